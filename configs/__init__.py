@@ -1,0 +1,1 @@
+"""YAML data: the rounds, and one example configuration per kind of set-up."""

@@ -1,0 +1,1 @@
+"""Labelled inputs: label lists, folders of input files, generated demo inputs."""

@@ -1,0 +1,1 @@
+"""Talking to a device under test, from both sides of the wire."""

@@ -1,0 +1,35 @@
+"""Whose fault it was is in the type: the link's, the device's silence, or its words."""
+
+from __future__ import annotations
+
+
+class DutError(Exception):
+    """Something went wrong between the host and a device under test."""
+
+
+class LinkError(DutError):
+    """The port could not be opened, or died."""
+
+
+class DutTimeout(DutError):
+    """The device did not answer in time."""
+
+
+class DutProtocolError(DutError):
+    """The device answered something that the protocol does not allow there."""
+
+
+class DutReportedError(DutError):
+    """The device itself said ``e-[…]`` (its text is in ``reported``)."""
+
+    def __init__(self, message: str, reported: str) -> None:
+        super().__init__(message)
+        self.reported = reported
+
+
+class DutRebooted(DutError):
+    """The device's boot banner came in the middle of an operation."""
+
+
+class CommandError(ValueError):
+    """A command that must never be sent: empty, too long, or with a terminator inside."""

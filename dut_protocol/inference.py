@@ -1,0 +1,162 @@
+"""``infer N W``: run it, time it, and take only an answer that is whole.
+
+Reply: ``m-warmup-start-W``, ``m-warmup-done``, ``m-infer-start-N``, ``m-lap-us-T0``,
+``m-lap-us-T1``, ``m-infer-done``, ``m-results-[…]``, ``m-ready``; energy firmware leaves the lap
+times out. The echo of N and W is all that tells of a corrupted command, so it is demanded.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .clock import Clock, Deadline
+from .commands import Infer
+from .dut import Dut
+from .errors import DutProtocolError
+from .messages import (
+    InferDone,
+    InferStart,
+    InputMismatch,
+    LapTime,
+    Message,
+    Results,
+    WarmupDone,
+    WarmupStart,
+)
+
+UNKNOWN_INFERENCE_S = 10.0
+"""Taken per inference before the device has shown its pace: slower than any published board."""
+
+GRACE_S = 10.0
+"""On top of every expected duration: chatter, a slow printf, a USB stack."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inference:
+    """One answered ``infer``. Host times are when the lines' last bytes were read."""
+
+    iterations: int
+    warmups: int
+    scores: tuple[float, ...]
+    start_us: int | None
+    end_us: int | None
+    host_elapsed_s: float
+
+
+class InferenceTimer:
+    """Runs inferences on one device and learns how long they take."""
+
+    def __init__(self, dut: Dut) -> None:
+        self._dut = dut
+        self.expected_s = dut.settings.expected_inference_s
+        """Seconds an inference takes, as configured or as last seen; None before that."""
+        self._comma_noted = False
+
+    def infer(self, iterations: int, warmups: int, score_count: int | None) -> Inference:
+        """Infer the loaded input ``iterations`` times after ``warmups`` unmeasured ones.
+
+        ``score_count`` is how many numbers the result must have (None: any).
+        """
+        doing = f"`infer {iterations} {warmups}`"
+        dut = self._dut
+        dut.begin(Infer(iterations, warmups))
+        reply = _Reply(self, dut.clock, iterations, warmups)
+        dut.collect(reply.deadline, doing, reply.take)
+        return self._checked(reply, iterations, warmups, score_count, doing)
+
+    def duration_s(self, inferences: int) -> float:
+        """How long to wait for ``inferences`` more."""
+        each_s = UNKNOWN_INFERENCE_S if self.expected_s is None else 2 * self.expected_s
+        return GRACE_S + inferences * each_s
+
+    def _checked(
+        self,
+        reply: _Reply,
+        iterations: int,
+        warmups: int,
+        score_count: int | None,
+        doing: str,
+    ) -> Inference:
+        def wrong(what: str) -> DutProtocolError:
+            return DutProtocolError(f"{doing} on {self._dut.address}: {what}")
+
+        if reply.mismatch is not None:
+            raise wrong(
+                f"the device says {reply.mismatch.encode()!r}: it would infer the input before "
+                "this one; is the firmware built for another task?"
+            )
+        if reply.warmups != warmups or reply.iterations != iterations:
+            raise wrong(
+                f"the device ran {reply.iterations} inferences after {reply.warmups} warm-ups; "
+                "the command was damaged on its way"
+            )
+        if len(reply.laps) not in (0, 2):
+            raise wrong(f"{len(reply.laps)} time stamps instead of two")
+        if not reply.done or reply.results is None:
+            raise wrong("m-ready came without a result")
+        scores = reply.results.scores
+        if score_count is not None and len(scores) != score_count:
+            raise wrong(
+                f"{len(scores)} scores instead of {score_count}: is the firmware built for "
+                "another task?"
+            )
+        if reply.results.trailing_comma and not self._comma_noted:
+            self._dut.listener.note("m-results ends in a comma; tolerated, noted once")
+            self._comma_noted = True
+        start_us = end_us = None
+        elapsed_s = reply.last_s - reply.measuring_since_s
+        if reply.laps:
+            (start_us, start_s), (end_us, end_s) = reply.laps
+            elapsed_s = end_s - start_s
+        if elapsed_s > 0:
+            self.expected_s = elapsed_s / iterations
+        return Inference(iterations, warmups, scores, start_us, end_us, elapsed_s)
+
+
+class _Reply:
+    """What has come of one reply; moves the deadline as the phases end."""
+
+    def __init__(self, timer: InferenceTimer, clock: Clock, iterations: int, warmups: int) -> None:
+        self._timer = timer
+        self._clock = clock
+        self._iterations = iterations
+        self.deadline = Deadline(self._clock, timer.duration_s(iterations + warmups))
+        self.warmups: int | None = None
+        self.iterations: int | None = None
+        self.laps: list[tuple[int, float]] = []
+        self.done = False
+        self.results: Results | None = None
+        self.mismatch: InputMismatch | None = None
+        self._warmup_since_s = self._clock.now_s()
+        self.measuring_since_s = self._warmup_since_s
+        self.last_s = self._warmup_since_s
+
+    def take(self, message: Message) -> None:
+        now_s = self._clock.now_s()
+        match message:
+            case WarmupStart(warmups):
+                self.warmups = warmups
+                self._warmup_since_s = now_s
+            case WarmupDone():
+                self._learn_from_warmup(now_s)
+            case InferStart(iterations):
+                self.iterations = iterations
+                self.measuring_since_s = now_s
+            case LapTime(us):
+                self.laps.append((us, now_s))
+            case InferDone():
+                self.done = True
+                self.last_s = now_s
+            case Results():
+                self.results = message
+            case InputMismatch():
+                self.mismatch = message
+            case _:
+                pass
+
+    def _learn_from_warmup(self, now_s: float) -> None:
+        """A warm-up is an inference: it tells how long to wait for the measured ones."""
+        timer = self._timer
+        if timer.expected_s is None and self.warmups and now_s > self._warmup_since_s:
+            timer.expected_s = (now_s - self._warmup_since_s) / self.warmups
+            self.deadline.extend_to(timer.duration_s(self._iterations))

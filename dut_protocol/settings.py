@@ -1,0 +1,59 @@
+"""How to talk to a device under test: what may be set, checked once, on construction."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from enum import Enum
+
+COMMAND_BUFFER_BYTES = 80
+"""The reference firmware keeps the first 80 characters of a command and drops the rest silently."""
+
+MAX_DATA_BYTES_PER_DB = (COMMAND_BUFFER_BYTES - len("db ")) // 2
+"""38: two hex digits a byte beside `db ` in the 80-character buffer. One more and the device
+would lose data without a word."""
+
+DEFAULT_DATA_BYTES_PER_DB = 30
+"""What EEMBC's runner sent at most: `db `, 60 digits and `%` make 64 characters."""
+
+DEFAULT_BAUD_RATE = 115200
+
+
+class VerifyLoad(Enum):
+    """Which loads are read back with `db print` and compared."""
+
+    FIRST = "first"
+    ALL = "all"
+    NEVER = "never"
+
+
+@dataclass(frozen=True, slots=True)
+class LinkSettings:
+    """Settings of one link to a device; an illegal one cannot exist (ValueError)."""
+
+    baud_rate: int = DEFAULT_BAUD_RATE
+    data_bytes_per_db: int = DEFAULT_DATA_BYTES_PER_DB
+    verify_load: VerifyLoad = VerifyLoad.FIRST
+    boot_wait_s: float = 2.0
+    """How long a late boot banner may take."""
+    expected_inference_s: float | None = None
+    """Scales the deadline of `infer`; None where nobody knows yet."""
+
+    def __post_init__(self) -> None:
+        if self.baud_rate < 1:
+            raise ValueError(f"a baud rate is at least 1, not {self.baud_rate}")
+        check_data_bytes_per_db(self.data_bytes_per_db)
+        if not (math.isfinite(self.boot_wait_s) and self.boot_wait_s >= 0):
+            raise ValueError(f"boot_wait_s is a number of seconds, not {self.boot_wait_s}")
+        expected = self.expected_inference_s
+        if expected is not None and not (math.isfinite(expected) and expected > 0):
+            raise ValueError(f"expected_inference_s is more than 0 seconds, not {expected}")
+
+
+def check_data_bytes_per_db(count: int) -> None:
+    """Refuse (ValueError) more bytes in a `db` than the device's command buffer can hold."""
+    if not 1 <= count <= MAX_DATA_BYTES_PER_DB:
+        raise ValueError(
+            f"expected 1 to {MAX_DATA_BYTES_PER_DB} data bytes per db, got {count}: the device's "
+            f"command buffer holds {COMMAND_BUFFER_BYTES} characters and drops the rest silently"
+        )

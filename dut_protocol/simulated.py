@@ -1,0 +1,273 @@
+"""A simulated device: the reference firmware's replies, byte for byte, on a modelled UART.
+
+It is a state machine without I/O: bytes in with their time, lines out with theirs. The same object
+stands behind an in-process link on a virtual clock and behind a pty or a TCP port in real time.
+
+Modelled: 8N1 byte times in both directions, a ``printf`` that blocks while it sends, an interrupt
+that buffers commands arriving meanwhile, the inference time, the microsecond counter and its wrap.
+Safe where the reference is not: blocks after ``m-load-done`` are refused instead of overrunning
+the buffer, and an empty command is answered like an unknown one.
+"""
+
+from __future__ import annotations
+
+import binascii
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from .commands import (
+    MAX_COMMAND_CHARS,
+    AskHelp,
+    AskName,
+    AskProfile,
+    AskResults,
+    DbData,
+    DbLoad,
+    DbPrint,
+    Empty,
+    Infer,
+    Raw,
+    Refused,
+    Timestamp,
+    parse_command,
+)
+from .framing import CommandReader
+from .messages import (
+    BootMode,
+    Buffer,
+    BufferTooSmall,
+    DeviceError,
+    Expecting,
+    InferDone,
+    InferStart,
+    InitDone,
+    InputMismatch,
+    LapTime,
+    LoadDone,
+    Message,
+    Model,
+    Name,
+    Profile,
+    Ready,
+    Results,
+    TimestampMode,
+    WarmupDone,
+    WarmupStart,
+)
+
+MAX_INPUT_BYTES = 27648
+"""The reference firmware's input buffer: one vww image."""
+
+FIRMWARE_PROFILE = "ULPMark for tinyML Firmware V0.0.1"
+"""What every published board answers to `profile`."""
+
+_HELP = (
+    FIRMWARE_PROFILE,
+    "",
+    "help         : this text",
+    "name         : the device's name",
+    "timestamp    : take a time stamp",
+    "db load N    : expect N bytes",
+    "db HH[HH]*   : the next bytes, in hex",
+    "db print     : the bytes loaded",
+    "infer N [W=10] : N inferences after W warm-ups",
+    "results      : the last scores",
+)
+
+_READY = b"m-ready\r\n"
+
+
+class DeviceModel(Protocol):
+    """What the firmware was built around."""
+
+    model_id: str
+    input_bytes: int
+    score_count: int
+
+    def infer(self, data: bytes) -> tuple[float, ...]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceSettings:
+    """How the simulated board behaves. ``baud_rate`` 0: the wire takes no time."""
+
+    baud_rate: int = 115200
+    inference_time_s: float = 0.01
+    vendor: str = "tinyrunner-simulated"
+    mode: TimestampMode = TimestampMode.PERFORMANCE
+    boot_time_s: float = 0.05
+    counter_start_us: int = 0
+    counter_wraps_at_us: int = 2**32
+
+    @property
+    def byte_time_s(self) -> float:
+        """Start bit, eight data bits, stop bit."""
+        return 10.0 / self.baud_rate if self.baud_rate else 0.0
+
+
+class SimulatedDut:
+    """The device. ``outgoing`` holds (time the last byte is through, bytes) for the host."""
+
+    def __init__(
+        self,
+        model: DeviceModel,
+        settings: DeviceSettings | None = None,
+        on_edge: Callable[[float], None] | None = None,
+    ) -> None:
+        self.model = model
+        self.settings = settings or DeviceSettings()
+        self.outgoing: deque[tuple[float, bytes]] = deque()
+        self._on_edge = on_edge
+        """Told the time of each falling edge of the timestamp pin (energy firmware)."""
+        self._byte_time_s = self.settings.byte_time_s
+        self._ready_time_s = len(_READY) * self._byte_time_s
+        self._now_s = 0.0
+        """The firmware's own progress: busy until then."""
+        self._reset()
+
+    def _reset(self) -> None:
+        self._commands = CommandReader(MAX_COMMAND_CHARS)
+        self._buffer = bytearray()
+        self._expected = 0
+        self._tensor = bytes(self.model.input_bytes)
+        self._scores: tuple[float, ...] = (0.0,) * self.model.score_count
+
+    def boot(self, at_s: float) -> None:
+        """Power-up or reset: forget everything, print the banner."""
+        self._reset()
+        self._now_s = at_s + self.settings.boot_time_s
+        self._say(BootMode(self.settings.mode))
+        self._stamp()
+        self._say(InitDone())
+        self._say(Ready())
+
+    def receive(self, data: bytes, start_s: float) -> None:
+        """Bytes from the host, the first of which begins to arrive at ``start_s``."""
+        if data[:3] == b"db " and data[-1:] == b"%" and self._fast_block(data, start_s):
+            return
+        for end, command in self._commands.feed(data):
+            self._now_s = max(self._now_s, start_s + end * self._byte_time_s)
+            self._execute(command)
+
+    def _fast_block(self, data: bytes, start_s: float) -> bool:
+        """One whole well-formed ``db HEX%`` of a running load: most of all traffic by far."""
+        digits = data[3:-1]
+        left = self._expected - len(self._buffer)
+        if not self._commands.empty or len(data) > MAX_COMMAND_CHARS + 1 or len(digits) >= 2 * left:
+            return False
+        try:
+            block = binascii.unhexlify(digits)
+        except ValueError:  # `load 490`, an odd count, a `%` inside: the long way answers them
+            return False
+        self._buffer += block
+        arrived_s = start_s + len(data) * self._byte_time_s
+        if arrived_s < self._now_s:
+            arrived_s = self._now_s
+        self._now_s = done_s = arrived_s + self._ready_time_s
+        self.outgoing.append((done_s, _READY))
+        return True
+
+    # ---- commands ----------------------------------------------------------------------------
+
+    def _execute(self, command: bytes) -> None:
+        text = command.decode("latin-1")
+        match parse_command(text):
+            case AskName():
+                self._say(Name(self.settings.vendor))
+            case AskProfile():
+                self._say(Profile(FIRMWARE_PROFILE))
+                self._say(Model(self.model.model_id))
+            case AskHelp():
+                for line in _HELP:
+                    self._print(line)
+            case Timestamp():
+                self._stamp()
+            case DbLoad(byte_count):
+                self._begin_load(byte_count)
+            case DbData(data, error):
+                self._store(data, error)
+            case DbPrint():
+                self._print_buffer()
+            case Infer(iterations, warmups):
+                self._infer(iterations, warmups)
+            case AskResults():
+                self._say(Results(self._scores))
+            case Refused(error):
+                self._say(DeviceError(error))
+            case Empty():
+                self._say(DeviceError("Unknown command: "))
+            case Raw(word):
+                self._say(DeviceError(f"Unknown command: {word}"))
+        self._say(Ready())
+
+    def _begin_load(self, byte_count: int) -> None:
+        self._buffer.clear()
+        if not 0 < byte_count <= MAX_INPUT_BYTES:
+            self._expected = 0
+            too_small = BufferTooSmall(byte_count, MAX_INPUT_BYTES)
+            self._send(too_small.encode().encode() + b"\n")  # LF alone, as the reference has it
+            return
+        self._expected = byte_count
+        self._say(Expecting(byte_count))
+
+    def _store(self, data: bytes, error: str | None) -> None:
+        left = self._expected - len(self._buffer)
+        if left <= 0:
+            # The reference firmware writes past its buffer here.
+            self._say(DeviceError(error or "No load in progress; send 'db load N' first"))
+            return
+        self._buffer += data[:left]
+        if len(data) >= left:
+            self._say(LoadDone())
+        elif error is not None:
+            self._say(DeviceError(error))
+
+    def _print_buffer(self) -> None:
+        data = bytes(self._buffer).ljust(self._expected, b"\0")
+        for start in range(0, len(data), 8):
+            self._say(Buffer(data[start : start + 8]))
+        if len(data) % 8:
+            self._print("")
+
+    def _infer(self, iterations: int, warmups: int) -> None:
+        loaded = len(self._buffer)
+        if loaded == self.model.input_bytes:
+            self._tensor = bytes(self._buffer)
+        else:
+            mismatch = InputMismatch(loaded, self.model.input_bytes)
+            self._send(mismatch.encode().encode() + b"\n")
+        self._say(WarmupStart(warmups))
+        self._now_s += warmups * self.settings.inference_time_s
+        self._say(WarmupDone())
+        self._say(InferStart(iterations))
+        self._stamp()
+        self._scores = self.model.infer(self._tensor)
+        self._now_s += iterations * self.settings.inference_time_s
+        self._stamp()
+        self._say(InferDone())
+        self._say(Results(self._scores))
+
+    # ---- time and output ---------------------------------------------------------------------
+
+    def counter_us(self) -> int:
+        """The firmware's microsecond counter at its present moment."""
+        us = self.settings.counter_start_us + int(self._now_s * 1e6)
+        return us % self.settings.counter_wraps_at_us
+
+    def _stamp(self) -> None:
+        if self.settings.mode is TimestampMode.PERFORMANCE:
+            self._say(LapTime(self.counter_us()))
+        elif self._on_edge is not None:
+            self._on_edge(self._now_s)
+
+    def _say(self, message: Message) -> None:
+        self._print(message.encode())
+
+    def _print(self, text: str) -> None:
+        self._send(text.encode("latin-1") + b"\r\n")
+
+    def _send(self, data: bytes) -> None:
+        self._now_s += len(data) * self._byte_time_s
+        self.outgoing.append((self._now_s, data))

@@ -1,0 +1,1 @@
+"""Measuring joules: monitors and traces (the drivers are a later issue)."""

@@ -1,0 +1,1 @@
+"""What each task is: the suite, the inference engine, the models."""

@@ -1,0 +1,30 @@
+"""The small models that come with the program, for trying it without hardware or downloads."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .suite import Task
+
+DEMO_NOTE = "synthetic demonstration model and data, not for submission"
+"""Stands beside every figure that a demo model or demo inputs had a part in."""
+
+_FOLDER = Path(__file__).parent / "demo"
+
+_FILES: dict[str, str] = {"kws01": "kws01_demo_int8.tflite"}
+"""By model id."""
+
+
+class DemoError(Exception):
+    """There is no demo model or demo data to be had for this task, or not in this place."""
+
+
+def demo_model_path(task: Task) -> Path:
+    """Path of the demo model of ``task``; ``DemoError`` where there is none yet."""
+    name = _FILES.get(task.model_id)
+    if name is None:
+        raise DemoError(
+            f"no demo model for {task.model_id} yet; there is one for {', '.join(_FILES)}. "
+            "Name a .tflite file instead"
+        )
+    return _FOLDER / name

@@ -1,0 +1,1 @@
+"""The program: plan, execute, journal, score, write, and the command line."""

@@ -1,0 +1,87 @@
+"""From a log to figures and findings: the same for a live run, a resumed one, a published log."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..datasets.labels import LabelRow
+from ..models.suite import Task
+from .dialects import open_log
+from .result_file import render_accuracy, render_performance
+from .results import AccuracyResult, PerformanceResult
+from .rounds import Round
+from .rules import CheckInput, Finding, check, is_valid
+from .score import score_accuracy, score_performance
+from .session_log import Division, LogFacts, Mode
+
+
+@dataclass(frozen=True, slots=True)
+class Judging:
+    """What a session is judged by, beside its log."""
+
+    task: Task
+    mode: Mode
+    round: Round
+    division: Division
+    labels: Sequence[LabelRow]
+    list_name: str | None
+    """The official list that the labels are, None for another."""
+    synthetic: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """What a session measured, and what is wrong with it."""
+
+    facts: LogFacts
+    performance: PerformanceResult | None
+    accuracy: AccuracyResult | None
+    findings: tuple[Finding, ...]
+
+    @property
+    def valid(self) -> bool:
+        """Nothing stands between the session and a submission."""
+        return is_valid(self.findings)
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "performance": None if self.performance is None else self.performance.to_json(),
+            "accuracy": None if self.accuracy is None else self.accuracy.to_json(),
+            "findings": [finding.to_json() for finding in self.findings],
+            "valid": self.valid,
+        }
+
+
+def assess(log: Path, judging: Judging) -> Assessment:
+    """Read the log once, score what it holds, check it against the round."""
+    performance: PerformanceResult | None = None
+    accuracy: AccuracyResult | None = None
+    with open_log(log) as reader:
+        if judging.mode is Mode.ACCURACY:
+            accuracy = score_accuracy(reader, judging.labels, judging.task)
+        else:
+            performance = score_performance(reader, judging.task)
+        facts = reader.facts
+    result = CheckInput.of(
+        facts,
+        judging.task,
+        mode=judging.mode,
+        performance=performance,
+        accuracy=accuracy,
+        list_name=judging.list_name,
+        synthetic=judging.synthetic,
+    )
+    findings = check(result, judging.round, division=judging.division)
+    return Assessment(facts, performance, accuracy, findings)
+
+
+def render_result(assessment: Assessment, task: Task, round_: Round, *, time_s: float) -> str:
+    """The text of result.txt."""
+    if assessment.accuracy is not None:
+        return render_accuracy(assessment.accuracy, time_s=time_s)
+    if assessment.performance is not None:
+        return render_performance(assessment.performance, round_, time_s=time_s)
+    raise ValueError("nothing was measured")

@@ -1,0 +1,183 @@
+"""The bench: what a script runs on, assembled from addresses.
+
+``sim:kws01`` stands for a simulated device in this process on a virtual clock; it speaks the same
+bytes as a board. Options follow like a URL's: ``sim:kws01?baud=921600&inference_ms=12.5``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from urllib.parse import parse_qsl
+
+from ..dut_protocol.clock import Clock, MonotonicClock, VirtualClock
+from ..dut_protocol.dut import Dut
+from ..dut_protocol.errors import LinkError
+from ..dut_protocol.inference import InferenceTimer
+from ..dut_protocol.load import Loader
+from ..dut_protocol.messages import TimestampMode
+from ..dut_protocol.ports import find_dut
+from ..dut_protocol.settings import LinkSettings
+from ..dut_protocol.simulated import DeviceSettings, SimulatedDut
+from ..dut_protocol.simulated_link import SimulatedLink
+from ..dut_protocol.tflite_model import TfliteModel
+from ..dut_protocol.transport import Transport, open_transport
+from ..energy.monitor import EnergyMonitor
+from ..models.demo import DEMO_NOTE, demo_model_path
+from ..models.suite import TASKS_BY_MODEL_ID, Task
+from .config import Config
+from .errors import SetupError
+
+SIMULATED = "sim:"
+AUTO = "auto"
+
+PLAUSIBLE_INFERENCE_S = {"vww01": 0.12, "ic01": 0.16, "kws01": 0.02, "ad01": 0.005}
+"""What a simulated device takes unless told: about a Cortex-M4 or M7 of the published results."""
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatedModel:
+    """What a simulated device runs, for the session's provenance."""
+
+    file: str
+    sha256: str
+    runtime: str
+    note: str | None
+    """Says so where the model is a demonstration only."""
+
+
+@dataclass(slots=True)
+class Bench:
+    """A device under test with its clock; in energy mode also an IO manager and a monitor."""
+
+    clock: Clock
+    dut: Dut
+    loader: Loader
+    timer: InferenceTimer
+    simulated: SimulatedModel | None = None
+    io_manager: Dut | None = None
+    monitor: EnergyMonitor | None = None
+
+    @classmethod
+    def of(
+        cls,
+        transport: Transport,
+        clock: Clock,
+        link: LinkSettings,
+        simulated: SimulatedModel | None = None,
+    ) -> Bench:
+        dut = Dut(transport, clock, link)
+        return cls(clock, dut, Loader(dut), InferenceTimer(dut), simulated)
+
+
+def is_simulated(config: Config) -> bool:
+    """The device's address stands for one simulated in this process."""
+    address = config.dut.address or ""
+    return address == "sim" or address.startswith(SIMULATED)
+
+
+@contextmanager
+def open_bench(config: Config, task: Task) -> Iterator[Bench]:
+    """Open what the configuration's addresses name; the port is closed on every path."""
+    address = config.dut.address
+    if address is None:
+        raise SetupError(
+            "which device? Give --dut with a port (`tinyrunner devices` lists them), a URL, "
+            "`auto`, or sim: for a simulated one"
+        )
+    link = config.dut.link
+    if is_simulated(config):
+        device = simulated_device(config, task)
+        clock = VirtualClock()
+        device.device.boot(0.0)
+        yield Bench.of(SimulatedLink(device.device, clock, address), clock, link, device.model)
+        return
+    try:
+        if address == AUTO:
+            address, baud_rate = find_dut(link)
+            link = replace(link, baud_rate=baud_rate)
+        transport = open_transport(address, link.baud_rate)
+    except LinkError as error:
+        raise SetupError(str(error)) from error
+    try:
+        yield Bench.of(transport, MonotonicClock(), link)
+    finally:
+        transport.close()
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatedDevice:
+    device: SimulatedDut
+    model: SimulatedModel
+
+
+def simulated_device(config: Config, task: Task | None) -> SimulatedDevice:
+    """The device that a ``sim:`` address and the configuration describe, not yet booted.
+
+    ``task`` is what it runs where the address names no model id.
+    """
+    model_id, options = parse_simulated(config.dut.address or SIMULATED)
+    if model_id:
+        task = TASKS_BY_MODEL_ID.get(model_id)
+        if task is None:
+            known = ", ".join(TASKS_BY_MODEL_ID)
+            raise SetupError(f"no model id {model_id!r} to simulate; known are {known}")
+    if task is None:
+        raise SetupError(f"which model to simulate? Give e.g. {SIMULATED}kws01")
+    path: Path
+    if config.model is None or config.model == "demo":
+        path, note = demo_model_path(task), DEMO_NOTE
+    else:
+        path, note = Path(config.model), None
+    model = TfliteModel(path, task)
+    inference_time_s = options.inference_time_s
+    if inference_time_s is None:
+        inference_time_s = config.simulate.inference_time_s
+    settings = DeviceSettings(
+        baud_rate=config.dut.baud_rate if options.baud_rate is None else options.baud_rate,
+        inference_time_s=(
+            PLAUSIBLE_INFERENCE_S[task.model_id] if inference_time_s is None else inference_time_s
+        ),
+        mode=options.mode,
+    )
+    described = SimulatedModel(str(path.resolve()), model.sha256, model.runtime, note)
+    return SimulatedDevice(SimulatedDut(model, settings), described)
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatedOptions:
+    """The part of a ``sim:`` address behind the question mark."""
+
+    baud_rate: int | None = None
+    inference_time_s: float | None = None
+    mode: TimestampMode = TimestampMode.PERFORMANCE
+
+
+def parse_simulated(address: str) -> tuple[str, SimulatedOptions]:
+    """Model id (may be empty) and options of a ``sim:`` address; SetupError names what is wrong."""
+    model_id, _, query = address.removeprefix("sim").removeprefix(":").partition("?")
+    options = SimulatedOptions()
+    for key, value in parse_qsl(query, keep_blank_values=True):
+        try:
+            match key:
+                case "baud":
+                    baud_rate = int(value)
+                    if baud_rate < 0:
+                        raise ValueError("negative")
+                    options = replace(options, baud_rate=baud_rate)
+                case "inference_ms":
+                    inference_time_s = float(value) / 1000.0
+                    if not 0 <= inference_time_s < 1e6:
+                        raise ValueError("out of range")
+                    options = replace(options, inference_time_s=inference_time_s)
+                case "mode":
+                    options = replace(options, mode=TimestampMode(value))
+                case _:
+                    raise SetupError(
+                        f"{address}: unknown option {key!r}; known are baud, inference_ms and mode"
+                    )
+        except ValueError as error:
+            raise SetupError(f"{address}: {key}={value!r} cannot be: {error}") from error
+    return model_id, options

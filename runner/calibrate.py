@@ -1,0 +1,88 @@
+"""Finding N: how often to infer so that every window holds ten seconds and ten inferences.
+
+A window's length is what the device's own clock says of it, so that is what is measured: the
+first input, inferred ever more often until one window lasts a second. The traffic goes into a
+journal of its own; the run's log keeps exactly the windows of its script.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from ..datasets.inputs import InputWindow
+from ..dut_protocol.errors import DutProtocolError
+from ..dut_protocol.inference import Inference
+from ..models.suite import Task
+from .bench import Bench
+from .journal import Journal
+from .rounds import Round
+
+MARGIN = 1.05
+"""Five per cent to spare: windows of the same N differ by well under one."""
+
+ENOUGH_S = 1.0
+"""A window this long is known to a thousandth even by a counter of milliseconds."""
+
+MAX_WINDOWS = 12
+_MAX_GROWTH = 100
+
+_WRAP_US = 2**32
+_CLOCKS_AGREE = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """How N was found, for the provenance."""
+
+    iterations: int
+    inference_s: float
+    measured_iterations: int
+    measured_s: float
+    clock: str
+    """Whose time it is: the device's, or the host's where the device's cannot be right."""
+
+    def to_json(self) -> dict[str, Any]:
+        return {"by": "calibration"} | asdict(self)
+
+
+def calibrate(
+    bench: Bench, journal: Journal, task: Task, round_: Round, window: InputWindow, data: bytes
+) -> Calibration:
+    """Measure how long an inference takes, and choose N for the round's windows."""
+    journal.write("parser", f'Command "bload dut "{window.path}""')
+    bench.loader.load(data)
+    iterations = 1
+    for _ in range(MAX_WINDOWS):
+        journal.write("parser", f'Command "dut infer {iterations} 1"')
+        inference = bench.timer.infer(iterations, 1, task.score_count)
+        elapsed_s, clock = _elapsed(inference)
+        journal.flush()
+        if elapsed_s >= ENOUGH_S:
+            return _choose(iterations, elapsed_s, clock, round_)
+        growth = 1.2 * ENOUGH_S / elapsed_s if elapsed_s > 0 else _MAX_GROWTH
+        iterations = math.ceil(iterations * min(max(growth, 2), _MAX_GROWTH))
+    raise DutProtocolError(
+        f"{bench.dut.address}: {iterations} inferences still take less than {ENOUGH_S} s by the "
+        "device's clock; is its timer running? Give --iterations to go on without calibrating"
+    )
+
+
+def _elapsed(inference: Inference) -> tuple[float, str]:
+    """Seconds of the window by the device's clock, or the host's where the two contradict."""
+    if inference.start_us is None or inference.end_us is None:
+        return inference.host_elapsed_s, "host"
+    device_s = ((inference.end_us - inference.start_us) % _WRAP_US) / 1e6
+    host_s = inference.host_elapsed_s
+    wrapped = inference.end_us < inference.start_us
+    if wrapped and abs(device_s - host_s) > _CLOCKS_AGREE * host_s + 0.02:
+        return host_s, "host"
+    return device_s, "device"
+
+
+def _choose(iterations: int, elapsed_s: float, clock: str, round_: Round) -> Calibration:
+    inference_s = elapsed_s / iterations
+    by_time = math.ceil(round_.min_window_s * MARGIN / inference_s)
+    by_count = math.ceil(round_.min_inferences * MARGIN)
+    return Calibration(max(by_time, by_count), inference_s, iterations, elapsed_s, clock)

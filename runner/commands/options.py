@@ -1,0 +1,51 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ...models.suite import TASKS
+from ..config import Config, load_config
+
+ConfigOption = Annotated[
+    Path | None, typer.Option("--config", help="YAML configuration; flags override it.")
+]
+DutOption = Annotated[
+    str | None,
+    typer.Option("--dut", help="Port, URL (socket://host:port), auto, or sim: (sim:kws01)."),
+]
+BaudOption = Annotated[int | None, typer.Option("--baud-rate", help="Of the device's port.")]
+ModelOption = Annotated[
+    str | None, typer.Option("--model", help="What a sim: device runs: a .tflite file, or demo.")
+]
+DatasetsOption = Annotated[
+    str | None,
+    typer.Option("--datasets", help="Folder holding kws01/, vww01/, …; or demo."),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+
+
+def base_config(path: Path | None) -> Config:
+    """The file's configuration, or the defaults."""
+    return Config() if path is None else load_config(path)
+
+
+def labels_by_task(values: list[str] | None, task_keys: list[str]) -> dict[str, str] | None:
+    """``--labels FILE`` (for a single task) or ``--labels kws=FILE`` as a mapping."""
+    if not values:
+        return None
+    labels = {}
+    for value in values:
+        key, equals, path = value.partition("=")
+        if equals and key in TASKS:
+            labels[key] = path
+        elif len(task_keys) == 1:
+            labels[task_keys[0]] = value
+        else:
+            raise typer.BadParameter(
+                f"{value!r}: with several tasks say which, e.g. --labels kws={value}"
+            )
+    return labels

@@ -1,0 +1,161 @@
+"""``tinyrunner run``: measure, or continue a measurement."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from ...models.suite import TASKS, Task
+from ..config import Config, absolute, config_from_json, override
+from ..errors import ResumeError, SetupError
+from ..progress import Reporter, make_reporter
+from ..run import Outcome, resume_session, run_session
+from ..session import read_document
+from ..session_log import Mode
+from ..show import assessment_json, show_assessment
+from . import options
+
+EXIT_INVALID = 3
+
+
+def run(
+    tasks: Annotated[
+        list[str] | None, typer.Argument(metavar="TASK…", help="vww, ic, kws, ad; or all.")
+    ] = None,
+    mode: Annotated[str | None, typer.Option("--mode", help="performance or accuracy.")] = None,
+    dut: options.DutOption = None,
+    model: options.ModelOption = None,
+    datasets: options.DatasetsOption = None,
+    sessions: Annotated[
+        Path | None, typer.Option("--sessions", help="Where session folders are made.")
+    ] = None,
+    config: options.ConfigOption = None,
+    baud_rate: options.BaudOption = None,
+    iterations: Annotated[
+        str | None,
+        typer.Option("--iterations", help="N of a performance window; auto calibrates it."),
+    ] = None,
+    warmups: Annotated[int | None, typer.Option("--warmups", help="Before each window.")] = None,
+    limit: Annotated[
+        int | None, typer.Option("--limit", help="Only the first files: a smoke test.")
+    ] = None,
+    labels: Annotated[
+        list[str] | None, typer.Option("--labels", help="Another label list: FILE or kws=FILE.")
+    ] = None,
+    division: Annotated[str | None, typer.Option("--division", help="closed or open.")] = None,
+    round_name: Annotated[
+        str | None, typer.Option("--round", help="Whose rules apply: v1.1 … v1.4.")
+    ] = None,
+    data_bytes_per_db: Annotated[
+        int | None, typer.Option("--data-bytes-per-db", help="1 to 38; 30 unless told.")
+    ] = None,
+    verify_load: Annotated[
+        str | None,
+        typer.Option("--verify-load", help="Which loads are read back: first, all, never."),
+    ] = None,
+    script: Annotated[
+        Path | None, typer.Option("--script", help="Run a published script.async instead.")
+    ] = None,
+    resume: Annotated[Path | None, typer.Option("--resume", help="Continue this session.")] = None,
+    as_json: options.JsonOption = False,
+) -> None:
+    """Measure performance or accuracy of one or more tasks."""
+    flags: dict[str, object] = {
+        "dut": dut,
+        "baud_rate": baud_rate,
+        "model": model,
+        "datasets": datasets,
+        "sessions": sessions,
+        "iterations": iterations,
+        "warmups": warmups,
+        "limit": limit,
+        "division": division,
+        "round": round_name,
+        "data_bytes_per_db": data_bytes_per_db,
+        "verify_load": verify_load,
+    }
+    reporter = make_reporter(Console(stderr=True))
+    if resume is not None:
+        if script is not None:
+            raise SetupError("--resume continues the session's own script; leave --script out")
+        outcomes = [_resume(resume, tasks, mode, config, flags, labels, reporter)]
+    else:
+        chosen = choose_tasks(tasks)
+        if script is not None and len(chosen) != 1:
+            raise SetupError("a script is of one task; name just that one")
+        flags["labels"] = options.labels_by_task(labels, [task.key for task in chosen])
+        settings = absolute(override(options.base_config(config), **flags))
+        wanted = parse_mode(mode)
+        outcomes = [run_session(task, wanted, settings, reporter, script) for task in chosen]
+    show_outcomes(outcomes, as_json)
+    if not all(outcome.assessment.valid for outcome in outcomes):
+        raise typer.Exit(EXIT_INVALID)
+
+
+def _resume(
+    folder: Path,
+    tasks: list[str] | None,
+    mode: str | None,
+    config: Path | None,
+    flags: dict[str, object],
+    labels: list[str] | None,
+    reporter: Reporter,
+) -> Outcome:
+    """Continue with the session's own settings; flags that say otherwise are compared."""
+    provenance = read_document(folder)["provenance"]
+    if config is not None:
+        raise SetupError("--resume takes the session's own configuration; leave --config out")
+    task = TASKS[provenance["task"]]
+    wanted = Mode(provenance["mode"])
+    if tasks and [named.key for named in choose_tasks(tasks)] != [task.key]:
+        raise ResumeError(f"{folder} is a session of {task.key}, not of {', '.join(tasks)}")
+    if mode is not None and parse_mode(mode) is not wanted:
+        raise ResumeError(f"{folder} is a session of {wanted.value}, not of {mode}")
+    flags["labels"] = options.labels_by_task(labels, [task.key])
+    before: Config = config_from_json(provenance["config"], str(folder / "session.json"))
+    return resume_session(folder, task, wanted, absolute(override(before, **flags)), reporter)
+
+
+def choose_tasks(names: list[str] | None) -> list[Task]:
+    """The tasks by their names, `all` for the four."""
+    if not names:
+        raise SetupError(f"which task? Name one or more of {', '.join(TASKS)}, or all")
+    if names == ["all"]:
+        return list(TASKS.values())
+    unknown = [name for name in names if name not in TASKS]
+    if unknown:
+        raise SetupError(f"no task {unknown[0]!r}; there are {', '.join(TASKS)}, or all")
+    return [TASKS[name] for name in dict.fromkeys(names)]
+
+
+def parse_mode(name: str | None) -> Mode:
+    """The mode by its name; energy is not offered yet."""
+    match name:
+        case "performance":
+            return Mode.PERFORMANCE
+        case "accuracy":
+            return Mode.ACCURACY
+        case None:
+            raise SetupError("which mode? Give --mode performance or --mode accuracy")
+        case _:
+            raise SetupError(f"no mode {name!r}; there are performance and accuracy")
+
+
+def show_outcomes(outcomes: list[Outcome], as_json: bool) -> None:
+    """Print the results to stdout."""
+    if as_json:
+        rows = [
+            assessment_json(str(outcome.session.folder), outcome.assessment)
+            | {"task": outcome.task.key, "mode": outcome.mode.value, "round": outcome.round.name}
+            for outcome in outcomes
+        ]
+        typer.echo(json.dumps(rows if len(rows) != 1 else rows[0], indent=2))
+        return
+    console = Console()
+    for outcome in outcomes:
+        title = f"{outcome.task.key} {outcome.mode.value}: {outcome.session.folder}"
+        show_assessment(console, title, outcome.assessment, outcome.task, outcome.round)

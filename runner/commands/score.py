@@ -1,0 +1,49 @@
+"""``tinyrunner score``: recompute a session's figures from its log, whoever wrote it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from ..published import judge_session
+from ..show import assessment_json, show_assessment
+from . import options
+from .run import EXIT_INVALID
+
+
+def score(
+    session: Annotated[Path, typer.Argument(help="A session's folder, or a log.txt.")],
+    labels: Annotated[
+        Path | None, typer.Option("--labels", help="The label list that the session used.")
+    ] = None,
+    datasets: Annotated[
+        Path | None,
+        typer.Option("--datasets", help="Data sets whose label lists are tried."),
+    ] = None,
+    round_name: Annotated[
+        str | None, typer.Option("--round", help="Whose rules apply: v1.1 … v1.4.")
+    ] = None,
+    division: Annotated[str | None, typer.Option("--division", help="closed or open.")] = None,
+    as_json: options.JsonOption = False,
+) -> None:
+    """Recompute the results of a session from its log: ours, EEMBC's or MLCommons'."""
+    judged = judge_session(session, labels, datasets, round_name, division)
+    if as_json:
+        plain = assessment_json(str(session), judged.assessment) | {
+            "task": judged.task.key,
+            "mode": judged.mode.value,
+            "round": judged.round.name,
+            "labels": judged.labels,
+        }
+        typer.echo(json.dumps(plain, indent=2))
+    else:
+        title = f"{judged.task.key} {judged.mode.value}: {session}"
+        if judged.labels:
+            title += f" (labels: {judged.labels})"
+        show_assessment(Console(), title, judged.assessment, judged.task, judged.round)
+    if not judged.assessment.valid:
+        raise typer.Exit(EXIT_INVALID)

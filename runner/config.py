@@ -1,0 +1,185 @@
+"""The configuration of a bench and a run: a strict YAML file, with command-line flags on top.
+
+An unknown key, a repeated one or a wrong value is an error that names the file, the line and
+the key. ``configs/`` holds a commented example per kind of set-up.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from ..dut_protocol.settings import (
+    DEFAULT_BAUD_RATE,
+    DEFAULT_DATA_BYTES_PER_DB,
+    LinkSettings,
+    VerifyLoad,
+)
+from . import config_values as values
+from .config_errors import ConfigError, explain
+from .session_log import Division
+from .yaml_source import Place, YamlError, read_yaml
+
+__all__ = ["Config", "ConfigError", "DutConfig", "SimulateConfig", "load_config", "override"]
+
+Demo = Literal["demo"]
+Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+PositiveSeconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+ConfigPath = Annotated[Path, BeforeValidator(values.to_path)]
+TaskKey = Annotated[str, BeforeValidator(values.to_task_key)]
+PathOrDemo = Annotated[Path | Demo, BeforeValidator(values.to_path_or_demo)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class DutConfig(_Section):
+    """The device under test and how to talk to it."""
+
+    address: Annotated[str, Field(min_length=1)] | None = None
+    """A port, a pyserial URL, `auto` or `sim:…`; None until a flag says."""
+    baud_rate: Annotated[int, Field(ge=1)] = DEFAULT_BAUD_RATE
+    data_bytes_per_db: Annotated[int, BeforeValidator(values.to_data_bytes_per_db)] = (
+        DEFAULT_DATA_BYTES_PER_DB
+    )
+    verify_load: Annotated[VerifyLoad, BeforeValidator(values.to_verify_load)] = VerifyLoad.FIRST
+    boot_wait_s: Seconds = 2.0
+    expected_inference_s: PositiveSeconds | None = None
+
+    @property
+    def link(self) -> LinkSettings:
+        """The same as the settings of a link."""
+        return LinkSettings(
+            baud_rate=self.baud_rate,
+            data_bytes_per_db=self.data_bytes_per_db,
+            verify_load=self.verify_load,
+            boot_wait_s=self.boot_wait_s,
+            expected_inference_s=self.expected_inference_s,
+        )
+
+
+class SimulateConfig(_Section):
+    """What a simulated device is like."""
+
+    inference_time_s: Seconds | None = None
+
+
+class Config(_Section):
+    """Everything that a configuration file may say; ``Config()`` is what holds without one."""
+
+    dut: DutConfig = DutConfig()
+    model: PathOrDemo | None = None
+    """What a `sim:` device runs."""
+    simulate: SimulateConfig = SimulateConfig()
+    datasets: PathOrDemo | None = None
+    labels: dict[TaskKey, ConfigPath] = {}
+    """Another label list than the data set's own, by task key."""
+    sessions: ConfigPath = Path("sessions")
+    """In the current folder, unless a file or a flag says otherwise."""
+    division: Annotated[Division, BeforeValidator(values.to_division)] = Division.CLOSED
+    round: Annotated[str, Field(pattern=r"^v[0-9]{1,3}\.[0-9]{1,3}$")] = "v1.2"
+    iterations: Annotated[
+        Literal["auto"] | Annotated[int, Field(ge=1)], BeforeValidator(values.to_iterations)
+    ] = "auto"
+    warmups: Annotated[int, Field(ge=0)] = 1
+    limit: Annotated[int, Field(ge=1)] | None = None
+
+
+def absolute(config: Config) -> Config:
+    """The same with every path absolute, so that it holds in another folder as well."""
+
+    def whole(path: Path | str | None) -> Path | str | None:
+        return path.absolute() if isinstance(path, Path) else path
+
+    return config.model_copy(
+        update={
+            "model": whole(config.model),
+            "datasets": whole(config.datasets),
+            "labels": {key: path.absolute() for key, path in config.labels.items()},
+            "sessions": config.sessions.absolute(),
+        }
+    )
+
+
+FLAG_PLACES: dict[str, tuple[str, ...]] = {
+    "dut": ("dut", "address"),
+    "baud_rate": ("dut", "baud_rate"),
+    "data_bytes_per_db": ("dut", "data_bytes_per_db"),
+    "verify_load": ("dut", "verify_load"),
+    "boot_wait_s": ("dut", "boot_wait_s"),
+    "expected_inference_s": ("dut", "expected_inference_s"),
+    "inference_time_s": ("simulate", "inference_time_s"),
+    "model": ("model",),
+    "datasets": ("datasets",),
+    "labels": ("labels",),
+    "sessions": ("sessions",),
+    "division": ("division",),
+    "round": ("round",),
+    "iterations": ("iterations",),
+    "warmups": ("warmups",),
+    "limit": ("limit",),
+}
+"""Where each flag's value goes."""
+
+
+def load_config(path: Path) -> Config:
+    """The configuration in a file; its relative paths are relative to the file's folder."""
+    try:
+        source = read_yaml(path.read_bytes().decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: not UTF-8 text (byte {error.start})") from error
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot read it: {error.strerror or error}") from error
+    except YamlError as error:
+        raise ConfigError(f"{path}:{error.line}: {error}") from error
+    tree = {} if source.values is None else source.values
+    if not isinstance(tree, dict):
+        raise ConfigError(f"{path}:{source.line_of(())}: expected keys and values")
+
+    def where(place: Place) -> str:
+        return f"{path}:{source.line_of(place)}: {'.'.join(map(str, place))}"
+
+    try:
+        return Config.model_validate(tree, context=values.PathBase(path.parent))
+    except ValidationError as error:
+        raise ConfigError(explain(error, Config, where)) from error
+
+
+def config_from_json(tree: object, source: str) -> Config:
+    """The configuration that a session.json (``source``) holds."""
+    try:
+        return Config.model_validate(tree, context=values.PathBase(None))
+    except ValidationError as error:
+        raise ConfigError(
+            explain(error, Config, lambda place: f"{source}: config.{'.'.join(map(str, place))}")
+        ) from error
+
+
+def override(config: Config, **flags: object) -> Config:
+    """The configuration with the flags that were given (not None) in place of its values.
+
+    Known flags are :data:`FLAG_PLACES`. ``labels`` is a mapping that adds to the file's.
+    Relative paths stay relative to the current folder.
+    """
+    tree = config.model_dump()
+    given = {flag: value for flag, value in flags.items() if value is not None}
+    for flag, value in given.items():
+        place = FLAG_PLACES.get(flag)
+        if place is None:
+            raise TypeError(f"no such flag: {flag}")
+        section = tree[place[0]] if len(place) == 2 else tree
+        if isinstance(value, dict) and isinstance(section[place[-1]], dict):
+            value = section[place[-1]] | value
+        section[place[-1]] = value
+
+    def where(place: Place) -> str:
+        flag = next((f for f in given if FLAG_PLACES[f] == place[: len(FLAG_PLACES[f])]), None)
+        return ".".join(map(str, place)) if flag is None else "--" + flag.replace("_", "-")
+
+    try:
+        return Config.model_validate(tree, context=values.PathBase(None))
+    except ValidationError as error:
+        raise ConfigError(explain(error, Config, where)) from error

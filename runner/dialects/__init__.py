@@ -1,0 +1,43 @@
+"""The two ways in which the field writes its logs, told apart by their content."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from ..log_reader import LogError, LogReader
+from .eembc import EembcReader
+from .mlcommons import MlcommonsReader
+
+__all__ = ["EembcReader", "LogError", "LogReader", "MlcommonsReader", "open_log"]
+
+_SNIFFED_BYTES = 1 << 20
+"""Device noise may stand before the first line of the log proper."""
+
+_EEMBC = re.compile(rb"^\d{5,}\.\d{3} (?:session|parser|sequencer|dut|io|emon|pnp): ", re.M)
+_MLCOMMONS = re.compile(rb"^(?:Logging initialized\.|\d{4}\.\d{6} +ulp-ml)", re.M)
+
+
+def open_log(path: Path, *, resuming: bool = False) -> LogReader:
+    """A reader for the log at ``path``, by what stands in it; use it as a context manager.
+
+    ``resuming`` is for a runner that is about to continue the session: an inference whose
+    answer is unreadable at the very end of the log is dropped (it will be done again) where
+    a score would have to refuse it.
+    """
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(_SNIFFED_BYTES)
+    except OSError as error:
+        raise LogError(f"cannot read the log {path}: {error.strerror}") from error
+    eembc, mlcommons = _EEMBC.search(head), _MLCOMMONS.search(head)
+    if eembc and (not mlcommons or eembc.start() < mlcommons.start()):
+        return EembcReader(path, resuming=resuming)
+    if mlcommons:
+        return MlcommonsReader(path)
+    if resuming:  # our own journal, killed within its first line
+        return EembcReader(path, resuming=True)
+    raise LogError(
+        f"{path} is no session log: expected lines like `00086.889 session: m-session-start-id[…]` "
+        "(EEMBC) or `Logging initialized. …` (MLCommons); give the session's log.txt"
+    )

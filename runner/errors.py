@@ -1,0 +1,21 @@
+"""What stops a run before anything is measured, or in the middle of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class SetupError(Exception):
+    """The run cannot begin as asked (exit 2); nothing was sent to be measured."""
+
+
+class ResumeError(SetupError):
+    """A session cannot be continued; the text names the difference."""
+
+
+class RunStopped(Exception):
+    """A run ended before its plan did (exit 1). What was measured is in the journal."""
+
+    def __init__(self, session: Path, reason: str) -> None:
+        super().__init__(reason)
+        self.session = session

@@ -1,0 +1,249 @@
+"""Executing a Script on a Bench, each step written to the Journal as it happens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import assert_never
+
+from .. import __version__
+from ..datasets.inputs import Dataset, InputWindow
+from ..dut_protocol.dut import REPLY_TIMEOUT_S
+from ..dut_protocol.errors import DutProtocolError
+from ..dut_protocol.inference import Inference
+from ..dut_protocol.messages import Model
+from ..models.suite import Task
+from .bench import Bench
+from .errors import SetupError
+from .journal import Journal
+from .script import NO_TIMEOUT_MS, NumberedStep, Script, numbered_steps
+from .verbs import (
+    BmCfg,
+    DutCommand,
+    Echo,
+    EmonPower,
+    EmonTimer,
+    EmonTrace,
+    EmonVoltage,
+    IoCommand,
+    IoDutCommand,
+    Load,
+    Mount,
+    Umount,
+    Verb,
+    Version,
+    input_file_name,
+    parse_verb,
+)
+
+VERSION_TEXT = f"tinyrunner {__version__}"
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One input inferred: what progress is shown of. ``done`` counts from 1."""
+
+    done: int
+    window: InputWindow
+    inference: Inference
+
+
+class JournalListener:
+    """Writes what the device says, and what the host does about it, into the journal."""
+
+    def __init__(self, journal: Journal, on_note: Callable[[str], None]) -> None:
+        self._journal = journal
+        self._on_note = on_note
+
+    def line(self, text: str) -> None:
+        self._journal.write("dut", text)
+
+    def note(self, text: str) -> None:
+        self._journal.write("parser", f"m-note[{text}]")
+        self._journal.flush()
+        self._on_note(text)
+
+
+def parse_infer(text: str) -> tuple[int, int] | None:
+    """N and W of an `infer N W`, as a script must spell it; None for another command."""
+    words = text.split()
+    if words[:1] != ["infer"]:
+        return None
+    if len(words) != 3 or not all(word.isdecimal() for word in words[1:]) or int(words[1]) < 1:
+        raise SetupError(
+            f"`dut {text}`: expected `dut infer N W` with N inferences (at least 1) and W warm-ups"
+        )
+    return int(words[1]), int(words[2])
+
+
+class InputFinder:
+    """Finds the input that a load names among those of the data set, by its file's name."""
+
+    def __init__(self, dataset: Dataset) -> None:
+        self._dataset = dataset
+        self._labels = {row.file: row.label for row in dataset.labels.rows}
+
+    def find(self, load: Load) -> InputWindow:
+        """The window to send; SetupError where it is not one of this task's inputs."""
+        task = self._dataset.task
+        file = input_file_name(load.path)
+        label = self._labels.get(file)
+        if label is None:
+            raise SetupError(
+                f"the script loads {file}, which {self._dataset.labels.source} does not list; "
+                "give the list it was made for with --labels"
+            )
+        length = task.file_bytes if load.length is None else load.length
+        if length != task.input_bytes or load.offset + length > task.file_bytes:
+            raise SetupError(
+                f"the script loads {length} bytes at {load.offset} of {file}; an input of "
+                f"{task.key} is {task.input_bytes} bytes of a file of {task.file_bytes}"
+            )
+        path = self._dataset.folder / file
+        return InputWindow(path, file, load.offset, length, task.file_bytes, label)
+
+
+class Executor:
+    """Runs the numbered steps of a script (those before `version` made the bench)."""
+
+    def __init__(
+        self,
+        bench: Bench,
+        journal: Journal,
+        dataset: Dataset,
+        benchmark_config: Mapping[str, str],
+        on_step: Callable[[NumberedStep], None] = lambda _: None,
+        on_measured: Callable[[Measured], None] = lambda _: None,
+    ) -> None:
+        self._bench = bench
+        self._journal = journal
+        self._dataset = dataset
+        self._inputs = InputFinder(dataset)
+        self._benchmark_config = benchmark_config
+        self._on_step = on_step
+        self._on_measured = on_measured
+        self._loaded: InputWindow | None = None
+        self._done = 0
+
+    @property
+    def _task(self) -> Task:
+        return self._dataset.task
+
+    def run(self, script: Script, first_step: int = 1, done: int = 0) -> None:
+        """Execute from step ``first_step`` on; ``done`` inputs were measured before."""
+        self._done = done
+        for numbered in numbered_steps(script):
+            if numbered.index >= first_step:
+                self._on_step(numbered)
+                self._step(numbered)
+                self._journal.flush()
+
+    def _step(self, numbered: NumberedStep) -> None:
+        step = numbered.step
+        write = self._journal.write
+        write(
+            "sequencer",
+            f"m-sequencing-i[{numbered.index}]-command[{step.command}]"
+            f"-ack[/{step.effective_ack}/]-ms[{step.effective_ms}]-acc[{numbered.acc_ms}]"
+            f"-total_ms[{numbered.total_ms}]",
+        )
+        write("parser", f'Command "{step.command}"')
+        verb = parse_verb(step.command)
+        self._execute(verb, self._timeout_s(step.effective_ms))
+
+    @staticmethod
+    def _timeout_s(ms: int) -> float:
+        return REPLY_TIMEOUT_S if ms == NO_TIMEOUT_MS else max(ms / 1000.0, REPLY_TIMEOUT_S)
+
+    def _finished(self, verb: str) -> None:
+        self._journal.write("parser", f"m-ready-finished[{verb}]")
+
+    def _execute(self, verb: Verb, timeout_s: float) -> None:
+        match verb:
+            case DutCommand(text):
+                self._finished("dut")
+                self._dut_command(text, timeout_s)
+            case Load():
+                self._load(verb)
+            case Version():
+                self._journal.write("parser", f"m-version[{VERSION_TEXT}]")
+                self._finished("version")
+            case BmCfg(code):
+                self._bm_cfg(code)
+            case Echo(text, milliseconds):
+                self._journal.write("parser", f"Echoing message in {milliseconds} ms...")
+                self._finished("echo")
+                self._bench.clock.pause(milliseconds / 1000.0)
+                self._journal.write("parser", f"m-echo-message[{text}]")
+            case Umount() | Mount():
+                self._finished("umount" if isinstance(verb, Umount) else "mountc")
+            case (
+                IoCommand() | IoDutCommand() | EmonVoltage() | EmonPower() | EmonTimer()
+                | EmonTrace()
+            ):  # fmt: skip
+                raise SetupError(f"this bench has neither IO manager nor energy monitor: {verb}")
+            case _:
+                assert_never(verb)
+
+    def _bm_cfg(self, code: str) -> None:
+        for key, value in self._benchmark_config.items():
+            self._journal.write("parser", f"m-bm-cfg-name[{code}]-key[{key}]-val[{value}]")
+        self._finished("bm")
+
+    def _dut_command(self, text: str, timeout_s: float) -> None:
+        counts = parse_infer(text)
+        if counts is not None:
+            self._infer(*counts)
+            return
+        reply = self._bench.dut.raw(text, timeout_s)
+        for message in reply:
+            if isinstance(message, Model) and message.model_id != self._task.model_id:
+                raise DutProtocolError(
+                    f"{self._bench.dut.address}: the device now says that its model is "
+                    f"{message.model_id}, not {self._task.model_id}"
+                )
+
+    def _load(self, load: Load) -> None:
+        window = self._inputs.find(load)
+        data = self._dataset.read(window)
+        write = self._journal.write
+        self._loaded = None
+        write("parser", f"File size is {window.file_bytes}, loading...")
+        write("parser", f"Starting at byte offset {window.offset}")
+        write("parser", f"Sending {len(data)} bytes")
+        write("parser", "m-mute-target[dut]")
+        began_s = self._bench.clock.now_s()
+        self._bench.loader.load(data)
+        took_s = self._bench.clock.now_s() - began_s
+        # The published logs compute the rate from the whole file, also where a window was sent.
+        rate = window.file_bytes / took_s / 1000.0 if took_s > 0 else 0.0
+        write("parser", "m-unmute-target[dut]")
+        write("parser", f"Binary load took {took_s:.3f} sec, or {rate:.3f} kB/sec")
+        write("parser", "m-bload-done")
+        self._finished("bload")
+        self._loaded = window
+
+    def _infer(self, iterations: int, warmups: int) -> None:
+        inference = self._bench.timer.infer(iterations, warmups, self._task.score_count)
+        if self._loaded is not None:
+            self._done += 1
+            self._on_measured(Measured(self._done, self._loaded, inference))
+
+
+def check_executable(script: Script, dataset: Dataset) -> None:
+    """Refuse (SetupError) a script that this bench and data set cannot run, before any of it."""
+    finder = InputFinder(dataset)
+    for numbered in numbered_steps(script):
+        verb = parse_verb(numbered.step.command)
+        match verb:
+            case Load(through_io=False):
+                finder.find(verb)
+            case DutCommand(text):
+                parse_infer(text)
+            case Umount() | Mount() | Version() | BmCfg() | Echo():
+                pass
+            case _:
+                raise SetupError(
+                    f"step {numbered.index}, `{numbered.step.command}`, needs an IO manager or an "
+                    "energy monitor; this run has none"
+                )

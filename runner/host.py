@@ -1,0 +1,77 @@
+"""The computer that a long run depends on: disk to write to, and staying awake."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from wakepy import keep
+
+from ..dut_protocol.settings import LinkSettings
+from .errors import SetupError
+from .script import Script, numbered_steps
+from .verbs import Load, parse_verb
+
+LONG_RUN_S = 600.0
+"""From here on it is worth saying how long, and keeping the computer awake."""
+
+_LOG_BYTES_PER_STEP = 1200
+"""A published accuracy log has 600 bytes a step; with a long path, twice that."""
+
+_RESERVE_BYTES = 50_000_000
+
+_INFER_REPLY_CHARS = 240
+"""The reply to one `infer` of a classifier, and the command."""
+
+
+def check_disk(folder: Path, script: Script) -> None:
+    """Refuse (SetupError) to begin a run whose log may not fit."""
+    needed = _RESERVE_BYTES + len(script.steps) * _LOG_BYTES_PER_STEP
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        raise SetupError(
+            f"{folder}: {free / 1e6:.0f} MB free, this run's log may take {needed / 1e6:.0f} MB; "
+            "free some space or name another place with --sessions"
+        )
+
+
+def expected_duration_s(
+    script: Script, input_bytes: int, link: LinkSettings, inference_s: float | None
+) -> float:
+    """How long the script takes at least: the wire at its limit, and the inferences if known."""
+    n = link.data_bytes_per_db
+    blocks = (input_bytes + n - 1) // n
+    # A block is `db ` + 2n digits + `%`, answered by `m-ready` CR LF: 2n + 13 characters.
+    load_chars = 2 * input_bytes + 13 * blocks + 50
+    duration_s = 0.0
+    for numbered in numbered_steps(script):
+        verb = parse_verb(numbered.step.command)
+        if isinstance(verb, Load):
+            duration_s += load_chars * 10 / link.baud_rate
+            continue
+        words = numbered.step.command.split()
+        if words[:2] == ["dut", "infer"]:
+            duration_s += _INFER_REPLY_CHARS * 10 / link.baud_rate
+            if inference_s is not None:
+                duration_s += inference_s * sum(int(word) for word in words[2:])
+    return duration_s
+
+
+@contextmanager
+def kept_awake(wanted: bool) -> Iterator[bool]:
+    """Inhibit the computer's sleep meanwhile; yields whether the platform let us."""
+    if not wanted:
+        yield False
+        return
+    with keep.running(on_fail="pass") as mode:
+        yield bool(mode.active)
+
+
+def format_duration(seconds: float) -> str:
+    """`7 s`, `12 min`, `3 h 05 min`."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60:02d} min"

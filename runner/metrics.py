@@ -1,0 +1,81 @@
+"""Figures of merit over scores: AUC as scikit-learn defines it, and two informative ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import fsum, isfinite
+
+import numpy as np
+import numpy.typing as npt
+
+_Floats = npt.NDArray[np.float64]
+
+
+def normalised(scores: Sequence[float]) -> tuple[float, ...] | None:
+    """The scores divided by their sum; None where they add up to nothing, or to no number.
+
+    Devices print three decimals, so that a row rarely adds up to one. Added from left to
+    right, as MLCommons' runner does: another order moves the last bit, which parts or joins
+    ties between inputs and so moves the AUC by up to 1e-5. (`sum` would depend on the Python.)
+    """
+    total = 0.0
+    for score in scores:
+        total += score
+    if total == 0.0 or not isfinite(total):
+        return None
+    return tuple(score / total for score in scores)
+
+
+def roc_auc(positive: Sequence[bool] | npt.NDArray[np.bool_], scores: _Floats) -> float | None:
+    """The area under the ROC curve: how often a positive outranks a negative, ties counting half.
+
+    None where all are of one kind.
+    """
+    is_positive = np.asarray(positive, dtype=bool)
+    positives = int(is_positive.sum())
+    negatives = len(is_positive) - positives
+    if not positives or not negatives:
+        return None
+    _, inverse, counts = np.unique(scores, return_inverse=True, return_counts=True)
+    last_rank = np.cumsum(counts)
+    mean_rank = last_rank - (counts - 1) / 2
+    rank_sum = fsum(mean_rank[inverse][is_positive])
+    return (rank_sum - positives * (positives + 1) / 2) / (positives * negatives)
+
+
+def one_vs_rest_auc(labels: Sequence[int], rows: _Floats) -> float | None:
+    """The mean of each class's AUC against the others; of two classes, that of class 1."""
+    known = np.asarray(labels)
+    if rows.shape[1] == 2:
+        return roc_auc(known == 1, rows[:, 1])
+    areas = [roc_auc(known == c, rows[:, c]) for c in range(rows.shape[1])]
+    found = [area for area in areas if area is not None]
+    return fsum(found) / len(found) if len(found) == len(areas) else None
+
+
+def best_threshold_correct(positive: Sequence[bool], scores: Sequence[float]) -> int:
+    """How many are told apart right by the best threshold: EEMBC's "Top-1" of ad, informative."""
+    order = sorted(zip(scores, positive, strict=True))
+    right = best = sum(positive)  # the threshold below all: everything is called positive
+    for i, (score, is_positive) in enumerate(order):
+        right += -1 if is_positive else 1
+        if i + 1 == len(order) or order[i + 1][0] != score:
+            best = max(best, right)
+    return best
+
+
+def best_precision_recall(positive: Sequence[bool], scores: Sequence[float]) -> float | None:
+    """MLCommons' "Top 1%" of ad: the best mean of precision and recall over 100 thresholds."""
+    if not scores:
+        return None
+    is_positive, values = np.asarray(positive, dtype=bool), np.asarray(scores)
+    low, high = values.min(), values.max()
+    best = 0.0
+    for step in range(100):
+        called = values > low + step * 0.01 * (high - low)
+        hits = float((called & is_positive).sum())
+        # The small terms keep empty sets from dividing by zero, as in MLCommons' definition.
+        precision = hits / (float(called.sum()) + 1e-8)
+        recall = hits / (float(is_positive.sum()) + 1e-8)
+        best = max(best, (precision + recall) / 2)
+    return best

@@ -1,0 +1,128 @@
+"""Before a run: the inputs found and checked, the device found and recognised.
+
+Whatever is wrong here is the set-up's fault, and nothing was sent to be measured yet.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+from ..datasets.demo import default_root, materialise
+from ..datasets.inputs import EEMBC_DATASETS, Dataset
+from ..dut_protocol.dut import Identity
+from ..dut_protocol.messages import TimestampMode
+from ..models.demo import DEMO_NOTE
+from ..models.suite import TASKS_BY_MODEL_ID, Task
+from .bench import Bench, is_simulated
+from .config import Config
+from .errors import SetupError
+from .execute import parse_infer
+from .journal import Journal
+from .progress import Reporter
+from .provenance import Source
+from .script import Script
+from .verbs import DutCommand, Load, format_verb, input_file_name, parse_verb
+
+DATASETS_VARIABLE = "TINYRUNNER_DATASETS"
+
+_MAX_HEARD = 1000
+
+
+class Heard:
+    """Keeps what the device says before there is a journal, and then writes it there."""
+
+    def __init__(self) -> None:
+        self._lines: list[tuple[str, str]] = []
+
+    def line(self, text: str) -> None:
+        self._keep("dut", text)
+
+    def note(self, text: str) -> None:
+        self._keep("parser", f"m-note[{text}]")
+
+    def _keep(self, source: str, text: str) -> None:
+        if len(self._lines) < _MAX_HEARD:
+            self._lines.append((source, text))
+
+    def replay(self, journal: Journal) -> None:
+        for source, text in self._lines:
+            journal.write(source, text)
+        self._lines.clear()
+
+
+def open_source(config: Config, task: Task, reporter: Reporter) -> Source:
+    """The inputs that the configuration names, each checked and hashed."""
+    labels = config.labels.get(task.key)
+    dataset = Dataset.open(_dataset_root(config, task, reporter), task, labels)
+    source = Source.of(dataset, config.limit)
+    if dataset.extra_count:
+        reporter.note(f"{dataset.extra_count} .bin files in {dataset.folder} are not on the list")
+    if source.synthetic:
+        reporter.note(f"{task.key}: {DEMO_NOTE}")
+    return source
+
+
+def _dataset_root(config: Config, task: Task, reporter: Reporter) -> Path:
+    if isinstance(config.datasets, Path):
+        return config.datasets
+    if config.datasets is None:
+        from_environment = os.environ.get(DATASETS_VARIABLE)
+        if from_environment:
+            return Path(from_environment).expanduser()
+        if not is_simulated(config):
+            raise SetupError(
+                "which inputs? Give --datasets with the folder that holds "
+                f"{task.model_id}/y_labels.csv (EEMBC's runner keeps it in {EEMBC_DATASETS}), or "
+                "`--datasets demo` for synthetic ones"
+            )
+    return materialise(task, default_root())
+
+
+def connect(bench: Bench, task: Task, heard: Heard) -> Identity:
+    """Find the device awake and right for the task; SetupError says what is wrong with it."""
+    dut = bench.dut
+    dut.listener = heard
+    identity = dut.identify()
+    asked = task.model_id
+    if identity.model_id != asked:
+        there = identity.model_id or "nothing"
+        other = TASKS_BY_MODEL_ID.get(there)
+        advice = f"; run {other.key} instead, or flash" if other else "; flash"
+        raise SetupError(
+            f"{dut.address}: the firmware's model is {there}, {task.key} needs {asked}{advice} the "
+            f"firmware for {asked}"
+        )
+    # Without a banner (a board that does not reset when its port is opened) only this tells.
+    energy = identity.boot_mode is TimestampMode.ENERGY
+    if energy or dut.timestamp() is None:
+        said = "its banner says m-timestamp-mode-energy" if energy else "it sends no m-lap-us"
+        raise SetupError(
+            f"{dut.address}: this is energy-mode firmware ({said}); performance and accuracy need "
+            "the firmware built for performance mode"
+        )
+    return identity
+
+
+def rerooted(script: Script, dataset: Dataset) -> Script:
+    """The same script with each input taken from the user's own folder."""
+    steps = []
+    for step in script.steps:
+        verb = parse_verb(step.command)
+        if isinstance(verb, Load):
+            path = dataset.folder / input_file_name(verb.path)
+            step = replace(step, command=format_verb(replace(verb, path=str(path))))
+        steps.append(step)
+    return Script(tuple(steps))
+
+
+def planned_iterations(script: Script) -> int:
+    """N of the script's first `infer`."""
+    for step in script.steps:
+        verb = parse_verb(step.command)
+        if isinstance(verb, DutCommand):
+            counts = parse_infer(verb.text)
+            if counts is not None:
+                return counts[0]
+    raise SetupError("the script infers nothing: it holds no `dut infer N W`")

@@ -1,0 +1,140 @@
+"""Showing a run's progress on stderr: a bar on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import time
+from typing import Protocol, Self
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+LINES_PER_RUN = 20
+"""A log that nobody watches gets a line a step, or one a twentieth of a long run."""
+
+
+class Reporter(Protocol):
+    """Told how a run goes; a run never prints."""
+
+    def note(self, text: str) -> None:
+        """Something worth reading now."""
+
+    def begin(self, title: str, total: int, done: int) -> None:
+        """A run of ``total`` inputs begins, ``done`` of them measured before."""
+
+    def advance(self, done: int, status: str) -> None:
+        """``done`` inputs are measured; ``status`` is what they say so far."""
+
+    def end(self) -> None:
+        """The run is over, well or not."""
+
+
+class QuietReporter:
+    """For tests and for callers that want the result alone."""
+
+    def note(self, text: str) -> None:
+        pass
+
+    def begin(self, title: str, total: int, done: int) -> None:
+        pass
+
+    def advance(self, done: int, status: str) -> None:
+        pass
+
+    def end(self) -> None:
+        pass
+
+
+class LineReporter:
+    """Plain lines, for a CI log or a file."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._title = ""
+        self._total = 0
+        self._every = 1
+
+    def note(self, text: str) -> None:
+        self._console.print(f"{self._title}: {text}" if self._title else text, markup=False)
+
+    def begin(self, title: str, total: int, done: int) -> None:
+        self._title, self._total = title, total
+        self._every = max(1, -(-total // LINES_PER_RUN))
+
+    def advance(self, done: int, status: str) -> None:
+        if done % self._every == 0 or done == self._total:
+            text = f"{self._title}: {done}/{self._total} {status}"
+            self._console.print(text, markup=False)
+
+    def end(self) -> None:
+        self._title = ""
+
+
+class BarReporter:
+    """A bar with rate, time left and what the run says so far."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._progress: Progress | None = None
+        self._bar: TaskID | None = None
+        self._began_s = 0.0
+        self._first = 0
+
+    def note(self, text: str) -> None:
+        self._console.print(escape(text), style="yellow")
+
+    def begin(self, title: str, total: int, done: int) -> None:
+        self._progress = Progress(
+            TextColumn("[bold]{task.description}"),
+            BarColumn(bar_width=None),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]}"),
+            TimeElapsedColumn(),
+            TextColumn("ETA"),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[status]}"),
+            console=self._console,
+            transient=True,
+        )
+        self._bar = self._progress.add_task(title, total=total, completed=done, status="", rate="")
+        self._began_s, self._first = time.monotonic(), done
+        self._progress.start()
+
+    def advance(self, done: int, status: str) -> None:
+        if self._progress is None or self._bar is None:
+            return
+        elapsed_s = time.monotonic() - self._began_s
+        rate = f"{(done - self._first) / elapsed_s:.1f}/s" if elapsed_s > 0 else ""
+        self._progress.update(self._bar, completed=done, status=escape(status), rate=rate)
+
+    def end(self) -> None:
+        if self._progress is not None:
+            self._progress.stop()
+            self._progress = self._bar = None
+
+
+def make_reporter(console: Console) -> Reporter:
+    """A bar where a person watches, lines where nobody does."""
+    return BarReporter(console) if console.is_terminal else LineReporter(console)
+
+
+class Running:
+    """``with`` support for a reporter's begin and end."""
+
+    def __init__(self, reporter: Reporter, title: str, total: int, done: int) -> None:
+        self._reporter, self._arguments = reporter, (title, total, done)
+
+    def __enter__(self) -> Self:
+        self._reporter.begin(*self._arguments)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._reporter.end()

@@ -1,0 +1,202 @@
+r"""Reading `script.async`: a strict parser of the little JavaScript that it is written in.
+
+A list of objects with the keys `cmd` (a string), `ms` (a whole number) and `ack` (a regular
+expression); single or double quotes, escapes, trailing commas, comments, any white space and
+either line end. The depth is fixed (list, object, value), so no input makes it recurse. It
+evaluates nothing: a published script is somebody else's text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from .script import REGEX_BODY, Script, ScriptError, Step
+
+_TOKEN = re.compile(
+    r"(?:[ \t\r\n\v\f\u00a0\ufeff]++|//[^\r\n]*+|/\*(?s:.*?)\*/)*+"
+    r"(?:(?P<punctuation>[\[\]{},:])"
+    r"|(?P<word>[A-Za-z_$][\w$]*+)"
+    r"""|(?P<string>'(?:[^'\\\r\n]++|\\.)*+'|"(?:[^"\\\r\n]++|\\.)*+")"""
+    r"|(?P<number>[-+]?[0-9][\w.+-]*+)"
+    rf"|/(?P<regex>{REGEX_BODY.pattern})/(?P<flags>\w*+)"
+    r"|(?P<end>\Z)|(?P<unknown>[\s\S]))"
+)
+"""White space and comments, then one token. Possessive throughout: no text makes it backtrack."""
+_ESCAPE = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|(.))")
+_SIMPLE_ESCAPES = {
+    "\\": "\\", "'": "'", '"': '"', "/": "/",
+    "n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f", "v": "\v", "0": "\0",
+}  # fmt: skip
+_END = "end"
+
+_KEYS = ("cmd", "ms", "ack")
+
+
+def read_script(path: Path) -> Script:
+    """The script in a file."""
+    try:
+        return parse_script(path.read_bytes().decode("utf-8-sig"), str(path))
+    except UnicodeDecodeError as error:
+        raise ScriptError(f"{path}: not UTF-8 text (byte {error.start})") from error
+    except OSError as error:
+        raise ScriptError(f"{path}: cannot read the script: {error.strerror or error}") from error
+
+
+def parse_script(text: str, source: str) -> Script:
+    """The script in ``text``; ``source`` names it in errors."""
+    return Script(tuple(_Parser(text, source).steps()))
+
+
+class _Parser:
+    """One token of look-ahead over the text: its kind, its text, and where it starts."""
+
+    def __init__(self, text: str, source: str) -> None:
+        self._text = text
+        self._source = source
+        self._next = 0
+        self._kind = ""
+        self._value = ""
+        self._start = 0
+
+    def steps(self) -> Iterator[Step]:
+        self._advance()
+        self._take("[", "'[' (a list of steps)")
+        while not self._at("]"):
+            yield self._step()
+            if not self._at("]"):
+                self._take(",", "',' or ']' after a step")
+        self._advance()
+        if self._kind != _END:
+            raise self._expected("nothing after the list's ']'")
+
+    def _step(self) -> Step:
+        start = self._start
+        self._take("{", "'{' (a step)")
+        command: str | None = None
+        timeout_ms: int | None = None
+        ack: str | None = None
+        seen: set[str] = set()
+        while not self._at("}"):
+            key = self._key(seen)
+            self._take(":", f"':' after {key}")
+            match key:
+                case "cmd":
+                    command = self._command()
+                case "ms":
+                    timeout_ms = self._whole_number()
+                case _:
+                    ack = self._regex()
+            if not self._at("}"):
+                self._take(",", f"',' or '}}' after {key}")
+        self._advance()
+        if command is None:
+            raise self._error("expected a cmd in the step, found none", start)
+        try:
+            return Step(command, timeout_ms, ack)
+        except ScriptError as error:
+            raise self._error(str(error), start) from error
+
+    def _key(self, seen: set[str]) -> str:
+        key = self._value if self._kind == "word" else ""
+        if self._kind == "string":
+            key = self._value[1:-1]
+        if key not in _KEYS:
+            raise self._expected("one of the keys cmd, ms and ack")
+        if key in seen:
+            raise self._error(f"expected each key once in a step, found {key} again")
+        seen.add(key)
+        self._advance()
+        return key
+
+    def _command(self) -> str:
+        if self._kind != "string":
+            raise self._expected("a quoted command")
+        start = self._start
+        body = self._value[1:-1]
+
+        def unescaped(match: re.Match[str]) -> str:
+            hexadecimal = match[1] or match[2]
+            if hexadecimal:
+                return chr(int(hexadecimal, 16))
+            character = _SIMPLE_ESCAPES.get(match[3])
+            if character is None:
+                raise self._error(
+                    f"expected a known escape, found {match[0]} (the backslashes of a path are "
+                    "doubled)",
+                    start + 1 + match.start(),
+                )
+            return character
+
+        command = _ESCAPE.sub(unescaped, body) if "\\" in body else body
+        self._advance()
+        return command
+
+    def _whole_number(self) -> int:
+        if self._kind != "number" or not re.fullmatch(r"[-+]?[0-9]{1,15}", self._value):
+            raise self._expected("a whole number of milliseconds")
+        number = int(self._value)
+        self._advance()
+        return number
+
+    def _regex(self) -> str:
+        if self._kind != "regex":
+            raise self._expected("a regular expression between slashes")
+        source = self._value
+        self._advance()
+        return source
+
+    def _at(self, punctuation: str) -> bool:
+        return self._kind == "punctuation" and self._value == punctuation
+
+    def _take(self, punctuation: str, expected: str) -> None:
+        if not self._at(punctuation):
+            raise self._expected(expected)
+        self._advance()
+
+    def _advance(self) -> None:
+        match = _TOKEN.match(self._text, self._next)
+        if match is None:  # pragma: no cover - `unknown` and `end` match whatever is left
+            raise self._error("expected a script", self._next)
+        self._kind = kind = match.lastgroup or ""
+        self._next = match.end()
+        if kind == "flags":
+            self._kind = kind = "regex"
+            if match["flags"]:
+                self._start = match.start("flags")
+                raise self._error(
+                    f"expected a regular expression without flags, found {match['flags']!r}"
+                )
+        self._value = match[kind]
+        self._start = match.start(kind)
+        if kind == "regex":
+            self._start -= 1
+        elif kind == "unknown":
+            self._refuse_character()
+
+    def _refuse_character(self) -> None:
+        match self._value:
+            case "'" | '"':
+                what = "a closed string on one line"
+            case "/":
+                what = "a closed comment or regular expression"
+            case _:
+                what = "a script (a list of steps)"
+        found = self._text[self._start : self._start + 20]
+        raise self._error(f"expected {what}, found {found!r}")
+
+    def _expected(self, expected: str) -> ScriptError:
+        if self._kind == _END:
+            found = "the end of the text"
+        else:
+            found = repr(self._text[self._start : self._next][:40])
+        return self._error(f"expected {expected}, found {found}")
+
+    def _error(self, message: str, position: int | None = None) -> ScriptError:
+        """Only an error looks up its line: either line end counts as one."""
+        before = self._text[: self._start if position is None else position]
+        before = before.replace("\r\n", "\n").replace("\r", "\n")
+        line = before.count("\n") + 1
+        column = len(before) - (before.rfind("\n") + 1) + 1
+        return ScriptError(f"{self._source}:{line}:{column}: {message}", line, column)

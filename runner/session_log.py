@@ -1,0 +1,81 @@
+"""What a log says, whatever dialect it is written in: facts about the session, and inferences.
+
+A log is read as a stream (an ad accuracy log holds 48,608 inferences): the reader yields one
+:class:`InferenceRecord` after the other and fills :class:`LogFacts` on the way.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+
+class Mode(Enum):
+    """What a run measures."""
+
+    PERFORMANCE = "performance"
+    ACCURACY = "accuracy"
+    ENERGY = "energy"
+
+
+class Division(Enum):
+    """Which rules a submission is under: the reference model as it is, or anything declared."""
+
+    CLOSED = "closed"
+    OPEN = "open"
+
+
+class Dialect(Enum):
+    """Whose way of writing a log it is."""
+
+    EEMBC = "EEMBC"
+    MLCOMMONS = "MLCommons"
+
+
+@dataclass(frozen=True, slots=True)
+class InferenceRecord:
+    """One load and the `infer` that followed it, as the log tells it."""
+
+    file: str
+    """Base name of the input file, whatever slashes its path was written with."""
+    offset: int
+    """Byte offset of the window in the file; 0 where the whole file was sent."""
+    iterations: int
+    warmups: int | None
+    scores: tuple[float, ...]
+    line: int
+    """1-based line of the log where the inference's results stand."""
+    start_us: int | None = None
+    """The device's own time stamps; None where the log has none (energy, some MLCommons logs)."""
+    end_us: int | None = None
+    start_host_s: float | None = None
+    """The log's stamps of those two lines, in seconds; None where a stamp is coarser than 1 ms."""
+    end_host_s: float | None = None
+    printed_runtime_s: float | None = None
+    """MLCommons logs print the seconds instead of the stamps."""
+
+
+@dataclass(slots=True)
+class LogFacts:
+    """What stands beside the inferences; filled while the log is read."""
+
+    dialect: Dialect
+    session_ids: list[str] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
+    """Each distinct `m-name-dut-[…]`, in order; likewise below."""
+    profiles: list[str] = field(default_factory=list)
+    model_ids: list[str] = field(default_factory=list)
+    config: dict[str, str] = field(default_factory=dict)
+    """The `m-bm-cfg` keys: iterWarmup, iterInfer, runMode, model, sourceDir, singleInputFn."""
+    mode: Mode | None = None
+    finished: bool = False
+    """The log holds the end of its session."""
+    line_count: int = 0
+    device_errors: list[tuple[int, str]] = field(default_factory=list)
+    """(line, text) of each `e-[…]` and size-mismatch line, at most the first 100."""
+    unsupported: str | None = None
+    """Why this log cannot be scored here (streaming wake word), else None."""
+    notes: list[tuple[int, str]] = field(default_factory=list)
+    """(line, text) of what the reader tolerated: trailing commas, cut lines; the first 100."""
+    resume_count: int = 0
+    """How often the session was killed and continued."""

@@ -1,0 +1,86 @@
+"""What a person reads of a session: a table of its figures, and what was found wrong."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from ..models.suite import Metric, Task
+from .assess import Assessment
+from .results import AccuracyResult, PerformanceResult
+from .rounds import Round
+from .rules import Severity
+
+_STYLES = {Severity.VIOLATION: "bold red", Severity.WARNING: "yellow"}
+
+
+def show_assessment(
+    console: Console, title: str, assessment: Assessment, task: Task, round_: Round
+) -> None:
+    """Print the figures and the findings of one session."""
+    parts: list[RenderableType] = [Text(title, style="bold")]
+    if assessment.performance is not None:
+        parts += _performance(assessment.performance)
+    if assessment.accuracy is not None:
+        parts += _accuracy(assessment.accuracy, task, round_)
+    for finding in assessment.findings:
+        text = Text(f"  {finding.severity.value}: ", style=_STYLES[finding.severity])
+        parts.append(text.append(finding.text, style="default"))
+    verdict = (
+        Text(f"  valid for {round_.name}", style="green")
+        if assessment.valid
+        else Text("  not valid for submission", style="red")
+    )
+    console.print(Group(*parts, verdict))
+
+
+def _performance(result: PerformanceResult) -> list[RenderableType]:
+    table = Table(box=None, padding=(0, 2), pad_edge=True)
+    table.add_column("window", justify="right")
+    table.add_column("input")
+    for name in ("inferences", "runtime s", "inf/s", "host s"):
+        table.add_column(name, justify="right")
+    for window in result.windows:
+        table.add_row(
+            str(window.number),
+            window.file + (f" +{window.offset}" if window.offset else ""),
+            str(window.iterations),
+            _number(window.elapsed_s),
+            _number(window.throughput),
+            _number(window.host_elapsed_s),
+        )
+    median, spread = result.median_throughput, result.coefficient_of_variation
+    line = Text("  median throughput ").append(f"{_number(median)} inf/s", style="bold")
+    if spread is not None:
+        line.append(f", spread {spread:.2%}")
+    return [table, line]
+
+
+def _accuracy(result: AccuracyResult, task: Task, round_: Round) -> list[RenderableType]:
+    # The unit of an ad list is the file; its windows are averaged.
+    unit = "files" if task.stride_bytes is not None else "inputs"
+    line = Text(f"  {result.inputs} of {result.listed} {unit}: ")
+    if task.metric is Metric.TOP1:
+        line.append(f"Top-1 {_percent(result.top1)}", style="bold")
+        line.append(f" ({result.correct} right), AUC {_number(result.auc, 4)}")
+    else:
+        line.append(f"AUC {_number(result.auc, 4)}", style="bold")
+        line.append(f", Top-1 at the best threshold {_percent(result.top1)}")
+    line.append(f"; target {task.metric.value} {round_.target(task):.2f}")
+    return [line]
+
+
+def _number(value: float | None, decimals: int = 3) -> str:
+    return "–" if value is None else f"{value:.{decimals}f}"
+
+
+def _percent(value: float | None) -> str:
+    return "–" if value is None else f"{value:.1%}"
+
+
+def assessment_json(title: str, assessment: Assessment) -> dict[str, Any]:
+    """The same for a program."""
+    return {"session": title} | assessment.to_json()
