@@ -59,10 +59,11 @@ class Deadline:
 
     __slots__ = ("_clock", "seconds", "when_s")
 
-    def __init__(self, clock: Clock, seconds: float) -> None:
+    def __init__(self, clock: Clock, seconds: float, since_s: float | None = None) -> None:
+        """``seconds`` from now, or from ``since_s`` on the same clock."""
         self._clock = clock
         self.seconds = seconds
-        self.when_s = clock.now_s() + seconds
+        self.when_s = (clock.now_s() if since_s is None else since_s) + seconds
 
     def extend_to(self, seconds: float) -> None:
         """Let it end ``seconds`` from now instead: what remains to be done is known better."""

@@ -12,9 +12,9 @@ import re
 from dataclasses import dataclass
 
 from .errors import CommandError
+from .settings import COMMAND_BUFFER_BYTES, MAX_DATA_BYTES_PER_DB
 
-MAX_COMMAND_CHARS = 80
-"""The reference firmware's buffer; it silently drops what is longer."""
+MAX_COMMAND_CHARS = COMMAND_BUFFER_BYTES
 
 DEFAULT_WARMUPS = 10
 """What `infer N` runs first when W is not given."""
@@ -64,6 +64,8 @@ class DbLoad:
     byte_count: int
 
     def encode(self) -> bytes:
+        if self.byte_count < 1:
+            raise CommandError(f"a load of {self.byte_count} bytes: it is at least 1")
         return b"db load %d%%" % self.byte_count
 
 
@@ -75,6 +77,10 @@ class DbData:
     error: str | None = None
 
     def encode(self) -> bytes:
+        if not 1 <= len(self.data) <= MAX_DATA_BYTES_PER_DB:
+            raise CommandError(
+                f"a `db` of {len(self.data)} data bytes: it holds 1 to {MAX_DATA_BYTES_PER_DB}"
+            )
         return b"db %b%%" % self.data.hex().encode()
 
 
@@ -90,6 +96,8 @@ class Infer:
     warmups: int
 
     def encode(self) -> bytes:
+        if self.iterations < 1 or self.warmups < 0:
+            raise CommandError(f"`infer {self.iterations} {self.warmups}` can only be refused")
         return b"infer %d %d%%" % (self.iterations, self.warmups)
 
 
@@ -127,7 +135,7 @@ HostCommand = (
 )  # fmt: skip
 DeviceCommand = HostCommand | Empty | Refused
 
-_ATOI = re.compile(r"\s*([+-]?\d{1,18})")
+_ATOI = re.compile(r"\s*([+-]?\d{1,18})", re.ASCII)
 
 
 def c_atoi(text: str) -> int:
@@ -171,6 +179,11 @@ def _parse_infer(arguments: list[str]) -> DeviceCommand:
         if warmups < 0:
             return Refused("Inference warmup must be >=0")
     return Infer(iterations, warmups)
+
+
+def must_say_something(command: DeviceCommand) -> bool:
+    """Whether the firmware always answers with a message before its `m-ready`."""
+    return isinstance(command, AskName | AskProfile | AskResults | DbLoad | Infer)
 
 
 def parse_command(text: str) -> DeviceCommand:

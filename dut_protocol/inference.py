@@ -20,6 +20,7 @@ from .messages import (
     LapTime,
     Message,
     Results,
+    TimestampMode,
     WarmupDone,
     WarmupStart,
 )
@@ -61,13 +62,23 @@ class InferenceTimer:
         dut = self._dut
         dut.begin(Infer(iterations, warmups))
         reply = _Reply(self, dut.clock, iterations, warmups)
-        dut.collect(reply.deadline, doing, reply.take)
-        return self._checked(reply, iterations, warmups, score_count, doing)
+        dut.collect(reply.deadline, doing, reply.take, says_something=True)
+        inference = self._checked(reply, iterations, warmups, score_count, doing)
+        self._learn(inference, reply.since_begun_s)
+        return inference
 
     def duration_s(self, inferences: int) -> float:
         """How long to wait for ``inferences`` more."""
         each_s = UNKNOWN_INFERENCE_S if self.expected_s is None else 2 * self.expected_s
         return GRACE_S + inferences * each_s
+
+    def _learn(self, inference: Inference, whole_s: float) -> None:
+        """Never less than the whole operation says: a port that keeps its lines back until a
+        buffer is full sends both lap times at once."""
+        mean_s = whole_s / (inference.iterations + inference.warmups)
+        pace_s = max(inference.host_elapsed_s / inference.iterations, mean_s)
+        if pace_s > 0:
+            self.expected_s = pace_s
 
     def _checked(
         self,
@@ -90,7 +101,8 @@ class InferenceTimer:
                 f"the device ran {reply.iterations} inferences after {reply.warmups} warm-ups; "
                 "the command was damaged on its way"
             )
-        if len(reply.laps) not in (0, 2):
+        timed = self._dut.boot_mode is TimestampMode.PERFORMANCE
+        if len(reply.laps) != 2 and (reply.laps or timed):
             raise wrong(f"{len(reply.laps)} time stamps instead of two")
         if not reply.done or reply.results is None:
             raise wrong("m-ready came without a result")
@@ -108,38 +120,48 @@ class InferenceTimer:
         if reply.laps:
             (start_us, start_s), (end_us, end_s) = reply.laps
             elapsed_s = end_s - start_s
-        if elapsed_s > 0:
-            self.expected_s = elapsed_s / iterations
         return Inference(iterations, warmups, scores, start_us, end_us, elapsed_s)
 
 
 class _Reply:
-    """What has come of one reply; moves the deadline as the phases end."""
+    """What has come of one reply; moves the deadline as the phases end.
+
+    Where nobody knows the device's pace, a long measurement is not waited for before its warm-ups
+    are done: firmware that dies in its first inference is noticed then.
+    """
 
     def __init__(self, timer: InferenceTimer, clock: Clock, iterations: int, warmups: int) -> None:
         self._timer = timer
         self._clock = clock
         self._iterations = iterations
-        self.deadline = Deadline(self._clock, timer.duration_s(iterations + warmups))
+        self._warmups = warmups
+        unknown = timer.expected_s is None and warmups > 0
+        first = warmups if unknown else iterations + warmups
+        self.deadline = Deadline(self._clock, timer.duration_s(first))
         self.warmups: int | None = None
         self.iterations: int | None = None
         self.laps: list[tuple[int, float]] = []
         self.done = False
         self.results: Results | None = None
         self.mismatch: InputMismatch | None = None
-        self._warmup_since_s = self._clock.now_s()
-        self.measuring_since_s = self._warmup_since_s
-        self.last_s = self._warmup_since_s
+        self._begun_s = self._clock.now_s()
+        self._warm = False
+        self.measuring_since_s = self._begun_s
+        self.last_s = self._begun_s
+
+    @property
+    def since_begun_s(self) -> float:
+        return self._clock.now_s() - self._begun_s
 
     def take(self, message: Message) -> None:
         now_s = self._clock.now_s()
         match message:
             case WarmupStart(warmups):
                 self.warmups = warmups
-                self._warmup_since_s = now_s
             case WarmupDone():
-                self._learn_from_warmup(now_s)
+                self._warm_up_is_over()
             case InferStart(iterations):
+                self._warm_up_is_over()  # its own line may be damaged
                 self.iterations = iterations
                 self.measuring_since_s = now_s
             case LapTime(us):
@@ -154,9 +176,12 @@ class _Reply:
             case _:
                 pass
 
-    def _learn_from_warmup(self, now_s: float) -> None:
+    def _warm_up_is_over(self) -> None:
         """A warm-up is an inference: it tells how long to wait for the measured ones."""
-        timer = self._timer
-        if timer.expected_s is None and self.warmups and now_s > self._warmup_since_s:
-            timer.expected_s = (now_s - self._warmup_since_s) / self.warmups
-            self.deadline.extend_to(timer.duration_s(self._iterations))
+        if self._warm or self._warmups == 0:
+            return
+        self._warm = True
+        pace_s = self.since_begun_s / self._warmups
+        if pace_s > 0:
+            self._timer.expected_s = max(self._timer.expected_s or 0.0, pace_s)
+        self.deadline.extend_to(self._timer.duration_s(self._iterations))

@@ -227,48 +227,55 @@ def _count(make: Callable[[int], Message]) -> Callable[[re.Match[str]], Message]
     return lambda match: make(int(match[1]))
 
 
-# (what it starts with, the whole message, what to make of it). An error is taken only from the
-# start of a line: `done-[5]` ends like one.
-_KINDS: tuple[tuple[str, re.Pattern[str], Callable[[re.Match[str]], Message]], ...] = tuple(
-    (prefix, re.compile(pattern), make)
-    for prefix, pattern, make in (
-        ("m-ready", r"m-ready", lambda _: Ready()),
-        ("m-lap-us-", rf"m-lap-us-{_COUNT}", _count(LapTime)),
-        ("m-results-[", r"m-results-\[([^\[\]]*)\]", lambda m: _parse_results(m[1])),
-        ("m-infer-start-", rf"m-infer-start-{_COUNT}", _count(InferStart)),
-        ("m-infer-done", r"m-infer-done", lambda _: InferDone()),
-        ("m-warmup-start-", rf"m-warmup-start-{_COUNT}", _count(WarmupStart)),
-        ("m-warmup-done", r"m-warmup-done", lambda _: WarmupDone()),
-        ("m-load-done", r"m-load-done", lambda _: LoadDone()),
-        ("m-[Expecting ", rf"m-\[Expecting {_COUNT} bytes\]", _count(Expecting)),
-        (
-            "m-buffer-",
-            r"m-buffer-([0-9A-Fa-f]{2}(?:-[0-9A-Fa-f]{2})*)",
-            lambda m: Buffer(bytes.fromhex(m[1].replace("-", ""))),
-        ),
-        ("m-name-dut-[", r"m-name-dut-\[(.*)\]", lambda m: Name(m[1])),
-        ("m-profile-[", r"m-profile-\[(.*)\]", lambda m: Profile(m[1])),
-        ("m-model-[", r"m-model-\[(.*)\]", lambda m: Model(m[1])),
-        (
-            "m-timestamp-mode-",
-            r"m-timestamp-mode-(performance|energy)",
-            lambda m: BootMode(TimestampMode(m[1])),
-        ),
-        ("m-init-done", r"m-init-done", lambda _: InitDone()),
-        (
-            "Input db has ",
-            rf"Input db has {_COUNT} elemented, expected {_COUNT}",
-            lambda m: InputMismatch(int(m[1]), int(m[2])),
-        ),
-        (
-            "Supplied buffer size ",
-            r"Supplied buffer size (-?\d{1,20}) exceeds maximum of (\d{1,20})",
-            lambda m: BufferTooSmall(int(m[1]), int(m[2])),
-        ),
-    )
+# (what it starts with, the whole message, what to make of it); `<text>` is free text, which may
+# hold brackets. An error is taken only from the start of a line: `done-[5]` ends like one.
+_TABLE: tuple[tuple[str, str, Callable[[re.Match[str]], Message]], ...] = (
+    ("m-ready", r"m-ready", lambda _: Ready()),
+    ("m-lap-us-", rf"m-lap-us-{_COUNT}", _count(LapTime)),
+    ("m-results-[", r"m-results-\[([^\[\]]*)\]", lambda m: _parse_results(m[1])),
+    ("m-infer-start-", rf"m-infer-start-{_COUNT}", _count(InferStart)),
+    ("m-infer-done", r"m-infer-done", lambda _: InferDone()),
+    ("m-warmup-start-", rf"m-warmup-start-{_COUNT}", _count(WarmupStart)),
+    ("m-warmup-done", r"m-warmup-done", lambda _: WarmupDone()),
+    ("m-load-done", r"m-load-done", lambda _: LoadDone()),
+    ("m-[Expecting ", rf"m-\[Expecting {_COUNT} bytes\]", _count(Expecting)),
+    (
+        "m-buffer-",
+        r"m-buffer-([0-9A-Fa-f]{2}(?:-[0-9A-Fa-f]{2})*)",
+        lambda m: Buffer(bytes.fromhex(m[1].replace("-", ""))),
+    ),
+    ("m-name-dut-[", r"m-name-dut-\[(<text>)\]", lambda m: Name(m[1])),
+    ("m-profile-[", r"m-profile-\[(<text>)\]", lambda m: Profile(m[1])),
+    ("m-model-[", r"m-model-\[(<text>)\]", lambda m: Model(m[1])),
+    (
+        "m-timestamp-mode-",
+        r"m-timestamp-mode-(performance|energy)",
+        lambda m: BootMode(TimestampMode(m[1])),
+    ),
+    ("m-init-done", r"m-init-done", lambda _: InitDone()),
+    (
+        "Input db has ",
+        rf"Input db has {_COUNT} elemented, expected {_COUNT}",
+        lambda m: InputMismatch(int(m[1]), int(m[2])),
+    ),
+    (
+        "Supplied buffer size ",
+        r"Supplied buffer size (-?\d{1,20}) exceeds maximum of (\d{1,20})",
+        lambda m: BufferTooSmall(int(m[1]), int(m[2])),
+    ),
+)
+_START = "|".join(re.escape(prefix) for prefix, _, _ in _TABLE)
+_ANY_START = re.compile(_START.encode())
+# What begins another message ends a free text: the line end between the two was lost.
+_FREE_TEXT = f"(?:(?!{_START}).)*"
+_KINDS = tuple(
+    (prefix, re.compile(pattern.replace("<text>", _FREE_TEXT)), make)
+    for prefix, pattern, make in _TABLE
 )
 _ERROR = re.compile(r"e-\[(.*)\]")
-_ANY_START = re.compile("|".join(re.escape(prefix) for prefix, _, _ in _KINDS))
+
+_NOISE = bytes(byte for byte in range(256) if not 0x21 <= byte <= 0x7E)
+"""Not part of any message's beginning or end: control bytes, spaces, what an idle line makes."""
 
 
 def decode_line(line: bytes) -> str:
@@ -279,16 +286,8 @@ def decode_line(line: bytes) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
-def _strip_noise(line: bytes) -> str:
-    start, end = 0, len(line)
-    while start < end and not 0x21 <= line[start] <= 0x7E:
-        start += 1
-    while end > start and not 0x21 <= line[end - 1] <= 0x7E:
-        end -= 1
-    return decode_line(line[start:end])
-
-
-def _whole_message(text: str) -> Message | None:
+def _whole_message(line: bytes) -> Message | None:
+    text = decode_line(line.strip(_NOISE))
     for prefix, pattern, make in _KINDS:
         if text.startswith(prefix) and (match := pattern.fullmatch(text)):
             return make(match)
@@ -298,21 +297,26 @@ def _whole_message(text: str) -> Message | None:
 
 
 def parse_line(line: bytes) -> tuple[Message, ...]:
-    """The messages of one line (without its line end): one, or chatter and what is glued to it.
+    """The messages of one line (without its line end), in order.
 
-    An empty line is no message: ``db print`` ends in one.
+    One, or several where line ends were lost or a print without one came before: chatter and what
+    is glued to it. An empty line is no message: ``db print`` ends in one.
     """
     if line == b"m-ready":  # seven of ten lines, on every load
         return (Ready(),)
-    text = _strip_noise(line)
-    if not text:
+    line = line.strip(_NOISE)
+    if not line:
         return ()
-    message = _whole_message(text)
+    message = _whole_message(line)
     if message is not None:
         return (message,)
-    for match in _ANY_START.finditer(text):
-        if match.start() > 0:
-            message = _whole_message(text[match.start() :])
-            if message is not None:
-                return (Chatter(text[: match.start()]), message)
-    return (Chatter(text),)
+    found: list[Message] = []
+    end = len(line)
+    for start in reversed([match.start() for match in _ANY_START.finditer(line)]):
+        message = _whole_message(line[start:end])
+        if message is not None:
+            found.append(message)
+            end = start
+    if rest := line[:end].strip(_NOISE):
+        found.append(_whole_message(rest) or Chatter(decode_line(rest)))
+    return tuple(reversed(found))

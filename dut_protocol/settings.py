@@ -18,6 +18,9 @@ DEFAULT_DATA_BYTES_PER_DB = 30
 
 DEFAULT_BAUD_RATE = 115200
 
+MAX_INPUT_BYTES = 27648
+"""The reference firmware's input buffer: one vww image."""
+
 
 class VerifyLoad(Enum):
     """Which loads are read back with `db print` and compared."""

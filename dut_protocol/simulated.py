@@ -56,9 +56,7 @@ from .messages import (
     WarmupDone,
     WarmupStart,
 )
-
-MAX_INPUT_BYTES = 27648
-"""The reference firmware's input buffer: one vww image."""
+from .settings import MAX_INPUT_BYTES
 
 FIRMWARE_PROFILE = "ULPMark for tinyML Firmware V0.0.1"
 """What every published board answers to `profile`."""
@@ -155,7 +153,9 @@ class SimulatedDut:
         """One whole well-formed ``db HEX%`` of a running load: most of all traffic by far."""
         digits = data[3:-1]
         left = self._expected - len(self._buffer)
-        if not self._commands.empty or len(data) > MAX_COMMAND_CHARS + 1 or len(digits) >= 2 * left:
+        if not digits or len(digits) >= 2 * left:
+            return False
+        if not self._commands.empty or len(data) > MAX_COMMAND_CHARS + 1:
             return False
         try:
             block = binascii.unhexlify(digits)

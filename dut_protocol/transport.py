@@ -10,11 +10,14 @@ of bytes asked for is there, and its ``in_waiting`` costs further calls.
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 import select
 import socket
 import sys
 import time
+from collections.abc import Callable
 from types import TracebackType
 from typing import Protocol, Self
 from urllib.parse import urlsplit
@@ -25,6 +28,9 @@ from serial.tools import list_ports
 from .errors import LinkError
 
 READ_BYTES = 65536
+_SLICE_S = 0.05
+"""What one call of pyserial's ``read`` waits. Set once: changing the time-out of an open port sends
+its whole configuration again, over USB (Windows) or the network (``rfc2217://``)."""
 WRITE_TIMEOUT_S = 10.0
 """A device or a USB stack that takes nothing for this long is gone."""
 
@@ -76,36 +82,37 @@ class SerialTransport(_Closing):
             raise _lost(self.address, "writing to", error) from error
 
     def read(self, max_bytes: int, timeout_s: float) -> bytes:
+        until_s = time.monotonic() + timeout_s
         try:
-            waiting = self._port.in_waiting
-            if waiting == 0:
-                if self._port.timeout != timeout_s:
-                    self._port.timeout = timeout_s
-                first = bytes(self._port.read(1))
-                if not first:
-                    return b""
-                rest = min(self._port.in_waiting, max_bytes - 1)
-                return first + bytes(self._port.read(rest)) if rest > 0 else first
-            return bytes(self._port.read(min(waiting, max_bytes)))
+            while not (data := self._read_waiting(max_bytes)) and time.monotonic() < until_s:
+                if data := bytes(self._port.read(1)):
+                    return data + self._read_waiting(max_bytes - 1)
+            return data
         except (OSError, serial.SerialException, TypeError) as error:
             # pyserial raises TypeError when its port is closed under it
             raise _lost(self.address, "reading from", error) from error
 
+    def _read_waiting(self, max_bytes: int) -> bytes:
+        waiting = min(self._port.in_waiting, max_bytes)
+        return bytes(self._port.read(waiting)) if waiting > 0 else b""
+
     def close(self) -> None:
-        try:
+        with contextlib.suppress(OSError):  # of a port that is gone: it must not hide why
             self._port.close()
-        except OSError as error:
-            raise _lost(self.address, "closing", error) from error
 
 
 class PosixSerialTransport(_Closing):
-    """A local serial port or pty: pyserial opens and configures it, poll and read do the rest."""
+    """A local serial port or pty: pyserial opens and configures it, poll and read do the rest.
+
+    The driver waits the first tenth of a second of a read itself (VTIME), in which nearly every
+    answer comes: a poll before it would cost a third of the whole handshake's CPU time.
+    """
 
     def __init__(self, port: serial.Serial, address: str) -> None:
         self._port = port
         self._fd = port.fileno()
-        self._poll = select.poll()
-        self._poll.register(self._fd, select.POLLIN)
+        _read_waits_a_tick(self._fd, address)
+        self._readable = _readable_by_poll(self._fd) if _POLLS_PORTS else self._readable_by_select
         self.address = address
 
     def write(self, data: bytes) -> None:
@@ -128,13 +135,24 @@ class PosixSerialTransport(_Closing):
                         f"{self.address}: {len(view)} bytes could not be written in "
                         f"{WRITE_TIMEOUT_S:.0f} s; the device or its USB adapter takes nothing"
                     )
-                view = view[os.write(self._fd, view) :]
+                with contextlib.suppress(BlockingIOError):
+                    view = view[os.write(self._fd, view) :]
         except OSError as error:
             raise _lost(self.address, "writing to", error) from error
 
     def read(self, max_bytes: int, timeout_s: float) -> bytes:
         try:
-            if not self._poll.poll(timeout_s * 1000.0):
+            if timeout_s >= _TICK_S:
+                # Blocking in here only, so that writing never hangs on a device that takes nothing.
+                os.set_blocking(self._fd, True)
+                try:
+                    data = os.read(self._fd, max_bytes)
+                finally:
+                    os.set_blocking(self._fd, False)
+                if data:
+                    return data
+                timeout_s -= _TICK_S  # the tick is over, or the device hung up: poll tells
+            if not self._readable(timeout_s):
                 return b""
             data = os.read(self._fd, max_bytes)
         except BlockingIOError:
@@ -148,10 +166,39 @@ class PosixSerialTransport(_Closing):
             )
         return data
 
+    def _readable_by_select(self, timeout_s: float) -> bool:
+        return bool(select.select([self._fd], [], [], timeout_s)[0])
+
     def close(self) -> None:
         if self._port.is_open:
-            self._poll.unregister(self._fd)
-            self._port.close()
+            with contextlib.suppress(OSError):  # of a port that is gone: it must not hide why
+                self._port.close()
+
+
+_POLLS_PORTS = sys.platform == "linux"
+"""macOS's manual says of poll that it does not support devices; select does, below 1024."""
+
+
+def _readable_by_poll(fd: int) -> Callable[[float], bool]:
+    poll = select.poll()
+    poll.register(fd, select.POLLIN)
+    return lambda timeout_s: bool(poll.poll(timeout_s * 1000.0))
+
+
+_TICK_S = 0.1
+"""The unit of VTIME, a terminal's own time-out."""
+
+
+def _read_waits_a_tick(fd: int, address: str) -> None:
+    """A blocking read returns what is there as soon as there is something, or empty in 0.1 s."""
+    import termios
+
+    try:
+        attributes = termios.tcgetattr(fd)
+        attributes[6][termios.VMIN], attributes[6][termios.VTIME] = 0, 1
+        termios.tcsetattr(fd, termios.TCSANOW, attributes)
+    except termios.error as error:  # no OSError
+        raise _lost(address, "setting up", error) from error
 
 
 class TcpTransport(_Closing):
@@ -213,17 +260,19 @@ def open_transport(address: str, baud_rate: int) -> Transport:
     """Open a serial port by name or any pyserial URL at 8N1, exclusively where that exists."""
     if address.startswith("socket://"):
         return TcpTransport.connect(address)
+    local = "://" not in address
     try:
         port = serial.serial_for_url(
             address,
             baudrate=baud_rate,
-            timeout=0,
-            write_timeout=WRITE_TIMEOUT_S,
-            exclusive=True if os.name == "posix" and "://" not in address else None,
+            timeout=_SLICE_S,
+            # pyserial's RFC 2217 port refuses to have one
+            write_timeout=None if address.startswith("rfc2217://") else WRITE_TIMEOUT_S,
+            exclusive=True if os.name == "posix" and local else None,
         )
-    except (OSError, ValueError, serial.SerialException) as error:
+    except (OSError, ValueError, OverflowError, serial.SerialException) as error:
         raise LinkError(_why_not_opened(address, baud_rate, error)) from error
-    if os.name == "posix" and isinstance(port, serial.Serial):
+    if os.name == "posix" and local:
         return PosixSerialTransport(port, address)
     return SerialTransport(port, address)
 
@@ -231,10 +280,10 @@ def open_transport(address: str, baud_rate: int) -> Transport:
 def _why_not_opened(address: str, baud_rate: int, error: Exception) -> str:
     """Say which of the usual reasons it is, and what to do about it."""
     text = str(error)
-    number = getattr(error, "errno", None)
-    if isinstance(error, ValueError):
+    number = getattr(error, "errno", None)  # pyserial keeps it on POSIX; on Windows the text
+    if isinstance(error, ValueError | OverflowError):
         return f"cannot open {address} at {baud_rate} baud: {text}"
-    if number == 13 or "PermissionError" in text or "Permission denied" in text:
+    if number in (errno.EACCES, errno.EPERM) or "PermissionError" in text:
         advice = (
             "on Windows this usually means that another program has it open"
             if sys.platform == "win32"
@@ -242,12 +291,12 @@ def _why_not_opened(address: str, baud_rate: int, error: Exception) -> str:
             "systems `sudo usermod -aG dialout $USER`, and log in again"
         )
         return f"no permission to open {address}: {advice}"
-    if number in (11, 16, 35) or "lock" in text.lower() or "busy" in text.lower():
+    if number in (errno.EAGAIN, errno.EBUSY) or "exclusively lock" in text:
         return (
             f"{address} is busy: another program has it open (a terminal, an IDE's serial "
             "monitor, another run); close it and try again"
         )
-    if number == 2 or "FileNotFoundError" in text or "could not open port" in text:
+    if number in (errno.ENOENT, errno.ENODEV, errno.ENXIO) or "FileNotFoundError" in text:
         present = ", ".join(sorted(info.device for info in list_ports.comports())) or "none"
         return f"there is no port {address}; present: {present} (see `tinyrunner devices`)"
     return f"cannot open {address} at {baud_rate} baud: {text}"
