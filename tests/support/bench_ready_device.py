@@ -1,0 +1,70 @@
+"""A device that only answers, as fast as Python can, in a process of its own on a pty.
+
+Run as a program it prints the name of its terminal and serves it until its stdin ends.
+"""
+
+from __future__ import annotations
+
+import os
+import pty
+import select
+import subprocess
+import sys
+import tty
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def ready_device() -> Iterator[str]:
+    """The terminal of a device that answers `m-ready` to whatever ends in `%`.
+
+    Within a `db load N` it also says what a load demands: `m-[Expecting N bytes]`, and
+    `m-load-done` at the last byte.
+    """
+    process = subprocess.Popen(
+        [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    try:
+        yield process.stdout.readline().strip()
+    finally:
+        process.stdin.close()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        process.stdout.close()
+
+
+def serve(master: int, stop: int) -> None:
+    """Answer on ``master`` until ``stop`` has something to read, or its end."""
+    read, write, ready = os.read, os.write, b"m-ready\r\n"
+    poll = select.poll()
+    poll.register(master, select.POLLIN)
+    poll.register(stop, select.POLLIN | select.POLLHUP)
+    left = 0
+    while all(fd != stop for fd, _ in poll.poll()):
+        data = read(master, 65536)
+        if data[:8] == b"db load ":
+            left = int(data[8:-1])
+            write(master, b"m-[Expecting %d bytes]\r\n" % left + ready)
+        elif left:
+            left -= (len(data) - 4) // 2
+            write(master, ready if left > 0 else b"m-load-done\r\n" + ready)
+            left = max(left, 0)
+        else:
+            write(master, ready * data.count(b"%"))
+
+
+def main() -> None:
+    master, slave = pty.openpty()
+    tty.setraw(slave)
+    print(os.ttyname(slave), flush=True)
+    serve(master, sys.stdin.fileno())
+
+
+if __name__ == "__main__":
+    main()

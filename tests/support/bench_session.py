@@ -1,0 +1,130 @@
+"""A whole session on the in-process bench, with the inferences' own CPU time told apart."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psutil
+from tinyrunner.models.suite import Task
+from tinyrunner.runner import bench as product_bench
+from tinyrunner.runner.config import Config, DutConfig
+from tinyrunner.runner.run import Outcome, run_session
+from tinyrunner.runner.session_log import Mode
+
+
+class NullModel:
+    """Infers nothing: what is left is the bench's own cost."""
+
+    sha256 = "0" * 64
+    runtime = "none"
+
+    def __init__(self, path: Path, task: Task) -> None:
+        self.model_id = task.model_id
+        self.input_bytes = task.input_bytes
+        self.score_count = task.score_count
+        self._scores = tuple(1.0 if index == 0 else 0.0 for index in range(task.score_count))
+        self.infer_s = 0.0
+
+    def infer(self, data: bytes) -> tuple[float, ...]:
+        return self._scores
+
+
+class TimedModel(product_bench.TfliteModel):
+    """The product's own, which adds up the CPU time of its inferences."""
+
+    def __init__(self, path: Path, task: Task) -> None:
+        super().__init__(path, task)
+        self.infer_s = 0.0
+
+    def infer(self, data: bytes) -> tuple[float, ...]:
+        began_s = time.process_time()
+        scores = super().infer(data)
+        self.infer_s += time.process_time() - began_s
+        return scores
+
+
+@dataclass(slots=True)
+class MemoryReporter:
+    """Notes this process's resident memory whenever a share of the inputs is done."""
+
+    shares: tuple[float, ...] = (0.1, 0.5, 1.0)
+    rss_bytes: dict[float, int] = field(default_factory=dict)
+    _due: dict[int, float] = field(default_factory=dict)
+
+    def note(self, text: str) -> None:
+        pass
+
+    def begin(self, title: str, total: int, done: int) -> None:
+        self._due = {max(1, round(total * share)): share for share in self.shares}
+
+    def advance(self, done: int, status: str) -> None:
+        share = self._due.get(done)
+        if share is not None:
+            self.rss_bytes[share] = psutil.Process().memory_info().rss
+
+    def end(self) -> None:
+        pass
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """One session's cost in CPU seconds, ``infer_s`` of them inside the model."""
+
+    outcome: Outcome
+    cpu_s: float
+    infer_s: float
+    rss_bytes: dict[float, int]
+
+    @property
+    def own_s(self) -> float:
+        return self.cpu_s - self.infer_s
+
+
+def accuracy_session(
+    task: Task,
+    datasets: Path,
+    sessions: Path,
+    model: Path | None,
+    limit: int | None = None,
+    *,
+    timed: bool = True,
+) -> Ran:
+    """An accuracy run from opening the inputs to result.txt; ``model`` None infers nothing.
+
+    Where its inferences are not ``timed``, the model is the product's own and ``infer_s`` is 0.
+    """
+    config = Config(
+        dut=DutConfig(address=f"sim:{task.model_id}"),
+        model=model or Path("null.tflite"),
+        datasets=datasets,
+        sessions=sessions,
+        limit=limit,
+    )
+    reporter = MemoryReporter()
+    made: list[Any] = []
+    kind = NullModel if model is None else TimedModel if timed else product_bench.TfliteModel
+
+    def make(path: Path, task: Task) -> Any:
+        made.append(kind(path, task))
+        return made[-1]
+
+    with _simulating(make):
+        began_s = time.process_time()
+        outcome = run_session(task, Mode.ACCURACY, config, reporter)
+        cpu_s = time.process_time() - began_s
+    return Ran(outcome, cpu_s, getattr(made[0], "infer_s", 0.0), reporter.rss_bytes)
+
+
+@contextmanager
+def _simulating(make: Callable[[Path, Task], Any]) -> Iterator[None]:
+    before = product_bench.TfliteModel
+    product_bench.TfliteModel = make
+    try:
+        yield
+    finally:
+        product_bench.TfliteModel = before
