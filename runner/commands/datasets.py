@@ -1,0 +1,205 @@
+"""``tinyrunner datasets``: what there is, making it from public data sets, checking it."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from ...datasets.build import BuildReport, build_dataset, open_builder
+from ...datasets.inputs import EEMBC_DATASETS, LABELS_NAME
+from ...datasets.labels import LabelList, read_labels
+from ...datasets.verify import verify as verify_root
+from ...models.catalogue import LABEL_LIST_FILES, LabelListFile
+from ...models.fetch import FileState, file_state
+from ...models.suite import TASKS, TASKS_BY_MODEL_ID, Task
+from ..config_values import closest
+from ..errors import SetupError
+from ..prepare import DATASETS_VARIABLE
+from ..progress import Running, make_reporter
+from ..show_datasets import set_json, show_known, show_places, show_set, show_task
+from . import options
+from .models import fetch_files
+
+EXIT_INCOMPLETE = 1
+
+app = typer.Typer(no_args_is_help=True)
+
+_IndexOption = Annotated[
+    Path | None,
+    typer.Option("--index", help="A csv: which source file makes which .bin (kws, vww, ad)."),
+]
+
+
+@app.callback()
+def datasets() -> None:
+    """List, build and verify the inputs of the tasks."""
+
+
+@app.command("list")
+def list_sets(
+    root: Annotated[
+        Path | None, typer.Option("--datasets", help="Look here instead of the usual places.")
+    ] = None,
+) -> None:
+    """Show the tasks' inputs and lists, and what of them is here."""
+    console = options.result_console()
+    show_known(console)
+    show_places(console, _places(root))
+
+
+@app.command()
+def build(
+    task_name: Annotated[str, typer.Argument(metavar="TASK", help="vww, ic, kws or ad.")],
+    source: Annotated[
+        Path, typer.Option("--from", metavar="PATH", help="The public data set, downloaded.")
+    ],
+    labels: Annotated[
+        str | None,
+        typer.Option("--labels", metavar="FILE|NAME", help="Which files; the official list."),
+    ] = None,
+    index: _IndexOption = None,
+    out: Annotated[
+        Path, typer.Option("--out", metavar="DIR", help="Where the task's folder is made.")
+    ] = Path("tinyrunner-datasets"),
+    keep_going: Annotated[
+        bool, typer.Option("--keep-going", help="Leave out what cannot be made, and list it.")
+    ] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace files that have other contents.")
+    ] = False,
+) -> None:
+    """Make a task's input files from a public data set."""
+    task = _task(task_name)
+    label_list = _labels(task, labels, out)
+    builder = open_builder(task, source, index)
+    reporter = make_reporter(Console(stderr=True))
+    with Running(reporter, f"{task.model_id} inputs", len(label_list.rows), 0):
+        report = build_dataset(
+            builder,
+            label_list,
+            out,
+            keep_going=keep_going,
+            overwrite=overwrite,
+            progress=lambda done, failed: reporter.advance(
+                done, f"{failed} failed" if failed else ""
+            ),
+        )
+    _show_build(report, out)
+    if not report.complete:
+        raise typer.Exit(EXIT_INCOMPLETE)
+
+
+@app.command()
+def verify(
+    root: Annotated[Path, typer.Argument(metavar="DIR", help="A dataset root, or one folder.")],
+    as_json: options.JsonOption = False,
+) -> None:
+    """Compare the inputs under a folder with their label lists."""
+    reports = verify_root(root)
+    if as_json:
+        typer.echo(json.dumps([set_json(report) for report in reports], indent=2))
+    else:
+        console = options.result_console()
+        for report in reports:
+            show_set(console, report)
+    if not all(report.ok for report in reports):
+        raise typer.Exit(EXIT_INCOMPLETE)
+
+
+@app.command()
+def info(
+    name: Annotated[str, typer.Argument(metavar="DIR|TASK", help="A folder, or a task's name.")],
+) -> None:
+    """Explain a task's inputs, or what stands in a folder."""
+    console = options.result_console()
+    if name in TASKS or name in TASKS_BY_MODEL_ID:
+        show_task(console, _task(name))
+        return
+    if not Path(name).is_dir():
+        raise SetupError(f"{name} is neither a folder nor a task; there are {', '.join(TASKS)}")
+    for report in verify_root(Path(name)):
+        show_set(console, report, details=True)
+
+
+@app.command("fetch")
+def fetch_lists(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="NAME…", help="As `datasets list` has them; all unless told."),
+    ] = None,
+    source: Annotated[
+        str | None,
+        typer.Option("--from", metavar="DIR|URL", help="From a folder or a mirror instead."),
+    ] = None,
+) -> None:
+    """Download official label lists (not the inputs) into the cache, and check them."""
+    files = [_official(name) for name in names] if names else list(LABEL_LIST_FILES)
+    fetch_files(files, source)
+
+
+def _task(name: str) -> Task:
+    task = TASKS.get(name) or TASKS_BY_MODEL_ID.get(name)
+    if task is None:
+        raise SetupError(f"no task {name!r}{closest(name, TASKS)}; there are {', '.join(TASKS)}")
+    return task
+
+
+def _official(name: str) -> LabelListFile:
+    known = {file.name: file for file in LABEL_LIST_FILES}
+    if name not in known:
+        raise SetupError(
+            f"no official list {name!r}{closest(name, known)}; there are {', '.join(known)}"
+        )
+    return known[name]
+
+
+def _labels(task: Task, wanted: str | None, out: Path) -> LabelList:
+    """The list to build by: a file, an official one, or that of the folder to be filled."""
+    if wanted is None:
+        there = out / task.model_id / LABELS_NAME
+        if there.is_file():
+            return read_labels(there, task)
+        wanted = task.model_id
+    elif Path(wanted).exists() or wanted not in {file.name for file in LABEL_LIST_FILES}:
+        return read_labels(Path(wanted), task)
+    file = _official(wanted)
+    if file.task != task.key:
+        raise SetupError(f"the list {wanted} is of {file.task}, not of {task.key}")
+    if file_state(file) is not FileState.FETCHED:
+        raise SetupError(
+            f"which files? The official list {wanted} is not here yet: tinyrunner datasets fetch "
+            f"{wanted}; or give your own with --labels FILE"
+        )
+    return read_labels(file.cached_path, task)
+
+
+def _places(root: Path | None) -> list[Path]:
+    """Where data sets are looked for: as told, else in the usual places that exist."""
+    if root is not None:
+        return [root]
+    places = [Path(EEMBC_DATASETS).expanduser(), Path("tinyrunner-datasets")]
+    named = os.environ.get(DATASETS_VARIABLE)
+    if named:
+        return [Path(named).expanduser(), *(place for place in places if place.is_dir())]
+    return [place for place in places if place.is_dir()]
+
+
+def _show_build(report: BuildReport, out: Path) -> None:
+    console = options.result_console()
+    counts = f"{report.made} files made"
+    if report.unchanged:
+        counts += f", {report.unchanged} were there already"
+    console.print(f"{report.folder}: {counts}", markup=False, highlight=False)
+    if report.complete:
+        console.print(f"Check them: tinyrunner datasets verify {out}", markup=False)
+        return
+    console.print(
+        f"{len(report.failures)} of {len(report.labels.rows)} could not be made:", markup=False
+    )
+    for failure in report.failures:
+        console.print(f"  {failure}", markup=False, highlight=False)
