@@ -1,0 +1,220 @@
+"""``tinyrunner models``: the published reference models, fetched and verified."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
+from rich.table import Table
+
+from ...models.cache import CACHE_VARIABLE
+from ...models.catalogue import REFERENCE_MODELS, PinnedFile, ReferenceModel, identify
+from ...models.fetch import FileState, fetch, file_sha256, file_state
+from ..config_values import closest
+from ..errors import SetupError
+from . import options
+
+EXIT_MISMATCH = 1
+
+_ALL = "all"
+
+app = typer.Typer(no_args_is_help=True)
+
+
+@app.callback()
+def models() -> None:
+    """List, fetch and verify the reference models."""
+
+
+@app.command("list")
+def list_models(as_json: options.JsonOption = False) -> None:
+    """Show which reference models there are, and which are here."""
+    states = [(model, file_state(model)) for model in REFERENCE_MODELS]
+    if as_json:
+        typer.echo(json.dumps([_plain(model, state) for model, state in states], indent=2))
+        return
+    table = Table(box=None, padding=(0, 1), pad_edge=False)
+    for column in ("name", "task", "bytes", "licence", "rounds", "state"):
+        table.add_column(column, justify="right" if column == "bytes" else "left", no_wrap=True)
+    for model, state in states:
+        table.add_row(
+            model.name,
+            model.task or "–",
+            f"{model.size_bytes:,}".replace(",", " "),
+            model.licence,
+            f"later: {model.round_note}" if model.later_round else model.round_note,
+            state.value,
+        )
+    console = Console(soft_wrap=True, highlight=False)
+    console.print(table)
+    first = REFERENCE_MODELS[0]
+    console.print(
+        f"\nfrom {first.repository} at {first.commit[:12]}; "
+        f"kept in {first.cached_path.parent} (${CACHE_VARIABLE} moves it)",
+        markup=False,
+    )
+
+
+@app.command("fetch")
+def fetch_models(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="NAME…", help="As listed, or all; vww, ic, kws, ad unless told."),
+    ] = None,
+    source: Annotated[
+        str | None,
+        typer.Option(
+            "--from", metavar="DIR|URL", help="Take them from a folder or a mirror instead."
+        ),
+    ] = None,
+) -> None:
+    """Download reference models into the cache, and check them."""
+    fetch_files(_chosen(names), source)
+
+
+@app.command()
+def verify(
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="PATH…", help="Files or folders; what was fetched unless told."),
+    ] = None,
+) -> None:
+    """Check hashes: those of the fetched models, or say which model a file is."""
+    right = _verify_files(_expanded(paths)) if paths else _verify_fetched()
+    if not right:
+        raise typer.Exit(EXIT_MISMATCH)
+
+
+def fetch_files(items: Sequence[PinnedFile], source: str | None) -> None:
+    """Fetch what is not here yet; paths go to stdout, progress to stderr."""
+    console = Console(stderr=True, soft_wrap=True, highlight=False)
+    out = Console(soft_wrap=True, highlight=False)
+
+    def note(text: str) -> None:
+        console.print(escape(text), style="yellow")
+
+    for item in items:
+        if file_state(item) is FileState.FETCHED:
+            path, how = item.cached_path, "is here already"
+        else:
+            with _progress(console, item) as progress:
+                path = fetch(item, source=source, progress=progress, note=note)
+            how = "fetched and verified"
+        out.print(f"{item.name} {how}: {path}", markup=False)
+
+
+@contextmanager
+def _progress(console: Console, item: PinnedFile) -> Iterator[Callable[[int, int], None]]:
+    """A bar where a person watches, a line where nobody does."""
+    if not console.is_terminal:
+        console.print(f"{item.name}: fetching {item.file_name}, {item.size_bytes} bytes")
+        yield lambda _done, _total: None
+        return
+    bar = Progress(
+        TextColumn("[bold]{task.description}"),
+        BarColumn(bar_width=None),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+    )
+    with bar:
+        task = bar.add_task(item.name, total=item.size_bytes)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _chosen(names: list[str] | None) -> list[ReferenceModel]:
+    if not names:
+        return [model for model in REFERENCE_MODELS if not model.later_round]
+    if names == [_ALL]:
+        return list(REFERENCE_MODELS)
+    known = {model.name: model for model in REFERENCE_MODELS}
+    for name in names:
+        if name not in known:
+            raise SetupError(
+                f"no reference model {name!r}{closest(name, known)}; "
+                f"there are {', '.join(known)}, or {_ALL}"
+            )
+    return [known[name] for name in dict.fromkeys(names)]
+
+
+def _verify_fetched() -> bool:
+    console = Console(soft_wrap=True, highlight=False)
+    states = [(model, file_state(model)) for model in REFERENCE_MODELS]
+    for model, state in states:
+        match state:
+            case FileState.FETCHED:
+                said = f"right: {model.cached_path}"
+            case FileState.ABSENT:
+                said = state.value
+            case FileState.DAMAGED:
+                said = f"wrong SHA-256: {model.cached_path}; tinyrunner models fetch {model.name}"
+        console.print(f"{model.name}: {said}", markup=False)
+    found = {state for _, state in states}
+    if found == {FileState.ABSENT}:
+        console.print("Nothing to verify. To get them: tinyrunner models fetch", markup=False)
+    return FileState.DAMAGED not in found and FileState.FETCHED in found
+
+
+def _verify_files(paths: list[Path]) -> bool:
+    console = Console(soft_wrap=True, highlight=False)
+    right = True
+    for path in paths:
+        sha256 = file_sha256(path)
+        item = identify(sha256)
+        right = right and item is not None
+        console.print(f"{path}: {_described(item, sha256)}", markup=False)
+    return right
+
+
+def _described(item: PinnedFile | None, sha256: str) -> str:
+    match item:
+        case None:
+            return f"no published reference model (SHA-256 {sha256})"
+        case ReferenceModel():
+            later = f", {item.round_note}" if item.later_round else ""
+            return f"the reference model {item.name} ({item.file_name}{later})"
+        case _:
+            return f"the official label list {item.name}"
+
+
+def _expanded(paths: list[Path]) -> list[Path]:
+    """Folders as the models in them."""
+    files = []
+    for path in paths:
+        inside = sorted(path.glob("*.tflite")) if path.is_dir() else [path]
+        if not inside:
+            raise SetupError(f"no .tflite file in {path}")
+        files += inside
+    return files
+
+
+def _plain(model: ReferenceModel, state: FileState) -> dict[str, object]:
+    return {
+        "name": model.name,
+        "task": model.task,
+        "round_note": model.round_note,
+        "later_round": model.later_round,
+        "file_name": model.file_name,
+        "size_bytes": model.size_bytes,
+        "sha256": model.sha256,
+        "licence": model.licence,
+        "url": model.url,
+        "state": state.value,
+        "path": str(model.cached_path),
+    }
