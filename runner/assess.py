@@ -27,6 +27,7 @@ class Judging:
     round: Round
     division: Division
     labels: Sequence[LabelRow]
+    """Empty where none was given (a published performance log can be scored without)."""
     list_name: str | None
     """The official list that the labels are, None for another."""
     synthetic: bool
@@ -72,6 +73,7 @@ def assess(log: Path, judging: Judging) -> Assessment:
         performance=performance,
         accuracy=accuracy,
         list_name=judging.list_name,
+        list_told=bool(judging.labels),
         synthetic=judging.synthetic,
     )
     findings = check(result, judging.round, division=judging.division)

@@ -26,6 +26,7 @@ from ..dut_protocol.tflite_model import TfliteModel
 from ..dut_protocol.transport import Transport, open_transport
 from ..energy.monitor import EnergyMonitor
 from ..models.demo import DEMO_NOTE, demo_model_path
+from ..models.fetch import reference_model_path
 from ..models.suite import TASKS_BY_MODEL_ID, Task
 from .config import Config
 from .errors import SetupError
@@ -41,11 +42,13 @@ PLAUSIBLE_INFERENCE_S = {"vww01": 0.12, "ic01": 0.16, "kws01": 0.02, "ad01": 0.0
 class SimulatedModel:
     """What a simulated device runs, for the session's provenance."""
 
-    file: str
-    sha256: str
+    model: str
+    model_sha256: str
     runtime: str
     note: str | None
     """Says so where the model is a demonstration only."""
+    baud_rate: int
+    inference_time_s: float
 
 
 @dataclass(slots=True)
@@ -129,6 +132,8 @@ def simulated_device(config: Config, task: Task | None) -> SimulatedDevice:
     path: Path
     if config.model is None or config.model == "demo":
         path, note = demo_model_path(task), DEMO_NOTE
+    elif config.model == "reference":
+        path, note = reference_model_path(task), None
     else:
         path, note = Path(config.model), None
     model = TfliteModel(path, task)
@@ -142,7 +147,14 @@ def simulated_device(config: Config, task: Task | None) -> SimulatedDevice:
         ),
         mode=options.mode,
     )
-    described = SimulatedModel(str(path.resolve()), model.sha256, model.runtime, note)
+    described = SimulatedModel(
+        model=str(path.resolve()),
+        model_sha256=model.sha256,
+        runtime=model.runtime,
+        note=note,
+        baud_rate=settings.baud_rate,
+        inference_time_s=settings.inference_time_s,
+    )
     return SimulatedDevice(SimulatedDut(model, settings), described)
 
 

@@ -25,8 +25,21 @@ MARGIN = 1.05
 ENOUGH_S = 1.0
 """A window this long is known to a thousandth even by a counter of milliseconds."""
 
+HOST_LIMIT_S = 5.0
+"""By the host's clock: a device that counts less than ENOUGH_S of it has a broken timer, and to
+wait for its ten seconds could take days."""
+
 MAX_WINDOWS = 12
 _MAX_GROWTH = 100
+_MAX_ITERATIONS = 1_000_000_000
+"""Fits into the 32-bit integers of a firmware's `atoi`."""
+
+_MOST_OVERHEAD = 0.1
+"""What a window may hold beside its inferences (the time stamp's own way over the wire), as far
+as it is believed: more is rather a first inference that was slow."""
+
+_ROUNDING = 1e-6
+"""0.02 s is at times 0.0199…97: no reason for one inference more."""
 
 _WRAP_US = 2**32
 _CLOCKS_AGREE = 0.05
@@ -54,19 +67,41 @@ def calibrate(
     journal.write("parser", f'Command "bload dut "{window.path}""')
     bench.loader.load(data)
     iterations = 1
+    before: tuple[int, float] | None = None
     for _ in range(MAX_WINDOWS):
         journal.write("parser", f'Command "dut infer {iterations} 1"')
         inference = bench.timer.infer(iterations, 1, task.score_count)
         elapsed_s, clock = _elapsed(inference)
         journal.flush()
         if elapsed_s >= ENOUGH_S:
-            return _choose(iterations, elapsed_s, clock, round_)
-        growth = 1.2 * ENOUGH_S / elapsed_s if elapsed_s > 0 else _MAX_GROWTH
-        iterations = math.ceil(iterations * min(max(growth, 2), _MAX_GROWTH))
+            each_s = _each_s(iterations, elapsed_s, before)
+            return _choose(each_s, iterations, elapsed_s, clock, round_)
+        if inference.host_elapsed_s >= HOST_LIMIT_S or iterations >= _MAX_ITERATIONS:
+            break
+        before = (iterations, elapsed_s)
+        iterations = min(_MAX_ITERATIONS, _more(iterations, elapsed_s, inference.host_elapsed_s))
     raise DutProtocolError(
-        f"{bench.dut.address}: {iterations} inferences still take less than {ENOUGH_S} s by the "
-        "device's clock; is its timer running? Give --iterations to go on without calibrating"
+        f"{bench.dut.address}: {iterations} inferences take {elapsed_s:.6f} s by the device's "
+        f"clock and {inference.host_elapsed_s:.3f} s by the host's: is the device's timer running, "
+        "and does it count microseconds? Give --iterations to go on without calibrating"
     )
+
+
+def _more(iterations: int, elapsed_s: float, host_s: float) -> int:
+    """So many that the next window lasts long enough, but not far beyond what the host can wait."""
+    growth = 1.2 * ENOUGH_S / elapsed_s if elapsed_s > 0 else _MAX_GROWTH
+    if host_s > 0:
+        growth = min(growth, 1.2 * HOST_LIMIT_S / host_s)
+    return math.ceil(iterations * min(max(growth, 2), _MAX_GROWTH))
+
+
+def _each_s(iterations: int, elapsed_s: float, before: tuple[int, float] | None) -> float:
+    """Seconds an inference takes, without what every window has beside its inferences."""
+    mean_s = elapsed_s / iterations
+    if before is None:
+        return mean_s
+    slope_s = (elapsed_s - before[1]) / (iterations - before[0])
+    return min(mean_s, max(slope_s, (1 - _MOST_OVERHEAD) * mean_s))
 
 
 def _elapsed(inference: Inference) -> tuple[float, str]:
@@ -81,8 +116,9 @@ def _elapsed(inference: Inference) -> tuple[float, str]:
     return device_s, "device"
 
 
-def _choose(iterations: int, elapsed_s: float, clock: str, round_: Round) -> Calibration:
-    inference_s = elapsed_s / iterations
-    by_time = math.ceil(round_.min_window_s * MARGIN / inference_s)
+def _choose(
+    each_s: float, iterations: int, elapsed_s: float, clock: str, round_: Round
+) -> Calibration:
+    by_time = math.ceil(round_.min_window_s * MARGIN / each_s - _ROUNDING)
     by_count = math.ceil(round_.min_inferences * MARGIN)
-    return Calibration(max(by_time, by_count), inference_s, iterations, elapsed_s, clock)
+    return Calibration(max(by_time, by_count), each_s, iterations, elapsed_s, clock)

@@ -6,21 +6,26 @@ Results go to stdout, progress and errors to stderr.
 
 from __future__ import annotations
 
+import shlex
 import signal
+import subprocess
 import sys
+from pathlib import Path
 from types import FrameType
 
 import typer
 from rich.console import Console
 
+from ..datasets.build import BuildFailed
 from ..datasets.errors import DatasetError
 from ..dut_protocol.errors import DutError
 from ..models.demo import DemoError
 from ..models.engine import EngineUnavailable, ModelError
+from ..models.fetch import FetchError
 from .commands import console as console_command
-from .commands import demo, devices, run, score, simulate
+from .commands import datasets, demo, devices, models, run, score, simulate
 from .config import ConfigError
-from .errors import RunStopped, SetupError
+from .errors import JournalError, RunStopped, SetupError
 from .log_reader import LogError
 from .rounds import RoundsError
 from .score import ScoreError
@@ -39,7 +44,7 @@ _USAGE_ERRORS = (
     ModelError,
     EngineUnavailable,
 )
-_RUN_ERRORS = (DutError, LogError, ScoreError, OSError)
+_RUN_ERRORS = (BuildFailed, DutError, LogError, ScoreError, JournalError, FetchError, OSError)
 
 app = typer.Typer(
     name="tinyrunner",
@@ -55,6 +60,8 @@ app.command()(devices.devices)
 app.command("console")(console_command.console)
 app.command()(demo.demo)
 app.add_typer(simulate.app, name="simulate", help="Serve a simulated device to other programs.")
+app.add_typer(models.app, name="models", help="List, fetch and verify the reference models.")
+app.add_typer(datasets.app, name="datasets", help="List, build and verify the tasks' inputs.")
 
 
 def main() -> None:
@@ -65,12 +72,7 @@ def main() -> None:
         app()  # exits by itself, with 2 for what the option parser refuses
     except RunStopped as stopped:
         _show_error(errors, str(stopped))
-        errors.print(
-            f"What was measured is in {stopped.session}. Continue with:\n"
-            f"  tinyrunner run --resume {stopped.session}",
-            markup=False,
-            highlight=False,
-        )
+        errors.print(_what_now(stopped), markup=False, highlight=False)
         sys.exit(EXIT_FAILED)
     except _USAGE_ERRORS as error:
         _show_error(errors, str(error))
@@ -83,6 +85,28 @@ def main() -> None:
 def _show_error(console: Console, text: str) -> None:
     console.print("[bold red]error:[/] ", end="")
     console.print(text, markup=False, highlight=False)
+
+
+def _what_now(stopped: RunStopped) -> str:
+    """What is left of a run that ended early, and how to go on."""
+    if stopped.session is None:
+        return "Nothing was measured yet; run it again."
+    if not stopped.resumable:
+        return (
+            "The run itself had not begun; run it again. What was said so far is in "
+            f"{stopped.session}"
+        )
+    return (
+        f"What was measured is in {stopped.session}. Continue with:\n"
+        f"  tinyrunner run --resume {_quoted(stopped.session)}"
+    )
+
+
+def _quoted(path: Path) -> str:
+    """As a shell of this platform takes it."""
+    if sys.platform == "win32":
+        return subprocess.list2cmdline([str(path)])
+    return shlex.quote(str(path))
 
 
 def _as_interrupt(_signal: int, _frame: FrameType | None) -> None:

@@ -30,6 +30,7 @@ PositiveSeconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 ConfigPath = Annotated[Path, BeforeValidator(values.to_path)]
 TaskKey = Annotated[str, BeforeValidator(values.to_task_key)]
 PathOrDemo = Annotated[Path | Demo, BeforeValidator(values.to_path_or_demo)]
+Model = Annotated[Path | Demo | Literal["reference"], BeforeValidator(values.to_model)]
 
 
 class _Section(BaseModel):
@@ -71,8 +72,8 @@ class Config(_Section):
     """Everything that a configuration file may say; ``Config()`` is what holds without one."""
 
     dut: DutConfig = DutConfig()
-    model: PathOrDemo | None = None
-    """What a `sim:` device runs."""
+    model: Model | None = None
+    """What a `sim:` device runs: a file, `demo`, or `reference` (tinyrunner models fetch)."""
     simulate: SimulateConfig = SimulateConfig()
     datasets: PathOrDemo | None = None
     labels: dict[TaskKey, ConfigPath] = {}

@@ -50,6 +50,11 @@ def to_path_or_demo(value: object, info: ValidationInfo) -> object:
     return value if value == "demo" or value is None else to_path(value, info)
 
 
+def to_model(value: object, info: ValidationInfo) -> object:
+    """A path, or the words demo and reference."""
+    return value if value == "reference" else to_path_or_demo(value, info)
+
+
 def to_iterations(value: object) -> object:
     """`auto` or a number; a flag's digits count as a number."""
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 18:

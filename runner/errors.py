@@ -13,9 +13,16 @@ class ResumeError(SetupError):
     """A session cannot be continued; the text names the difference."""
 
 
+class JournalError(Exception):
+    """The journal cannot be written: a full disk, a folder that went away."""
+
+
 class RunStopped(Exception):
     """A run ended before its plan did (exit 1). What was measured is in the journal."""
 
-    def __init__(self, session: Path, reason: str) -> None:
+    def __init__(self, session: Path | None, reason: str, *, resumable: bool = True) -> None:
         super().__init__(reason)
         self.session = session
+        """Its folder; None where there was none yet."""
+        self.resumable = resumable
+        """There is something to continue: the run had come to its first step."""

@@ -16,7 +16,9 @@ from ..models.suite import Task
 from .bench import Bench
 from .errors import SetupError
 from .journal import Journal
+from .plan import mode_of, parse_infer, planned_inferences
 from .script import NO_TIMEOUT_MS, NumberedStep, Script, numbered_steps
+from .session_log import Mode
 from .verbs import (
     BmCfg,
     DutCommand,
@@ -62,18 +64,6 @@ class JournalListener:
         self._journal.write("parser", f"m-note[{text}]")
         self._journal.flush()
         self._on_note(text)
-
-
-def parse_infer(text: str) -> tuple[int, int] | None:
-    """N and W of an `infer N W`, as a script must spell it; None for another command."""
-    words = text.split()
-    if words[:1] != ["infer"]:
-        return None
-    if len(words) != 3 or not all(word.isdecimal() for word in words[1:]) or int(words[1]) < 1:
-        raise SetupError(
-            f"`dut {text}`: expected `dut infer N W` with N inferences (at least 1) and W warm-ups"
-        )
-    return int(words[1]), int(words[2])
 
 
 class InputFinder:
@@ -230,7 +220,7 @@ class Executor:
             self._on_measured(Measured(self._done, self._loaded, inference))
 
 
-def check_executable(script: Script, dataset: Dataset) -> None:
+def check_executable(script: Script, dataset: Dataset, mode: Mode) -> None:
     """Refuse (SetupError) a script that this bench and data set cannot run, before any of it."""
     finder = InputFinder(dataset)
     for numbered in numbered_steps(script):
@@ -238,12 +228,16 @@ def check_executable(script: Script, dataset: Dataset) -> None:
         match verb:
             case Load(through_io=False):
                 finder.find(verb)
-            case DutCommand(text):
-                parse_infer(text)
-            case Umount() | Mount() | Version() | BmCfg() | Echo():
+            case DutCommand() | Umount() | Mount() | Version() | BmCfg() | Echo():
                 pass
             case _:
                 raise SetupError(
                     f"step {numbered.index}, `{numbered.step.command}`, needs an IO manager or an "
                     "energy monitor; this run has none"
                 )
+    is_for = mode_of(planned_inferences(script))
+    if is_for is not mode:
+        raise SetupError(
+            f"this is a script for {is_for.value} by its `dut infer` steps, and --mode says "
+            f"{mode.value}"
+        )

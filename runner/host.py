@@ -27,9 +27,10 @@ _INFER_REPLY_CHARS = 240
 
 
 def check_disk(folder: Path, script: Script) -> None:
-    """Refuse (SetupError) to begin a run whose log may not fit."""
+    """Refuse (SetupError) a run whose log may not fit; ``folder`` need not exist yet."""
     needed = _RESERVE_BYTES + len(script.steps) * _LOG_BYTES_PER_STEP
-    free = shutil.disk_usage(folder).free
+    there = next((place for place in (folder, *folder.parents) if place.is_dir()), Path.cwd())
+    free = shutil.disk_usage(there).free
     if free < needed:
         raise SetupError(
             f"{folder}: {free / 1e6:.0f} MB free, this run's log may take {needed / 1e6:.0f} MB; "

@@ -9,7 +9,8 @@ from ..dut_protocol.errors import CommandError, DutError, LinkError
 from ..models.suite import TASKS_BY_MODEL_ID, Task
 from .bench import Bench
 from .errors import SetupError
-from .execute import VERSION_TEXT, parse_infer
+from .execute import VERSION_TEXT
+from .plan import parse_infer
 from .script import ScriptError
 from .verbs import DutCommand, Echo, Load, Umount, Verb, Version, parse_verb
 
@@ -31,7 +32,7 @@ class Interactive:
         self._task: Task | None = None
         self.ended = False
         self.failed = False
-        """The last command did not succeed."""
+        """A command did not succeed."""
         bench.dut.listener = self
 
     def line(self, text: str) -> None:
@@ -47,7 +48,6 @@ class Interactive:
 
     def execute(self, text: str) -> None:
         """One line; an error is shown, and only a dead link ends the console."""
-        self.failed = False
         match text.casefold():
             case "":
                 return

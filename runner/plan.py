@@ -8,11 +8,24 @@ published `script.async` files.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from ..datasets.inputs import Dataset, InputWindow
-from .script import NO_TIMEOUT_MS, Script, Step
+from .errors import SetupError
+from .script import NO_TIMEOUT_MS, Script, Step, numbered_steps
 from .session_log import Mode
-from .verbs import BmCfg, DutCommand, Load, Mount, Umount, Verb, Version, format_verb
+from .verbs import (
+    BmCfg,
+    DutCommand,
+    Load,
+    Mount,
+    Umount,
+    Verb,
+    Version,
+    format_verb,
+    input_file_name,
+    parse_verb,
+)
 
 PERFORMANCE_INPUTS = 5
 BENCHMARK_CODE = "ulp-mlperf"
@@ -58,3 +71,66 @@ def _steps(windows: Iterable[InputWindow], iterations: int, warmups: int) -> Ite
         load = Load(str(window.path), window.offset, length)
         yield Step(format_verb(load), LOAD_MS_PER_BYTE * window.file_bytes)
         yield infer
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedInference:
+    """A load and the `infer` behind it, as a script asks for them."""
+
+    load_step: int
+    infer_step: int
+    file: str
+    offset: int
+    iterations: int
+    warmups: int
+
+
+def planned_inferences(script: Script) -> tuple[PlannedInference, ...]:
+    """Every inference of a script, in order.
+
+    SetupError where an `infer` has no load of its own: nobody could tell what it measured, nor
+    continue the run from there.
+    """
+    planned: list[PlannedInference] = []
+    load: tuple[int, Load] | None = None
+    known: dict[str, tuple[int, int] | None] = {}
+    for numbered in numbered_steps(script):
+        command = numbered.step.command
+        if command not in known:  # nearly every `infer` of a script is the same
+            verb = parse_verb(command)
+            if isinstance(verb, Load):
+                load = (numbered.index, verb)
+                continue
+            known[command] = parse_infer(verb.text) if isinstance(verb, DutCommand) else None
+        counts = known[command]
+        if counts is not None:
+            if load is None:
+                raise SetupError(
+                    f"step {numbered.index}, `{command}`, has no `bload` of its own "
+                    "before it: each inference needs its input"
+                )
+            step, loaded = load
+            file = input_file_name(loaded.path)
+            planned.append(PlannedInference(step, numbered.index, file, loaded.offset, *counts))
+            load = None
+    if not planned:
+        raise SetupError("the script infers nothing: it holds no `dut infer N W`")
+    return tuple(planned)
+
+
+def parse_infer(text: str) -> tuple[int, int] | None:
+    """N and W of an `infer N W`, as a script must spell it; None for another command."""
+    words = text.split()
+    if words[:1] != ["infer"]:
+        return None
+    if len(words) != 3 or not all(word.isdecimal() for word in words[1:]) or int(words[1]) < 1:
+        raise SetupError(
+            f"`dut {text}`: expected `dut infer N W` with N inferences (at least 1) and W warm-ups"
+        )
+    return int(words[1]), int(words[2])
+
+
+def mode_of(planned: Iterable[PlannedInference]) -> Mode:
+    """What a script measures: accuracy infers each input once, without a warm-up."""
+    once = all((each.iterations, each.warmups) == (1, 0) for each in planned)
+    return Mode.ACCURACY if once else Mode.PERFORMANCE

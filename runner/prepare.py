@@ -18,12 +18,11 @@ from ..models.suite import TASKS_BY_MODEL_ID, Task
 from .bench import Bench, is_simulated
 from .config import Config
 from .errors import SetupError
-from .execute import parse_infer
 from .journal import Journal
 from .progress import Reporter
 from .provenance import Source
 from .script import Script
-from .verbs import DutCommand, Load, format_verb, input_file_name, parse_verb
+from .verbs import Load, format_verb, input_file_name, parse_verb
 
 DATASETS_VARIABLE = "TINYRUNNER_DATASETS"
 
@@ -115,14 +114,3 @@ def rerooted(script: Script, dataset: Dataset) -> Script:
             step = replace(step, command=format_verb(replace(verb, path=str(path))))
         steps.append(step)
     return Script(tuple(steps))
-
-
-def planned_iterations(script: Script) -> int:
-    """N of the script's first `infer`."""
-    for step in script.steps:
-        verb = parse_verb(step.command)
-        if isinstance(verb, DutCommand):
-            counts = parse_infer(verb.text)
-            if counts is not None:
-                return counts[0]
-    raise SetupError("the script infers nothing: it holds no `dut infer N W`")

@@ -63,7 +63,7 @@ class LineReporter:
         self._every = 1
 
     def note(self, text: str) -> None:
-        self._console.print(f"{self._title}: {text}" if self._title else text, markup=False)
+        self._print(f"{self._title}: {text}" if self._title else text)
 
     def begin(self, title: str, total: int, done: int) -> None:
         self._title, self._total = title, total
@@ -71,11 +71,13 @@ class LineReporter:
 
     def advance(self, done: int, status: str) -> None:
         if done % self._every == 0 or done == self._total:
-            text = f"{self._title}: {done}/{self._total} {status}"
-            self._console.print(text, markup=False)
+            self._print(f"{self._title}: {done}/{self._total} {status}")
 
     def end(self) -> None:
         self._title = ""
+
+    def _print(self, text: str) -> None:
+        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 class BarReporter:
@@ -89,7 +91,7 @@ class BarReporter:
         self._first = 0
 
     def note(self, text: str) -> None:
-        self._console.print(escape(text), style="yellow")
+        self._console.print(text, style="yellow", markup=False, highlight=False)
 
     def begin(self, title: str, total: int, done: int) -> None:
         self._progress = Progress(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from ..datasets.demo import FILE_PREFIX
@@ -15,6 +17,8 @@ from ..models.demo import DEMO_NOTE
 from .bench import Bench
 from .config import Config
 from .errors import ResumeError
+from .plan import PlannedInference
+from .script import Script, print_script
 from .session import Session, tool_facts
 from .session_log import Mode
 
@@ -61,57 +65,59 @@ class Source:
         }
 
 
-def describe(
-    *,
+def describe_setup(
     config: Config,
     mode: Mode,
-    session: Session,
-    created: str,
-    identity: Identity,
-    bench: Bench,
     source: Source,
-    script_text: str,
-    iterations: int,
-    iterations_found: dict[str, Any],
+    script: Script,
+    first: PlannedInference,
+    script_file: Path | None,
 ) -> dict[str, Any]:
-    """The provenance part of session.json."""
-    task = source.dataset.task
-    simulated = bench.simulated
+    """What can be said of a run without a device: what is asked of it, and of which inputs.
+
+    ``first`` is the script's first inference: N and W are the same in all.
+    """
     link = config.dut.link
     return {
-        "tool": tool_facts(),
-        "session_id": session.session_id,
-        "created": created,
-        "task": task.key,
+        "task": source.dataset.task.key,
         "mode": mode.value,
         "round": config.round,
         "division": config.division.value,
         "limit": config.limit,
-        "device": {
-            "address": bench.dut.address,
-            "vendor": identity.vendor,
-            "profile": identity.profile,
-            "model_id": identity.model_id,
-        },
-        "simulated": None
-        if simulated is None
-        else {
-            "model": simulated.file,
-            "model_sha256": simulated.sha256,
-            "runtime": simulated.runtime,
-            "note": simulated.note,
-        },
         "link": {
-            "baud_rate": bench.dut.settings.baud_rate,
             "data_bytes_per_db": link.data_bytes_per_db,
             "verify_load": link.verify_load.value,
         },
         "dataset": source.to_json(),
-        "script_sha256": text_sha256(script_text),
-        "iterations": iterations,
-        "warmups": config.warmups,
-        "iterations_found": iterations_found,
+        "script_file": None if script_file is None else str(script_file),
+        "script_sha256": text_sha256(print_script(script)),
+        "iterations": first.iterations,
+        "warmups": first.warmups,
         "config": config.model_dump(mode="json"),
+    }
+
+
+def describe_device(identity: Identity, bench: Bench) -> dict[str, Any]:
+    """Who is measured, and over which link."""
+    return {
+        "device": {
+            "address": bench.dut.address,
+            "baud_rate": bench.dut.settings.baud_rate,
+            "vendor": identity.vendor,
+            "profile": identity.profile,
+            "model_id": identity.model_id,
+        },
+        "simulated": None if bench.simulated is None else asdict(bench.simulated),
+    }
+
+
+def describe_session(session: Session, iterations_found: dict[str, Any]) -> dict[str, Any]:
+    """Which program made the session and when, and how it came to its N."""
+    return {
+        "tool": tool_facts(),
+        "session_id": session.session_id,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "iterations_found": iterations_found,
     }
 
 
@@ -119,34 +125,49 @@ def text_sha256(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
 
-_COMPARED = (
+_SETUP_COMPARED = (
     ("task", "the task"),
     ("mode", "the mode"),
     ("round", "the round"),
     ("division", "the division"),
     ("limit", "the limit"),
-    ("iterations", "the iterations"),
-    ("warmups", "the warm-ups"),
+    ("config.iterations", "the iterations"),
+    ("config.warmups", "the warm-ups"),
     ("script_sha256", "the script"),
     ("dataset.labels_sha256", "the label list"),
     ("dataset.content_sha256", "the inputs' content"),
-    ("device.vendor", "the firmware's name"),
-    ("device.profile", "the firmware's profile"),
-    ("device.model_id", "the firmware's model id"),
-    ("simulated.model_sha256", "the simulated device's model"),
-    ("link.baud_rate", "the baud rate"),
     ("link.data_bytes_per_db", "the data bytes per db"),
     ("link.verify_load", "verify_load"),
 )
+_DEVICE_COMPARED = (
+    ("device.vendor", "the firmware's name"),
+    ("device.profile", "the firmware's profile"),
+    ("device.model_id", "the firmware's model id"),
+    ("device.baud_rate", "the baud rate"),
+    ("simulated.model_sha256", "the simulated device's model"),
+    ("simulated.baud_rate", "the simulated device's baud rate"),
+    ("simulated.inference_time_s", "the simulated device's inference time"),
+)
 """What must be the same for a continued session to be one session. Not the port's name: a board
-that was plugged in again often has another."""
+that was plugged in again often has another. Nor the folders: what lies in them is compared."""
 
 
-def refuse_differences(before: dict[str, Any], now: dict[str, Any]) -> None:
-    """ResumeError naming everything that differs between a session and what would continue it."""
+def refuse_other_setup(before: dict[str, Any], now: dict[str, Any]) -> None:
+    """ResumeError naming every difference between a session's set-up and the present one."""
+    _refuse(before, now, _SETUP_COMPARED)
+
+
+def refuse_other_device(before: dict[str, Any], now: dict[str, Any]) -> None:
+    """ResumeError naming every difference between the session's device and the one there now."""
+    _refuse(before, now, _DEVICE_COMPARED)
+
+
+def _refuse(
+    before: dict[str, Any], now: dict[str, Any], compared: tuple[tuple[str, str], ...]
+) -> None:
     different = [
         f"{what}: the session has {old!r}, now it is {new!r}"
-        for key, what in _COMPARED
+        for key, what in compared
         if (old := _at(before, key)) != (new := _at(now, key))
     ]
     if different:

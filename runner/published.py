@@ -13,13 +13,13 @@ from ..datasets.demo import FILE_PREFIX
 from ..datasets.inputs import dataset_folder
 from ..datasets.labels import LabelList, read_labels
 from ..datasets.official import identify
-from ..models.suite import TASKS, TASKS_BY_MODEL_ID, Task
+from ..models.suite import TASKS_BY_MODEL_ID, Task
 from .assess import Assessment, Judging, assess
 from .dialects import open_log
 from .errors import SetupError
 from .rounds import Round, load_rounds
 from .score import match_list
-from .session import Session, read_document
+from .session import Session, read_document, task_and_mode
 from .session_log import Division, LogFacts, Mode
 
 
@@ -56,8 +56,10 @@ def judge_session(
     facts, files = _survey(log)
     if facts.unsupported is not None:
         raise SetupError(f"{log}: not scored: {facts.unsupported}")
-    task = _task(log, facts, provenance.get("task"))
-    mode = Mode(provenance["mode"]) if ours else _mode(log, facts)
+    if ours:
+        task, mode = task_and_mode(provenance, folder)
+    else:
+        task, mode = _task(log, facts), _mode(log, facts)
     if labels is None and ours and Session(folder, "").labels.is_file():
         labels = Session(folder, "").labels
     chosen = _choose_labels(task, mode, files, labels, datasets)
@@ -92,9 +94,7 @@ def _survey(log: Path) -> tuple[LogFacts, list[str]]:
         return reader.facts, files
 
 
-def _task(log: Path, facts: LogFacts, key: str | None) -> Task:
-    if key in TASKS:
-        return TASKS[key]
+def _task(log: Path, facts: LogFacts) -> Task:
     named = [*facts.model_ids, facts.config.get("model", "")]
     for model_id in named:
         if model_id in TASKS_BY_MODEL_ID:

@@ -83,6 +83,8 @@ class CheckInput:
     finished: bool = True
     list_name: str | None = None
     """The official label list that the inputs came from; None: another one."""
+    list_told: bool = True
+    """There was a label list to compare with; a log alone does not say where its inputs end."""
     synthetic: bool = False
     """The inputs are generated ones."""
 
@@ -96,6 +98,7 @@ class CheckInput:
         performance: PerformanceResult | None = None,
         accuracy: AccuracyResult | None = None,
         list_name: str | None = None,
+        list_told: bool = True,
         synthetic: bool = False,
     ) -> CheckInput:
         return cls(
@@ -107,6 +110,7 @@ class CheckInput:
             device_errors=tuple(facts.device_errors),
             finished=facts.finished,
             list_name=list_name,
+            list_told=list_told,
             synthetic=synthetic,
         )
 
@@ -140,6 +144,12 @@ def _session(result: CheckInput) -> Iterator[Finding]:
         yield _violation(
             FindingKind.SYNTHETIC_DATA,
             "the inputs are synthetic (for demonstration); run the official ones",
+        )
+    elif not result.list_told:
+        yield _warning(
+            FindingKind.LIST_NOT_OFFICIAL,
+            "no label list was given, so that nobody can tell whether the inputs are the official "
+            f"ones; give --labels, or --datasets with the folder that holds {wanted}",
         )
     elif result.list_name is None:
         yield _violation(

@@ -7,39 +7,41 @@ keeps what was measured, whatever happens, and the session can be continued from
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from ..datasets.errors import DatasetError
 from ..dut_protocol.clock import VirtualClock
-from ..dut_protocol.dut import Identity
 from ..dut_protocol.errors import DutError
-from ..models.suite import Task
+from ..models.suite import Metric, Task
 from .assess import Assessment, Judging, assess, render_result
 from .bench import Bench, open_bench
 from .calibrate import calibrate
 from .config import Config
-from .errors import RunStopped
+from .errors import JournalError, RunStopped
 from .execute import VERSION_TEXT, Executor, JournalListener, Measured, check_executable
 from .host import LONG_RUN_S, check_disk, expected_duration_s, format_duration, kept_awake
 from .journal import Journal, last_stamp_s
-from .plan import BENCHMARK_CODE, plan
-from .prepare import Heard, connect, open_source, planned_iterations, rerooted
+from .plan import BENCHMARK_CODE, PlannedInference, plan, planned_inferences
+from .prepare import Heard, connect, open_source, rerooted
 from .progress import Reporter, Running
-from .provenance import Source, describe, refuse_differences
-from .resume import ResumePoint, find_resume_point
+from .provenance import (
+    Source,
+    describe_device,
+    describe_session,
+    describe_setup,
+    refuse_other_device,
+    refuse_other_setup,
+)
+from .resume import BEGINNING, ERROR_EVENT, ResumePoint, find_resume_point
 from .rounds import Round, load_rounds
 from .script import Script, print_script
 from .script_parser import read_script
-from .session import (
-    Session,
-    create_session,
-    read_document,
-    write_atomically,
-    write_document,
-)
-from .session_log import Mode
+from .session import Session, create_session, read_document, write_atomically, write_document
+from .session_log import InferenceRecord, Mode
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,36 +67,45 @@ class _Run:
     source: Source
     reporter: Reporter
 
+    @classmethod
+    def prepare(cls, task: Task, mode: Mode, config: Config, reporter: Reporter) -> _Run:
+        """Everything that needs no device: the round's rules, and the inputs, checked."""
+        round_ = load_rounds().get(config.round)
+        return cls(task, mode, config, round_, open_source(config, task, reporter), reporter)
+
 
 def run_session(
     task: Task, mode: Mode, config: Config, reporter: Reporter, script_file: Path | None = None
 ) -> Outcome:
     """Measure one task in one mode; ``script_file`` is a published script to run instead."""
-    run = _Run(
-        task,
-        mode,
-        config,
-        load_rounds().get(config.round),
-        open_source(config, task, reporter),
-        reporter,
-    )
-    script = None if script_file is None else rerooted(read_script(script_file), run.source.dataset)
-    if script is not None:
-        check_executable(script, run.source.dataset)
+    run = _Run.prepare(task, mode, config, reporter)
+    dataset = run.source.dataset
+    if script_file is not None:
+        script = rerooted(read_script(script_file), dataset)
+        check_executable(script, dataset, mode)
+    else:
+        # Whatever N will be, the plan has as many steps.
+        script = plan(mode, dataset, 1, config.warmups)
+    check_disk(config.sessions, script)
     with open_bench(config, task) as bench:
         heard = Heard()
-        identity = connect(bench, task, heard)
+        with _stops(None, resumable=False):
+            identity = connect(bench, task, heard)
         session = create_session(config.sessions, task.key, mode)
-        found: dict[str, Any]
-        if script is None:
-            iterations, found = _find_iterations(run, bench, session)
-            script = plan(mode, run.source.dataset, iterations, config.warmups)
-        else:
-            iterations, found = planned_iterations(script), {"by": "script"}
-        check_disk(session.folder, script)
-        provenance = _describe(run, bench, identity, session, script, iterations, found)
-        _write_beginnings(run, session, script, provenance)
-        _execute(run, bench, session, script, heard, ResumePoint(0, 1, False), resumed=False)
+        with _stops(session.folder, resumable=False):
+            found: dict[str, Any] = {"by": "mode" if script_file is None else "script"}
+            if script_file is None and mode is not Mode.ACCURACY:
+                iterations, found = _find_iterations(run, bench, session)
+                script = plan(mode, dataset, iterations, config.warmups)
+            planned = planned_inferences(script)
+            provenance = (
+                describe_session(session, found)
+                | describe_setup(config, mode, run.source, script, planned[0], script_file)
+                | describe_device(identity, bench)
+            )
+            _write_beginnings(run, session, script, provenance)
+        work = _Work(script, planned, BEGINNING, _Status(run))
+        _execute(run, bench, session, heard, work)
     return _conclude(run, session, provenance)
 
 
@@ -102,38 +113,46 @@ def resume_session(
     folder: Path, task: Task, mode: Mode, config: Config, reporter: Reporter
 ) -> Outcome:
     """Continue the session in ``folder``; ResumeError names what differs from its beginning."""
-    document = read_document(folder)
-    before = document["provenance"]
+    before = read_document(folder)["provenance"]
     session = Session(folder, str(before.get("session_id")))
-    run = _Run(
-        task,
-        mode,
-        config,
-        load_rounds().get(config.round),
-        open_source(config, task, reporter),
-        reporter,
-    )
+    run = _Run.prepare(task, mode, config, reporter)
     script = read_script(session.script)
-    point = find_resume_point(session.log, script)
+    planned = planned_inferences(script)
+    now = describe_setup(config, mode, run.source, script, planned[0], None)
+    refuse_other_setup(before, now)
+    status = _Status(run)
+    point = find_resume_point(session.log, planned, task, status.count)
     if point.finished:
         reporter.note(f"{folder} is complete; nothing is left to run, scoring it again")
         return _conclude(run, session, before)
     check_disk(session.folder, script)
     with open_bench(config, task) as bench:
         heard = Heard()
-        identity = connect(bench, task, heard)
-        now = _describe(
-            run, bench, identity, session, script, before["iterations"], before["iterations_found"]
-        )
-        refuse_differences(before, now)
-        _execute(run, bench, session, script, heard, point, resumed=True)
+        with _stops(folder, resumable=True):
+            identity = connect(bench, task, heard)
+        refuse_other_device(before, describe_device(identity, bench))
+        work = _Work(script, planned, point, status)
+        _execute(run, bench, session, heard, work, resumed=True)
     return _conclude(run, session, before)
 
 
+_STOPPING = (DutError, DatasetError, JournalError, OSError)
+"""What may end a run in its middle, so that it can be continued later."""
+
+
+@contextmanager
+def _stops(folder: Path | None, *, resumable: bool) -> Iterator[None]:
+    """Turn what ends a run early into RunStopped, which says what is left of it."""
+    try:
+        yield
+    except _STOPPING as error:
+        raise RunStopped(folder, str(error), resumable=resumable) from error
+    except KeyboardInterrupt as error:
+        raise RunStopped(folder, "interrupted", resumable=resumable) from error
+
+
 def _find_iterations(run: _Run, bench: Bench, session: Session) -> tuple[int, dict[str, Any]]:
-    """N of a performance run: as said, or calibrated in a journal of its own."""
-    if run.mode is Mode.ACCURACY:
-        return 1, {"by": "mode"}
+    """N of a run that is timed: as said, or calibrated in a journal of its own."""
     said = run.config.iterations
     if said != "auto":
         return said, {"by": "setting"}
@@ -142,40 +161,21 @@ def _find_iterations(run: _Run, bench: Bench, session: Session) -> tuple[int, di
         _open_log(journal, session)
         bench.dut.listener = JournalListener(journal, run.reporter.note)
         data = run.source.dataset.read(window)
-        calibration = calibrate(bench, journal, run.task, run.round, window, data)
+        try:
+            calibration = calibrate(bench, journal, run.task, run.round, window, data)
+        except (DutError, KeyboardInterrupt) as error:
+            _say_why(journal, error)
+            raise
     run.reporter.note(
         f"{calibration.inference_s * 1e3:.3f} ms an inference: N = {calibration.iterations}"
     )
     return calibration.iterations, calibration.to_json()
 
 
-def _describe(
-    run: _Run,
-    bench: Bench,
-    identity: Identity,
-    session: Session,
-    script: Script,
-    iterations: int,
-    found: dict[str, Any],
-) -> dict[str, Any]:
-    return describe(
-        config=run.config,
-        mode=run.mode,
-        session=session,
-        created=datetime.now(UTC).isoformat(timespec="seconds"),
-        identity=identity,
-        bench=bench,
-        source=run.source,
-        script_text=print_script(script),
-        iterations=iterations,
-        iterations_found=found,
-    )
-
-
 def _write_beginnings(
     run: _Run, session: Session, script: Script, provenance: dict[str, Any]
 ) -> None:
-    """What must be on disk before the first step."""
+    """What must be on disk before the first step; session.json last, for it tells of the rest."""
     write_atomically(session.script, print_script(script))
     shutil.copyfile(run.source.labels.source, session.labels)
     write_document(session, {"provenance": provenance, "result": None})
@@ -190,124 +190,136 @@ def _execute(
     run: _Run,
     bench: Bench,
     session: Session,
-    script: Script,
     heard: Heard,
-    point: ResumePoint,
+    work: _Work,
     *,
-    resumed: bool,
+    resumed: bool = False,
 ) -> None:
     """Run the script's remaining steps; RunStopped, with the journal kept, when that fails."""
     if resumed and session.log.exists() and session.log.stat().st_size == 0:
         session.log.unlink()
     again = resumed and session.log.exists()
-    windows = _window_count(run)
-    _announce(run, bench, script, point)
-    with Journal(session.log, bench.clock, resume=again) as journal:
-        if again:
-            step = "end" if point.step is None else point.step
-            journal.write("session", f"m-session-resume-id[{session.session_id}]-step[{step}]")
-        else:
-            _open_log(journal, session)
-        heard.replay(journal)
-        if not again:
-            journal.write("sequencer", "m-sequencer-start")
-        journal.flush()
-        bench.dut.listener = JournalListener(journal, run.reporter.note)
-        executor = Executor(
-            bench,
-            journal,
-            run.source.dataset,
-            _benchmark_config(run, script),
-            on_measured=_Status(run).show,
-        )
-        title = f"{run.task.key} {run.mode.value}"
+    with (
+        _stops(session.folder, resumable=True),
+        Journal(session.log, bench.clock, resume=again) as journal,
+    ):
         try:
-            with (
-                kept_awake(_is_long(run, bench, script)),
-                Running(run.reporter, title, windows, point.done),
-            ):
-                if point.step is not None:
-                    executor.run(script, point.step, point.done)
-        except (DutError, OSError) as error:
-            journal.write("session", f"m-session-error[{_one_line(error)}]")
-            raise RunStopped(session.folder, str(error)) from error
-        except KeyboardInterrupt as error:
-            journal.write("session", "m-session-interrupted")
-            raise RunStopped(session.folder, "interrupted") from error
+            if again:
+                step = "end" if work.point.step is None else work.point.step
+                journal.write("session", f"m-session-resume-id[{session.session_id}]-step[{step}]")
+            else:
+                _open_log(journal, session)
+            heard.replay(journal)
+            if not again:
+                journal.write("sequencer", "m-sequencer-start")
+            journal.flush()
+            _run_steps(run, bench, journal, work)
+        except (*_STOPPING, KeyboardInterrupt) as error:
+            _say_why(journal, error)
+            raise
         journal.write("sequencer", "m-sequencer-stop")
         journal.write("session", f"m-session-stop-id[{session.session_id}]")
 
 
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())
+def _say_why(journal: Journal, error: BaseException) -> None:
+    """Write into the journal why it ends here, if it can still be written."""
+    with suppress(JournalError):
+        if isinstance(error, KeyboardInterrupt):
+            journal.write("session", "m-session-interrupted")
+        else:
+            journal.write("session", f"{ERROR_EVENT}[{' '.join(str(error).split())}]")
 
 
-def _window_count(run: _Run) -> int:
-    dataset = run.source.dataset
-    if run.mode is Mode.ACCURACY:
-        return dataset.window_count
-    return len(dataset.first_windows(run.round.windows))
+def _run_steps(run: _Run, bench: Bench, journal: Journal, work: _Work) -> None:
+    script, planned, point = work.script, work.planned, work.point
+    note = run.reporter.note
+    if point.done:
+        note(f"{point.done} of {len(planned)} inputs are done; going on")
+    long_s = _long_s(run, bench, script)
+    if long_s is not None:
+        floor = "" if bench.timer.expected_s is not None else "at least "
+        baud_rate = bench.dut.settings.baud_rate
+        note(f"the whole run takes {floor}{format_duration(long_s)} at {baud_rate} baud")
+    bench.dut.listener = JournalListener(journal, note)
+    if point.step is None:
+        return
+    executor = Executor(
+        bench,
+        journal,
+        run.source.dataset,
+        _benchmark_config(run, planned[0]),
+        on_measured=work.status.show,
+    )
+    title = f"{run.task.key} {run.mode.value}"
+    with (
+        kept_awake(long_s is not None),
+        Running(run.reporter, title, len(planned), point.done),
+    ):
+        executor.run(script, point.step, point.done)
 
 
-def _benchmark_config(run: _Run, script: Script) -> dict[str, str]:
-    dataset = run.source.dataset
-    accuracy = run.mode is Mode.ACCURACY
+def _benchmark_config(run: _Run, first: PlannedInference) -> dict[str, str]:
     return {
-        "iterWarmup": "0" if accuracy else str(run.config.warmups),
-        "iterInfer": str(planned_iterations(script)),
-        "runMode": "multi" if accuracy else "bmark",
+        "iterWarmup": str(first.warmups),
+        "iterInfer": str(first.iterations),
+        "runMode": "multi" if run.mode is Mode.ACCURACY else "bmark",
         "model": run.task.model_id,
-        "sourceDir": str(dataset.folder.parent),
-        "singleInputFn": dataset.labels.rows[0].file,
+        "sourceDir": str(run.source.dataset.folder.parent),
+        "singleInputFn": first.file,
     }
 
 
-def _duration_s(run: _Run, bench: Bench, script: Script) -> float:
-    return expected_duration_s(
+def _long_s(run: _Run, bench: Bench, script: Script) -> float | None:
+    """How long the script takes at least, where that is long enough to matter to anybody."""
+    if isinstance(bench.clock, VirtualClock):
+        return None
+    seconds = expected_duration_s(
         script, run.task.input_bytes, bench.dut.settings, bench.timer.expected_s
     )
+    return seconds if seconds >= LONG_RUN_S else None
 
 
-def _is_long(run: _Run, bench: Bench, script: Script) -> bool:
-    if isinstance(bench.clock, VirtualClock):
-        return False
-    return _duration_s(run, bench, script) >= LONG_RUN_S
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What is to be done: a script, from a point of it on."""
 
-
-def _announce(run: _Run, bench: Bench, script: Script, point: ResumePoint) -> None:
-    """Say how long it will take, where somebody waits for it."""
-    if point.done:
-        run.reporter.note(f"{point.done} of {_window_count(run)} inputs are done; going on")
-    if _is_long(run, bench, script):
-        floor = "" if bench.timer.expected_s is not None else "at least "
-        whole = format_duration(_duration_s(run, bench, script))
-        link = bench.dut.settings.baud_rate
-        run.reporter.note(f"the whole run takes {floor}{whole} at {link} baud")
+    script: Script
+    planned: tuple[PlannedInference, ...]
+    point: ResumePoint
+    status: _Status
 
 
 class _Status:
     """Turns measured inputs into the one line that progress shows."""
 
     def __init__(self, run: _Run) -> None:
-        self._run = run
+        self._reporter = run.reporter
+        self._by_class = run.mode is Mode.ACCURACY and run.task.metric is Metric.TOP1
+        self._accuracy = run.mode is Mode.ACCURACY
+        self._labels = {row.file: row.label for row in run.source.labels.rows}
         self._seen = 0
         self._correct = 0
 
+    def count(self, record: InferenceRecord) -> None:
+        """An input that was measured before the run was continued."""
+        self._take(record.file, record.scores)
+
     def show(self, measured: Measured) -> None:
-        scores = measured.inference.scores
         inference = measured.inference
-        self._seen += 1
-        if self._run.mode is not Mode.ACCURACY:
-            per_s = (
-                inference.iterations / inference.host_elapsed_s if inference.host_elapsed_s else 0
-            )
-            status = f"{measured.window.file} {per_s:.3f} inf/s"
-        elif len(scores) > 1:
-            self._correct += scores.index(max(scores)) == measured.window.label
+        file, scores = measured.window.file, inference.scores
+        self._take(file, scores)
+        if self._by_class:
             status = f"Top-1 {self._correct / self._seen:.1%}"
-        else:
+        elif self._accuracy:
             status = f"error {scores[0]:.3f}"
-        self._run.reporter.advance(measured.done, status)
+        else:
+            host_s = inference.host_elapsed_s
+            status = f"{file} {inference.iterations / host_s if host_s else 0:.3f} inf/s"
+        self._reporter.advance(measured.done, status)
+
+    def _take(self, file: str, scores: Sequence[float]) -> None:
+        self._seen += 1
+        self._correct += scores.index(max(scores)) == self._labels.get(file)
 
 
 def _conclude(run: _Run, session: Session, provenance: dict[str, Any]) -> Outcome:

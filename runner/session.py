@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import __version__
+from ..models.suite import TASKS, Task
 from .errors import SetupError
 from .session_log import Mode
 
@@ -118,6 +119,16 @@ def read_document(folder: Path) -> dict[str, Any]:
             f"{path} has schema version {version!r}, this tinyrunner reads {SCHEMA_VERSION}"
         )
     return dict(document)
+
+
+def task_and_mode(provenance: dict[str, Any], folder: Path) -> tuple[Task, Mode]:
+    """What a session measures, by its provenance; SetupError where that makes no sense."""
+    task, mode = provenance.get("task"), provenance.get("mode")
+    if task not in TASKS or mode not in {known.value for known in Mode}:
+        raise SetupError(
+            f"{folder / 'session.json'} is damaged: its task is {task!r} and its mode {mode!r}"
+        )
+    return TASKS[task], Mode(mode)
 
 
 def write_atomically(path: Path, text: str) -> None:

@@ -27,7 +27,7 @@ def demo(
     ] = Path("tinyrunner-demo"),
 ) -> None:
     """Run everything on a simulated bench: no board, no network, a few seconds."""
-    errors = Console(stderr=True)
+    errors = Console(stderr=True, soft_wrap=True)
     reporter = make_reporter(errors)
     config = absolute(
         override(Config(), dut="sim:", model="demo", datasets="demo", sessions=folder)

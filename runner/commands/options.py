@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
 from ...models.suite import TASKS
 from ..config import Config, load_config
@@ -49,3 +50,13 @@ def labels_by_task(values: list[str] | None, task_keys: list[str]) -> dict[str, 
                 f"{value!r}: with several tasks say which, e.g. --labels kws={value}"
             )
     return labels
+
+
+def result_console() -> Console:
+    """Stdout; where no terminal sets the width, wide enough for paths and file names."""
+    console = Console()
+    return console if console.is_terminal else Console(width=_FILE_WIDTH, soft_wrap=True)
+
+
+_FILE_WIDTH = 160
+"""Characters of a line in a file or a pipe: a row of the windows' table fits."""

@@ -14,7 +14,7 @@ from ..config import Config, absolute, config_from_json, override
 from ..errors import ResumeError, SetupError
 from ..progress import Reporter, make_reporter
 from ..run import Outcome, resume_session, run_session
-from ..session import read_document
+from ..session import read_document, task_and_mode
 from ..session_log import Mode
 from ..show import assessment_json, show_assessment
 from . import options
@@ -78,22 +78,41 @@ def run(
         "data_bytes_per_db": data_bytes_per_db,
         "verify_load": verify_load,
     }
-    reporter = make_reporter(Console(stderr=True))
+    reporter = make_reporter(Console(stderr=True, soft_wrap=True))
     if resume is not None:
         if script is not None:
             raise SetupError("--resume continues the session's own script; leave --script out")
         outcomes = [_resume(resume, tasks, mode, config, flags, labels, reporter)]
+        show_outcomes(outcomes, as_json)
     else:
         chosen = choose_tasks(tasks)
-        if script is not None and len(chosen) != 1:
-            raise SetupError("a script is of one task; name just that one")
         flags["labels"] = options.labels_by_task(labels, [task.key for task in chosen])
         settings = absolute(override(options.base_config(config), **flags))
+        if script is not None:
+            _check_alone(chosen, settings)
         wanted = parse_mode(mode)
-        outcomes = [run_session(task, wanted, settings, reporter, script) for task in chosen]
-    show_outcomes(outcomes, as_json)
+        outcomes = []
+        try:
+            for task in chosen:
+                outcomes.append(run_session(task, wanted, settings, reporter, script))
+        finally:
+            # Also those before the task that failed: they are measured, and on disk.
+            show_outcomes(outcomes, as_json, several=len(chosen) > 1)
     if not all(outcome.assessment.valid for outcome in outcomes):
         raise typer.Exit(EXIT_INVALID)
+
+
+def _check_alone(tasks: list[Task], settings: Config) -> None:
+    """A published script says by itself what is run how often; nothing else may say otherwise."""
+    if len(tasks) != 1:
+        raise SetupError("a script is of one task; name just that one")
+    for name, value, default in (
+        ("limit", settings.limit, None),
+        ("iterations", settings.iterations, Config().iterations),
+        ("warmups", settings.warmups, Config().warmups),
+    ):
+        if value != default:
+            raise SetupError(f"the script says what is run; leave {name} ({value}) out")
 
 
 def _resume(
@@ -109,14 +128,13 @@ def _resume(
     provenance = read_document(folder)["provenance"]
     if config is not None:
         raise SetupError("--resume takes the session's own configuration; leave --config out")
-    task = TASKS[provenance["task"]]
-    wanted = Mode(provenance["mode"])
+    task, wanted = task_and_mode(provenance, folder)
     if tasks and [named.key for named in choose_tasks(tasks)] != [task.key]:
         raise ResumeError(f"{folder} is a session of {task.key}, not of {', '.join(tasks)}")
     if mode is not None and parse_mode(mode) is not wanted:
         raise ResumeError(f"{folder} is a session of {wanted.value}, not of {mode}")
     flags["labels"] = options.labels_by_task(labels, [task.key])
-    before: Config = config_from_json(provenance["config"], str(folder / "session.json"))
+    before: Config = config_from_json(provenance.get("config"), str(folder / "session.json"))
     return resume_session(folder, task, wanted, absolute(override(before, **flags)), reporter)
 
 
@@ -145,17 +163,19 @@ def parse_mode(name: str | None) -> Mode:
             raise SetupError(f"no mode {name!r}; there are performance and accuracy")
 
 
-def show_outcomes(outcomes: list[Outcome], as_json: bool) -> None:
-    """Print the results to stdout."""
+def show_outcomes(outcomes: list[Outcome], as_json: bool, *, several: bool = False) -> None:
+    """Print the results to stdout; as JSON a list where ``several`` tasks were asked for."""
+    if not outcomes and not several:
+        return
     if as_json:
         rows = [
             assessment_json(str(outcome.session.folder), outcome.assessment)
             | {"task": outcome.task.key, "mode": outcome.mode.value, "round": outcome.round.name}
             for outcome in outcomes
         ]
-        typer.echo(json.dumps(rows if len(rows) != 1 else rows[0], indent=2))
+        typer.echo(json.dumps(rows if several else rows[0], indent=2))
         return
-    console = Console()
+    console = options.result_console()
     for outcome in outcomes:
         title = f"{outcome.task.key} {outcome.mode.value}: {outcome.session.folder}"
         show_assessment(console, title, outcome.assessment, outcome.task, outcome.round)

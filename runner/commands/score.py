@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from ..published import judge_session
 from ..show import assessment_json, show_assessment
@@ -44,6 +43,8 @@ def score(
         title = f"{judged.task.key} {judged.mode.value}: {session}"
         if judged.labels:
             title += f" (labels: {judged.labels})"
-        show_assessment(Console(), title, judged.assessment, judged.task, judged.round)
+        show_assessment(
+            options.result_console(), title, judged.assessment, judged.task, judged.round
+        )
     if not judged.assessment.valid:
         raise typer.Exit(EXIT_INVALID)

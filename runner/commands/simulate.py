@@ -57,7 +57,7 @@ def dut(
         port = TcpPort.listen(*_host_and_port(tcp), server.boot)
     note = f" ({device.model.note})" if device.model.note else ""
     Console(stderr=True).print(
-        f"{TASKS[task].model_id} on {port.address}: {device.model.file}{note}; Ctrl-C ends it",
+        f"{TASKS[task].model_id} on {port.address}: {device.model.model}{note}; Ctrl-C ends it",
         markup=False,
         highlight=False,
     )

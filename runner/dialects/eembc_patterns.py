@@ -17,10 +17,11 @@ MESSAGE = re.compile(
     rb"|m-results-\[(?P<results>[^\]]*)(?P<closed>\]?)"
     rb"|m-(?P<id>name-dut|profile|model)-\[(?P<value>[^\]]*)\]"
     rb"|(?P<ready>m-ready)(?!-)"
-    rb"|(?P<error>e-\[[^\]]*\]?)"
+    rb"|(?P<error>(?<!m-profil)e-\[[^\]]*\]?)"
     rb"|(?P<mismatch>Input db has \d+ elemented, expected \d+|Supplied buffer size \d+ exceeds)"
 )
-"""What a device says that matters here, wherever it stands in a line."""
+"""What a device says that matters here, wherever it stands in a line. (A profile that a killed
+runner left unclosed ends like an error's beginning, and is none.)"""
 
 IGNORED = (
     b"File siz",

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tinyrunner.dut_protocol.settings import LinkSettings, VerifyLoad
-from tinyrunner.runner.config import Config, ConfigError, load_config, override
+from tinyrunner.runner.config import Config, ConfigError, absolute, load_config, override
 from tinyrunner.runner.session_log import Division
 from tinyrunner.runner.yaml_source import YamlError, read_yaml
 
@@ -91,6 +91,15 @@ def test_demo_is_a_word_and_not_a_path(write) -> None:
     config = load_config(write("model: demo\ndatasets: demo\n"))
     assert config.model == config.datasets == "demo"
     assert load_config(write("model: ./demo\n")).model == write("").parent / "demo"
+
+
+def test_reference_is_a_word_for_the_model_alone(write) -> None:
+    config = load_config(write("model: reference\ndatasets: reference\n"))
+    assert config.model == "reference"
+    assert config.datasets == write("").parent / "reference"
+    assert load_config(write("model: ./reference\n")).model == write("").parent / "reference"
+    assert override(Config(), model="reference").model == "reference"
+    assert absolute(config).model == "reference"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,148 @@
+"""The program's edge: exit statuses, signals, what goes where."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import shlex
+import signal
+import sys
+import time
+
+import pytest
+from rich.console import Console
+from support.bench_cli import ended, inferences, only_session, process, tinyrunner
+from support.bench_inputs import write_inputs
+from support.boards import Interrupts, board, use_board
+from tinyrunner import __version__
+from tinyrunner.models.suite import KWS
+from tinyrunner.runner.progress import BarReporter, LineReporter, make_reporter
+
+
+def test_help_names_every_command():
+    ran = tinyrunner("--help")
+    assert ran.status == 0
+    for command in ("run", "score", "devices", "console", "demo", "simulate"):
+        assert command in ran.out
+
+
+@pytest.mark.parametrize("arguments", [("nonsense",), ("run", "--nonsense"), ("score",)])
+def test_what_the_option_parser_refuses_is_a_usage_error(arguments):
+    assert tinyrunner(*arguments).status == 2
+
+
+def test_the_module_is_the_program():
+    ran = ended(process("score", "/no/such/session"))
+    assert ran.status == 2
+    assert ran.out == ""
+    assert "/no/such/session holds no log.txt" in ran.err
+    assert __version__
+
+
+def test_the_way_to_resume_is_quoted_for_the_shell(tmp_path, monkeypatch):
+    data = write_inputs(tmp_path / "data", KWS, 3)
+    use_board(monkeypatch, board(fault=Interrupts(40)))
+    ran = tinyrunner(
+        "run", "kws", "--mode", "accuracy", "--dut", "sim:", "--datasets", data,
+        "--sessions", tmp_path / "with space",
+    )  # fmt: skip
+    assert ran.status == 1
+    command = shlex.split(ran.err.strip().splitlines()[-1])
+    assert command == ["tinyrunner", "run", "--resume", str(only_session(tmp_path / "with space"))]
+    use_board(monkeypatch, board())
+    assert tinyrunner(*command[1:]).status == 3
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_and_kill_say_how_to_resume(number, tmp_path):
+    data = write_inputs(tmp_path / "data", KWS, 3000)
+    running = process(
+        "run", "kws", "--mode", "accuracy", "--dut", "sim:", "--datasets", data,
+        "--sessions", tmp_path / "s", "--data-bytes-per-db", 1,
+    )  # fmt: skip
+    for line in running.stderr:
+        if re.search(r"kws accuracy: \d+/3000", line):
+            break
+    running.send_signal(number)
+    ran = ended(running)
+    assert ran.status == 1, ran
+    session = only_session(tmp_path / "s")
+    assert "error: interrupted" in ran.err
+    assert f"tinyrunner run --resume {session}" in ran.err
+    assert "m-session-interrupted" in (session / "log.txt").read_text()
+    assert 100 < len(inferences(session)) < 3000
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+def test_a_simulated_device_ends_on_ctrl_c(tmp_path):
+    running = process("simulate", "dut", "--tcp", "127.0.0.1:0")
+    assert running.stdout.readline().startswith("socket://127.0.0.1:")
+    time.sleep(0.2)
+    running.send_signal(signal.SIGINT)
+    assert ended(running).status == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("simulate", "dut"), "Give either --pty or --tcp"),
+        (("simulate", "dut", "--tcp", "nowhere"), "expected HOST:PORT"),
+        (("simulate", "dut", "--tcp", "127.0.0.1:99999"), "expected HOST:PORT"),
+        (("simulate", "dut", "--task", "sww", "--pty"), "no task 'sww'"),
+    ],
+)
+def test_a_simulated_device_that_cannot_be_is_a_usage_error(arguments, said):
+    ran = tinyrunner(*arguments)
+    assert ran.status == 2
+    assert said in ran.err
+
+
+def test_devices_is_a_table_or_json(monkeypatch):
+    from tinyrunner.dut_protocol import ports
+
+    monkeypatch.setattr(ports.list_ports, "comports", lambda: [])
+    assert tinyrunner("devices", "--json").json == []
+    assert "no serial ports" in tinyrunner("devices").out
+
+
+def run_reported(reporter):
+    reporter.note("before [brackets]")
+    reporter.begin("kws accuracy", 100, 0)
+    for done in range(1, 101):
+        reporter.advance(done, "Top-1 [90%]")
+    reporter.end()
+    reporter.note("after")
+
+
+def test_without_a_terminal_progress_is_plain_lines():
+    out = io.StringIO()
+    reporter = make_reporter(Console(file=out))
+    assert isinstance(reporter, LineReporter)
+    run_reported(reporter)
+    lines = out.getvalue().splitlines()
+    assert lines[0] == "before [brackets]"
+    assert lines[-2:] == ["kws accuracy: 100/100 Top-1 [90%]", "after"]
+    assert len(lines) == 22
+
+
+def test_on_a_terminal_progress_is_a_bar_that_goes_away():
+    out = io.StringIO()
+    reporter = make_reporter(Console(file=out, force_terminal=True, width=120))
+    assert isinstance(reporter, BarReporter)
+    run_reported(reporter)
+    assert "before [brackets]" in out.getvalue()
+    assert "100/100" in out.getvalue()
+    assert "Top-1 [90%]" in out.getvalue()
+
+
+def test_results_in_a_pipe_are_not_cut_to_eighty_columns(tmp_path):
+    sessions = tmp_path / ("long" * 20)
+    ran = tinyrunner(
+        "run", "kws", "--mode", "performance", "--dut", "sim:", "--datasets", "demo",
+        "--sessions", sessions,
+    )  # fmt: skip
+    assert f"kws performance: {only_session(sessions)}" in ran.out
+    assert "demo_000001_Silence_10.bin" in ran.out
+    assert os.linesep in ran.out

@@ -1,0 +1,101 @@
+"""The real command line: in this process for speed, in one of its own where that matters."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import typer.main
+from tinyrunner.runner.cli import main
+from tinyrunner.runner.dialects import open_log
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a command left: exit status, stdout, stderr."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+    def __str__(self) -> str:
+        return f"status {self.status}\n--- stdout\n{self.out}\n--- stderr\n{self.err}"
+
+
+_COMMAND = cache(typer.main.get_command)
+
+
+def tinyrunner(*arguments: object, stdin: str = "") -> Ran:
+    """`tinyrunner ARGUMENTS…` in this process, error boundary and exit status included."""
+    out, err = io.StringIO(), io.StringIO()
+    words = ["tinyrunner", *map(str, arguments)]
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        with (
+            mock.patch.object(sys, "argv", words),
+            mock.patch.object(typer.main, "get_command", _COMMAND),  # built once, it takes 50 ms
+            mock.patch.object(sys, "stdin", io.StringIO(stdin)),
+            redirect_stdout(out),
+            redirect_stderr(err),
+        ):
+            main()
+        status = 0
+    except SystemExit as exit_:
+        status = exit_.code if isinstance(exit_.code, int) else int(exit_.code is not None)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    return Ran(status, out.getvalue(), err.getvalue())
+
+
+def process(*arguments: object, cwd: Path | None = None, **options: Any) -> subprocess.Popen[str]:
+    """The same as a process of its own, not waited for."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "tinyrunner", *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=cwd,
+        env=os.environ | {"PYTHONUNBUFFERED": "1"},
+        **options,
+    )
+
+
+def ended(running: subprocess.Popen[str], timeout_s: float = 120) -> Ran:
+    """Wait for a process."""
+    out, err = running.communicate(timeout=timeout_s)
+    return Ran(running.returncode, out, err)
+
+
+def sessions_in(root: Path) -> list[Path]:
+    """The session folders, the oldest first."""
+    return sorted(root.iterdir(), key=lambda folder: folder.stat().st_ctime_ns)
+
+
+def only_session(root: Path) -> Path:
+    (folder,) = root.iterdir()
+    return folder
+
+
+def inferences(session: Path) -> list[tuple[str, int, Sequence[float]]]:
+    """(file, offset, scores) of each inference that the log of a session holds, in order."""
+    with open_log(session / "log.txt") as reader:
+        return [(record.file, record.offset, record.scores) for record in reader]
+
+
+def document(session: Path) -> dict[str, Any]:
+    return json.loads((session / "session.json").read_text())

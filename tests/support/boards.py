@@ -1,0 +1,169 @@
+"""Boards for tests: a simulated device with a fault, in process or behind a real port.
+
+A board passes bytes through a simulated device and lets a fault change what comes in or goes
+out, a line at a time; so it misbehaves on the wire and nowhere else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from tinyrunner.dut_protocol.serve import DeviceServer, PtyPort, TcpPort
+from tinyrunner.dut_protocol.simulated import DeviceSettings, SimulatedDut
+from tinyrunner.models.suite import KWS, Task
+from tinyrunner.runner import bench
+
+QUICK = DeviceSettings(baud_rate=0, inference_time_s=0.0)
+"""For boards behind a real port: nothing is waited for."""
+
+
+class HashModel:
+    """Scores that follow from the input's bytes; needs no TFLite."""
+
+    def __init__(self, task: Task) -> None:
+        self.model_id = task.model_id
+        self.input_bytes = task.input_bytes
+        self.score_count = task.score_count
+
+    def infer(self, data: bytes) -> tuple[float, ...]:
+        digest = hashlib.sha256(data).digest()
+        weights = [1 + digest[i] for i in range(self.score_count)]
+        return (
+            tuple(weight / sum(weights) for weight in weights)
+            if len(weights) > 1
+            else (weights[0] / 10,)
+        )
+
+
+class Fault:
+    """What is wrong with a board: nothing."""
+
+    def heard(self, data: bytes) -> bytes:
+        """What the device gets of what the host sent."""
+        return data
+
+    def said(self, line: bytes) -> bytes | None:
+        """What the host gets of a line; None: nothing."""
+        return line
+
+
+class InResults(Fault):
+    """The ``nth`` result line is replaced by ``text``, and then, if ``mute``, nothing follows."""
+
+    def __init__(self, text: bytes | None, nth: int, *, mute: bool = False) -> None:
+        self._text, self._left, self._mute = text, nth, mute
+        self._muted = False
+
+    def said(self, line: bytes) -> bytes | None:
+        if self._muted:
+            return None
+        if line.startswith(b"m-results-["):
+            self._left -= 1
+            if self._left == 0:
+                self._muted = self._mute
+                return self._text
+        return line
+
+
+class DropsByte(Fault):
+    """Of some `db` commands (``which`` of those with data, from 0) one digit gets lost."""
+
+    def __init__(self, which: Callable[[int], bool]) -> None:
+        self._which, self._count = which, 0
+
+    def heard(self, data: bytes) -> bytes:
+        if data.startswith(b"db ") and not data.startswith((b"db load", b"db print")):
+            self._count += 1
+            if self._which(self._count - 1):
+                return data[:5] + data[6:]
+        return data
+
+
+class Deaf(Fault):
+    """From the ``nth`` command on nothing is heard any more."""
+
+    def __init__(self, nth: int) -> None:
+        self._left = nth
+
+    def heard(self, data: bytes) -> bytes:
+        self._left -= 1
+        return data if self._left > 0 else b""
+
+
+class Interrupts(Fault):
+    """Ctrl-C while the ``nth`` command is sent."""
+
+    def __init__(self, nth: int) -> None:
+        self._left = nth
+
+    def heard(self, data: bytes) -> bytes:
+        self._left -= 1
+        if self._left == 0:
+            raise KeyboardInterrupt
+        return data
+
+
+BANNER = b"m-timestamp-mode-performance\r\nm-lap-us-7\r\nm-init-done\r\nm-ready\r\n"
+
+
+class Board:
+    """A simulated device behind a fault, with the same interface."""
+
+    def __init__(self, device: SimulatedDut, fault: Fault | None = None) -> None:
+        self._device = device
+        self._fault = fault or Fault()
+        self.settings = device.settings
+        self.outgoing = device.outgoing
+
+    def boot(self, at_s: float) -> None:
+        before = len(self.outgoing)
+        self._device.boot(at_s)
+        self._pass_on(before)
+
+    def receive(self, data: bytes, start_s: float) -> None:
+        before = len(self.outgoing)
+        data = self._fault.heard(data)
+        if data:
+            self._device.receive(data, start_s)
+        self._pass_on(before)
+
+    def _pass_on(self, before: int) -> None:
+        """Let the fault have the lines that came after the first ``before``."""
+        new = [self.outgoing.pop() for _ in range(len(self.outgoing) - before)]
+        for when_s, line in reversed(new):
+            said = self._fault.said(line)
+            if said is not None:
+                self.outgoing.append((when_s, said))
+
+
+def board(task: Task = KWS, fault: Fault | None = None, settings: DeviceSettings = QUICK) -> Board:
+    return Board(SimulatedDut(HashModel(task), settings), fault)
+
+
+def use_board(monkeypatch, device: object) -> None:
+    """`--dut sim:` is this device, on the virtual clock."""
+    model = bench.SimulatedModel("test", "0" * 64, "none", None, 0, 0.0)
+    monkeypatch.setattr(bench, "simulated_device", lambda *_: bench.SimulatedDevice(device, model))
+
+
+@contextmanager
+def served(device: object, kind: str = "tcp") -> Iterator[str]:
+    """The device behind a real port in real time; yields the port's address."""
+    server = DeviceServer(device)
+    if kind == "tcp":
+        port = TcpPort.listen("127.0.0.1", 0, server.boot)
+    else:
+        port = PtyPort.open()
+        server.boot()
+    stop = threading.Event()
+    thread = threading.Thread(target=server.run, args=(port, stop), daemon=True)
+    thread.start()
+    try:
+        yield port.address
+    finally:
+        stop.set()
+        thread.join(5)
+        port.close()
