@@ -3,34 +3,36 @@
 The inputs are synthetic: they have the shape, the type and roughly the statistics of a task's
 real ones, and nothing else. They are for demonstration and tests, never for a submission.
 
-Every byte follows from (seed, position in the list) by integer arithmetic alone: a SplitMix64
-stream, sums, products and shifts. No float, no library generator: the set is the same on every
-platform and with every numpy, which ``DEMO_SHA256`` pins and a test checks. Input ``i`` does not
-depend on how many are made, so a longer set begins with the shorter one.
+Every byte follows from (seed, position in the list) by integer arithmetic alone (see
+``demo_integers``): the set is the same on every platform and with every numpy, which
+``DEMO_SHA256`` pins and a test checks. Input ``i`` does not depend on how many are made, so a
+longer set begins with the shorter one.
 
-To add a task: write a ``_Generator`` for it, enter it in ``_GENERATORS``, and pin its digest.
+This module names, numbers, hashes and writes the files; ``demo_vww``, ``demo_ic``, ``demo_kws`` and
+``demo_ad`` make what is in them.
 """
 
 from __future__ import annotations
 
 import hashlib
-import os
 import secrets
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-import numpy as np
-import numpy.typing as npt
-import platformdirs
-
+from ..models.cache import cache_root
 from ..models.demo import DemoError
-from ..models.suite import KWS, Task
+from ..models.suite import Task
+from . import demo_ad, demo_ic, demo_kws, demo_vww
+from .demo_integers import key_of, permutation
 
-DEMO_COUNT = 120
-"""Inputs in a demo set: ten a class for kws, and a simulated run of them takes seconds."""
+DEMO_COUNTS: Mapping[str, int] = MappingProxyType(
+    {"vww01": 40, "ic01": 60, "kws01": 120, "ad01": 12}
+)
+"""Files in a demo set, by model id: as many as a simulated run takes in a few seconds. A file of
+ad is 196 inferences."""
 
 EVALUATION_SEED = 0x7E57
 TRAINING_SEED = 0x7EAC4
@@ -40,11 +42,12 @@ LABEL_LIST = "y_labels.csv"
 FILE_PREFIX = "demo_"
 """Begins the name of every generated file; what is named otherwise is never overwritten."""
 
-CACHE_VARIABLE = "TINYRUNNER_CACHE"
-
 DEMO_SHA256: Mapping[str, str] = MappingProxyType(
     {
+        "vww01": "96c7b9379ce302e3696a9c61605ed79e59ed27a9f1d1ec93101fbc2a623128b7",
+        "ic01": "1ae0542e02b92765eea495b7f0762549ab5f80070ee5ceefacc2c733060da9ae",
         "kws01": "6ca063f9db7708b72f28bc140f69c724df9f777b2a688134fd947951878aa1d4",
+        "ad01": "f9100b4914f483f3c9640e44e953f74f23daef7cd6dd07cc48a0294912ab2e02",
     }
 )
 """Digest (see ``digest``) of the default set, by model id."""
@@ -62,31 +65,34 @@ class DemoInput:
 _Generator = Callable[[int, int], bytes]
 """(stream key of the input, label) to the bytes of its file."""
 
-_Integers = npt.NDArray[np.int64]
-
 
 def generate(
-    task: Task, *, seed: int = EVALUATION_SEED, count: int = DEMO_COUNT
+    task: Task, *, seed: int = EVALUATION_SEED, count: int | None = None
 ) -> tuple[DemoInput, ...]:
-    """``count`` labelled inputs; every block of as many as there are classes holds each once."""
+    """The labelled inputs of a task, the demo set's number of them unless ``count`` is given.
+
+    Every block of as many as there are classes holds each class once.
+    """
     make = _GENERATORS.get(task.model_id)
     if make is None:
         raise DemoError(
-            f"no demo inputs for {task.model_id} yet; there are some for "
+            f"no demo inputs for {task.model_id}; there are some for "
             f"{', '.join(_GENERATORS)}. Give the folder of real ones instead"
         )
     inputs = []
-    for index in range(count):
+    for index in range(DEMO_COUNTS[task.model_id] if count is None else count):
         block, position = divmod(index, task.class_count)
-        label = _permutation(_key(seed, 1, block), task.class_count)[position]
+        label = permutation(key_of(seed, 1, block), task.class_count)[position]
         name = f"{FILE_PREFIX}{index:06d}_{task.class_names[label]}_{label}.bin"
-        inputs.append(DemoInput(name, make(_key(seed, 2, index), label), label))
+        inputs.append(DemoInput(name, make(key_of(seed, 2, index), label), label))
     return tuple(inputs)
 
 
 def label_list(task: Task, inputs: Iterable[DemoInput]) -> bytes:
-    """The ``y_labels.csv`` of the inputs: file, classes, label; LF line ends."""
-    return "".join(f"{item.name},{task.class_count},{item.label}\n" for item in inputs).encode()
+    """The ``y_labels.csv`` of the inputs, as ``labels.read_labels`` reads it; LF line ends."""
+    windows = f",{task.input_bytes},{task.stride_bytes}" if task.stride_bytes else ""
+    rows = (f"{item.name},{task.class_count},{item.label}{windows}\n" for item in inputs)
+    return "".join(rows).encode()
 
 
 def digest(files: Iterable[tuple[str, bytes]], labels: bytes) -> str:
@@ -100,9 +106,7 @@ def digest(files: Iterable[tuple[str, bytes]], labels: bytes) -> str:
 
 def default_root() -> Path:
     """Where demo sets are kept: in the user's cache folder, or under $TINYRUNNER_CACHE."""
-    override = os.environ.get(CACHE_VARIABLE)
-    cache = Path(override) if override else platformdirs.user_cache_path("tinyrunner")
-    return cache / "demo-datasets"
+    return cache_root() / "demo-datasets"
 
 
 def materialise(task: Task, root: Path) -> Path:
@@ -173,115 +177,11 @@ def _refuse_foreign(folder: Path) -> None:
         )
 
 
-# --- integers at random -------------------------------------------------------------------------
-
-_GAMMA = 0x9E3779B97F4A7C15
-_MASK = (1 << 64) - 1
-
-
-def _mix(values: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
-    """The output function of SplitMix64 (Steele, Lea and Flood, 2014)."""
-    values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return values ^ (values >> np.uint64(31))
-
-
-def _stream(key: int, count: int) -> npt.NDArray[np.uint64]:
-    """The first ``count`` numbers of SplitMix64 seeded with ``key``."""
-    steps = np.arange(1, count + 1, dtype=np.uint64) * np.uint64(_GAMMA)
-    return _mix(steps + np.uint64(key & _MASK))
-
-
-def _key(*parts: int) -> int:
-    """A stream key from a path of numbers, such as (seed, purpose, index)."""
-    key = 0
-    for part in parts:
-        key = int(_stream(key ^ part, 1)[0])
-    return key
-
-
-def _below(numbers: npt.NDArray[np.uint64], bound: int) -> _Integers:
-    """Each number brought into 0..bound-1 (the bias, under 2^-50, does not matter here)."""
-    return (numbers % np.uint64(bound)).astype(np.int64)
-
-
-def _permutation(key: int, count: int) -> list[int]:
-    return [int(index) for index in np.argsort(_stream(key, count), kind="stable")]
-
-
-def _noise(key: int, shape: tuple[int, ...]) -> _Integers:
-    """Bell-shaped noise about 0 with a standard deviation of 148: four summed bytes each."""
-    words = _stream(key, int(np.prod(shape)))
-    total = np.zeros(words.shape, np.int64)
-    for shift in (0, 16, 32, 48):
-        total += ((words >> np.uint64(shift)) & np.uint64(0xFF)).astype(np.int64)
-    return (total - 510).reshape(shape)
-
-
-# --- kws: words of three sounds -----------------------------------------------------------------
-#
-# A word is three sounds in a row; a sound is a level for each of the ten coefficients. Words share
-# sounds, so that no single frame tells them apart. The speaker's start, pace, loudness, colour and
-# background noise vary. "Silence" has no sounds, "Unknown" three in an order that is no word's.
-
-_FRAMES, _COEFFICIENTS, _ = KWS.input_shape
-_SILENCE, _UNKNOWN = KWS.class_names.index("Silence"), KWS.class_names.index("Unknown")
-
-_SOUND_COUNT = 7
-_WORDS = (
-    (0, 1, 2), (3, 1, 2), (0, 4, 5), (3, 1, 6), (5, 4, 2),
-    (5, 0, 2), (6, 4, 0), (6, 1, 3), (2, 4, 1), (2, 0, 6),
-)  # fmt: skip
-"""The sounds of the ten words, in the order of the classes; neighbours differ in one sound."""
-
-_REST = (36, 84, 83, 82, 82, 82, 82, 82, 82, 82)
-"""Level of each coefficient with nobody speaking, after the means of the real set."""
-
-_SPREAD = (44, 16, 12, 10, 8, 8, 7, 7, 6, 6)
-"""How far a sound can take each coefficient from rest; the first one, loudness, only upward."""
-
-_LOUDEST_NOISE = 6
-"""Sets how hard the set is: a standard deviation of 0.58 a step, up to 3.5 here."""
-
-
-def _kws_sounds() -> _Integers:
-    """Levels of each sound above rest, in 1/16, the same for every set: (sound, coefficient)."""
-    spread = np.array(_SPREAD, np.int64)
-    numbers = _stream(_key(0x50, 0x0D), _SOUND_COUNT * _COEFFICIENTS)
-    levels = (_below(numbers, 33) - 16).reshape(_SOUND_COUNT, _COEFFICIENTS) * spread
-    levels[:, 0] = (levels[:, 0] + 48 * spread[0]) >> 2
-    return levels
-
-
-def _kws_input(key: int, label: int) -> bytes:
-    draw: Iterator[int] = iter(_stream(_key(key, 1), 32).tolist())
-
-    def pick(low: int, high: int) -> int:
-        return low + next(draw) % (high - low + 1)
-
-    values = np.tile(np.array(_REST, np.int64) << 8, (_FRAMES, 1))  # 8 fractional bits
-    if label != _SILENCE:
-        sounds = _kws_sounds()
-        if label == _UNKNOWN:
-            word = (pick(0, 6), pick(0, 6), pick(0, 6))
-            while word in _WORDS or len(set(word)) < 2:
-                word = (pick(0, 6), pick(0, 6), pick(0, 6))
-        else:
-            word = _WORDS[label]
-        gain = pick(7, 20)
-        middle = pick(8, 18)
-        frames = np.arange(_FRAMES, dtype=np.int64)
-        for sound in word:
-            length = pick(7, 11)
-            # A triangle, 16 at its middle and 0 one and a half lengths away: sounds overlap.
-            weight = np.maximum(16 - (32 * np.abs(frames - middle)) // (3 * length), 0)
-            # 1/16 (level) x 1/16 (weight) x 1/16 (gain) is 12 fractional bits; keep 8.
-            values += (weight[:, None] * (sounds[sound] * gain)[None, :]) >> 4
-            middle += length
-    colour = _noise(_key(key, 2), (_COEFFICIENTS,)) * pick(1, 3)
-    background = _noise(_key(key, 3), (_FRAMES, _COEFFICIENTS)) * pick(2, _LOUDEST_NOISE)
-    levels: _Integers = (values + colour[None, :] + background + 128) >> 8
-    return levels.clip(-128, 127).astype(np.int8).tobytes()
-
-
-_GENERATORS: Mapping[str, _Generator] = MappingProxyType({KWS.model_id: _kws_input})
+_GENERATORS: Mapping[str, _Generator] = MappingProxyType(
+    {
+        "vww01": demo_vww.make_input,
+        "ic01": demo_ic.make_input,
+        "kws01": demo_kws.make_input,
+        "ad01": demo_ad.make_input,
+    }
+)

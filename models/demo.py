@@ -11,8 +11,7 @@ DEMO_NOTE = "synthetic demonstration model and data, not for submission"
 
 _FOLDER = Path(__file__).parent / "demo"
 
-_FILES: dict[str, str] = {"kws01": "kws01_demo_int8.tflite"}
-"""By model id."""
+_MODEL_IDS = ("vww01", "ic01", "kws01", "ad01")
 
 
 class DemoError(Exception):
@@ -20,11 +19,10 @@ class DemoError(Exception):
 
 
 def demo_model_path(task: Task) -> Path:
-    """Path of the demo model of ``task``; ``DemoError`` where there is none yet."""
-    name = _FILES.get(task.model_id)
-    if name is None:
+    """Path of the demo model of ``task``; ``DemoError`` where there is none."""
+    if task.model_id not in _MODEL_IDS:
         raise DemoError(
-            f"no demo model for {task.model_id} yet; there is one for {', '.join(_FILES)}. "
+            f"no demo model for {task.model_id}; there is one for {', '.join(_MODEL_IDS)}. "
             "Name a .tflite file instead"
         )
-    return _FOLDER / name
+    return _FOLDER / f"{task.model_id}_demo_int8.tflite"

@@ -72,7 +72,7 @@ class _Interpreter(Protocol):
     def get_tensor(self, tensor_index: int) -> _Array: ...
 
 
-class EngineUnavailable(Exception):  # noqa: N818 - the state, not a failure of the engine
+class EngineUnavailable(Exception):
     """No TFLite runtime is installed."""
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from rich.console import Console, Group, RenderableType
@@ -13,6 +15,7 @@ from .assess import Assessment
 from .results import AccuracyResult, PerformanceResult
 from .rounds import Round
 from .rules import Severity
+from .session_log import Mode
 
 _STYLES = {Severity.VIOLATION: "bold red", Severity.WARNING: "yellow"}
 
@@ -35,6 +38,43 @@ def show_assessment(
         else Text("  not valid for submission", style="red")
     )
     console.print(Group(*parts, verdict))
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One session in a summary of several."""
+
+    task: Task
+    mode: Mode
+    name: str
+    assessment: Assessment
+
+
+def show_summary(console: Console, lines: Iterable[Line], round_: Round) -> None:
+    """Print a line a session: its figure, the target, and how many findings stand against it."""
+    table = Table(box=None, padding=(0, 1), pad_edge=True)
+    for name in ("task", "mode", "result", "target", "findings", "session"):
+        table.add_column(name, no_wrap=name != "findings", overflow="ignore")
+    for line in lines:
+        result, target = _headline(line, round_)
+        kinds = dict.fromkeys(finding.kind.value for finding in line.assessment.findings)
+        table.add_row(
+            line.task.key, line.mode.value, result, target, ", ".join(kinds) or "–", line.name
+        )
+    console.print(table)
+
+
+def _headline(line: Line, round_: Round) -> tuple[str, str]:
+    """The figure that counts, and what it has to reach."""
+    performance, accuracy = line.assessment.performance, line.assessment.accuracy
+    if performance is not None:
+        return f"{_number(performance.median_throughput)} inf/s", "–"
+    if accuracy is None:
+        return "–", "–"
+    target = f"{line.task.metric.value} {round_.target(line.task):.2f}"
+    if line.task.metric is Metric.AUC:
+        return f"AUC {_number(accuracy.auc, 4)}", target
+    return f"Top-1 {_percent(accuracy.top1)}", target
 
 
 def _performance(result: PerformanceResult) -> list[RenderableType]:

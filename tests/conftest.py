@@ -1,8 +1,14 @@
-"""The option that lets the slow tests run."""
+"""The option that lets the slow tests run, and property tests that do not time the machine."""
 
 from __future__ import annotations
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile(
+    "steady", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=60
+)
+settings.load_profile("steady")
 
 
 def pytest_addoption(parser):

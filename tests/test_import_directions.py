@@ -280,7 +280,7 @@ def test_an_import_against_the_direction_is_found(path: str, text: str) -> None:
         ("runner/session.py", "from .. import __version__\nfrom ..energy import monitor"),
         ("runner/commands/run.py", "from ...datasets import inputs\nfrom ..config import Config"),
         ("__main__.py", "from .runner.cli import main"),
-        ("models/train_demo.py", "from ..datasets import demo"),
+        ("models/training/train_demo.py", "from ..datasets import demo"),
     ],
 )
 def test_an_import_along_the_direction_is_allowed(path: str, text: str) -> None:
@@ -312,10 +312,10 @@ def test_a_thing_done_in_the_wrong_place_is_found(rule: object, path: str, text:
     [
         (root_imports, "runner/__init__.py", "import os"),
         (tflite_elsewhere, "models/engine.py", "NAMES = ('ai_edge_litert.interpreter',)"),
-        (tflite_elsewhere, "models/train_demo.py", "import tensorflow as tf"),
+        (tflite_elsewhere, "models/training/train_demo.py", "import tensorflow as tf"),
         (posix_elsewhere, "dut_protocol/serve.py", "import pty, tty"),
         (prints_elsewhere, "runner/commands/score.py", "print('done')"),
-        (prints_elsewhere, "models/train_demo.py", "print('done')"),
+        (prints_elsewhere, "models/training/train_demo.py", "print('done')"),
         (prints_elsewhere, "runner/score.py", "console.print('done')"),
         (sleeps_elsewhere, "dut_protocol/clock.py", "import time\ntime.sleep(1)"),
     ],

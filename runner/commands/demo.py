@@ -9,13 +9,15 @@ import typer
 from rich.console import Console
 
 from ...models.demo import DEMO_NOTE
-from ...models.suite import KWS
+from ...models.suite import TASKS
 from ..config import Config, absolute, override
 from ..progress import make_reporter
 from ..rules import FindingKind, Severity
 from ..run import Outcome, run_session
 from ..session_log import Mode
-from .run import EXIT_INVALID, show_outcomes
+from ..show import Line, show_summary
+from . import options
+from .run import EXIT_INVALID
 
 _EXPECTED = {FindingKind.SYNTHETIC_DATA}
 """What a demonstration is bound to be found guilty of, and nothing else."""
@@ -33,17 +35,23 @@ def demo(
         override(Config(), dut="sim:", model="demo", datasets="demo", sessions=folder)
     )
     modes = (Mode.PERFORMANCE, Mode.ACCURACY)
-    outcomes = [run_session(KWS, mode, config, reporter) for mode in modes]
-    show_outcomes(outcomes, as_json=False)
-    console = Console(soft_wrap=True)
-    console.print(f"\nThis was a demonstration: {DEMO_NOTE}.", highlight=False)
-    console.print(f"The sessions are in {folder.absolute()}", markup=False, highlight=False)
-    console.print(
+    outcomes = [
+        run_session(task, mode, config, reporter) for task in TASKS.values() for mode in modes
+    ]
+    console = options.result_console()
+    lines = [
+        Line(outcome.task, outcome.mode, outcome.session.folder.name, outcome.assessment)
+        for outcome in outcomes
+    ]
+    show_summary(console, lines, outcomes[0].round)
+    for text in (
+        f"This was a demonstration: {DEMO_NOTE}; the device was simulated.",
+        f"The sessions are in {folder.absolute()}",
+        "One of them in full: tinyrunner score SESSION",
         "With a board: tinyrunner devices, then "
         "tinyrunner run kws --mode performance --dut PORT --datasets DIR",
-        markup=False,
-        highlight=False,
-    )
+    ):
+        console.print(text, markup=False, highlight=False)
     if not all(_as_expected(outcome) for outcome in outcomes):
         raise typer.Exit(EXIT_INVALID)
 

@@ -1,45 +1,129 @@
-"""The committed demo model: small, of the right shape, and good at the inputs made for it."""
+"""The committed demo models: small, of the right shape, and good at the inputs made for them."""
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
+import math
 
+import numpy as np
 import pytest
 from tinyrunner.datasets import demo as data
 from tinyrunner.models.demo import DEMO_NOTE, DemoError, demo_model_path
 from tinyrunner.models.engine import Engine
-from tinyrunner.models.suite import KWS, TASKS
+from tinyrunner.models.suite import AD, IC, KWS, TASKS, VWW, Task
+from tinyrunner.runner.metrics import roc_auc
+
+ALL = tuple(TASKS.values())
+KEYS = tuple(TASKS)
+
+Inputs = tuple[data.DemoInput, ...]
 
 
-def _right_answers(inputs: tuple[data.DemoInput, ...]) -> int:
-    engine = Engine.load(demo_model_path(KWS), KWS)
+def _top1(task: Task, inputs: Inputs) -> float:
+    engine = Engine.load(demo_model_path(task), task)
     scores = [engine.infer(item.data) for item in inputs]
-    return sum(row.index(max(row)) == item.label for row, item in zip(scores, inputs, strict=True))
+    right = [row.index(max(row)) == item.label for row, item in zip(scores, inputs, strict=True)]
+    return sum(right) / len(right)
 
 
-def test_the_demo_model_is_good_but_not_perfect_at_the_demo_set() -> None:
-    inputs = data.generate(KWS)
-    assert 0.93 <= _right_answers(inputs) / len(inputs) <= 0.99
+def _auc(inputs: Inputs, step: int = 1) -> float:
+    """Of the mean over every ``step``-th window of each file."""
+    engine = Engine.load(demo_model_path(AD), AD)
+    starts = [512 * index for index in range(0, AD.windows_per_file, step)]
+    means = [
+        math.fsum(engine.infer(item.data[at : at + AD.input_bytes])[0] for at in starts)
+        for item in inputs
+    ]
+    return roc_auc([item.label == 1 for item in inputs], np.array(means))
 
 
-def test_the_demo_model_is_as_good_at_more_unseen_inputs() -> None:
-    inputs = data.generate(KWS, count=600)[data.DEMO_COUNT :]
-    assert 0.93 <= _right_answers(inputs) / len(inputs) <= 0.99
+def _unseen(task: Task, count: int) -> Inputs:
+    """More inputs of the demo set's stream, none of them in the set."""
+    used = data.DEMO_COUNTS[task.model_id]
+    return data.generate(task, count=used + count)[used:]
 
 
-def test_the_demo_model_is_small_and_has_the_tensors_of_the_reference() -> None:
-    path = demo_model_path(KWS)
-    assert path.stat().st_size < 60_000
-    engine = Engine.load(path, KWS)
+@pytest.mark.parametrize(
+    ("task", "least", "most"),
+    [(VWW, 0.85, 0.99), (IC, 0.88, 0.99), (KWS, 0.93, 0.99)],
+    ids=["vww", "ic", "kws"],
+)
+def test_a_classifier_is_well_above_its_target_but_not_perfect(
+    task: Task, least: float, most: float
+) -> None:
+    assert least > task.target
+    assert least <= _top1(task, data.generate(task)) <= most
+
+
+@pytest.mark.parametrize(
+    ("task", "count", "least", "most"),
+    [(VWW, 160, 0.85, 0.99), (IC, 300, 0.88, 0.99), (KWS, 480, 0.93, 0.99)],
+    ids=["vww", "ic", "kws"],
+)
+def test_a_classifier_is_as_good_at_more_unseen_inputs(
+    task: Task, count: int, least: float, most: float
+) -> None:
+    assert least <= _top1(task, _unseen(task, count)) <= most
+
+
+def test_the_ad_model_is_well_above_its_target_but_not_perfect() -> None:
+    assert 0.90 <= _auc(data.generate(AD)) <= 0.99
+
+
+def test_the_ad_model_is_as_good_at_more_unseen_files() -> None:
+    assert 0.90 <= _auc(_unseen(AD, 80), step=7) <= 0.99
+
+
+def test_all_demo_models_together_are_small() -> None:
+    sizes = [demo_model_path(task).stat().st_size for task in ALL]
+    assert sum(sizes) < 400_000  # the limit is 1 MB
+
+
+@pytest.mark.parametrize("task", ALL, ids=KEYS)
+def test_a_demo_model_fits_its_task_and_the_engine_names_its_hash(task: Task) -> None:
+    path = demo_model_path(task)
+    engine = Engine.load(path, task)
     assert engine.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
-    scores = engine.infer(data.generate(KWS, count=1)[0].data)
-    assert len(scores) == 12
-    assert sum(scores) == pytest.approx(1, abs=0.03)
+    scores = engine.infer(data.generate(task, count=1)[0].data[: task.input_bytes])
+    assert len(scores) == task.score_count
+    if task is not AD:
+        assert sum(scores) == pytest.approx(1, abs=0.03)
+
+
+@pytest.mark.parametrize("task", ALL, ids=KEYS)
+def test_the_notes_on_the_models_give_the_hash_and_the_size_of_each(task: Task) -> None:
+    path = demo_model_path(task)
+    notes = (path.parent / "README.md").read_text("utf-8")
+    assert hashlib.sha256(path.read_bytes()).hexdigest() in notes
+    assert f"{path.stat().st_size} bytes" in notes
+
+
+@pytest.mark.parametrize("task", [VWW, IC], ids=["vww", "ic"])
+def test_a_picture_model_takes_the_pixels_as_the_reference_does(task: Task) -> None:
+    # Pixels become int8 by taking 128 off: right only with that zero point, and the whole range.
+    details = _input_details(task)
+    scale, zero_point = details["quantization"]
+    assert details["dtype"] is np.int8
+    assert zero_point == -128
+    assert scale == pytest.approx(1 / 255 if task is VWW else 1, rel=1e-6)
+
+
+def _input_details(task: Task) -> dict[str, object]:
+    for module in ("tflite_runtime.interpreter", "ai_edge_litert.interpreter"):
+        try:
+            runtime = __import__(module, fromlist=["Interpreter"])
+        except ImportError:
+            continue
+        interpreter = runtime.Interpreter(model_path=str(demo_model_path(task)), num_threads=1)
+        return interpreter.get_input_details()[0]
+    pytest.skip("no TFLite runtime")
 
 
 def test_a_task_without_a_demo_model_is_refused_by_name() -> None:
-    with pytest.raises(DemoError, match=r"no demo model for vww01 yet.*kws01"):
-        demo_model_path(TASKS["vww"])
+    custom = dataclasses.replace(KWS, model_id="custom")
+    with pytest.raises(DemoError, match=r"no demo model for custom; .*vww01, ic01, kws01, ad01"):
+        demo_model_path(custom)
 
 
 def test_the_note_keeps_demo_figures_out_of_submissions() -> None:

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-import time
+from itertools import product
 
 from support.bench_cli import document, ended, process, sessions_in
 
 
-def test_the_demo_runs_in_an_empty_folder_in_under_15_seconds(tmp_path):
-    began_s = time.monotonic()
+def test_the_demo_runs_all_tasks_in_an_empty_folder(tmp_path):
     ran = ended(process("demo", cwd=tmp_path))
-    assert time.monotonic() - began_s < 15
     assert ran.status == 0, ran
     assert "Traceback" not in ran.err
     sessions = sessions_in(tmp_path / "tinyrunner-demo")
-    modes = {document(session)["provenance"]["mode"] for session in sessions}
-    assert {"performance", "accuracy"} <= modes
+    found = {
+        (document(session)["provenance"]["task"], document(session)["provenance"]["mode"])
+        for session in sessions
+    }
+    assert found == set(product(("vww", "ic", "kws", "ad"), ("performance", "accuracy")))
     for session in sessions:
-        assert str(session) in ran.out
+        assert session.name in ran.out
+        findings = document(session)["result"]["findings"]
+        assert [finding["kind"] for finding in findings] == ["synthetic data"]
         assert document(session)["result"]["valid"] is False  # synthetic inputs
     assert "synthetic demonstration" in ran.out
 
