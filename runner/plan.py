@@ -33,7 +33,7 @@ BENCHMARK_CODE = "ulp-mlperf"
 LOAD_MS_PER_BYTE = 16
 """A bload's time-out in every published script: 16 ms a byte of the file, also for a window."""
 
-_INFER_ACK = "dut.?: m-ready"
+INFER_ACK = "dut.?: m-ready"
 
 
 def plan(mode: Mode, dataset: Dataset, iterations: int, warmups: int) -> Script:
@@ -63,9 +63,7 @@ def _steps(windows: Iterable[InputWindow], iterations: int, warmups: int) -> Ite
     )
     for verb in opening:
         yield Step(format_verb(verb))
-    infer = Step(
-        format_verb(DutCommand(f"infer {iterations} {warmups}")), NO_TIMEOUT_MS, _INFER_ACK
-    )
+    infer = Step(format_verb(DutCommand(f"infer {iterations} {warmups}")), NO_TIMEOUT_MS, INFER_ACK)
     for window in windows:
         length = None if window.is_whole_file else window.length
         load = Load(str(window.path), window.offset, length)
