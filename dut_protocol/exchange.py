@@ -14,6 +14,7 @@ from typing import Protocol
 
 from .clock import Clock, Deadline
 from .commands import (
+    DbLoad,
     DbPrint,
     DeviceCommand,
     HostCommand,
@@ -104,6 +105,8 @@ class Exchange:
         self._leftovers = False
         """Whether a stray `m-ready` is no news: in booting, and after a broken exchange."""
         self._muted: tuple[type[Message], ...] = ()
+        self._buffer_bytes = MAX_INPUT_BYTES
+        """What a `db print` may print: the largest input loaded, or the reference's buffer."""
 
     @property
     def address(self) -> str:
@@ -206,6 +209,8 @@ class Exchange:
     def begin(self, command: HostCommand) -> None:
         """Send a command after clearing away what came unasked."""
         data = command.encode()
+        if isinstance(command, DbLoad):
+            self._buffer_bytes = max(self._buffer_bytes, command.byte_count)
         self.drain()
         self.transport.write(data)
 
@@ -225,6 +230,7 @@ class Exchange:
         """
         reply: list[Message] = []
         refused: Message | None = None
+        at_most = max(MAX_REPLY_MESSAGES, 2 * self._buffer_bytes // _ROW_BYTES)
         while True:
             message = self.next_message(deadline, doing)
             match message:
@@ -242,9 +248,9 @@ class Exchange:
                     refused = message
                 case _:
                     reply.append(message)
-                    if len(reply) > MAX_REPLY_MESSAGES:
+                    if len(reply) > at_most:
                         raise DutProtocolError(
-                            f"{doing} on {self.address}: more than {MAX_REPLY_MESSAGES} lines and "
+                            f"{doing} on {self.address}: more than {at_most} lines and "
                             f"no m-ready; last line {self._last_line[:80]!r}"
                         )
                     if each is not None:
@@ -266,13 +272,17 @@ class Exchange:
         """
         data = command.encode()
         meant = parse_command(command.text) if isinstance(command, Raw) else command
-        wire_s = self.wire_s(len(data) + _longest_reply(meant))
+        wire_s = self.wire_s(len(data) + self._longest_reply(meant))
         self.begin(command)
         return self.collect(
             Deadline(self.clock, timeout_s + 2 * wire_s),
             f"`{data.decode().rstrip('%')}`",
             says_something=self._says_something(meant),
         )
+
+    def _longest_reply(self, command: DeviceCommand) -> int:
+        """Characters of the longest reply to a command."""
+        return print_chars(self._buffer_bytes) if isinstance(command, DbPrint) else _REPLY_CHARS
 
     def _says_something(self, command: DeviceCommand) -> bool:
         timed = self.boot_mode is TimestampMode.PERFORMANCE
@@ -296,8 +306,3 @@ class Exchange:
 def print_chars(byte_count: int) -> int:
     """Characters of a `db print` of so many bytes."""
     return (byte_count + _ROW_BYTES - 1) // _ROW_BYTES * _ROW_CHARS + _ROW_CHARS
-
-
-def _longest_reply(command: DeviceCommand) -> int:
-    """Characters of the longest reply to a command."""
-    return print_chars(MAX_INPUT_BYTES) if isinstance(command, DbPrint) else _REPLY_CHARS

@@ -119,6 +119,7 @@ class SimulatedDut:
         self.outgoing: deque[tuple[float, bytes]] = deque()
         self._on_edge = on_edge
         """Told the time of each falling edge of the timestamp pin (energy firmware)."""
+        self._buffer_bytes = max(MAX_INPUT_BYTES, model.input_bytes)
         self._byte_time_s = self.settings.byte_time_s
         self._ready_time_s = len(_READY) * self._byte_time_s
         self._now_s = 0.0
@@ -204,9 +205,9 @@ class SimulatedDut:
 
     def _begin_load(self, byte_count: int) -> None:
         self._buffer.clear()
-        if not 0 < byte_count <= MAX_INPUT_BYTES:
+        if not 0 < byte_count <= self._buffer_bytes:
             self._expected = 0
-            too_small = BufferTooSmall(byte_count, MAX_INPUT_BYTES)
+            too_small = BufferTooSmall(byte_count, self._buffer_bytes)
             self._send(too_small.encode().encode() + b"\n")  # LF alone, as the reference has it
             return
         self._expected = byte_count

@@ -18,16 +18,32 @@ class Metric(Enum):
 
 
 class InputFormat(Enum):
-    """What the bytes of one input mean."""
+    """What the bytes of one input are."""
 
-    PIXELS_U8 = "RGB pixels, one unsigned byte a channel"
-    INT8 = "int8 values, already quantised"
-    FLOAT32_LE = "32-bit little-endian floats"
+    UINT8 = "uint8"
+    """Such as the channels of RGB pixels."""
+    INT8 = "int8"
+    """Quantised already."""
+    FLOAT32_LE = "float32"
+    """Little-endian."""
+
+    @property
+    def item_bytes(self) -> int:
+        """Bytes of one number."""
+        return 4 if self is InputFormat.FLOAT32_LE else 1
+
+
+@dataclass(frozen=True, slots=True)
+class FloatScale:
+    """What a byte stands for where a model wants floats: (byte - zero point) * scale."""
+
+    scale: float
+    zero_point: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One benchmark of the suite. ``target`` is a fraction (0.9 is 90 %)."""
+    """One benchmark of the suite, or a user's own (see ``custom``)."""
 
     key: str
     title: str
@@ -42,10 +58,17 @@ class Task:
     """The `classes` column of the label list."""
     class_names: tuple[str, ...]
     metric: Metric
-    target: float
+    target: float | None
+    """A fraction (0.9 is 90 %); None where nobody has set one."""
     file_bytes: int
     stride_bytes: int | None = None
     """Distance between the windows of one file; None where a file is one input."""
+    float_scale: FloatScale | None = None
+    """How a float model takes the bytes; None where they are floats, or nobody has said."""
+    reconstructs_input: bool = False
+    """The model gives back its input, cleaned, and the one score is how far it is off."""
+    official: bool = True
+    """Of the suite: results of any other task are never valid for submission."""
 
     @property
     def windows_per_file(self) -> int:
@@ -58,7 +81,7 @@ VWW = Task(
     key="vww",
     title="visual wake words",
     model_id="vww01",
-    input_format=InputFormat.PIXELS_U8,
+    input_format=InputFormat.UINT8,
     input_shape=(96, 96, 3),
     input_bytes=27648,
     score_count=2,
@@ -67,13 +90,14 @@ VWW = Task(
     metric=Metric.TOP1,
     target=0.80,
     file_bytes=27648,
+    float_scale=FloatScale(1 / 255),  # as the reference's training script rescales
 )
 
 IC = Task(
     key="ic",
     title="image classification",
     model_id="ic01",
-    input_format=InputFormat.PIXELS_U8,
+    input_format=InputFormat.UINT8,
     input_shape=(32, 32, 3),
     input_bytes=3072,
     score_count=10,
@@ -85,6 +109,7 @@ IC = Task(
     metric=Metric.TOP1,
     target=0.85,
     file_bytes=3072,
+    float_scale=FloatScale(1.0),  # the reference's training script feeds 0 to 255
 )  # fmt: skip
 
 KWS = Task(
@@ -103,6 +128,7 @@ KWS = Task(
     metric=Metric.TOP1,
     target=0.90,
     file_bytes=490,
+    float_scale=FloatScale(0.5847029089927673, 83),  # how the official inputs were quantised
 )  # fmt: skip
 
 AD = Task(
@@ -119,6 +145,7 @@ AD = Task(
     target=0.85,
     file_bytes=102400,
     stride_bytes=512,
+    reconstructs_input=True,
 )
 
 TASKS: dict[str, Task] = {task.key: task for task in (VWW, IC, KWS, AD)}

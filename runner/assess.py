@@ -10,7 +10,7 @@ from typing import Any
 from ..datasets.labels import LabelRow
 from ..models.suite import Task
 from .dialects import open_log
-from .result_file import render_accuracy, render_performance
+from .result_file import SOURCE, render_accuracy, render_performance, stamped
 from .results import AccuracyResult, PerformanceResult
 from .rounds import Round
 from .rules import CheckInput, Finding, check, is_valid
@@ -83,7 +83,9 @@ def assess(log: Path, judging: Judging) -> Assessment:
 def render_result(assessment: Assessment, task: Task, round_: Round, *, time_s: float) -> str:
     """The text of result.txt."""
     if assessment.accuracy is not None:
-        return render_accuracy(assessment.accuracy, time_s=time_s)
-    if assessment.performance is not None:
-        return render_performance(assessment.performance, round_, time_s=time_s)
-    raise ValueError("nothing was measured")
+        text = render_accuracy(assessment.accuracy, time_s=time_s)
+    elif assessment.performance is not None:
+        text = render_performance(assessment.performance, round_, time_s=time_s)
+    else:
+        raise ValueError("nothing was measured")
+    return text if task.official else text + stamped(time_s, SOURCE, f"Custom task: {task.title}.")

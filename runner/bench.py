@@ -37,6 +37,9 @@ AUTO = "auto"
 PLAUSIBLE_INFERENCE_S = {"vww01": 0.12, "ic01": 0.16, "kws01": 0.02, "ad01": 0.005}
 """What a simulated device takes unless told: about a Cortex-M4 or M7 of the published results."""
 
+_CUSTOM_INFERENCE_S = 0.02
+"""The same for a model of which nothing is known."""
+
 
 @dataclass(frozen=True, slots=True)
 class SimulatedModel:
@@ -123,13 +126,19 @@ def simulated_device(config: Config, task: Task | None) -> SimulatedDevice:
     """
     model_id, options = parse_simulated(config.dut.address or SIMULATED)
     if model_id:
-        task = TASKS_BY_MODEL_ID.get(model_id)
+        custom = config.custom_task
+        known = TASKS_BY_MODEL_ID | ({} if custom is None else {custom.model_id: custom})
+        task = known.get(model_id)
         if task is None:
-            known = ", ".join(TASKS_BY_MODEL_ID)
-            raise SetupError(f"no model id {model_id!r} to simulate; known are {known}")
+            raise SetupError(f"no model id {model_id!r} to simulate; known are {', '.join(known)}")
     if task is None:
         raise SetupError(f"which model to simulate? Give e.g. {SIMULATED}kws01")
     path: Path
+    if not task.official and not isinstance(config.model, Path):
+        raise SetupError(
+            f"there is no {config.model or 'demo'} model for {task.model_id}, which is your own; "
+            "name its .tflite file with --model FILE"
+        )
     if config.model is None or config.model == "demo":
         path, note = demo_model_path(task), DEMO_NOTE
     elif config.model == "reference":
@@ -143,7 +152,9 @@ def simulated_device(config: Config, task: Task | None) -> SimulatedDevice:
     settings = DeviceSettings(
         baud_rate=config.dut.baud_rate if options.baud_rate is None else options.baud_rate,
         inference_time_s=(
-            PLAUSIBLE_INFERENCE_S[task.model_id] if inference_time_s is None else inference_time_s
+            PLAUSIBLE_INFERENCE_S.get(task.model_id, _CUSTOM_INFERENCE_S)
+            if inference_time_s is None
+            else inference_time_s
         ),
         mode=options.mode,
     )

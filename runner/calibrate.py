@@ -17,6 +17,7 @@ from ..dut_protocol.inference import Inference
 from ..models.suite import Task
 from .bench import Bench
 from .journal import Journal
+from .lap_time import lap_s
 from .rounds import Round
 
 MARGIN = 1.05
@@ -40,9 +41,6 @@ as it is believed: more is rather a first inference that was slow."""
 
 _ROUNDING = 1e-6
 """0.02 s is at times 0.0199…97: no reason for one inference more."""
-
-_WRAP_US = 2**32
-_CLOCKS_AGREE = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +106,9 @@ def _elapsed(inference: Inference) -> tuple[float, str]:
     """Seconds of the window by the device's clock, or the host's where the two contradict."""
     if inference.start_us is None or inference.end_us is None:
         return inference.host_elapsed_s, "host"
-    device_s = ((inference.end_us - inference.start_us) % _WRAP_US) / 1e6
-    host_s = inference.host_elapsed_s
-    wrapped = inference.end_us < inference.start_us
-    if wrapped and abs(device_s - host_s) > _CLOCKS_AGREE * host_s + 0.02:
-        return host_s, "host"
+    device_s = lap_s(inference.start_us, inference.end_us, inference.host_elapsed_s)
+    if device_s is None:
+        return inference.host_elapsed_s, "host"
     return device_s, "device"
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, Field, ValidationError
 
 from ..dut_protocol.settings import (
     DEFAULT_BAUD_RATE,
@@ -17,7 +17,9 @@ from ..dut_protocol.settings import (
     LinkSettings,
     VerifyLoad,
 )
+from ..models.suite import Task
 from . import config_values as values
+from .config_custom import CustomConfig
 from .config_errors import ConfigError, explain
 from .session_log import Division
 from .yaml_source import Place, YamlError, read_yaml
@@ -34,7 +36,7 @@ Model = Annotated[Path | Demo | Literal["reference"], BeforeValidator(values.to_
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = values.STRICT
 
 
 class DutConfig(_Section):
@@ -87,6 +89,13 @@ class Config(_Section):
     ] = "auto"
     warmups: Annotated[int, Field(ge=0)] = 1
     limit: Annotated[int, Field(ge=1)] | None = None
+    custom: CustomConfig | None = None
+    """What the task `custom` is."""
+
+    @property
+    def custom_task(self) -> Task | None:
+        """A user's own task, None where the configuration describes none."""
+        return None if self.custom is None else self.custom.task
 
 
 def absolute(config: Config) -> Config:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import get_origin
+from typing import get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -33,6 +33,8 @@ def _sentence(detail: ErrorDetails, place: Place, root: type[BaseModel]) -> str:
             known = _section(place[:-1], root).model_fields
             near = closest(str(place[-1]), known)
             return f"unknown key{near}" + ("" if near else f"; known are {', '.join(known)}")
+        case "missing":
+            return "this key is missing"
         case "value_error":
             return str(context["error"])
         case "greater_than_equal":
@@ -76,6 +78,8 @@ def _section(place: Place, root: type[BaseModel]) -> type[BaseModel]:
 
 
 def _model_in(annotation: object) -> type[BaseModel] | None:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
+    """The section that a field is, or may be (`CustomConfig | None`)."""
+    for kind in (annotation, *get_args(annotation)):
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            return kind
     return None

@@ -13,11 +13,15 @@ from enum import Enum
 from pathlib import Path
 from typing import TypeVar
 
-from pydantic import ValidationInfo
+from pydantic import ConfigDict, ValidationInfo
 
 from ..dut_protocol.settings import VerifyLoad, check_data_bytes_per_db
-from ..models.suite import TASKS
+from ..models.custom import CUSTOM_KEY
+from ..models.suite import TASKS, InputFormat
 from .session_log import Division
+
+STRICT = ConfigDict(extra="forbid", frozen=True, strict=True)
+"""What every section of a configuration is like."""
 
 _E = TypeVar("_E", bound=Enum)
 
@@ -81,10 +85,36 @@ def to_division(value: object) -> object:
 
 
 def to_task_key(value: object) -> object:
-    """The key of one of the four tasks."""
-    if value in TASKS:
+    """The key of one of the four tasks, or `custom`."""
+    keys = (*TASKS, CUSTOM_KEY)
+    if value in keys:
         return value
-    raise ValueError(f"no such task{closest(str(value), TASKS)}; tasks are {', '.join(TASKS)}")
+    raise ValueError(f"no such task{closest(str(value), keys)}; tasks are {', '.join(keys)}")
+
+
+def to_input_format(value: object) -> object:
+    return _to_enum(InputFormat, value)
+
+
+def to_texts(value: object) -> object:
+    """A list of texts."""
+    return _to_tuple(value, str, "texts")
+
+
+def to_whole_numbers(value: object) -> object:
+    """A list of whole numbers."""
+    return _to_tuple(value, int, "whole numbers")
+
+
+def _to_tuple(value: object, kind: type, kinds: str) -> object:
+    if value is None:
+        return None
+    if not isinstance(value, list | tuple):
+        raise ValueError(f"expected a list of {kinds}, got {shown(value)}")
+    for item in value:
+        if type(item) is not kind:  # a bool is an int to isinstance, and no number here
+            raise ValueError(f"expected a list of {kinds}, got {shown(item)} in it")
+    return tuple(value)
 
 
 def closest(word: str, known: Iterable[str]) -> str:

@@ -26,6 +26,13 @@ def normalised(scores: Sequence[float]) -> tuple[float, ...] | None:
     return tuple(score / total for score in scores)
 
 
+def softmax(rows: _Floats) -> _Floats:
+    """Each row of logits as shares of one."""
+    weights: _Floats = np.exp(rows - rows.max(axis=1, keepdims=True))
+    shares: _Floats = weights / weights.sum(axis=1, keepdims=True)
+    return shares
+
+
 def roc_auc(positive: Sequence[bool] | npt.NDArray[np.bool_], scores: _Floats) -> float | None:
     """The area under the ROC curve: how often a positive outranks a negative, ties counting half.
 

@@ -13,6 +13,7 @@ from ..datasets.demo import default_root, materialise
 from ..datasets.inputs import EEMBC_DATASETS, Dataset
 from ..dut_protocol.dut import Identity
 from ..dut_protocol.messages import TimestampMode
+from ..models.custom import CUSTOM_NOTE
 from ..models.demo import DEMO_NOTE
 from ..models.suite import TASKS_BY_MODEL_ID, Task
 from .bench import Bench, is_simulated
@@ -58,6 +59,8 @@ def open_source(config: Config, task: Task, reporter: Reporter) -> Source:
     source = Source.of(dataset, config.limit)
     if dataset.extra_count:
         reporter.note(f"{dataset.extra_count} .bin files in {dataset.folder} are not on the list")
+    if not task.official:
+        reporter.note(f"{task.model_id}: {CUSTOM_NOTE}")
     if source.synthetic:
         reporter.note(f"{task.key}: {DEMO_NOTE}")
     return source
@@ -66,6 +69,11 @@ def open_source(config: Config, task: Task, reporter: Reporter) -> Source:
 def _dataset_root(config: Config, task: Task, reporter: Reporter) -> Path:
     if isinstance(config.datasets, Path):
         return config.datasets
+    if not task.official and (config.datasets == "demo" or not os.environ.get(DATASETS_VARIABLE)):
+        raise SetupError(
+            "which inputs? Give --datasets with the folder that holds "
+            f"{task.model_id}/y_labels.csv; there are no demo ones for a model of your own"
+        )
     if config.datasets is None:
         from_environment = os.environ.get(DATASETS_VARIABLE)
         if from_environment:

@@ -44,9 +44,9 @@ class Round:
     targets: Mapping[str, float]
     """By task key, as fractions."""
 
-    def target(self, task: Task) -> float:
-        """What the closed division asks of the task's metric."""
-        return self.targets[task.key]
+    def target(self, task: Task) -> float | None:
+        """What the closed division asks of the task's metric; nothing of a task of one's own."""
+        return self.targets[task.key] if task.official else None
 
 
 @dataclass(frozen=True, slots=True)

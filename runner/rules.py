@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from ..models.suite import Task
+from ..models.custom import CUSTOM_NOTE
+from ..models.suite import TASKS, Task
 from .results import AccuracyResult, NameList, PerformanceResult, Window
 from .rounds import Round
 from .session_log import Division, LogFacts, Mode
@@ -47,6 +48,7 @@ class FindingKind(Enum):
     MODEL_ID = "model id"
     TIMER_DEVIATES = "timer deviates"
     SPREAD = "spread"
+    CUSTOM_TASK = "custom task"
     LIST_NOT_OFFICIAL = "list not official"
     LIST_NOT_ACCEPTED = "list not accepted in this round"
     SYNTHETIC_DATA = "synthetic data"
@@ -142,7 +144,12 @@ def _warning(kind: FindingKind, text: str) -> Finding:
 
 def _session(result: CheckInput) -> Iterator[Finding]:
     wanted = result.task.model_id
-    if result.synthetic:
+    if not result.task.official:  # whatever its inputs are: nothing else counts beside it
+        yield _violation(
+            FindingKind.CUSTOM_TASK,
+            f"{wanted} is {CUSTOM_NOTE}; run one of {', '.join(TASKS)} for that",
+        )
+    elif result.synthetic:
         yield _violation(
             FindingKind.SYNTHETIC_DATA,
             "the inputs are synthetic (for demonstration); run the official ones",
@@ -264,7 +271,7 @@ def _accuracy(
             "the official list",
         )
     figure, target = accuracy.figure, round_.target(task)
-    if figure is not None and figure < target:
+    if figure is not None and target is not None and figure < target:
         closed = division is Division.CLOSED
         advice = "submit to the open division" if closed else "state it in the submission"
         yield (_violation if closed else _warning)(

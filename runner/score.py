@@ -7,29 +7,25 @@ stream; an ad session's 48,608 windows leave one number each.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from math import fsum, isnan, nan
 from typing import Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 from ..models.suite import Task
+from .lap_time import lap_s, wrapped_s
 from .metrics import (
     best_precision_recall,
     best_threshold_correct,
     normalised,
     one_vs_rest_auc,
     roc_auc,
+    softmax,
 )
 from .results import AccuracyResult, FileScore, NameList, PerformanceResult, Window
 from .session_log import InferenceRecord
-
-WRAP_US = 1 << 32
-"""The microsecond counter is 32 bits wide on most ports."""
-WRAP_TOLERANCE = 0.05
-"""A wrapped time must agree with the host's: some ports' counters wrap earlier than at 2^32."""
-WRAP_TOLERANCE_S = 0.020
-"""What the host adds to each end: the line's own transfer and the stamp's millisecond."""
 
 NOT_LOADED = "(no input loaded)"
 
@@ -79,18 +75,16 @@ def _elapsed(record: InferenceRecord, host_s: float | None) -> tuple[float | Non
         if record.printed_runtime_s is not None and record.printed_runtime_s > 0:
             return record.printed_runtime_s, None
         return None, "the log holds no two time stamps of the device around the inferences"
-    us = record.end_us - record.start_us
-    if us > 0:
-        return us / 1e6, None
-    if us == 0:
+    elapsed_s = lap_s(record.start_us, record.end_us, host_s)
+    if elapsed_s:
+        return elapsed_s, None
+    if elapsed_s is not None:
         return None, "the device's timer did not move"
     stamps = f"the device's timer went from {record.start_us} to {record.end_us} us"
     if host_s is None:
         return None, f"{stamps}, and the log has no host time to tell whether it wrapped"
-    wrapped_s = us % WRAP_US / 1e6
-    if abs(wrapped_s - host_s) <= WRAP_TOLERANCE * host_s + WRAP_TOLERANCE_S:
-        return wrapped_s, None
-    return None, f"{stamps}: wrapped at 2^32 that is {wrapped_s:.3f} s, the host saw {host_s:.3f} s"
+    wrap_s = wrapped_s(record.start_us, record.end_us)
+    return None, f"{stamps}: wrapped at 2^32 that is {wrap_s:.3f} s, the host saw {host_s:.3f} s"
 
 
 def score_accuracy(
@@ -124,14 +118,13 @@ def _score_classes(
         elif record.file in rows:
             repeated.append(record.file)
         else:
-            row = normalised(record.scores)
-            if row is None:
+            rows[record.file] = record.scores
+            if task.official and normalised(record.scores) is None:
                 raise ScoreError(
                     f"{record.file} (line {record.line} of the log): the scores add up to "
                     f"{sum(record.scores)}, so that they cannot be made shares of one; "
                     "look at the firmware's output stage"
                 )
-            rows[record.file] = row
             label = truth[record.file]
             first = record.scores.index(max(record.scores))
             confusion[label][first] += 1
@@ -139,7 +132,7 @@ def _score_classes(
                 wrong.append(record.file)
     auc = None
     if rows:
-        auc = one_vs_rest_auc([truth[file] for file in rows], np.array(list(rows.values())))
+        auc = one_vs_rest_auc([truth[file] for file in rows], _shares(rows.values(), task))
     return AccuracyResult(
         metric=task.metric,
         listed=len(truth),
@@ -152,6 +145,18 @@ def _score_classes(
         repeated=NameList.of(repeated),
         unknown=NameList.of(unknown),
     )
+
+
+def _shares(rows: Collection[tuple[float, ...]], task: Task) -> npt.NDArray[np.float64]:
+    """Each row's scores as shares of one: divided by their sum.
+
+    A model of one's own may end in logits, which adding up makes no sense of: then by softmax.
+    """
+    shares = [share for row in rows if (share := normalised(row)) is not None]
+    logits = len(shares) < len(rows) or any(min(row) < 0 for row in rows)
+    if logits and not task.official:
+        return softmax(np.array(list(rows)))
+    return np.array(shares)
 
 
 def _score_windows(

@@ -21,7 +21,9 @@ from pathlib import Path
 from typing import Any
 
 from .. import __version__
+from ..models.custom import CUSTOM_KEY
 from ..models.suite import TASKS, Task
+from .config import config_from_json
 from .errors import SetupError
 from .session_log import Mode
 
@@ -123,12 +125,13 @@ def read_document(folder: Path) -> dict[str, Any]:
 
 def task_and_mode(provenance: dict[str, Any], folder: Path) -> tuple[Task, Mode]:
     """What a session measures, by its provenance; SetupError where that makes no sense."""
-    task, mode = provenance.get("task"), provenance.get("mode")
-    if task not in TASKS or mode not in {known.value for known in Mode}:
-        raise SetupError(
-            f"{folder / 'session.json'} is damaged: its task is {task!r} and its mode {mode!r}"
-        )
-    return TASKS[task], Mode(mode)
+    path, key, mode = folder / "session.json", provenance.get("task"), provenance.get("mode")
+    task = TASKS.get(key) if isinstance(key, str) else None
+    if key == CUSTOM_KEY:
+        task = config_from_json(provenance.get("config"), str(path)).custom_task
+    if task is None or mode not in {known.value for known in Mode}:
+        raise SetupError(f"{path} is damaged: its task is {key!r} and its mode {mode!r}")
+    return task, Mode(mode)
 
 
 def write_atomically(path: Path, text: str) -> None:

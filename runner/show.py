@@ -71,7 +71,7 @@ def _headline(line: Line, round_: Round) -> tuple[str, str]:
         return f"{_number(performance.median_throughput)} inf/s", "–"
     if accuracy is None:
         return "–", "–"
-    target = f"{line.task.metric.value} {round_.target(line.task):.2f}"
+    target = _target(line.task, round_) or "–"
     if line.task.metric is Metric.AUC:
         return f"AUC {_number(accuracy.auc, 4)}", target
     return f"Top-1 {_percent(accuracy.top1)}", target
@@ -109,8 +109,14 @@ def _accuracy(result: AccuracyResult, task: Task, round_: Round) -> list[Rendera
     else:
         line.append(f"AUC {_number(result.auc, 4)}", style="bold")
         line.append(f", Top-1 at the best threshold {_percent(result.top1)}")
-    line.append(f"; target {task.metric.value} {round_.target(task):.2f}")
+    if target := _target(task, round_):
+        line.append(f"; target {target}")
     return [line]
+
+
+def _target(task: Task, round_: Round) -> str | None:
+    target = round_.target(task)
+    return None if target is None else f"{task.metric.value} {target:.2f}"
 
 
 def _number(value: float | None, decimals: int = 3) -> str:

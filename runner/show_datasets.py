@@ -54,12 +54,12 @@ def show_task(console: Console, task: Task) -> None:
     source = PUBLIC_SOURCES[task.key]
     rows = {
         "task": f"{task.key} ({task.title}), model id {task.model_id}",
-        "an input": f"{task.input_bytes} bytes, {'x'.join(map(str, task.input_shape))}: "
+        "an input": f"{task.input_bytes} bytes, {'x'.join(map(str, task.input_shape))} of "
         f"{task.input_format.value}",
         "a file": f"{task.file_bytes} bytes"
         + (f", {windows} windows, one every {task.stride_bytes} bytes" if windows > 1 else ""),
         "classes": ", ".join(f"{number} {name}" for number, name in enumerate(task.class_names)),
-        "target": f"{task.metric.value} {task.target:.2f}",
+        "target": task.metric.value + ("" if task.target is None else f" {task.target:.2f}"),
         "made from": source.title,
         "to be had at": source.url,
         "--from": source.wanted,

@@ -11,7 +11,6 @@ from rich.console import Console
 from ...models.suite import TASKS, TASKS_BY_MODEL_ID
 from ..bench import open_bench, parse_simulated
 from ..config import override
-from ..errors import SetupError
 from ..interactive import HELP, Interactive
 from . import options
 
@@ -26,9 +25,10 @@ def console(
     """Talk to a device by hand: `dut name`, `bload dut "FILE"`, `dut infer 10 1`, …"""
     settings = override(options.base_config(config), dut=dut, model=model, baud_rate=baud_rate)
     named = parse_simulated(settings.dut.address or "sim:")[0] if settings.dut.address else ""
-    chosen = TASKS.get(task or "") or TASKS_BY_MODEL_ID.get(named) or TASKS["kws"]
-    if task is not None and task not in TASKS:
-        raise SetupError(f"no task {task!r}; there are {', '.join(TASKS)}")
+    if task is None:
+        chosen = TASKS_BY_MODEL_ID.get(named) or TASKS["kws"]
+    else:
+        chosen = options.task_named(task, settings)
     out = Console(soft_wrap=True, highlight=False)
     with open_bench(settings, chosen) as bench:
         session = Interactive(bench, lambda text: out.print(text, markup=False), Path.cwd())

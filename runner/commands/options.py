@@ -8,8 +8,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from ...models.suite import TASKS
+from ...models.custom import CUSTOM_KEY
+from ...models.suite import TASKS, Task
 from ..config import Config, load_config
+from ..config_custom import HOW_TO_WRITE
+from ..errors import SetupError
 
 ConfigOption = Annotated[
     Path | None, typer.Option("--config", help="YAML configuration; flags override it.")
@@ -20,7 +23,8 @@ DutOption = Annotated[
 ]
 BaudOption = Annotated[int | None, typer.Option("--baud-rate", help="Of the device's port.")]
 ModelOption = Annotated[
-    str | None, typer.Option("--model", help="What a sim: device runs: a .tflite file, or demo.")
+    str | None,
+    typer.Option("--model", help="What a sim: device runs: a .tflite file, demo, or reference."),
 ]
 DatasetsOption = Annotated[
     str | None,
@@ -34,6 +38,18 @@ def base_config(path: Path | None) -> Config:
     return Config() if path is None else load_config(path)
 
 
+def task_named(name: str, config: Config) -> Task:
+    """One of the four tasks, or the configuration's own."""
+    if name in TASKS:
+        return TASKS[name]
+    if name != CUSTOM_KEY:
+        raise SetupError(f"no task {name!r}; there are {', '.join(TASKS)}, and {CUSTOM_KEY}")
+    custom = config.custom_task
+    if custom is None:
+        raise SetupError(HOW_TO_WRITE)
+    return custom
+
+
 def labels_by_task(values: list[str] | None, task_keys: list[str]) -> dict[str, str] | None:
     """``--labels FILE`` (for a single task) or ``--labels kws=FILE`` as a mapping."""
     if not values:
@@ -41,7 +57,7 @@ def labels_by_task(values: list[str] | None, task_keys: list[str]) -> dict[str, 
     labels = {}
     for value in values:
         key, equals, path = value.partition("=")
-        if equals and key in TASKS:
+        if equals and key in (*TASKS, CUSTOM_KEY):
             labels[key] = path
         elif len(task_keys) == 1:
             labels[task_keys[0]] = value

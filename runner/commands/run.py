@@ -24,7 +24,7 @@ EXIT_INVALID = 3
 
 def run(
     tasks: Annotated[
-        list[str] | None, typer.Argument(metavar="TASK…", help="vww, ic, kws, ad; or all.")
+        list[str] | None, typer.Argument(metavar="TASK…", help="vww, ic, kws, ad; all; or custom.")
     ] = None,
     mode: Annotated[str | None, typer.Option("--mode", help="performance or accuracy.")] = None,
     dut: options.DutOption = None,
@@ -57,6 +57,12 @@ def run(
         str | None,
         typer.Option("--verify-load", help="Which loads are read back: first, all, never."),
     ] = None,
+    expected_inference_s: Annotated[
+        float | None,
+        typer.Option(
+            "--expected-inference-s", help="About; for devices slower than 10 s an inference."
+        ),
+    ] = None,
     script: Annotated[
         Path | None, typer.Option("--script", help="Run a published script.async instead.")
     ] = None,
@@ -77,6 +83,7 @@ def run(
         "round": round_name,
         "data_bytes_per_db": data_bytes_per_db,
         "verify_load": verify_load,
+        "expected_inference_s": expected_inference_s,
     }
     reporter = make_reporter(Console(stderr=True, soft_wrap=True))
     if resume is not None:
@@ -85,9 +92,10 @@ def run(
         outcomes = [_resume(resume, tasks, mode, config, flags, labels, reporter)]
         show_outcomes(outcomes, as_json)
     else:
-        chosen = choose_tasks(tasks)
+        base = options.base_config(config)
+        chosen = choose_tasks(tasks, base)
         flags["labels"] = options.labels_by_task(labels, [task.key for task in chosen])
-        settings = absolute(override(options.base_config(config), **flags))
+        settings = absolute(override(base, **flags))
         if script is not None:
             _check_alone(chosen, settings)
         wanted = parse_mode(mode)
@@ -129,25 +137,24 @@ def _resume(
     if config is not None:
         raise SetupError("--resume takes the session's own configuration; leave --config out")
     task, wanted = task_and_mode(provenance, folder)
-    if tasks and [named.key for named in choose_tasks(tasks)] != [task.key]:
+    before: Config = config_from_json(provenance.get("config"), str(folder / "session.json"))
+    if tasks and [named.key for named in choose_tasks(tasks, before)] != [task.key]:
         raise ResumeError(f"{folder} is a session of {task.key}, not of {', '.join(tasks)}")
     if mode is not None and parse_mode(mode) is not wanted:
         raise ResumeError(f"{folder} is a session of {wanted.value}, not of {mode}")
     flags["labels"] = options.labels_by_task(labels, [task.key])
-    before: Config = config_from_json(provenance.get("config"), str(folder / "session.json"))
     return resume_session(folder, task, wanted, absolute(override(before, **flags)), reporter)
 
 
-def choose_tasks(names: list[str] | None) -> list[Task]:
-    """The tasks by their names, `all` for the four."""
+def choose_tasks(names: list[str] | None, config: Config) -> list[Task]:
+    """The tasks by their names, `all` for the four, `custom` for the configuration's own."""
     if not names:
-        raise SetupError(f"which task? Name one or more of {', '.join(TASKS)}, or all")
+        raise SetupError(f"which task? Name one or more of {', '.join(TASKS)}; all; or custom")
     if names == ["all"]:
         return list(TASKS.values())
-    unknown = [name for name in names if name not in TASKS]
-    if unknown:
-        raise SetupError(f"no task {unknown[0]!r}; there are {', '.join(TASKS)}, or all")
-    return [TASKS[name] for name in dict.fromkeys(names)]
+    if "all" in names:
+        raise SetupError("`all` is the four tasks and stands alone; or name each task")
+    return [options.task_named(name, config) for name in dict.fromkeys(names)]
 
 
 def parse_mode(name: str | None) -> Mode:

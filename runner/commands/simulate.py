@@ -9,9 +9,8 @@ import typer
 from rich.console import Console
 
 from ...dut_protocol.serve import DeviceServer, PtyPort, ServedPort, TcpPort
-from ...models.suite import TASKS
 from ..bench import simulated_device
-from ..config import Config, override
+from ..config import override
 from ..errors import SetupError
 from . import options
 
@@ -25,8 +24,11 @@ def simulate() -> None:
 
 @app.command()
 def dut(
-    task: Annotated[str, typer.Option("--task", help="What it runs: vww, ic, kws or ad.")] = "kws",
+    task: Annotated[
+        str, typer.Option("--task", help="What it runs: vww, ic, kws, ad or custom.")
+    ] = "kws",
     model: options.ModelOption = None,
+    config: options.ConfigOption = None,
     pty: Annotated[bool, typer.Option("--pty", help="On a pseudo-terminal.")] = False,
     tcp: Annotated[
         str | None, typer.Option("--tcp", metavar="HOST:PORT", help="On TCP; port 0: any free.")
@@ -40,14 +42,14 @@ def dut(
     energy: Annotated[bool, typer.Option("--energy", help="As energy-mode firmware.")] = False,
 ) -> None:
     """Serve a simulated device under test until Ctrl-C; its address goes to stdout."""
-    if task not in TASKS:
-        raise SetupError(f"no task {task!r}; there are {', '.join(TASKS)}")
+    settings = options.base_config(config)
+    chosen = options.task_named(task, settings)
     if pty == (tcp is not None):
         raise SetupError("where? Give either --pty or --tcp HOST:PORT")
-    address = f"sim:{TASKS[task].model_id}?baud={baud_rate}&mode={_mode(energy)}"
+    address = f"sim:{chosen.model_id}?baud={baud_rate}&mode={_mode(energy)}"
     if inference_ms is not None:
         address += f"&inference_ms={inference_ms}"
-    device = simulated_device(override(Config(), dut=address, model=model), None)
+    device = simulated_device(override(settings, dut=address, model=model), None)
     server = DeviceServer(device.device)
     port: ServedPort
     if tcp is None:
@@ -57,7 +59,7 @@ def dut(
         port = TcpPort.listen(*_host_and_port(tcp), server.boot)
     note = f" ({device.model.note})" if device.model.note else ""
     Console(stderr=True).print(
-        f"{TASKS[task].model_id} on {port.address}: {device.model.model}{note}; Ctrl-C ends it",
+        f"{chosen.model_id} on {port.address}: {device.model.model}{note}; Ctrl-C ends it",
         markup=False,
         highlight=False,
     )

@@ -91,6 +91,21 @@ def test_an_input_is_inferred_once_however_many_iterations_are_asked_for():
     assert device.model.inferred == [INPUT]
 
 
+def test_the_buffer_grows_with_the_models_input():
+    for size, refused in ((490, 27649), (30_000, 30_001)):
+        device = SimulatedDut(FakeModel(input_bytes=size), DeviceSettings())
+        most = refused - 1
+        assert said_to(device, b"db load %d%%" % most).startswith(b"m-[Expecting %d" % most)
+        assert said_to(device, b"db load %d%%" % refused).startswith(
+            b"Supplied buffer size %d exceeds maximum of %d\n" % (refused, most)
+        )
+
+
+def said_to(device: SimulatedDut, command: bytes) -> bytes:
+    device.receive(command, 0.0)
+    return said(device)
+
+
 def test_a_reboot_forgets_everything():
     device = loaded(booted())
     device.receive(b"infer 1 0%db lo", 0.0)

@@ -19,6 +19,7 @@ from support.reference import reference_path
 from tinyrunner.models import engine as module
 from tinyrunner.models.demo import demo_model_path
 from tinyrunner.models.engine import Engine, EngineUnavailable, ModelError
+from tinyrunner.models.flatbuffer import is_whole
 from tinyrunner.models.suite import AD, IC, KWS, TASKS, VWW, Task
 
 REFERENCE_MODELS = {
@@ -182,16 +183,16 @@ def test_a_file_that_is_no_model_is_refused_by_name(tmp_path: Path, content: byt
 
 
 def test_a_model_cut_short_anywhere_is_recognised_before_it_can_crash_the_runtime() -> None:
-    assert module._is_whole(MODEL)
-    assert not any(module._is_whole(MODEL[:length]) for length in range(0, len(MODEL), 7))
+    assert is_whole(MODEL)
+    assert not any(is_whole(MODEL[:length]) for length in range(0, len(MODEL), 7))
 
 
 @pytest.mark.parametrize("key", list(TASKS))
 def test_the_reference_models_are_recognised_as_whole(key: str) -> None:
     model = reference_path("models", REFERENCE_MODELS[key]).read_bytes()
-    assert module._is_whole(model)
-    assert not module._is_whole(model[:-100])
-    assert not module._is_whole(model[: len(model) // 2])
+    assert is_whole(model)
+    assert not is_whole(model[:-100])
+    assert not is_whole(model[: len(model) // 2])
 
 
 def test_without_a_runtime_the_message_says_what_to_install(

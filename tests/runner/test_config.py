@@ -38,8 +38,11 @@ def test_every_example_loads() -> None:
         "board-usb.yaml": "/dev/ttyACM0",
         "board-windows.yaml": "COM5",
         "board-network.yaml": "socket://192.168.1.20:4000",
+        "custom.yaml": "/dev/ttyACM0",
     }
     assert addresses | expected == addresses
+    (custom,) = (config for path in examples.values() if (config := load_config(path)).custom)
+    assert custom.custom_task.class_names[4] == "nothing"
 
 
 def test_the_defaults_hold_without_a_file(write) -> None:

@@ -104,6 +104,26 @@ def test_kws_is_valid_in_both_modes_with_the_real_model_and_inputs(tmp_path):
     assert scored.json["accuracy"] == accuracy
 
 
+@pytest.mark.parametrize("mode", ["accuracy", "performance"])
+def test_a_device_slower_than_ten_seconds_an_inference_is_waited_for_when_told(
+    mode, tmp_path, monkeypatch
+):
+    data = write_inputs(tmp_path / "data", KWS, 5)
+    common = (
+        "run", "kws", "--mode", mode, "--dut", "sim:", "--datasets", data, "--iterations", 10,
+        "--json", "--sessions",
+    )  # fmt: skip
+    slow = DeviceSettings(inference_time_s=25.0)
+    use_board(monkeypatch, board(settings=slow))
+    given_up = tinyrunner(*common, tmp_path / "untold")
+    assert given_up.status == 1
+    assert "no answer" in given_up.err
+    use_board(monkeypatch, board(settings=slow))
+    told = tinyrunner(*common, tmp_path / "told", "--expected-inference-s", 25)
+    assert told.status == 3, told
+    assert len(inferences(only_session(tmp_path / "told"))) == 5
+
+
 @pytest.mark.parametrize("kind", ["pty", "tcp"])
 def test_kws_gives_the_same_scores_through_a_real_port_as_in_process(kind, tmp_path):
     common = (

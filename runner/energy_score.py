@@ -1,0 +1,83 @@
+"""From the inferences of an energy log and the trace beside it to joules per inference.
+
+The same code scores a live run and a published session, in both dialects: EEMBC's (and ours) has
+one trace of all the windows, MLCommons' one of each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from ..energy.trace import Trace
+from ..energy.trace_files import DEFAULT_NAME, read_results_json, read_trace
+from ..energy.windows import (
+    TIMESTAMP_HOLD_S,
+    EnergyWindow,
+    lost_error,
+    measure_window,
+    measure_windows,
+    merge_edges,
+    split_events,
+)
+from .dialects import open_log
+from .energy_result import EnergyResult, MeasuredWindow
+from .session_log import Dialect, InferenceRecord, LogFacts
+
+
+def score_energy(
+    records: Iterable[InferenceRecord],
+    trace: Trace,
+    *,
+    leading: int = 1,
+    hold_s: float = TIMESTAMP_HOLD_S,
+) -> EnergyResult:
+    """The windows of a session with one trace; whether they satisfy the rules is `rules`' matter.
+
+    ``leading`` is how many edges come before the first window: see `split_events`.
+    """
+    inferences = list(records)
+    edges = split_events(trace.events_s, len(inferences), leading=leading, hold_s=hold_s)
+    windows = measure_windows(trace, edges.windows_s)
+    return EnergyResult(
+        windows=tuple(map(_measured, windows, inferences)) if edges.error is None else (),
+        edge_error=edges.error,
+        event_source=trace.event_source,
+        event_uncertainty_s=trace.event_uncertainty_s,
+        lost_samples=trace.lost_samples,
+        lost_error=lost_error(trace),
+    )
+
+
+def score_energy_trials(
+    records: Iterable[InferenceRecord], traces: Sequence[Trace]
+) -> EnergyResult:
+    """The windows of MLCommons' trials: of each the last two events, as its runner takes them."""
+    inferences = list(records)
+    if len(inferences) != len(traces):
+        error = f"the log holds {len(inferences)} inferences, the results.json {len(traces)} traces"
+        return EnergyResult((), edge_error=f"{error}: are both of the same session?")
+    windows = []
+    for count, (record, trace) in enumerate(zip(inferences, traces, strict=True), 1):
+        edges = merge_edges(trace.events_s)
+        if len(edges) not in (2, 3):
+            split = split_events(trace.events_s, 1, leading=0)
+            return EnergyResult((), edge_error=f"trial {count} ({record.file}): {split.error}")
+        windows.append(_measured(measure_window(trace, 2 * count, *edges[-2:]), record))
+    return EnergyResult(tuple(windows))
+
+
+def score_energy_folder(folder: Path, name: str = DEFAULT_NAME) -> tuple[EnergyResult, LogFacts]:
+    """Score the energy session in a folder: its log.txt, and the trace of that log's dialect.
+
+    LogError or TraceError where one of them cannot be understood.
+    """
+    with open_log(folder / "log.txt") as reader:
+        records, facts = list(reader), reader.facts
+    if facts.dialect is Dialect.MLCOMMONS:
+        return score_energy_trials(records, read_results_json(folder / "results.json")), facts
+    return score_energy(records, read_trace(folder, name)), facts
+
+
+def _measured(window: EnergyWindow, record: InferenceRecord) -> MeasuredWindow:
+    return MeasuredWindow(window, record.file, record.offset, record.iterations)

@@ -1,0 +1,486 @@
+"""A model and data of one's own, through the command line."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+from sklearn.metrics import roc_auc_score
+from support.bench_cli import document, ended, inferences, only_session, process, tinyrunner
+from support.bench_inputs import write_inputs
+from support.boards import QUICK, Board, HashModel, Interrupts, board, served, use_board
+from tinyrunner.datasets.demo import generate
+from tinyrunner.dut_protocol.simulated import DeviceSettings, SimulatedDut
+from tinyrunner.models.custom import CUSTOM_NOTE, custom_task
+from tinyrunner.models.demo import demo_model_path
+from tinyrunner.models.suite import AD, KWS, VWW, InputFormat, Metric
+from tinyrunner.runner.commands.run import choose_tasks
+from tinyrunner.runner.config import Config, ConfigError, config_from_json, load_config, override
+from tinyrunner.runner.results import AccuracyResult
+from tinyrunner.runner.rounds import load_rounds
+from tinyrunner.runner.rules import CheckInput, FindingKind, check, is_valid
+from tinyrunner.runner.score import score_accuracy
+from tinyrunner.runner.session_log import Division, InferenceRecord, Mode
+
+MYNET = custom_task(
+    model_id="mynet01", input_format=InputFormat.INT8, input_bytes=490, classes=12
+)  # fmt: skip
+SECTION = "custom: {model_id: mynet01, input: int8, input_bytes: 490, classes: 12}\n"
+ONLY_FINDING = ["custom task"]
+
+
+def kinds(ran) -> list[str]:
+    return [finding["kind"] for finding in ran.json["findings"]]
+
+
+@pytest.fixture
+def config(tmp_path):
+    path = tmp_path / "custom.yaml"
+    path.write_text(SECTION)
+    return path
+
+
+@pytest.fixture
+def data(tmp_path):
+    """The demo inputs of kws under other names, as a user's own data."""
+    folder = tmp_path / "data" / "mynet01"
+    folder.mkdir(parents=True)
+    rows = []
+    for number, item in enumerate(generate(KWS, count=36)):
+        (folder / f"own_{number}.bin").write_bytes(item.data)
+        rows.append(f"own_{number}.bin,12,{item.label}\n")
+    (folder / "y_labels.csv").write_text("".join(rows))
+    return folder.parent
+
+
+@pytest.fixture
+def run(config, data, tmp_path):
+    """`tinyrunner run custom` with the demo model of kws as a model of one's own."""
+
+    def run(mode, *more, dut="sim:"):
+        return tinyrunner(
+            "run", "custom", "--config", config, "--mode", mode, "--dut", dut,
+            "--model", demo_model_path(KWS), "--datasets", data, "--sessions", tmp_path / "s",
+            "--json", *more,
+        )  # fmt: skip
+
+    return run
+
+
+# ---- accuracy, performance, score, resume --------------------------------------------------------
+
+
+def test_accuracy_is_that_of_the_model_and_never_valid(run, tmp_path):
+    ran = run("accuracy")
+    assert ran.status == 3, ran
+    assert kinds(ran) == ONLY_FINDING
+    accuracy = ran.json["accuracy"]
+    assert (accuracy["metric"], accuracy["inputs"], accuracy["listed"]) == ("Top-1", 36, 36)
+    assert accuracy["top1"] > 0.9  # the demo model knows these inputs
+    session = only_session(tmp_path / "s")
+    assert session.name.endswith("_custom_accuracy")
+    shares = np.array([row for _, _, row in inferences(session)])
+    shares /= shares.sum(axis=1, keepdims=True)
+    labels = [int(line.split(",")[2]) for line in (session / "y_labels.csv").open()]
+    expected = roc_auc_score(labels, shares, multi_class="ovr", average="macro")
+    assert accuracy["auc"] == pytest.approx(expected, abs=1e-12)
+    assert CUSTOM_NOTE in (session / "result.txt").read_text().splitlines()[-1]
+    assert CUSTOM_NOTE in ran.err
+
+
+def test_performance_windows_are_timed_and_never_valid(run, tmp_path):
+    ran = run("performance", dut="sim:mynet01")
+    assert ran.status == 3, ran
+    assert kinds(ran) == ONLY_FINDING
+    assert len(ran.json["performance"]["windows"]) == 5
+    assert all(window["elapsed_s"] >= 10 for window in ran.json["performance"]["windows"])
+    session = only_session(tmp_path / "s")
+    assert CUSTOM_NOTE in (session / "result.txt").read_text()
+
+
+def test_score_makes_the_task_anew_from_session_json(run, tmp_path):
+    ran = run("accuracy")
+    session = only_session(tmp_path / "s")
+    described = document(session)["provenance"]["config"]["custom"]
+    assert described == {
+        "model_id": "mynet01", "input": "int8", "input_bytes": 490, "classes": 12,
+        "class_names": None, "shape": None,
+    }  # fmt: skip
+    scored = tinyrunner("score", session, "--json")
+    assert scored.status == 3, scored
+    assert scored.json["accuracy"] == ran.json["accuracy"]
+    assert (scored.json["task"], kinds(scored)) == ("custom", ONLY_FINDING)
+    shown = tinyrunner("score", session)
+    assert "target" not in shown.out
+    assert f"violation: mynet01 is {CUSTOM_NOTE}" in shown.out
+    assert "not valid for submission" in shown.out
+
+
+def test_score_refuses_a_custom_session_whose_description_is_gone(run, tmp_path):
+    run("accuracy")
+    session = only_session(tmp_path / "s")
+    for damage, expected in (
+        (None, "session.json is damaged: its task is 'custom'"),
+        ({"model_id": "kws01"}, "config.custom.model_id: kws01 is the model id of kws"),
+    ):
+        tree = document(session)
+        tree["provenance"]["config"]["custom"] = damage
+        (session / "session.json").write_text(json.dumps(tree))
+        scored = tinyrunner("score", session)
+        assert scored.status == 2, scored
+        assert expected in scored.err
+
+
+@pytest.mark.parametrize("named", [(), ("custom",)])
+def test_an_interrupted_session_goes_on_without_the_configuration(
+    named, run, config, tmp_path, monkeypatch
+):
+    use_board(monkeypatch, board(MYNET))
+    whole = run("accuracy")
+    shutil.rmtree(tmp_path / "s")
+    use_board(monkeypatch, board(MYNET, Interrupts(300)))
+    assert run("accuracy").status == 1
+    config.unlink()
+    use_board(monkeypatch, board(MYNET))
+    resumed = tinyrunner("run", *named, "--resume", only_session(tmp_path / "s"), "--json")
+    assert resumed.status == 3, resumed
+    assert "inputs are done; going on" in resumed.err
+    assert resumed.json["accuracy"] == whole.json["accuracy"]
+
+
+def test_a_session_of_another_task_is_not_resumed_as_custom(run, tmp_path):
+    run("accuracy")
+    refused = tinyrunner("run", "kws", "--resume", only_session(tmp_path / "s"))
+    assert refused.status == 2
+    assert "is a session of custom, not of kws" in refused.err
+
+
+def test_the_list_may_lie_in_the_folder_itself_or_elsewhere(run, config, data, tmp_path):
+    lists = tmp_path / "short.csv"
+    lines = (data / "mynet01" / "y_labels.csv").read_text().splitlines(keepends=True)
+    lists.write_text("".join(lines[:7]))
+    ran = run("accuracy", "--datasets", data / "mynet01", "--labels", f"custom={lists}")
+    assert ran.json["accuracy"]["listed"] == 7, ran
+    config.write_text(f"{SECTION}labels: {{custom: short.csv}}\n")
+    assert run("accuracy").json["accuracy"]["listed"] == 7
+
+
+def test_demo_inputs_as_ones_own_are_the_one_violation_as_well(run, data):
+    folder = data / "mynet01"
+    for path in folder.glob("own_*.bin"):
+        path.rename(folder / path.name.replace("own", "demo"))
+    labels = folder / "y_labels.csv"
+    labels.write_text(labels.read_text().replace("own_", "demo_"))
+    ran = run("accuracy")
+    assert kinds(ran) == ONLY_FINDING
+    assert "synthetic" in ran.err
+
+
+# ---- other sizes and types -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("official", "input_format", "size", "classes"),
+    [(VWW, "uint8", 27648, 2), (AD, "float32", 2560, 640)],
+)
+def test_other_types_and_sizes_run_from_end_to_end(official, input_format, size, classes, tmp_path):
+    task = custom_task(
+        model_id="net-2.b", input_format=InputFormat(input_format), input_bytes=size,
+        classes=classes,
+    )  # fmt: skip
+    (tmp_path / "c.yaml").write_text(
+        f"custom: {{model_id: net-2.b, input: {input_format}, input_bytes: {size}, "
+        f"classes: {classes}}}\nmodel: {demo_model_path(official)}\n"
+        "datasets: data\nsessions: s\ndut: {address: 'sim:net-2.b?baud=0'}\n"
+    )
+    write_inputs(tmp_path / "data", task, 4)
+    ran = tinyrunner(
+        "run", "custom", "--config", tmp_path / "c.yaml", "--mode", "accuracy", "--json"
+    )
+    assert ran.status == 3, ran
+    assert kinds(ran) == ONLY_FINDING
+    scores = inferences(only_session(tmp_path / "s"))
+    assert [len(row) for _, _, row in scores] == [classes] * 4
+
+
+@pytest.mark.parametrize("size", [1, 27649, 100_003])
+def test_an_input_of_any_size_is_loaded_and_read_back(size, tmp_path, monkeypatch):
+    task = custom_task(model_id="odd", input_format=InputFormat.INT8, input_bytes=size, classes=3)
+    (tmp_path / "c.yaml").write_text(
+        f"custom: {{model_id: odd, input: int8, input_bytes: {size}, classes: 3}}\n"
+        "dut: {verify_load: all}\n"
+    )
+    heard = []
+
+    class Remembering(HashModel):
+        def infer(self, data):
+            heard.append(data)
+            return super().infer(data)
+
+    use_board(monkeypatch, Board(SimulatedDut(Remembering(task), DeviceSettings())))
+    data = write_inputs(tmp_path / "data", task, 3)
+    ran = tinyrunner(
+        "run", "custom", "--config", tmp_path / "c.yaml", "--mode", "accuracy", "--dut", "sim:",
+        "--datasets", data, "--sessions", tmp_path / "s", "--json",
+    )  # fmt: skip
+    assert ran.status == 3, ran
+    assert "cannot verify" not in ran.err
+    assert "load failed" not in ran.err
+    listed = [line.split(",")[0] for line in (data / "odd" / "y_labels.csv").open()]
+    assert heard == [(data / "odd" / name).read_bytes() for name in listed]
+
+
+# ---- behind a port -------------------------------------------------------------------------------
+
+
+def test_a_served_device_of_ones_own_gives_the_same_scores(run, config, tmp_path):
+    inside = run("accuracy")
+    shutil.rmtree(tmp_path / "s")
+    serving = process(
+        "simulate", "dut", "--task", "custom", "--config", config, "--model",
+        demo_model_path(KWS), "--baud-rate", 0, "--inference-ms", 0, "--tcp", "127.0.0.1:0",
+    )  # fmt: skip
+    try:
+        address = serving.stdout.readline().strip()
+        outside = run("accuracy", dut=address)
+    finally:
+        serving.terminate()
+        ended(serving)
+    assert outside.status == 3, outside
+    assert outside.json["accuracy"] == inside.json["accuracy"]
+
+
+@pytest.mark.parametrize(
+    ("firmware", "expected"),
+    [
+        (KWS, "the firmware's model is kws01, custom needs mynet01; run kws instead, or flash"),
+        (
+            custom_task(
+                model_id="net9", input_format=InputFormat.INT8, input_bytes=490, classes=12
+            ),
+            "the firmware's model is net9, custom needs mynet01; flash the firmware for mynet01",
+        ),
+    ],
+)
+def test_firmware_that_names_another_model_is_refused(firmware, expected, run):
+    with served(SimulatedDut(HashModel(firmware), QUICK)) as address:
+        ran = run("accuracy", dut=address)
+    assert ran.status == 2, ran
+    assert expected in ran.err
+
+
+def test_the_console_talks_to_a_device_of_ones_own(config, data):
+    ran = tinyrunner(
+        "console", "--task", "custom", "--config", config, "--dut", "sim:", "--model",
+        demo_model_path(KWS),
+        stdin=f'bload dut "{data}/mynet01/own_0.bin"\ndut infer 1 0\ndut db print\n',
+    )  # fmt: skip
+    assert ran.status == 0, ran
+    assert "dut: m-model-[mynet01]" in ran.out
+    assert "dut: m-results-[" in ran.out
+
+
+# ---- what is refused -----------------------------------------------------------------------------
+
+
+def test_the_task_without_its_section_is_a_usage_error_that_says_what_to_write(tmp_path):
+    (tmp_path / "c.yaml").write_text("limit: 3\n")
+    for more in ((), ("--config", tmp_path / "c.yaml")):
+        ran = tinyrunner("run", "custom", "--mode", "accuracy", "--dut", "sim:", *more)
+        assert ran.status == 2, ran
+        section = ran.err[ran.err.index("custom:\n") :]
+        (tmp_path / "written.yaml").write_text(section)
+        assert load_config(tmp_path / "written.yaml").custom_task is not None
+
+
+@pytest.mark.parametrize("command", [("simulate", "dut", "--tcp", "127.0.0.1:0"), ("console",)])
+def test_other_commands_want_the_section_too(command):
+    ran = tinyrunner(*command, "--task", "custom")
+    assert ran.status == 2
+    assert "model_id: mynet01" in ran.err
+
+
+@pytest.mark.parametrize("word", ["demo", "reference", None])
+def test_there_is_no_ready_made_model(word, config, data):
+    ran = tinyrunner(
+        "run", "custom", "--config", config, "--mode", "accuracy", "--dut", "sim:",
+        "--datasets", data, *(() if word is None else ("--model", word)),
+    )  # fmt: skip
+    assert ran.status == 2, ran
+    assert f"there is no {word or 'demo'} model for mynet01" in ran.err
+    assert "--model FILE" in ran.err
+
+
+@pytest.mark.parametrize("more", [(), ("--datasets", "demo")])
+def test_there_are_no_ready_made_inputs(more, config, monkeypatch):
+    monkeypatch.delenv("TINYRUNNER_DATASETS", raising=False)
+    ran = tinyrunner(
+        "run", "custom", "--config", config, "--mode", "accuracy", "--dut", "sim:",
+        "--model", demo_model_path(KWS), *more,
+    )  # fmt: skip
+    assert ran.status == 2, ran
+    assert "give --datasets" in ran.err.casefold()
+    assert "mynet01/y_labels.csv" in ran.err
+
+
+def test_a_model_that_does_not_fit_is_refused_with_both_shapes(config, data):
+    ran = tinyrunner(
+        "run", "custom", "--config", config, "--mode", "accuracy", "--dut", "sim:",
+        "--model", demo_model_path(VWW), "--datasets", data,
+    )  # fmt: skip
+    assert ran.status == 2, ran
+    assert "int8[1, 96, 96, 3]" in ran.err
+    assert "custom takes int8[1, 490]" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        ("own_0.bin,11,3", "custom has 12 classes, the row says 11"),
+        ("own_0.bin,12,12", "label 12 is not one of 0 to 11"),
+        ("own_0.bin,12,3,490,490", "expected 3 columns"),
+    ],
+)
+def test_a_label_list_is_held_to_the_classes(row, expected, run, data):
+    (data / "mynet01" / "y_labels.csv").write_text(row + "\n")
+    ran = run("accuracy")
+    assert ran.status == 2
+    assert expected in ran.err
+
+
+def test_an_input_of_another_size_is_refused(run, data):
+    (data / "mynet01" / "own_3.bin").write_bytes(bytes(491))
+    ran = run("accuracy")
+    assert ran.status == 2
+    assert "own_3.bin: 491 bytes, expected 490" in ran.err
+
+
+def test_an_address_names_only_models_that_are_known(run):
+    ran = run("accuracy", dut="sim:net9")
+    assert ran.status == 2
+    assert "known are vww01, ic01, kws01, ad01, mynet01" in ran.err
+
+
+def test_all_does_not_include_custom(config):
+    ran = tinyrunner("run", "all", "custom", "--config", config, "--mode", "accuracy")
+    assert ran.status == 2
+    assert "custom" not in {task.key for task in choose_tasks(["all"], load_config(config))}
+    assert "`all` is the four tasks and stands alone" in ran.err
+
+
+# ---- the section ---------------------------------------------------------------------------------
+
+
+def test_every_key_of_the_section_is_read_and_kept(tmp_path):
+    path = tmp_path / "c.yaml"
+    path.write_text(
+        "custom:\n  model_id: mynet01\n  input: float32\n  input_bytes: 24\n  classes: 2\n"
+        "  class_names: [no, 'yes']\n  shape: [2, 3]\n".replace("[no,", "['no',")
+    )
+    config = load_config(path)
+    task = config.custom_task
+    assert (task.class_names, task.input_shape) == (("no", "yes"), (2, 3))
+    assert (task.input_format, task.input_bytes) == (InputFormat.FLOAT32_LE, 24)
+    assert config_from_json(json.loads(config.model_dump_json()), "s").custom_task == task
+    assert override(config, limit=3).custom_task == task
+    assert Config().custom_task is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"model_id": None}, "1: custom.model_id: this key is missing"),
+        ({"model_id": "5"}, "2: custom.model_id: expected text, got 5"),
+        ({"model_id": "ad01"}, "2: custom.model_id: ad01 is the model id of ad"),
+        ({"model_id": "a/b"}, "2: custom.model_id: expected up to 64 letters"),
+        ({"input": "int16"}, "3: custom.input: expected uint8, int8 or float32, got 'int16'"),
+        ({"input": "int"}, "3: custom.input: expected uint8, int8 or float32, got 'int'; did you"),
+        ({"input": None}, "1: custom.input: this key is missing"),
+        ({"input_bytes": "1 kB"}, "4: custom.input_bytes: expected a whole number, got '1 kB'"),
+        ({"input_bytes": "0"}, "4: custom.input_bytes: expected 1 to 16777216, got 0"),
+        ({"input": "float32", "input_bytes": "6"}, "4: custom.input_bytes: expected a multiple"),
+        ({"classes": "1"}, "5: custom.classes: expected 2 to 1024, got 1"),
+        ({"classes": "true"}, "5: custom.classes: expected a whole number, got true"),
+        ({"class_names": "[a]"}, "6: custom.class_names: expected 12 names"),
+        ({"class_names": "a"}, "6: custom.class_names: expected a list of texts, got 'a'"),
+        ({"class_names": "[a, 3]"}, "6: custom.class_names: expected a list of texts, got 3"),
+        ({"shape": "[49, 9]"}, "6: custom.shape: expected lengths that multiply to 490"),
+        ({"shape": "[49, true]"}, "6: custom.shape: expected a list of whole numbers, got true"),
+        ({"shape": "490"}, "6: custom.shape: expected a list of whole numbers, got 490"),
+        ({"target": "0.9"}, "6: custom.target: unknown key; known are model_id, input,"),
+        ({"modelid": "x"}, "6: custom.modelid: unknown key; did you mean model_id?"),
+    ],
+)
+def test_what_is_wrong_in_the_section_is_named_with_file_line_and_key(changes, expected, tmp_path):
+    keys = {"model_id": "mynet01", "input": "int8", "input_bytes": "490", "classes": "12"}
+    keys = {key: value for key, value in (keys | changes).items() if value is not None}
+    path = tmp_path / "c.yaml"
+    path.write_text("custom:\n" + "".join(f"  {key}: {value}\n" for key, value in keys.items()))
+    with pytest.raises(ConfigError) as caught:
+        load_config(path)
+    lines = str(caught.value).splitlines()
+    assert len(lines) == 1
+    assert lines[0].startswith(f"{path}:{expected}"), lines[0]
+
+
+def test_a_section_that_is_no_section_is_refused(tmp_path):
+    path = tmp_path / "c.yaml"
+    path.write_text("custom: mynet01\n")
+    with pytest.raises(ConfigError, match="1: custom: expected keys and values, got 'mynet01'"):
+        load_config(path)
+
+
+# ---- rules and scores ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("told", [True, False])
+@pytest.mark.parametrize("synthetic", [True, False])
+@pytest.mark.parametrize("division", list(Division))
+def test_a_custom_task_is_one_violation_however_bad_its_figure(told, synthetic, division):
+    result = AccuracyResult(Metric.TOP1, listed=10, inputs=10, correct=0, auc=0.1)
+    checked = CheckInput(
+        MYNET, Mode.ACCURACY, accuracy=result, model_ids=("mynet01",), list_told=told,
+        synthetic=synthetic,
+    )  # fmt: skip
+    for round_ in load_rounds().by_name.values():
+        findings = check(checked, round_, division=division)
+        assert [finding.kind for finding in findings] == [FindingKind.CUSTOM_TASK]
+        assert not is_valid(findings)
+        assert "never valid for submission" in findings[0].text
+        assert round_.target(MYNET) is None
+
+
+def records(rows):
+    return [
+        InferenceRecord(file=f"{i}.bin", offset=0, iterations=1, warmups=0, scores=row, line=i)
+        for i, row in enumerate(rows)
+    ]
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_logits_are_ranked_by_their_softmax(classes):
+    task = custom_task(model_id="n", input_format=InputFormat.INT8, input_bytes=4, classes=classes)
+    random = np.random.default_rng(2)
+    labels = [i % classes for i in range(60)]
+    rows = random.normal(-1, 2, (60, classes))
+    rows[np.arange(60), labels] += 1.0
+    rows = rows.round(3)
+    weights = np.exp(rows)
+    shares = weights / weights.sum(axis=1, keepdims=True)
+    truth = {f"{i}.bin": label for i, label in enumerate(labels)}
+    result = score_accuracy(records(map(tuple, rows.tolist())), truth, task)
+    expected = (
+        roc_auc_score(labels, shares[:, 1])
+        if classes == 2
+        else roc_auc_score(labels, shares, multi_class="ovr")
+    )
+    assert result.auc == pytest.approx(expected, abs=1e-12)
+    assert result.correct == int((rows.argmax(axis=1) == labels).sum())
+
+
+def test_scores_that_add_up_to_nothing_are_no_error_of_a_model_of_ones_own():
+    task = custom_task(model_id="n", input_format=InputFormat.INT8, input_bytes=4, classes=2)
+    result = score_accuracy(records([(0.0, 0.0), (0.25, 0.75)]), {"0.bin": 0, "1.bin": 1}, task)
+    assert (result.correct, result.auc) == (2, 1.0)
