@@ -56,6 +56,27 @@ class Dut(Exchange):
             self._booting = self._leftovers = False
         return Identity(vendor, profile, model_id, self.boot_mode)
 
+    def wait_for_boot(self, timeout_s: float) -> TimestampMode | None:
+        """After its supply was switched on: read the boot banner up to its `m-ready`.
+
+        Returns the mode that the banner names. DutTimeout says what was heard instead.
+        """
+        self._booting = True
+        self.boot_mode = None
+        deadline = Deadline(self.clock, timeout_s)
+        try:
+            while not isinstance(self.next_message(deadline, "waiting for it to boot"), Ready):
+                pass
+        except DutTimeout as error:
+            heard = f"heard {self._last_line[:80]!r}" if self._last_line else "heard nothing"
+            raise DutTimeout(
+                f"{self.address}: no m-ready in {timeout_s:.1f} s after power on ({heard}); does "
+                "the supply reach the board, is the firmware built for energy mode?"
+            ) from error
+        finally:
+            self._booting = False
+        return self.boot_mode
+
     def _ask_name(self, attempts: int) -> str:
         timeout_s = 1.0
         for attempt in range(1, attempts + 1):

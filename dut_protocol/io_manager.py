@@ -29,10 +29,6 @@ from .transport import READ_BYTES, Transport
 PASS_THROUGH = b"[dut]: "
 """In front of every line that the device said."""
 
-IO_MANAGER_BAUD_RATE = 115200
-ENERGY_BAUD_RATE = 9600
-"""Of the device behind an IO manager; MLCommons' streaming set-up runs it at 115200."""
-
 
 @dataclass(frozen=True, slots=True)
 class PinEdge:

@@ -18,6 +18,12 @@ DEFAULT_DATA_BYTES_PER_DB = 30
 
 DEFAULT_BAUD_RATE = 115200
 
+ENERGY_BAUD_RATE = 9600
+"""Of energy firmware behind an IO manager; MLCommons' streaming set-up runs it at 115200."""
+
+ENERGY_BOOT_TIMEOUT_S = 5.0
+"""From power on to the device's `m-ready`: EEMBC's limit, a setting here."""
+
 MAX_INPUT_BYTES = 27648
 """The reference firmware's input buffer: one vww image."""
 

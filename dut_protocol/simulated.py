@@ -15,6 +15,7 @@ import binascii
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum
 from typing import Protocol
 
 from .commands import (
@@ -87,6 +88,16 @@ class DeviceModel(Protocol):
     def infer(self, data: bytes) -> tuple[float, ...]: ...
 
 
+class Activity(Enum):
+    """What the board is doing, as far as the current that it draws depends on it."""
+
+    OFF = "off"
+    BOOT = "boot"
+    IDLE = "idle"
+    UART = "uart"
+    INFER = "infer"
+
+
 @dataclass(frozen=True, slots=True)
 class DeviceSettings:
     """How the simulated board behaves. ``baud_rate`` 0: the wire takes no time."""
@@ -113,12 +124,16 @@ class SimulatedDut:
         model: DeviceModel,
         settings: DeviceSettings | None = None,
         on_edge: Callable[[float], None] | None = None,
+        on_activity: Callable[[float, Activity], None] | None = None,
     ) -> None:
         self.model = model
         self.settings = settings or DeviceSettings()
         self.outgoing: deque[tuple[float, bytes]] = deque()
         self._on_edge = on_edge
         """Told the time of each falling edge of the timestamp pin (energy firmware)."""
+        self._on_activity = on_activity
+        """Told, in order, from when on the device does what: its current depends on it."""
+        self._powered = True
         self._buffer_bytes = max(MAX_INPUT_BYTES, model.input_bytes)
         self._byte_time_s = self.settings.byte_time_s
         self._ready_time_s = len(_READY) * self._byte_time_s
@@ -136,15 +151,29 @@ class SimulatedDut:
     def boot(self, at_s: float) -> None:
         """Power-up or reset: forget everything, print the banner."""
         self._reset()
+        self._powered = True
+        self._does(at_s, Activity.BOOT)
         self._now_s = at_s + self.settings.boot_time_s
+        self._does(self._now_s, Activity.IDLE)
         self._say(BootMode(self.settings.mode))
         self._stamp()
         self._say(InitDone())
         self._say(Ready())
 
+    def power_off(self, at_s: float) -> None:
+        """The supply goes: what it has not said by now is never said, and it hears nothing."""
+        self._powered = False
+        while self.outgoing and self.outgoing[-1][0] > at_s:
+            self.outgoing.pop()
+        self._now_s = at_s
+        self._does(at_s, Activity.OFF)
+
     def receive(self, data: bytes, start_s: float) -> None:
         """Bytes from the host, the first of which begins to arrive at ``start_s``."""
-        if data[:3] == b"db " and data[-1:] == b"%" and self._fast_block(data, start_s):
+        if not self._powered:
+            return
+        quick = self._on_activity is None and data[:3] == b"db " and data[-1:] == b"%"
+        if quick and self._fast_block(data, start_s):
             return
         for end, command in self._commands.feed(data):
             self._now_s = max(self._now_s, start_s + end * self._byte_time_s)
@@ -240,15 +269,20 @@ class SimulatedDut:
             mismatch = InputMismatch(loaded, self.model.input_bytes)
             self._send(mismatch.encode().encode() + b"\n")
         self._say(WarmupStart(warmups))
-        self._now_s += warmups * self.settings.inference_time_s
+        self._work(warmups)
         self._say(WarmupDone())
         self._say(InferStart(iterations))
         self._stamp()
         self._scores = self.model.infer(self._tensor)
-        self._now_s += iterations * self.settings.inference_time_s
+        self._work(iterations)
         self._stamp()
         self._say(InferDone())
         self._say(Results(self._scores))
+
+    def _work(self, inferences: int) -> None:
+        self._does(self._now_s, Activity.INFER)
+        self._now_s += inferences * self.settings.inference_time_s
+        self._does(self._now_s, Activity.IDLE)
 
     # ---- time and output ---------------------------------------------------------------------
 
@@ -269,6 +303,12 @@ class SimulatedDut:
     def _print(self, text: str) -> None:
         self._send(text.encode("latin-1") + b"\r\n")
 
+    def _does(self, at_s: float, activity: Activity) -> None:
+        if self._on_activity is not None:
+            self._on_activity(at_s, activity)
+
     def _send(self, data: bytes) -> None:
+        self._does(self._now_s, Activity.UART)
         self._now_s += len(data) * self._byte_time_s
+        self._does(self._now_s, Activity.IDLE)
         self.outgoing.append((self._now_s, data))

@@ -6,14 +6,26 @@ time-out. So a silent device costs no real time, and a ten-second window costs o
 
 from __future__ import annotations
 
+from collections import deque
+from typing import Protocol
+
 from .clock import VirtualClock
-from .simulated import SimulatedDut
+from .simulated import DeviceSettings
+
+
+class SimulatedEnd(Protocol):
+    """What hangs on the wire: a simulated device, or an IO manager with one behind it."""
+
+    settings: DeviceSettings
+    outgoing: deque[tuple[float, bytes]]
+
+    def receive(self, data: bytes, start_s: float) -> None: ...
 
 
 class SimulatedLink:
-    """The wire between a host and one :class:`SimulatedDut`."""
+    """The wire between a host and one :class:`SimulatedEnd`."""
 
-    def __init__(self, device: SimulatedDut, clock: VirtualClock, address: str) -> None:
+    def __init__(self, device: SimulatedEnd, clock: VirtualClock, address: str) -> None:
         self._device = device
         self._clock = clock
         self._byte_time_s = device.settings.byte_time_s

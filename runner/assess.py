@@ -10,7 +10,9 @@ from typing import Any
 from ..datasets.labels import LabelRow
 from ..models.suite import Task
 from .dialects import open_log
-from .result_file import SOURCE, render_accuracy, render_performance, stamped
+from .energy_result import EnergyResult
+from .energy_score import score_energy_folder
+from .result_file import SOURCE, render_accuracy, render_energy, render_performance, stamped
 from .results import AccuracyResult, PerformanceResult
 from .rounds import Round
 from .rules import CheckInput, Finding, check, is_valid
@@ -40,6 +42,7 @@ class Assessment:
     facts: LogFacts
     performance: PerformanceResult | None
     accuracy: AccuracyResult | None
+    energy: EnergyResult | None
     findings: tuple[Finding, ...]
 
     @property
@@ -51,6 +54,7 @@ class Assessment:
         return {
             "performance": None if self.performance is None else self.performance.to_json(),
             "accuracy": None if self.accuracy is None else self.accuracy.to_json(),
+            "energy": None if self.energy is None else self.energy.to_json(),
             "findings": [finding.to_json() for finding in self.findings],
             "valid": self.valid,
         }
@@ -60,30 +64,37 @@ def assess(log: Path, judging: Judging) -> Assessment:
     """Read the log once, score what it holds, check it against the round."""
     performance: PerformanceResult | None = None
     accuracy: AccuracyResult | None = None
-    with open_log(log) as reader:
-        if judging.mode is Mode.ACCURACY:
-            accuracy = score_accuracy(reader, judging.labels, judging.task)
-        else:
-            performance = score_performance(reader, judging.task)
-        facts = reader.facts
+    energy: EnergyResult | None = None
+    if judging.mode is Mode.ENERGY:
+        energy, facts = score_energy_folder(log.parent)
+    else:
+        with open_log(log) as reader:
+            if judging.mode is Mode.ACCURACY:
+                accuracy = score_accuracy(reader, judging.labels, judging.task)
+            else:
+                performance = score_performance(reader, judging.task)
+            facts = reader.facts
     result = CheckInput.of(
         facts,
         judging.task,
         mode=judging.mode,
         performance=performance,
         accuracy=accuracy,
+        energy=energy,
         list_name=judging.list_name,
         list_told=bool(judging.labels),
         synthetic=judging.synthetic,
     )
     findings = check(result, judging.round, division=judging.division)
-    return Assessment(facts, performance, accuracy, findings)
+    return Assessment(facts, performance, accuracy, energy, findings)
 
 
 def render_result(assessment: Assessment, task: Task, round_: Round, *, time_s: float) -> str:
     """The text of result.txt."""
     if assessment.accuracy is not None:
         text = render_accuracy(assessment.accuracy, time_s=time_s)
+    elif assessment.energy is not None:
+        text = render_energy(assessment.energy, round_, time_s=time_s)
     elif assessment.performance is not None:
         text = render_performance(assessment.performance, round_, time_s=time_s)
     else:

@@ -16,6 +16,7 @@ from ..dut_protocol.clock import Clock, MonotonicClock, VirtualClock
 from ..dut_protocol.dut import Dut
 from ..dut_protocol.errors import LinkError
 from ..dut_protocol.inference import InferenceTimer
+from ..dut_protocol.io_manager import IoManager
 from ..dut_protocol.load import Loader
 from ..dut_protocol.messages import TimestampMode
 from ..dut_protocol.ports import find_dut
@@ -30,6 +31,7 @@ from ..models.fetch import reference_model_path
 from ..models.suite import TASKS_BY_MODEL_ID, Task
 from .config import Config
 from .errors import SetupError
+from .recorder import Recorder
 
 SIMULATED = "sim:"
 AUTO = "auto"
@@ -54,6 +56,16 @@ class SimulatedModel:
     inference_time_s: float
 
 
+@dataclass(frozen=True, slots=True)
+class EnergyParts:
+    """What energy mode needs beside the device."""
+
+    io_manager: IoManager
+    monitor: EnergyMonitor
+    recorder: Recorder
+    """Keeps the monitor served while the run waits for the device."""
+
+
 @dataclass(slots=True)
 class Bench:
     """A device under test with its clock; in energy mode also an IO manager and a monitor."""
@@ -63,8 +75,14 @@ class Bench:
     loader: Loader
     timer: InferenceTimer
     simulated: SimulatedModel | None = None
-    io_manager: Dut | None = None
-    monitor: EnergyMonitor | None = None
+    energy_parts: EnergyParts | None = None
+
+    @property
+    def energy(self) -> EnergyParts:
+        """The IO manager and the monitor; SetupError on a bench without."""
+        if self.energy_parts is None:
+            raise SetupError("this bench has no IO manager and no energy monitor")
+        return self.energy_parts
 
     @classmethod
     def of(

@@ -19,6 +19,7 @@ from rich.console import Console
 from ..datasets.build import BuildFailed
 from ..datasets.errors import DatasetError
 from ..dut_protocol.errors import DutError
+from ..energy.errors import MonitorError, TraceError
 from ..models.demo import DemoError
 from ..models.engine import EngineUnavailable, ModelError
 from ..models.fetch import FetchError
@@ -44,7 +45,17 @@ _USAGE_ERRORS = (
     ModelError,
     EngineUnavailable,
 )
-_RUN_ERRORS = (BuildFailed, DutError, LogError, ScoreError, JournalError, FetchError, OSError)
+_RUN_ERRORS = (
+    BuildFailed,
+    MonitorError,
+    TraceError,
+    DutError,
+    LogError,
+    ScoreError,
+    JournalError,
+    FetchError,
+    OSError,
+)
 
 app = typer.Typer(
     name="tinyrunner",
@@ -67,6 +78,9 @@ app.add_typer(datasets.app, name="datasets", help="List, build and verify the ta
 def main() -> None:
     """The ``tinyrunner`` command."""
     signal.signal(signal.SIGTERM, _as_interrupt)
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:
+        # A terminal that is closed must not leave a board powered; nohup stays as it is.
+        signal.signal(signal.SIGHUP, _as_interrupt)
     errors = Console(stderr=True, soft_wrap=True)
     try:
         app()  # exits by itself, with 2 for what the option parser refuses
@@ -91,6 +105,8 @@ def _what_now(stopped: RunStopped) -> str:
     """What is left of a run that ended early, and how to go on."""
     if stopped.session is None:
         return "Nothing was measured yet; run it again."
+    if stopped.begin_again is not None:
+        return f"{stopped.begin_again} What was measured so far is in {stopped.session}"
     if not stopped.resumable:
         return (
             "The run itself had not begun; run it again. What was said so far is in "

@@ -14,6 +14,8 @@ from pydantic import BaseModel, BeforeValidator, Field, ValidationError
 from ..dut_protocol.settings import (
     DEFAULT_BAUD_RATE,
     DEFAULT_DATA_BYTES_PER_DB,
+    ENERGY_BAUD_RATE,
+    ENERGY_BOOT_TIMEOUT_S,
     LinkSettings,
     VerifyLoad,
 )
@@ -64,6 +66,30 @@ class DutConfig(_Section):
         )
 
 
+class IoManagerConfig(_Section):
+    """The board between host and energy firmware."""
+
+    address: Annotated[str, Field(min_length=1)] | None = None
+    """A port or URL; a simulated device brings its own."""
+    baud_rate: Annotated[int, Field(ge=1)] = DEFAULT_BAUD_RATE
+    dut_baud_rate: Annotated[int, Field(ge=1)] = ENERGY_BAUD_RATE
+    """Of the device behind it."""
+
+
+class MonitorConfig(_Section):
+    """What powers the device and measures its energy."""
+
+    address: Annotated[str, Field(min_length=1)] | None = None
+    """A VISA resource, `lpm01a:PORT`, `ppk2:PORT`, `joulescope:`; simulated: `sim:`."""
+    supply_v: PositiveSeconds | None = None
+    """There is no default: too much destroys a board."""
+    max_voltage_v: PositiveSeconds | None = None
+    """More than this is refused whatever is asked."""
+    current_limit_a: PositiveSeconds | None = None
+    boot_timeout_s: PositiveSeconds = ENERGY_BOOT_TIMEOUT_S
+    """From power on to the device's m-ready."""
+
+
 class SimulateConfig(_Section):
     """What a simulated device is like."""
 
@@ -74,6 +100,8 @@ class Config(_Section):
     """Everything that a configuration file may say; ``Config()`` is what holds without one."""
 
     dut: DutConfig = DutConfig()
+    io_manager: IoManagerConfig = IoManagerConfig()
+    monitor: MonitorConfig = MonitorConfig()
     model: Model | None = None
     """What a `sim:` device runs: a file, `demo`, or `reference` (tinyrunner models fetch)."""
     simulate: SimulateConfig = SimulateConfig()
@@ -121,6 +149,9 @@ FLAG_PLACES: dict[str, tuple[str, ...]] = {
     "verify_load": ("dut", "verify_load"),
     "boot_wait_s": ("dut", "boot_wait_s"),
     "expected_inference_s": ("dut", "expected_inference_s"),
+    "io": ("io_manager", "address"),
+    "monitor": ("monitor", "address"),
+    "supply_v": ("monitor", "supply_v"),
     "inference_time_s": ("simulate", "inference_time_s"),
     "model": ("model",),
     "datasets": ("datasets",),

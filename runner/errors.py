@@ -20,9 +20,18 @@ class JournalError(Exception):
 class RunStopped(Exception):
     """A run ended before its plan did (exit 1). What was measured is in the journal."""
 
-    def __init__(self, session: Path | None, reason: str, *, resumable: bool = True) -> None:
+    def __init__(
+        self,
+        session: Path | None,
+        reason: str,
+        *,
+        resumable: bool = True,
+        begin_again: str | None = None,
+    ) -> None:
         super().__init__(reason)
         self.session = session
         """Its folder; None where there was none yet."""
         self.resumable = resumable
         """There is something to continue: the run had come to its first step."""
+        self.begin_again = begin_again
+        """Why it is begun again although it had come to its first step, where that is so."""

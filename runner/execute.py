@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -14,6 +15,7 @@ from ..dut_protocol.inference import Inference
 from ..dut_protocol.messages import Model
 from ..models.suite import Task
 from .bench import Bench
+from .energy_steps import EnergySteps
 from .errors import SetupError
 from .journal import Journal
 from .plan import mode_of, parse_infer, planned_inferences
@@ -53,17 +55,24 @@ class Measured:
 class JournalListener:
     """Writes what the device says, and what the host does about it, into the journal."""
 
-    def __init__(self, journal: Journal, on_note: Callable[[str], None]) -> None:
+    def __init__(
+        self, journal: Journal, on_note: Callable[[str], None], source: str = "dut"
+    ) -> None:
         self._journal = journal
         self._on_note = on_note
+        self._source = source
 
     def line(self, text: str) -> None:
-        self._journal.write("dut", text)
+        self._journal.write(self._source, text)
 
     def note(self, text: str) -> None:
         self._journal.write("parser", f"m-note[{text}]")
         self._journal.flush()
         self._on_note(text)
+
+
+PASSED_THROUGH = "io: [dut]"
+"""The source of a device's lines that came through the IO manager, as the logs have it."""
 
 
 class InputFinder:
@@ -104,8 +113,10 @@ class Executor:
         benchmark_config: Mapping[str, str],
         on_step: Callable[[NumberedStep], None] = lambda _: None,
         on_measured: Callable[[Measured], None] = lambda _: None,
+        energy: EnergySteps | None = None,
     ) -> None:
         self._bench = bench
+        self._energy = energy
         self._journal = journal
         self._dataset = dataset
         self._inputs = InputFinder(dataset)
@@ -150,8 +161,8 @@ class Executor:
 
     def _execute(self, verb: Verb, timeout_s: float) -> None:
         match verb:
-            case DutCommand(text):
-                self._finished("dut")
+            case DutCommand(text) | IoDutCommand(text):
+                self._finished("dut" if isinstance(verb, DutCommand) else "io")
                 self._dut_command(text, timeout_s)
             case Load():
                 self._load(verb)
@@ -163,17 +174,22 @@ class Executor:
             case Echo(text, milliseconds):
                 self._journal.write("parser", f"Echoing message in {milliseconds} ms...")
                 self._finished("echo")
-                self._bench.clock.pause(milliseconds / 1000.0)
+                self._pause(milliseconds / 1000.0)
                 self._journal.write("parser", f"m-echo-message[{text}]")
             case Umount() | Mount():
                 self._finished("umount" if isinstance(verb, Umount) else "mountc")
-            case (
-                IoCommand() | IoDutCommand() | EmonVoltage() | EmonPower() | EmonTimer()
-                | EmonTrace()
-            ):  # fmt: skip
-                raise SetupError(f"this bench has neither IO manager nor energy monitor: {verb}")
+            case IoCommand() | EmonVoltage() | EmonPower() | EmonTimer() | EmonTrace():
+                if self._energy is None:
+                    raise SetupError(f"this bench has no IO manager and no monitor: {verb}")
+                self._energy.execute(verb)
             case _:
                 assert_never(verb)
+
+    def _pause(self, seconds: float) -> None:
+        if self._energy is None:
+            self._bench.clock.pause(seconds)
+        else:
+            self._energy.pause(seconds)
 
     def _bm_cfg(self, code: str) -> None:
         for key, value in self._benchmark_config.items():
@@ -203,15 +219,30 @@ class Executor:
         write("parser", f"Sending {len(data)} bytes")
         write("parser", "m-mute-target[dut]")
         began_s = self._bench.clock.now_s()
-        self._bench.loader.load(data)
+        with nullcontext() if self._energy is None else self._energy.muted_manager():
+            self._bench.loader.load(data)
         took_s = self._bench.clock.now_s() - began_s
-        # The published logs compute the rate from the whole file, also where a window was sent.
+        self._loaded_in(load, window, took_s)
+        self._loaded = window
+
+    def _loaded_in(self, load: Load, window: InputWindow, took_s: float) -> None:
+        """The closing lines of a load, in the words of the published logs.
+
+        They compute the rate from the whole file, also where a window was sent.
+        """
+        write = self._journal.write
         rate = window.file_bytes / took_s / 1000.0 if took_s > 0 else 0.0
         write("parser", "m-unmute-target[dut]")
-        write("parser", f"Binary load took {took_s:.3f} sec, or {rate:.3f} kB/sec")
-        write("parser", "m-bload-done")
-        self._finished("bload")
-        self._loaded = window
+        if not load.through_io:
+            write("parser", f"Binary load took {took_s:.3f} sec, or {rate:.3f} kB/sec")
+            write("parser", "m-bload-done")
+            self._finished("bload")
+            return
+        write("parser", "m-unmute-target[io]")
+        write("parser", "m-unmute-target[parser]")
+        write("parser", "m-bloadp-done")
+        write("parser", f"Binary load took {took_s:.3f} sec, or {8 * rate:.3f} kb/sec")
+        self._finished("bloadp")
 
     def _infer(self, iterations: int, warmups: int) -> None:
         inference = self._bench.timer.infer(iterations, warmups, self._task.score_count)

@@ -17,6 +17,7 @@ from .session_log import Mode
 from .verbs import (
     BmCfg,
     DutCommand,
+    IoDutCommand,
     Load,
     Mount,
     Umount,
@@ -99,7 +100,8 @@ def planned_inferences(script: Script) -> tuple[PlannedInference, ...]:
             if isinstance(verb, Load):
                 load = (numbered.index, verb)
                 continue
-            known[command] = parse_infer(verb.text) if isinstance(verb, DutCommand) else None
+            to_device = verb.text if isinstance(verb, DutCommand | IoDutCommand) else ""
+            known[command] = parse_infer(to_device)
         counts = known[command]
         if counts is not None:
             if load is None:

@@ -37,12 +37,12 @@ class Heard:
         self._lines: list[tuple[str, str]] = []
 
     def line(self, text: str) -> None:
-        self._keep("dut", text)
+        self.keep("dut", text)
 
     def note(self, text: str) -> None:
-        self._keep("parser", f"m-note[{text}]")
+        self.keep("parser", f"m-note[{text}]")
 
-    def _keep(self, source: str, text: str) -> None:
+    def keep(self, source: str, text: str) -> None:
         if len(self._lines) < _MAX_HEARD:
             self._lines.append((source, text))
 
@@ -50,6 +50,20 @@ class Heard:
         for source, text in self._lines:
             journal.write(source, text)
         self._lines.clear()
+
+
+class HeardFrom:
+    """The same for what comes from another source than the device itself."""
+
+    def __init__(self, heard: Heard, source: str) -> None:
+        self._heard = heard
+        self._source = source
+
+    def line(self, text: str) -> None:
+        self._heard.keep(self._source, text)
+
+    def note(self, text: str) -> None:
+        self._heard.note(text)
 
 
 def open_source(config: Config, task: Task, reporter: Reporter) -> Source:
@@ -92,15 +106,7 @@ def connect(bench: Bench, task: Task, heard: Heard) -> Identity:
     dut = bench.dut
     dut.listener = heard
     identity = dut.identify()
-    asked = task.model_id
-    if identity.model_id != asked:
-        there = identity.model_id or "nothing"
-        other = TASKS_BY_MODEL_ID.get(there)
-        advice = f"; run {other.key} instead, or flash" if other else "; flash"
-        raise SetupError(
-            f"{dut.address}: the firmware's model is {there}, {task.key} needs {asked}{advice} the "
-            f"firmware for {asked}"
-        )
+    check_model(dut.address, identity, task)
     # Without a banner (a board that does not reset when its port is opened) only this tells.
     energy = identity.boot_mode is TimestampMode.ENERGY
     if energy or dut.timestamp() is None:
@@ -110,6 +116,19 @@ def connect(bench: Bench, task: Task, heard: Heard) -> Identity:
             "the firmware built for performance mode"
         )
     return identity
+
+
+def check_model(address: str, identity: Identity, task: Task) -> None:
+    """Refuse (SetupError) firmware that was built for another task."""
+    asked = task.model_id
+    if identity.model_id != asked:
+        there = identity.model_id or "nothing"
+        other = TASKS_BY_MODEL_ID.get(there)
+        advice = f"; run {other.key} instead, or flash" if other else "; flash"
+        raise SetupError(
+            f"{address}: the firmware's model is {there}, {task.key} needs {asked}{advice} the "
+            f"firmware for {asked}"
+        )
 
 
 def rerooted(script: Script, dataset: Dataset) -> Script:

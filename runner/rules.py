@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from ..energy.trace import EventSource
 from ..models.custom import CUSTOM_NOTE
 from ..models.suite import TASKS, Task
+from .energy_result import EnergyResult
 from .results import AccuracyResult, NameList, PerformanceResult, Window
 from .rounds import Round
 from .session_log import Division, LogFacts, Mode
@@ -24,6 +26,11 @@ TIMER_WARNING = 0.02
 TIMER_VIOLATION = 0.05
 """RC oscillators stay within 4 %; more was a real defect wherever it was seen."""
 SPREAD_WARNING = 0.01
+EDGE_UNCERTAINTY_WARNING = 0.001
+"""As a fraction of the shortest window: as much as a trace may lose of its samples."""
+
+_TIMER_ADVICE = "check the firmware's timestamp timer"
+_TRACE_ADVICE = "measure again, and look at the trace's plot around it"
 
 
 class Severity(Enum):
@@ -48,6 +55,10 @@ class FindingKind(Enum):
     MODEL_ID = "model id"
     TIMER_DEVIATES = "timer deviates"
     SPREAD = "spread"
+    EDGES = "timestamp edges"
+    SOFT_MARKERS = "soft markers"
+    EDGE_UNCERTAINTY = "edge uncertainty"
+    SAMPLES_LOST = "samples lost"
     CUSTOM_TASK = "custom task"
     LIST_NOT_OFFICIAL = "list not official"
     LIST_NOT_ACCEPTED = "list not accepted in this round"
@@ -75,9 +86,11 @@ class CheckInput:
     task: Task
     mode: Mode
     performance: PerformanceResult | None = None
-    """Of a performance (or energy) session."""
+    """Of a performance session, or of an energy log without its trace."""
     accuracy: AccuracyResult | None = None
     """Of an accuracy session."""
+    energy: EnergyResult | None = None
+    """Of an energy session; its throughputs are in it."""
     model_ids: tuple[str, ...] = ()
     """Every model id that the device named, in order."""
     device_errors: tuple[tuple[int, str], ...] = ()
@@ -99,6 +112,7 @@ class CheckInput:
         mode: Mode,
         performance: PerformanceResult | None = None,
         accuracy: AccuracyResult | None = None,
+        energy: EnergyResult | None = None,
         list_name: str | None = None,
         list_told: bool = True,
         synthetic: bool = False,
@@ -108,6 +122,7 @@ class CheckInput:
             mode=mode,
             performance=performance,
             accuracy=accuracy,
+            energy=energy,
             model_ids=tuple(facts.model_ids),
             device_errors=tuple(facts.device_errors),
             finished=facts.finished,
@@ -120,7 +135,9 @@ class CheckInput:
 def check(result: CheckInput, round_: Round, *, division: Division) -> tuple[Finding, ...]:
     """Everything that stands between a result and its submission, the session's faults first."""
     findings = list(_session(result))
-    if result.performance is not None:
+    if result.energy is not None:
+        findings += check_energy(result.energy, round_)
+    elif result.performance is not None:
         findings += _performance(result.performance, round_)
     if result.accuracy is not None:
         findings += _accuracy(
@@ -191,7 +208,9 @@ def _session(result: CheckInput) -> Iterator[Finding]:
         )
 
 
-def _performance(performance: PerformanceResult, round_: Round) -> Iterator[Finding]:
+def _performance(
+    performance: PerformanceResult, round_: Round, advice: str = _TIMER_ADVICE
+) -> Iterator[Finding]:
     windows = performance.windows
     if len(windows) != round_.windows:
         yield _violation(
@@ -200,7 +219,7 @@ def _performance(performance: PerformanceResult, round_: Round) -> Iterator[Find
             "session again, whole",
         )
     for window in windows:
-        yield from _window(window, round_)
+        yield from _window(window, round_, advice)
     inputs = [(window.file, window.offset) for window in windows]
     if len(set(inputs)) != len(inputs) or any(not window.file for window in windows):
         yield _violation(
@@ -216,7 +235,37 @@ def _performance(performance: PerformanceResult, round_: Round) -> Iterator[Find
         )
 
 
-def _window(window: Window, round_: Round) -> Iterator[Finding]:
+def check_energy(energy: EnergyResult, round_: Round) -> Iterator[Finding]:
+    """What is wrong with the trace and its edges, then what any timed window has to satisfy."""
+    if energy.event_source is EventSource.HOST:
+        yield _violation(
+            FindingKind.SOFT_MARKERS,
+            "the windows are between soft markers of the host, which is never valid for "
+            "submission; wire the timestamp pin to the monitor or the IO manager",
+        )
+    if energy.lost_error is not None:
+        yield _violation(FindingKind.SAMPLES_LOST, energy.lost_error)
+    if energy.edge_error is not None:
+        yield _violation(FindingKind.EDGES, energy.edge_error)
+        return
+    yield from _performance(energy.performance, round_, _TRACE_ADVICE)
+    spread = energy.coefficient_of_variation
+    if spread is not None and spread > SPREAD_WARNING:
+        yield _warning(
+            FindingKind.SPREAD,
+            f"the energies spread by {spread:.1%} (coefficient of variation); let the board come "
+            "to its temperature, and look for what else draws current",
+        )
+    uncertainty_s = energy.event_uncertainty_s
+    if uncertainty_s > EDGE_UNCERTAINTY_WARNING * round_.min_window_s:
+        yield _warning(
+            FindingKind.EDGE_UNCERTAINTY,
+            f"each edge of a window is known to {uncertainty_s * 1e3:.1f} ms only; sample faster, "
+            "or use a monitor with an event input",
+        )
+
+
+def _window(window: Window, round_: Round, advice: str) -> Iterator[Finding]:
     name = f"window {window.number}"
     if window.iterations < round_.min_inferences:
         yield _violation(
@@ -227,7 +276,7 @@ def _window(window: Window, round_: Round) -> Iterator[Finding]:
     if window.invalid is not None or window.elapsed_s is None:
         yield _violation(
             FindingKind.WINDOW_INVALID,
-            f"{name} does not count: {window.invalid}; check the firmware's timestamp timer",
+            f"{name} does not count: {window.invalid}; {advice}",
         )
         return
     if window.elapsed_s < round_.min_window_s:

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from ..models.suite import Metric, Task
 from .assess import Assessment
+from .energy_result import EnergyResult
 from .results import AccuracyResult, PerformanceResult
 from .rounds import Round
 from .rules import Severity
@@ -27,6 +28,8 @@ def show_assessment(
     parts: list[RenderableType] = [Text(title, style="bold")]
     if assessment.performance is not None:
         parts += _performance(assessment.performance)
+    if assessment.energy is not None:
+        parts += _energy(assessment.energy)
     if assessment.accuracy is not None:
         parts += _accuracy(assessment.accuracy, task, round_)
     for finding in assessment.findings:
@@ -67,6 +70,9 @@ def show_summary(console: Console, lines: Iterable[Line], round_: Round) -> None
 def _headline(line: Line, round_: Round) -> tuple[str, str]:
     """The figure that counts, and what it has to reach."""
     performance, accuracy = line.assessment.performance, line.assessment.accuracy
+    energy = line.assessment.energy
+    if energy is not None:
+        return f"{_number(energy.median_energy_j, factor=1e6)} µJ/inf", "–"
     if performance is not None:
         return f"{_number(performance.median_throughput)} inf/s", "–"
     if accuracy is None:
@@ -99,6 +105,35 @@ def _performance(result: PerformanceResult) -> list[RenderableType]:
     return [table, line]
 
 
+def _energy(result: EnergyResult) -> list[RenderableType]:
+    table = Table(box=None, padding=(0, 2), pad_edge=True)
+    table.add_column("window", justify="right")
+    table.add_column("input")
+    for name in ("inferences", "runtime s", "inf/s", "energy mJ", "power mW", "µJ/inf"):
+        table.add_column(name, justify="right")
+    for measured in result.windows:
+        window, timing = measured.window, measured.timing
+        table.add_row(
+            str(measured.number),
+            measured.file + (f" +{measured.offset}" if measured.offset else ""),
+            str(measured.iterations),
+            _number(timing.elapsed_s),
+            _number(timing.throughput),
+            _number(window.energy_j, factor=1e3),
+            _number(window.power_w, factor=1e3),
+            _number(measured.energy_per_inference_j, factor=1e6),
+        )
+    line = Text("  median energy ")
+    line.append(f"{_number(result.median_energy_j, factor=1e6)} µJ/inf", style="bold")
+    if result.coefficient_of_variation is not None:
+        line.append(f", spread {result.coefficient_of_variation:.2%}")
+    line.append(f"; median throughput {_number(result.performance.median_throughput)} inf/s")
+    events = Text(f"  edges from {result.event_source.value}")
+    if result.event_uncertainty_s:
+        events.append(f", each within {result.event_uncertainty_s * 1e3:.2f} ms")
+    return [table, line, events]
+
+
 def _accuracy(result: AccuracyResult, task: Task, round_: Round) -> list[RenderableType]:
     # The unit of an ad list is the file; its windows are averaged.
     unit = "files" if task.stride_bytes is not None else "inputs"
@@ -119,8 +154,8 @@ def _target(task: Task, round_: Round) -> str | None:
     return None if target is None else f"{task.metric.value} {target:.2f}"
 
 
-def _number(value: float | None, decimals: int = 3) -> str:
-    return "–" if value is None else f"{value:.{decimals}f}"
+def _number(value: float | None, decimals: int = 3, factor: float = 1.0) -> str:
+    return "–" if value is None else f"{value * factor:.{decimals}f}"
 
 
 def _percent(value: float | None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import typer
@@ -10,39 +11,75 @@ from rich.console import Console
 
 from ...models.suite import TASKS, TASKS_BY_MODEL_ID
 from ..bench import open_bench, parse_simulated
-from ..config import override
-from ..interactive import HELP, Interactive
+from ..config import Config, override
+from ..energy_bench import open_energy_bench
+from ..interactive import Interactive
 from . import options
 
 
 def console(
     dut: options.DutOption = None,
+    io: str | None = typer.Option(None, "--io", help="Port or URL of the IO manager."),
+    monitor: str | None = typer.Option(
+        None, "--monitor", help="A VISA resource, lpm01a:PORT, ppk2:PORT, …; sim: with a sim: DUT."
+    ),
     task: str | None = typer.Option(None, "--task", help="What a sim: device runs."),
     model: options.ModelOption = None,
     config: options.ConfigOption = None,
     baud_rate: options.BaudOption = None,
 ) -> None:
-    """Talk to a device by hand: `dut name`, `bload dut "FILE"`, `dut infer 10 1`, …"""
-    settings = override(options.base_config(config), dut=dut, model=model, baud_rate=baud_rate)
+    """Talk to a device by hand: `dut name`, `bload dut "FILE"`, `dut infer 10 1`, …
+
+    With --io and --monitor (for a simulated device --monitor sim:) also to the IO manager and the
+    energy monitor: `emon voltage 3000`, `emon power on`, `io dut name`, … Leaving the console
+    switches the supply off.
+    """
+    settings = override(
+        options.base_config(config),
+        dut=dut,
+        io=io,
+        monitor=monitor,
+        model=model,
+        baud_rate=baud_rate,
+    )
     named = parse_simulated(settings.dut.address or "sim:")[0] if settings.dut.address else ""
     if task is None:
         chosen = TASKS_BY_MODEL_ID.get(named) or TASKS["kws"]
     else:
         chosen = options.task_named(task, settings)
     out = Console(soft_wrap=True, highlight=False)
-    with open_bench(settings, chosen) as bench:
-        session = Interactive(bench, lambda text: out.print(text, markup=False), Path.cwd())
+    energy = _with_energy(settings)
+    with ExitStack() as stack:
+        bench = stack.enter_context((open_energy_bench if energy else open_bench)(settings, chosen))
+        session = Interactive(
+            bench,
+            lambda text: out.print(text, markup=False),
+            Path.cwd(),
+            settings.monitor.boot_timeout_s if energy else None,
+        )
+        stack.callback(session.close)
         session.greet()
-        prompt = sys.stdin.isatty()
-        if prompt:
-            out.print(HELP, markup=False)
-        while not session.ended:
-            try:
-                line = input("> ") if prompt else sys.stdin.readline()
-            except EOFError:
-                break
-            if not prompt and not line:
-                break
-            session.execute(line.strip())
-    if session.failed and not prompt:  # a person has seen it; a pipeline is told
+        _converse(session, out)
+    if session.failed and not sys.stdin.isatty():  # a person has seen it; a pipeline is told
         raise typer.Exit(1)
+
+
+def _with_energy(settings: Config) -> bool:
+    """An IO manager or a monitor is named."""
+    return settings.io_manager.address is not None or settings.monitor.address is not None
+
+
+def _converse(session: Interactive, out: Console) -> None:
+    """Line by line, until there are no more."""
+    prompt = sys.stdin.isatty()
+    if prompt:
+        out.print(session.help, markup=False)
+    while not session.ended:
+        try:
+            with session.waiting():
+                line = input("> ") if prompt else sys.stdin.readline()
+        except EOFError:
+            break
+        if not prompt and not line:
+            break
+        session.execute(line.strip())

@@ -14,6 +14,7 @@ from ..config import Config, absolute, override
 from ..progress import make_reporter
 from ..rules import FindingKind, Severity
 from ..run import Outcome, run_session
+from ..run_energy import run_energy
 from ..session_log import Mode
 from ..show import Line, show_summary
 from . import options
@@ -21,6 +22,10 @@ from .run import EXIT_INVALID
 
 _EXPECTED = {FindingKind.SYNTHETIC_DATA}
 """What a demonstration is bound to be found guilty of, and nothing else."""
+
+
+SUPPLY_V = 3.0
+"""What the simulated board is powered with: the field's usual voltage."""
 
 
 def demo(
@@ -32,12 +37,15 @@ def demo(
     errors = Console(stderr=True, soft_wrap=True)
     reporter = make_reporter(errors)
     config = absolute(
-        override(Config(), dut="sim:", model="demo", datasets="demo", sessions=folder)
+        override(
+            Config(), dut="sim:", model="demo", datasets="demo", sessions=folder, supply_v=SUPPLY_V
+        )
     )
-    modes = (Mode.PERFORMANCE, Mode.ACCURACY)
-    outcomes = [
-        run_session(task, mode, config, reporter) for task in TASKS.values() for mode in modes
-    ]
+    outcomes = []
+    for task in TASKS.values():
+        for mode in (Mode.PERFORMANCE, Mode.ACCURACY):
+            outcomes.append(run_session(task, mode, config, reporter))
+        outcomes.append(run_energy(task, config, reporter))
     console = options.result_console()
     lines = [
         Line(outcome.task, outcome.mode, outcome.session.folder.name, outcome.assessment)

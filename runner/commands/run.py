@@ -14,6 +14,7 @@ from ..config import Config, absolute, config_from_json, override
 from ..errors import ResumeError, SetupError
 from ..progress import Reporter, make_reporter
 from ..run import Outcome, resume_session, run_session
+from ..run_energy import BEGIN_AGAIN, run_energy
 from ..session import read_document, task_and_mode
 from ..session_log import Mode
 from ..show import assessment_json, show_assessment
@@ -26,8 +27,20 @@ def run(
     tasks: Annotated[
         list[str] | None, typer.Argument(metavar="TASK…", help="vww, ic, kws, ad; all; or custom.")
     ] = None,
-    mode: Annotated[str | None, typer.Option("--mode", help="performance or accuracy.")] = None,
+    mode: Annotated[
+        str | None, typer.Option("--mode", help="performance, accuracy or energy.")
+    ] = None,
     dut: options.DutOption = None,
+    io: Annotated[
+        str | None, typer.Option("--io", help="Energy: port or URL of the IO manager.")
+    ] = None,
+    monitor: Annotated[
+        str | None,
+        typer.Option("--monitor", help="Energy: a VISA resource, lpm01a:PORT, ppk2:PORT, …"),
+    ] = None,
+    supply_v: Annotated[
+        float | None, typer.Option("--supply-v", help="Energy: what the device is powered with.")
+    ] = None,
     model: options.ModelOption = None,
     datasets: options.DatasetsOption = None,
     sessions: Annotated[
@@ -69,9 +82,12 @@ def run(
     resume: Annotated[Path | None, typer.Option("--resume", help="Continue this session.")] = None,
     as_json: options.JsonOption = False,
 ) -> None:
-    """Measure performance or accuracy of one or more tasks."""
+    """Measure performance, accuracy or energy of one or more tasks."""
     flags: dict[str, object] = {
         "dut": dut,
+        "io": io,
+        "monitor": monitor,
+        "supply_v": supply_v,
         "baud_rate": baud_rate,
         "model": model,
         "datasets": datasets,
@@ -102,12 +118,22 @@ def run(
         outcomes = []
         try:
             for task in chosen:
-                outcomes.append(run_session(task, wanted, settings, reporter, script))
+                outcomes.append(_measure(task, wanted, settings, reporter, script))
         finally:
             # Also those before the task that failed: they are measured, and on disk.
             show_outcomes(outcomes, as_json, several=len(chosen) > 1)
     if not all(outcome.assessment.valid for outcome in outcomes):
         raise typer.Exit(EXIT_INVALID)
+
+
+def _measure(
+    task: Task, mode: Mode, settings: Config, reporter: Reporter, script: Path | None
+) -> Outcome:
+    if mode is not Mode.ENERGY:
+        return run_session(task, mode, settings, reporter, script)
+    if script is not None:
+        raise SetupError("--script is for performance and accuracy; energy plans its own")
+    return run_energy(task, settings, reporter)
 
 
 def _check_alone(tasks: list[Task], settings: Config) -> None:
@@ -137,6 +163,8 @@ def _resume(
     if config is not None:
         raise SetupError("--resume takes the session's own configuration; leave --config out")
     task, wanted = task_and_mode(provenance, folder)
+    if wanted is Mode.ENERGY:
+        raise ResumeError(f"{folder} cannot be continued. {BEGIN_AGAIN}")
     before: Config = config_from_json(provenance.get("config"), str(folder / "session.json"))
     if tasks and [named.key for named in choose_tasks(tasks, before)] != [task.key]:
         raise ResumeError(f"{folder} is a session of {task.key}, not of {', '.join(tasks)}")
@@ -158,16 +186,18 @@ def choose_tasks(names: list[str] | None, config: Config) -> list[Task]:
 
 
 def parse_mode(name: str | None) -> Mode:
-    """The mode by its name; energy is not offered yet."""
+    """The mode by its name."""
     match name:
         case "performance":
             return Mode.PERFORMANCE
         case "accuracy":
             return Mode.ACCURACY
+        case "energy":
+            return Mode.ENERGY
         case None:
-            raise SetupError("which mode? Give --mode performance or --mode accuracy")
+            raise SetupError("which mode? Give --mode performance, accuracy or energy")
         case _:
-            raise SetupError(f"no mode {name!r}; there are performance and accuracy")
+            raise SetupError(f"no mode {name!r}; there are performance, accuracy and energy")
 
 
 def show_outcomes(outcomes: list[Outcome], as_json: bool, *, several: bool = False) -> None:

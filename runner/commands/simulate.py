@@ -1,25 +1,32 @@
-"""``tinyrunner simulate dut``: a device that any runner, or a terminal, can talk to."""
+"""``tinyrunner simulate``: devices and instruments that any runner, or a terminal, can talk to."""
 
 from __future__ import annotations
 
 import threading
+from contextlib import ExitStack, suppress
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
+from ...dut_protocol.clock import MonotonicClock
 from ...dut_protocol.serve import DeviceServer, PtyPort, ServedPort, TcpPort
+from ...energy.power_model import BoardCurrents, PowerModel
 from ..bench import simulated_device
 from ..config import override
 from ..errors import SetupError
+from ..served_bench import ServedBench, served_instrument
+from ..simulated_monitors import MonitorKind, kind_named
 from . import options
+
+_ANY_PORT = ("127.0.0.1", 0)
 
 app = typer.Typer(no_args_is_help=True)
 
 
 @app.callback()
 def simulate() -> None:
-    """Serve a simulated device to other programs."""
+    """Serve a simulated device, an energy monitor or a whole bench to other programs."""
 
 
 @app.command()
@@ -58,11 +65,7 @@ def dut(
     else:
         port = TcpPort.listen(*_host_and_port(tcp), server.boot)
     note = f" ({device.model.note})" if device.model.note else ""
-    Console(stderr=True).print(
-        f"{chosen.model_id} on {port.address}: {device.model.model}{note}; Ctrl-C ends it",
-        markup=False,
-        highlight=False,
-    )
+    _say(f"{chosen.model_id} on {port.address}: {device.model.model}{note}; Ctrl-C ends it")
     typer.echo(port.address)
     try:
         server.run(port, threading.Event())
@@ -72,12 +75,132 @@ def dut(
         port.close()
 
 
+@app.command()
+def monitor(
+    kind: Annotated[str, typer.Option("--kind", help="n6705, lpm01a or ppk2.")] = "n6705",
+    pty: Annotated[bool, typer.Option("--pty", help="On a pseudo-terminal.")] = False,
+    tcp: Annotated[
+        str | None, typer.Option("--tcp", metavar="HOST:PORT", help="On TCP; port 0: any free.")
+    ] = None,
+    load_ma: Annotated[
+        float, typer.Option("--load-ma", help="What its load draws while the supply is on.")
+    ] = 10.0,
+) -> None:
+    """Serve an energy monitor with a steady load until Ctrl-C; its address goes to stdout."""
+    chosen = kind_named(kind)
+    where = _monitor_place(chosen, pty, tcp, "--tcp")
+    if not 0 <= load_ma <= 1000:
+        raise SetupError(f"--load-ma {load_ma:g}: expected 0 to 1000")
+    load_a = load_ma / 1000.0
+    power = PowerModel(BoardCurrents(0.0, load_a, load_a, load_a, load_a))
+    with (
+        suppress(KeyboardInterrupt),  # the way to end it
+        served_instrument(chosen, power, MonotonicClock(), None, where) as address,
+    ):
+        _say(
+            f"{chosen.value}, {load_ma:g} mA while its output is on: --monitor {address}; "
+            "Ctrl-C ends it"
+        )
+        typer.echo(address)
+        threading.Event().wait()
+
+
+@app.command()
+def bench(
+    task: Annotated[
+        str, typer.Option("--task", help="What the board runs: vww, ic, kws, ad or custom.")
+    ] = "kws",
+    model: options.ModelOption = None,
+    config: options.ConfigOption = None,
+    kind: Annotated[
+        str, typer.Option("--kind", help="The energy monitor: n6705, lpm01a or ppk2.")
+    ] = "n6705",
+    pty: Annotated[
+        bool, typer.Option("--pty", help="On pseudo-terminals; an n6705 stays on TCP.")
+    ] = False,
+    tcp_io: Annotated[
+        str | None,
+        typer.Option("--tcp-io", metavar="HOST:PORT", help="Where the IO manager listens."),
+    ] = None,
+    tcp_monitor: Annotated[
+        str | None,
+        typer.Option("--tcp-monitor", metavar="HOST:PORT", help="Where the monitor listens."),
+    ] = None,
+    dut_baud_rate: Annotated[
+        int | None, typer.Option("--dut-baud-rate", help="Between IO manager and board: 9600.")
+    ] = None,
+    inference_ms: Annotated[
+        float | None, typer.Option("--inference-ms", help="Modelled time of an inference.")
+    ] = None,
+) -> None:
+    """Serve a board with energy firmware, its IO manager and its monitor until Ctrl-C.
+
+    They are wired together and keep real time. Two addresses go to stdout: the IO manager's, then
+    the monitor's.
+    """
+    settings = options.base_config(config)
+    chosen = options.task_named(task, settings)
+    monitor_kind = kind_named(kind)
+    if pty and tcp_io is not None:
+        raise SetupError("where is the IO manager to be? Give either --pty or --tcp-io HOST:PORT")
+    on_pty = pty and tcp_monitor is None and monitor_kind is not MonitorKind.N6705
+    where = _monitor_place(monitor_kind, on_pty, tcp_monitor, "--tcp-monitor")
+    address = f"sim:{chosen.model_id}?mode=energy"
+    if inference_ms is not None:
+        address += f"&inference_ms={inference_ms}"
+    described = simulated_device(override(settings, dut=address, model=model), None)
+    served = ServedBench(
+        described,
+        settings.io_manager.baud_rate,
+        settings.io_manager.dut_baud_rate if dut_baud_rate is None else dut_baud_rate,
+    )
+    with ExitStack() as stack:
+        stack.enter_context(suppress(KeyboardInterrupt))  # the way to end it
+        at = stack.enter_context(
+            served_instrument(monitor_kind, served.power, served.clock, served.on_power, where)
+        )
+        port: ServedPort
+        if pty:
+            port = PtyPort.open()
+        else:
+            place = _ANY_PORT if tcp_io is None else _host_and_port(tcp_io, "--tcp-io")
+            port = TcpPort.listen(*place, served.connect)
+        stack.callback(port.close)
+        note = f" ({described.model.note})" if described.model.note else ""
+        _say(
+            f"{chosen.model_id}, {described.model.model}{note}, behind an IO manager, powered by "
+            f"a simulated {monitor_kind.value}; Ctrl-C ends it. To measure it:\n"
+            f"tinyrunner run {chosen.key} --mode energy --io {port.address} --monitor {at} "
+            "--supply-v 3.0 --datasets FOLDER"
+        )
+        typer.echo(port.address)
+        typer.echo(at)
+        served.run(port, threading.Event())
+
+
+def _monitor_place(
+    kind: MonitorKind, pty: bool, tcp: str | None, option: str
+) -> tuple[str, int] | None:
+    """Where a monitor listens on TCP; None: on a pseudo-terminal."""
+    if pty and tcp is not None:
+        raise SetupError(f"where? Give either --pty or {option} HOST:PORT")
+    if pty and kind is MonitorKind.N6705:
+        raise SetupError(f"an n6705 speaks TCP: give {option} HOST:PORT instead of --pty")
+    if pty:
+        return None
+    return _ANY_PORT if tcp is None else _host_and_port(tcp, option)
+
+
+def _say(text: str) -> None:
+    Console(stderr=True, soft_wrap=True).print(text, markup=False, highlight=False)
+
+
 def _mode(energy: bool) -> str:
     return "energy" if energy else "performance"
 
 
-def _host_and_port(text: str) -> tuple[str, int]:
+def _host_and_port(text: str, option: str = "--tcp") -> tuple[str, int]:
     host, _, port = text.rpartition(":")
     if not host or not port.isdecimal() or int(port) > 65535:
-        raise SetupError(f"--tcp {text}: expected HOST:PORT, e.g. 127.0.0.1:5000")
+        raise SetupError(f"{option} {text}: expected HOST:PORT, e.g. 127.0.0.1:5000")
     return host, int(port)

@@ -1,0 +1,108 @@
+"""How much a simulated board draws, and when: the truth that simulated monitors measure.
+
+The simulated device tells what it does and when it changes; a monitor's simulator asks for the
+energy between two moments of the bench's clock, or for the current in a series of sample periods.
+The mean of what it returns is the model's own to the last bit before noise; noise is seeded and has
+zero mean.
+"""
+
+from __future__ import annotations
+
+import threading
+from bisect import bisect_right
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+import numpy.typing as npt
+
+
+class Activity(Enum):
+    """What a board is doing, as far as its current depends on it."""
+
+    OFF = "off"
+    BOOT = "boot"
+    IDLE = "idle"
+    UART = "uart"
+    INFER = "infer"
+
+
+@dataclass(frozen=True, slots=True)
+class BoardCurrents:
+    """Amperes drawn at any supply voltage (a linear regulator's board)."""
+
+    off_a: float = 0.0
+    boot_a: float = 0.020
+    idle_a: float = 0.008
+    uart_a: float = 0.011
+    infer_a: float = 0.035
+
+    def of(self, activity: Activity) -> float:
+        return float(getattr(self, f"{activity.value}_a"))
+
+
+class PowerModel:
+    """The board's activity over time, and from it current, power and energy.
+
+    A monitor's simulator asks from its own thread while the device's writes, hence the lock.
+    """
+
+    def __init__(self, currents: BoardCurrents | None = None) -> None:
+        self.currents = currents or BoardCurrents()
+        self.supply_v = 0.0
+        self._times_s: list[float] = [0.0]
+        self._amperes: list[float] = [0.0]
+        self._volts: list[float] = [0.0]
+        self._joules: list[float] = [0.0]
+        """Energy up to each change."""
+        self.edges_s: list[float] = []
+        """Falling edges of the timestamp pin, in order."""
+        self._activity = Activity.OFF
+        self._lock = threading.Lock()
+
+    def change(self, at_s: float, activity: Activity) -> None:
+        """From ``at_s`` on the board does this; changes come in order."""
+        with self._lock:
+            last_s = self._times_s[-1]
+            at_s = max(at_s, last_s)
+            watts = self._amperes[-1] * self._volts[-1]
+            self._joules.append(self._joules[-1] + watts * (at_s - last_s))
+            self._times_s.append(at_s)
+            self._amperes.append(0.0 if self.supply_v == 0.0 else self.currents.of(activity))
+            self._volts.append(self.supply_v)
+            self._activity = activity
+
+    def switch(self, at_s: float, supply_v: float) -> None:
+        """The supply becomes this. From zero the board boots, at zero it is off."""
+        was_v, self.supply_v = self.supply_v, supply_v
+        if supply_v == 0.0:
+            self.change(at_s, Activity.OFF)
+        else:
+            self.change(at_s, Activity.BOOT if was_v == 0.0 else self._activity)
+
+    def edge(self, at_s: float) -> None:
+        """The timestamp pin falls."""
+        self.edges_s.append(at_s)
+
+    def energy_j(self, until_s: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """Energy drawn from the beginning up to each moment."""
+        with self._lock:
+            times = np.asarray(self._times_s)
+            watts = np.asarray(self._amperes) * np.asarray(self._volts)
+            joules = np.asarray(self._joules)
+        index = np.searchsorted(times, until_s, side="right") - 1
+        energy: npt.NDArray[np.float64] = joules[index] + watts[index] * (until_s - times[index])
+        return energy
+
+    def volts(self, when_s: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """The supply at each moment."""
+        with self._lock:
+            times, volts = np.asarray(self._times_s), np.asarray(self._volts)
+        supply: npt.NDArray[np.float64] = volts[np.searchsorted(times, when_s, side="right") - 1]
+        return supply
+
+    def at(self, when_s: float) -> tuple[float, float]:
+        """(amperes, volts) at one moment."""
+        with self._lock:
+            index = bisect_right(self._times_s, when_s) - 1
+            return self._amperes[index], self._volts[index]

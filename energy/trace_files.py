@@ -1,0 +1,261 @@
+"""The files of a trace: EEMBC's pair, our details beside them, MLCommons' results.json.
+
+``trace1-energy.bin`` (see `trace`) and ``trace1-timestamps.json``, the events in seconds on the
+trace's own axis, to the millisecond:
+
+    [
+        0.014,
+        2.711
+    ]
+
+Neither holds what else a trace is, so a trace of ours has ``trace1-details.json`` as well: the
+exact rate and events, who saw the events, gaps, provenance. Without it a trace is EEMBC's.
+
+MLCommons keeps a trace in each entry of its results.json, ``"power": {"samples": [1.542e-05, …],
+"timestamps": [["00", 2068], …], "voltage": 3}``: joules per millisecond, and the index of the
+sample that each event came before.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from math import isfinite
+from pathlib import Path
+from typing import NoReturn, TypeGuard
+
+import numpy as np
+
+from .errors import TraceError
+from .trace import HEADER, MAGIC, EventSource, Gap, Samples, Trace, TraceOrigin
+
+DEFAULT_NAME = "trace1"
+"""What the field calls the one trace of a session."""
+
+MLCOMMONS_RATE_HZ = 1000.0
+"""Of every published results.json; the file does not say it."""
+
+DETAILS_VERSION = 1
+_MAX_TEXT_BYTES = 1 << 28
+"""The published results.json holds 65,000 samples in 0.7 MB."""
+_CHUNK_SAMPLES = 1 << 20
+
+
+def energy_path(folder: Path, name: str = DEFAULT_NAME) -> Path:
+    return folder / f"{name}-energy.bin"
+
+
+def timestamps_path(folder: Path, name: str = DEFAULT_NAME) -> Path:
+    return folder / f"{name}-timestamps.json"
+
+
+def details_path(folder: Path, name: str = DEFAULT_NAME) -> Path:
+    return folder / f"{name}-details.json"
+
+
+def write_events(trace: Trace, folder: Path, name: str = DEFAULT_NAME) -> None:
+    """Write what stands beside a trace's samples, which `TraceWriter` has written already."""
+    _replace(timestamps_path(folder, name), timestamps_text(trace.events_s))
+    details = {
+        "format": DETAILS_VERSION,
+        "sample_rate_hz": trace.sample_rate_hz,
+        "samples": len(trace.samples_uj),
+        "events_s": list(trace.events_s),
+        "event_source": trace.event_source.name.lower(),
+        "event_uncertainty_s": trace.event_uncertainty_s,
+        "gaps": [[gap.index, gap.lost] for gap in trace.gaps],
+        "provenance": dict(trace.provenance),
+    }
+    _replace(details_path(folder, name), json.dumps(details, indent=2) + "\n")
+
+
+def write_trace(trace: Trace, folder: Path, name: str = DEFAULT_NAME) -> None:
+    """Write all the files of a trace; one that is not ours gets EEMBC's pair and no details."""
+    with energy_path(folder, name).open("xb") as file:
+        file.write(HEADER.pack(MAGIC, trace.sample_rate_hz))
+        for start in range(0, len(trace.samples_uj), _CHUNK_SAMPLES):
+            file.write(trace.samples_uj[start : start + _CHUNK_SAMPLES].astype("<f4").tobytes())
+    if trace.origin is TraceOrigin.OURS:
+        write_events(trace, folder, name)
+    else:
+        _replace(timestamps_path(folder, name), timestamps_text(trace.events_s))
+
+
+def timestamps_text(events_s: Sequence[float]) -> str:
+    """As EEMBC's runner prints it: tabs, at most three decimals, no line end at the end."""
+    if not events_s:
+        return "[]"
+    shown = [f"{time_s:.3f}".rstrip("0").rstrip(".") for time_s in events_s]
+    return "[\n\t" + ",\n\t".join(shown) + "\n]"
+
+
+def read_trace(folder: Path, name: str = DEFAULT_NAME) -> Trace:
+    """The trace in ``folder``, its samples mapped from the file; TraceError where it is none."""
+    rate_hz, samples = read_samples(energy_path(folder, name))
+    details = details_path(folder, name)
+    if details.exists():
+        return _with_details(details, rate_hz, samples)
+    events = _events(timestamps_path(folder, name), _json(timestamps_path(folder, name)))
+    return Trace(rate_hz, samples, events, origin=TraceOrigin.EEMBC)
+
+
+def read_samples(path: Path) -> tuple[float, Samples]:
+    """Rate in Hz and microjoules per sample of a ``…-energy.bin``, every sample finite."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(HEADER.size)
+        size = path.stat().st_size - HEADER.size
+    except OSError as error:
+        raise TraceError(f"cannot read the trace {path}: {error.strerror}") from error
+    if len(head) < HEADER.size:
+        _wrong(path, f"a header of {HEADER.size} bytes", f"{len(head)} bytes in all")
+    magic, rate_hz = HEADER.unpack(head)
+    if magic != MAGIC:
+        _wrong(path, f"the first byte 0x{MAGIC:02X} of an energy trace", f"0x{magic:02X}")
+    if not (isfinite(rate_hz) and rate_hz > 0):
+        _wrong(path, "a sample rate above 0 Hz in bytes 1 to 4", f"{rate_hz}")
+    if size % 4:
+        _wrong(path, "whole samples of 4 bytes", f"{size % 4} bytes more (cut off?)")
+    if size == 0:
+        return float(rate_hz), np.zeros(0, np.float32)
+    samples = np.memmap(path, "<f4", "r", offset=HEADER.size)
+    for start in range(0, len(samples), _CHUNK_SAMPLES):
+        chunk = samples[start : start + _CHUNK_SAMPLES]
+        # Finite float32 cannot overflow a sum in float64, and the sum is a single pass.
+        with np.errstate(invalid="ignore"):
+            finite = isfinite(float(chunk.sum(dtype=np.float64)))
+        if not finite:
+            index = int(np.argmin(np.isfinite(chunk)))
+            _wrong(path, "a finite number", chunk[index], f"sample {start + index}")
+    return float(rate_hz), samples
+
+
+def read_results_json(path: Path) -> tuple[Trace, ...]:
+    """The trace of each trial of MLCommons' results.json, in order."""
+    entries = _json(path)
+    if not isinstance(entries, list):
+        _wrong(path, "a list of entries", entries)
+    return tuple(_trial(path, number, entry) for number, entry in enumerate(entries, 1))
+
+
+def _trial(path: Path, number: int, entry: object) -> Trace:
+    where = f"entry {number}"
+    power = entry.get("power") if isinstance(entry, dict) else None
+    if not isinstance(power, dict):
+        _wrong(path, "a `power` object, as an energy session has", power, where)
+    values = power.get("samples")
+    if not isinstance(values, list) or not values:
+        _wrong(path, "`power.samples` as a list of numbers", values, where)
+    for index, value in enumerate(values):
+        if not _is_number(value):
+            _wrong(path, "joules, finite", value, f"{where}, sample {index}")
+    pairs = power.get("timestamps")
+    if not isinstance(pairs, list):
+        _wrong(path, "`power.timestamps` as [[event, sample], …]", pairs, where)
+    marks: list[int] = []
+    for pair in pairs:
+        if not (isinstance(pair, list) and len(pair) == 2 and _is_index(pair[1], len(values))):
+            _wrong(path, f"[event, sample 0 to {len(values)}]", pair, where)
+        if marks and pair[1] < marks[-1]:
+            _wrong(path, f"events in order, after sample {marks[-1]}", pair, where)
+        marks.append(pair[1])
+    voltage = power.get("voltage")
+    return Trace(
+        MLCOMMONS_RATE_HZ,
+        np.array(values) * 1e6,  # float64: the published figures are sums of these numbers
+        tuple(mark / MLCOMMONS_RATE_HZ for mark in marks),
+        provenance={"supply_v": float(voltage)} if _is_number(voltage) else {},
+        origin=TraceOrigin.MLCOMMONS,
+    )
+
+
+def _with_details(path: Path, rate_hz: float, samples: Samples) -> Trace:
+    found = _json(path)
+    if not isinstance(found, dict) or found.get("format") != DETAILS_VERSION:
+        version = found.get("format") if isinstance(found, dict) else found
+        _wrong(path, f"details of a trace in format {DETAILS_VERSION}", version)
+    exact_hz = found.get("sample_rate_hz")
+    if not _is_number(exact_hz) or not abs(exact_hz - rate_hz) <= 1e-6 * rate_hz:
+        _wrong(path, f"sample_rate_hz as in the energy file, {rate_hz:g}", exact_hz)
+    if found.get("samples") != len(samples):
+        text = f"the {len(samples)} samples that stand in the energy file"
+        _wrong(path, text, found.get("samples"))
+    sources = {source.name.lower(): source for source in EventSource}
+    source, uncertainty = found.get("event_source"), found.get("event_uncertainty_s")
+    if not isinstance(source, str) or source not in sources:
+        _wrong(path, f"event_source as one of {', '.join(sources)}", source)
+    if not _is_number(uncertainty) or uncertainty < 0:
+        _wrong(path, "event_uncertainty_s as seconds", uncertainty)
+    provenance = found.get("provenance")
+    if not isinstance(provenance, dict):
+        _wrong(path, "provenance as keys and values", provenance)
+    return Trace(
+        float(exact_hz),
+        samples,
+        _events(path, found.get("events_s")),
+        tuple(_gaps(path, found.get("gaps"), len(samples))),
+        provenance,
+        event_source=sources[source],
+        event_uncertainty_s=float(uncertainty),
+    )
+
+
+def _gaps(path: Path, rows: object, count: int) -> Iterator[Gap]:
+    if not isinstance(rows, list):
+        _wrong(path, "gaps as a list", rows)
+    for row in rows:
+        if not (isinstance(row, list) and len(row) == 2 and _is_index(row[0], count)):
+            _wrong(path, f"a gap as [sample 0 to {count}, samples lost]", row)
+        if not _is_index(row[1], 1 << 62):
+            _wrong(path, "a whole number of lost samples", row)
+        yield Gap(*row)
+
+
+def _events(path: Path, values: object) -> tuple[float, ...]:
+    if not isinstance(values, list):
+        _wrong(path, "a list of seconds", values)
+    last_s = 0.0
+    for number, value in enumerate(values, 1):
+        if not _is_number(value) or value < 0:
+            _wrong(path, "seconds from the trace's beginning", value, f"event {number}")
+        if value < last_s:
+            _wrong(path, f"events in order, at {last_s} s or later", value, f"event {number}")
+        last_s = value
+    return tuple(map(float, values))
+
+
+def _json(path: Path) -> object:
+    try:
+        if path.stat().st_size > _MAX_TEXT_BYTES:
+            _wrong(path, f"at most {_MAX_TEXT_BYTES} bytes", f"{path.stat().st_size}")
+        value: object = json.loads(path.read_bytes())
+        return value
+    except OSError as error:
+        raise TraceError(f"cannot read {path}: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:
+        raise TraceError(f"{path}: expected JSON: {error}") from error
+
+
+def _is_number(value: object) -> TypeGuard[float]:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return False
+    try:
+        return isfinite(value)
+    except OverflowError:
+        return False
+
+
+def _is_index(value: object, most: int) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= most
+
+
+def _replace(path: Path, text: str) -> None:
+    """Whole or not at all: a killed program leaves no half of a file."""
+    part = path.with_name(path.name + ".part")
+    part.write_bytes(text.encode())
+    part.replace(path)
+
+
+def _wrong(path: Path, expected: str, found: object, where: str = "") -> NoReturn:
+    place = f"{path}, {where}" if where else f"{path}"
+    raise TraceError(f"{place}: expected {expected}, found {str(found)[:80]!r}")

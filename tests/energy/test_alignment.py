@@ -1,0 +1,193 @@
+"""Lap times of the IO manager on the trace's axis: every edge within the uncertainty stated."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tinyrunner.energy.alignment import (
+    LAP_WRAP_US,
+    LapStamp,
+    align_laps,
+    merge_laps,
+    soft_markers,
+    unwrap_laps,
+)
+from tinyrunner.energy.errors import TraceError
+from tinyrunner.energy.power_model import Activity, PowerModel
+from tinyrunner.energy.trace import EventSource, Trace
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a bench with the power model would leave, and the truth."""
+
+    trace: Trace
+    laps: list[LapStamp]
+    started_host_s: tuple[float, float]
+    edges_s: list[float]
+
+
+def run(
+    seed: int = 0,
+    *,
+    rate_hz: float = 4882.8125,
+    drift: float = 0.0,
+    noise: float = 0.02,
+    first_lap_us: int = 1_000_000,
+    windows: int = 5,
+    baud: int = 9600,
+) -> Run:
+    """``drift``: how much faster the IO manager's clock is; ``noise``: of the inference power."""
+    random = np.random.default_rng(seed)
+    model = PowerModel()
+    model.supply_v = 3.0
+    now = 0.0
+
+    def does(activity: Activity, for_s: float) -> None:
+        nonlocal now
+        model.change(now, activity)
+        now += for_s
+
+    does(Activity.IDLE, 0.5 + random.random())
+    model.edge(now)
+    does(Activity.IDLE, 1.0)
+    for _ in range(windows):
+        does(Activity.UART, 0.3 + random.random())
+        does(Activity.IDLE, 0.02)
+        does(Activity.UART, 200 / baud)
+        does(Activity.INFER, 0.02 + random.random() / 10)  # the warm-up
+        does(Activity.UART, 300 / baud)
+        model.edge(now)
+        does(Activity.INFER, 10.0 + random.random())
+        model.edge(now)
+        does(Activity.UART, 400 / baud)
+    does(Activity.IDLE, 1.0)
+    model.change(now, Activity.IDLE)
+    count = int(now * rate_hz)
+    energy = np.diff(model.energy_j(np.arange(count + 1) / rate_hz))
+    energy += random.normal(0.0, noise * 0.035 * 3.0 / rate_hz, count)
+    host_s = 1000.0 + random.random()
+    laps = [
+        LapStamp(
+            (first_lap_us + int(edge_s * (1 + drift) * 1e6) // 4 * 4) % LAP_WRAP_US,
+            host_s + edge_s + 0.002 + 0.05 * random.random(),
+        )
+        for edge_s in model.edges_s
+    ]
+    started = (host_s - 0.02 * random.random(), host_s + 0.02 * random.random())
+    return Run(Trace(rate_hz, (energy * 1e6).astype(np.float32), ()), laps, started, model.edges_s)
+
+
+@settings(max_examples=40)
+@given(
+    seed=st.integers(0, 10**6),
+    rate_hz=st.sampled_from([1000.0, 2441.40625, 4882.8125, 9765.625]),
+    drift=st.floats(-200e-6, 200e-6),
+    noise=st.floats(0, 0.1),
+)
+def test_every_edge_is_within_the_stated_uncertainty(seed, rate_hz, drift, noise):
+    made = run(seed, rate_hz=rate_hz, drift=drift, noise=noise)
+    found = align_laps(made.trace, made.laps, made.started_host_s)
+    errors = [abs(a - b) for a, b in zip(found.events_s, made.edges_s, strict=True)]
+    assert max(errors) <= found.uncertainty_s
+    assert found.uncertainty_s < 0.004
+    assert found.drift == pytest.approx(-drift, abs=30e-6)
+
+
+def test_a_monitor_of_the_n6705s_rate_is_aligned_to_a_fraction_of_a_millisecond():
+    made = run(3, drift=150e-6)
+    found = align_laps(made.trace, made.laps, made.started_host_s)
+    assert found.uncertainty_s < 400e-6
+    assert (found.source, found.steps) == (EventSource.IO_MANAGER, 10)
+    aligned = found.apply(made.trace)
+    assert aligned.events_s == found.events_s
+    assert aligned.event_source is EventSource.IO_MANAGER
+    assert aligned.event_uncertainty_s == found.uncertainty_s
+    assert aligned.provenance["alignment"]["drift_ppm"] == pytest.approx(-150, abs=10)
+
+
+def test_a_hundred_kilohertz_trace_is_aligned():
+    made = run(4, rate_hz=100_000.0, drift=-200e-6, windows=2)
+    found = align_laps(made.trace, made.laps, made.started_host_s)
+    errors = [abs(a - b) for a, b in zip(found.events_s, made.edges_s, strict=True)]
+    assert max(errors) <= found.uncertainty_s < 200e-6
+
+
+def test_lap_times_that_wrap_are_unwrapped():
+    made = run(5, first_lap_us=LAP_WRAP_US - 30_000_000, drift=-100e-6)
+    assert made.laps[-1].lap_us < made.laps[0].lap_us
+    found = align_laps(made.trace, made.laps, made.started_host_s)
+    errors = [abs(a - b) for a, b in zip(found.events_s, made.edges_s, strict=True)]
+    assert max(errors) <= found.uncertainty_s
+
+
+def test_wraps_between_two_laps_are_counted_by_the_hosts_clock():
+    two = [LapStamp(100, 0.0), LapStamp(50, 2 * 4294.967296)]
+    assert unwrap_laps(two)[1] == pytest.approx(2 * 4294.967296 - 50e-6)
+    with pytest.raises(TraceError, match=r"lap 2 of the IO manager.*the host saw 100"):
+        unwrap_laps([LapStamp(0, 0.0), LapStamp(50_000_000, 100.0)])
+
+
+def test_laps_that_bounce_are_one():
+    laps = [LapStamp(0, 0.0), LapStamp(40, 0.1), LapStamp(1000, 0.2)]
+    assert [lap.lap_us for lap in merge_laps(laps)] == [0, 1000]
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 4, 10])
+def test_laps_that_are_no_windows_are_refused(count):
+    made = run(6)
+    with pytest.raises(TraceError, match=f"{count} laps of the IO manager: expected 1 ahead"):
+        align_laps(made.trace, made.laps[:count], made.started_host_s)
+
+
+def test_a_resonators_half_a_per_cent_is_followed():
+    made = run(12, drift=0.005)
+    found = align_laps(made.trace, made.laps, made.started_host_s)
+    errors = [abs(a - b) for a, b in zip(found.events_s, made.edges_s, strict=True)]
+    assert max(errors) <= found.uncertainty_s
+
+
+def test_a_trace_without_steps_fits_nowhere():
+    made = run(7)
+    noise = np.random.default_rng(1).normal(10, 1, len(made.trace.samples_uj))
+    flat = Trace(made.trace.sample_rate_hz, noise.astype(np.float32), ())
+    with pytest.raises(TraceError, match="fit no single place"):
+        align_laps(flat, made.laps, made.started_host_s)
+    constant = Trace(made.trace.sample_rate_hz, np.ones_like(made.trace.samples_uj), ())
+    with pytest.raises(TraceError, match="fit no single place"):
+        align_laps(constant, made.laps, made.started_host_s)
+    empty = Trace(made.trace.sample_rate_hz, np.zeros(0, np.float32), ())
+    with pytest.raises(TraceError, match="fit no single place"):
+        align_laps(empty, made.laps, made.started_host_s)
+
+
+def test_the_laps_of_another_run_are_refused():
+    made, other = run(8), run(9)
+    with pytest.raises(TraceError):
+        align_laps(made.trace, other.laps, other.started_host_s)
+
+
+def test_a_timer_that_is_off_by_more_than_a_clock_can_be_is_refused():
+    made = run(11, drift=0.015)
+    with pytest.raises(TraceError, match=r"differ by more than 0\.6%"):
+        align_laps(made.trace, made.laps, made.started_host_s)
+
+
+def test_a_beginning_that_nobody_knows_is_refused_instead_of_searched_for_hours():
+    made = run(10)
+    with pytest.raises(TraceError, match="state the beginning of the recording"):
+        align_laps(made.trace, made.laps, (made.started_host_s[0] - 3600, made.started_host_s[1]))
+
+
+def test_soft_markers_say_what_they_are():
+    markers = soft_markers([102.0, 101.0], (100.0, 100.2))
+    assert markers.source is EventSource.HOST
+    assert markers.events_s == pytest.approx((0.9, 1.9))
+    assert markers.uncertainty_s == pytest.approx(0.35)
+    trace = markers.apply(Trace(1000.0, np.ones(10, np.float32), ()))
+    assert trace.event_source is EventSource.HOST
+    assert trace.provenance["alignment"]["method"] == "host stamps"

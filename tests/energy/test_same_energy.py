@@ -1,0 +1,72 @@
+"""The same simulated board through every monitor: the model's energy within 0.1 %."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from support.fake_joulescope import FakeJoulescope
+from tinyrunner.dut_protocol.clock import VirtualClock
+from tinyrunner.energy.joulescope import Joulescope
+from tinyrunner.energy.lpm01a import Lpm01a
+from tinyrunner.energy.power_model import Activity, BoardCurrents, PowerModel
+from tinyrunner.energy.ppk2 import Ppk2
+from tinyrunner.energy.simulated_lpm01a import SimulatedLpm01a
+from tinyrunner.energy.simulated_monitor_link import SimulatedMonitorLink
+from tinyrunner.energy.simulated_ppk2 import SimulatedPpk2
+from tinyrunner.energy.trace import TraceWriter
+
+SUPPLY_V = 3.0
+
+
+def lpm01a(model, clock):
+    link = SimulatedMonitorLink(SimulatedLpm01a(model, noise=0.02), clock, "sim")
+    return Lpm01a.open(link, clock), lambda: None
+
+
+def ppk2(model, clock):
+    return Ppk2.open(SimulatedMonitorLink(SimulatedPpk2(model), clock, "sim"), clock), lambda: None
+
+
+def joulescope(model, clock):
+    driver = FakeJoulescope(model, clock, external_v=SUPPLY_V)
+    return Joulescope.open("", clock, driver=driver), driver.advance
+
+
+@pytest.mark.parametrize("infer_a", [0.035, 0.0047, 0.00061])
+@pytest.mark.parametrize("opened", [lpm01a, ppk2, joulescope])
+def test_every_monitor_gives_the_energy_of_the_model_within_a_thousandth(opened, infer_a, tmp_path):
+    model, clock = PowerModel(BoardCurrents(infer_a=infer_a, idle_a=infer_a / 3)), VirtualClock()
+    monitor, advance = opened(model, clock)
+    windows = []
+    with monitor:
+        monitor.set_supply(SUPPLY_V)
+        writer = TraceWriter(tmp_path / "trace.bin", monitor.capabilities.default_rate_hz)
+        monitor.power(True)
+        model.change(clock.now_s(), Activity.IDLE)
+        monitor.start(writer)
+        clock.pause(0.5037)
+        for duration_s in (2.0, 1.5003, 1.2):
+            model.change(clock.now_s(), Activity.INFER)
+            model.edge(clock.now_s())
+            start_s = clock.now_s()
+            while clock.now_s() < start_s + duration_s:
+                clock.pause(min(0.1, start_s + duration_s - clock.now_s()))
+                advance()
+                monitor.service()
+            model.edge(clock.now_s())
+            model.change(clock.now_s(), Activity.IDLE)
+            windows.append((start_s, clock.now_s()))
+            clock.pause(0.3)
+        clock.pause(0.1)
+        advance()
+        trace = monitor.stop()
+    assert len(trace.events_s) == 6
+    assert trace.gaps == ()
+    for (start_s, end_s), events_s in zip(
+        windows, np.reshape(trace.events_s, (-1, 2)), strict=True
+    ):
+        first, last = np.round(events_s * trace.sample_rate_hz).astype(int)
+        measured_j = trace.samples_uj[first:last].sum(dtype=np.float64) * 1e-6
+        true_j = float(np.diff(model.energy_j(np.array([start_s, end_s])))[0])
+        assert measured_j == pytest.approx(true_j, rel=1e-3)
+        assert events_s[1] - events_s[0] == pytest.approx(end_s - start_s, abs=1.01e-3)

@@ -1,0 +1,138 @@
+"""Energy runs on the simulated bench: watched, with what goes wrong, off afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+import numpy as np
+from tinyrunner.dut_protocol.messages import TimestampMode
+from tinyrunner.dut_protocol.simulated import DeviceSettings, SimulatedDut
+from tinyrunner.dut_protocol.simulated_io_manager import SimulatedIoManager
+from tinyrunner.energy.visa_link import VisaLink
+from tinyrunner.models.suite import Task
+from tinyrunner.runner import simulated_bench
+from tinyrunner.runner.bench import PLAUSIBLE_INFERENCE_S, SimulatedDevice, SimulatedModel
+from tinyrunner.runner.simulated_bench import SimulatedBench, Wire
+
+from .boards import HashModel
+
+
+def straight(at_s: float) -> tuple[float, ...]:
+    return (at_s,)
+
+
+class Watched:
+    """The simulated bench of each energy run, and what is changed about it."""
+
+    def __init__(self, monkeypatch) -> None:
+        self.benches: list[SimulatedBench] = []
+        self.wire: Wire = straight
+        self.model: Task | None = None
+        """Another task's firmware on the device."""
+        self.prepare: Callable[[SimulatedBench], None] = lambda bench: None
+        monkeypatch.setattr(SimulatedBench, "assemble", self._assemble)
+        monkeypatch.setattr(simulated_bench, "simulated_device", self._device)
+
+    @property
+    def bench(self) -> SimulatedBench:
+        return self.benches[-1]
+
+    @property
+    def off(self) -> bool:
+        """The supply is off, and the board with it (its simulator may have modelled ahead)."""
+        monitor, power = self.bench.monitor, self.bench.power
+        return (
+            not any(channel.on for channel in monitor.channels)
+            and power.supply_v == 0.0
+            and power.at(self.bench.clock.now_s() + 3600.0) == (0.0, 0.0)
+        )
+
+    @contextmanager
+    def _assemble(self, config, task) -> Iterator[SimulatedBench]:
+        bench = SimulatedBench(config, task, self.wire)
+        self.benches.append(bench)
+        self.prepare(bench)
+        with bench.monitor:
+            yield bench
+
+    def _device(self, config, task) -> SimulatedDevice:
+        inference_s = config.simulate.inference_time_s or PLAUSIBLE_INFERENCE_S[task.model_id]
+        settings = DeviceSettings(inference_time_s=inference_s)
+        described = SimulatedModel("test", "0" * 64, "none", None, 0, inference_s)
+        return SimulatedDevice(SimulatedDut(HashModel(self.model or task), settings), described)
+
+
+def true_energies_j(bench: SimulatedBench, windows: int = 5) -> list[float]:
+    """What the board drew between the edges of the last windows."""
+    edges = np.array(bench.power.edges_s[-2 * windows :]).reshape(windows, 2)
+    drawn = bench.power.energy_j(edges.ravel()).reshape(windows, 2)
+    return list(drawn[:, 1] - drawn[:, 0])
+
+
+class Moments:
+    """The moments of a run at which something can hit it: around each use of a link.
+
+    ``hit(kind, n, error)`` raises ``error`` at the ``n``-th moment of a kind: ``serial`` before a
+    read or a write; ``visa`` before and after a command, and with an answer asked for and not read.
+    """
+
+    def __init__(self, monkeypatch, watched: Watched) -> None:
+        self.counts = {"serial": 0, "visa": 0}
+        self._at: tuple[str, int] | None = None
+        self._error: BaseException = KeyboardInterrupt()
+        watched.prepare = self._prepare
+        command, ask = VisaLink.write, VisaLink._ask
+
+        def written(link, text):
+            self._moment("visa")
+            command(link, text)
+            self._moment("visa")
+
+        def asked(link, *words):
+            self._moment("visa")
+            ask(link, *words)
+            self._moment("visa")
+
+        monkeypatch.setattr(VisaLink, "write", written)
+        monkeypatch.setattr(VisaLink, "_ask", asked)
+
+    def hit(self, kind: str, n: int, error: BaseException) -> None:
+        self.counts = {"serial": 0, "visa": 0}
+        self._at, self._error = (kind, n), error
+
+    def _moment(self, kind: str) -> None:
+        self.counts[kind] += 1
+        if self._at == (kind, self.counts[kind]):
+            raise self._error
+
+    def _prepare(self, bench: SimulatedBench) -> None:
+        link = bench.link
+        read, write = link.read, link.write
+
+        def reading(max_bytes, timeout_s):
+            self._moment("serial")
+            return read(max_bytes, timeout_s)
+
+        def writing(data):
+            self._moment("serial")
+            write(data)
+
+        link.read, link.write = reading, writing
+
+
+def quiet(bench: SimulatedBench) -> None:
+    """The device does not say anything when it boots."""
+    bench.device._say = lambda message: None
+
+
+def performance_firmware(bench: SimulatedBench) -> None:
+    bench.device.settings = replace(bench.device.settings, mode=TimestampMode.PERFORMANCE)
+
+
+class ManagerOnAPort(SimulatedIoManager):
+    """For `boards.served`, which resets what somebody connects to."""
+
+    def boot(self, at_s: float) -> None:
+        """Nothing is said."""
