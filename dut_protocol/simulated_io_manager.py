@@ -32,6 +32,7 @@ class SimulatedIoManager:
         self._commands = CommandReader(_COMMAND_CHARS)
         self._byte_time_s = self.settings.byte_time_s
         self._now_s = 0.0
+        self._forwarded_until_s = 0.0
         self._timer = False
         self._falling = True
 
@@ -54,7 +55,11 @@ class SimulatedIoManager:
         while self.device.outgoing:
             done_s, data = self.device.outgoing.popleft()
             for line in data.splitlines():
-                self._queue(done_s, b"[dut]: " + line + b"\r\n")
+                passed = b"[dut]: " + line + b"\r\n"
+                # One wire to the host: a short line never overtakes the longer one before it.
+                begins_s = max(done_s, self._forwarded_until_s)
+                self._forwarded_until_s = begins_s + len(passed) * self._byte_time_s
+                self._put(self._forwarded_until_s, passed)
 
     def _execute(self, command: bytes) -> None:
         text = command.decode("latin-1").strip()

@@ -74,11 +74,20 @@ class PowerModel:
 
     def switch(self, at_s: float, supply_v: float) -> None:
         """The supply becomes this. From zero the board boots, at zero it is off."""
+        self._forget_after(at_s)
         was_v, self.supply_v = self.supply_v, supply_v
         if supply_v == 0.0:
             self.change(at_s, Activity.OFF)
         else:
             self.change(at_s, Activity.BOOT if was_v == 0.0 else self._activity)
+
+    def _forget_after(self, at_s: float) -> None:
+        """What the board would have gone on doing does not come to pass."""
+        with self._lock:
+            while len(self._times_s) > 1 and self._times_s[-1] > at_s:
+                for kept in (self._times_s, self._amperes, self._volts, self._joules):
+                    kept.pop()
+        self.edges_s = [edge_s for edge_s in self.edges_s if edge_s <= at_s]
 
     def edge(self, at_s: float) -> None:
         """The timestamp pin falls."""

@@ -33,6 +33,8 @@ class Judging:
     list_name: str | None
     """The official list that the labels are, None for another."""
     synthetic: bool
+    simulated: bool = False
+    """The device was a simulated one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,8 @@ class Assessment:
     accuracy: AccuracyResult | None
     energy: EnergyResult | None
     findings: tuple[Finding, ...]
+    simulated: bool = False
+    """The device was a simulated one: times and energies are modelled."""
 
     @property
     def valid(self) -> bool:
@@ -57,6 +61,7 @@ class Assessment:
             "energy": None if self.energy is None else self.energy.to_json(),
             "findings": [finding.to_json() for finding in self.findings],
             "valid": self.valid,
+            "simulated": self.simulated,
         }
 
 
@@ -86,7 +91,7 @@ def assess(log: Path, judging: Judging) -> Assessment:
         synthetic=judging.synthetic,
     )
     findings = check(result, judging.round, division=judging.division)
-    return Assessment(facts, performance, accuracy, energy, findings)
+    return Assessment(facts, performance, accuracy, energy, findings, judging.simulated)
 
 
 def render_result(assessment: Assessment, task: Task, round_: Round, *, time_s: float) -> str:

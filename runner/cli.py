@@ -6,6 +6,7 @@ Results go to stdout, progress and errors to stderr.
 
 from __future__ import annotations
 
+import io
 import shlex
 import signal
 import subprocess
@@ -78,6 +79,9 @@ app.add_typer(datasets.app, name="datasets", help="List, build and verify the ta
 def main() -> None:
     """The ``tinyrunner`` command."""
     signal.signal(signal.SIGTERM, _as_interrupt)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a code page without µ must not end a run
     if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:
         # A terminal that is closed must not leave a board powered; nohup stays as it is.
         signal.signal(signal.SIGHUP, _as_interrupt)

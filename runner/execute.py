@@ -246,6 +246,11 @@ class Executor:
 
     def _infer(self, iterations: int, warmups: int) -> None:
         inference = self._bench.timer.infer(iterations, warmups, self._task.score_count)
+        if self._task.official and len(inference.scores) > 1 and sum(inference.scores) == 0:
+            raise DutProtocolError(
+                f"{self._bench.dut.address}: every score is 0, so there is nothing to judge; look "
+                "at the firmware's output stage"
+            )
         if self._loaded is not None:
             self._done += 1
             self._on_measured(Measured(self._done, self._loaded, inference))

@@ -21,6 +21,10 @@ LINES_PER_RUN = 20
 """A log that nobody watches gets a line a step, or one a twentieth of a long run."""
 
 
+LINE_INTERVAL_S = 60.0
+"""And a line at least this often, with the time left, however long a step takes."""
+
+
 class Reporter(Protocol):
     """Told how a run goes; a run never prints."""
 
@@ -61,6 +65,8 @@ class LineReporter:
         self._title = ""
         self._total = 0
         self._every = 1
+        self._first = 0
+        self._began_s = self._said_s = 0.0
 
     def note(self, text: str) -> None:
         self._print(f"{self._title}: {text}" if self._title else text)
@@ -68,10 +74,18 @@ class LineReporter:
     def begin(self, title: str, total: int, done: int) -> None:
         self._title, self._total = title, total
         self._every = max(1, -(-total // LINES_PER_RUN))
+        self._first = done
+        self._began_s = self._said_s = time.monotonic()
 
     def advance(self, done: int, status: str) -> None:
-        if done % self._every == 0 or done == self._total:
-            self._print(f"{self._title}: {done}/{self._total} {status}")
+        now_s = time.monotonic()
+        due = done % self._every == 0 or done == self._total
+        if due or now_s - self._said_s >= LINE_INTERVAL_S:
+            self._said_s = now_s
+            each_s = (now_s - self._began_s) / max(1, done - self._first)
+            left_s = each_s * (self._total - done)
+            left = f", {left_s / 60:.0f} min left" if left_s >= LINE_INTERVAL_S else ""
+            self._print(f"{self._title}: {done}/{self._total} {status}{left}")
 
     def end(self) -> None:
         self._title = ""

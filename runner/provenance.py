@@ -121,6 +121,12 @@ def describe_session(session: Session, iterations_found: dict[str, Any]) -> dict
     }
 
 
+def is_demonstration(provenance: dict[str, Any]) -> bool:
+    """A demonstration model ran on the simulated device, whatever the inputs were."""
+    simulated = provenance.get("simulated")
+    return isinstance(simulated, dict) and simulated.get("note") is not None
+
+
 def text_sha256(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
 

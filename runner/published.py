@@ -17,6 +17,7 @@ from ..models.suite import TASKS_BY_MODEL_ID, Task
 from .assess import Assessment, Judging, assess
 from .dialects import open_log
 from .errors import SetupError
+from .provenance import is_demonstration
 from .rounds import Round, load_rounds
 from .score import match_list
 from .session import Session, read_document, task_and_mode
@@ -78,7 +79,9 @@ def judge_session(
         division=_division(division or provenance.get("division")),
         labels=() if chosen is None else chosen.rows,
         list_name=None if official is None else official.name,
-        synthetic=any(file.startswith(FILE_PREFIX) for file in files),
+        synthetic=is_demonstration(provenance)
+        or any(file.startswith(FILE_PREFIX) for file in files),
+        simulated=provenance.get("simulated") is not None,
     )
     name = None if chosen is None else (official.title if official else chosen.source)
     return Judged(task, mode, round_, name, assess(log, judging))

@@ -44,10 +44,13 @@ def find_resume_point(
     planned: Sequence[PlannedInference],
     task: Task,
     each: Callable[[InferenceRecord], None] = lambda _: None,
+    *,
+    last_step: int | None = None,
 ) -> ResumePoint:
     """Match the journal's inferences with those planned, in order; ResumeError where they differ.
 
-    ``each`` is told of every inference that stands.
+    ``each`` is told of every inference that stands. ``last_step`` is the script's last step, where
+    it is not its last `infer`: what follows an `infer` is executed again.
     """
     if not log.exists() or log.stat().st_size == 0:
         return BEGINNING
@@ -69,9 +72,9 @@ def find_resume_point(
     # An answer that cannot be used, at the very end: the run was stopped while it refused it.
     if unusable is not None and done == len(planned):
         raise unusable
-    if done == len(planned):
-        return ResumePoint(done, None, finished)
-    return ResumePoint(done, planned[done].load_step if done else 1, finished=False)
+    following = planned[done - 1].infer_step + 1 if done else 1
+    over = done == len(planned) and (last_step is None or following > last_step)
+    return ResumePoint(done, None if over else following, finished and over)
 
 
 def _mismatch(

@@ -101,7 +101,7 @@ class CheckInput:
     list_told: bool = True
     """There was a label list to compare with; a log alone does not say where its inputs end."""
     synthetic: bool = False
-    """The inputs are generated ones."""
+    """The inputs are generated ones, or a demonstration model ran on them."""
 
     @classmethod
     def of(
@@ -169,7 +169,7 @@ def _session(result: CheckInput) -> Iterator[Finding]:
     elif result.synthetic:
         yield _violation(
             FindingKind.SYNTHETIC_DATA,
-            "the inputs are synthetic (for demonstration); run the official ones",
+            "the inputs or the model are synthetic (for demonstration); run the official ones",
         )
     elif not result.list_told:
         yield _warning(

@@ -16,7 +16,7 @@ from ..models.suite import Task
 from .bench import Bench, open_bench
 from .calibrate import calibrate
 from .config import Config
-from .execute import Executor, JournalListener, check_executable
+from .execute import Executor, JournalListener, Measured, check_executable
 from .host import LONG_RUN_S, check_disk, expected_duration_s, format_duration, kept_awake
 from .journal import Journal
 from .plan import PlannedInference, plan, planned_inferences
@@ -42,9 +42,9 @@ from .run_parts import (
     stops,
     write_beginnings,
 )
-from .script import Script
+from .script import Script, numbered_steps
 from .script_parser import read_script
-from .session import Session, create_session, read_document
+from .session import Session, alone_with, create_session, read_document
 from .session_log import Mode
 
 __all__ = ["Outcome", "resume_session", "run_session"]
@@ -97,7 +97,8 @@ def resume_session(
     now = describe_setup(config, mode, run.source, script, planned[0], None)
     refuse_other_setup(before, now)
     status = StatusLine(run)
-    point = find_resume_point(session.log, planned, task, status.count)
+    last_step = sum(1 for _ in numbered_steps(script))
+    point = find_resume_point(session.log, planned, task, status.count, last_step=last_step)
     if point.finished:
         reporter.note(f"{folder} is complete; nothing is left to run, scoring it again")
         return conclude(run, session, before)
@@ -147,6 +148,7 @@ def _execute(
         session.log.unlink()
     again = resumed and session.log.exists()
     with (
+        alone_with(session),
         stops(session.folder, resumable=True),
         Journal(session.log, bench.clock, resume=again) as journal,
     ):
@@ -186,11 +188,11 @@ def _run_steps(run: RunParts, bench: Bench, journal: Journal, work: _Work) -> No
         journal,
         run.source.dataset,
         benchmark_config(run, planned[0]),
-        on_measured=work.status.show,
+        on_measured=_Estimate(run, bench, len(planned), work.status, told=long_s is not None).show,
     )
     title = f"{run.task.key} {run.mode.value}"
     with (
-        kept_awake(long_s is not None),
+        kept_awake(not isinstance(bench.clock, VirtualClock)),
         Running(run.reporter, title, len(planned), point.done),
     ):
         executor.run(script, point.step, point.done)
@@ -204,6 +206,32 @@ def _long_s(run: RunParts, bench: Bench, script: Script) -> float | None:
         script, run.task.input_bytes, bench.dut.settings, bench.timer.expected_s
     )
     return seconds if seconds >= LONG_RUN_S else None
+
+
+class _Estimate:
+    """Says how long a run takes once the device has shown its pace, if nobody could before."""
+
+    def __init__(
+        self, run: RunParts, bench: Bench, total: int, status: StatusLine, *, told: bool
+    ) -> None:
+        self._run = run
+        self._clock = bench.clock
+        self._total = total
+        self._status = status
+        self._told = told or isinstance(bench.clock, VirtualClock)
+        self._first: tuple[int, float] | None = None
+
+    def show(self, measured: Measured) -> None:
+        now_s = self._clock.now_s()
+        if self._first is None:
+            self._first = (measured.done, now_s)
+        elif not self._told:
+            done, since_s = self._first
+            left_s = (now_s - since_s) / (measured.done - done) * (self._total - measured.done)
+            self._told = True
+            if left_s >= LONG_RUN_S:
+                self._run.reporter.note(f"about {format_duration(left_s)} to go")
+        self._status.show(measured)
 
 
 @dataclass(frozen=True, slots=True)

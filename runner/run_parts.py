@@ -22,7 +22,7 @@ from .journal import Journal, last_stamp_s
 from .plan import BENCHMARK_CODE, PlannedInference
 from .prepare import open_source
 from .progress import Reporter
-from .provenance import Source
+from .provenance import Source, is_demonstration
 from .resume import ERROR_EVENT
 from .rounds import Round, load_rounds
 from .script import Script, print_script
@@ -155,7 +155,8 @@ def conclude(run: RunParts, session: Session, provenance: dict[str, Any]) -> Out
         division=run.config.division,
         labels=run.source.labels.rows,
         list_name=run.source.official_list,
-        synthetic=run.source.synthetic,
+        synthetic=run.source.synthetic or is_demonstration(provenance),
+        simulated=provenance.get("simulated") is not None,
     )
     assessment = assess(session.log, judging)
     text = render_result(assessment, run.task, run.round, time_s=last_stamp_s(session.log))

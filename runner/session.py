@@ -12,15 +12,21 @@ A session folder is never overwritten.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock, Timeout
+
 from .. import __version__
+from ..models.cache import cache_root
 from ..models.custom import CUSTOM_KEY
 from ..models.suite import TASKS, Task
 from .config import config_from_json
@@ -84,6 +90,30 @@ def create_session(root: Path, task_key: str, mode: Mode) -> Session:
             "name another place with --sessions"
         ) from error
     raise SetupError(f"{root} holds a thousand sessions of this second")
+
+
+@contextmanager
+def alone_with(session: Session) -> Iterator[None]:
+    """Hold the session's lock; SetupError when another process writes it at the moment.
+
+    The system releases the lock of a process that was killed.
+    """
+    name = hashlib.sha256(str(session.folder.resolve()).encode()).hexdigest()[:32]
+    try:
+        # Not in the folder: what a session leaves behind is for submitting.
+        locks = cache_root() / "locks"
+        locks.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(locks / f"{name}.lock")
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise SetupError(
+            f"{session.folder} is in use by another process: it is still running, or being "
+            "continued somewhere else"
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def tool_facts() -> dict[str, str]:

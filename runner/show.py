@@ -26,6 +26,8 @@ def show_assessment(
 ) -> None:
     """Print the figures and the findings of one session."""
     parts: list[RenderableType] = [Text(title, style="bold")]
+    if assessment.simulated:
+        parts.append(Text("  on a simulated device: its times and energies are modelled"))
     if assessment.performance is not None:
         parts += _performance(assessment.performance)
     if assessment.energy is not None:

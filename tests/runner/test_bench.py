@@ -55,8 +55,7 @@ def test_a_simulated_bench_has_a_virtual_clock_and_a_real_one_the_real_time():
     with served(board()) as address, open_bench(override(Config(), dut=address), KWS) as real:
         assert isinstance(real.clock, MonotonicClock)
         assert real.simulated is None
-        assert real.io_manager is None
-        assert real.monitor is None
+        assert real.energy_parts is None
         assert real.dut.identify().boot_mode is TimestampMode.PERFORMANCE
 
 

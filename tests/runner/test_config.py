@@ -110,7 +110,7 @@ def test_reference_is_a_word_for_the_model_alone(write) -> None:
     [
         ("dut:\n  baudrate: 1", "2: dut.baudrate: unknown key; did you mean baud_rate?"),
         ("\n\nlimits: 3", "3: limits: unknown key; did you mean limit?"),
-        ("zzz: 3", "1: zzz: unknown key; known are dut, model,"),
+        ("zzz: 3", "1: zzz: unknown key; known are dut, io_manager,"),
         ("dut:\n  baud_rate: fast", "2: dut.baud_rate: expected a whole number, got 'fast'"),
         ("dut:\n  baud_rate: '9600'", "2: dut.baud_rate: expected a whole number, got '9600'"),
         ("dut: {baud_rate: 0}", "1: dut.baud_rate: expected at least 1, got 0"),

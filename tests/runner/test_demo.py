@@ -16,7 +16,7 @@ def test_the_demo_runs_all_tasks_in_an_empty_folder(tmp_path):
         (document(session)["provenance"]["task"], document(session)["provenance"]["mode"])
         for session in sessions
     }
-    assert found == set(product(("vww", "ic", "kws", "ad"), ("performance", "accuracy")))
+    assert found == set(product(("vww", "ic", "kws", "ad"), ("performance", "accuracy", "energy")))
     for session in sessions:
         assert session.name in ran.out
         findings = document(session)["result"]["findings"]

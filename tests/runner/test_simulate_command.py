@@ -22,11 +22,15 @@ def simulated(*arguments, addresses=1):
     """The command in a process of its own; its addresses. Ctrl-C must end it well."""
     running = process("simulate", *arguments)
     try:
-        yield [running.stdout.readline().strip() for _ in range(addresses)]
+        told = [running.stdout.readline().strip() for _ in range(addresses)]
+        if not all(told):
+            pytest.fail(f"it ended: {ended(running, 20)}")
+        yield told
     finally:
-        running.send_signal(signal.SIGINT)
-        ran = ended(running, 20)
-    assert ran.status == 0, ran
+        running.send_signal(signal.SIGINT)  # does nothing to one that has ended
+        if running.returncode is None:
+            ran = ended(running, 20)
+            assert ran.status == 0, ran
 
 
 def measured_w(address, tmp_path, seconds=0.5):
