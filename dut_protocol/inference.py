@@ -42,6 +42,8 @@ class Inference:
     start_us: int | None
     end_us: int | None
     host_elapsed_s: float
+    host_window_s: tuple[float, float]
+    """When the host read the lines before and after the measured inferences."""
 
 
 class InferenceTimer:
@@ -116,11 +118,11 @@ class InferenceTimer:
             self._dut.listener.note("m-results ends in a comma; tolerated, noted once")
             self._comma_noted = True
         start_us = end_us = None
-        elapsed_s = reply.last_s - reply.measuring_since_s
+        start_s, end_s = reply.measuring_since_s, reply.last_s
         if reply.laps:
             (start_us, start_s), (end_us, end_s) = reply.laps
-            elapsed_s = end_s - start_s
-        return Inference(iterations, warmups, scores, start_us, end_us, elapsed_s)
+        window_s = (start_s, end_s)
+        return Inference(iterations, warmups, scores, start_us, end_us, end_s - start_s, window_s)
 
 
 class _Reply:

@@ -86,6 +86,8 @@ class MonitorConfig(_Section):
     max_voltage_v: PositiveSeconds | None = None
     """More than this is refused whatever is asked."""
     current_limit_a: PositiveSeconds | None = None
+    soft_markers: bool = False
+    """The host's own stamps instead of the timestamp pin's edges; never valid for submission."""
     boot_timeout_s: PositiveSeconds = ENERGY_BOOT_TIMEOUT_S
     """From power on to the device's m-ready."""
 
@@ -152,6 +154,7 @@ FLAG_PLACES: dict[str, tuple[str, ...]] = {
     "io": ("io_manager", "address"),
     "monitor": ("monitor", "address"),
     "supply_v": ("monitor", "supply_v"),
+    "soft_markers": ("monitor", "soft_markers"),
     "inference_time_s": ("simulate", "inference_time_s"),
     "model": ("model",),
     "datasets": ("datasets",),

@@ -14,6 +14,7 @@ from ..dut_protocol.dut import Dut
 from ..dut_protocol.io_manager import IoManager
 from ..dut_protocol.messages import Chatter, Ready
 from ..dut_protocol.settings import ENERGY_BOOT_TIMEOUT_S
+from ..energy.alignment import soft_markers as host_markers
 from ..energy.trace import Trace, TraceWriter
 from ..energy.trace_files import energy_path, timestamps_path, write_events
 from .energy_events import with_events
@@ -38,8 +39,12 @@ class EnergySteps:
         *,
         supply_v: float = 0.0,
         windows: int | None = None,
+        soft_markers: bool = False,
     ) -> None:
-        """``supply_v`` is what the monitor was set to; ``windows`` how many the trace will hold."""
+        """``supply_v`` is what the monitor was set to; ``windows`` how many the trace will hold.
+
+        ``soft_markers``: the host's stamps count instead of the timestamp pin's edges.
+        """
         self._dut = dut
         self._io_manager = io_manager
         self._recorder = recorder
@@ -47,6 +52,8 @@ class EnergySteps:
         self._folder = folder
         self._boot_timeout_s = boot_timeout_s
         self._name = ""
+        self._soft_markers = soft_markers
+        self._markers_s: list[float] = []
         self._supply_v = supply_v
         self._windows = windows
         self._writer: TraceWriter | None = None
@@ -71,6 +78,10 @@ class EnergySteps:
                     self._trace_on(name)
             case _:
                 assert_never(verb)
+
+    def mark(self, *moments_s: float) -> None:
+        """Where the host thinks an edge was, on the bench's clock; for soft markers."""
+        self._markers_s += moments_s
 
     def close(self) -> None:
         """Close the trace's file with what it has, whatever happened."""
@@ -107,18 +118,23 @@ class EnergySteps:
         rate_hz = self._recorder.monitor.capabilities.default_rate_hz
         self._name = name
         self._writer = TraceWriter(energy_path(self._folder, name), rate_hz)
+        self._markers_s.clear()
         self._recorder.start(self._writer)
         self._done("m-trace[on]")
 
     def _trace_off(self) -> None:
         recorder = self._recorder
-        trace = with_events(
-            recorder.stop(),
-            self._io_manager.edges,
-            recorder.started_s,
-            event_input=recorder.monitor.capabilities.event_input,
-            windows=self._windows,
-        )
+        recorded = recorder.stop()
+        if self._soft_markers:
+            trace = host_markers(self._markers_s, recorder.started_s).apply(recorded)
+        else:
+            trace = with_events(
+                recorded,
+                self._io_manager.edges,
+                recorder.started_s,
+                event_input=recorder.monitor.capabilities.event_input,
+                windows=self._windows,
+            )
         write_events(trace, self._folder, self._name)
         model = recorder.monitor.identify().model.lower()
         for path, kind in (

@@ -202,6 +202,8 @@ class Executor:
             self._infer(*counts)
             return
         reply = self._bench.dut.raw(text, timeout_s)
+        if self._energy is not None and text == "timestamp":
+            self._energy.mark(self._bench.clock.now_s())
         for message in reply:
             if isinstance(message, Model) and message.model_id != self._task.model_id:
                 raise DutProtocolError(
@@ -246,6 +248,8 @@ class Executor:
 
     def _infer(self, iterations: int, warmups: int) -> None:
         inference = self._bench.timer.infer(iterations, warmups, self._task.score_count)
+        if self._energy is not None:
+            self._energy.mark(*inference.host_window_s)
         if self._task.official and len(inference.scores) > 1 and sum(inference.scores) == 0:
             raise DutProtocolError(
                 f"{self._bench.dut.address}: every score is 0, so there is nothing to judge; look "

@@ -213,7 +213,8 @@ def _pace(bench: Bench, run: RunParts, session: Session) -> tuple[float, int]:
     """Seconds an inference takes, and of how many at once that was seen."""
     iterations = 1
     for _ in range(MAX_WINDOWS):
-        elapsed_s = _window_s(bench, run.task, iterations, session)
+        soft_markers = run.config.monitor.soft_markers
+        elapsed_s = _window_s(bench, run.task, iterations, session, soft_markers=soft_markers)
         if elapsed_s >= ENOUGH_S:
             return elapsed_s / iterations, iterations
         growth = 1.2 * ENOUGH_S / elapsed_s if elapsed_s > 0 else 100.0
@@ -224,9 +225,13 @@ def _pace(bench: Bench, run: RunParts, session: Session) -> tuple[float, int]:
     )
 
 
-def _window_s(bench: Bench, task: Task, iterations: int, session: Session) -> float:
+def _window_s(
+    bench: Bench, task: Task, iterations: int, session: Session, *, soft_markers: bool
+) -> float:
     """Seconds between the two edges of an `infer`, by the clock that will time the run."""
     parts = bench.energy
+    if soft_markers:
+        return bench.timer.infer(iterations, 1, task.score_count).host_elapsed_s
     if parts.monitor.capabilities.event_input:
         name = "the monitor"
         path = energy_path(session.folder, "calibration")
@@ -274,6 +279,7 @@ def _execute(
             run.config.monitor.boot_timeout_s,
             supply_v=supply_v,
             windows=len(planned),
+            soft_markers=run.config.monitor.soft_markers,
         )
         stack.callback(steps.close)
         executor = Executor(

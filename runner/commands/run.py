@@ -41,6 +41,10 @@ def run(
     supply_v: Annotated[
         float | None, typer.Option("--supply-v", help="Energy: what the device is powered with.")
     ] = None,
+    soft_markers: Annotated[
+        bool,
+        typer.Option("--soft-markers", help="Energy: the host's stamps for edges; never valid."),
+    ] = False,
     model: options.ModelOption = None,
     datasets: options.DatasetsOption = None,
     sessions: Annotated[
@@ -88,6 +92,7 @@ def run(
         "io": io,
         "monitor": monitor,
         "supply_v": supply_v,
+        "soft_markers": soft_markers or None,
         "baud_rate": baud_rate,
         "model": model,
         "datasets": datasets,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from support.bench_cli import document, only_session, tinyrunner
+from support.bench_cli import document, ended, only_session, process, tinyrunner
 from support.bench_inputs import write_inputs, write_listed
 from support.energy_bench import Watched, true_energies_j
 from support.reference import reference_path
@@ -161,3 +161,20 @@ def test_a_window_under_ten_seconds_is_a_violation(watched, tmp_path):
     assert ran.json["energy"]["windows"][0]["energy_j"] == pytest.approx(
         true_energies_j(watched.bench)[0], rel=1e-3
     )
+
+
+def test_soft_markers_need_no_pin_and_are_never_valid(tmp_path):
+    ran = ended(
+        process(
+            "run", "kws", "--mode", "energy", "--dut", "sim:", "--supply-v", 3.0,
+            "--model", "demo", "--datasets", "demo", "--soft-markers", "--json",
+            "--sessions", tmp_path,
+        )
+    )  # fmt: skip
+    assert ran.status == 3, ran
+    result = document(only_session(tmp_path))["result"]
+    assert "soft markers" in [finding["kind"] for finding in result["findings"]]
+    windows = result["energy"]["windows"]
+    assert len(windows) == 5
+    # The end's line takes 15 ms at 9600 baud to come.
+    assert all(w["energy_per_inference_j"] == pytest.approx(2.1e-3, rel=5e-3) for w in windows)
