@@ -6,7 +6,16 @@ import subprocess
 import sys
 from pathlib import Path
 
-NAMES = ("db_command", "kws_accuracy", "ad_accuracy", "log_reading")
+NAMES = (
+    "db_command",
+    "kws_accuracy",
+    "ad_accuracy",
+    "log_reading",
+    "engine_overhead",
+    "builders",
+    "energy_windows",
+    "energy_streams",
+)
 
 
 def main() -> int:
