@@ -210,12 +210,7 @@ class Lpm01a(ClosedOnExit):
         cleanup.then(self._command, "pwr off", 2.0)
         if self._acquiring:
             cleanup.then(self._stop_acquisition, 2.0)
-        cleanup.run()
-        if cleanup.problems:
-            raise MonitorError(
-                f"{self._name} may still supply the device: {'; '.join(cleanup.problems)}; "
-                "unplug it to be sure"
-            )
+        cleanup.run(f"{self._name} may still supply the device: ", "; unplug it to be sure")
 
     # ---- dialogue ----
 

@@ -216,12 +216,7 @@ class Ppk2(ClosedOnExit):
         cleanup.then(self._link.close)
         cleanup.then(self._link.write, DEVICE_OFF)
         cleanup.then(self._link.write, STOP)
-        cleanup.run()
-        if cleanup.problems:
-            raise MonitorError(
-                f"{self._name} may still supply the device: {'; '.join(cleanup.problems)}; "
-                "unplug it to be sure"
-            )
+        cleanup.run(f"{self._name} may still supply the device: ", "; unplug it to be sure")
 
     # ---- dialogue ----
 

@@ -103,8 +103,11 @@ class Cleanup:
 
         self._stack.callback(tried)
 
-    def run(self) -> None:
+    def run(self, failed: str = "", advice: str = "") -> None:
+        """MonitorError, in the words around what went wrong, once every step was tried."""
         self._stack.close()
+        if self.problems:
+            raise MonitorError(failed + "; ".join(self.problems) + advice)
 
 
 def checked_supply_mv(

@@ -77,6 +77,13 @@ class Bench:
     simulated: SimulatedModel | None = None
     energy_parts: EnergyParts | None = None
 
+    def pause(self, seconds: float) -> None:
+        """Let time pass on the bench's clock; a monitor that records is served meanwhile."""
+        if self.energy_parts is None:
+            self.clock.pause(seconds)
+        else:
+            self.energy_parts.recorder.pause(seconds)
+
     @property
     def energy(self) -> EnergyParts:
         """The IO manager and the monitor; SetupError on a bench without."""

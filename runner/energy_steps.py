@@ -18,7 +18,7 @@ from ..energy.alignment import soft_markers as host_markers
 from ..energy.trace import Trace, TraceWriter
 from ..energy.trace_files import energy_path, timestamps_path, write_events
 from .energy_events import with_events
-from .journal import Journal
+from .journal import LogWriter
 from .recorder import Recorder
 from .verbs import EmonPower, EmonTimer, EmonTrace, EmonVoltage, IoCommand
 
@@ -33,7 +33,7 @@ class EnergySteps:
         dut: Dut,
         io_manager: IoManager,
         recorder: Recorder,
-        journal: Journal,
+        journal: LogWriter,
         folder: Path,
         boot_timeout_s: float = ENERGY_BOOT_TIMEOUT_S,
         *,
@@ -87,10 +87,6 @@ class EnergySteps:
         """Close the trace's file with what it has, whatever happened."""
         if self._writer is not None:
             self._writer.close()
-
-    def pause(self, seconds: float) -> None:
-        """Let time pass with the monitor served."""
-        self._recorder.pause(seconds)
 
     def muted_manager(self) -> AbstractContextManager[None]:
         """Keep the echoes of a load's thousand commands out of the log, as published logs do."""

@@ -174,7 +174,7 @@ class Executor:
             case Echo(text, milliseconds):
                 self._journal.write("parser", f"Echoing message in {milliseconds} ms...")
                 self._finished("echo")
-                self._pause(milliseconds / 1000.0)
+                self._bench.pause(milliseconds / 1000.0)
                 self._journal.write("parser", f"m-echo-message[{text}]")
             case Umount() | Mount():
                 self._finished("umount" if isinstance(verb, Umount) else "mountc")
@@ -184,12 +184,6 @@ class Executor:
                 self._energy.execute(verb)
             case _:
                 assert_never(verb)
-
-    def _pause(self, seconds: float) -> None:
-        if self._energy is None:
-            self._bench.clock.pause(seconds)
-        else:
-            self._energy.pause(seconds)
 
     def _bm_cfg(self, code: str) -> None:
         for key, value in self._benchmark_config.items():

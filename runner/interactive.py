@@ -6,7 +6,6 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import cast
 
 from ..dut_protocol.errors import CommandError, DutError, LinkError
 from ..energy.errors import MonitorError, TraceError
@@ -15,7 +14,6 @@ from .bench import Bench
 from .energy_steps import EnergySteps
 from .errors import SetupError
 from .execute import PASSED_THROUGH, VERSION_TEXT
-from .journal import Journal
 from .plan import parse_infer
 from .recorder import Recorder
 from .script import ScriptError
@@ -109,7 +107,7 @@ class Interactive:
                 bench.dut,
                 parts.io_manager,
                 parts.recorder,
-                cast(Journal, _ShownJournal(show)),
+                _ShownJournal(show),
                 folder,
                 boot_timeout_s,
             )
@@ -199,11 +197,7 @@ class Interactive:
             case Version():
                 self._show(VERSION_TEXT)
             case Echo(text, milliseconds):
-                seconds = milliseconds / 1000.0
-                if self._energy is None:
-                    self._bench.clock.pause(seconds)
-                else:
-                    self._energy.pause(seconds)
+                self._bench.pause(milliseconds / 1000.0)
                 self._show(text)
             case Umount():
                 self.ended = True

@@ -12,7 +12,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 from ..dut_protocol.clock import Clock
 from .errors import JournalError
@@ -21,6 +21,12 @@ SYNC_INTERVAL_S = 5.0
 """Real time between two `fsync`: a power cut costs no more, and a fast run is not slowed."""
 
 _TAIL_BYTES = 65536
+
+
+class LogWriter(Protocol):
+    """Takes lines as a log has them: the journal, or the console that shows them."""
+
+    def write(self, source: str, text: str) -> None: ...
 
 
 class Journal:

@@ -81,7 +81,8 @@ def run_session(
             )
             write_beginnings(run, session, script, provenance)
         work = _Work(script, planned, BEGINNING, StatusLine(run))
-        _execute(run, bench, session, heard, work)
+        with alone_with(session):
+            _execute(run, bench, session, heard, work)
     return conclude(run, session, provenance)
 
 
@@ -92,6 +93,14 @@ def resume_session(
     before = read_document(folder)["provenance"]
     session = Session(folder, str(before.get("session_id")))
     run = RunParts.prepare(task, mode, config, reporter)
+    # Held from before the journal is read: another process may be writing it still.
+    with alone_with(session):
+        return _continue(run, session, before)
+
+
+def _continue(run: RunParts, session: Session, before: dict[str, Any]) -> Outcome:
+    task, mode, config, reporter = run.task, run.mode, run.config, run.reporter
+    folder = session.folder
     script = read_script(session.script)
     planned = planned_inferences(script)
     now = describe_setup(config, mode, run.source, script, planned[0], None)
@@ -148,7 +157,6 @@ def _execute(
         session.log.unlink()
     again = resumed and session.log.exists()
     with (
-        alone_with(session),
         stops(session.folder, resumable=True),
         Journal(session.log, bench.clock, resume=again) as journal,
     ):

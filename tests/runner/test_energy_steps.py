@@ -38,7 +38,7 @@ class Rig:
         )
         self.manager = SimulatedIoManager(self.device)
         self.device.power_off(0.0)
-        recorder = Recorder(self.monitor, self.clock)
+        recorder = self.recorder = Recorder(self.monitor, self.clock)
         link = ServedTransport(SimulatedLink(self.manager, self.clock, "sim:"), recorder)
         self.io_manager = IoManager(link, self.clock, LinkSettings())
         self.dut = Dut(self.io_manager.dut, self.clock, LinkSettings(baud_rate=9600))
@@ -98,7 +98,7 @@ def test_the_dialogue_of_a_run(rig):
     assert rig.does(EmonTimer(True)) == ["emon: m-timer[on]", *DONE]
     assert rig.does(EmonTrace("trace1")) == ["emon: m-trace[on]", *DONE]
     rig.monitor.events_s = [0.5]
-    rig.steps.pause(2.0)
+    rig.recorder.pause(2.0)
     assert rig.does(EmonTrace(None)) == [
         "emon: m-regfile-fn[trace1-energy.bin]-type[emon]-name[fake-1]",
         "emon: m-regfile-fn[trace1-timestamps.json]-type[etime]-name[fake-1]",
@@ -152,7 +152,7 @@ def test_edges_of_the_io_manager_are_counted_where_the_monitor_sees_none(tmp_pat
         rig.steps.execute(EmonTrace("trace1"))
         rig.clock.pause(1.0)
         rig.dut.timestamp()
-        rig.steps.pause(1.0)
+        rig.recorder.pause(1.0)
         expected = r"1 edge of the timestamp pin \(at 1\.\d+ s\) where 3 were expected"
         with pytest.raises(TraceError, match=expected):
             rig.steps.execute(EmonTrace(None))

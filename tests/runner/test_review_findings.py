@@ -67,3 +67,20 @@ def test_a_limited_smoke_test_leaves_only_what_a_session_holds(tmp_path):
     session = only_session(tmp_path)
     assert document(session)["result"]["simulated"] is True
     assert not [path for path in session.iterdir() if path.name.startswith(".")]
+
+
+def test_a_run_that_is_still_going_is_not_continued_by_a_second_command(tmp_path):
+    ran = ended(
+        process(
+            "run", "kws", "--mode", "accuracy", "--dut", "sim:", "--limit", 2, "--datasets",
+            "demo", "--sessions", tmp_path,
+        )
+    )  # fmt: skip
+    assert ran.status == 3, ran
+    folder = only_session(tmp_path)
+    log = (folder / "log.txt").read_bytes()
+    with alone_with(Session(folder, "")):
+        second = ended(process("run", "--resume", folder))
+    assert second.status == 2, second
+    assert "in use by another process" in second.err
+    assert (folder / "log.txt").read_bytes() == log
