@@ -22,6 +22,11 @@ _ROUND_KEYS = {
     "min_inferences",
     "ad_file_counts",
     "targets",
+    "other_benchmarks",
+    "result_files",
+    "session_files",
+    "checklists",
+    "checker",
 }
 
 
@@ -43,6 +48,16 @@ class Round:
     """The lengths of the official ad lists that the round accepts."""
     targets: Mapping[str, float]
     """By task key, as fractions."""
+    other_benchmarks: tuple[str, ...]
+    """Of the round, but not among the tasks that are run here."""
+    result_files: tuple[str, ...]
+    """What a mode folder's results are written as, identical to one another."""
+    session_files: tuple[str, ...]
+    """What else a mode folder has to hold."""
+    checklists: tuple[str, ...]
+    """Names of the submission checklist: the first is written, all are read."""
+    checker: str
+    """The commit of mlcommons/tiny whose checker is the round's."""
 
     def target(self, task: Task) -> float | None:
         """What the closed division asks of the task's metric; nothing of a task of one's own."""
@@ -97,7 +112,18 @@ def _round(path: Path, name: str, value: object) -> Round:
         targets=MappingProxyType(
             {key: _number(path, f"{name}.targets.{key}", n) for key, n in targets.items()}
         ),
+        other_benchmarks=_names(path, f"{name}.other_benchmarks", row["other_benchmarks"]),
+        result_files=_names(path, f"{name}.result_files", row["result_files"]),
+        session_files=_names(path, f"{name}.session_files", row["session_files"]),
+        checklists=_names(path, f"{name}.checklists", row["checklists"]),
+        checker=str(row["checker"]),
     )
+
+
+def _names(path: Path, where: str, value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
+        raise RoundsError(f"{path}: {where}: expected a list of names, found {value!r}")
+    return tuple(value)
 
 
 def _mapping(path: Path, where: str, value: object, keys: set[str] | None) -> dict[str, object]:

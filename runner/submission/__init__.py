@@ -1,0 +1,1 @@
+"""The submission folder `<division>/<org>/{systems,code,results}`: described, built, audited."""
