@@ -13,7 +13,8 @@ exact rate and events, who saw the events, gaps, provenance. Without it a trace 
 
 MLCommons keeps a trace in each entry of its results.json, ``"power": {"samples": [1.542e-05, …],
 "timestamps": [["00", 2068], …], "voltage": 3}``: joules per millisecond, and the index of the
-sample that each event came before.
+sample that each event came before. One that was made from a trace of ours says more under
+``"tinyrunner"``: the exact rate, gaps, who saw the events and how exactly.
 """
 
 from __future__ import annotations
@@ -34,6 +35,9 @@ DEFAULT_NAME = "trace1"
 
 MLCOMMONS_RATE_HZ = 1000.0
 """Of every published results.json; the file does not say it."""
+
+MLCOMMONS_KEY = "tinyrunner"
+"""Under it a results.json of ours holds what the format has no place for."""
 
 DETAILS_VERSION = 1
 _MAX_TEXT_BYTES = 1 << 28
@@ -135,10 +139,11 @@ def read_results_json(path: Path) -> tuple[Trace, ...]:
     entries = _json(path)
     if not isinstance(entries, list):
         _wrong(path, "a list of entries", entries)
-    return tuple(_trial(path, number, entry) for number, entry in enumerate(entries, 1))
+    return tuple(read_trial(path, number, entry) for number, entry in enumerate(entries, 1))
 
 
-def _trial(path: Path, number: int, entry: object) -> Trace:
+def read_trial(path: Path, number: int, entry: object) -> Trace:
+    """The trace of entry ``number`` of the results.json at ``path``; TraceError where it is none."""
     where = f"entry {number}"
     power = entry.get("power") if isinstance(entry, dict) else None
     if not isinstance(power, dict):
@@ -159,13 +164,28 @@ def _trial(path: Path, number: int, entry: object) -> Trace:
         if marks and pair[1] < marks[-1]:
             _wrong(path, f"events in order, after sample {marks[-1]}", pair, where)
         marks.append(pair[1])
+    rate_hz, more = MLCOMMONS_RATE_HZ, power.get(MLCOMMONS_KEY)
+    source, uncertainty_s, gaps = EventSource.MONITOR, 0.0, tuple[Gap, ...]()
+    if more is not None:
+        if not isinstance(more, dict) or not _is_number(more.get("sample_rate_hz")):
+            _wrong(path, f"`power.{MLCOMMONS_KEY}.sample_rate_hz` in Hz", more, where)
+        rate_hz = float(more["sample_rate_hz"])
+        span = marks[-1] - marks[-2] if len(marks) > 1 else 0
+        # The rate only undoes that a window is rounded to whole milliseconds.
+        if not (rate_hz > 0 and abs(span * MLCOMMONS_RATE_HZ / rate_hz - span) <= 0.501):
+            _wrong(path, f"a rate near {MLCOMMONS_RATE_HZ:g} Hz", rate_hz, where)
+        source, uncertainty_s = _event_facts(path, more)
+        gaps = tuple(_gaps(path, more.get("gaps"), len(values)))
     voltage = power.get("voltage")
     return Trace(
-        MLCOMMONS_RATE_HZ,
+        rate_hz,
         np.array(values) * 1e6,  # float64: the published figures are sums of these numbers
-        tuple(mark / MLCOMMONS_RATE_HZ for mark in marks),
+        tuple(mark / rate_hz for mark in marks),
+        gaps,
         provenance={"supply_v": float(voltage)} if _is_number(voltage) else {},
         origin=TraceOrigin.MLCOMMONS,
+        event_source=source,
+        event_uncertainty_s=uncertainty_s,
     )
 
 
@@ -180,12 +200,7 @@ def _with_details(path: Path, rate_hz: float, samples: Samples) -> Trace:
     if found.get("samples") != len(samples):
         text = f"the {len(samples)} samples that stand in the energy file"
         _wrong(path, text, found.get("samples"))
-    sources = {source.name.lower(): source for source in EventSource}
-    source, uncertainty = found.get("event_source"), found.get("event_uncertainty_s")
-    if not isinstance(source, str) or source not in sources:
-        _wrong(path, f"event_source as one of {', '.join(sources)}", source)
-    if not _is_number(uncertainty) or uncertainty < 0:
-        _wrong(path, "event_uncertainty_s as seconds", uncertainty)
+    source, uncertainty_s = _event_facts(path, found)
     provenance = found.get("provenance")
     if not isinstance(provenance, dict):
         _wrong(path, "provenance as keys and values", provenance)
@@ -195,9 +210,20 @@ def _with_details(path: Path, rate_hz: float, samples: Samples) -> Trace:
         _events(path, found.get("events_s")),
         tuple(_gaps(path, found.get("gaps"), len(samples))),
         provenance,
-        event_source=sources[source],
-        event_uncertainty_s=float(uncertainty),
+        event_source=source,
+        event_uncertainty_s=uncertainty_s,
     )
+
+
+def _event_facts(path: Path, found: dict[str, object]) -> tuple[EventSource, float]:
+    """Who saw the events, and how far each can be off in seconds."""
+    sources = {source.name.lower(): source for source in EventSource}
+    source, uncertainty = found.get("event_source"), found.get("event_uncertainty_s")
+    if not isinstance(source, str) or source not in sources:
+        _wrong(path, f"event_source as one of {', '.join(sources)}", source)
+    if not _is_number(uncertainty) or uncertainty < 0:
+        _wrong(path, "event_uncertainty_s as seconds", uncertainty)
+    return sources[source], float(uncertainty)
 
 
 def _gaps(path: Path, rows: object, count: int) -> Iterator[Gap]:

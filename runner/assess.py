@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,13 +11,13 @@ from ..datasets.labels import LabelRow
 from ..models.suite import Task
 from .dialects import open_log
 from .energy_result import EnergyResult
-from .energy_score import score_energy_folder
+from .energy_score import score_energy_records
 from .result_file import SOURCE, render_accuracy, render_energy, render_performance, stamped
 from .results import AccuracyResult, PerformanceResult
 from .rounds import Round
 from .rules import CheckInput, Finding, check, is_valid
 from .score import score_accuracy, score_performance
-from .session_log import Division, LogFacts, Mode
+from .session_log import Division, InferenceRecord, LogFacts, Mode
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,18 +67,27 @@ class Assessment:
 
 def assess(log: Path, judging: Judging) -> Assessment:
     """Read the log once, score what it holds, check it against the round."""
+    with open_log(log) as reader:
+        return assess_records(reader, reader.facts, log.parent, judging)
+
+
+def assess_records(
+    records: Iterable[InferenceRecord], facts: LogFacts, folder: Path, judging: Judging
+) -> Assessment:
+    """The same of a log that was read, or is being read: ``facts`` is complete when it ends.
+
+    ``folder`` holds the trace of an energy session. An accuracy session without labels is not
+    scored, only checked.
+    """
     performance: PerformanceResult | None = None
     accuracy: AccuracyResult | None = None
     energy: EnergyResult | None = None
     if judging.mode is Mode.ENERGY:
-        energy, facts = score_energy_folder(log.parent)
-    else:
-        with open_log(log) as reader:
-            if judging.mode is Mode.ACCURACY:
-                accuracy = score_accuracy(reader, judging.labels, judging.task)
-            else:
-                performance = score_performance(reader, judging.task)
-            facts = reader.facts
+        energy = score_energy_records(records, facts, folder)
+    elif judging.mode is Mode.PERFORMANCE:
+        performance = score_performance(records, judging.task)
+    elif judging.labels:
+        accuracy = score_accuracy(records, judging.labels, judging.task)
     result = CheckInput.of(
         facts,
         judging.task,

@@ -27,6 +27,7 @@ from .verbs import (
     Version,
     format_verb,
 )
+from .written_path import written_path
 
 ENERGY_CODE = "ulp-ml"
 TRACE_NAME = "trace1"
@@ -67,7 +68,7 @@ def _steps(dataset: Dataset, iterations: int, warmups: int, millivolts: int) -> 
     infer = format_verb(IoDutCommand(f"infer {iterations} {warmups}"))
     for window in dataset.first_windows(PERFORMANCE_INPUTS):
         length = None if window.is_whole_file else window.length
-        load = Load(str(window.path), window.offset, length, through_io=True)
+        load = Load(written_path(window.path), window.offset, length, through_io=True)
         yield Step(format_verb(load), LOAD_MS_PER_BYTE * window.file_bytes)
         yield Step(infer, NO_TIMEOUT_MS, INFER_ACK)
     yield _pause("tail", _TAIL_MS)

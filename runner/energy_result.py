@@ -19,6 +19,8 @@ class MeasuredWindow:
     file: str
     offset: int
     iterations: int
+    line: int | None = None
+    """1-based line of the log where its results stand."""
 
     @property
     def number(self) -> int:
@@ -46,6 +48,7 @@ class MeasuredWindow:
             iterations=self.iterations,
             elapsed_s=self.window.duration_s if self.window.duration_s > 0 else None,
             invalid=self.invalid,
+            line=self.line,
         )
 
     def to_json(self) -> dict[str, Any]:

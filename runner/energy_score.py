@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from ..energy.trace import Trace
-from ..energy.trace_files import DEFAULT_NAME, read_results_json, read_trace
+from ..energy.errors import TraceError
+from ..energy.trace import EventSource, Trace
+from ..energy.trace_files import DEFAULT_NAME, read_trace, read_trial
 from ..energy.windows import (
     TIMESTAMP_HOLD_S,
     EnergyWindow,
@@ -21,8 +22,12 @@ from ..energy.windows import (
     split_events,
 )
 from .dialects import open_log
+from .dialects.results_json import read_elements
 from .energy_result import EnergyResult, MeasuredWindow
 from .session_log import Dialect, InferenceRecord, LogFacts
+
+_MAX_TRIAL_SAMPLES = 8_000_000
+"""Of all the trials of a results.json: five of half an hour each."""
 
 
 def score_energy(
@@ -64,7 +69,17 @@ def score_energy_trials(
             split = split_events(trace.events_s, 1, leading=0)
             return EnergyResult((), edge_error=f"trial {count} ({record.file}): {split.error}")
         windows.append(_measured(measure_window(trace, 2 * count, *edges[-2:]), record))
-    return EnergyResult(tuple(windows))
+    return EnergyResult(
+        tuple(windows),
+        # As the worst trial has them: a reader wants to know what the whole is worth.
+        event_source=next(
+            (t.event_source for t in traces if t.event_source is not EventSource.MONITOR),
+            EventSource.MONITOR,
+        ),
+        event_uncertainty_s=max((trace.event_uncertainty_s for trace in traces), default=0.0),
+        lost_samples=sum(trace.lost_samples for trace in traces),
+        lost_error=next((error for trace in traces if (error := lost_error(trace))), None),
+    )
 
 
 def score_energy_folder(folder: Path, name: str = DEFAULT_NAME) -> tuple[EnergyResult, LogFacts]:
@@ -73,11 +88,36 @@ def score_energy_folder(folder: Path, name: str = DEFAULT_NAME) -> tuple[EnergyR
     LogError or TraceError where one of them cannot be understood.
     """
     with open_log(folder / "log.txt") as reader:
-        records, facts = list(reader), reader.facts
+        return score_energy_records(reader, reader.facts, folder, name), reader.facts
+
+
+def score_energy_records(
+    records: Iterable[InferenceRecord], facts: LogFacts, folder: Path, name: str = DEFAULT_NAME
+) -> EnergyResult:
+    """Score what a log holds by the trace in ``folder``; LogError or TraceError as they are read.
+
+    ``facts`` is the log's, complete when ``records`` has ended.
+    """
+    inferences = list(records)
     if facts.dialect is Dialect.MLCOMMONS:
-        return score_energy_trials(records, read_results_json(folder / "results.json")), facts
-    return score_energy(records, read_trace(folder, name)), facts
+        traces = _read_trials(folder / "results.json", len(inferences))
+        return score_energy_trials(inferences, traces)
+    return score_energy(inferences, read_trace(folder, name))
+
+
+def _read_trials(path: Path, count: int) -> tuple[Trace, ...]:
+    """The traces of a results.json, one entry after the other; of too many, one more than asked."""
+    traces: list[Trace] = []
+    samples = 0
+    for number, element in enumerate(read_elements(path), 1):
+        traces.append(read_trial(path, number, element))
+        samples += len(traces[-1].samples_uj)
+        if samples > _MAX_TRIAL_SAMPLES:
+            raise TraceError(f"{path}: more than {_MAX_TRIAL_SAMPLES} samples in its trials")
+        if number > count:
+            break
+    return tuple(traces)
 
 
 def _measured(window: EnergyWindow, record: InferenceRecord) -> MeasuredWindow:
-    return MeasuredWindow(window, record.file, record.offset, record.iterations)
+    return MeasuredWindow(window, record.file, record.offset, record.iterations, record.line)

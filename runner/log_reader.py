@@ -7,7 +7,7 @@ board, and a broken device can write one endless line.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self, TypeVar
@@ -21,19 +21,28 @@ MAX_NOTES = 100
 """Errors, notes and identities kept of a log; a noisy device must not fill the memory."""
 
 
+Observer = Callable[[bytes, int], None]
+"""Sees each block of whole lines as it is read, and how many lines came before it."""
+
 _T = TypeVar("_T")
 
 
 class LogError(Exception):
     """A log cannot be understood; the text says where, and what was expected there."""
 
+    def __init__(self, message: str, line: int | None = None) -> None:
+        super().__init__(message)
+        self.line = line
+        """1-based, where one line is at fault."""
+
 
 class LineBlocks:
     """Whole lines, each with one LF behind it, in blocks; ``count`` lines came before a block."""
 
-    def __init__(self, stream: BinaryIO, facts: LogFacts) -> None:
+    def __init__(self, stream: BinaryIO, facts: LogFacts, observe: Observer | None = None) -> None:
         self._stream = stream
         self._facts = facts
+        self._observe = observe
         self.count = 0
 
     def __iter__(self) -> Iterator[bytes]:
@@ -50,6 +59,8 @@ class LineBlocks:
             if end:
                 block = (tail + chunk[:end]).replace(b"\r\n", b"\n")
                 tail = chunk[end:]
+                if self._observe is not None:
+                    self._observe(block, self.count)
                 yield block
                 self.count += block.count(b"\n")
             else:
@@ -60,7 +71,10 @@ class LineBlocks:
                 text = f"longer than {MAX_LINE_BYTES} bytes; the excess was dropped"
                 remember(self._facts.notes, (self.count + 1, text))
         if tail:
-            yield tail.removesuffix(b"\r") + b"\n"
+            block = tail.removesuffix(b"\r") + b"\n"
+            if self._observe is not None:
+                self._observe(block, self.count)
+            yield block
             self.count += 1
 
 
@@ -73,8 +87,9 @@ def remember(kept: list[_T], item: _T) -> None:
 class LogReader(ABC):
     """A log as an iterable of inferences, read once; ``facts`` is complete when it has ended."""
 
-    def __init__(self, path: Path, dialect: Dialect) -> None:
+    def __init__(self, path: Path, dialect: Dialect, observe: Observer | None = None) -> None:
         self.path = path
+        self._observe = observe
         self.facts = LogFacts(dialect)
         self._stream: BinaryIO | None = None
         self._records: Iterator[InferenceRecord] | None = None
@@ -84,7 +99,7 @@ class LogReader(ABC):
             self._stream = self.path.open("rb", buffering=0)
         except OSError as error:
             raise LogError(f"cannot read the log {self.path}: {error.strerror}") from error
-        self._records = self._read(LineBlocks(self._stream, self.facts))
+        self._records = self._read(LineBlocks(self._stream, self.facts, self._observe))
         return self
 
     def __exit__(
@@ -106,7 +121,7 @@ class LogReader(ABC):
         """The inferences, in the order of the log."""
 
     def _error(self, line: int, text: str) -> LogError:
-        return LogError(f"{self.path}, line {line}: {text}")
+        return LogError(f"{self.path}, line {line}: {text}", line)
 
     def _identify(self, seen: list[str], value: bytes) -> None:
         """Keep a name, profile or model id that was not seen before."""
@@ -125,5 +140,5 @@ def readable(text: bytes) -> str:
 
 
 def base_name(path: bytes) -> str:
-    """The file's own name, whichever slashes its path was written with."""
-    return path.replace(b"\\", b"/").rpartition(b"/")[2].decode("utf-8", "replace")
+    """The file's own name, whichever slashes its path was written with; no system's is longer."""
+    return path.replace(b"\\", b"/").rpartition(b"/")[2][:1024].decode("utf-8", "replace")

@@ -27,6 +27,7 @@ from .verbs import (
     input_file_name,
     parse_verb,
 )
+from .written_path import written_path
 
 PERFORMANCE_INPUTS = 5
 BENCHMARK_CODE = "ulp-mlperf"
@@ -67,7 +68,7 @@ def _steps(windows: Iterable[InputWindow], iterations: int, warmups: int) -> Ite
     infer = Step(format_verb(DutCommand(f"infer {iterations} {warmups}")), NO_TIMEOUT_MS, INFER_ACK)
     for window in windows:
         length = None if window.is_whole_file else window.length
-        load = Load(str(window.path), window.offset, length)
+        load = Load(written_path(window.path), window.offset, length)
         yield Step(format_verb(load), LOAD_MS_PER_BYTE * window.file_bytes)
         yield infer
 

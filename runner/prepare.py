@@ -24,6 +24,7 @@ from .progress import Reporter
 from .provenance import Source
 from .script import Script
 from .verbs import Load, format_verb, input_file_name, parse_verb
+from .written_path import written_path
 
 DATASETS_VARIABLE = "TINYRUNNER_DATASETS"
 
@@ -137,7 +138,7 @@ def rerooted(script: Script, dataset: Dataset) -> Script:
     for step in script.steps:
         verb = parse_verb(step.command)
         if isinstance(verb, Load):
-            path = dataset.folder / input_file_name(verb.path)
-            step = replace(step, command=format_verb(replace(verb, path=str(path))))
+            path = written_path(dataset.folder / input_file_name(verb.path))
+            step = replace(step, command=format_verb(replace(verb, path=path)))
         steps.append(step)
     return Script(tuple(steps))

@@ -21,6 +21,7 @@ from .plan import PlannedInference
 from .script import Script, print_script
 from .session import Session, tool_facts
 from .session_log import Mode
+from .written_path import written_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +54,8 @@ class Source:
     def to_json(self) -> dict[str, Any]:
         labels = self.labels
         return {
-            "folder": str(self.dataset.folder),
-            "labels": labels.source,
+            "folder": written_path(self.dataset.folder),
+            "labels": written_path(Path(labels.source)),
             "labels_sha256": labels.sha256,
             "official_list": self.official_list,
             "content_sha256": self.content_sha256,
@@ -89,7 +90,7 @@ def describe_setup(
             "verify_load": link.verify_load.value,
         },
         "dataset": source.to_json(),
-        "script_file": None if script_file is None else str(script_file),
+        "script_file": None if script_file is None else written_path(script_file),
         "script_sha256": text_sha256(print_script(script)),
         "iterations": first.iterations,
         "warmups": first.warmups,

@@ -14,9 +14,9 @@ from ..datasets.inputs import dataset_folder
 from ..datasets.labels import LabelList, read_labels
 from ..datasets.official import identify
 from ..models.suite import TASKS_BY_MODEL_ID, Task
-from .assess import Assessment, Judging, assess
-from .dialects import open_log
+from .assess import Assessment, Judging, assess_records
 from .errors import SetupError
+from .logged import read_log
 from .provenance import is_demonstration
 from .rounds import Round, load_rounds
 from .score import match_list
@@ -34,6 +34,8 @@ class Judged:
     labels: str | None
     """Name or path of the label list."""
     assessment: Assessment
+    label_list: LabelList | None = None
+    """The list itself; None where none was offered."""
 
 
 def judge_session(
@@ -54,7 +56,10 @@ def judge_session(
         raise SetupError(f"{path} holds no log.txt; give a session's folder or its log")
     ours = (folder / "session.json").is_file()
     provenance = read_document(folder)["provenance"] if ours else {}
-    facts, files = _survey(log)
+    logged = read_log(log)
+    facts, files = logged.facts, logged.files
+    if logged.error is not None:
+        raise logged.error
     if facts.unsupported is not None:
         raise SetupError(f"{log}: not scored: {facts.unsupported}")
     if ours:
@@ -84,17 +89,8 @@ def judge_session(
         simulated=provenance.get("simulated") is not None,
     )
     name = None if chosen is None else (official.title if official else chosen.source)
-    return Judged(task, mode, round_, name, assess(log, judging))
-
-
-def _survey(log: Path) -> tuple[LogFacts, list[str]]:
-    """The log's facts and the files it ran, in order, once each where windows follow."""
-    files: list[str] = []
-    with open_log(log) as reader:
-        for record in reader:
-            if not files or files[-1] != record.file:
-                files.append(record.file)
-        return reader.facts, files
+    assessment = assess_records(logged.records, facts, folder, judging)
+    return Judged(task, mode, round_, name, assessment, chosen)
 
 
 def _task(log: Path, facts: LogFacts) -> Task:

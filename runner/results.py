@@ -56,6 +56,8 @@ class Window:
     """By the stamps of the log; None where they are coarser than a millisecond."""
     invalid: str | None = None
     """Why the window cannot count, else None."""
+    line: int | None = None
+    """1-based line of the log where its results stand; None where nobody knows."""
 
     @property
     def throughput(self) -> float | None:

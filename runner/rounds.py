@@ -109,9 +109,8 @@ def _round(path: Path, name: str, value: object) -> Round:
         min_window_s=_number(path, f"{name}.min_window_s", row["min_window_s"]),
         min_inferences=_whole(path, f"{name}.min_inferences", row["min_inferences"]),
         ad_file_counts=tuple(_whole(path, f"{name}.ad_file_counts", n) for n in counts),
-        targets=MappingProxyType(
-            {key: _number(path, f"{name}.targets.{key}", n) for key, n in targets.items()}
-        ),
+        # Read-only by its type; a proxy could not be handed to the auditor's processes.
+        targets={key: _number(path, f"{name}.targets.{key}", n) for key, n in targets.items()},
         other_benchmarks=_names(path, f"{name}.other_benchmarks", row["other_benchmarks"]),
         result_files=_names(path, f"{name}.result_files", row["result_files"]),
         session_files=_names(path, f"{name}.session_files", row["session_files"]),

@@ -74,6 +74,8 @@ class Finding:
     kind: FindingKind
     severity: Severity
     text: str
+    line: int | None = None
+    """1-based line of the log, where it is about one."""
 
     def to_json(self) -> dict[str, Any]:
         return {"kind": self.kind.value, "severity": self.severity.value, "text": self.text}
@@ -151,12 +153,12 @@ def is_valid(findings: tuple[Finding, ...]) -> bool:
     return all(finding.severity is not Severity.VIOLATION for finding in findings)
 
 
-def _violation(kind: FindingKind, text: str) -> Finding:
-    return Finding(kind, Severity.VIOLATION, text)
+def _violation(kind: FindingKind, text: str, line: int | None = None) -> Finding:
+    return Finding(kind, Severity.VIOLATION, text, line)
 
 
-def _warning(kind: FindingKind, text: str) -> Finding:
-    return Finding(kind, Severity.WARNING, text)
+def _warning(kind: FindingKind, text: str, line: int | None = None) -> Finding:
+    return Finding(kind, Severity.WARNING, text, line)
 
 
 def _session(result: CheckInput) -> Iterator[Finding]:
@@ -200,6 +202,7 @@ def _session(result: CheckInput) -> Iterator[Finding]:
             FindingKind.DEVICE_ERRORS,
             f"the device reported {len(result.device_errors)} error(s), the first {text!r} in "
             f"line {line}; read the log around it",
+            line,
         )
     if not result.finished:
         yield _warning(
@@ -272,11 +275,13 @@ def _window(window: Window, round_: Round, advice: str) -> Iterator[Finding]:
             FindingKind.TOO_FEW_INFERENCES,
             f"{name} holds {window.iterations} inferences where {round_.min_inferences} are the "
             "least; raise the iterations",
+            window.line,
         )
     if window.invalid is not None or window.elapsed_s is None:
         yield _violation(
             FindingKind.WINDOW_INVALID,
             f"{name} does not count: {window.invalid}; {advice}",
+            window.line,
         )
         return
     if window.elapsed_s < round_.min_window_s:
@@ -284,6 +289,7 @@ def _window(window: Window, round_: Round, advice: str) -> Iterator[Finding]:
             FindingKind.WINDOW_TOO_SHORT,
             f"{name} lasts {window.elapsed_s:.3f} s where {round_.min_window_s:g} s are the "
             "least; raise the iterations",
+            window.line,
         )
     deviation = window.timer_deviation
     # By the longer of the two: a fast timer makes a short window look long.
@@ -297,6 +303,7 @@ def _window(window: Window, round_: Round, advice: str) -> Iterator[Finding]:
             f"{name}: the device counts {window.elapsed_s:.3f} s where the host sees "
             f"{window.host_elapsed_s:.3f} s ({deviation:+.1%}); check the timer's clock and "
             "prescaler in the firmware",
+            window.line,
         )
 
 

@@ -28,6 +28,7 @@ from .rounds import Round, load_rounds
 from .script import Script, print_script
 from .session import Session, write_atomically, write_document
 from .session_log import InferenceRecord, Mode
+from .written_path import written_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,7 @@ def benchmark_config(run: RunParts, first: PlannedInference) -> dict[str, str]:
         "iterInfer": str(first.iterations),
         "runMode": "multi" if run.mode is Mode.ACCURACY else "bmark",
         "model": run.task.model_id,
-        "sourceDir": str(run.source.dataset.folder.parent),
+        "sourceDir": written_path(run.source.dataset.folder.parent),
         "singleInputFn": first.file,
     }
 

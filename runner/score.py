@@ -33,6 +33,11 @@ NOT_LOADED = "(no input loaded)"
 class ScoreError(Exception):
     """A log that reads well cannot be scored; the text names the input."""
 
+    def __init__(self, message: str, line: int | None = None) -> None:
+        super().__init__(message)
+        self.line = line
+        """1-based, of the log."""
+
 
 class LabelledFile(Protocol):
     """A row of a label list, as far as scoring needs it."""
@@ -66,6 +71,7 @@ def _window(number: int, record: InferenceRecord) -> Window:
         elapsed_s=elapsed_s,
         host_elapsed_s=host_s,
         invalid=invalid,
+        line=record.line,
     )
 
 
@@ -123,7 +129,8 @@ def _score_classes(
                 raise ScoreError(
                     f"{record.file} (line {record.line} of the log): the scores add up to "
                     f"{sum(record.scores)}, so that they cannot be made shares of one; "
-                    "look at the firmware's output stage"
+                    "look at the firmware's output stage",
+                    record.line,
                 )
             label = truth[record.file]
             first = record.scores.index(max(record.scores))
@@ -173,7 +180,9 @@ def _score_windows(
         if record.file not in truth or beside or window >= count:
             unknown.append(f"{record.file or NOT_LOADED} at {record.offset}")
             continue
-        scores = files.setdefault(record.file, empty[:])
+        scores = files.get(record.file)
+        if scores is None:
+            scores = files[record.file] = empty[:]
         if isnan(scores[window]):
             scores[window] = record.scores[0]
         else:
@@ -204,7 +213,8 @@ def _check_scores(record: InferenceRecord, task: Task) -> None:
     if len(record.scores) != task.score_count:
         raise ScoreError(
             f"{record.file or NOT_LOADED} (line {record.line} of the log): {len(record.scores)} "
-            f"scores where {task.key} has {task.score_count}; is it another task's log?"
+            f"scores where {task.key} has {task.score_count}; is it another task's log?",
+            record.line,
         )
 
 

@@ -24,6 +24,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import dropwhile, takewhile
 
 DEFAULT_MS = 5000
@@ -68,7 +69,9 @@ class Step:
     def __post_init__(self) -> None:
         if not self.command.strip():
             raise ScriptError("a step needs a command, this one is empty")
-        unprintable = _UNPRINTABLE.search(self.command)
+        unprintable = None
+        if not self.command.isprintable():  # which is quick, and true of nearly all
+            unprintable = _UNPRINTABLE.search(self.command)
         if unprintable:
             raise ScriptError(
                 f"a command is one line of text; {self.command[:60]!r} holds "
@@ -165,6 +168,7 @@ def _fields(step: Step) -> str:
     return ",\n".join(f"        {field}" for field in (f"cmd: '{command}'", *tail))
 
 
+@lru_cache(maxsize=64)
 def _check_ack(source: str) -> None:
     if not REGEX_BODY.fullmatch(source):
         raise ScriptError(

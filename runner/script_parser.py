@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from .script import REGEX_BODY, Script, ScriptError, Step
+from .script import MAX_MS, REGEX_BODY, Script, ScriptError, Step
 
 _TOKEN = re.compile(
     r"(?:[ \t\r\n\v\f\u00a0\ufeff]++|//[^\r\n]*+|/\*(?s:.*?)\*/)*+"
@@ -24,6 +24,15 @@ _TOKEN = re.compile(
     r"|(?P<end>\Z)|(?P<unknown>[\s\S]))"
 )
 """White space and comments, then one token. Possessive throughout: no text makes it backtrack."""
+_PLAIN_STEP = re.compile(
+    r"\{\s*+cmd:\s*+'((?:[^'\\\r\n]++|\\\\)++)'(?:,\s*+ms:\s*+(-?[0-9]{1,15}))?"
+    r"(?:,\s*+ack:\s*+/([\w.?: -]++)/)?(?:,\s*+ms:\s*+(-?[0-9]{1,15}))?\s*+\}\s*+,\s*+(?=\{)"
+)
+"""A step as it is printed, and the comma before the next: nearly all of a script.
+
+One match in place of some ten tokens. Whatever differs in the least goes token by token, to the
+same result or to its error.
+"""
 _ESCAPE = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|(.))")
 _SIMPLE_ESCAPES = {
     "\\": "\\", "'": "'", '"': '"', "/": "/",
@@ -46,7 +55,12 @@ def read_script(path: Path) -> Script:
 
 def parse_script(text: str, source: str) -> Script:
     """The script in ``text``; ``source`` names it in errors."""
-    return Script(tuple(_Parser(text, source).steps()))
+    return Script(tuple(Step(*fields) for fields in step_fields(text, source)))
+
+
+def step_fields(text: str, source: str) -> Iterator[tuple[str, int | None, str | None]]:
+    """The fields of one checked :class:`Step` after the other, for a script of any length."""
+    return _Parser(text, source).steps()
 
 
 class _Parser:
@@ -56,20 +70,46 @@ class _Parser:
         self._text = text
         self._source = source
         self._next = 0
+        self._acks: set[str | None] = {None}
+        """Those that a step was made with."""
         self._kind = ""
         self._value = ""
         self._start = 0
 
-    def steps(self) -> Iterator[Step]:
+    def steps(self) -> Iterator[tuple[str, int | None, str | None]]:
         self._advance()
         self._take("[", "'[' (a list of steps)")
         while not self._at("]"):
-            yield self._step()
+            yield from self._plain_steps()
+            step = self._step()
+            self._acks.add(step.ack)
+            yield step.command, step.timeout_ms, step.ack
             if not self._at("]"):
                 self._take(",", "',' or ']' after a step")
         self._advance()
         if self._kind != _END:
             raise self._expected("nothing after the list's ']'")
+
+    def _plain_steps(self) -> Iterator[tuple[str, int | None, str | None]]:
+        text, plain, at = self._text, _PLAIN_STEP.match, self._start
+        while match := plain(text, at):
+            command, ms, ack, late_ms = match.groups()
+            if "\\" in command:
+                command = command.replace("\\\\", "\\")
+            timeout_ms = None if ms is late_ms else int(ms or late_ms)
+            if (
+                not command.isprintable()
+                or command.isspace()
+                or ack not in self._acks
+                or (ms and late_ms)
+                or (timeout_ms is not None and not 0 < timeout_ms <= MAX_MS and timeout_ms != -1)
+            ):
+                break  # to be looked at closely
+            yield command, timeout_ms, ack
+            at = match.end()
+        if at != self._start:
+            self._next = at
+            self._advance()
 
     def _step(self) -> Step:
         start = self._start

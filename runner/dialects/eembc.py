@@ -14,7 +14,8 @@ on lines of its own without any stamp, or be glued before a message.
 A killed session of ours goes on in the same file behind a line
 ``session: m-session-resume-id[…]-step[N]``: what step N and its followers left before that
 line is void, and step N is done again. So a finished inference is handed out only when the
-next step has begun.
+next step has begun. ``session: m-session-retry-step[N]`` says the same of steps that failed and
+are done again in a session that goes on.
 """
 
 from __future__ import annotations
@@ -24,9 +25,19 @@ from collections.abc import Callable, Iterator
 from math import isfinite
 from pathlib import Path
 
-from ..log_reader import LineBlocks, LogReader, base_name, readable, remember
+from ..log_reader import LineBlocks, LogError, LogReader, Observer, base_name, readable, remember
 from ..session_log import Dialect, InferenceRecord, Mode
-from .eembc_patterns import CONFIG, IGNORED, INFER, LOAD, MESSAGE, PLAIN_PAIR, RESUME, STAMPED
+from .eembc_patterns import (
+    CONFIG,
+    IGNORED,
+    INFER,
+    LOAD,
+    MESSAGE,
+    PLAIN_PAIR,
+    PLAIN_PAIR_LINES,
+    RESUME,
+    STAMPED,
+)
 from .pending import PendingInference
 
 _Handler = Callable[[bytes, bytes, int], None]
@@ -35,14 +46,19 @@ _Handler = Callable[[bytes, bytes, int], None]
 class EembcReader(LogReader):
     """Reads EEMBC's dialect; see the module's text for its form."""
 
-    def __init__(self, path: Path, *, resuming: bool = False) -> None:
-        super().__init__(path, Dialect.EEMBC)
+    def __init__(
+        self, path: Path, *, resuming: bool = False, observe: Observer | None = None
+    ) -> None:
+        super().__init__(path, Dialect.EEMBC, observe)
         self._resuming = resuming
         self._step = 0
         self._loading: tuple[str, int] | None = None
         self._loaded: tuple[str, int] | None = None
         self._infer: PendingInference | None = None
-        self._held: PendingInference | None = None
+        self._held: tuple[int, InferenceRecord | LogError] | None = None
+        """The step of a finished inference, and what it yielded."""
+        self._path, self._name = b"", ""
+        """The path that a plain pair named last, and its file."""
         self._comma_noted = False
         self._ready_records: list[InferenceRecord] = []
 
@@ -69,8 +85,10 @@ class EembcReader(LogReader):
                 head, _, text = block[position:end].partition(b": ")
                 handle = find(text[:8], other)
                 if handle is begin and (pair := plain(block, position)):
-                    number = self._on_plain_pair(pair, number)
-                    position = pair.end()
+                    while pair:
+                        number = self._on_plain_pair(pair, number)
+                        position = pair.end()
+                        pair = plain(block, position)
                 else:
                     position = end + 1
                     number += 1
@@ -90,18 +108,33 @@ class EembcReader(LogReader):
 
     def _on_plain_pair(self, pair: re.Match[bytes], number: int) -> int:
         """Take a whole load and inference in; the number of its last line."""
-        path, offset, step, iterations, warmups, host0, lap0, host1, lap1, results = pair.groups()
-        self._next_step()
-        self._loading, self._loaded = None, (base_name(path), int(offset or 0))
+        (
+            path, offset, load, step, iterations, warmups, host0, lap0, host1, lap1, results
+        ) = pair.groups()  # fmt: skip
+        if self._infer is not None or self._loading is not None:
+            self._next_step()
+            self._infer = self._loading = None
+        elif self._held is not None:
+            self._release()
+        last = number + PLAIN_PAIR_LINES + load.count(b"\n")
         self._step = int(step)
-        self._begin(int(iterations), int(warmups))
-        infer = self._infer
-        assert infer is not None
-        infer.start_us, infer.end_us = int(lap0), int(lap1)
-        infer.start_host_s, infer.end_host_s = float(host0), float(host1)
-        last = number + pair.string.count(b"\n", pair.start(), pair.end())
-        self._results(results, True, last - 1)
-        self._ready(last)
+        if path != self._path:
+            self._path, self._name = path, base_name(path)
+        at = int(offset or 0)
+        self._loaded = (self._name, at)
+        try:
+            scores = tuple(map(float, results.split(b",")))
+        except ValueError:
+            scores = ()
+        if not scores or not all(map(isfinite, scores)):
+            error = self._error(last - 1, _expected("finite numbers", results, closed=True))
+            self._held = (self._step, error)
+            return last
+        record = InferenceRecord(
+            self._name, at, int(iterations), int(warmups), scores, last - 1,
+            int(lap0), int(lap1), float(host0), float(host1),
+        )  # fmt: skip
+        self._held = (self._step, record)
         return last
 
     # The runner's own lines
@@ -111,7 +144,7 @@ class EembcReader(LogReader):
             return self._on_other(head, text, number)
         self._next_step()
         digits = text[15 : text.find(b"]", 15)]
-        if text.startswith(b"m-sequencing-i[") and digits.isdigit():
+        if text.startswith(b"m-sequencing-i[") and digits.isdigit() and len(digits) < 19:
             self._step = int(digits)
         return None
 
@@ -140,7 +173,9 @@ class EembcReader(LogReader):
                 facts.config[key] = value
             if key == "runMode" and facts.mode is not Mode.ENERGY:
                 facts.mode = {"bmark": Mode.PERFORMANCE, "multi": Mode.ACCURACY}.get(value)
-        elif text.startswith(b"m-bmark-run-name[ML Energy"):
+        elif text.startswith(b"m-bmark-run-name[ML Energy") or (
+            text.startswith(b"m-bmark-run-name[") and text.rstrip().endswith(b"-code[ulp-ml]")
+        ):
             facts.mode = Mode.ENERGY
 
     def _on_session(self, head: bytes, text: bytes, number: int) -> None:
@@ -156,9 +191,13 @@ class EembcReader(LogReader):
 
     def _on_resume(self, marker: re.Match[bytes]) -> None:
         self._infer = self._loading = self._loaded = None
-        if self._held and marker[1] is not None and self._held.step >= int(marker[1]):
+        step = marker["step"]
+        if self._held and step is not None and self._held[0] >= int(step):
             self._held = None
         self._release()
+        if marker["retry"]:
+            self.facts.retry_count += 1
+            return
         self.facts.finished = False
         self.facts.resume_count += 1
 
@@ -176,14 +215,14 @@ class EembcReader(LogReader):
         elif text == b"m-infer-done":
             if self._infer is not None:
                 self._infer.timing = False
-        elif text.startswith(b"m-infer-start-") and text[14:].isdigit():
+        elif text.startswith(b"m-infer-start-") and text[14:].isdigit() and len(text) < 32:
             self._start(int(text[14:]), number)
         else:
             self._on_other(head, text, number)
 
     def _on_lap(self, head: bytes, text: bytes, number: int) -> None:
         digits = text[9:]
-        if digits.isdigit() and head[-4:] == b" dut":
+        if digits.isdigit() and len(digits) < 19 and head[-4:] == b" dut":
             self._lap(int(digits), head)
         else:
             self._on_other(head, text, number)
@@ -208,7 +247,7 @@ class EembcReader(LogReader):
             if match["start"]:
                 self._start(int(match["start"]), number)
             elif match["lap"]:
-                self._lap(int(match["lap"][:20]), head if stamped else None)
+                self._lap(int(match["lap"]), head if stamped else None)
             elif match["done"]:
                 if self._infer:
                     self._infer.timing = False
@@ -251,7 +290,8 @@ class EembcReader(LogReader):
         infer = self._infer
         if infer is None or not infer.timing:
             return
-        host_s = None if head is None else float(head[: head.find(b" ")])
+        stamp = None if head is None else STAMPED.fullmatch(head)
+        host_s = None if stamp is None else float(stamp[1])
         if infer.start_us is None:
             infer.start_us, infer.start_host_s = us, host_s
         else:
@@ -276,8 +316,7 @@ class EembcReader(LogReader):
             pass
         infer.torn = not closed
         what = "finite numbers" if closed else "a closing bracket"
-        shown = readable(b"m-results-[" + body + (b"]" if closed else b""))
-        infer.error = self._error(number, f"expected {what} in {shown}")
+        infer.error = self._error(number, _expected(what, body, closed=closed))
 
     def _ready(self, number: int) -> None:
         infer = self._infer
@@ -288,26 +327,32 @@ class EembcReader(LogReader):
             remember(self.facts.device_errors, (number, "m-ready of an infer without m-results"))
             return
         self._release()
-        self._held = infer
+        self._held = infer.outcome()
 
     def _next_step(self) -> None:
         """The runner goes on: what was finished before stands, with or without its m-ready."""
         if (infer := self._infer) is not None and (infer.scores or infer.error):
             self._release()
-            self._held, self._infer = infer, None
+            self._held, self._infer = infer.outcome(), None
         self._release()
 
     def _release(self) -> None:
-        if (held := self._held) is not None:
+        if self._held is not None:
+            _, outcome = self._held
             self._held = None
-            if held.error is not None:
-                raise held.error
-            self._ready_records.append(held.record())
+            if isinstance(outcome, LogError):
+                raise outcome
+            self._ready_records.append(outcome)
 
     def _at_end(self) -> None:
         if self._resuming:
-            if self._held is not None and self._held.error is not None:
+            if self._held is not None and isinstance(self._held[1], LogError):
                 self._held = None
         elif self._infer is not None and self._infer.error is not None and not self._infer.torn:
             raise self._infer.error
         self._release()
+
+
+def _expected(what: str, body: bytes, *, closed: bool) -> str:
+    shown = readable(b"m-results-[" + body[:200] + (b"]" if closed else b""))
+    return f"expected {what} in {shown}"

@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import re
 
-STAMPED = re.compile(rb"(\d{5,}\.\d{3}) ([a-z-]+)")
+STAMPED = re.compile(rb"(\d{5,12}\.\d{3}) ([a-z-]+)")
 """What stands before the first `: ` of an honest line."""
 
-LOAD = re.compile(rb'bloadp? (?:(?:dut|io) )?"?(.*?)"?(?: (\d+)(?: \d+)?)?')
-INFER = re.compile(rb"(?:io )?(?:dut )?infer (\d+)(?: (\d+))?")
+LOAD = re.compile(rb'bloadp? (?:(?:dut|io) )?"?(.*?)"?(?: (\d{1,18})(?: \d+)?)?')
+INFER = re.compile(rb"(?:io )?(?:dut )?infer (\d{1,18})(?: (\d{1,18}))?")
 CONFIG = re.compile(rb"m-bm-cfg-name\[.*?\]-key\[(.*?)\]-val\[(.*)\]")
-RESUME = re.compile(rb"session: m-session-resume-id\[[^\]]*\](?:-step\[(\d+)\])?")
+RESUME = re.compile(
+    rb"session: m-session-(?:resume-id\[[^\]]*\]|(?P<retry>retry))(?:-step\[(?P<step>\d{1,18})\])?"
+)
 
 MESSAGE = re.compile(
-    rb"m-infer-start-(?P<start>\d+)|m-lap-us-(?P<lap>\d+)|(?P<done>m-infer-done)"
+    rb"m-infer-start-(?P<start>\d{1,18})(?!\d)|m-lap-us-(?P<lap>\d{1,18})(?!\d)|(?P<done>m-infer-done)"
     rb"|m-results-\[(?P<results>[^\]]*)(?P<closed>\]?)"
-    rb"|m-(?P<id>name-dut|profile|model)-\[(?P<value>[^\]]*)\]"
+    rb"|m-(?P<id>name-dut|profile|model)-\[(?P<value>[^\]]{0,1000})\]"
     rb"|(?P<ready>m-ready)(?!-)"
     rb"|(?P<error>(?<!m-profil)e-\[[^\]]*\]?)"
     rb"|(?P<mismatch>Input db has \d+ elemented, expected \d+|Supplied buffer size \d+ exceeds)"
 )
 """What a device says that matters here, wherever it stands in a line. (A profile that a killed
-runner left unclosed ends like an error's beginning, and is none.)"""
+runner left unclosed ends like an error's beginning, and is none.) Lengths are bounded, so that no
+line makes it look at the same bytes over and over, and no number has digits without end."""
 
 IGNORED = (
     b"File siz",
@@ -37,18 +40,18 @@ IGNORED = (
 
 PLAIN_PAIR = re.compile(
     rb"\d+\.\d{3} sequencer: m-sequencing-i\[\d+\]-[^\n]*\n"
-    rb'\d+\.\d{3} parser: Command "bload dut "([^"\n]*)"(?: (\d+) \d+)?"\n'
-    rb"(?:\d+\.\d{3} parser: (?:File size|Starting at|Sending|m-(?:un)?mute|Binary load)[^\n]*\n)*"
+    rb'\d+\.\d{3} parser: Command "bload dut "([^"\n]*)"(?: (\d{1,18}) \d+)?"\n'
+    rb"((?:\d+\.\d{3} parser: (?:File size|Starting|Sending|m-(?:un)?mute|Binary load)[^\n]*\n)*)"
     rb"\d+\.\d{3} parser: m-bload-done\n"
     rb"\d+\.\d{3} parser: m-ready-finished\[bload\]\n"
-    rb"\d+\.\d{3} sequencer: m-sequencing-i\[(\d+)\]-[^\n]*\n"
-    rb'\d+\.\d{3} parser: Command "dut infer (\d+) (\d+)"\n'
+    rb"\d+\.\d{3} sequencer: m-sequencing-i\[(\d{1,18})\]-[^\n]*\n"
+    rb'\d+\.\d{3} parser: Command "dut infer (\d{1,18}) (\d{1,18})"\n'
     rb"\d+\.\d{3} parser: m-ready-finished\[dut\]\n"
     rb"\d+\.\d{3} dut: m-warmup-start-\d+\n"
     rb"\d+\.\d{3} dut: m-warmup-done\n"
-    rb"\d+\.\d{3} dut: m-infer-start-\4\n"
-    rb"(\d+\.\d{3}) dut: m-lap-us-(\d+)\n"
-    rb"(\d+\.\d{3}) dut: m-lap-us-(\d+)\n"
+    rb"\d+\.\d{3} dut: m-infer-start-\5\n"
+    rb"(\d{1,12}\.\d{3}) dut: m-lap-us-(\d{1,18})\n"
+    rb"(\d{1,12}\.\d{3}) dut: m-lap-us-(\d{1,18})\n"
     rb"\d+\.\d{3} dut: m-infer-done\n"
     rb"\d+\.\d{3} dut: m-results-\[([0-9.,]*[0-9])\]\n"
     rb"\d+\.\d{3} dut: m-ready\n"
@@ -58,3 +61,5 @@ PLAIN_PAIR = re.compile(
 One match in place of some twenty lines makes the reader several times as fast. Whatever
 differs in the least goes line by line, to the same result.
 """
+PLAIN_PAIR_LINES = 15
+"""Beside those of the load, of which some runners write fewer."""

@@ -13,27 +13,36 @@
 The stamps are MMDD.HHMMSS, too coarse to check a device's timer against. In energy mode a
 block ends with ``Captured samples:15044 timestamps:3`` and has no results: they, and the exact
 times, stand in the results.json that a finished session has beside its log.
+
+`mlcommons_writer` renders our own sessions in this form; their first line says so:
+
+    tinyrunner 0.1.0: rendered from journal.txt of session 20261121220444; not the output of …
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
 
 from ...models.suite import TASKS_BY_MODEL_ID
-from ..log_reader import LineBlocks, LogError, LogReader, base_name, readable, remember
+from ..log_reader import LineBlocks, LogError, LogReader, Observer, base_name, readable, remember
 from ..session_log import Dialect, InferenceRecord, Mode
 from .results_json import Entry, read_entries
 
 _STAMP = re.compile(rb"\d{4}\.\d{6} +ulp-ml(?:perf)?: *")
-_LOADING = re.compile(rb"Loading file (.*?)(?: segment (\d+))?(?:\s*, true class.*)?\s*")
-_RUNNING = re.compile(rb"Running inference with (\d+)/(\d+) \(warmup/measured\)")
-_RUNTIME = re.compile(rb"Runtime\s*: *([0-9.]+) sec")
+_LOADING = re.compile(rb"Loading file (.*?)(?: segment (\d{1,9}))?(?:\s*, true class.*)?\s*")
+_RUNNING = re.compile(rb"Running inference with (\d{1,18})/(\d{1,18}) \(warmup/measured\)")
+_RUNTIME = re.compile(rb"Runtime\s*: *(\d{1,18}(?:\.\d*)?|\.\d+) sec")
+_THROUGHPUT = re.compile(rb"Throughput\s*: *(\d{1,18}(?:\.\d*)?|\.\d+) inf")
 _RESULTS = re.compile(rb"m-results\s*: *\[([^\]]*)\]?")
 _SESSION = re.compile(rb"Logging initialized\. Writing output to (.*)")
+_MAX_LOADING_BYTES = 2000
+"""Of a line that names a file; a longer one would be looked through over and over."""
+_RENDERED = re.compile(rb"tinyrunner \S+: rendered from \S+ of session ([^;\s]+);")
+_DEVICE_ERROR = b"Device error: "
 
 
 @dataclass(slots=True)
@@ -44,21 +53,25 @@ class _Block:
     iterations: int | None = None
     warmups: int | None = None
     runtime_s: float | None = None
+    throughput: float | None = None
     scores: tuple[float, ...] = ()
 
 
 class MlcommonsReader(LogReader):
     """Reads MLCommons' dialect; the numbers of a results.json beside the log are preferred."""
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(path, Dialect.MLCOMMONS)
+    def __init__(
+        self, path: Path, *, observe: Observer | None = None, merge_json: bool = True
+    ) -> None:
+        super().__init__(path, Dialect.MLCOMMONS, observe)
+        self._merge_json = merge_json
         self._block: _Block | None = None
         self._entries: Iterator[Entry | str] | None = None
         self._most_iterations = 0
 
     def _read(self, blocks: LineBlocks) -> Iterator[InferenceRecord]:
         beside = self.path.with_name("results.json")
-        if beside.exists():
+        if self._merge_json and beside.exists():
             self._entries = read_entries(beside)
         for block in blocks:
             number = blocks.count
@@ -75,12 +88,16 @@ class MlcommonsReader(LogReader):
     def _on_line(self, line: bytes, number: int) -> _Block | None:
         """Take one line in; the block that it completes, if it does."""
         block, facts = self._block, self.facts
-        if line.startswith(b"Loading file ") and (match := _LOADING.fullmatch(line)):
+        if line.startswith(b"Loading file ") and (
+            match := _LOADING.fullmatch(line[:_MAX_LOADING_BYTES])
+        ):
             self._block = _Block(base_name(match[1].rstrip()), int(match[2] or 0), number)
         elif block is not None and (match := _RUNNING.match(line)):
             block.warmups, block.iterations, block.line = int(match[1]), int(match[2]), number
         elif block is not None and line.startswith(b"Runtime") and (match := _RUNTIME.match(line)):
             block.runtime_s = float(match[1])
+        elif block is not None and (match := _THROUGHPUT.match(line)):
+            block.throughput = float(match[1])
         elif line.startswith(b"m-results") and (match := _RESULTS.match(line)):
             if block is not None and block.iterations is not None:
                 block.line = number
@@ -91,6 +108,8 @@ class MlcommonsReader(LogReader):
             facts.mode = Mode.ENERGY
             self._block = None
             return block
+        elif line.startswith(_DEVICE_ERROR):
+            remember(facts.device_errors, (number, readable(line[len(_DEVICE_ERROR) :])))
         elif b"e-[" in line:
             remember(facts.device_errors, (number, readable(line)))
         else:
@@ -110,6 +129,8 @@ class MlcommonsReader(LogReader):
         if match := _SESSION.match(line):
             folders = match[1].replace(b"\\", b"/").split(b"/")
             self._identify(facts.session_ids, folders[-2] if len(folders) > 1 else folders[-1])
+        elif match := _RENDERED.match(line):
+            self._identify(facts.session_ids, match[1])
         elif line.startswith(b"Session logged in file"):
             facts.finished = True
         elif line.startswith(b"Median throughput is") and facts.mode is None:
@@ -140,20 +161,12 @@ class MlcommonsReader(LogReader):
             scores=block.scores,
             line=block.line,
             printed_runtime_s=block.runtime_s,
+            printed_throughput=block.throughput,
         )
         if entry is None:
             return record
         self.facts.mode = entry.mode or self.facts.mode
-        elapsed_s = None if entry.elapsed_us is None else entry.elapsed_us / 1e6
-        return replace(
-            record,
-            iterations=entry.iterations,
-            warmups=entry.warmups,
-            scores=entry.scores,
-            start_us=entry.start_us,
-            end_us=entry.end_us,
-            printed_runtime_s=block.runtime_s if elapsed_s is None else elapsed_s,
-        )
+        return entry.merged(record)
 
     def _next_entry(self, block: _Block) -> Entry | None:
         if self._entries is None:

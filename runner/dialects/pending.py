@@ -28,6 +28,10 @@ class PendingInference:
     error: LogError | None = None
     torn: bool = False
 
+    def outcome(self) -> tuple[int, InferenceRecord | LogError]:
+        """The step, and what it yielded."""
+        return self.step, self.error or self.record()
+
     def record(self) -> InferenceRecord:
         return InferenceRecord(
             file=self.file,

@@ -202,6 +202,11 @@ rounds:
     min_inferences: 10
     ad_file_counts: [248]
     targets: {vww: 0.80, ic: 0.85, kws: 0.90, ad: 0.85}
+    other_benchmarks: []
+    result_files: [results.txt]
+    session_files: [log.txt]
+    checklists: [Checklist.pdf]
+    checker: d3f7e57
 """
 
 
@@ -214,6 +219,7 @@ rounds:
         ("ad: 0.85", "ad: -1", r"targets\.ad: expected a number above 0"),
         ("ad: 0.85", "adx: 1", r"unknown key 'adx'"),
         ("[248]", "248", r"expected a list"),
+        ("[log.txt]", "log.txt", r"session_files: expected a list of names"),
         ("default: v1.1", "default: v1", r"'v1' is not one of the rounds"),
         ("rounds:", "rounds: [", r"rounds\.yaml"),
     ],
