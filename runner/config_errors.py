@@ -58,23 +58,38 @@ def _sentence(detail: ErrorDetails, place: Place, root: type[BaseModel]) -> str:
 def _key_place(loc: tuple[int | str, ...], root: type[BaseModel]) -> Place:
     """pydantic's location without the names of union members, which are no keys."""
     place: list[str | int] = []
-    section: type[BaseModel] | None = root
+    kind: object = root
     for part in loc:
+        if kind is None or part == "[key]":  # of a mapping: the key itself is wrong
+            break
         place.append(part)
-        field = section.model_fields.get(str(part)) if section is not None else None
-        if field is None:
-            break
-        section = _model_in(field.annotation)
-        if section is None and get_origin(field.annotation) is not dict:
-            break
+        kind = _part_of(kind, part)
     return tuple(place)
 
 
 def _section(place: Place, root: type[BaseModel]) -> type[BaseModel]:
-    section = root
+    kind: object = root
     for part in place:
-        section = _model_in(section.model_fields[str(part)].annotation) or section
-    return section
+        kind = _part_of(kind, part)
+    return _model_in(kind) or root
+
+
+def _part_of(kind: object, part: str | int) -> object:
+    """What stands at a key of a section, or in a list or mapping; None where nothing does."""
+    if get_origin(kind) is dict:
+        return _container_in(get_args(kind)[1])
+    if get_origin(kind) in (list, tuple):
+        return _container_in(get_args(kind)[0])
+    section = _model_in(kind)
+    field = None if section is None else section.model_fields.get(str(part))
+    return None if field is None else _container_in(field.annotation)
+
+
+def _container_in(annotation: object) -> object:
+    """A field's own kind where it has parts, be it optional or annotated; else None."""
+    if get_origin(annotation) in (dict, list, tuple):
+        return annotation
+    return _model_in(annotation)
 
 
 def _model_in(annotation: object) -> type[BaseModel] | None:

@@ -1,0 +1,78 @@
+"""``tinyrunner submission verify``: audit a submission, a division, or a results repository."""
+
+from __future__ import annotations
+
+import json
+from enum import Enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..errors import SetupError
+from ..report.from_audit import page_of_audit
+from ..report.render import render_report
+from ..submission.audit import audit
+from ..submission.findings import Level
+from ..submission.official_csv import write_summary_csv
+from ..submission.show_audit import audit_json, show_audit
+from . import options
+from .run import EXIT_INVALID
+
+
+class LevelName(Enum):
+    """Which verdict sets the exit status."""
+
+    OFFICIAL = "official"
+    SOUND = "sound"
+    OFFICIAL_DATA = "official-data"
+    SUBMITTABLE = "submittable"
+
+
+_LEVELS = {
+    LevelName.OFFICIAL: (Level.OFFICIAL,),
+    LevelName.SOUND: (Level.SOUND,),
+    LevelName.OFFICIAL_DATA: (Level.SOUND, Level.OFFICIAL_DATA),
+    LevelName.SUBMITTABLE: (Level.SUBMITTABLE,),
+}
+
+
+def verify(
+    path: Annotated[
+        Path, typer.Argument(help="One submitter's folder, a division, or a results repository.")
+    ],
+    level: Annotated[
+        LevelName, typer.Option("--level", help="Which verdict sets the exit status.")
+    ] = LevelName.SUBMITTABLE,
+    round_name: Annotated[
+        str | None,
+        typer.Option("--round", help="v1.1 … v1.4; else by the folder's or checklist's name."),
+    ] = None,
+    datasets: Annotated[
+        Path | None,
+        typer.Option("--datasets", help="Label lists for logs that bring none (DIR/kws01/…)."),
+    ] = None,
+    as_json: options.JsonOption = False,
+    html: Annotated[
+        Path | None, typer.Option("--html", metavar="FILE", help="Write the audit as a page too.")
+    ] = None,
+    csv: Annotated[
+        Path | None,
+        typer.Option("--csv", metavar="FILE", help="Write the official checker's summary.csv."),
+    ] = None,
+) -> None:
+    """Audit a submission: what the official checker would say, and all that it does not look at."""
+    for target in (html, csv):
+        if target is not None and target.exists():
+            raise SetupError(f"{target} exists; name another file, or remove it")
+    found = audit(path, round_name=round_name, datasets=datasets)
+    if csv is not None:
+        csv.write_text(write_summary_csv(found.official), encoding="utf-8")
+    if html is not None:
+        html.write_text(render_report(page_of_audit(found, datasets)), encoding="utf-8")
+    if as_json:
+        typer.echo(json.dumps(audit_json(found), indent=2))
+    else:
+        show_audit(options.result_console(), found, _LEVELS[level][-1])
+    if not all(found.holds(each) for each in _LEVELS[level]):
+        raise typer.Exit(EXIT_INVALID)

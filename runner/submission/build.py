@@ -1,0 +1,213 @@
+"""Building a submission: `<out>/<division>/<organization>/{systems,code,results}`.
+
+The tree is made in a temporary folder beside its place and then renamed: it is there whole or not
+at all, and nothing that exists is ever overwritten.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from ..errors import SetupError
+from ..rounds import Round, load_rounds
+from .checklist import fill_checklist
+from .checklist_pdf import write_checklist
+from .code_folder import REFERENCE_NAMES, CopiedCode, copy_code
+from .description import CodeConfig, Description
+from .gather import BuildError, Gathered, GatheredSession, gather
+from .hookup import HOOKUP_NAME, check_hookup, write_hookup
+from .readme import OTHER_README_NAME, README_NAME, render_readme
+from .session_files import result_names, write_session
+from .structure import SUMS_NAME
+from .sums import render_sums
+from .system_json import system_json_bytes
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltTree:
+    """A submission that is there."""
+
+    root: Path
+    """`<out>/<division>/<organization>`."""
+    round: Round
+    notes: tuple[str, ...]
+    """What its builder should know: questions not answered, files left behind, what was mixed."""
+
+
+def build(
+    description: Description,
+    out: Path,
+    *,
+    results_name: str | None = None,
+    allow_mixed: bool = False,
+) -> BuiltTree:
+    """Make the tree; SetupError (BuildError) lists what speaks against it, and nothing is left.
+
+    ``results_name`` picks one of the round's two names of the results file (v1.1, v1.2).
+    """
+    round_ = load_rounds().get(description.round)
+    names = result_names(round_, results_name)
+    root = out / description.division.value / description.organization
+    _refuse_existing(root)
+    gathered = gather(description, allow_mixed=allow_mixed)
+    check_hookup(description, gathered)
+    plan = _Plan(description, gathered, round_, names)
+    with _beside(root) as folder:
+        notes = [*gathered.notes, *(f"mixed: {text}" for text in gathered.mixed)]
+        notes += plan.write_systems(folder / "systems")
+        notes += plan.write_results(folder / "results")
+        notes += plan.write_code(folder / "code", avoid=out)
+        files = [
+            path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()
+        ]
+        sums = render_sums(folder, files)
+        (folder / SUMS_NAME).write_text(sums, encoding="utf-8", newline="\n")
+        _refuse_existing(root)
+        folder.rename(root)
+    return BuiltTree(root, round_, tuple(notes))
+
+
+def _refuse_existing(root: Path) -> None:
+    if root.exists() or root.is_symlink():
+        raise BuildError(
+            f"{root} exists, and is never overwritten; build into another folder with --out, or "
+            "move it away"
+        )
+
+
+@contextmanager
+def _beside(root: Path) -> Iterator[Path]:
+    """A folder to build in, on the same file system; whatever is left of it in the end goes."""
+    made = [folder for folder in root.parents if not folder.exists()]
+    temporary: Path | None = None
+    try:
+        try:
+            root.parent.mkdir(parents=True, exist_ok=True)
+            temporary = Path(tempfile.mkdtemp(prefix=f".{root.name[:40]}.", dir=root.parent))
+        except OSError as error:
+            raise SetupError(
+                f"cannot build in {root.parent}: {error.strerror or error}; name another folder "
+                "with --out"
+            ) from error
+        # One deeper: mkdtemp's own folder is closed to others, and a tree is for sharing.
+        folder = temporary / root.name
+        folder.mkdir()
+        yield folder
+    finally:
+        if temporary is not None:
+            shutil.rmtree(temporary, ignore_errors=True)
+        if not root.exists():
+            for folder in made:  # the deepest first
+                _remove_if_empty(folder)
+
+
+def _remove_if_empty(folder: Path) -> None:
+    try:
+        folder.rmdir()
+    except OSError:
+        return  # somebody else's by now
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What is built from what."""
+
+    description: Description
+    gathered: Gathered
+    round: Round
+    result_names: tuple[str, ...]
+
+    def write_systems(self, folder: Path) -> list[str]:
+        folder.mkdir()
+        for system in self.description.systems:
+            path = folder / f"{system.id}.json"
+            path.write_bytes(system_json_bytes(system.description))
+        checklist = fill_checklist(self.description, self.gathered, self.round)
+        when = _newest(self.gathered.sessions)
+        name = self.round.checklists[0]
+        write_checklist(checklist, self.description.organization, folder / name, when)
+        write_hookup(self.description, self.gathered, folder / HOOKUP_NAME, when)
+        if not checklist.unanswered:
+            return []
+        return [f"{name}: not answered: {', '.join(checklist.unanswered)}"]
+
+    def write_results(self, folder: Path) -> list[str]:
+        notes = []
+        for session in self.gathered.sessions:
+            target = folder / session.system / session.task.key / session.mode.value
+            left = write_session(session, target, self.round, self.result_names)
+            if left:
+                notes.append(f"{session.place}: left in the session's folder: {', '.join(left)}")
+        return notes
+
+    def write_code(self, folder: Path, avoid: Path) -> list[str]:
+        notes = []
+        for (key, implementation), code in self._implementations().items():
+            target = folder / REFERENCE_NAMES[key] / implementation
+            target.mkdir(parents=True)
+            copied = None if code.folder is None else copy_code(code.folder, target, avoid)
+            notes += self._write_readme(target, key, implementation, copied)
+        return notes
+
+    def _implementations(self) -> dict[tuple[str, str], CodeConfig]:
+        """By task key and name; BuildError where one name means two folders."""
+        found: dict[tuple[str, str], CodeConfig] = {}
+        for system in self.description.systems:
+            for key in system.sessions:
+                code = system.code[key]
+                first = found.setdefault((key, code.implementation), code)
+                if first.folder != code.folder:
+                    raise BuildError(
+                        f"code: {key}: {code.implementation} is {first.folder} and {code.folder}; "
+                        "give two implementations two names"
+                    )
+        return found
+
+    def _write_readme(
+        self, target: Path, key: str, implementation: str, copied: CopiedCode | None
+    ) -> list[str]:
+        systems = [
+            system.id
+            for system in self.description.systems
+            if key in system.code and system.code[key].implementation == implementation
+        ]
+        sessions = tuple(session for system in systems for session in self.gathered.of(system, key))
+        mixed = tuple(
+            text for text in self.gathered.mixed if text.partition(":")[0].split("/")[0] in systems
+        )
+        title = f"{self.description.organization}: {sessions[0].task.title}, {implementation}"
+        text = render_readme(title, sessions, copied, mixed, Path.home())
+        theirs = copied is not None and any(
+            name.lower() == README_NAME.lower() for name in copied.files
+        )
+        name = OTHER_README_NAME if theirs else README_NAME
+        path = target / name
+        with path.open("x", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+        place = f"code/{target.parent.name}/{target.name}"
+        notes = [f"{place}: how to reproduce is in {name}"] if theirs else []
+        if copied is None:
+            notes.append(
+                f"{place}: no sources; the rules ask for the code that talks to the runner"
+            )
+        elif copied.left_out:
+            notes.append(f"{place}: left out: {'; '.join(copied.left_out[:5])}")
+        return notes
+
+
+def _newest(sessions: tuple[GatheredSession, ...]) -> datetime:
+    """When the newest session was begun: the date of what is written about them all."""
+    moments = []
+    for session in sessions:
+        try:
+            moment = datetime.fromisoformat(str(session.told("created")))
+        except ValueError:
+            continue
+        moments.append(moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC))
+    return max(moments, default=datetime(2000, 1, 1, tzinfo=UTC))

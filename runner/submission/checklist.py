@@ -1,0 +1,227 @@
+"""The submission checklist: the rounds' questions, answered by the submitter or by the sessions.
+
+Nothing is answered for the submitter: a question that nobody answered says so in the PDF.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ...models.suite import Metric
+from ..rounds import Round
+from ..session_log import Mode
+from .description import Description
+from .gather import Gathered, GatheredSession
+
+NOT_ANSWERED = "(not answered)"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One of the questions that only the submitter can answer."""
+
+    key: str
+    """Of the description's checklist."""
+    text: str
+    """As the checklist asks."""
+    hint: str
+    """What an answer looks like."""
+
+
+ASKED: tuple[Question, ...] = (
+    Question("engineers", "Certifying engineer(s)", "names, with commas between"),
+    Question("emails", "Email(s) of the certifying engineer(s)", "with commas between"),
+    Question(
+        "same_code_in_both_modes",
+        "Was the same code run in accuracy and in performance mode?",
+        "yes or no",
+    ),
+    Question(
+        "calibrated_outside_official_set",
+        "Were weights calibrated with data outside the official calibration set?",
+        "yes or no",
+    ),
+    Question(
+        "numerics", "Numerics", "INT4, INT8, INT16, UINT8, FP16, BF16, FP32 or other; or several"
+    ),
+    Question("backend", "Backend", "vendor, TF-Lite Micro, Micro TVM or other"),
+    Question(
+        "caching_techniques",
+        "Caching techniques",
+        "none, or what is kept between inferences",
+    ),
+    Question("disallowed_techniques", "Are disallowed techniques used?", "no, or which"),
+    Question(
+        "congruent_with_rules",
+        "Is the submission congruent with the rules?",
+        "yes; or no, and why",
+    ),
+    Question(
+        "reflects_real_world_performance",
+        "Does the submission reflect the real-world performance of the system?",
+        "yes; or no, and why",
+    ),
+)
+
+_BY_KEY = {question.key: question for question in ASKED}
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A question with its answer, as the PDF shows them."""
+
+    question: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccuracyRow:
+    """One line of the table of accuracies."""
+
+    system: str
+    benchmark: str
+    figure: str
+    target: str
+    met: bool | None
+    """None where nothing was measured, or nothing is asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checklist:
+    """Everything that the PDF says."""
+
+    round: Round
+    answers: tuple[Answered, ...]
+    table: tuple[AccuracyRow, ...]
+    unanswered: tuple[str, ...]
+    """Keys of the description's checklist that are empty."""
+
+
+def fill_checklist(description: Description, gathered: Gathered, round_: Round) -> Checklist:
+    """The submitter's answers, and those that follow from the sessions."""
+    told = description.checklist.model_dump()
+    table = tuple(_accuracies(description, gathered, round_))
+
+    def asked(key: str) -> Answered:
+        return Answered(_BY_KEY[key].text, told[key] or NOT_ANSWERED)
+
+    keys = [key for key in (*gathered_tasks(gathered),)]
+    statuses = {
+        system.description["Status"].strip().lower(): system for system in description.systems
+    }
+    answers = (
+        asked("engineers"),
+        asked("emails"),
+        Answered("System(s) under test", _lines(system.id for system in description.systems)),
+        Answered("Division", description.division.value),
+        Answered("Category", ", ".join(_CATEGORIES[status] for status in statuses)),
+        Answered("Benchmarks", ", ".join(keys)),
+        Answered("Is the accuracy target met for every benchmark?", _target_met(table)),
+        Answered("Was accuracy mode run on the whole validation set?", _whole_set(gathered)),
+        Answered("Does the submission use the EEMBC runner?", _runner(gathered)),
+        asked("same_code_in_both_modes"),
+        asked("calibrated_outside_official_set"),
+        asked("numerics"),
+        asked("backend"),
+        asked("caching_techniques"),
+        asked("disallowed_techniques"),
+        asked("congruent_with_rules"),
+        Answered("Is a system description (JSON) filled in for each system?", _filled(description)),
+        asked("reflects_real_world_performance"),
+        Answered("The submission includes", _included(gathered)),
+    )
+    unanswered = tuple(question.key for question in ASKED if not told[question.key])
+    return Checklist(round_, answers, table, unanswered)
+
+
+_CATEGORIES = {"available": "Available", "preview": "Preview", "rdi": "RDI"}
+
+
+def gathered_tasks(gathered: Gathered) -> tuple[str, ...]:
+    """The benchmarks that there are, in the suite's order within each system."""
+    return tuple(dict.fromkeys(session.task.key for session in gathered.sessions))
+
+
+def _accuracies(
+    description: Description, gathered: Gathered, round_: Round
+) -> Iterator[AccuracyRow]:
+    for system in description.systems:
+        for key in dict.fromkeys(session.task.key for session in gathered.of(system.id)):
+            of_task = gathered.of(system.id, key)
+            task = of_task[0].task
+            measured = next((s for s in of_task if s.mode is Mode.ACCURACY), None)
+            figure = None if measured is None else _figure(measured)
+            target = round_.target(task)
+            yield AccuracyRow(
+                system.id,
+                key,
+                "not measured" if figure is None else _printed(figure, task.metric),
+                "none" if target is None else _printed(target, task.metric),
+                None if figure is None or target is None else figure >= target,
+            )
+
+
+def _figure(session: GatheredSession) -> float | None:
+    accuracy = session.judged.assessment.accuracy
+    return None if accuracy is None else accuracy.figure
+
+
+def _printed(figure: float, metric: Metric) -> str:
+    """AUC with a digit more than results have: 0.846 must not look like 0.85."""
+    return f"{figure:.4f} AUC" if metric is Metric.AUC else f"{figure:.2%} Top-1"
+
+
+def _target_met(table: tuple[AccuracyRow, ...]) -> str:
+    missed = [row for row in table if not row.met]
+    if not missed:
+        return "Yes, for every combination of system and benchmark"
+    rows = (f"{row.system}, {row.benchmark}: {row.figure}, target {row.target}" for row in missed)
+    return "No, for some combination:\n" + _lines(rows)
+
+
+def _whole_set(gathered: Gathered) -> str:
+    partial = []
+    sessions = gathered.of(mode=Mode.ACCURACY)
+    for session in sessions:
+        accuracy = session.judged.assessment.accuracy
+        listed, inputs = (0, 0) if accuracy is None else (accuracy.listed, accuracy.inputs)
+        if session.told("dataset.synthetic"):
+            partial.append(f"{session.place}: {inputs} generated inputs, no validation set")
+        elif inputs < listed or session.told("limit") is not None:
+            partial.append(f"{session.place}: {inputs} of {listed} inputs")
+        elif session.told("dataset.official_list") is None:
+            partial.append(f"{session.place}: all {inputs} inputs of a list that is not official")
+    if not sessions:
+        return "No: there is no accuracy session"
+    return "No:\n" + _lines(partial) if partial else "Yes"
+
+
+def _runner(gathered: Gathered) -> str:
+    tools = dict.fromkeys(session.tool for session in gathered.sessions)
+    text = f"No: measured with {', '.join(tools)}"
+    return text + ", on a simulated device" if any(s.simulated for s in gathered.sessions) else text
+
+
+def _filled(description: Description) -> str:
+    lines = []
+    for system in description.systems:
+        empty = sum(not value.strip() for value in system.description.values())
+        lines.append(
+            f"{system.id}: {len(system.description) - empty} keys filled in, {empty} left empty"
+        )
+    return "Yes:\n" + _lines(lines)
+
+
+def _included(gathered: Gathered) -> str:
+    modes = dict.fromkeys(session.mode.value for session in gathered.sessions)
+    parts = ["system descriptions", "this checklist"]
+    if gathered.of(mode=Mode.ENERGY):
+        parts.append("energy hook-up")
+    parts += [f"{mode} results with logs" for mode in modes]
+    parts += ["code with instructions to reproduce", "SHA-256 of every file"]
+    return ", ".join(parts)
+
+
+def _lines(texts: Iterator[str] | list[str]) -> str:
+    return "\n".join(texts)

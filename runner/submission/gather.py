@@ -1,0 +1,249 @@
+"""The sessions of a description, read, judged under its round, and compared with one another.
+
+A session that is not what its place says, or whose files do not agree, is never built from. Those
+of one system that were not made alike (other firmware, tool, inputs) are refused too, but that
+can be overruled. Everything found is told, not only the first.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from ...datasets.errors import DatasetError
+from ...energy.errors import TraceError
+from ...models.suite import Task
+from ..assess import render_result
+from ..errors import SetupError
+from ..log_reader import LogError
+from ..published import Judged, judge_session
+from ..result_file import PublishedResults, read_results
+from ..score import ScoreError
+from ..session import Session, read_document, task_and_mode
+from ..session_log import Division, Mode
+from .description import Description
+
+
+class BuildError(SetupError):
+    """A submission cannot be built as described; nothing was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class GatheredSession:
+    """One session, where it belongs, and what it measured."""
+
+    system: str
+    """The id of the system."""
+    folder: Path
+    provenance: dict[str, Any]
+    judged: Judged
+
+    @property
+    def task(self) -> Task:
+        return self.judged.task
+
+    @property
+    def mode(self) -> Mode:
+        return self.judged.mode
+
+    @property
+    def place(self) -> str:
+        """`board/kws/energy`."""
+        return f"{self.system}/{self.task.key}/{self.mode.value}"
+
+    def told(self, key: str) -> object:
+        """A value of the provenance by its path (`device.vendor`), None where there is none."""
+        value: Any = self.provenance
+        for part in key.split("."):
+            value = value.get(part) if isinstance(value, dict) else None
+        return value
+
+    @property
+    def tool(self) -> str:
+        """`tinyrunner 0.1.0`."""
+        return f"{self.told('tool.name')} {self.told('tool.version')}"
+
+    @property
+    def io_manager(self) -> str:
+        """Name and version of the board between, out of its own messages (`m-version-[1.0.0]`)."""
+        messages = (str(self.told(f"io_manager.{key}")) for key in ("name", "version"))
+        return " ".join(text.partition("[")[2].rpartition("]")[0] or text for text in messages)
+
+    @property
+    def simulated(self) -> bool:
+        return self.told("simulated") is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """All sessions of a description."""
+
+    sessions: tuple[GatheredSession, ...]
+    mixed: tuple[str, ...]
+    """What was overruled: how sessions differ that should not."""
+    notes: tuple[str, ...]
+
+    def of(
+        self, system: str | None = None, task: str | None = None, mode: Mode | None = None
+    ) -> tuple[GatheredSession, ...]:
+        """Those of a system, a task, a mode."""
+        return tuple(
+            session
+            for session in self.sessions
+            if system in (None, session.system)
+            and task in (None, session.task.key)
+            and mode in (None, session.mode)
+        )
+
+
+def gather(description: Description, *, allow_mixed: bool = False) -> Gathered:
+    """Read and judge every session; BuildError lists all that speaks against building."""
+    places = [
+        (system.id, key, mode, folder)
+        for system in description.systems
+        for (key, mode), folder in system.places.items()
+    ]
+    if not places:
+        raise BuildError("no session is named; give one under systems: sessions:")
+    problems = list(_given_twice(places))
+    sessions = []
+    for system_id, key, mode, folder in places:
+        place = f"{system_id}/{key}/{mode.value}"
+        try:
+            session = _read(system_id, key, mode, folder, description)
+        except (SetupError, LogError, ScoreError, TraceError, DatasetError, OSError) as error:
+            problems.append(f"{place}: {error}")
+        else:
+            problems += (f"{place}: {text}" for text in _disagreements(session))
+            sessions.append(session)
+    mixed = list(_differences(sessions, description.division))
+    if not allow_mixed:
+        problems += (f"{text}; --allow-mixed builds all the same, and says so" for text in mixed)
+    if problems:
+        raise BuildError("cannot build this submission:\n  " + "\n  ".join(problems))
+    return Gathered(tuple(sessions), tuple(mixed), tuple(_notes(sessions, description)))
+
+
+def _given_twice(places: Iterable[tuple[str, str, Mode, Path]]) -> Iterator[str]:
+    seen: dict[Path, str] = {}
+    for system_id, key, mode, folder in places:
+        place = f"{system_id}/{key}/{mode.value}"
+        if (first := seen.setdefault(folder.resolve(), place)) != place:
+            yield f"{place}: {folder} is the session of {first} already"
+
+
+def _read(
+    system_id: str, key: str, mode: Mode, folder: Path, description: Description
+) -> GatheredSession:
+    if not folder.is_dir():
+        raise SetupError(f"{folder} is no folder; give a session's")
+    document = read_document(folder)
+    provenance: dict[str, Any] = document["provenance"]
+    task, measured = task_and_mode(provenance, folder)
+    if (task.key, measured) != (key, mode):
+        raise SetupError(f"{folder} is a session of {task.key} {measured.value}")
+    session = Session(folder, "")
+    wanted = (session.log, session.script, session.labels, session.result)
+    if absent := [path.name for path in wanted if not path.is_file()]:
+        raise SetupError(f"{folder} is unfinished or incomplete: no {', '.join(absent)}")
+    if not isinstance(document.get("result"), dict):
+        raise SetupError(f"{folder} is unfinished: `tinyrunner run --resume` continues it")
+    judged = judge_session(
+        folder, round_name=description.round, division=description.division.value
+    )
+    if not judged.assessment.facts.finished:
+        raise SetupError(f"{folder} is unfinished: its log does not hold the end of its session")
+    return GatheredSession(system_id, folder, provenance, judged)
+
+
+def _disagreements(session: GatheredSession) -> Iterator[str]:
+    """Figures of result.txt that are not what its log and trace give."""
+    judged, path = session.judged, Session(session.folder, "").result
+    told = _figures(read_results(path.read_text(encoding="utf-8", errors="replace")))
+    again = _figures(
+        read_results(render_result(judged.assessment, judged.task, judged.round, time_s=0.0))
+    )
+    for name in sorted(told.keys() | again.keys()):
+        held, right = told.get(name, "nothing"), again.get(name, "nothing")
+        if held != right:
+            yield f"{path} says {held} for {name}, its log gives {right}"
+
+
+def _figures(results: PublishedResults) -> dict[str, str]:
+    """Every printed figure by a name for a person."""
+    tree = asdict(results)
+    figures: dict[str, str | None] = {}
+    for block in ("windows", "energies"):
+        for row in tree.pop(block):
+            number = row.pop("number")
+            prefix = f"{'energy of ' if block == 'energies' else ''}window {number}"
+            figures |= {f"{prefix} {name}": value for name, value in row.items()}
+    figures |= tree
+    return {name: value for name, value in figures.items() if value is not None}
+
+
+_Told = Callable[[GatheredSession], object]
+
+
+def _key(key: str) -> _Told:
+    return lambda session: session.told(key)
+
+
+_ALIKE_IN_SYSTEM: tuple[tuple[str, _Told], ...] = (
+    ("tool", lambda session: session.tool),
+    ("firmware's name", _key("device.vendor")),
+    ("firmware's profile", _key("device.profile")),
+    ("device", lambda session: "simulated" if session.simulated else "real"),
+)
+_ALIKE_IN_TASK: tuple[tuple[str, _Told], ...] = (
+    ("model id", _key("device.model_id")),
+    ("simulated device's model (sha256)", _key("simulated.model_sha256")),
+    ("label list (sha256)", _key("dataset.labels_sha256")),
+    ("inputs' content (sha256)", _key("dataset.content_sha256")),
+)
+
+
+def _differences(sessions: list[GatheredSession], division: Division) -> Iterator[str]:
+    """How sessions of one system differ that should be alike; they come in the systems' order."""
+    for system_id, group in groupby(sessions, lambda session: session.system):
+        together = list(group)
+        for what, told in _ALIKE_IN_SYSTEM:
+            yield from _unlike(f"{system_id}: the {what} differs", together, told)
+        for key, of_task in groupby(together, lambda session: session.task.key):
+            alike = list(of_task)
+            for what, told in _ALIKE_IN_TASK:
+                yield from _unlike(f"{system_id}/{key}: the {what} differs", alike, told)
+    for session in sessions:
+        if (said := session.told("division")) != division.value:
+            yield (
+                f"{session.place}: it was run for the {said} division, the submission is of the "
+                f"{division.value} one"
+            )
+
+
+def _unlike(title: str, sessions: list[GatheredSession], told: _Told) -> Iterator[str]:
+    by_value: dict[str, list[str]] = {}
+    for session in sessions:
+        value = told(session)
+        text = "none" if value is None else str(value)
+        by_value.setdefault(text, []).append(session.place)
+    if len(by_value) > 1:
+        groups = (f"{value!r} in {', '.join(places)}" for value, places in by_value.items())
+        yield f"{title}: {'; '.join(groups)}"
+
+
+def _notes(sessions: list[GatheredSession], description: Description) -> Iterator[str]:
+    """What is worth knowing, and no reason to refuse."""
+    for system in description.systems:
+        for key, named in system.sessions.items():
+            for mode in (Mode.PERFORMANCE, Mode.ACCURACY):
+                if mode not in named.by_mode():
+                    yield f"{system.id}/{key}: no {mode.value} session, and the rounds ask for one"
+    made_for = Counter(str(session.told("round")) for session in sessions)
+    for name, count in made_for.items():
+        if name != description.round:
+            yield f"{count} session(s) run for {name}, judged and built as {description.round}"

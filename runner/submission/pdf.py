@@ -1,0 +1,133 @@
+"""PDF files with any script's letters, the same bytes for the same content.
+
+DejaVu Sans is taken from matplotlib, which is installed anyway and ships it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from importlib.util import find_spec
+from pathlib import Path
+
+from fpdf import FPDF, FontFace
+from fpdf.enums import Align, TableBordersLayout, VAlign, XPos, YPos
+from PIL import Image
+
+from ... import __version__
+from ..errors import SetupError
+
+FONT = "DejaVu"
+TEXT_PT = 9.5
+SMALL_PT = 8.0
+MARGIN_MM = 18.0
+
+_GREY = (95, 95, 95)
+_LINE = (190, 196, 202)
+_SHADE = (236, 240, 244)
+
+
+class Document(FPDF):
+    """A page with a title, a running foot, and the text styles used here."""
+
+    def __init__(self, title: str, created: datetime) -> None:
+        super().__init__(format="A4")
+        self._foot = title
+        folder = _font_folder()
+        self.add_font(FONT, "", folder / "DejaVuSans.ttf")
+        self.add_font(FONT, "B", folder / "DejaVuSans-Bold.ttf")
+        self.set_title(title)
+        self.set_creator(f"tinyrunner {__version__}")
+        self.set_producer(f"tinyrunner {__version__}")
+        self.set_creation_date(created)
+        self.set_margins(MARGIN_MM, MARGIN_MM, MARGIN_MM)
+        self.set_auto_page_break(True, MARGIN_MM + 4)
+        self.add_page()
+
+    def footer(self) -> None:
+        """FPDF calls it at the end of each page."""
+        self.set_y(-MARGIN_MM)
+        self._style(SMALL_PT, grey=True)
+        self.cell(0, 5, f"{self._foot} · {self.page_no()}/{{nb}}", align="C")
+
+    def heading(self, text: str) -> None:
+        self._style(15, bold=True)
+        self._block(text, 7.5)
+        self.ln(1.5)
+
+    def section(self, text: str) -> None:
+        if self.will_page_break(24):  # no heading alone at the foot of a page
+            self.add_page()
+        self.ln(3)
+        self._style(11, bold=True)
+        self._block(text, 6)
+        self.ln(0.5)
+
+    def paragraph(self, text: str, *, small: bool = False) -> None:
+        self._style(SMALL_PT if small else TEXT_PT, grey=small)
+        self._block(text, 4.2 if small else 4.9)
+        self.ln(1)
+
+    def rows(
+        self, rows: list[tuple[str, ...]], widths: tuple[int, ...], *, headed: bool = False
+    ) -> None:
+        """A table; without a head the first column is bold."""
+        self._style(TEXT_PT)
+        self.set_draw_color(*_LINE)
+        self.set_line_width(0.2)
+        head = FontFace(emphasis="BOLD", fill_color=_SHADE)
+        with self.table(
+            col_widths=widths,
+            first_row_as_headings=headed,
+            headings_style=head,
+            borders_layout=TableBordersLayout.HORIZONTAL_LINES,
+            line_height=4.9,
+            padding=1.1,
+            text_align="LEFT",
+            v_align=VAlign.T,
+        ) as table:
+            for texts in rows:
+                row = table.row()
+                for index, text in enumerate(texts):
+                    bold = FontFace(emphasis="BOLD") if index == 0 and not headed else None
+                    row.cell(printable(text), style=bold)
+
+    def picture(self, path: Path, caption: str) -> None:
+        """A picture in the middle of the page, as large as fits; SetupError where it is none."""
+        space_mm = self.h - self.get_y() - MARGIN_MM - 16
+        try:
+            with Image.open(path) as image:
+                width, height = image.size
+                width_mm = min(self.epw, space_mm * width / height)
+                self.image(image, x=Align.C, w=width_mm)
+        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+            raise SetupError(
+                f"{path} cannot be put into a PDF: {error}; give a PNG or JPEG picture"
+            ) from error
+        self.ln(3)
+        self._style(SMALL_PT, grey=True)
+        self.multi_cell(0, 4.2, printable(caption), align="C")
+
+    def write_to(self, path: Path) -> None:
+        path.write_bytes(bytes(self.output()))
+
+    def _style(self, size_pt: float, *, bold: bool = False, grey: bool = False) -> None:
+        self.set_font(FONT, "B" if bold else "", size_pt)
+        self.set_text_color(*(_GREY if grey else (0, 0, 0)))
+
+    def _block(self, text: str, height_mm: float) -> None:
+        self.multi_cell(
+            0, height_mm, printable(text), align="L", new_x=XPos.LMARGIN, new_y=YPos.NEXT
+        )
+
+
+def printable(text: str) -> str:
+    """Without control characters, which have no letter in any font."""
+    return "".join(c if c >= " " or c == "\n" else " " for c in text.replace("\r\n", "\n"))
+
+
+def _font_folder() -> Path:
+    # Found, not imported: matplotlib takes a second to load.
+    spec = find_spec("matplotlib")
+    if spec is None or spec.origin is None:
+        raise SetupError("matplotlib is not installed; its fonts are needed for the PDF files")
+    return Path(spec.origin).parent / "mpl-data" / "fonts" / "ttf"

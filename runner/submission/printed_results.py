@@ -1,0 +1,151 @@
+"""results.txt as it is printed, line by line, in both dialects: which figure stands where.
+
+    00155.007 ulp-mlperf: Performance results for window 2:
+    00155.008 ulp-mlperf:   # Inferences :          800
+    00155.019 ulp-mlperf: Median throughput is 59.788 inf./sec.
+
+`result_file.read_results` takes the figures for showing; here a figure keeps its line, and what
+is no number stays to be reported.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import Enum
+
+_NUMBER = re.compile(r"-?\d{1,18}(?:\.\d{1,20})?")
+
+
+class Block(Enum):
+    """What a block of lines is about."""
+
+    PERFORMANCE = "window"
+    ENERGY = "energy of window"
+    TRIAL = "energy of trial"
+
+
+@dataclass(frozen=True, slots=True)
+class PrintedFigure:
+    """One figure, as text."""
+
+    name: str
+    text: str
+    line: int
+
+    @property
+    def value(self) -> Decimal | None:
+        """None where the text is no plain decimal number."""
+        return Decimal(self.text) if _NUMBER.fullmatch(self.text) else None
+
+    @property
+    def unit(self) -> float:
+        """One of its last digit."""
+        return float(10.0 ** -len(self.text.partition(".")[2]))
+
+
+@dataclass(slots=True)
+class PrintedBlock:
+    """A window or a trial, with the number that it has in the file."""
+
+    kind: Block
+    number: int
+    line: int
+    figures: list[PrintedFigure] = field(default_factory=list)
+    requirements: list[tuple[int, bool]] = field(default_factory=list)
+    """(line, whether it says that the runtime requirements have been met)."""
+
+
+@dataclass(frozen=True, slots=True)
+class PrintedResults:
+    """A whole file."""
+
+    blocks: tuple[PrintedBlock, ...]
+    headlines: tuple[PrintedFigure, ...]
+    """Medians, Top-1, AUC."""
+    stray: tuple[PrintedFigure, ...]
+    """Figures that stand in no block."""
+
+    def of_kind(self, *kinds: Block) -> list[PrintedBlock]:
+        return [block for block in self.blocks if block.kind in kinds]
+
+    def headline(self, name: str) -> str | None:
+        """The last one counts, as the official checker takes it."""
+        found = [figure.text for figure in self.headlines if figure.name == name]
+        return found[-1] if found else None
+
+
+_HEADLINES = {
+    "median_throughput": re.compile(r"Median throughput is\s+(\S+)"),
+    "median_energy_uj": re.compile(r"Median energy cost is\s+(\S+)"),
+    # As loose as the official checker's patterns, so that it sees no figure that is not seen here.
+    "top1": re.compile(r"Top[- ]1%?\s?[:=]\s*([^\s%]+)"),
+    "auc": re.compile(r"AUC\s?[:=]\s*(\S+)"),
+}
+_UNTOLD = ("cannot", "not")
+"""What stands in a figure's place where there is none."""
+_WINDOW = re.compile(r"Performance results for window\s+(\d{1,9})\b")
+_ENERGY = re.compile(r"Energy data for window\s+(\d{1,9}) at time (\S+) for (\S+) sec")
+_TRIAL = re.compile(r"Energy data for trial\s+(\d{1,9})\b")
+_VALUE = re.compile(
+    r"(# Inferences|Inferences|Runtime|Throughput|Elapsed time|Total Energy|Energy/Inf|Energy"
+    r"|Power)\.?\s*:\s*(\S+)(?: (mW|uW|uJ/inf|uJ))?"
+)
+_REQUIREMENTS = re.compile(r"Runtime requirements have (not )?been met", re.I)
+
+
+def headline_of(text: str, line: int) -> PrintedFigure | None:
+    """The median, Top-1 or AUC in a line; None where it has none."""
+    for name, pattern in _HEADLINES.items():
+        if (match := pattern.search(text)) and match[1] not in _UNTOLD:
+            return PrintedFigure(name, match[1].rstrip(".,%"), line)
+    return None
+
+
+def parse_results(lines: Iterable[str]) -> PrintedResults:
+    """The figures of a results file, whatever else stands in it."""
+    blocks: list[PrintedBlock] = []
+    headlines: list[PrintedFigure] = []
+    stray: list[PrintedFigure] = []
+    for number, text in enumerate(lines, 1):
+        text = text[:500]
+        if match := _WINDOW.search(text):
+            blocks.append(PrintedBlock(Block.PERFORMANCE, int(match[1]), number))
+        elif match := _ENERGY.search(text):
+            blocks.append(PrintedBlock(Block.ENERGY, int(match[1]), number))
+            blocks[-1].figures += [
+                PrintedFigure("start", match[2], number),
+                PrintedFigure("duration", match[3], number),
+            ]
+        elif match := _TRIAL.search(text):
+            blocks.append(PrintedBlock(Block.TRIAL, int(match[1]), number))
+        elif match := _REQUIREMENTS.search(text):
+            if blocks:
+                blocks[-1].requirements.append((number, match[1] is None))
+        elif (figure := headline_of(text, number)) is not None:
+            headlines.append(figure)
+        elif match := _VALUE.search(text):
+            name = _name(match[1], match[3])
+            figure = PrintedFigure(name, match[2].rstrip("."), number)
+            (blocks[-1].figures if blocks else stray).append(figure)
+    return PrintedResults(tuple(blocks), tuple(headlines), tuple(stray))
+
+
+def _name(label: str, unit: str | None) -> str:
+    match label:
+        case "# Inferences" | "Inferences":
+            return "inferences"
+        case "Runtime":
+            return "runtime"
+        case "Throughput":
+            return "throughput"
+        case "Elapsed time":
+            return "duration"
+        case "Energy/Inf":
+            return "energy per inference"
+        case "Power":
+            return "power in mW" if unit == "mW" else "power in uW"
+        case _:
+            return "energy"

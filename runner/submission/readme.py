@@ -1,0 +1,232 @@
+"""The README of an implementation: how to repeat its results, from the sessions' provenance."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import yaml
+
+from ...models.custom import CUSTOM_KEY
+from ..config import Config, config_from_json
+from ..session_log import Mode
+from .code_folder import CopiedCode
+from .gather import GatheredSession
+from .session_files import HomeFolder
+
+README_NAME = "README.md"
+OTHER_README_NAME = "REPRODUCE.md"
+"""Where the submitter's sources have a README.md of their own."""
+
+_FLAGS: tuple[tuple[str, str], ...] = (
+    ("dut.address", "--dut"),
+    ("io_manager.address", "--io"),
+    ("monitor.address", "--monitor"),
+    ("monitor.supply_v", "--supply-v"),
+    ("model", "--model"),
+    ("datasets", "--datasets"),
+    ("dut.baud_rate", "--baud-rate"),
+    ("iterations", "--iterations"),
+    ("warmups", "--warmups"),
+    ("limit", "--limit"),
+    ("division", "--division"),
+    ("round", "--round"),
+    ("dut.data_bytes_per_db", "--data-bytes-per-db"),
+    ("dut.verify_load", "--verify-load"),
+    ("dut.expected_inference_s", "--expected-inference-s"),
+)
+"""Each flag of `tinyrunner run` with the setting it is for."""
+
+CONFIG_NAME = "configuration.yaml"
+"""What a reader saves the configuration as where flags cannot say it all."""
+
+
+def reproduce_command(session: GatheredSession, home: HomeFolder) -> str:
+    """`tinyrunner run kws --mode performance …`, with every setting that is not the default."""
+    config = _config(session)
+    told, default = _flat(config), _flat(Config())
+    words = ["tinyrunner", "run", session.task.key, "--mode", session.mode.value]
+    flagged = {key for key, _ in _FLAGS}
+    rest = {key for key in told if key not in flagged and told[key] != default.get(key)}
+    rest -= {"sessions", "monitor.soft_markers"}  # where they were kept; and a flag of its own
+    rest -= {key for key in rest if key.startswith("labels.")}
+    if rest or session.task.key == CUSTOM_KEY:
+        words += ["--config", CONFIG_NAME]
+    for key, flag in _FLAGS:
+        if told[key] != default[key]:
+            words += [flag, home.hidden(str(told[key]))]
+    if config.monitor.soft_markers:
+        words.append("--soft-markers")
+    for key, path in config.labels.items():
+        words += ["--labels", f"{key}={home.hidden(path.as_posix())}"]
+    if (script := session.told("script_file")) is not None:
+        words += ["--script", home.hidden(str(script))]
+    return shlex.join(words)
+
+
+def configuration_yaml(session: GatheredSession, home: HomeFolder) -> str:
+    """The session's whole configuration, as a file that `--config` takes."""
+    tree = _config(session).model_dump(mode="json", exclude_none=True)
+    text = yaml.safe_dump(tree, sort_keys=False, allow_unicode=True)
+    return "".join(home.hidden(line) for line in text.splitlines(keepends=True))
+
+
+def render_readme(
+    title: str,
+    sessions: tuple[GatheredSession, ...],
+    code: CopiedCode | None,
+    mixed: tuple[str, ...],
+    home: Path,
+) -> str:
+    """The text: one part for each session, then the configurations and what else there is."""
+    hider = HomeFolder(home)
+    lines = [f"# {title}", "", *_introduction(sessions)]
+    if mixed:
+        lines += [
+            "",
+            "## Sessions that were not made alike",
+            "",
+            "This submission was built with `--allow-mixed` although:",
+            "",
+            *(f"- {text}" for text in mixed),
+        ]
+    for session in sessions:
+        lines += ["", *_session(session, hider)]
+    lines += ["", *_configurations(sessions, hider), "", *_code(code)]
+    return "\n".join(lines) + "\n"
+
+
+def _introduction(sessions: tuple[GatheredSession, ...]) -> Iterator[str]:
+    tools = dict.fromkeys(
+        f"{session.tool} (Python {session.told('tool.python')}, {session.told('tool.platform')})"
+        for session in sessions
+    )
+    yield f"Measured with {'; '.join(tools)}, not with the EEMBC runner."
+    if any(session.simulated for session in sessions):
+        yield "The device was simulated: times and energies are modelled, not measured."
+    yield ""
+    yield "To repeat a session: build the firmware from this folder, flash it, put the data set"
+    yield "(its hash is below) where `--datasets` says, and run the session's command. Compare with"
+    yield "`tinyrunner score SESSION`. The published logs hold every step and every reply."
+
+
+def _session(session: GatheredSession, home: HomeFolder) -> Iterator[str]:
+    yield f"## {session.place}"
+    yield ""
+    yield "```sh"
+    yield reproduce_command(session, home)
+    yield "```"
+    yield ""
+    yield "| what | value |"
+    yield "|---|---|"
+    for what, value in _facts(session):
+        yield f"| {what} | {_cell(home.hidden(value))} |"
+
+
+def _facts(session: GatheredSession) -> Iterator[tuple[str, str]]:
+    told = session.told
+    yield "session", f"{told('session_id')}, begun {told('created')}"
+    yield "tool", session.tool
+    yield "model id", f"{told('device.model_id')}"
+    yield "firmware", f"{told('device.vendor')}; {told('device.profile')}"
+    yield "baud rate", f"{told('device.baud_rate')}"
+    yield "data bytes per db", f"{told('link.data_bytes_per_db')}"
+    yield "loads read back", f"{told('link.verify_load')}"
+    official = told("dataset.official_list")
+    yield "label list", "not an official one" if official is None else f"{official} (official)"
+    yield "label list sha256", f"{told('dataset.labels_sha256')}"
+    yield "inputs", f"{told('dataset.files')} files, {told('dataset.windows')} windows"
+    yield "inputs' content sha256", f"{told('dataset.content_sha256')}"
+    if note := told("dataset.note"):
+        yield "note", str(note)
+    yield "script.async sha256", f"{told('script_sha256')}"
+    yield "N, and warm-ups", f"{told('iterations')}, {told('warmups')}"
+    yield "how N was found", _found(session)
+    if session.simulated:
+        yield "simulated device's model sha256", f"{told('simulated.model_sha256')}"
+        yield "simulated device's runtime", f"{told('simulated.runtime')}"
+        yield "modelled inference time", f"{told('simulated.inference_time_s')} s"
+    if session.mode is Mode.ENERGY:
+        yield "supply", f"{told('monitor.supply_v')} V"
+        yield (
+            "energy monitor",
+            f"{told('monitor.maker')} {told('monitor.model')}, firmware "
+            f"{told('monitor.firmware')}, {told('monitor.sample_rate_hz')} samples/s",
+        )
+        yield "IO manager", session.io_manager
+
+
+def _found(session: GatheredSession) -> str:
+    told = session.told
+    match told("iterations_found.by"):
+        case "mode":
+            return "one inference an input, as accuracy mode has it"
+        case "setting":
+            return "set by the user"
+        case "script":
+            return "by the published script that was run"
+        case "calibration":
+            return (
+                f"calibrated: {told('iterations_found.measured_iterations')} inferences measured, "
+                f"{_number(told('iterations_found.inference_s'))} s each; clock: "
+                f"{told('iterations_found.clock')}"
+            )
+        case by:
+            return str(by)
+
+
+def _number(value: object) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def _configurations(sessions: tuple[GatheredSession, ...], home: HomeFolder) -> Iterator[str]:
+    yield "## Configuration"
+    by_text: dict[str, list[str]] = {}
+    for session in sessions:
+        by_text.setdefault(configuration_yaml(session, home), []).append(session.place)
+    for text, places in by_text.items():
+        yield ""
+        yield f"Of {', '.join(places)}; saved as `{CONFIG_NAME}` it can be given with `--config`:"
+        yield ""
+        yield "```yaml"
+        yield text.rstrip("\n")
+        yield "```"
+
+
+def _code(code: CopiedCode | None) -> Iterator[str]:
+    yield "## Code"
+    yield ""
+    if code is None:
+        yield "No sources were given for this implementation."
+        return
+    yield f"{len(code.files)} file(s), as the submitter has them."
+    if code.left_out:
+        yield "Left out:"
+        yield ""
+        yield from (f"- {_cell(text)}" for text in code.left_out[:100])
+        if len(code.left_out) > 100:
+            yield f"- and {len(code.left_out) - 100} more"
+
+
+def _config(session: GatheredSession) -> Config:
+    return config_from_json(session.told("config"), str(session.folder / "session.json"))
+
+
+def _flat(config: Config) -> dict[str, object]:
+    """Settings by their place: `dut.baud_rate`; sections that are lists of keys are not opened."""
+    flat: dict[str, object] = {}
+    for key, value in config.model_dump(mode="json").items():
+        if isinstance(value, dict):
+            flat |= {f"{key}.{name}": item for name, item in value.items()}
+        else:
+            flat[key] = value
+    return flat
+
+
+def _cell(text: str) -> str:
+    """Text that neither ends a table's cell nor begins markup."""
+    plain = " ".join(text.split())
+    for character in "\\|`<>[]*":
+        plain = plain.replace(character, "\\" + character)
+    return plain

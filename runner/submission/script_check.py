@@ -1,0 +1,196 @@
+"""script.async against the log: what the log shows being run is what the script says.
+
+    00087.424 sequencer: m-sequencing-i[5]-command[bload dut "…"]-ack[/parser: m-ready/]-ms[7840]
+    -acc[20000]-total_ms[59200]
+
+stands in the log (as one line) for each step from `version` on; the steps before it ran before
+the log began. A session of ours that was killed goes on behind `m-session-resume-id[…]-step[N]`
+with step N, one whose link failed behind `m-session-retry-step[N]`. An ad script has 97,216 steps, so that they are followed and not held.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Iterator
+from pathlib import Path
+
+from ..script import DEFAULT_MS, NO_TIMEOUT_MS, ScriptError, Step
+from ..script_parser import step_fields
+from .findings import AuditFinding, Rule, violation
+
+MAX_SCRIPT_BYTES = 24 << 20
+"""The whole ad list with paths of 150 characters takes 17 MB."""
+
+_MARK = re.compile(rb" sequencer: m-sequencing-i\[")
+"""A pattern, because one search of bytes after the other takes ten times as long."""
+_RESUME = re.compile(
+    rb"session: m-session-(?:resume-id\[[^\]\n]{0,200}\]|retry)-step\[(\d{1,9})\]"
+)
+_INDEX = re.compile(rb"(\d{1,9})\]-command\[")
+_TOTAL = re.compile(rb"-total_ms\[-?\d{1,18}\]\n\Z")
+_VERSION = re.compile(r"cmd['\"]?\s*:\s*['\"]version['\"]")
+_KEPT_STEPS = 512
+"""A continued session goes back by a load and an inference."""
+_LOAD_ACK = Step("bload").effective_ack
+_MAX_STEPS_LEFT = 400_000
+"""Counted of what was not run: an ad script has 97,216 steps."""
+_NOTHING = b"\0"
+"""What no line begins with."""
+
+
+def read_script_text(path: Path) -> str:
+    """The text of a script; ScriptError where it is too long, or no text, OSError."""
+    if path.stat().st_size > MAX_SCRIPT_BYTES:
+        raise ScriptError(f"more than {MAX_SCRIPT_BYTES >> 20} MB of script are not read")
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ScriptError(f"not UTF-8 text (byte {error.start})") from error
+
+
+class ScriptFollower:
+    """Follows a script along the sequencing lines of its log, block by block."""
+
+    def __init__(self, text: str, path: str, log_path: str) -> None:
+        """``path`` and ``log_path`` are what findings call the two files."""
+        self._path = path
+        self._log_path = log_path
+        self._steps = self._lines(text)
+        self._sum_ms = 0
+        self._kept: deque[tuple[int, bytes]] = deque(maxlen=_KEPT_STEPS)
+        self._again: list[tuple[int, bytes]] = []
+        """Steps to be run once more, the next one last."""
+        self._index = 0
+        """Of the step that is expected next; 0 before the first and behind the last."""
+        self._expected = _NOTHING
+        self._total = ""
+        """What every sequencing line ends with, as the first one has it."""
+        self._first_line = 0
+        self._error: ScriptError | None = None
+        self._difference: AuditFinding | None = None
+        self._difference_count = 0
+
+    def _lines(self, text: str) -> Iterator[tuple[int, bytes]]:
+        """(index, what stands behind `-i[` in the log) of each numbered step."""
+        index = acc_ms = 0
+        waiting = _VERSION.search(text) is not None
+        for command, timeout_ms, ack in step_fields(text, self._path):
+            if waiting and command != "version":
+                continue
+            waiting = False
+            index += 1
+            ms = DEFAULT_MS if timeout_ms is None else timeout_ms
+            if ack is None:
+                ack = _LOAD_ACK if command.startswith("bload") else Step(command).effective_ack
+            line = f"{index}]-command[{command}]-ack[/{ack}/]-ms[{ms}]-acc[{acc_ms}]{self._total}"
+            yield index, line.encode()
+            acc_ms += ms
+            if ms != NO_TIMEOUT_MS:
+                self._sum_ms += ms
+
+    def scan(self, block: bytes, before: int, *, resumed: bool = True) -> None:
+        """Take in whole lines of the log; ``before`` lines came in front of them.
+
+        ``resumed`` False: none of them is of a session's end or continuation.
+        """
+        if self._error is not None:
+            return
+        resumes = deque(_RESUME.finditer(block) if resumed else ())
+        for mark in _MARK.finditer(block):
+            at = mark.end()
+            while resumes and resumes[0].start() < at:
+                self._go_back(int(resumes.popleft()[1]))
+            if block.startswith(self._expected, at):
+                self._advance()
+            else:
+                self._differs(block, at, before)
+        for marker in resumes:
+            self._go_back(int(marker[1]))
+
+    def _advance(self) -> None:
+        if self._again:
+            self._index, self._expected = self._again.pop()
+            return
+        self._index, self._expected = 0, _NOTHING
+        try:
+            for step in self._steps:
+                self._index, self._expected = step
+                self._kept.append(step)
+                return
+        except ScriptError as error:
+            self._error = error
+
+    def _go_back(self, step: int) -> None:
+        steps = [kept for kept in self._kept if kept[0] >= step]
+        if steps and steps[0][0] == step:
+            self._again = steps[::-1]
+            self._advance()
+
+    def _differs(self, block: bytes, at: int, before: int) -> None:
+        line = before + block.count(b"\n", 0, at) + 1
+        text = block[at : block.find(b"\n", at) + 1]
+        if not self._first_line:
+            self._first_line = line
+            total = _TOTAL.search(text)
+            self._total = "\n" if total is None else total[0].decode()
+            self._advance()
+            if text == self._expected:
+                return self._advance()
+        found = _INDEX.match(text)
+        index = int(found[1]) if found else 0
+        if not 0 < self._index <= index:
+            what = "again, or out of order" if 0 < index < self._index else "not in the script"
+            return self._note(line, f"step {index} is {what}: {_shown(text)}")
+        if index > self._index:
+            skipped = self._index
+            while 0 < self._index < index:
+                self._advance()
+            self._note(line, f"step {index} follows where step {skipped} was next: {_shown(text)}")
+        if text == self._expected:
+            self._advance()
+        elif self._index:
+            self._note(line, f"step {index} is {_shown(text)}", _shown(self._expected))
+            self._advance()
+        return None
+
+    def _note(self, line: int, found: str, expected: str = "what script.async has next") -> None:
+        self._difference_count += 1
+        if self._difference is None:
+            self._difference = violation(Rule.SCRIPT, self._log_path, found, expected, line)
+
+    def findings(self) -> Iterator[AuditFinding]:
+        """What is amiss, once the log was read to its end. Reads on to the script's end."""
+        if self._difference is not None:
+            yield self._difference
+            if self._difference_count > 1:
+                text = f"{self._difference_count} steps differ from the script, this is the first"
+                yield violation(Rule.SCRIPT, self._log_path, text, "", self._difference.line)
+        reached, left = self._index, 0
+        while self._error is None and (self._index or not self._first_line):
+            left += 1
+            self._again.clear()
+            self._advance()
+            if not self._index or left > _MAX_STEPS_LEFT:
+                break
+        if self._error is not None:
+            yield violation(Rule.SCRIPT, self._path, str(self._error), line=self._error.line)
+        elif not self._first_line:
+            text = "no step of the script: no m-sequencing-i[1]-command[…]"
+            yield violation(Rule.SCRIPT, self._log_path, text, "every step from `version` on")
+        elif reached:
+            text = f"{left} steps of the script were not run, from step {reached} on"
+            yield violation(Rule.SCRIPT, self._log_path, text, "the whole script")
+        elif self._total != f"-total_ms[{self._sum_ms}]\n":
+            yield violation(
+                Rule.SCRIPT,
+                self._log_path,
+                f"the steps' time-outs are {self._total.strip()!r}",
+                f"{self._sum_ms} ms, as the script has them",
+                self._first_line,
+            )
+
+
+def _shown(text: bytes) -> str:
+    shown = text.rstrip().decode("utf-8", "replace")
+    return shown if len(shown) <= 240 else shown[:237] + "…"

@@ -1,0 +1,113 @@
+"""What of a session goes into a submission: the round's files, and what lets others check them.
+
+EEMBC's rounds get the session as it is, its result under the names of the round. MLCommons' get
+their own dialect's files, and beside them our journal as `journal.txt`: nothing is made to look
+as if another program had measured. `EEMBC_RUNNER` is never written.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from ...energy.trace_files import details_path, energy_path, timestamps_path
+from ..dialects.mlcommons_writer import JOURNAL_NAME, render_session
+from ..errors import SetupError
+from ..rounds import Round
+from ..session import Session, read_document
+from ..session_log import Dialect
+from .gather import GatheredSession
+
+
+def result_names(round_: Round, wanted: str | None) -> tuple[str, ...]:
+    """What the results are written as; SetupError where ``wanted`` is none of the round's."""
+    if wanted is None:
+        return round_.result_files
+    if wanted not in round_.result_files:
+        raise SetupError(
+            f"--results-name {wanted}: {round_.name} has {' and '.join(round_.result_files)}"
+        )
+    return (wanted,)
+
+
+def write_session(
+    session: GatheredSession, target: Path, round_: Round, names: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Write one mode folder; gives the names of the session's files that were left behind."""
+    target.mkdir(parents=True)
+    places = Session(session.folder, "")
+    copied = {path: path.name for path in _to_copy(places)}
+    if round_.dialect is Dialect.MLCOMMONS:
+        copied[places.log] = JOURNAL_NAME
+        _render(session, target)
+    else:
+        copied |= {places.log: places.log.name}
+        for name in names:
+            shutil.copyfile(places.result, target / name)
+    for path, name in copied.items():
+        shutil.copyfile(path, target / name)
+    document = published_document(read_document(session.folder), Path.home())
+    _write(target / places.document.name, (json.dumps(document, indent=2) + "\n").encode("ascii"))
+    known = {path.name for path in (*copied, places.document, places.result)}
+    return tuple(sorted(path.name for path in places.folder.iterdir() if path.name not in known))
+
+
+def _to_copy(places: Session) -> Iterator[Path]:
+    """The files that are published unchanged, whatever the dialect."""
+    folder = places.folder
+    trace = (energy_path(folder), timestamps_path(folder), details_path(folder))
+    pictures = sorted(folder.glob("energy_*.png"))
+    for path in (places.script, places.labels, places.calibration, *trace, *pictures):
+        if path.is_file():
+            yield path
+
+
+def _render(session: GatheredSession, target: Path) -> None:
+    for name, content in render_session(session.folder, session.judged):
+        _write(target / name, content)
+
+
+def _write(path: Path, content: bytes | Iterator[bytes]) -> None:
+    with path.open("xb") as file:
+        if isinstance(content, bytes):
+            file.write(content)
+        else:
+            file.writelines(content)
+
+
+def published_document(document: dict[str, Any], home: Path) -> dict[str, Any]:
+    """session.json without the user's home folder: `~` stands for it in every text."""
+    changed = _replace(document, HomeFolder(home))
+    assert isinstance(changed, dict)
+    return changed
+
+
+class HomeFolder:
+    """Whose home folder is not to be told."""
+
+    def __init__(self, home: Path) -> None:
+        # A home of `/` (some containers) is nobody's name, and begins every path.
+        names = {str(home), home.as_posix()} if len(home.parts) > 1 else set()
+        escaped = "|".join(re.escape(name) for name in sorted(names)) or "(?!)"
+        case = re.IGNORECASE if "\\" in str(home) else re.NOFLAG
+        self._pattern = re.compile(rf"(?<![\w.~/\\-])(?:{escaped})(?![\w.-])", case)
+
+    def hidden(self, text: str) -> str:
+        """The text with `~` for the folder, where that is a whole path or its beginning."""
+        return self._pattern.sub("~", text)
+
+
+def _replace(value: object, home: HomeFolder) -> object:
+    match value:
+        case str():
+            return home.hidden(value)
+        case dict():
+            return {home.hidden(str(key)): _replace(item, home) for key, item in value.items()}
+        case list():
+            return [_replace(item, home) for item in value]
+        case _:
+            return value

@@ -1,0 +1,85 @@
+"""SHA256SUMS: what `submission build` records of its files, in the form of `sha256sum -c`.
+
+9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08  results/…/log.txt
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from .findings import AuditFinding, Rule, violation, warning
+from .structure import SUMS_NAME
+from .tree import Submitter, Tree
+
+_LINE = re.compile(r"([0-9a-fA-F]{64}) [ *](.+)")
+_MAX_BYTES = 64_000_000
+_CHUNK_BYTES = 1 << 20
+
+
+def file_sha256(path: Path, *, unix_lines: bool = False) -> str:
+    """Of a file's bytes, or of them with LF for each CR LF."""
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        held = b""
+        while chunk := stream.read(_CHUNK_BYTES):
+            if unix_lines:
+                chunk = held + chunk
+                held = b"\r" if chunk.endswith(b"\r") else b""
+                chunk = chunk.removesuffix(b"\r").replace(b"\r\n", b"\n")
+            digest.update(chunk)
+        digest.update(held)
+    return digest.hexdigest()
+
+
+def render_sums(folder: Path, files: Iterable[str]) -> str:
+    """The text for the files of a folder, named by their paths in it with forward slashes."""
+    return "".join(f"{file_sha256(folder / name)}  {name}\n" for name in sorted(files))
+
+
+def check_sums(tree: Tree, submitters: Iterable[Submitter]) -> Iterator[AuditFinding]:
+    """Whether the files are what was recorded; line ends that a checkout changed do not count."""
+    for submitter in submitters:
+        path = submitter.inside(SUMS_NAME)
+        if not tree.has_file(path):
+            continue
+        if tree.entries[path].size > _MAX_BYTES:
+            yield violation(Rule.HASH, path, f"larger than {_MAX_BYTES} bytes", "a list of hashes")
+            continue
+        try:
+            text = tree.locate(path).read_text(encoding="utf-8", errors="replace")
+            yield from _check(tree, submitter, path, text)
+        except OSError as error:
+            yield violation(Rule.HASH, path, f"cannot be read: {error.strerror or error}")
+
+
+def _check(tree: Tree, submitter: Submitter, path: str, text: str) -> Iterator[AuditFinding]:
+    for number, line in enumerate(text.splitlines(), 1):
+        match = _LINE.fullmatch(line)
+        if match is None:
+            yield violation(
+                Rule.HASH,
+                path,
+                f"{line[:80]!r}",
+                "64 hexadecimal digits, two spaces, a path",
+                number,
+            )
+            continue
+        recorded, name = match[1].lower(), match[2]
+        file = submitter.inside(name)
+        if not tree.has_file(file):  # whatever it names outside the tree is not looked at
+            yield violation(
+                Rule.HASH, path, f"{name[:200]} is recorded", "a file in the tree", number
+            )
+            continue
+        real = tree.locate(file)
+        if file_sha256(real) == recorded:
+            continue
+        if file_sha256(real, unix_lines=True) == recorded:
+            yield warning(Rule.HASH, file, "its line ends were changed since the build", "LF")
+        else:
+            yield violation(
+                Rule.HASH, file, "changed since the build", f"as recorded in {path}:{number}"
+            )

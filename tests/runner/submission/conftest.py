@@ -1,0 +1,7 @@
+"""Fixtures that all tests of submissions share."""
+
+from __future__ import annotations
+
+from support.submission_trees import built_tree, demo_sessions
+
+__all__ = ["built_tree", "demo_sessions"]

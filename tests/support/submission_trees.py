@@ -1,0 +1,152 @@
+"""The twelve sessions of a demonstration and trees built from them, made once for all tests.
+
+Import the fixtures in a folder's conftest.py::
+
+    from support.submission_trees import built_tree, demo_sessions  # noqa: F401
+
+What they give is shared by all tests and processes: copy it before changing anything
+(:func:`copied_tree`).
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from itertools import product
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+from tinyrunner.models.suite import TASKS
+from tinyrunner.runner.config import Config, absolute, override
+from tinyrunner.runner.progress import QuietReporter
+from tinyrunner.runner.run import run_session
+from tinyrunner.runner.run_energy import run_energy
+from tinyrunner.runner.session_log import Mode
+
+SYSTEM = "simulated_board"
+ORGANIZATION = "Acme"
+IMPLEMENTATION = "tflite_simulated"
+
+SessionsByPlace = dict[tuple[str, Mode], Path]
+"""Task key and mode to the session's folder."""
+
+
+@pytest.fixture(scope="session")
+def demo_sessions(tmp_path_factory: pytest.TempPathFactory) -> SessionsByPlace:
+    """A simulated session of each task in each mode, by (task key, mode)."""
+    root = _shared(tmp_path_factory, "demo-sessions", _run_all)
+    return {(key, mode): root / f"{key}_{mode.value}" for key, mode in product(TASKS, Mode)}
+
+
+@pytest.fixture(scope="session")
+def built_tree(
+    demo_sessions: SessionsByPlace, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str], Path]:
+    """``built_tree("v1.2")``: the folder that holds `closed/Acme`, built from all the sessions."""
+
+    def tree(round_name: str) -> Path:
+        def make(folder: Path) -> None:
+            from tinyrunner.runner.submission.build import build
+            from tinyrunner.runner.submission.description import load_description
+
+            described = folder / "described"
+            description = load_description(
+                write_description(described, demo_sessions, round_name=round_name)
+            )
+            build(description, folder / "tree")
+
+        return _shared(tmp_path_factory, f"tree-{round_name}", make) / "tree"
+
+    return tree
+
+
+def copied_tree(tree: Path, target: Path) -> Path:
+    """A copy to change; gives the folder of its organization."""
+    shutil.copytree(tree, target)
+    return target / "closed" / ORGANIZATION
+
+
+def write_description(
+    folder: Path,
+    sessions: SessionsByPlace,
+    *,
+    round_name: str = "v1.2",
+    division: str = "closed",
+    organization: str = ORGANIZATION,
+    code: bool = True,
+) -> Path:
+    """A complete submission.yaml for sessions, made as `submission init` makes it."""
+    from tinyrunner.runner.submission.ask import Answers
+    from tinyrunner.runner.submission.draft import draft_yaml
+    from tinyrunner.runner.submission.placing import place_sessions
+
+    folder.mkdir(parents=True, exist_ok=True)
+    answers = Answers(
+        organization=organization,
+        division=division,
+        round_name=round_name,
+        system=SYSTEM,
+        system_values={
+            "Submitter": organization,
+            "Division": division,
+            "Status": "rdi",
+            "Board Name": "Simulated board",
+            "SoC Name": "none",
+            "Processor(s) Name": "none: a model of a microcontroller",
+            "Processor(s) Frequencies": "none",
+            "Inference Framework": "TensorFlow Lite – reference kernels",
+            "Quantization Method": "int8",
+        },
+        checklist={
+            "engineers": "Ada Example, Bob Beispiel",
+            "emails": "ada@example.org, bob@example.org",
+            "same_code_in_both_modes": "yes",
+            "calibrated_outside_official_set": "no",
+            "numerics": "INT8",
+            "backend": "TF-Lite",
+            "caching_techniques": "none",
+            "disallowed_techniques": "no",
+            "congruent_with_rules": "yes",
+            "reflects_real_world_performance": "no: the device is simulated",
+        },
+        hookup_text="Everything is simulated: the IO manager's pin drives the monitor's event.",
+    )
+    placed = place_sessions(list(sessions.values()))
+    if code:
+        source = folder / "firmware"
+        (source / "src").mkdir(parents=True, exist_ok=True)
+        (source / "src" / "main.c").write_text("int main(void) { return 0; }\n", encoding="utf-8")
+        answers = answers.with_code(placed.tasks, IMPLEMENTATION, source)
+    path = folder / "submission.yaml"
+    path.write_text(draft_yaml(answers, placed, folder), encoding="utf-8")
+    return path
+
+
+def _run_all(folder: Path) -> None:
+    runs = folder.parent / f"{folder.name}-runs"
+    config = absolute(
+        override(Config(), dut="sim:", model="demo", datasets="demo", sessions=runs, supply_v=3.0)
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    for task, mode in product(TASKS.values(), Mode):
+        if mode is Mode.ENERGY:
+            outcome = run_energy(task, config, QuietReporter())
+        else:
+            outcome = run_session(task, mode, config, QuietReporter())
+        shutil.move(outcome.session.folder, folder / f"{task.key}_{mode.value}")
+
+
+def _shared(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
+    """A folder that is made once, by whichever of pytest-xdist's processes comes first."""
+    base = factory.getbasetemp()
+    root = base.parent if base.name.startswith("popen-") else base
+    folder = root / name
+    with FileLock(root / f"{name}.lock"):
+        if not (folder / "done").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            content = folder / "content"
+            content.mkdir(parents=True)
+            make(content)
+            (folder / "done").touch()
+    return folder / "content"
