@@ -1,0 +1,148 @@
+"""``tinyrunner compare``: two sessions or trees side by side, differences with uncertainty."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from ..report.comparison import Compared, Comparison, compare_sessions, verdict
+from ..report.gather import Asked, gather
+from ..report.measures import Difference
+from ..report.numbers import NONE, fixed, points
+from ..report.thresholds import Thresholds, parse_thresholds
+from . import options
+from .run import EXIT_INVALID
+
+_NOTE = (
+    "A and B are means over the windows (the published medians are in --json), ± half of the "
+    "95 % interval of the difference."
+)
+
+
+def compare(
+    a: Annotated[Path, typer.Argument(help="A session, a folder of sessions, or a tree.")],
+    b: Annotated[Path, typer.Argument(help="The same, to be compared with A.")],
+    threshold: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--threshold",
+            help="Exit 3 where B is worse by more than this and the 95 % interval of the "
+            "difference excludes zero: 2%, or throughput=2%,energy=3%,accuracy=0.5pp.",
+        ),
+    ] = None,
+    require_all: Annotated[
+        bool,
+        typer.Option(
+            "--require-all", help="Exit 3 where something has no counterpart or cannot be judged."
+        ),
+    ] = False,
+    labels: Annotated[
+        Path | None, typer.Option("--labels", help="The label list that the sessions used.")
+    ] = None,
+    datasets: Annotated[
+        Path | None, typer.Option("--datasets", help="Data sets whose label lists are tried.")
+    ] = None,
+    round_name: Annotated[
+        str | None, typer.Option("--round", help="Whose rules apply: v1.1 … v1.4.")
+    ] = None,
+    division: Annotated[str | None, typer.Option("--division", help="closed or open.")] = None,
+    as_json: options.JsonOption = False,
+) -> None:
+    """Compare two sessions or trees: B against A, with the uncertainty of each difference."""
+    thresholds = parse_thresholds(threshold or [])
+    asked = Asked(labels, datasets, round_name, division)
+    sides = [gather([path], asked).sessions for path in (a, b)]
+    compared = compare_sessions(*sides)
+    failures = compared.failures(thresholds)
+    unpaired = bool(compared.only_a or compared.only_b)
+    unmeasured = any(not pair.differences for pair in compared.pairs)
+    unjudged = thresholds.unjudged([each for pair in compared.pairs for each in pair.differences])
+    failed = bool(failures) or (require_all and (unpaired or unmeasured or bool(unjudged)))
+    if as_json:
+        plain = {"a": str(a), "b": str(b)} | compared.to_json(thresholds)
+        plain |= {"unjudged": unjudged, "passed": not failed}
+        typer.echo(json.dumps(plain, indent=2))
+    else:
+        _show(options.result_console(), compared, thresholds, failures, unjudged)
+    if failed:
+        raise typer.Exit(EXIT_INVALID)
+
+
+def _show(
+    console: Console,
+    compared: Comparison,
+    thresholds: Thresholds,
+    failures: list[tuple[Compared, Difference]],
+    unjudged: list[str],
+) -> None:
+    table = Table(box=None, padding=(0, 1), pad_edge=True)
+    table.add_column("session")
+    table.add_column("measure")
+    for name in ("A", "B", "difference", "relative"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("verdict")
+    for pair in compared.pairs:
+        if not pair.differences:
+            table.add_row(Text(pair.name), NONE, NONE, NONE, NONE, NONE, Text("not measured"))
+        for place, each in enumerate(pair.differences):
+            name = "" if place else pair.name
+            table.add_row(Text(name), *_cells(each), _verdict(each, thresholds))
+    console.print(table)
+    for side, unpaired in (("A", compared.only_a), ("B", compared.only_b)):
+        for missing in unpaired:
+            console.print(Text(f"  only in {side}: {missing}"))
+    for text, names in _grouped(compared).items():
+        line = Text("  warning: ", style="yellow")
+        console.print(line.append(f"{text}: {', '.join(names)}", style="default"))
+    console.print(Text(f"  {_NOTE}", style="dim"))
+    for pair, each in failures:
+        bound = thresholds.by_measure[each.measure]
+        text = f"{pair.name}, {each.measure.title}: worse by more than {bound}"
+        console.print(Text(f"  {text}", style="bold red"))
+    for text in unjudged:
+        console.print(Text("  warning: ", style="yellow").append(text, style="default"))
+    if thresholds.by_measure and not failures and not unjudged:
+        console.print(Text("  all within the thresholds", style="green"))
+
+
+def _grouped(compared: Comparison) -> dict[str, list[str]]:
+    """Each warning with the pairs that it is about."""
+    found: dict[str, list[str]] = {}
+    for pair in compared.pairs:
+        for text in pair.warnings:
+            found.setdefault(text, []).append(pair.name)
+    return found
+
+
+def _cells(each: Difference) -> tuple[Text, Text, Text, Text, Text]:
+    measure = each.measure
+    decimals = {"%": 1, "": 4}.get(measure.unit, 3)
+    unit = f" ({measure.unit})" if measure.unit else ""
+    difference = f"{each.absolute * measure.factor:+.{decimals}f}"
+    if measure.unit == "%":
+        difference = points(each.absolute)
+    if each.interval is not None:
+        difference += f" ± {each.interval.half_width * measure.factor:.{decimals}f}"
+    relative = NONE if each.relative is None else f"{each.relative:+.2%}"
+    return (
+        Text(measure.title + unit),
+        Text(fixed(each.a, decimals, measure.factor)),
+        Text(fixed(each.b, decimals, measure.factor)),
+        Text(difference),
+        Text(relative),
+    )
+
+
+def _verdict(each: Difference, thresholds: Thresholds) -> Text:
+    style = ""
+    if each.significant:
+        style = "green" if each.worsening < 0 else "yellow"
+    if thresholds.exceeded(each):
+        style = "bold red"
+    return Text(verdict(each), style=style)

@@ -1,0 +1,222 @@
+"""Two sets of sessions side by side: which belongs to which, and what is different."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..errors import SetupError
+from ..rules import Severity
+from .measures import Difference, differences
+from .origins import session_windows
+from .page import Outcome, ReportSession
+from .thresholds import Thresholds
+
+Key = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A pair: what it measured, and what else is different about it."""
+
+    name: str
+    a: ReportSession
+    b: ReportSession
+    differences: tuple[Difference, ...]
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Everything that could be paired, and what could not."""
+
+    pairs: tuple[Compared, ...]
+    only_a: tuple[str, ...]
+    only_b: tuple[str, ...]
+
+    def failures(self, thresholds: Thresholds) -> list[tuple[Compared, Difference]]:
+        """What is worse in B by more than its threshold."""
+        return [
+            (pair, each)
+            for pair in self.pairs
+            for each in pair.differences
+            if thresholds.exceeded(each)
+        ]
+
+    def to_json(self, thresholds: Thresholds) -> dict[str, Any]:
+        return {
+            "pairs": [
+                {
+                    "name": pair.name,
+                    "a": pair.a.title,
+                    "b": pair.b.title,
+                    "lines": [
+                        each.to_json()
+                        | {"verdict": verdict(each), "exceeded": thresholds.exceeded(each)}
+                        for each in pair.differences
+                    ],
+                    "warnings": list(pair.warnings),
+                }
+                for pair in self.pairs
+            ],
+            "only_a": list(self.only_a),
+            "only_b": list(self.only_b),
+        }
+
+
+def compare_sessions(a: Sequence[ReportSession], b: Sequence[ReportSession]) -> Comparison:
+    """Pair by task and mode, and by system where both sides have several.
+
+    SetupError where nothing pairs, or where one key stands for two sessions of a side.
+    """
+    by_system = all(len({session.system for session in side}) > 1 for side in (a, b))
+    first, second = _keyed("A", a, by_system), _keyed("B", b, by_system)
+    shared = [key for key in first if key in second]
+    if not shared:
+        held = [", ".join(map(_name, side)) or "nothing" for side in (first, second)]
+        raise SetupError(
+            f"nothing to compare: A holds {held[0]}, B {held[1]}; give two sessions of one task "
+            "and mode, or two trees that share some"
+        )
+    pairs = tuple(_pair(_name(key), first[key], second[key]) for key in shared)
+    return Comparison(
+        pairs,
+        tuple(_name(key) for key in first if key not in second),
+        tuple(_name(key) for key in second if key not in first),
+    )
+
+
+def verdict(difference: Difference) -> str:
+    """`B faster by 3.1 % ± 0.2 %`."""
+    measure = difference.measure
+    if difference.significant is None:
+        return "too little to tell"
+    if not difference.significant:
+        return "no significant difference"
+    better = difference.worsening < 0
+    word = _WORDS[measure.title][0 if better else 1]
+    interval = difference.interval
+    half = interval.half_width if interval is not None else 0.0
+    size = abs(difference.absolute)
+    if measure.title == "AUC":
+        return f"B {word} by {size:.4f} ± {half:.4f}"
+    if measure.is_share:
+        text = f"B {word} by {100 * size:.1f} pp ± {100 * half:.1f} pp"
+        return text if difference.p is None else f"{text} (p = {difference.p:.2g})"
+    if difference.relative is None or difference.relative_half_width is None:
+        return f"B {word}"
+    share, around = 100 * abs(difference.relative), 100 * difference.relative_half_width
+    return f"B {word} by {_percents(share, around)}"
+
+
+_WORDS = {
+    "throughput": ("faster", "slower"),
+    "latency": ("faster", "slower"),
+    "energy": ("uses less energy", "uses more energy"),
+    "Top-1": ("better", "worse"),
+    "AUC": ("better", "worse"),
+}
+
+
+def _percents(share: float, around: float) -> str:
+    """With the digits that the uncertainty leaves."""
+    finest = around or share
+    decimals = next((d for d in (1, 2, 3) if finest >= 10.0**-d), 4)
+    return f"{share:.{decimals}f} % ± {around:.{decimals}f} %"
+
+
+def _keyed(
+    side: str, sessions: Sequence[ReportSession], by_system: bool
+) -> dict[Key, ReportSession]:
+    found: dict[Key, ReportSession] = {}
+    for session in sessions:
+        mode = "?" if session.mode is None else session.mode.value
+        key: Key = (session.benchmark, mode)
+        if by_system:
+            key += (session.system or "?",)
+        if key in found:
+            raise SetupError(
+                f"{side} holds two sessions of {_name(key)}: {found[key].title} and "
+                f"{session.title}; give the one that is meant"
+            )
+        found[key] = session
+    return found
+
+
+def _name(key: Key) -> str:
+    return " ".join(key[:2]) + (f" ({key[2]})" if len(key) > 2 else "")
+
+
+def _pair(name: str, a: ReportSession, b: ReportSession) -> Compared:
+    return Compared(name, a, b, tuple(differences(a, b)), tuple(_warnings(a, b)))
+
+
+def _warnings(a: ReportSession, b: ReportSession) -> Iterator[str]:
+    """What is different beside the figures, and may be why they are."""
+    troubles = [_trouble(session) for session in (a, b)]
+    if troubles[0] and troubles[0] == troubles[1]:
+        yield f"both: {troubles[0]}"
+    else:
+        yield from (f"{side}: {text}" for side, text in zip("AB", troubles, strict=True) if text)
+    for what, of in _COMPARED.items():
+        first, second = of(a), of(b)
+        if first and second and first != second:
+            yield f"{what}: A has {first}, B has {second}"
+
+
+def _trouble(session: ReportSession) -> str:
+    if session.outcome is Outcome.UNSCORED:
+        return "could not be scored: " + "; ".join(each.text for each in session.findings)
+    if session.outcome is Outcome.INVALID:
+        violations = [f for f in session.findings if f.severity is Severity.VIOLATION]
+        return f"not valid for submission ({', '.join(dict.fromkeys(f.title for f in violations))})"
+    return ""
+
+
+def _iterations(session: ReportSession) -> str:
+    if session.mode is None or session.mode.value == "accuracy":
+        return ""
+    return ", ".join(map(str, sorted({w.iterations for w in session_windows(session)})))
+
+
+def _list_hash(session: ReportSession) -> str:
+    if session.labels is not None:
+        return session.labels.sha256[:16]
+    return str(_at(session.provenance, "dataset", "labels_sha256"))[:16]
+
+
+def _firmware(session: ReportSession) -> str:
+    return "" if session.assessment is None else ", ".join(session.assessment.facts.names)
+
+
+def _profile(session: ReportSession) -> str:
+    return "" if session.assessment is None else ", ".join(session.assessment.facts.profiles)
+
+
+def _monitor(session: ReportSession) -> str:
+    values = [_at(session.provenance, "monitor", key) for key in ("maker", "model", "serial")]
+    return " ".join(filter(None, values))
+
+
+def _device(session: ReportSession) -> str:
+    if session.assessment is None:
+        return ""
+    return "a simulated device" if session.simulated else "a device that is not simulated"
+
+
+def _at(provenance: Mapping[str, Any], part: str, key: str) -> str:
+    inner = provenance.get(part)
+    value = inner.get(key) if isinstance(inner, Mapping) else None
+    return str(value) if isinstance(value, (str, int, float)) else ""
+
+
+_COMPARED = {
+    "N (inferences a window)": _iterations,
+    "label list": _list_hash,
+    "firmware": _firmware,
+    "firmware profile": _profile,
+    "energy monitor": _monitor,
+    "round": lambda session: session.round.name,
+    "device": _device,
+}

@@ -1,0 +1,94 @@
+"""A small picture of a session's windows: how far each is from their median. Plain SVG.
+
+Coloured by the page's style sheet, so that it is right in the dark, on paper, and without scripts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from .numbers import fixed, nice_above
+
+LEAST_SPAN = 1e-4
+"""Half the axis at the least, as a fraction: differences below 0.01 % are drawn small."""
+
+_WIDTH, _HEIGHT = 420.0, 150.0
+_LEFT, _RIGHT, _TOP, _BOTTOM = 74.0, 12.0, 14.0, 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Dot:
+    """A window's point, in the picture's coordinates."""
+
+    x: float
+    y: float
+    number: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    y: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Dots:
+    """What the template draws."""
+
+    title: str
+    described: str
+    width: float
+    height: float
+    left: float
+    right: float
+    bottom: float
+    middle: float
+    dots: tuple[Dot, ...]
+    ticks: tuple[Tick, ...]
+
+
+def dots_of(title: str, unit: str, values: Sequence[tuple[int, float]]) -> Dots | None:
+    """(window number, value) of each valid window; None for fewer than two of them."""
+    if len(values) < 2:
+        return None
+    centre = median(value for _, value in values)
+    if not centre:
+        return None
+    deviations = [(value - centre) / centre for _, value in values]
+    span = max(nice_above(max(map(abs, deviations))), LEAST_SPAN)
+    inner_width, inner_height = _WIDTH - _LEFT - _RIGHT, _HEIGHT - _TOP - _BOTTOM
+    middle = _TOP + inner_height / 2
+    dots = tuple(
+        Dot(
+            x=round(_LEFT + inner_width * (place + 0.5) / len(values), 1),
+            y=round(middle - inner_height / 2 * deviation / span, 1),
+            number=number,
+            text=f"window {number}: {fixed(value)} {unit} ({deviation:+.4%})",
+        )
+        for place, ((number, value), deviation) in enumerate(zip(values, deviations, strict=True))
+    )
+    ticks = (
+        Tick(_TOP, f"+{100 * span:g} %"),
+        Tick(middle, "median"),
+        Tick(_HEIGHT - _BOTTOM, f"−{100 * span:g} %"),
+    )
+    low, high = min(deviations), max(deviations)
+    described = (
+        f"{title}: {len(values)} windows around the median of {fixed(centre)} {unit}, "
+        f"from {low:+.4%} to {high:+.4%}"
+    )
+    return Dots(
+        title=title,
+        described=described,
+        width=_WIDTH,
+        height=_HEIGHT,
+        left=_LEFT,
+        right=_WIDTH - _RIGHT,
+        bottom=_HEIGHT - 10,
+        middle=middle,
+        dots=dots,
+        ticks=ticks,
+    )

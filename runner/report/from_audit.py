@@ -1,0 +1,112 @@
+"""An audited submission tree as a report's page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ...datasets.errors import DatasetError
+from ...datasets.labels import LabelList, read_labels
+from ...models.suite import Task
+from ..submission.audited import Audit, SessionAudit
+from ..submission.findings import AuditFinding, Level
+from ..submission.show_audit import group_findings
+from .page import PageFinding, ReportPage, ReportSession, Verdict, suite_order
+
+_LABELS_BESIDE = "y_labels.csv"
+
+
+def page_of_audit(audited: Audit, datasets: Path | None = None) -> ReportPage:
+    """The page of a tree. ``datasets`` holds label lists, which ROC curves are drawn with."""
+    by_folder: dict[str, list[AuditFinding]] = {one.place.path: [] for one in audited.sessions}
+    rest: list[AuditFinding] = []
+    for each in audited.findings:
+        folders = (each.path, each.path.rpartition("/")[0])
+        by_folder.get(next((f for f in folders if f in by_folder), ""), rest).append(each)
+    ordered = [
+        (one.place.submitter.path, one.place.system, _session(audited, one, found, datasets))
+        for one, found in zip(audited.sessions, by_folder.values(), strict=True)
+    ]
+    ordered.sort(key=lambda each: (*each[:2], *suite_order(each[2])))
+    sessions = tuple(each[2] for each in ordered)
+    count = len(audited.layout.submitters)
+    return ReportPage(
+        title=audited.root.resolve().name or str(audited.root),
+        subtitle=(
+            f"{count} submitter{'' if count == 1 else 's'}, {len(sessions)} sessions, "
+            f"audited for {audited.round.name} ({audited.round_from})"
+        ),
+        sessions=sessions,
+        findings=tuple(map(_finding, rest)),
+        verdicts=tuple(_verdict(audited, level) for level in Level),
+    )
+
+
+def _session(
+    audited: Audit, one: SessionAudit, found: list[AuditFinding], datasets: Path | None
+) -> ReportSession:
+    place = one.place
+    folder = audited.root.joinpath(*place.path.split("/"))
+    return ReportSession(
+        title=place.path,
+        benchmark=place.task_key,
+        mode=place.mode,
+        round=audited.round,
+        folder=folder,
+        task=place.task,
+        assessment=one.assessment,
+        system=place.system,
+        labels=_labels(one, folder, place.task, datasets),
+        provenance=one.provenance,
+        findings=tuple(map(_finding, dict.fromkeys([*found, *one.findings]))),
+        files=frozenset(place.files),
+        log_name=place.log or "log.txt",
+    )
+
+
+def _labels(
+    one: SessionAudit, folder: Path, task: Task | None, datasets: Path | None
+) -> LabelList | None:
+    """The list that the auditor judged by, found again by its hash."""
+    if one.labels is None or task is None:
+        return None
+    places = [folder / _LABELS_BESIDE] if _LABELS_BESIDE in one.place.files else []
+    if datasets is not None:
+        places += sorted((datasets / task.model_id).glob("y_labels*.csv"))
+    for path in places:
+        try:
+            found = read_labels(path, task)
+        except (DatasetError, OSError):
+            continue  # a broken list is the auditor's to report
+        if found.sha256 == one.labels.sha256:
+            return found
+    return None
+
+
+def _finding(finding: AuditFinding) -> PageFinding:
+    text = finding.found
+    if finding.expected:
+        text += f"; expected: {finding.expected}"
+    return PageFinding(finding.severity, finding.rule.title, text, finding.place)
+
+
+def _verdict(audited: Audit, level: Level) -> Verdict:
+    holds = audited.holds(level)
+    if level is Level.OFFICIAL:
+        crashed = audited.official.crashed
+        says = "results look OK" if holds else (f"crashes: {crashed}" if crashed else "errors")
+        text = f"The official checker ({audited.official.checker}): {says}"
+    else:
+        against = len(group_findings(audited.against(level)))
+        text = _TEXTS[level]
+        if against:
+            text += f": {against} finding{'' if against == 1 else 's'} against it"
+        elif not holds:
+            text += ": another verdict does not hold"
+    return Verdict(level.value, holds, text)
+
+
+_TEXTS = {
+    Level.SOUND: "Structure, numbers and consistency, by the label lists used",
+    Level.OFFICIAL_DATA: "The inputs are whole official lists",
+    Level.SUBMITTABLE: "All of it, and the round's own rules",
+}

@@ -1,0 +1,195 @@
+"""From paths to sessions: one session, a folder of several, or a submission tree.
+
+A session that cannot be scored is kept with the reason as a finding: a report of twelve sessions
+of which one was cut off is worth more than an error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ...datasets.errors import DatasetError
+from ...energy.errors import TraceError
+from ...models.suite import Task
+from ..errors import SetupError
+from ..log_reader import LogError
+from ..published import judge_session
+from ..rounds import load_rounds
+from ..rules import Severity
+from ..score import ScoreError
+from ..session import Session, read_document, task_and_mode
+from ..session_log import Division, Mode
+from .from_audit import page_of_audit
+from .page import PageFinding, ReportPage, ReportSession, suite_order
+
+_SESSION_FILES = ("log.txt", "session.json", "results.json")
+_TREE_FOLDERS = frozenset({"closed", "open", "results", "systems"})
+_UNREADABLE = (SetupError, LogError, ScoreError, TraceError, DatasetError, OSError)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What sessions are judged by, as the commands' options say it."""
+
+    labels: Path | None = None
+    datasets: Path | None = None
+    round_name: str | None = None
+    division: str | None = None
+
+
+def gather(paths: Sequence[Path], asked: Asked) -> ReportPage:
+    """The page of these sessions, of the sessions inside these folders, or of one tree."""
+    load_rounds().get(asked.round_name)  # a misspelt round is an error once, not in each session
+    if asked.division not in (None, *(division.value for division in Division)):
+        raise SetupError(f"no division {asked.division!r}; there are closed and open")
+    trees = [path for path in paths if is_tree(path)]
+    if trees and len(paths) > 1:
+        raise SetupError(
+            f"{trees[0]} is a submission tree: a report is of one tree, or of sessions; "
+            "give it alone"
+        )
+    if trees:
+        return _tree(trees[0], asked)
+    folders = [folder for path in paths for folder in _session_folders(path)]
+    found = [read_session(folder, asked) for folder in dict.fromkeys(folders)]
+    sessions = tuple(sorted(found, key=suite_order))
+    if len(paths) == 1:
+        title = _name(paths[0])
+        return ReportPage(title, _counted(sessions), sessions)
+    return ReportPage("MLPerf Tiny sessions", _counted(sessions), sessions)
+
+
+def is_tree(path: Path) -> bool:
+    """A results repository, a division, or a submitter's folder."""
+    if not path.is_dir() or _is_session(path):
+        return False
+    folders = [child for child in path.iterdir() if child.is_dir() and not child.is_symlink()]
+    if any(folder.name in _TREE_FOLDERS for folder in folders):
+        return True
+    return path.name in ("closed", "open") or any(
+        (folder / "results").is_dir() and not _is_session(folder) for folder in folders
+    )
+
+
+def read_session(path: Path, asked: Asked) -> ReportSession:
+    """One session, scored where it can be."""
+    folder = path if path.is_dir() else path.parent
+    log_name = "log.txt" if path.is_dir() else path.name
+    provenance, trouble = _provenance(folder)
+    known = load_rounds()
+    stated = provenance.get("round")
+    name = asked.round_name or (stated if stated in known.by_name else None)
+    if trouble is None:
+        try:
+            judged = judge_session(path, asked.labels, asked.datasets, name, asked.division)
+        except _UNREADABLE as error:
+            trouble = str(error)
+        else:
+            return ReportSession(
+                title=_title(folder),
+                benchmark=judged.task.key,
+                mode=judged.mode,
+                round=judged.round,
+                folder=folder,
+                task=judged.task,
+                assessment=judged.assessment,
+                system=_system(folder, provenance, judged.assessment.facts.names),
+                labels=judged.label_list,
+                provenance=provenance,
+                findings=tuple(map(PageFinding.of_session, judged.assessment.findings)),
+                log_name=log_name,
+            )
+    task, mode = _task_and_mode(provenance, folder)
+    return ReportSession(
+        title=_title(folder),
+        benchmark="?" if task is None else task.key,
+        mode=mode,
+        round=known.get(name),
+        folder=folder,
+        task=task,
+        system=_system(folder, provenance, ()),
+        provenance=provenance,
+        findings=(PageFinding(Severity.VIOLATION, "not scored", trouble),),
+        log_name=log_name,
+    )
+
+
+def _tree(root: Path, asked: Asked) -> ReportPage:
+    from ..submission.audit import audit  # the whole auditor, which sessions do not need
+
+    return page_of_audit(
+        audit(root, round_name=asked.round_name, datasets=asked.datasets), asked.datasets
+    )
+
+
+def _session_folders(path: Path) -> Iterator[Path]:
+    if path.is_file() or _is_session(path):
+        yield path
+        return
+    if not path.is_dir():
+        raise SetupError(f"there is no {path}; give a session's folder, or a submission tree")
+    children = sorted(child for child in path.iterdir() if child.is_dir())
+    sessions = [child for child in children if _is_session(child)]
+    if not sessions:
+        raise SetupError(
+            f"{path} holds no session (no log.txt, in it or in the folders below) and is no "
+            "submission tree (closed or open, or systems and results)"
+        )
+    yield from sessions
+
+
+def _is_session(folder: Path) -> bool:
+    return any((folder / name).is_file() for name in _SESSION_FILES)
+
+
+def _provenance(folder: Path) -> tuple[dict[str, Any], str | None]:
+    """Of session.json, and why it cannot be read."""
+    if not Session(folder, "").document.is_file():
+        return {}, None
+    try:
+        return dict(read_document(folder)["provenance"]), None
+    except (SetupError, RecursionError) as error:
+        return {}, str(error)
+
+
+def _task_and_mode(provenance: dict[str, Any], folder: Path) -> tuple[Task | None, Mode | None]:
+    try:
+        return task_and_mode(provenance, folder)
+    except SetupError:
+        return None, None
+
+
+def _system(folder: Path, provenance: Mapping[str, Any], names: Sequence[str]) -> str | None:
+    """Whom the session measured: as a tree's folders say it, else as the device does."""
+    in_tree = _in_tree(folder)
+    if in_tree is not None:
+        return in_tree[0]
+    device = provenance.get("device")
+    vendor = device.get("vendor") if isinstance(device, dict) else None
+    if isinstance(vendor, str) and vendor:
+        return vendor
+    return names[0] if names else None
+
+
+def _title(folder: Path) -> str:
+    in_tree = _in_tree(folder)
+    return _name(folder) if in_tree is None else "/".join(in_tree)
+
+
+def _in_tree(folder: Path) -> tuple[str, ...] | None:
+    """(system, benchmark, mode) of a folder that lies in a submission tree's results."""
+    parts = folder.resolve().parts
+    if len(parts) < 5 or parts[-4] != "results" or parts[-1] not in {m.value for m in Mode}:
+        return None
+    return parts[-3:]
+
+
+def _name(path: Path) -> str:
+    return path.resolve().name or str(path)
+
+
+def _counted(sessions: Sequence[ReportSession]) -> str:
+    return f"{len(sessions)} session{'' if len(sessions) == 1 else 's'}"

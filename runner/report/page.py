@@ -1,0 +1,114 @@
+"""What a report shows: sessions with their figures and findings, whoever judged them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+from ...datasets.labels import LabelList
+from ...models.suite import TASKS, Task
+from ..assess import Assessment
+from ..rounds import Round
+from ..rules import Finding, Severity
+from ..session_log import Mode
+
+
+class Outcome(Enum):
+    """What became of a session."""
+
+    VALID = "valid"
+    INVALID = "not valid"
+    UNSCORED = "not scored"
+
+
+@dataclass(frozen=True, slots=True)
+class PageFinding:
+    """One thing found, with what to do about it where the rules know."""
+
+    severity: Severity
+    title: str
+    text: str
+    """Ends in the advice."""
+    place: str = ""
+    """File and line, where there is one to point at."""
+
+    @classmethod
+    def of_session(cls, finding: Finding) -> PageFinding:
+        return cls(finding.severity, finding.kind.value, finding.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One verdict on a whole tree."""
+
+    name: str
+    holds: bool
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReportSession:
+    """One session, as far as it could be read."""
+
+    title: str
+    benchmark: str
+    """The task's key, or what its folder is called where the task is none of ours."""
+    mode: Mode | None
+    round: Round
+    folder: Path
+    task: Task | None = None
+    assessment: Assessment | None = None
+    """None where the session could not be scored; a finding says why."""
+    system: str | None = None
+    labels: LabelList | None = None
+    """The list that the session was judged by, where it is at hand."""
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+    """Of session.json; empty for a published session."""
+    findings: tuple[PageFinding, ...] = ()
+    files: frozenset[str] | None = None
+    """The only names in the folder that may be opened; None: whatever is there."""
+    log_name: str = "log.txt"
+
+    def may_open(self, *names: str) -> bool:
+        """Whether every one of these files is there as a plain file that may be read."""
+        if self.files is not None:
+            return self.files.issuperset(names)
+        return all((self.folder / name).is_file() for name in names)
+
+    @property
+    def log(self) -> Path:
+        return self.folder / self.log_name
+
+    @property
+    def simulated(self) -> bool:
+        return self.assessment is not None and self.assessment.simulated
+
+    @property
+    def outcome(self) -> Outcome:
+        if self.assessment is None:
+            return Outcome.UNSCORED
+        severities = [finding.severity for finding in self.findings]
+        return Outcome.INVALID if Severity.VIOLATION in severities else Outcome.VALID
+
+
+def suite_order(session: ReportSession) -> tuple[int, int]:
+    """Sorts by task and mode; a stable sort leaves sessions of one kind as they were given."""
+    tasks, modes = list(TASKS), list(Mode)
+    task = tasks.index(session.benchmark) if session.benchmark in tasks else len(tasks)
+    return task, len(modes) if session.mode is None else modes.index(session.mode)
+
+
+@dataclass(frozen=True, slots=True)
+class ReportPage:
+    """The whole report."""
+
+    title: str
+    subtitle: str
+    sessions: tuple[ReportSession, ...]
+    findings: tuple[PageFinding, ...] = ()
+    """About the whole; what is about one session stands with it."""
+    verdicts: tuple[Verdict, ...] | None = None
+    """Of a tree; None for sessions by themselves."""

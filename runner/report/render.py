@@ -1,0 +1,143 @@
+"""A page as one HTML file: styles, scripts and data inside, nothing fetched.
+
+The content security policy of the page names the hashes of its two scripts, so that markup from a
+hostile name could not run even if it were not escaped.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import unicodedata
+from datetime import UTC, datetime
+from importlib import import_module
+from math import isfinite
+from pathlib import Path
+
+import jinja2
+from markupsafe import Markup
+
+from ... import __version__
+from ..rules import Severity
+from .page import Outcome, PageFinding, ReportPage
+from .summary import cards
+from .views import view_of
+
+GENERATOR = "tinyrunner report"
+"""What a page of ours names as its generator, by which it is known again."""
+
+MAX_FINDINGS = 500
+"""Shown of one list; a hostile tree can have a finding a file."""
+
+_HERE = Path(__file__).resolve().parent
+_LONGEST_TEXT = 2000
+
+
+def render_report(page: ReportPage) -> str:
+    """The HTML of a page."""
+    views = [view_of(session, f"s{number}") for number, session in enumerate(page.sessions, 1)]
+    draws = any(view.plots for view in views)
+    script = _read("report.js") if draws else ""
+    plotly = _plotly() if draws else ""
+    policy = (
+        "default-src 'none'; style-src 'unsafe-inline'; img-src data: blob:; "
+        f"script-src {_sources(plotly, script)}; base-uri 'none'; form-action 'none'"
+    )
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_HERE, encoding="utf-8"),
+        autoescape=True,
+        finalize=_shown,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["data"] = _data
+    environment.filters["tally"] = _tally
+    return environment.get_template("page.html").render(
+        page=page,
+        views=views,
+        cards=cards(page.sessions),
+        valid=sum(view.line.outcome is Outcome.VALID for view in views),
+        systems=len({session.system for session in page.sessions}),
+        simulated=sum(view.session.simulated for view in views),
+        Outcome=Outcome,
+        Severity=Severity,
+        max_findings=MAX_FINDINGS,
+        generator=f"{GENERATOR} {__version__}",
+        created=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        policy=policy,
+        style=Markup(_read("report.css")),
+        script=Markup(script),
+        plotly=Markup(plotly),
+    )
+
+
+def is_ours(path: Path) -> bool:
+    """Whether a file is a page that this program wrote."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(2000)
+    except OSError:
+        return False
+    return f'<meta name="generator" content="{GENERATOR} '.encode() in head
+
+
+def _plotly() -> str:
+    # By name: it has no type information, and takes a while that other commands need not wait.
+    text: str = import_module("plotly.offline").get_plotlyjs()
+    return text
+
+
+def _read(name: str) -> str:
+    return (_HERE / name).read_text(encoding="utf-8").replace("\r\n", "\n")
+
+
+def _sources(*scripts: str) -> str:
+    hashes = [
+        base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+        for text in scripts
+        if text
+    ]
+    return " ".join(f"'sha256-{each}'" for each in hashes) or "'none'"
+
+
+def _shown(value: object) -> object:
+    """Text for a page: no control characters, none that turn the reading order around."""
+    if not isinstance(value, str) or isinstance(value, Markup):
+        return value
+    if len(value) > _LONGEST_TEXT:
+        value = value[:_LONGEST_TEXT] + "…"
+    if value.isascii() and value.isprintable():
+        return value
+    return "".join(
+        char if char == "\n" or unicodedata.category(char) not in _UNSEEN else f"\\u{ord(char):04x}"
+        for char in value
+    )
+
+
+_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
+
+
+def _data(value: object) -> Markup:
+    """JSON that can stand in a script element: no markup, no number that JSON does not know."""
+    return jinja2.utils.htmlsafe_json_dumps(_finite(value), separators=(",", ":"))
+
+
+def _finite(value: object) -> object:
+    if isinstance(value, float):
+        return value if isfinite(value) else None
+    if isinstance(value, dict):
+        return {str(key): _finite(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(each) for each in value]
+    return value
+
+
+def _tally(findings: tuple[PageFinding, ...]) -> str:
+    """`2 violations, 1 warning`."""
+    parts = []
+    for severity in Severity:
+        count = sum(finding.severity is severity for finding in findings)
+        if count:
+            parts.append(f"{count} {severity.value}{'' if count == 1 else 's'}")
+    return ", ".join(parts) or "nothing found"

@@ -1,0 +1,167 @@
+"""Energy traces for a page: the least and greatest power of at most 100,000 stretches.
+
+A page holds float32 milliwatts in base64: 0.53 MB for a trace that fits sample by sample, at most
+1.07 MB for a longer one (two numbers a stretch). The page's script draws as many columns as its
+plot is wide and looks the rest up while one zooms, so that a drawing never has more than a few
+thousand points, however long the trace.
+"""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from math import ceil
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ...energy.errors import TraceError
+from ...energy.trace import Trace
+from ...energy.trace_files import (
+    DEFAULT_NAME,
+    details_path,
+    energy_path,
+    read_results_json,
+    read_trace,
+    timestamps_path,
+)
+from ..energy_result import MeasuredWindow
+from ..session_log import Dialect
+from .page import ReportSession
+
+MAX_BUCKETS = 100_000
+MAX_MARKS = 200
+"""Windows and events drawn; an honest session has five and eleven."""
+MAX_PLOTS = 20
+"""Traces drawn of one session; MLCommons' has five."""
+
+_BLOCK_BUCKETS = 1 << 14
+
+Buckets = npt.NDArray[np.float32]
+
+
+class NoTraceError(Exception):
+    """There is no trace to draw; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnTrace:
+    """One trace, as the page holds it."""
+
+    title: str
+    rate_hz: float
+    samples: int
+    per_bucket: int
+    """Samples in each stretch; the last may have fewer."""
+    least_mw: Buckets
+    greatest_mw: Buckets | None
+    """None where a stretch is one sample."""
+    windows: tuple[MeasuredWindow, ...]
+    events_s: tuple[float, ...]
+    lost_s: tuple[float, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "rate_hz": self.rate_hz,
+            "samples": self.samples,
+            "per_bucket": self.per_bucket,
+            "least": _encoded(self.least_mw),
+            "greatest": None if self.greatest_mw is None else _encoded(self.greatest_mw),
+            "windows": [
+                {
+                    "number": window.number,
+                    "start_s": window.window.start_s,
+                    "end_s": window.window.end_s,
+                    "valid": window.invalid is None,
+                }
+                for window in self.windows[:MAX_MARKS]
+            ],
+            "events_s": self.events_s[:MAX_MARKS],
+            "lost_s": self.lost_s[:MAX_MARKS],
+        }
+
+    @property
+    def described(self) -> str:
+        """What the plot's data are, for its caption."""
+        text = f"{self.samples} samples at {self.rate_hz:g} Hz"
+        if self.per_bucket == 1:
+            return text + ", all of them in this page"
+        stretch_ms = 1e3 * self.per_bucket / self.rate_hz
+        return (
+            f"{text}; this page holds the least and the greatest of every {self.per_bucket} "
+            f"({stretch_ms:.3g} ms)"
+        )
+
+
+def drawn_traces(session: ReportSession) -> list[DrawnTrace]:
+    """The traces of a session: one, or MLCommons' one a trial; NoTraceError where there is none."""
+    assessment = session.assessment
+    windows = () if assessment is None or assessment.energy is None else assessment.energy.windows
+    mlcommons = assessment is not None and assessment.facts.dialect is Dialect.MLCOMMONS
+    try:
+        if mlcommons:
+            return _trials(session, windows)
+        return [draw_trace(_one(session), windows, "The whole session")]
+    except (TraceError, OSError) as error:
+        raise NoTraceError(str(error)) from error
+
+
+def _one(session: ReportSession) -> Trace:
+    energy, stamps = energy_path(session.folder), timestamps_path(session.folder)
+    details = details_path(session.folder)
+    wanted = [energy.name] if details.exists() else [energy.name, stamps.name]
+    # The trace's reader takes the details where they are, so a link must not stand there.
+    optional = [details.name] if details.is_symlink() or details.exists() else []
+    if not session.may_open(*wanted, *optional):
+        raise NoTraceError(f"the folder holds no {DEFAULT_NAME}-energy.bin with what belongs to it")
+    return read_trace(session.folder)
+
+
+def _trials(session: ReportSession, windows: tuple[MeasuredWindow, ...]) -> list[DrawnTrace]:
+    if not session.may_open("results.json"):
+        raise NoTraceError("the folder holds no results.json")
+    traces = read_results_json(session.folder / "results.json")[:MAX_PLOTS]
+    return [
+        draw_trace(trace, windows[index : index + 1], f"Trial {index + 1}")
+        for index, trace in enumerate(traces)
+    ]
+
+
+def draw_trace(trace: Trace, windows: tuple[MeasuredWindow, ...], title: str) -> DrawnTrace:
+    """The least and greatest power in stretches of equally many samples, in milliwatts."""
+    count = len(trace.samples_uj)
+    if count == 0:
+        raise NoTraceError("the trace holds no samples")
+    per_bucket = max(1, ceil(count / MAX_BUCKETS))
+    milliwatts = trace.sample_rate_hz * 1e-3  # of a microjoule a sample
+    least, greatest = _envelope(trace, per_bucket)
+    with np.errstate(over="ignore"):  # beyond float32: drawn as a hole
+        least_mw, greatest_mw = least * milliwatts, greatest * milliwatts
+    return DrawnTrace(
+        title=title,
+        rate_hz=trace.sample_rate_hz,
+        samples=count,
+        per_bucket=per_bucket,
+        least_mw=least_mw.astype("<f4"),
+        greatest_mw=None if per_bucket == 1 else greatest_mw.astype("<f4"),
+        windows=windows,
+        events_s=trace.events_s,
+        lost_s=tuple(gap.index / trace.sample_rate_hz for gap in trace.gaps[:MAX_MARKS]),
+    )
+
+
+def _envelope(trace: Trace, per_bucket: int) -> tuple[Buckets, Buckets]:
+    """Block by block: a trace may be much larger than the memory it is mapped into."""
+    least, greatest = [], []
+    step = per_bucket * _BLOCK_BUCKETS
+    for start in range(0, len(trace.samples_uj), step):
+        block = np.asarray(trace.samples_uj[start : start + step])
+        starts = np.arange(0, len(block), per_bucket)
+        least.append(np.minimum.reduceat(block, starts))
+        greatest.append(np.maximum.reduceat(block, starts))
+    return np.concatenate(least), np.concatenate(greatest)
+
+
+def _encoded(values: Buckets) -> str:
+    return base64.b64encode(values.astype("<f4").tobytes()).decode("ascii")

@@ -1,0 +1,156 @@
+"""The page in a headless Chromium: drawn without complaint, zoomed, on a phone and on paper."""
+
+from __future__ import annotations
+
+import pytest
+from support.browser import chromium
+from support.report_cli import command
+from support.report_sessions import accuracy, energy, performance
+
+SAMPLES = 500_000
+SLOWEST_MS = 400.0
+"""For one zoom; 100 ms is the aim on an idle machine, CI shares its cores."""
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    with chromium(tmp_path_factory.mktemp("profile")) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("sessions")
+    performance(folder / "all" / "performance", [10.0, 10.1, 10.0, 10.05, 10.0])
+    accuracy(folder / "all" / "accuracy", wrong=[3, 20])
+    energy(folder / "all" / "energy_with_a_long_name_of_a_session", samples=SAMPLES)
+    broken = performance(folder / "all" / ("x" * 150), [10.0] * 5)
+    (broken / "log.txt").unlink()  # a finding with a word that is longer than a phone's line
+    out = folder / "report.html"
+    assert command("report", folder / "all", "--out", out).status == 0
+    return out
+
+
+@pytest.fixture
+def page(browser, report):
+    browser.resize(1280, 900)
+    browser.dark(False)
+    browser.open(report)
+    return browser
+
+
+def trace_of(page):
+    element = page.driver.find_element("css selector", ".plot[data-kind=trace]")
+    page.run("arguments[0].scrollIntoView({behavior: 'instant', block: 'center'})", element)
+    return element
+
+
+def state(page, element):
+    return page.run("return Object.assign({}, arguments[0].dataset)", element)
+
+
+def seen_s(page, element):
+    low, high = map(float, state(page, element)["seen"].split())
+    return low, high
+
+
+def test_every_plot_is_drawn_and_nothing_complains(page):
+    drawn = page.run(
+        "return Array.from(document.querySelectorAll('.plot')).map("
+        "each => each.querySelectorAll('path.js-line, .bars path, .point path').length)"
+    )
+    assert len(drawn) == 2  # the ROC of the accuracy session, the trace of the energy session
+    assert all(drawn)
+    assert page.run("return document.querySelectorAll('svg.dotplot circle').length") == 20
+    assert page.complaints() == []
+
+
+def test_the_windows_are_marked_and_numbered(page):
+    texts = page.run(
+        "return Array.from(arguments[0].querySelectorAll('.annotation-text'))"
+        ".map(each => each.textContent)",
+        trace_of(page),
+    )
+    assert texts == ["2", "4", "6", "8", "10"]
+
+
+def test_a_drag_zooms_and_brings_out_detail(page):
+    trace = trace_of(page)
+    before = state(page, trace)
+    assert int(before["points"]) < 4000
+    page.drag(trace, 0.45, 0.5)
+    page.wait("parseFloat(document.querySelector('.plot[data-kind=trace]').dataset.tookMs) > 0")
+    after = state(page, trace)
+    low, high = seen_s(page, trace)
+    assert 0 < high - low < 6
+    assert int(after["samplesPerColumn"]) * 8 < int(before["samplesPerColumn"])
+    assert float(after["tookMs"]) < SLOWEST_MS
+    assert page.complaints() == []
+
+
+def test_one_sample_is_seen_at_every_zoom(page):
+    trace = trace_of(page)
+    top = "return Math.max(...arguments[0].data[0].y)"
+    assert page.run(top, trace) == pytest.approx(99.0, rel=1e-4)
+    for span_s in (10.0, 1.0, 0.1, 0.01):
+        page.run(
+            "Plotly.relayout(arguments[0], {'xaxis.range': [30.2 - arguments[1], 30.2 + "
+            "arguments[1]]})",
+            trace,
+            span_s,
+        )
+        assert page.run(top, trace) == pytest.approx(99.0, rel=1e-4)
+        assert seen_s(page, trace) == pytest.approx((30.2 - span_s, 30.2 + span_s), abs=1e-5)
+    assert int(state(page, trace)["samplesPerColumn"]) == 5  # what a stretch of the page holds
+
+
+def test_the_buttons_zoom_to_a_window_and_back_from_the_keyboard(page):
+    trace = trace_of(page)
+    button = page.driver.find_element("css selector", "button[data-number='4']")
+    button.send_keys("\n")
+    low, high = seen_s(page, trace)
+    assert 13 < low < 14.5 < 24.9 < high < 26
+    for kind in ("in", "right", "left", "out", "all"):
+        page.driver.find_element("css selector", f"button[data-do='{kind}']").send_keys("\n")
+    assert seen_s(page, trace) == pytest.approx((0.0, 65.0), abs=0.01)
+
+
+def test_a_double_click_shows_the_whole_again(page):
+    trace = trace_of(page)
+    page.run("Plotly.relayout(arguments[0], {'xaxis.range': [20, 21]})", trace)
+    page.run("Plotly.relayout(arguments[0], {'xaxis.autorange': true})", trace)
+    assert seen_s(page, trace) == pytest.approx((0.0, 65.0), abs=0.01)
+
+
+@pytest.mark.parametrize("width", [360, 390])
+def test_nothing_overflows_on_a_phone(page, width):
+    page.resize(width, 844)
+    page.wait(f"document.documentElement.clientWidth === {width}")
+    page.wait(
+        "Array.from(document.querySelectorAll('.plot .main-svg'))"
+        f".every(each => each.getBoundingClientRect().right <= {width})"
+    )
+    assert page.run("return document.documentElement.scrollWidth") <= width
+    assert page.run("return getComputedStyle(document.querySelector('.stack tr')).display") == (
+        "grid"
+    )
+
+
+def test_the_plots_follow_a_dark_theme(page):
+    colour = "return arguments[0].data[0].line.color"
+    trace = trace_of(page)
+    light = page.run(colour, trace)
+    page.dark()
+    page.wait("matchMedia('(prefers-color-scheme: dark)').matches")
+    page.wait(
+        "document.querySelector('.plot[data-kind=trace]').data[0].line.color !== '" + light + "'"
+    )
+    assert page.complaints() == []
+
+
+def test_it_prints_with_its_plots_and_without_its_tools(page):
+    paper = page.pdf()
+    assert paper.startswith(b"%PDF")
+    assert 4 <= paper.count(b"/Type /Page\n") + paper.count(b"/Type /Page ") <= 12
+    assert page.run("return document.querySelector('details').open") is False  # as it was
+    assert page.complaints() == []
