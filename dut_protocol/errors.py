@@ -11,6 +11,14 @@ class LinkError(DutError):
     """The port could not be opened, or died."""
 
 
+class PortBusy(LinkError):
+    """Another program has the port open."""
+
+
+class PortForbidden(LinkError):
+    """The user may not open the port."""
+
+
 class DutTimeout(DutError):
     """The device did not answer in time."""
 

@@ -1,131 +1,172 @@
 """Finding devices: which serial ports there are, and which of them speaks the protocol.
 
-Energy monitors and IO managers are known by their USB ids.
+A port is opened only when its USB ids are those of a board or adapter known in this field, or when
+the caller asks for all: writing to a stranger's device may reset it. A port that somebody has open
+is left alone, and an energy monitor's always.
 
-A port is written to only when its USB ids are those of a board or adapter known in this field, or
-when the caller names it: writing to a stranger's device may reset it.
+The ports are asked at the same time, one thread each, none waited for longer than ``LIMIT_S``.
 """
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from serial.tools import list_ports
 
-from .clock import MonotonicClock
-from .dut import Dut, Identity
-from .errors import DutError, LinkError
-from .settings import LinkSettings
-from .transport import open_transport
+from .clock import Deadline, MonotonicClock
+from .ear import ProbeStopped
+from .errors import LinkError, PortBusy, PortForbidden
+from .port_report import PortReport, PortState, answered, busy, described, used, with_hint
+from .port_users import port_users
+from .probe import LIKELY_BAUD_RATES, OTHER_BAUD_RATES, Probe
+from .settings import DEFAULT_BAUD_RATE, LinkSettings
+from .transport import open_serial
+from .usb_ids import Make, UsbId
 
-KNOWN_VENDORS: dict[int, str] = {
-    0x0483: "STMicroelectronics (ST-LINK)",
-    0x1366: "SEGGER J-Link",
-    0x0D28: "Arm DAPLink",
-    0x1FC9: "NXP",
-    0x045B: "Renesas",
-    0x10C4: "Silicon Labs CP210x",
-    0x0403: "FTDI",
-    0x1A86: "WCH CH34x",
-    0x067B: "Prolific",
-    0x303A: "Espressif",
-    0x2341: "Arduino",
-    0x2A03: "Arduino (arduino.org)",
-    0x2E8A: "Raspberry Pi",
-    0x1915: "Nordic Semiconductor",
-    0x0451: "Texas Instruments",
-    0x03EB: "Atmel / Microchip",
-    0x04B4: "Infineon (Cypress)",
-}
-"""USB vendor ids of boards, debug probes and serial adapters used in this field."""
+__all__ = ["PortReport", "PortState", "find_dut", "scan", "usb_serial"]
 
-KNOWN_MONITORS: dict[tuple[int, int], tuple[str, str]] = {
-    (0x0483, 0x5740): ("X-NUCLEO-LPM01A power monitor", "lpm01a:"),
-    (0x1915, 0xC00A): ("Nordic PPK2 power monitor", "ppk2:"),
-}
-"""Ports of energy monitors by their USB ids: what each is, what its address begins with."""
+LIMIT_S = 9.0
+"""For all ports together. The longest dialogue takes about seven seconds; a port that takes longer
+hangs in its driver, as Bluetooth ports are known to do on opening."""
 
-KNOWN_IO_MANAGERS: dict[tuple[int, int], str] = {
-    (0x2341, 0x0043): "Arduino Uno",
-    (0x2341, 0x0001): "Arduino Uno",
-    (0x2A03, 0x0043): "Arduino Uno (arduino.org)",
-    (0x2A03, 0x0243): "Arduino Uno (arduino.org)",
-}
-"""What EEMBC's IO manager is built on; opening its port resets it, so nothing is asked."""
+_STOP_S = 1.0
+"""For the threads to close their ports once told to stop."""
 
-INTERFACE_BOARD = (0x0483, 0x374E)
-"""The ST-LINK/V3 of MLCommons' interface board, and of many boards under test: so it is asked."""
+_JOIN_S = 0.1
+"""A wait without a limit could not be interrupted on Windows."""
 
-LIKELY_BAUD_RATES = (115200, 921600, 9600)
-"""Performance firmware's default and its common faster rate, then energy firmware's."""
-
-
-@dataclass(frozen=True, slots=True)
-class PortReport:
-    """What is known of one port. ``identity`` is None where nothing answered as a DUT.
-
-    ``option`` is how to name the port to a run, as far as it is known: ``--monitor lpm01a:COM5``.
-    """
-
-    device: str
-    description: str
-    usb_id: str | None
-    known: bool
-    finding: str
-    baud_rate: int | None = None
-    identity: Identity | None = None
-    option: str | None = None
+BY_ID = Path("/dev/serial/by-id")
 
 
 def scan(settings: LinkSettings, *, probe_all: bool = False) -> list[PortReport]:
-    """Every serial port of this machine; those of known make (or all) are asked their name.
+    """Every serial port of this machine, in their order; those of known make (or all) are asked.
 
-    Never asked, for it would mean nothing to them: energy monitors and IO managers.
+    Takes about a second where every port asked is a DUT that is awake, about five where one is
+    silent, and never much longer than ``LIMIT_S``.
     """
-    reports = []
-    for info in sorted(list_ports.comports()):
-        usb_id = None if info.vid is None else f"{info.vid:04x}:{info.pid:04x}"
-        known = info.vid in KNOWN_VENDORS
-        report = PortReport(info.device, info.description or "", usb_id, known, "")
-        other = _other_than_a_dut(report, (info.vid, info.pid))
-        if other is not None:
-            reports.append(other)
-        elif known or probe_all:
-            probed = probe(report, settings)
-            if (info.vid, info.pid) == INTERFACE_BOARD:
-                probed = _perhaps_interface_board(probed)
-            reports.append(probed)
+    infos = sorted(list_ports.comports())
+    users = port_users(info.device for info in infos)
+    links = _names_by_id()
+    reports: list[PortReport] = []
+    tasks: list[_Asking] = []
+    for info in infos:
+        usb = None if info.vid is None else UsbId(info.vid, info.pid)
+        report = PortReport(
+            device=info.device,
+            description=info.description or "",
+            usb_id=None if usb is None else str(usb),
+            known=usb is not None and usb.make is not Make.UNKNOWN,
+            finding="",
+            serial_number=info.serial_number,
+            by_id=links.get(Path(info.device).resolve()),
+        )
+        make = Make.UNKNOWN if usb is None else usb.make
+        report = described(report, usb)
+        reports.append(report)
+        holders = users.get(info.device, ())
+        if make is Make.MONITOR or (make is not Make.BOARD and not probe_all):
+            if holders:
+                reports[-1] = used(report, holders)
+        elif holders:
+            reports[-1] = with_hint(busy(report, holders), usb)
         else:
-            why = "no USB device" if usb_id is None else "unknown USB id"
-            finding = f"{why}, not asked (--probe-all asks; that may reset it)"
-            reports.append(replace(report, finding=finding))
+            tasks.append(_Asking(len(reports) - 1, report, usb, settings.baud_rate))
+    for task, report in _at_the_same_time(tasks):
+        reports[task.index] = report
     return reports
 
 
-def _other_than_a_dut(
-    report: PortReport, usb_ids: tuple[int | None, int | None]
-) -> PortReport | None:
-    """The report of an energy monitor or an IO manager; None for any other port."""
-    vid, pid = usb_ids
-    if vid is None or pid is None:
-        return None
-    if monitor := KNOWN_MONITORS.get((vid, pid)):
-        what, prefix = monitor
-        option = f"--monitor {prefix}{report.device}"
-    elif board := KNOWN_IO_MANAGERS.get((vid, pid)):
-        what, option = f"{board}, likely the IO manager", f"--io {report.device}"
-    else:
-        return None
-    return replace(report, known=True, finding=f"{what}: {option}", option=option)
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """One port to be asked."""
+
+    index: int
+    report: PortReport
+    usb: UsbId | None
+    baud_rate: int
+
+    def run(self, stop: Callable[[], bool]) -> PortReport:
+        """The port is closed on every path. ProbeStopped when told to stop."""
+        io_manager = self.usb is not None and self.usb.make is Make.IO_MANAGER
+        listen_at = DEFAULT_BAUD_RATE if io_manager else self.baud_rate
+        rates = (listen_at,) if io_manager else (listen_at, *LIKELY_BAUD_RATES)
+        report = self.report
+        try:
+            link = open_serial(report.device, listen_at)
+            try:
+                probe = Probe(
+                    link,
+                    MonotonicClock(),
+                    rates,
+                    listen_at=listen_at,
+                    others=() if io_manager else OTHER_BAUD_RATES,
+                    stop=stop,
+                )
+                answer = probe.ask()
+            finally:
+                link.close()
+        except PortBusy:  # since a moment ago
+            report = busy(report, port_users([report.device]).get(report.device, ()))
+        except PortForbidden as error:
+            report = replace(report, state=PortState.NO_PERMISSION, finding=str(error))
+        except LinkError as error:
+            report = replace(report, state=PortState.FAILED, finding=str(error))
+        else:
+            return answered(report, answer, self.usb)
+        return with_hint(report, self.usb)
 
 
-def _perhaps_interface_board(report: PortReport) -> PortReport:
-    """What answered as a DUT is one; the interface board is no DUT."""
-    if report.identity is not None:
-        return report
-    option = f"--io {report.device}"
-    finding = f"{report.finding}. If it is MLCommons' interface board: {option}"
-    return replace(report, finding=finding, option=option)
+def _at_the_same_time(tasks: Sequence[_Asking]) -> list[tuple[_Asking, PortReport]]:
+    """What came of each. Ctrl-C ends it at once, and the ports are closed then, too."""
+    stop = threading.Event()
+    found: dict[int, PortReport] = {}
+
+    def run(task: _Asking) -> None:
+        try:
+            found[task.index] = task.run(stop.is_set)
+        except ProbeStopped:
+            return
+
+    # Daemons, because nothing ends a thread that hangs in a driver.
+    threads = [
+        threading.Thread(target=run, args=(task,), name=f"ask {task.report.device}", daemon=True)
+        for task in tasks
+    ]
+    clock = MonotonicClock()
+    deadline = Deadline(clock, LIMIT_S)
+    try:
+        for thread in threads:
+            thread.start()
+        _join(threads, deadline)
+    finally:
+        stop.set()
+        _join([thread for thread in threads if thread.ident], Deadline(clock, _STOP_S))
+    return [(task, found.get(task.index) or _given_up(task.report)) for task in tasks]
+
+
+def _join(threads: Sequence[threading.Thread], deadline: Deadline) -> None:
+    for thread in threads:
+        while thread.is_alive() and not deadline.expired:
+            thread.join(min(_JOIN_S, deadline.remaining_s))
+
+
+def _given_up(report: PortReport) -> PortReport:
+    finding = (
+        f"asking it was not done in {LIMIT_S:.0f} s, given up: its driver may hang, as those of "
+        "Bluetooth ports do"
+    )
+    return replace(report, state=PortState.FAILED, finding=finding)
+
+
+def _names_by_id() -> dict[Path, str]:
+    """The lasting names that udev gives USB ports, by the port each stands for."""
+    try:
+        return {link.resolve(): str(link) for link in sorted(BY_ID.iterdir())}
+    except OSError:  # none there, or no Linux
+        return {}
 
 
 def usb_serial(device: str) -> str:
@@ -136,45 +177,34 @@ def usb_serial(device: str) -> str:
     return ""
 
 
-def probe(report: PortReport, settings: LinkSettings) -> PortReport:
-    """Ask one port its name at the likely baud rates."""
-    heard = "silent"
-    rates = dict.fromkeys((settings.baud_rate, *LIKELY_BAUD_RATES))
-    for baud_rate in rates:
-        clock = MonotonicClock()
-        try:
-            transport = open_transport(report.device, baud_rate)
-        except LinkError as error:
-            return replace(report, finding=str(error))
-        try:
-            dut = Dut(transport, clock, replace(settings, baud_rate=baud_rate, boot_wait_s=0.5))
-            identity = dut.identify()
-        except DutError as error:
-            heard = str(error)
-        else:
-            text = f"DUT {identity.vendor}, model {identity.model_id or 'unknown'}"
-            return replace(
-                report,
-                finding=text,
-                baud_rate=baud_rate,
-                identity=identity,
-                option=f"--dut {report.device} --baud-rate {baud_rate}",
-            )
-        finally:
-            transport.close()
-    return replace(report, finding=f"no DUT: {heard}")
+def find_dut(settings: LinkSettings, model_id: str | None = None) -> tuple[str, int]:
+    """Port and baud rate of the DUT among the known boards; LinkError unless it is clear which.
 
-
-def find_dut(settings: LinkSettings) -> tuple[str, int]:
-    """Port and baud rate of the one DUT among the known boards; LinkError unless it is one."""
+    It is where there is one, or where there is one with the firmware of ``model_id``.
+    """
     reports = scan(settings)
-    found = [report for report in reports if report.identity is not None]
-    if len(found) == 1 and found[0].baud_rate is not None:
-        return found[0].device, found[0].baud_rate
-    listing = "".join(f"\n  {report.device}: {report.finding}" for report in reports)
+    found = [report for report in reports if report.state is PortState.DUT]
+    fitting = [report for report in found if _model_of(report) == model_id]
+    for candidates in (found, fitting):
+        if len(candidates) == 1 and candidates[0].baud_rate is not None:
+            return candidates[0].device, candidates[0].baud_rate
+    listing = "".join(map(_listed, reports)) or "\n  none: this machine has no serial port"
     if found:
-        raise LinkError(f"{len(found)} devices answer; name one with --dut:{listing}")
+        which = f", {len(fitting)} of them with model {model_id}" if model_id else ""
+        raise LinkError(
+            f"{len(found)} devices answer{which}; name one with --dut PORT, e.g. "
+            f"{(fitting or found)[0].option}. The ports:{listing}"
+        )
     raise LinkError(
-        "no device under test found; name its port with --dut, or use sim:"
-        + (listing or "\n  none")
+        "no device under test found; name its port with --dut PORT, or try without a board: --dut "
+        f"sim: . The ports:{listing}"
     )
+
+
+def _model_of(report: PortReport) -> str | None:
+    return None if report.identity is None else report.identity.model_id
+
+
+def _listed(report: PortReport) -> str:
+    serial = f" (serial number {report.serial_number})" if report.serial_number else ""
+    return f"\n  {report.device}{serial}: {report.finding}"

@@ -25,7 +25,7 @@ from urllib.parse import urlsplit
 import serial
 from serial.tools import list_ports
 
-from .errors import LinkError
+from .errors import LinkError, PortBusy, PortForbidden
 
 READ_BYTES = 65536
 _SLICE_S = 0.05
@@ -48,6 +48,13 @@ class Transport(Protocol):
 
     def close(self) -> None:
         """Release the link; calling it again is harmless."""
+
+
+class SerialLink(Transport, Protocol):
+    """A serial port: its rate can be changed while it is open, so its device is reset only once."""
+
+    def set_baud_rate(self, baud_rate: int) -> None:
+        """Go on at another rate; LinkError when the port does not have it."""
 
 
 class _Closing:
@@ -91,6 +98,12 @@ class SerialTransport(_Closing):
         except (OSError, serial.SerialException, TypeError) as error:
             # pyserial raises TypeError when its port is closed under it
             raise _lost(self.address, "reading from", error) from error
+
+    def set_baud_rate(self, baud_rate: int) -> None:
+        try:
+            self._port.baudrate = baud_rate
+        except (OSError, ValueError, OverflowError) as error:
+            raise _no_such_rate(self.address, baud_rate, error) from error
 
     def _read_waiting(self, max_bytes: int) -> bytes:
         waiting = min(self._port.in_waiting, max_bytes)
@@ -165,6 +178,13 @@ class PosixSerialTransport(_Closing):
                 "side; plug it in and continue with --resume"
             )
         return data
+
+    def set_baud_rate(self, baud_rate: int) -> None:
+        try:
+            self._port.baudrate = baud_rate
+        except _port_errors() as error:
+            raise _no_such_rate(self.address, baud_rate, error) from error
+        _read_waits_a_tick(self._fd, self.address)  # pyserial has configured the port anew
 
     def _readable_by_select(self, timeout_s: float) -> bool:
         return bool(select.select([self._fd], [], [], timeout_s)[0])
@@ -256,10 +276,22 @@ def _lost(address: str, doing: str, error: Exception) -> LinkError:
     )
 
 
+def _no_such_rate(address: str, baud_rate: int, error: Exception) -> LinkError:
+    return LinkError(f"cannot set {address} to {baud_rate} baud: {error}")
+
+
 def open_transport(address: str, baud_rate: int) -> Transport:
     """Open a serial port by name or any pyserial URL at 8N1, exclusively where that exists."""
     if address.startswith("socket://"):
         return TcpTransport.connect(address)
+    return open_serial(address, baud_rate)
+
+
+def open_serial(address: str, baud_rate: int) -> SerialLink:
+    """The same for what is a serial port to pyserial.
+
+    PortBusy, PortForbidden, or LinkError for any other reason.
+    """
     local = "://" not in address
     try:
         port = serial.serial_for_url(
@@ -270,33 +302,47 @@ def open_transport(address: str, baud_rate: int) -> Transport:
             write_timeout=None if address.startswith("rfc2217://") else WRITE_TIMEOUT_S,
             exclusive=True if os.name == "posix" and local else None,
         )
-    except (OSError, ValueError, OverflowError, serial.SerialException) as error:
-        raise LinkError(_why_not_opened(address, baud_rate, error)) from error
+    except _port_errors() as error:
+        raise _why_not_opened(address, baud_rate, error) from error
     if os.name == "posix" and local:
         return PosixSerialTransport(port, address)
     return SerialTransport(port, address)
 
 
-def _why_not_opened(address: str, baud_rate: int, error: Exception) -> str:
+def _port_errors() -> tuple[type[Exception], ...]:
+    """What setting up a port may raise. The error of termios is no OSError, and pyserial lets it
+    through when a port goes meanwhile."""
+    try:
+        import termios
+    except ImportError:
+        return (OSError, ValueError, OverflowError)
+    return (OSError, ValueError, OverflowError, termios.error)
+
+
+def _why_not_opened(address: str, baud_rate: int, error: Exception) -> LinkError:
     """Say which of the usual reasons it is, and what to do about it."""
     text = str(error)
     number = getattr(error, "errno", None)  # pyserial keeps it on POSIX; on Windows the text
     if isinstance(error, ValueError | OverflowError):
-        return f"cannot open {address} at {baud_rate} baud: {text}"
+        return LinkError(f"cannot open {address} at {baud_rate} baud: {text}")
     if number in (errno.EACCES, errno.EPERM) or "PermissionError" in text:
-        advice = (
-            "on Windows this usually means that another program has it open"
-            if sys.platform == "win32"
-            else "you may not open it: add yourself to the group that owns it, on most Linux "
-            "systems `sudo usermod -aG dialout $USER`, and log in again"
+        if sys.platform == "win32":
+            return PortBusy(
+                f"no permission to open {address}: on Windows this usually means that another "
+                "program has it open"
+            )
+        return PortForbidden(
+            f"no permission to open {address}: you may not open it: add yourself to the group that "
+            "owns it, on most Linux systems `sudo usermod -aG dialout $USER`, and log in again"
         )
-        return f"no permission to open {address}: {advice}"
     if number in (errno.EAGAIN, errno.EBUSY) or "exclusively lock" in text:
-        return (
+        return PortBusy(
             f"{address} is busy: another program has it open (a terminal, an IDE's serial "
             "monitor, another run); close it and try again"
         )
     if number in (errno.ENOENT, errno.ENODEV, errno.ENXIO) or "FileNotFoundError" in text:
         present = ", ".join(sorted(info.device for info in list_ports.comports())) or "none"
-        return f"there is no port {address}; present: {present} (see `tinyrunner devices`)"
-    return f"cannot open {address} at {baud_rate} baud: {text}"
+        return LinkError(
+            f"there is no port {address}; present: {present} (see `tinyrunner devices`)"
+        )
+    return LinkError(f"cannot open {address} at {baud_rate} baud: {text}")

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import threading
 from dataclasses import asdict
+from enum import Enum
 from typing import Annotated
 
 import typer
 from rich.table import Table
+from rich.text import Text
 
-from ...dut_protocol.ports import PortReport, scan
+from ...dut_protocol.port_report import PortReport
+from ...dut_protocol.ports import scan
 from ...dut_protocol.settings import LinkSettings
 from ..monitors import MonitorReport, find_monitors
 from . import options
@@ -25,10 +29,15 @@ def devices(
 ) -> None:
     """List serial ports and energy monitors; ask known boards who they are."""
     settings = LinkSettings() if baud_rate is None else LinkSettings(baud_rate=baud_rate)
+    monitors: list[MonitorReport] = []
+    # Beside the ports: it may take as long as they do. It ends by itself, within its own time.
+    search = threading.Thread(target=lambda: monitors.extend(find_monitors()), daemon=True)
+    search.start()
     reports = scan(settings, probe_all=probe_all)
-    monitors = find_monitors()
+    while search.is_alive():
+        search.join(_JOIN_S)
     if as_json:
-        rows = [_plain(report) for report in reports]
+        rows = [_plain({"kind": "port", **asdict(report)}) for report in reports]
         rows += [{"kind": "monitor", **asdict(monitor)} for monitor in monitors]
         typer.echo(json.dumps(rows, indent=2))
         return
@@ -41,27 +50,45 @@ def devices(
         console.print(_monitors_table(monitors))
 
 
+_JOIN_S = 0.1
+"""A wait without a limit could not be interrupted on Windows."""
+
+
 def _ports_table(reports: list[PortReport]) -> Table:
-    table = Table(box=None, padding=(0, 2))
-    for name in ("port", "USB id", "description", "finding"):
-        table.add_column(name)
+    """Two columns, so that a finding has room at 80 characters."""
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    table.add_column("port", no_wrap=True)
+    table.add_column("finding", overflow="fold")
     for report in reports:
-        at = f" at {report.baud_rate} baud" if report.baud_rate else ""
-        table.add_row(report.device, report.usb_id or "–", report.description, report.finding + at)
+        about = [report.description, report.usb_id]
+        if report.serial_number:
+            about.append(f"serial number {report.serial_number}")
+        about.append(report.by_id)
+        known = ", ".join(part for part in about if part and part != "n/a")
+        cell = Text(report.finding)
+        if known:
+            cell.append(f"\n{known}", style="dim")
+        # as text, for what a device says may look like rich's markup
+        table.add_row(Text(report.device), cell)
     return table
 
 
 def _monitors_table(monitors: list[MonitorReport]) -> Table:
-    table = Table(box=None, padding=(0, 2))
+    table = Table(box=None, padding=(0, 2, 0, 0))
     for name in ("monitor", "finding"):
-        table.add_column(name)
+        table.add_column(name, overflow="fold")
     for monitor in monitors:
-        table.add_row(monitor.address or "–", monitor.finding)
+        table.add_row(Text(monitor.address or "–"), Text(monitor.finding))
     return table
 
 
-def _plain(report: PortReport) -> dict[str, object]:
-    plain = {"kind": "port", **asdict(report)}
-    if report.identity is not None and report.identity.boot_mode is not None:
-        plain["identity"]["boot_mode"] = report.identity.boot_mode.value
-    return plain
+def _plain(value: object) -> object:
+    """Enums by their values, for JSON."""
+    match value:
+        case dict():
+            return {key: _plain(part) for key, part in value.items()}
+        case list() | tuple():
+            return [_plain(part) for part in value]
+        case Enum():
+            return value.value
+    return value

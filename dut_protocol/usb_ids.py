@@ -1,0 +1,76 @@
+"""USB ids of this field: boards, debug probes, serial adapters, IO managers, energy monitors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+KNOWN_VENDORS: dict[int, str] = {
+    0x0483: "STMicroelectronics (ST-LINK)",
+    0x1366: "SEGGER J-Link",
+    0x0D28: "Arm DAPLink",
+    0x1FC9: "NXP",
+    0x045B: "Renesas",
+    0x10C4: "Silicon Labs CP210x",
+    0x0403: "FTDI",
+    0x1A86: "WCH CH34x",
+    0x067B: "Prolific",
+    0x303A: "Espressif",
+    0x2341: "Arduino",
+    0x2A03: "Arduino (arduino.org)",
+    0x2E8A: "Raspberry Pi",
+    0x1915: "Nordic Semiconductor",
+    0x0451: "Texas Instruments",
+    0x03EB: "Atmel / Microchip",
+    0x04B4: "Infineon (Cypress)",
+}
+"""Vendors of boards, debug probes and serial adapters: their ports may be asked."""
+
+KNOWN_MONITORS: dict[tuple[int, int], tuple[str, str]] = {
+    (0x0483, 0x5740): ("X-NUCLEO-LPM01A power monitor", "lpm01a:"),
+    (0x1915, 0xC00A): ("Nordic PPK2 power monitor", "ppk2:"),
+}
+"""Ports of energy monitors: what each is, what its address begins with."""
+
+KNOWN_IO_MANAGERS: dict[tuple[int, int], str] = {
+    (0x2341, 0x0043): "Arduino Uno",
+    (0x2341, 0x0001): "Arduino Uno",
+    (0x2A03, 0x0043): "Arduino Uno (arduino.org)",
+    (0x2A03, 0x0243): "Arduino Uno (arduino.org)",
+}
+"""What EEMBC's IO manager is built on; opening its port resets it."""
+
+INTERFACE_BOARD = (0x0483, 0x374E)
+"""The ST-LINK/V3 of MLCommons' interface board, and of many boards under test: so it is asked."""
+
+
+class Make(Enum):
+    """What the USB ids of a port tell of it."""
+
+    UNKNOWN = "unknown"
+    BOARD = "board"
+    IO_MANAGER = "io-manager"
+    MONITOR = "monitor"
+
+
+@dataclass(frozen=True, slots=True)
+class UsbId:
+    """Vendor and product; both None where the port is no USB device."""
+
+    vendor: int | None
+    product: int | None
+
+    def __str__(self) -> str:
+        return f"{self.vendor or 0:04x}:{self.product or 0:04x}"
+
+    @property
+    def make(self) -> Make:
+        if self.pair in KNOWN_MONITORS:
+            return Make.MONITOR
+        if self.pair in KNOWN_IO_MANAGERS:
+            return Make.IO_MANAGER
+        return Make.BOARD if self.vendor in KNOWN_VENDORS else Make.UNKNOWN
+
+    @property
+    def pair(self) -> tuple[int, int]:
+        return (self.vendor or 0, self.product or 0)
