@@ -1,13 +1,15 @@
 """The bench: what a script runs on, assembled from addresses.
 
 ``sim:kws01`` stands for a simulated device in this process on a virtual clock; it speaks the same
-bytes as a board. Options follow like a URL's: ``sim:kws01?baud=921600&inference_ms=12.5``.
+bytes as a board. Options follow like a URL's: ``sim:kws01?baud=921600&inference_ms=12.5``. The
+model may be a log: ``sim:?replay=log.txt``.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import parse_qsl
@@ -32,6 +34,8 @@ from ..models.suite import TASKS_BY_MODEL_ID, Task
 from .config import Config
 from .errors import SetupError
 from .recorder import Recorder
+from .replay import Replay
+from .wire_logging import wire_logged
 
 SIMULATED = "sim:"
 AUTO = "auto"
@@ -51,7 +55,7 @@ class SimulatedModel:
     model_sha256: str
     runtime: str
     note: str | None
-    """Says so where the model is a demonstration only."""
+    """Says so where the model is a demonstration only, or a log: never valid for submission."""
     baud_rate: int
     inference_time_s: float
 
@@ -121,21 +125,39 @@ def open_bench(config: Config, task: Task) -> Iterator[Bench]:
     link = config.dut.link
     if is_simulated(config):
         device = simulated_device(config, task)
-        clock = VirtualClock()
+        virtual = VirtualClock()
         device.device.boot(0.0)
-        yield Bench.of(SimulatedLink(device.device, clock, address), clock, link, device.model)
+        wire: Transport = SimulatedLink(device.device, virtual, address)
+        with _bench_on(wire, virtual, config, link, device.model) as bench:
+            yield bench
         return
     try:
         if address == AUTO:
-            address, baud_rate = find_dut(link)
+            address, baud_rate = find_dut(link, task.model_id)
             link = replace(link, baud_rate=baud_rate)
         transport = open_transport(address, link.baud_rate)
     except LinkError as error:
         raise SetupError(str(error)) from error
-    try:
-        yield Bench.of(transport, MonotonicClock(), link)
-    finally:
-        transport.close()
+    with _bench_on(transport, MonotonicClock(), config, link) as bench:
+        yield bench
+
+
+@contextmanager
+def _bench_on(
+    transport: Transport,
+    clock: Clock,
+    config: Config,
+    link: LinkSettings,
+    simulated: SimulatedModel | None = None,
+) -> Iterator[Bench]:
+    """A bench on an open transport, which is closed on every path."""
+
+    def tell(text: str) -> None:
+        bench.dut.listener.note(text)
+
+    with closing(wire_logged(config, transport, clock, link.baud_rate, tell)) as wire:
+        bench = Bench.of(wire, clock, link, simulated)
+        yield bench
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +172,8 @@ def simulated_device(config: Config, task: Task | None) -> SimulatedDevice:
     ``task`` is what it runs where the address names no model id.
     """
     model_id, options = parse_simulated(config.dut.address or SIMULATED)
+    if options.replay is not None:
+        return _replayed_device(config, options.replay, options)
     if model_id:
         custom = config.custom_task
         known = TASKS_BY_MODEL_ID | ({} if custom is None else {custom.model_id: custom})
@@ -194,6 +218,26 @@ def simulated_device(config: Config, task: Task | None) -> SimulatedDevice:
     return SimulatedDevice(SimulatedDut(model, settings), described)
 
 
+def _replayed_device(config: Config, log: Path, options: SimulatedOptions) -> SimulatedDevice:
+    """The board in a log; its model id and mode are the log's, whatever the address says."""
+    replay = Replay.open(log, config.datasets)
+    inference_time_s = options.inference_time_s
+    if inference_time_s is None:
+        inference_time_s = config.simulate.inference_time_s
+    device = replay.device(
+        config.dut.baud_rate if options.baud_rate is None else options.baud_rate, inference_time_s
+    )
+    described = SimulatedModel(
+        model=str(log.resolve()),
+        model_sha256=hashlib.sha256(log.read_bytes()).hexdigest(),
+        runtime="replay",
+        note=f"a replay, not a measurement: {replay.description}",
+        baud_rate=device.settings.baud_rate,
+        inference_time_s=device.settings.inference_time_s,
+    )
+    return SimulatedDevice(device, described)
+
+
 @dataclass(frozen=True, slots=True)
 class SimulatedOptions:
     """The part of a ``sim:`` address behind the question mark."""
@@ -201,6 +245,8 @@ class SimulatedOptions:
     baud_rate: int | None = None
     inference_time_s: float | None = None
     mode: TimestampMode = TimestampMode.PERFORMANCE
+    replay: Path | None = None
+    """A log that it answers from."""
 
 
 def parse_simulated(address: str) -> tuple[str, SimulatedOptions]:
@@ -222,9 +268,12 @@ def parse_simulated(address: str) -> tuple[str, SimulatedOptions]:
                     options = replace(options, inference_time_s=inference_time_s)
                 case "mode":
                     options = replace(options, mode=TimestampMode(value))
+                case "replay":
+                    options = replace(options, replay=Path(value))
                 case _:
                     raise SetupError(
-                        f"{address}: unknown option {key!r}; known are baud, inference_ms and mode"
+                        f"{address}: unknown option {key!r}; known are baud, inference_ms, mode "
+                        "and replay"
                     )
         except ValueError as error:
             raise SetupError(f"{address}: {key}={value!r} cannot be: {error}") from error

@@ -16,6 +16,7 @@ from ..dut_protocol.settings import (
     DEFAULT_DATA_BYTES_PER_DB,
     ENERGY_BAUD_RATE,
     ENERGY_BOOT_TIMEOUT_S,
+    ConfirmResults,
     LinkSettings,
     VerifyLoad,
 )
@@ -51,8 +52,14 @@ class DutConfig(_Section):
         DEFAULT_DATA_BYTES_PER_DB
     )
     verify_load: Annotated[VerifyLoad, BeforeValidator(values.to_verify_load)] = VerifyLoad.FIRST
+    confirm_results: Annotated[
+        ConfirmResults, BeforeValidator(values.to_confirm_results)
+    ] = ConfirmResults.NEVER
+    """Whether every answer is asked for twice; for bad links."""
     boot_wait_s: Seconds = 2.0
     expected_inference_s: PositiveSeconds | None = None
+    wire_log: ConfigPath | None = None
+    """Where every byte both ways is written; a log that is there already is continued."""
 
     @property
     def link(self) -> LinkSettings:
@@ -63,6 +70,7 @@ class DutConfig(_Section):
             verify_load=self.verify_load,
             boot_wait_s=self.boot_wait_s,
             expected_inference_s=self.expected_inference_s,
+            confirm_results=self.confirm_results,
         )
 
 
@@ -149,8 +157,10 @@ FLAG_PLACES: dict[str, tuple[str, ...]] = {
     "baud_rate": ("dut", "baud_rate"),
     "data_bytes_per_db": ("dut", "data_bytes_per_db"),
     "verify_load": ("dut", "verify_load"),
+    "confirm_results": ("dut", "confirm_results"),
     "boot_wait_s": ("dut", "boot_wait_s"),
     "expected_inference_s": ("dut", "expected_inference_s"),
+    "wire_log": ("dut", "wire_log"),
     "io": ("io_manager", "address"),
     "monitor": ("monitor", "address"),
     "supply_v": ("monitor", "supply_v"),

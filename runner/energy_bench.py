@@ -17,36 +17,60 @@ from ..dut_protocol.transport import Transport, open_transport
 from ..energy.errors import MonitorError
 from ..energy.monitor import EnergyMonitor
 from ..models.suite import Task
-from .bench import SIMULATED, Bench, EnergyParts, SimulatedModel, is_simulated
+from .bench import (
+    SIMULATED,
+    Bench,
+    EnergyParts,
+    SimulatedModel,
+    is_simulated,
+    parse_simulated,
+)
 from .config import Config
 from .errors import SetupError
 from .monitors import open_monitor
 from .recorder import Recorder, ServedTransport
 from .simulated_bench import SimulatedBench
+from .wire_logging import wire_logged
 
 
 @contextmanager
 def open_energy_bench(config: Config, task: Task) -> Iterator[Bench]:
     """Open monitor and IO manager. Whatever happens inside, the supply is off afterwards."""
+    io_baud_rate = config.io_manager.baud_rate
+
+    def logged(transport: Transport, clock: Clock) -> Transport:
+        wire = wire_logged(
+            config, transport, clock, io_baud_rate, lambda text: bench.dut.listener.note(text)
+        )
+        stack.callback(wire.close)
+        return wire
+
     with ExitStack() as stack:
         if is_simulated(config):
             _refuse_mixture(config)
             simulated = stack.enter_context(SimulatedBench.assemble(config, task))
+            wire = logged(simulated.link, simulated.clock)
             monitor: EnergyMonitor = stack.enter_context(simulated.open_monitor(config.monitor))
-            yield _bench(config, simulated.link, simulated.clock, monitor, simulated.model)
+            bench = _bench(config, wire, simulated.clock, monitor, simulated.model)
+            yield bench
             return
         clock = MonotonicClock()
         try:
-            transport = open_transport(_io_address(config), config.io_manager.baud_rate)
-            stack.callback(transport.close)
+            wire = logged(open_transport(_io_address(config), io_baud_rate), clock)
             monitor = stack.enter_context(open_monitor(config.monitor, clock))
         except (LinkError, MonitorError) as error:
             raise SetupError(str(error)) from error
-        yield _bench(config, transport, clock, monitor, None)
+        bench = _bench(config, wire, clock, monitor, None)
+        yield bench
 
 
 def _refuse_mixture(config: Config) -> None:
     """A simulated device is powered and timed by simulated instruments, on one virtual clock."""
+    if parse_simulated(config.dut.address or SIMULATED)[1].replay is not None:
+        raise SetupError(
+            f"{config.dut.address}: a log is replayed in performance and accuracy mode; energy "
+            "mode needs a model (sim:kws01, say)"
+        )
     for what, address in (
         ("energy monitor", config.monitor.address),
         ("IO manager", config.io_manager.address),

@@ -27,6 +27,7 @@ def console(
     model: options.ModelOption = None,
     config: options.ConfigOption = None,
     baud_rate: options.BaudOption = None,
+    wire_log: options.WireLogOption = None,
 ) -> None:
     """Talk to a device by hand: `dut name`, `bload dut "FILE"`, `dut infer 10 1`, …
 
@@ -41,6 +42,7 @@ def console(
         monitor=monitor,
         model=model,
         baud_rate=baud_rate,
+        wire_log=wire_log,
     )
     named = parse_simulated(settings.dut.address or "sim:")[0] if settings.dut.address else ""
     if task is None:

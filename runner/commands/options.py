@@ -30,6 +30,12 @@ DatasetsOption = Annotated[
     str | None,
     typer.Option("--datasets", help="Folder holding kws01/, vww01/, …; or demo."),
 ]
+WireLogOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--wire-log", help="Write every byte both ways into this file; one there is continued."
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 

@@ -74,12 +74,17 @@ def run(
         str | None,
         typer.Option("--verify-load", help="Which loads are read back: first, all, never."),
     ] = None,
+    confirm_results: Annotated[
+        str | None,
+        typer.Option("--confirm-results", help="Ask twice, on a bad link: all, or never."),
+    ] = None,
     expected_inference_s: Annotated[
         float | None,
         typer.Option(
             "--expected-inference-s", help="About; for devices slower than 10 s an inference."
         ),
     ] = None,
+    wire_log: options.WireLogOption = None,
     script: Annotated[
         Path | None, typer.Option("--script", help="Run a published script.async instead.")
     ] = None,
@@ -104,7 +109,9 @@ def run(
         "round": round_name,
         "data_bytes_per_db": data_bytes_per_db,
         "verify_load": verify_load,
+        "confirm_results": confirm_results,
         "expected_inference_s": expected_inference_s,
+        "wire_log": wire_log,
     }
     reporter = make_reporter(Console(stderr=True, soft_wrap=True))
     if resume is not None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 from contextlib import ExitStack, suppress
+from pathlib import Path
 from typing import Annotated
+from urllib.parse import quote
 
 import typer
 from rich.console import Console
@@ -32,9 +34,14 @@ def simulate() -> None:
 @app.command()
 def dut(
     task: Annotated[
-        str, typer.Option("--task", help="What it runs: vww, ic, kws, ad or custom.")
-    ] = "kws",
+        str | None, typer.Option("--task", help="What it runs: vww, ic, kws, ad or custom; kws.")
+    ] = None,
     model: options.ModelOption = None,
+    replay: Annotated[
+        Path | None,
+        typer.Option("--replay", help="Answer as the board in this log did: log.txt, a wire log."),
+    ] = None,
+    datasets: options.DatasetsOption = None,
     config: options.ConfigOption = None,
     pty: Annotated[bool, typer.Option("--pty", help="On a pseudo-terminal.")] = False,
     tcp: Annotated[
@@ -48,15 +55,25 @@ def dut(
     ] = None,
     energy: Annotated[bool, typer.Option("--energy", help="As energy-mode firmware.")] = False,
 ) -> None:
-    """Serve a simulated device under test until Ctrl-C; its address goes to stdout."""
+    """Serve a simulated device under test until Ctrl-C; its address goes to stdout.
+
+    With --replay it is the board in a log. Which answer belongs to which input is told by the data
+    sets (--datasets); without them, the answers come in the log's order.
+    """
     settings = options.base_config(config)
-    chosen = options.task_named(task, settings)
     if pty == (tcp is not None):
         raise SetupError("where? Give either --pty or --tcp HOST:PORT")
-    address = f"sim:{chosen.model_id}?baud={baud_rate}&mode={_mode(energy)}"
+    address = f"?baud={baud_rate}"
     if inference_ms is not None:
         address += f"&inference_ms={inference_ms}"
-    device = simulated_device(override(settings, dut=address, model=model), None)
+    if replay is not None:
+        if task is not None or model is not None or energy:
+            raise SetupError("the log says what its board ran; leave --task, --model, --energy out")
+        address = f"sim:{address}&replay={quote(str(replay))}"
+    else:
+        chosen = options.task_named(task or "kws", settings)
+        address = f"sim:{chosen.model_id}{address}&mode={_mode(energy)}"
+    device = simulated_device(override(settings, dut=address, model=model, datasets=datasets), None)
     server = DeviceServer(device.device)
     port: ServedPort
     if tcp is None:
@@ -65,7 +82,8 @@ def dut(
     else:
         port = TcpPort.listen(*_host_and_port(tcp), server.boot)
     note = f" ({device.model.note})" if device.model.note else ""
-    _say(f"{chosen.model_id} on {port.address}: {device.model.model}{note}; Ctrl-C ends it")
+    model_id = device.device.model.model_id
+    _say(f"{model_id} on {port.address}: {device.model.model}{note}; Ctrl-C ends it")
     typer.echo(port.address)
     try:
         server.run(port, threading.Event())

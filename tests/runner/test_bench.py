@@ -76,7 +76,11 @@ def test_the_port_is_closed_when_a_run_fails(monkeypatch):
 
 def test_auto_takes_the_port_and_the_rate_that_were_found(monkeypatch):
     with served(board()) as address:
-        monkeypatch.setattr(bench, "find_dut", lambda _: (address, 921600))
+        asked = []
+        monkeypatch.setattr(
+            bench, "find_dut", lambda *args: asked.append(args) or (address, 921600)
+        )
         with open_bench(override(Config(), dut="auto"), KWS) as found:
             assert found.dut.address == address
             assert found.dut.settings.baud_rate == 921600
+        assert asked == [(Config().dut.link, "kws01")]

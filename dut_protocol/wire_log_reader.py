@@ -1,0 +1,124 @@
+"""Reading a wire log back; :mod:`.wire_log` says what it looks like."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import BinaryIO
+
+from .transport import READ_BYTES
+from .wire_log import BEGINNING, FORMAT, FROM_DEVICE, TO_DEVICE, WireLogBeginning, WireLogError
+
+MAX_LINE_BYTES = 4 * READ_BYTES + 100
+"""The longest honest line: a whole read, each byte of it escaped."""
+
+_EVENT = re.compile(rb"(\d{1,12}\.\d{6}) ([<>]) ([ -~]*)")
+_ESCAPES = re.compile(rb"(?:[^\\]|\\[\\rnt]|\\x[0-9a-f]{2})*+")
+"""A text in which each backslash begins one of the escapes."""
+
+
+class Direction(Enum):
+    TO_DEVICE = TO_DEVICE.decode()
+    FROM_DEVICE = FROM_DEVICE.decode()
+
+
+@dataclass(frozen=True, slots=True)
+class WireEvent:
+    """What one write or one read moved."""
+
+    at_s: float
+    """On the bench's clock; six decimals."""
+    direction: Direction
+    data: bytes
+
+
+class WireLogReader:
+    """A wire log as an iterable: its beginnings and what was written and read, in order.
+
+    A line that a killed run cut is left out and counted. WireLogError names the line of anything
+    else that is wrong.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.cut_lines = 0
+        self.line = 0
+        """1-based, of what was handed out last."""
+
+    def __iter__(self) -> Iterator[WireLogBeginning | WireEvent]:
+        try:
+            with self.path.open("rb") as file:
+                yield from self._read(file)
+        except OSError as error:
+            raise WireLogError(
+                f"cannot read the wire log {self.path}: {error.strerror or error}"
+            ) from error
+
+    def _read(self, file: BinaryIO) -> Iterator[WireLogBeginning | WireEvent]:
+        self.line = self.cut_lines = 0
+        doubtful: WireLogError | None = None
+        while raw := file.readline(MAX_LINE_BYTES):
+            self.line += 1
+            line = raw.rstrip(b"\r\n")
+            beginning = BEGINNING.fullmatch(line)
+            if beginning is not None:
+                self.cut_lines += doubtful is not None
+                doubtful = None
+                yield self._beginning(beginning)
+                continue
+            if doubtful is not None:
+                raise doubtful
+            if self.line == 1:
+                raise self._error("no wire log: it does not begin with `# tinyrunner … wire log`")
+            if not raw.endswith(b"\n") and len(raw) < MAX_LINE_BYTES:
+                self.cut_lines += 1
+            elif not line.startswith(b"#"):
+                try:
+                    event = self._event(line)
+                except WireLogError as error:
+                    doubtful = error  # cut, if a beginning follows
+                else:
+                    yield event
+        if doubtful is not None:
+            raise doubtful
+        if self.line == 0:
+            raise WireLogError(f"{self.path} is empty: no wire log")
+
+    def _beginning(self, match: re.Match[bytes]) -> WireLogBeginning:
+        version, number, clock, baud_rate, begun, address = match.groups()
+        if int(number) > FORMAT:
+            raise self._error(f"a wire log of format {int(number)}; this tinyrunner reads {FORMAT}")
+        return WireLogBeginning(
+            version.decode("latin-1"),
+            clock.decode("latin-1"),
+            int(baud_rate),
+            begun.decode("latin-1"),
+            self._bytes(address).decode("utf-8", "replace"),
+        )
+
+    def _event(self, line: bytes) -> WireEvent:
+        match = _EVENT.fullmatch(line)
+        if match is None:
+            shown = line[:80].decode("latin-1")
+            raise self._error(f"expected `SECONDS > BYTES` or `SECONDS < BYTES`, found {shown!r}")
+        at_s, direction, text = match.groups()
+        return WireEvent(float(at_s), Direction(direction.decode()), self._bytes(text))
+
+    def _bytes(self, text: bytes) -> bytes:
+        if b"\\" not in text:
+            return text
+        if not _ESCAPES.fullmatch(text):
+            raise self._error("a backslash that begins none of \\\\, \\r, \\n, \\t and \\xff")
+        return text.decode("unicode_escape").encode("latin-1")
+
+    def _error(self, text: str) -> WireLogError:
+        return WireLogError(f"{self.path}, line {self.line}: {text}")
+
+
+def is_wire_log(path: Path) -> bool:
+    """The file begins as a wire log does; OSError where it cannot be read."""
+    with path.open("rb") as file:
+        return BEGINNING.match(file.readline(READ_BYTES)) is not None
