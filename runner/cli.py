@@ -24,8 +24,20 @@ from ..energy.errors import MonitorError, TraceError
 from ..models.demo import DemoError
 from ..models.engine import EngineUnavailable, ModelError
 from ..models.fetch import FetchError
+from .commands import (
+    check,
+    compare,
+    datasets,
+    demo,
+    devices,
+    models,
+    report,
+    run,
+    score,
+    simulate,
+    submission,
+)
 from .commands import console as console_command
-from .commands import datasets, demo, devices, models, run, score, simulate
 from .config import ConfigError
 from .errors import JournalError, RunStopped, SetupError
 from .log_reader import LogError
@@ -69,8 +81,14 @@ app = typer.Typer(
 app.command()(run.run)
 app.command()(score.score)
 app.command()(devices.devices)
+app.command()(check.check)
 app.command("console")(console_command.console)
 app.command()(demo.demo)
+app.command()(report.report)
+app.command()(compare.compare)
+app.add_typer(
+    submission.app, name="submission", help="Describe a submission, build its folder, verify one."
+)
 app.add_typer(simulate.app, name="simulate", help="Serve a simulated device to other programs.")
 app.add_typer(models.app, name="models", help="List, fetch and verify the reference models.")
 app.add_typer(datasets.app, name="datasets", help="List, build and verify the tasks' inputs.")

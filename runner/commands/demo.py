@@ -9,65 +9,57 @@ import typer
 from rich.console import Console
 
 from ...models.demo import DEMO_NOTE
-from ...models.suite import TASKS
-from ..config import Config, absolute, override
+from ..demonstration import demonstrate
 from ..progress import make_reporter
-from ..rules import FindingKind, Severity
-from ..run import Outcome, run_session
-from ..run_energy import run_energy
-from ..session_log import Mode
+from ..report.from_audit import page_of_audit
+from ..report.render import render_report
+from ..session import write_atomically
 from ..show import Line, show_summary
+from ..submission.audit import audit
+from ..submission.findings import Level, Rule
+from ..submission.show_audit import show_audit
 from . import options
 from .run import EXIT_INVALID
-
-_EXPECTED = {FindingKind.SYNTHETIC_DATA}
-"""What a demonstration is bound to be found guilty of, and nothing else."""
-
-
-SUPPLY_V = 3.0
-"""What the simulated board is powered with: the field's usual voltage."""
 
 
 def demo(
     folder: Annotated[
-        Path, typer.Argument(metavar="[DIR]", help="Where the sessions are made.")
+        Path, typer.Argument(metavar="[DIR]", help="Where everything is made.")
     ] = Path("tinyrunner-demo"),
+    round_name: Annotated[
+        str | None, typer.Option("--round", help="Whose submission folder: v1.1 … v1.4.")
+    ] = None,
 ) -> None:
     """Run everything on a simulated bench: no board, no network, a few seconds."""
-    errors = Console(stderr=True, soft_wrap=True)
-    reporter = make_reporter(errors)
-    config = absolute(
-        override(
-            Config(), dut="sim:", model="demo", datasets="demo", sessions=folder, supply_v=SUPPLY_V
-        )
-    )
-    outcomes = []
-    for task in TASKS.values():
-        for mode in (Mode.PERFORMANCE, Mode.ACCURACY):
-            outcomes.append(run_session(task, mode, config, reporter))
-        outcomes.append(run_energy(task, config, reporter))
+    reporter = make_reporter(Console(stderr=True, soft_wrap=True))
+    shown = demonstrate(folder.absolute(), reporter, round_name)
     console = options.result_console()
-    lines = [
-        Line(outcome.task, outcome.mode, outcome.session.folder.name, outcome.assessment)
-        for outcome in outcomes
-    ]
-    show_summary(console, lines, outcomes[0].round)
+    show_summary(
+        console,
+        [
+            Line(one.task, one.mode, one.session.folder.name, one.assessment)
+            for one in shown.outcomes
+        ],
+        shown.built.round,
+    )
+    reporter.note("auditing the submission folder, writing the report")
+    audited = audit(shown.built.root, round_name=shown.built.round.name)
+    report = shown.place / "report.html"
+    write_atomically(report, render_report(page_of_audit(audited)))
+    console.print()
+    show_audit(console, audited, Level.SUBMITTABLE)
     for text in (
+        "",
         f"This was a demonstration: {DEMO_NOTE}; the device was simulated.",
-        f"The sessions are in {folder.absolute()}",
-        "One of them in full: tinyrunner score SESSION",
+        f"The submission folder: {shown.built.root}",
+        f"The report:            {report}",
+        f"The sessions:          {folder.absolute()}",
         "With a board: tinyrunner devices, then "
         "tinyrunner run kws --mode performance --dut PORT --datasets DIR",
     ):
-        console.print(text, markup=False, highlight=False)
-    if not all(_as_expected(outcome) for outcome in outcomes):
+        console.print(text, markup=False, highlight=False, soft_wrap=True)
+    # A demonstration is bound to be found synthetic, and nothing else.
+    sound = audited.holds(Level.SOUND) and audited.holds(Level.OFFICIAL)
+    rules = {finding.rule for level in Level for finding in audited.against(level)}
+    if not sound or rules - {Rule.OFFICIAL_LIST}:
         raise typer.Exit(EXIT_INVALID)
-
-
-def _as_expected(outcome: Outcome) -> bool:
-    violations = {
-        finding.kind
-        for finding in outcome.assessment.findings
-        if finding.severity is Severity.VIOLATION
-    }
-    return violations <= _EXPECTED

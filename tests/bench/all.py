@@ -11,6 +11,7 @@ NAMES = (
     "kws_accuracy",
     "ad_accuracy",
     "log_reading",
+    "audit_speed",
     "engine_overhead",
     "builders",
     "energy_windows",

@@ -83,7 +83,8 @@ def ended(running: subprocess.Popen[str], timeout_s: float = 120) -> Ran:
 
 def sessions_in(root: Path) -> list[Path]:
     """The session folders, the oldest first."""
-    return sorted(root.iterdir(), key=lambda folder: folder.stat().st_ctime_ns)
+    folders = [folder for folder in root.iterdir() if (folder / "session.json").is_file()]
+    return sorted(folders, key=lambda folder: folder.stat().st_ctime_ns)
 
 
 def only_session(root: Path) -> Path:

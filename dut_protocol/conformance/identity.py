@@ -1,0 +1,79 @@
+"""Who the device says it is: boot banner, name, profile, model."""
+
+from __future__ import annotations
+
+from ..messages import BootMode, InitDone, LapTime, TimestampMode
+from .probe import CannotTry, Probe
+from .report import Finding, Verdict
+
+_PROFILE_BEGINS = "ULPMark for tinyML Firmware"
+"""What every published board answers to `profile`."""
+
+STREAMING_MODELS = ("sww01", "strww01")
+"""Of MLCommons' streaming benchmark, which feeds no inputs with `db`."""
+
+
+def banner(probe: Probe) -> Finding:
+    said = probe.heard.before_name
+    mode = next((m.mode for m in said if isinstance(m, BootMode)), None)
+    done = any(isinstance(message, InitDone) for message in said)
+    if mode is None and not done:
+        raise CannotTry(
+            "opening the port did not reset the board, so none came; press its reset button right "
+            "after starting the check to see it"
+        )
+    missing = []
+    if mode is None:
+        missing.append("m-timestamp-mode-…")
+    if mode is TimestampMode.PERFORMANCE and not any(isinstance(m, LapTime) for m in said):
+        missing.append("m-lap-us-…")
+    if not done:
+        missing.append("m-init-done")
+    if not probe.heard.banner_is_whole:
+        missing.append("m-ready")
+    if mode is None:  # the port was opened while it was being said
+        return Finding(Verdict.WARN, "only its end was heard")
+    if missing:
+        return Finding(Verdict.FAIL, f"without {', '.join(missing)}")
+    return Finding(Verdict.PASS, f"{mode.value} mode")
+
+
+def first_name(probe: Probe) -> Finding:
+    lost = sum("name% unanswered" in note for note in probe.heard.notes)
+    if lost:
+        return Finding(Verdict.WARN, f"{lost} went unanswered")
+    return Finding(Verdict.PASS, "answered")
+
+
+def name(probe: Probe) -> Finding:
+    vendor = "" if probe.identity is None else probe.identity.vendor
+    if not vendor.strip():
+        return Finding(Verdict.WARN, "m-name-dut-[] is empty")
+    return Finding(Verdict.PASS, vendor)
+
+
+def profile(probe: Probe) -> Finding:
+    text = None if probe.identity is None else probe.identity.profile
+    if text is None:
+        return Finding(Verdict.FAIL, "no m-profile-[…]")
+    if not text.startswith(_PROFILE_BEGINS):
+        return Finding(Verdict.WARN, text)
+    return Finding(Verdict.PASS, text)
+
+
+def model(probe: Probe) -> Finding:
+    model_id = None if probe.identity is None else probe.identity.model_id
+    task = probe.task
+    if model_id is None:
+        return Finding(Verdict.FAIL, "no m-model-[…]")
+    if model_id in STREAMING_MODELS and task is None:
+        return Finding(
+            Verdict.WARN,
+            f"{model_id}, of the streaming benchmark",
+            "what needs an input is left out: this checks the four tasks that load one with db",
+        )
+    if task is None:
+        return Finding(Verdict.FAIL, f"{model_id!r} is no known model id")
+    if task.model_id != model_id:
+        return Finding(Verdict.FAIL, f"{model_id!r}, not {task.model_id}")
+    return Finding(Verdict.PASS, model_id)

@@ -1,0 +1,83 @@
+"""The wire itself: how fast loads go, how lines end, what else is printed."""
+
+from __future__ import annotations
+
+from ..errors import DutError, LinkError
+from ..load import Loader
+from ..messages import Expecting, LoadDone, Ready
+from .probe import CannotTry, Probe
+from .report import Finding, Verdict
+
+_SLOW = 0.70
+"""Of what the wire allows; published boards reach 70 to 89 %."""
+
+_LOADS_S, _LOADS_QUICK_S = 1.0, 0.2
+_MOST_LOADS = 50
+
+
+def throughput(probe: Probe) -> Finding:
+    """Whole loads as a run makes them, against the time that their characters take."""
+    if probe.io_manager is not None:
+        raise CannotTry("an IO manager stands between host and device")
+    if not probe.says_load_done:
+        raise CannotTry("loads are not confirmed by m-load-done")
+    data = probe.input()
+    loader = Loader(probe.dut)
+    loader.data_bytes = probe.block_bytes
+    enough_s = probe.wall_s(_LOADS_S, _LOADS_QUICK_S)
+    begun_s = probe.clock.now_s()
+    loads, spent_s = 0, 0.0
+    try:
+        while loads == 0 or (loads < _MOST_LOADS and spent_s < enough_s):
+            loader.load(data)
+            loads += 1
+            spent_s = probe.clock.now_s() - begun_s
+    except LinkError:
+        raise
+    except DutError as error:
+        return Finding(Verdict.FAIL, str(error), "see the other items about loads")
+    probe.note_held(data)
+    wire_s = loads * probe.dut.wire_s(load_chars(len(data), loader.data_bytes))
+    if loader.failed_loads:
+        return Finding(
+            Verdict.WARN,
+            f"{loader.failed_loads} loads had to be begun again",
+            "characters are lost: check cable and baud rate, and the firmware's receive buffer",
+        )
+    if spent_s <= 0:
+        return Finding(Verdict.PASS, "the wire takes no time")
+    efficiency = wire_s / spent_s
+    probe.load_efficiency = efficiency
+    found = (
+        f"{efficiency:.0%} of what {probe.dut.settings.baud_rate} baud allow, {loader.data_bytes} "
+        f"data bytes a block"
+    )
+    return Finding(Verdict.PASS if efficiency >= _SLOW else Verdict.WARN, found)
+
+
+def load_chars(byte_count: int, data_bytes: int) -> int:
+    """Characters, both ways, of one handshaken load."""
+    blocks = -(-byte_count // data_bytes)
+    ready, line_end = len(Ready().encode()) + 2, 2
+    begin = len(f"db load {byte_count}%") + len(Expecting(byte_count).encode()) + line_end + ready
+    commands = 2 * byte_count + blocks * len("db %")
+    return begin + commands + blocks * ready + len(LoadDone().encode()) + line_end
+
+
+def line_ends(probe: Probe) -> Finding:
+    if probe.io_manager is not None:
+        raise CannotTry("the IO manager ends the lines")
+    ends = probe.line_ends
+    total = ends.crlf + ends.lf_only
+    if ends.lf_only:
+        return Finding(
+            Verdict.FAIL, f"{ends.lf_only} of {total} in LF alone, first {ends.first_lf_only!r}"
+        )
+    return Finding(Verdict.PASS, f"all {total} lines in CR LF")
+
+
+def chatter(probe: Probe) -> Finding:
+    heard = probe.heard
+    if heard.chatter:
+        return Finding(Verdict.WARN, f"{heard.chatter} lines, first {heard.first_chatter!r}")
+    return Finding(Verdict.PASS, "none")

@@ -1,0 +1,181 @@
+"""Loading: `m-load-done`, reading back, hex digits, how many bytes of a block are taken."""
+
+from __future__ import annotations
+
+from ..errors import DutProtocolError
+from ..exchange import print_chars
+from ..messages import Buffer, LoadDone
+from ..settings import DEFAULT_DATA_BYTES_PER_DB, MAX_DATA_BYTES_PER_DB
+from .probe import CannotTry, Probe
+from .replies import Loaded, mismatch, printed
+from .report import Finding, Verdict
+
+_SMALL_BYTES = 8
+"""Of a block that any firmware takes."""
+
+_MLCOMMONS_BYTES = 31
+"""Data bytes of a ``db`` of MLCommons' runner."""
+
+_TRIED_BYTES = (DEFAULT_DATA_BYTES_PER_DB, _MLCOMMONS_BYTES, MAX_DATA_BYTES_PER_DB)
+
+_LONG_READ_BACK_S = 15.0
+"""A ``db print`` that takes longer than this on the wire is not asked for."""
+
+
+def load_done(probe: Probe) -> Finding:
+    """Three blocks, the last of one byte: a device that counts wrongly by one is seen."""
+    data = _counting(2 * _SMALL_BYTES + 1)
+    loaded = probe.load(data, _SMALL_BYTES)
+    probe.says_load_done = loaded.done_in_time
+    if loaded.done_in_time:
+        return Finding(Verdict.PASS, "with the last byte")
+    if loaded.error is not None:
+        return Finding(Verdict.FAIL, f"block {loaded.sent} of 3: e-[{loaded.error}]")
+    if loaded.done_after is None:
+        return Finding(Verdict.FAIL, f"never came, {len(data)} bytes of {len(data)} sent")
+    probe.done_early = True
+    sent = loaded.done_after * _SMALL_BYTES
+    return Finding(Verdict.FAIL, f"came early, after {sent} of {len(data)} bytes")
+
+
+def readback(probe: Probe) -> Finding:
+    """Two rows and a part of one."""
+    data = _counting(2 * _SMALL_BYTES + 4)
+    loaded = probe.load(data, _SMALL_BYTES)
+    if not loaded.whole:
+        raise CannotTry(f"nothing was loaded to be printed ({_why(loaded)})")
+    reply = probe.read_back(len(data))
+    shown = printed(reply)
+    probe.reads_back = shown[: len(data)] == data
+    if not shown:
+        return Finding(Verdict.WARN, reply.text)
+    if shown[: len(data)] != data[: len(shown)]:
+        at = next(i for i, (a, b) in enumerate(zip(shown, data, strict=False)) if a != b)
+        return Finding(
+            Verdict.FAIL,
+            f"byte {at} of {len(data)} is {shown[at]:02x}, {data[at]:02x} was loaded",
+            "either the load stores wrong bytes or `db print` shows wrong ones: compare with "
+            "m-buffer-00-01-…",
+        )
+    if not probe.reads_back:
+        return Finding(Verdict.WARN, f"only {len(shown)} of {len(data)} bytes are printed")
+    rows = [len(m.data) for m in reply.messages if isinstance(m, Buffer)]
+    if rows[0] not in (8, 16) or any(row != rows[0] for row in rows[:-1]):
+        return Finding(Verdict.WARN, f"rows of {', '.join(map(str, rows))} bytes")
+    return Finding(Verdict.PASS, f"what was loaded, {rows[0]} bytes a row")
+
+
+def hex_case(probe: Probe) -> Finding:
+    _must_tell_loads(probe)
+    data = bytes.fromhex("abcdef09fabeda0f")
+    refused = []
+    for case, upper in (("lower", False), ("upper", True)):
+        loaded = probe.load(data, 4, upper=upper)
+        if not probe.taken_whole(loaded, data):
+            refused.append(f"{case}-case digits are not taken ({_why(loaded)})")
+    if refused:
+        return Finding(Verdict.FAIL, "; ".join(refused))
+    return Finding(Verdict.PASS, "both are taken")
+
+
+def command_80(probe: Probe) -> Finding:
+    """`db `, 76 digits and `%`."""
+    _must_tell_loads(probe)
+    taken, why = _takes(probe, MAX_DATA_BYTES_PER_DB)
+    if taken:
+        return Finding(Verdict.PASS, f"{MAX_DATA_BYTES_PER_DB} data bytes arrive")
+    return Finding(Verdict.FAIL, f"{MAX_DATA_BYTES_PER_DB} data bytes do not arrive whole ({why})")
+
+
+def largest_block(probe: Probe) -> Finding:
+    _must_tell_loads(probe)
+    for count in reversed(_TRIED_BYTES):
+        if _takes(probe, count)[0]:
+            probe.largest_n = count
+            break
+    else:
+        return Finding(Verdict.FAIL, f"not even {DEFAULT_DATA_BYTES_PER_DB} data bytes are taken")
+    found = f"{probe.largest_n} data bytes"
+    if probe.largest_n < _MLCOMMONS_BYTES:
+        return Finding(Verdict.WARN, found)
+    return Finding(Verdict.PASS, found)
+
+
+def load_intact(probe: Probe) -> Finding:
+    if not probe.reads_back:
+        raise CannotTry("`db print` does not show what was loaded")
+    data = probe.input()
+    takes_s = probe.dut.wire_s(print_chars(len(data)))
+    if takes_s > _LONG_READ_BACK_S:
+        raise CannotTry(f"`db print` of {len(data)} bytes takes {takes_s:.0f} s on this wire")
+    probe.hold_input()
+    shown = printed(probe.read_back(len(data)))
+    wrong = sum(a != b for a, b in zip(shown, data, strict=False)) + max(0, len(data) - len(shown))
+    if wrong:
+        return Finding(Verdict.FAIL, f"{wrong} of {len(data)} bytes differ")
+    return Finding(Verdict.PASS, f"{len(data)} bytes are as they were sent")
+
+
+def wrong_size(probe: Probe) -> Finding:
+    """An input that is too short: the firmware must say so, or the one before is scored."""
+    task = probe.needed_task()
+    short = max(1, min(16, task.input_bytes - 1))
+    loaded = probe.load(_counting(short), _SMALL_BYTES)
+    if not loaded.whole:
+        raise CannotTry(f"nothing was loaded ({_why(loaded)})")
+    reply = probe.infer_held("infer 1 0", 1).reply
+    said = mismatch(reply)
+    if said is not None:
+        return Finding(Verdict.PASS, said)
+    if reply.error is not None:
+        return Finding(Verdict.PASS, f"e-[{reply.error}]")
+    return Finding(
+        Verdict.FAIL, f"{short} of {task.input_bytes} bytes were inferred without a word"
+    )
+
+
+def overrun(probe: Probe) -> Finding:
+    """More data after `m-load-done`: the reference firmware writes past its buffer."""
+    if not probe.options.risky:
+        raise CannotTry("it crashes the reference firmware; try it with --risky")
+    data = _counting(_SMALL_BYTES)
+    loaded = probe.load(data, _SMALL_BYTES)
+    if not loaded.done_in_time:
+        raise CannotTry("there is no m-load-done to send more after")
+    reply = probe.ask("db ffff")
+    probe.ask("name")
+    if probe.reads_back and not probe.holds(data):
+        return Finding(Verdict.FAIL, "the bytes loaded before were overwritten")
+    return Finding(Verdict.PASS, f"answered {reply.text}")
+
+
+def _must_tell_loads(probe: Probe) -> None:
+    if probe.done_early:
+        raise CannotTry("m-load-done comes early, and nothing may be sent after it")
+    if not probe.can_tell_loads:
+        raise CannotTry("neither m-load-done nor `db print` tells whether a load arrived")
+
+
+def _takes(probe: Probe, count: int) -> tuple[bool, str]:
+    """Whether blocks of ``count`` bytes arrive: one whole and one of a single byte."""
+    data = _counting(count + 1)
+    try:
+        loaded = probe.load(data, count)
+    except DutProtocolError as error:
+        return False, str(error)
+    return probe.taken_whole(loaded, data), _why(loaded)
+
+
+def _why(loaded: Loaded) -> str:
+    if loaded.error is not None:
+        return f"e-[{loaded.error}]"
+    if loaded.done_after is None:
+        return f"no {LoadDone().encode()}"
+    if loaded.sent < loaded.blocks:
+        return f"{LoadDone().encode()} came early"
+    return "other bytes are stored"
+
+
+def _counting(count: int) -> bytes:
+    """Bytes of which no two neighbours are alike."""
+    return bytes((37 * i + 11) % 256 for i in range(count))

@@ -1,0 +1,109 @@
+"""What a conformance check found: one item a rule, and what was measured on the way."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from enum import Enum
+from typing import Any
+
+from ..dut import Identity
+from ..messages import TimestampMode
+
+
+class Verdict(Enum):
+    """How an item went."""
+
+    PASS = "pass"
+    WARN = "warn"
+    """Tolerated, but it costs something: the advice says what."""
+    FAIL = "fail"
+    SKIPPED = "skipped"
+    """Not asked for, or there is nothing to try it with: ``found`` says why."""
+    NOT_RUN = "not run"
+    """The device was gone by then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one item's check says; ``advice`` None: the item's usual one."""
+
+    verdict: Verdict
+    found: str
+    advice: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One line of the report. ``advice`` is empty where nothing is to be done."""
+
+    key: str
+    title: str
+    verdict: Verdict
+    found: str
+    expected: str
+    advice: str
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredFacts:
+    """Numbers that later runs can use; None: not measured."""
+
+    mode: TimestampMode | None
+    data_bytes_per_db: int | None
+    """The largest number of data bytes of a ``db`` that was taken."""
+    pipeline_chars: int | None
+    """Characters of the largest burst that was taken whole; 0: input is not buffered."""
+    reads_back: bool | None
+    """``db print`` gives back what was loaded."""
+    load_efficiency: float | None
+    """Speed of handshaken loads, as a fraction of what the wire allows with the same blocks."""
+    timer_ppm: float | None
+    """How much faster than the host's clock the device's runs."""
+    timer_step_us: int | None
+    """No coarser than this does the device's timer count."""
+    inference_time_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class ConformanceReport:
+    """Everything a check found out about one device."""
+
+    address: str
+    baud_rate: int
+    identity: Identity
+    items: tuple[Item, ...]
+    facts: MeasuredFacts
+
+    @property
+    def passed(self) -> bool:
+        """Nothing failed, and nothing had to be left out because the device was gone."""
+        bad = (Verdict.FAIL, Verdict.NOT_RUN)
+        return all(item.verdict not in bad for item in self.items)
+
+    def count(self, verdict: Verdict) -> int:
+        return sum(item.verdict is verdict for item in self.items)
+
+    def verdict_of(self, key: str) -> Verdict:
+        """KeyError where there is no such item."""
+        for item in self.items:
+            if item.key == key:
+                return item.verdict
+        raise KeyError(key)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values, for ``--json``."""
+        identity = self.identity
+        facts = asdict(self.facts)
+        facts["mode"] = None if self.facts.mode is None else self.facts.mode.value
+        return {
+            "passed": self.passed,
+            "address": self.address,
+            "baud_rate": self.baud_rate,
+            "identity": {
+                "vendor": identity.vendor,
+                "profile": identity.profile,
+                "model_id": identity.model_id,
+            },
+            "facts": facts,
+            "items": [asdict(item) | {"verdict": item.verdict.value} for item in self.items],
+        }

@@ -1,0 +1,131 @@
+"""All items in order on one device; one that fails does not stop the others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+
+from ...models.suite import TASKS_BY_MODEL_ID, Task
+from ..clock import Clock
+from ..errors import DutError, DutRebooted, DutReportedError, LinkError
+from ..io_manager import IoManager
+from ..messages import LapTime, TimestampMode
+from ..settings import LinkSettings
+from ..transport import Transport
+from .checks import CHECKS, Check
+from .probe import CannotTry, CheckOptions, Probe
+from .report import ConformanceReport, Finding, Item, MeasuredFacts, Verdict
+
+Progress = Callable[[str], None]
+
+
+def check_device(
+    transport: Transport,
+    clock: Clock,
+    settings: LinkSettings,
+    options: CheckOptions,
+    *,
+    task: Task | None = None,
+    io_manager: IoManager | None = None,
+    on_item: Progress = lambda title: None,
+) -> ConformanceReport:
+    """Try every item; DutError only where the device cannot be reached at all.
+
+    ``task`` is what the firmware should be (None: what it says). ``io_manager`` is the one that
+    ``transport`` goes through; its timer is used to see the device's pin.
+    """
+    probe = Probe(transport, clock, settings, options, io_manager)
+    who = probe.dut.identify()
+    probe.identity = who
+    probe.task = task or TASKS_BY_MODEL_ID.get(who.model_id or "")
+    if io_manager is not None:
+        io_manager.mark_falling_edges()
+        io_manager.enable_timer()
+    probe.mode = who.boot_mode or _mode_by_timestamp(probe)
+    items: list[Item] = []
+    gone: str | None = None
+    for check in CHECKS:
+        on_item(check.title)
+        if gone is not None and check.needs_device:
+            items.append(_item(check, Finding(Verdict.NOT_RUN, f"the device was gone: {gone}")))
+            continue
+        finding = _tried(check, probe)
+        if check.needs_device and (check.provokes or finding.verdict is not Verdict.PASS):
+            gone = _still_there(probe)
+            if gone is not None:
+                finding = Finding(
+                    Verdict.FAIL,
+                    f"{finding.found}; after it the device answers no more",
+                    finding.advice,
+                )
+                gone = f"it went silent in {check.title!r}"
+        items.append(_item(check, finding))
+    if io_manager is not None:
+        with suppress(DutError):  # the report is made; the next run sets the timer itself
+            io_manager.disable_timer()
+    return ConformanceReport(
+        transport.address, settings.baud_rate, who, tuple(items), _facts(probe)
+    )
+
+
+def _mode_by_timestamp(probe: Probe) -> TimestampMode:
+    """Of a device whose banner was not seen: only performance firmware prints its counter."""
+    try:
+        timed = probe.ask("timestamp").first(LapTime) is not None
+    except DutError:
+        timed = True  # the item about it will say what is wrong
+        _still_there(probe)
+    return TimestampMode.PERFORMANCE if timed else TimestampMode.ENERGY
+
+
+def _tried(check: Check, probe: Probe) -> Finding:
+    try:
+        return check.run(probe)
+    except CannotTry as reason:
+        return Finding(Verdict.SKIPPED, str(reason))
+    except DutRebooted as error:
+        return Finding(Verdict.FAIL, str(error), "the firmware crashed and started again")
+    except DutReportedError as error:
+        return Finding(Verdict.FAIL, f"answered {error.reported!r}")
+    except DutError as error:
+        return Finding(Verdict.FAIL, str(error))
+
+
+def _still_there(probe: Probe) -> str | None:
+    """Get back into step; the reason where the device is gone."""
+    try:
+        probe.dut.resync()
+    except LinkError as error:
+        return str(error)
+    except DutError:
+        return _woken(probe)
+    return None
+
+
+def _woken(probe: Probe) -> str | None:
+    """A device that crashed may be booting: wait for that as after opening the port."""
+    try:
+        probe.dut.identify()
+    except DutError as error:
+        return str(error)
+    return None
+
+
+def _item(check: Check, finding: Finding) -> Item:
+    advice = check.advice if finding.advice is None else finding.advice
+    if finding.verdict not in (Verdict.WARN, Verdict.FAIL):
+        advice = ""
+    return Item(check.key, check.title, finding.verdict, finding.found, check.expected, advice)
+
+
+def _facts(probe: Probe) -> MeasuredFacts:
+    return MeasuredFacts(
+        mode=probe.mode,
+        data_bytes_per_db=probe.largest_n,
+        pipeline_chars=probe.pipeline_chars,
+        reads_back=probe.reads_back,
+        load_efficiency=probe.load_efficiency,
+        timer_ppm=probe.timer_ppm,
+        timer_step_us=probe.timer_step_us,
+        inference_time_s=probe.inference_time_s,
+    )

@@ -1,0 +1,129 @@
+"""What `infer` and `results` say: which lines, how many scores, in which range, always the same."""
+
+from __future__ import annotations
+
+from ...models.suite import Metric, Task
+from ..commands import DEFAULT_WARMUPS
+from ..messages import (
+    InferDone,
+    InferStart,
+    LapTime,
+    Message,
+    Results,
+    TimestampMode,
+    WarmupDone,
+    WarmupStart,
+)
+from .probe import CannotTry, Probe
+from .replies import Inferred, mismatch
+from .report import Finding, Verdict
+
+_QUANTISED = 1 / 256
+"""The step of an 8-bit score; its highest is 0.996."""
+
+_ITERATIONS, _WARMUPS = 3, 2
+
+
+def infer_lines(probe: Probe) -> Finding:
+    """Every line of the reply, in its order, echoing N and W."""
+    done = probe.infer(_ITERATIONS, _WARMUPS)
+    wrong = [
+        f"m-{what}-start-{said}, {asked} asked for"
+        for what, said, asked in (
+            ("warmup", done.warmups, _WARMUPS),
+            ("infer", done.iterations, _ITERATIONS),
+        )
+        if said is not None and said != asked
+    ]
+    laps = [LapTime, LapTime] if probe.mode is TimestampMode.PERFORMANCE else []
+    expected: list[type[Message]] = [
+        WarmupStart, WarmupDone, InferStart, *laps, InferDone, Results,
+    ]  # fmt: skip
+    got = [type(message) for message in done.reply.messages if type(message) in _OF_INFER]
+    if got != expected and not wrong:
+        names = " ".join(message.encode().split("[")[0] for message in done.reply.messages)
+        wrong.append(f"the lines are {names or 'missing'}")
+    if wrong:
+        return Finding(Verdict.FAIL, "; ".join(wrong))
+    laps_text = "two lap times" if laps else "no lap times"
+    return Finding(Verdict.PASS, f"N and W echoed, {laps_text}")
+
+
+_OF_INFER = (WarmupStart, WarmupDone, InferStart, LapTime, InferDone, Results)
+
+
+def infer_defaults(probe: Probe) -> Finding:
+    wrong = []
+    for command in ("infer 1", "infer"):
+        done = probe.infer_as(command, 1 + DEFAULT_WARMUPS)
+        if done.warmups != DEFAULT_WARMUPS:
+            wrong.append(f"`{command}` runs {done.warmups} warm-ups")
+        if done.iterations != 1:
+            wrong.append(f"`{command}` runs {done.iterations} inferences")
+    if wrong:
+        return Finding(Verdict.FAIL, "; ".join(wrong))
+    return Finding(Verdict.PASS, f"{DEFAULT_WARMUPS} warm-ups, 1 inference")
+
+
+def accepts_input(probe: Probe) -> Finding:
+    task = probe.needed_task()
+    done = probe.infer(1, 0)
+    said = mismatch(done.reply)
+    if said is not None:
+        return Finding(Verdict.FAIL, said)
+    return Finding(Verdict.PASS, f"{task.input_bytes} bytes are inferred")
+
+
+def count(probe: Probe) -> Finding:
+    task = probe.needed_task()
+    found = len(_scores(probe.infer(1, 0)))
+    verdict = Verdict.PASS if found == task.score_count else Verdict.FAIL
+    return Finding(verdict, f"{found} for {task.model_id}, which has {task.score_count}")
+
+
+def score_range(probe: Probe) -> Finding:
+    task = probe.needed_task()
+    scores = _scores(probe.infer(1, 0))
+    low, high = min(scores), max(scores)
+    if _is_error(task):
+        verdict = Verdict.PASS if low >= 0 else Verdict.FAIL
+        return Finding(verdict, f"{low:.3f}")
+    found = f"{low:.3f} to {high:.3f}, sum {sum(scores):.3f}"
+    if low < 0 or high > 1:
+        return Finding(Verdict.FAIL, found)
+    if abs(sum(scores) - 1) > 0.01 + len(scores) * (_QUANTISED / 2 + 0.0005):
+        return Finding(Verdict.WARN, found)
+    return Finding(Verdict.PASS, found)
+
+
+def repeatability(probe: Probe) -> Finding:
+    """The same bytes, inferred three times."""
+    answers = [_scores(probe.infer(1, 0)) for _ in range(3)]
+    if all(answer == answers[0] for answer in answers):
+        return Finding(Verdict.PASS, "the same scores three times")
+    apart = max(
+        abs(a - b) for answer in answers for a, b in zip(answer, answers[0], strict=False)
+    )  # fmt: skip
+    return Finding(Verdict.FAIL, f"the same input gives scores {apart:.3f} apart")
+
+
+def results_again(probe: Probe) -> Finding:
+    inferred = _scores(probe.infer(1, 0))
+    reply = probe.ask("results")
+    results = reply.first(Results)
+    if results is None:
+        return Finding(Verdict.FAIL, f"answered {reply.text}")
+    if results.scores != inferred:
+        return Finding(Verdict.FAIL, "other scores than the inference before gave")
+    return Finding(Verdict.PASS, "the scores of the last inference")
+
+
+def _scores(done: Inferred) -> tuple[float, ...]:
+    if done.scores is None:
+        raise CannotTry("`infer` gives no m-results")
+    return done.scores
+
+
+def _is_error(task: Task) -> bool:
+    """The one score is how far off the model is, not a probability."""
+    return task.reconstructs_input or (task.metric is Metric.AUC and task.score_count == 1)

@@ -1,0 +1,202 @@
+"""``tinyrunner check``: does a port of the firmware speak the protocol?"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from ... import __version__
+from ...dut_protocol.checked import DeviceRecord, save_record
+from ...dut_protocol.clock import Clock, MonotonicClock, VirtualClock
+from ...dut_protocol.conformance.probe import CheckOptions
+from ...dut_protocol.conformance.report import ConformanceReport, Verdict
+from ...dut_protocol.conformance.run import check_device
+from ...dut_protocol.errors import LinkError
+from ...dut_protocol.io_manager import IoManager
+from ...dut_protocol.messages import TimestampMode
+from ...dut_protocol.settings import LinkSettings
+from ...dut_protocol.simulated import SimulatedDut
+from ...dut_protocol.simulated_io_manager import SimulatedIoManager
+from ...dut_protocol.simulated_link import SimulatedLink
+from ...dut_protocol.transport import Transport, open_transport
+from ...models.cache import cache_root
+from ...models.suite import TASKS, TASKS_BY_MODEL_ID, Task
+from ..bench import SIMULATED, is_simulated, open_bench, parse_simulated, simulated_device
+from ..config import Config, override
+from ..errors import SetupError
+from ..show_check import show_conformance
+from . import options
+
+EXIT_FAILS = 3
+
+
+def check(
+    dut: options.DutOption = None,
+    io: Annotated[
+        str | None,
+        typer.Option("--io", help="Energy firmware: port or URL of the IO manager before it."),
+    ] = None,
+    task: Annotated[
+        str | None, typer.Option("--task", help="What the firmware should be: vww, ic, kws, ad.")
+    ] = None,
+    model: options.ModelOption = None,
+    config: options.ConfigOption = None,
+    baud_rate: options.BaudOption = None,
+    data_bytes_per_db: Annotated[
+        int | None, typer.Option("--data-bytes-per-db", help="Of loads: 1 to 38; 30 unless told.")
+    ] = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Short measurements: the timer's rate over 1 s.")
+    ] = False,
+    risky: Annotated[
+        bool,
+        typer.Option("--risky", help="Try also what crashes the reference firmware."),
+    ] = False,
+    save: Annotated[
+        bool,
+        typer.Option("--save/--no-save", help="Keep what the device can do for later runs."),
+    ] = True,
+    as_json: options.JsonOption = False,
+) -> None:
+    """Try every rule of the protocol on a device: what passes, what fails, and what to do.
+
+    Exit status: 0 passed (warnings allowed), 3 something failed, 1 no device could be reached.
+    Behind an IO manager the board must be powered already.
+    """
+    settings = override(
+        options.base_config(config),
+        dut=dut,
+        io=io,
+        model=model,
+        baud_rate=baud_rate,
+        data_bytes_per_db=data_bytes_per_db,
+    )
+    expected = None if task is None else options.task_named(task, settings)
+    progress = Console(stderr=True, soft_wrap=True)
+    with (
+        progress.status("asking its name") as status,
+        _way_to_device(settings, expected) as (transport, clock, link, io_manager),
+    ):
+        report = check_device(
+            transport,
+            clock,
+            link,
+            CheckOptions(quick=quick, risky=risky),
+            task=expected,
+            io_manager=io_manager,
+            on_item=status.update,
+        )
+    kept = _keep(report) if save else None
+    if as_json:
+        typer.echo(json.dumps(report.to_json() | {"saved": _written(kept)}, indent=2))
+    else:
+        show_conformance(options.result_console(), report)
+        if kept is not None:
+            progress.print(f"kept for later runs: {kept}", highlight=False, markup=False)
+    if not report.passed:
+        raise typer.Exit(EXIT_FAILS)
+
+
+def _written(path: Path | None) -> str | None:
+    return None if path is None else str(path)
+
+
+def _keep(report: ConformanceReport) -> Path | None:
+    """Save what later runs can build on, if loads work; None where they do not."""
+    facts, identity = report.facts, report.identity
+    sizes_known = report.verdict_of("largest-block") in (Verdict.PASS, Verdict.WARN)
+    if report.verdict_of("load-done") is not Verdict.PASS or not sizes_known:
+        return None
+    if facts.data_bytes_per_db is None:
+        return None
+    return save_record(
+        DeviceRecord(
+            vendor=identity.vendor,
+            profile=identity.profile,
+            model_id=identity.model_id,
+            baud_rate=report.baud_rate,
+            data_bytes_per_db=facts.data_bytes_per_db,
+            pipeline_chars=facts.pipeline_chars or 0,
+            checked_at=datetime.now(UTC).isoformat(timespec="seconds"),
+            tool_version=__version__,
+        ),
+        cache_root(),
+    )
+
+
+_Way = tuple[Transport, Clock, LinkSettings, IoManager | None]
+
+
+@contextmanager
+def _way_to_device(config: Config, task: Task | None) -> Iterator[_Way]:
+    """Open the device's port, or the IO manager's; LinkError where it cannot be opened."""
+    address = config.io_manager.address
+    if address is None:
+        try:
+            with open_bench(config, task or _simulated_task(config)) as bench:
+                yield bench.dut.transport, bench.clock, bench.dut.settings, None
+        except SetupError as error:
+            if isinstance(error.__cause__, LinkError):  # here it is the finding, not the set-up
+                raise error.__cause__ from error
+            raise
+        return
+    if is_simulated(config):
+        yield _behind_simulated_io_manager(config, task)
+        return
+    if config.dut.address is not None:
+        raise SetupError(
+            f"either --dut {config.dut.address} or --io {address}: a device behind an IO manager "
+            "is reached through it"
+        )
+    transport = open_transport(address, config.io_manager.baud_rate)
+    try:
+        yield _behind(transport, MonotonicClock(), config)
+    finally:
+        transport.close()
+
+
+def _behind(transport: Transport, clock: Clock, config: Config) -> _Way:
+    manager = IoManager(transport, clock, LinkSettings(baud_rate=config.io_manager.baud_rate))
+    link = replace(config.dut.link, baud_rate=config.io_manager.dut_baud_rate)
+    manager.identify()
+    return manager.dut, clock, link, manager
+
+
+def _behind_simulated_io_manager(config: Config, task: Task | None) -> _Way:
+    """Energy firmware with its pin wired to the IO manager, on a virtual clock."""
+    address = config.io_manager.address or ""
+    if not (address == "sim" or address.startswith(SIMULATED)):
+        raise SetupError(
+            f"{config.dut.address} is a simulated device and brings its own IO manager: give "
+            f"--io sim: instead of {address}"
+        )
+    described = simulated_device(config, task or _simulated_task(config)).device
+    settings = replace(
+        described.settings, baud_rate=config.io_manager.dut_baud_rate, mode=TimestampMode.ENERGY
+    )
+    clock = VirtualClock()
+
+    def on_edge(at_s: float) -> None:
+        manager.edge(at_s)
+
+    device = SimulatedDut(described.model, settings, on_edge)
+    manager = SimulatedIoManager(device, config.io_manager.baud_rate)
+    device.boot(0.0)
+    manager.forward()
+    return _behind(SimulatedLink(manager, clock, config.dut.address or SIMULATED), clock, config)
+
+
+def _simulated_task(config: Config) -> Task:
+    """What a simulated device runs where nothing says; of no matter to a real one."""
+    named = ""
+    if is_simulated(config):
+        named = parse_simulated(config.dut.address or SIMULATED)[0]
+    return TASKS_BY_MODEL_ID.get(named, TASKS["kws"])
