@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,7 +30,10 @@ _WAIT_S = 60
 def _found(*names: str) -> str:
     path = next(filter(None, map(shutil.which, names)), None)
     if path is None:
-        pytest.skip(f"no {names[0]} here, with which pages are looked at")
+        reason = f"no {names[0]} here, with which pages are looked at"
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
     return path
 
 
