@@ -78,7 +78,7 @@ def score_energy_trials(
         ),
         event_uncertainty_s=max((trace.event_uncertainty_s for trace in traces), default=0.0),
         lost_samples=sum(trace.lost_samples for trace in traces),
-        lost_error=next((error for trace in traces if (error := lost_error(trace))), None),
+        lost_error=next((why for trace in traces if (why := lost_error(trace))), None),
     )
 
 

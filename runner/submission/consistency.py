@@ -25,6 +25,7 @@ def check_consistency(sessions: Sequence[SessionAudit]) -> Iterator[AuditFinding
             continue
         if (accuracy := modes.get(Mode.ACCURACY)) is not None:
             yield from _same_firmware(performance, accuracy)
+            yield from _same_list(performance, accuracy)
         if (energy := modes.get(Mode.ENERGY)) is not None:
             yield from _same_throughput(performance, energy)
     yield from _distinct_ids(sessions)
@@ -54,6 +55,18 @@ def _same_firmware(performance: SessionAudit, accuracy: SessionAudit) -> Iterato
                 f"the device's {what} is {' and '.join(theirs)!r}",
                 f"{' and '.join(ours)!r}, as in {_log_path(performance)}",
             )
+
+
+def _same_list(performance: SessionAudit, accuracy: SessionAudit) -> Iterator[AuditFinding]:
+    """Two official lists of one task are in circulation; a published submission has used both."""
+    one, other = performance.labels, accuracy.labels
+    if one is not None and other is not None and one.sha256 != other.sha256:
+        yield warning(
+            Rule.OFFICIAL_LIST,
+            _log_path(performance),
+            f"inputs of the list {one.official or one.source}",
+            f"of {other.official or other.source}, as in {_log_path(accuracy)}",
+        )
 
 
 def _same_throughput(performance: SessionAudit, energy: SessionAudit) -> Iterator[AuditFinding]:

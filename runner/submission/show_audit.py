@@ -125,18 +125,21 @@ def show_audit(console: Console, audit: Audit, level: Level) -> None:
 
 def _sessions_table(audit: Audit) -> Table:
     table = Table(box=None, padding=(0, 1), pad_edge=True)
-    for name in ("system", "benchmark", "mode"):
-        table.add_column(name, overflow="fold")
+    table.add_column("session", no_wrap=True)
     for name in ("recomputed", "printed"):
         table.add_column(name, justify="right", no_wrap=True)
-    for name in ("labels", "device"):
-        table.add_column(name)
+    table.add_column("labels", no_wrap=True)
+    table.add_column("device", no_wrap=True)
+    owner = None
     for session in audit.sessions:
         place = session.place
+        if (place.submitter, place.system) != owner:
+            owner = place.submitter, place.system
+            several = len(audit.layout.submitters) > 1
+            name = f"{place.submitter.name}: {place.system}" if several else place.system
+            table.add_row(Text(name, style="bold", overflow="ellipsis"))
         table.add_row(
-            place.system,
-            place.benchmark,
-            place.mode.value,
+            f"  {place.benchmark} {place.mode.value}",
             figure_of(session),
             printed_of(session),
             list_of(session),

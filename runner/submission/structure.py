@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 
 from ...models.suite import TASKS
+from ..dialects.mlcommons_writer import JOURNAL_NAME
 from ..rounds import Round
 from ..session_log import Dialect, Division, Mode
 from .findings import AuditFinding, Rule, violation, warning
@@ -29,6 +30,7 @@ MAX_FILE_BYTES = 500 * 1024 * 1024
 """The official checker's limit."""
 EEMBC_MARKER = "EEMBC_RUNNER"
 """An empty file of this name marks a v1.3 benchmark as measured with EEMBC's runner."""
+_NOT_OF_EEMBC = frozenset({"session.json", "results.json", JOURNAL_NAME})
 SUMS_NAME = "SHA256SUMS"
 
 _DEBRIS = re.compile(
@@ -67,7 +69,8 @@ def _whole(tree: Tree, layout: Layout) -> Iterator[AuditFinding]:
     if not layout.submitters:
         yield violation(
             Rule.SUBMITTER_FOLDERS, "", "no submission in it",
-            "open/ or closed/ with a folder for each organization, or one organization's folder",
+            "a session by itself is judged by `tinyrunner score`" if tree.has_file("session.json")
+            else "open/ or closed/ with a folder for each organization, or one of these folders",
         )  # fmt: skip
     elif any(
         one.path.startswith(tuple(f"{d.value}/" for d in Division)) for one in layout.submitters
@@ -142,6 +145,10 @@ def _systems_folder(
 ) -> Iterator[AuditFinding]:
     folder = submitter.inside("systems")
     names = [entry.name for entry in tree.files(folder)]
+    for entry in tree.files(folder):
+        for rule, pattern in ((Rule.CHECKLIST, _CHECKLIST), (Rule.HOOKUP, _HOOKUP)):
+            if not entry.size and pattern.fullmatch(entry.name):
+                yield violation(rule, entry.path, "an empty file", "its content")
     if not any(name in names for name in round_.checklists):
         others = [
             name for name in names if _CHECKLIST.fullmatch(name) and not _DEBRIS.fullmatch(name)
@@ -150,7 +157,9 @@ def _systems_folder(
         found = f"the checklist is called {others[0]}" if others else "no submission checklist"
         yield report(Rule.CHECKLIST, folder, found, round_.checklists[0])
     energy = any(one.mode is Mode.ENERGY for one in sessions)
-    if energy and not any(_HOOKUP.fullmatch(name) for name in names):
+    if energy and not any(
+        _HOOKUP.fullmatch(name) and not _DEBRIS.fullmatch(name) for name in names
+    ):
         yield violation(
             Rule.HOOKUP, folder, "energy results without a picture or text of the hook-up",
             "Energy-Hookup.pdf",
@@ -205,6 +214,14 @@ def _benchmark(
             Rule.ROUND_RULE, f"{path}/{EEMBC_MARKER}", "marked as measured with EEMBC's runner",
             f"no such mark in {round_.name}: only v1.3 knows it",
         )  # fmt: skip
+    others = {name for one in modes for name in one.files} & _NOT_OF_EEMBC
+    if eembc and others:
+        yield violation(
+            Rule.ROUND_RULE,
+            f"{path}/{EEMBC_MARKER}",
+            f"marked as measured with EEMBC's runner, which leaves no {min(others)}",
+            "no such mark: it would pass for another runner's output",
+        )
     for entry in tree.children.get(path, ()):
         if entry.name not in {mode.value for mode in Mode} | {EEMBC_MARKER}:
             yield from _unexpected(entry, "the folders performance, accuracy and energy")

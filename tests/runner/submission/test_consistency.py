@@ -8,7 +8,7 @@ from tinyrunner.runner.energy_result import EnergyResult, MeasuredWindow
 from tinyrunner.runner.results import PerformanceResult, Window
 from tinyrunner.runner.rules import Severity
 from tinyrunner.runner.session_log import Dialect, Division, LogFacts, Mode
-from tinyrunner.runner.submission.audited import SessionAudit
+from tinyrunner.runner.submission.audited import ListUsed, SessionAudit
 from tinyrunner.runner.submission.consistency import check_consistency
 from tinyrunner.runner.submission.findings import AuditFinding, Rule
 from tinyrunner.runner.submission.tree import ModeFolder, Submitter
@@ -24,6 +24,7 @@ def session(
     session_id: str = "",
     throughput: float = 50.0,
     system: str = "b",
+    labels: str = "kws01",
 ) -> SessionAudit:
     path = f"closed/acme/results/{system}/kws/{mode.value}"
     place = ModeFolder(ACME, system, "kws", mode, path, ("log.txt",))
@@ -40,7 +41,8 @@ def session(
     if mode is Mode.ENERGY:
         window = EnergyWindow(2, 1.0, 1.0 + iterations / throughput, 0.5)
         energy = EnergyResult((MeasuredWindow(window, "a.bin", 0, iterations),))
-    return SessionAudit(place, (), Assessment(facts, performance, None, energy, ()))
+    used = ListUsed(f"{labels}.csv", f"hash of {labels}", labels)
+    return SessionAudit(place, (), Assessment(facts, performance, None, energy, ()), used)
 
 
 def found(*sessions: SessionAudit) -> list[AuditFinding]:
@@ -76,6 +78,14 @@ def test_another_throughput_while_energy_was_measured_is_a_warning_from_five_per
     (finding,) = found(fast, session(Mode.ENERGY, throughput=90.0))
     assert (finding.rule, finding.severity) == (Rule.THROUGHPUTS, Severity.WARNING)
     assert "-10.0%" in finding.found
+
+
+def test_another_label_list_in_accuracy_mode_is_a_warning() -> None:
+    performance = session(Mode.PERFORMANCE, labels="ic01-2021")
+    (finding,) = found(performance, session(Mode.ACCURACY, labels="ic01"))
+    assert (finding.rule, finding.severity) == (Rule.OFFICIAL_LIST, Severity.WARNING)
+    assert "ic01-2021" in finding.found
+    assert finding.expected.startswith("of ic01, as in ")
 
 
 def test_the_same_session_in_two_places_is_a_violation() -> None:
