@@ -143,7 +143,7 @@ def read_results_json(path: Path) -> tuple[Trace, ...]:
 
 
 def read_trial(path: Path, number: int, entry: object) -> Trace:
-    """The trace of entry ``number`` of the results.json at ``path``; TraceError where it is none."""
+    """Entry ``number`` of the results.json at ``path`` as a trace; TraceError where it is none."""
     where = f"entry {number}"
     power = entry.get("power") if isinstance(entry, dict) else None
     if not isinstance(power, dict):
