@@ -42,16 +42,10 @@ def compare(
             "--require-all", help="Exit 3 where something has no counterpart or cannot be judged."
         ),
     ] = False,
-    labels: Annotated[
-        Path | None, typer.Option("--labels", help="The label list that the sessions used.")
-    ] = None,
-    datasets: Annotated[
-        Path | None, typer.Option("--datasets", help="Data sets whose label lists are tried.")
-    ] = None,
-    round_name: Annotated[
-        str | None, typer.Option("--round", help="Whose rules apply: v1.1 … v1.4.")
-    ] = None,
-    division: Annotated[str | None, typer.Option("--division", help="closed or open.")] = None,
+    labels: options.LabelsOption = None,
+    datasets: options.ListsOption = None,
+    round_name: options.RoundOption = None,
+    division: options.DivisionOption = None,
     as_json: options.JsonOption = False,
 ) -> None:
     """Compare two sessions or trees: B against A, with the uncertainty of each difference."""

@@ -36,6 +36,15 @@ WireLogOption = Annotated[
         "--wire-log", help="Write every byte both ways into this file; one there is continued."
     ),
 ]
+LabelsOption = Annotated[
+    Path | None, typer.Option("--labels", help="The label list that the session used.")
+]
+ListsOption = Annotated[
+    Path | None,
+    typer.Option("--datasets", help="Data sets whose label lists are tried (DIR/kws01/…)."),
+]
+RoundOption = Annotated[str | None, typer.Option("--round", help="Whose rules apply: v1.1 … v1.4.")]
+DivisionOption = Annotated[str | None, typer.Option("--division", help="closed or open.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 

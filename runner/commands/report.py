@@ -11,6 +11,7 @@ from ..errors import SetupError
 from ..report.gather import Asked, gather
 from ..report.render import is_ours, render_report
 from ..session import write_atomically
+from . import options
 
 DEFAULT_OUT = Path("tinyrunner-report.html")
 
@@ -23,17 +24,10 @@ def report(
         ),
     ],
     out: Annotated[Path, typer.Option("--out", "-o", help="The file to write.")] = DEFAULT_OUT,
-    labels: Annotated[
-        Path | None, typer.Option("--labels", help="The label list that the sessions used.")
-    ] = None,
-    datasets: Annotated[
-        Path | None,
-        typer.Option("--datasets", help="Data sets whose label lists are tried."),
-    ] = None,
-    round_name: Annotated[
-        str | None, typer.Option("--round", help="Whose rules apply: v1.1 … v1.4.")
-    ] = None,
-    division: Annotated[str | None, typer.Option("--division", help="closed or open.")] = None,
+    labels: options.LabelsOption = None,
+    datasets: options.ListsOption = None,
+    round_name: options.RoundOption = None,
+    division: options.DivisionOption = None,
     force: Annotated[
         bool, typer.Option("--force", help="Replace a report that is there already.")
     ] = False,

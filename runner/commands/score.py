@@ -16,17 +16,10 @@ from .run import EXIT_INVALID
 
 def score(
     session: Annotated[Path, typer.Argument(help="A session's folder, or a log.txt.")],
-    labels: Annotated[
-        Path | None, typer.Option("--labels", help="The label list that the session used.")
-    ] = None,
-    datasets: Annotated[
-        Path | None,
-        typer.Option("--datasets", help="Data sets whose label lists are tried."),
-    ] = None,
-    round_name: Annotated[
-        str | None, typer.Option("--round", help="Whose rules apply: v1.1 … v1.4.")
-    ] = None,
-    division: Annotated[str | None, typer.Option("--division", help="closed or open.")] = None,
+    labels: options.LabelsOption = None,
+    datasets: options.ListsOption = None,
+    round_name: options.RoundOption = None,
+    division: options.DivisionOption = None,
     as_json: options.JsonOption = False,
 ) -> None:
     """Recompute the results of a session from its log: ours, EEMBC's or MLCommons'."""

@@ -48,10 +48,7 @@ def verify(
         str | None,
         typer.Option("--round", help="v1.1 … v1.4; else by the folder's or checklist's name."),
     ] = None,
-    datasets: Annotated[
-        Path | None,
-        typer.Option("--datasets", help="Label lists for logs that bring none (DIR/kws01/…)."),
-    ] = None,
+    datasets: options.ListsOption = None,
     as_json: options.JsonOption = False,
     html: Annotated[
         Path | None, typer.Option("--html", metavar="FILE", help="Write the audit as a page too.")
