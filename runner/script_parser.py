@@ -24,15 +24,20 @@ _TOKEN = re.compile(
     r"|(?P<end>\Z)|(?P<unknown>[\s\S]))"
 )
 """White space and comments, then one token. Possessive throughout: no text makes it backtrack."""
-_PLAIN_STEP = re.compile(
-    r"\{\s*+cmd:\s*+'((?:[^'\\\r\n]++|\\\\)++)'(?:,\s*+ms:\s*+(-?[0-9]{1,15}))?"
-    r"(?:,\s*+ack:\s*+/([\w.?: -]++)/)?(?:,\s*+ms:\s*+(-?[0-9]{1,15}))?\s*+\}\s*+,\s*+(?=\{)"
+_BETWEEN = re.compile(r"\s*+\}\s*+,\s*+\{\s*+cmd:\s*+'")
+"""What stands between a step's last value and the next step's command."""
+_PLAIN_TAIL = re.compile(
+    r"(?:,\s*+ms:\s*+(-?[0-9]{1,15}))?(?:,\s*+ack:\s*+/([\w.?: -]++)/)?"
+    r"(?:,\s*+ms:\s*+(-?[0-9]{1,15}))?"
 )
-"""A step as it is printed, and the comma before the next: nearly all of a script.
-
-One match in place of some ten tokens. Whatever differs in the least goes token by token, to the
-same result or to its error.
-"""
+"""What stands behind a command in a step as it is printed."""
+_NEAR = 40
+"""Characters before and behind a step's brace that are looked at for that: no white space without
+end makes it quadratic."""
+_FIRST_PIECE, _LARGEST_PIECE = 1 << 10, 1 << 16
+"""Characters of script that are cut into steps at once: more as long as all of them are plain."""
+_MAX_TAILS = 1000
+"""A script has two or three."""
 _ESCAPE = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|(.))")
 _SIMPLE_ESCAPES = {
     "\\": "\\", "'": "'", '"': '"', "/": "/",
@@ -41,6 +46,10 @@ _SIMPLE_ESCAPES = {
 _END = "end"
 
 _KEYS = ("cmd", "ms", "ack")
+
+_Settings = tuple[int | None, str | None]
+StepBatch = tuple[list[str], list[_Settings]]
+"""Two lists of one length."""
 
 
 def read_script(path: Path) -> Script:
@@ -60,7 +69,14 @@ def parse_script(text: str, source: str) -> Script:
 
 def step_fields(text: str, source: str) -> Iterator[tuple[str, int | None, str | None]]:
     """The fields of one checked :class:`Step` after the other, for a script of any length."""
-    return _Parser(text, source).steps()
+    for commands, settings in step_batches(text, source):
+        for command, (timeout_ms, ack) in zip(commands, settings, strict=True):
+            yield command, timeout_ms, ack
+
+
+def step_batches(text: str, source: str) -> Iterator[StepBatch]:
+    """The same, some hundreds of steps at once: commands, and beside each its (ms, ack)."""
+    return _Parser(text, source).batches()
 
 
 class _Parser:
@@ -72,44 +88,93 @@ class _Parser:
         self._next = 0
         self._acks: set[str | None] = {None}
         """Those that a step was made with."""
+        self._tails: dict[str, _Settings] = {}
+        """What stood behind a plain step's command, and what it means."""
+        self._piece = _FIRST_PIECE
         self._kind = ""
         self._value = ""
         self._start = 0
 
-    def steps(self) -> Iterator[tuple[str, int | None, str | None]]:
+    def batches(self) -> Iterator[StepBatch]:
         self._advance()
         self._take("[", "'[' (a list of steps)")
         while not self._at("]"):
-            yield from self._plain_steps()
             step = self._step()
             self._acks.add(step.ack)
-            yield step.command, step.timeout_ms, step.ack
+            yield [step.command], [(step.timeout_ms, step.ack)]
             if not self._at("]"):
                 self._take(",", "',' or ']' after a step")
+                if self._at("{"):
+                    yield from self._plain_batches()
         self._advance()
         if self._kind != _END:
             raise self._expected("nothing after the list's ']'")
 
-    def _plain_steps(self) -> Iterator[tuple[str, int | None, str | None]]:
-        text, plain, at = self._text, _PLAIN_STEP.match, self._start
-        while match := plain(text, at):
-            command, ms, ack, late_ms = match.groups()
-            if "\\" in command:
-                command = command.replace("\\\\", "\\")
-            timeout_ms = None if ms is late_ms else int(ms or late_ms)
-            if (
-                not command.isprintable()
-                or command.isspace()
-                or ack not in self._acks
-                or (ms and late_ms)
-                or (timeout_ms is not None and not 0 < timeout_ms <= MAX_MS and timeout_ms != -1)
-            ):
-                break  # to be looked at closely
-            yield command, timeout_ms, ack
-            at = match.end()
-        if at != self._start:
-            self._next = at
+    def _plain_batches(self) -> Iterator[StepBatch]:
+        """Steps that meet as the last one and this one do, up to the first that is not plain.
+
+        Nearly all of a script: cut where two of them meet, they cost one look-up each in place
+        of some ten tokens. Each begins where the one before it ended as it should, so that no
+        string or comment is taken for steps. Whatever differs in the least goes token by token,
+        to the same result or to its error.
+        """
+        near = max(0, self._start - _NEAR), self._start + _NEAR
+        meeting = _BETWEEN.search(self._text, *near)
+        if meeting is None or not meeting.start() < self._start < meeting.end():
+            return
+        between, at = meeting[0], meeting.end()
+        while True:
+            # The last one has its end beyond the piece, or is the script's last: by its tokens.
+            printed = self._text[at : at + self._piece].split(between)[:-1]
+            commands, settings = self._plain(printed)
+            at += sum(map(len, printed[: len(commands)])) + len(commands) * len(between)
+            if commands:
+                yield commands, settings
+            if not commands or len(commands) < len(printed):
+                self._piece = _FIRST_PIECE
+                break
+            self._piece = min(2 * self._piece, _LARGEST_PIECE)
+        if at != meeting.end():
+            self._next = at - len(between) + between.index("{")
             self._advance()
+
+    def _plain(self, printed: list[str]) -> StepBatch:
+        """The steps as far as they are plain."""
+        commands: list[str] = []
+        settings: list[_Settings] = []
+        known = self._tails
+        for text in printed:
+            command, quote, tail = text.partition("'")
+            setting = known.get(tail) or self._setting(tail)
+            if setting is None or not quote:
+                break
+            if "\\" in command:
+                if "\\" in command.replace("\\\\", ""):
+                    break  # another escape than a doubled backslash
+                command = command.replace("\\\\", "\\")
+            if not command.isprintable() or not command or command.isspace():
+                break
+            commands.append(command)
+            settings.append(setting)
+        return commands, settings
+
+    def _setting(self, tail: str) -> _Settings | None:
+        """(ms, ack) of a plain step by what stands behind its command; None: look closely."""
+        match = _PLAIN_TAIL.fullmatch(tail)
+        if match is None:
+            return None
+        ms, ack, late_ms = match.groups()
+        timeout_ms = None if ms is late_ms else int(ms or late_ms)
+        if (
+            ack not in self._acks
+            or (ms and late_ms)
+            or (timeout_ms is not None and not 0 < timeout_ms <= MAX_MS and timeout_ms != -1)
+        ):
+            return None
+        if len(self._tails) >= _MAX_TAILS:
+            self._tails.clear()
+        self._tails[tail] = timeout_ms, ack
+        return timeout_ms, ack
 
     def _step(self) -> Step:
         start = self._start

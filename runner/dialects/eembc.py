@@ -85,10 +85,7 @@ class EembcReader(LogReader):
                 head, _, text = block[position:end].partition(b": ")
                 handle = find(text[:8], other)
                 if handle is begin and (pair := plain(block, position)):
-                    while pair:
-                        number = self._on_plain_pair(pair, number)
-                        position = pair.end()
-                        pair = plain(block, position)
+                    position, number = self._on_plain_pairs(pair, number)
                 else:
                     position = end + 1
                     number += 1
@@ -106,36 +103,45 @@ class EembcReader(LogReader):
         self._at_end()
         yield from out
 
-    def _on_plain_pair(self, pair: re.Match[bytes], number: int) -> int:
-        """Take a whole load and inference in; the number of its last line."""
-        (
-            path, offset, load, step, iterations, warmups, host0, lap0, host1, lap1, results
-        ) = pair.groups()  # fmt: skip
-        if self._infer is not None or self._loading is not None:
-            self._next_step()
-            self._infer = self._loading = None
-        elif self._held is not None:
-            self._release()
-        last = number + PLAIN_PAIR_LINES + load.count(b"\n")
-        self._step = int(step)
-        if path != self._path:
-            self._path, self._name = path, base_name(path)
-        at = int(offset or 0)
-        self._loaded = (self._name, at)
-        try:
-            scores = tuple(map(float, results.split(b",")))
-        except ValueError:
-            scores = ()
-        if not scores or not all(map(isfinite, scores)):
-            error = self._error(last - 1, _expected("finite numbers", results, closed=True))
-            self._held = (self._step, error)
-            return last
-        record = InferenceRecord(
-            self._name, at, int(iterations), int(warmups), scores, last - 1,
-            int(lap0), int(lap1), float(host0), float(host1),
-        )  # fmt: skip
-        self._held = (self._step, record)
-        return last
+    def _on_plain_pairs(self, pair: re.Match[bytes], number: int) -> tuple[int, int]:
+        """Take whole loads and inferences in, as long as one follows the other.
+
+        ``number`` lines came before the first; where the last ends, and the number of its last
+        line. In one function, because a call and a few attributes each cost as much as the match.
+        """
+        self._next_step()
+        self._infer = self._loading = None
+        block, keep = pair.string, self._ready_records.append
+        seen_path, name = self._path, self._name
+        held: InferenceRecord | None = None
+        following: re.Match[bytes] | None = pair
+        while following is not None:
+            pair = following
+            (
+                path, offset, load, step, iterations, warmups, host0, lap0, host1, lap1, results
+            ) = pair.groups()  # fmt: skip
+            if held is not None:
+                keep(held)
+                held = None
+            number += PLAIN_PAIR_LINES + load.count(b"\n")
+            if path != seen_path:
+                seen_path, name = path, base_name(path)
+            try:
+                scores = tuple(map(float, results.split(b",")))
+            except ValueError:
+                break
+            if not all(map(isfinite, scores)):
+                break
+            held = InferenceRecord(
+                name, int(offset or 0), int(iterations), int(warmups), scores, number - 1,
+                int(lap0), int(lap1), float(host0), float(host1),
+            )  # fmt: skip
+            following = PLAIN_PAIR.match(block, pair.end())
+        self._path, self._name, self._step = seen_path, name, int(step)
+        self._loaded = (name, int(offset or 0))
+        outcome = held or self._error(number - 1, _expected("finite numbers", results, closed=True))
+        self._held = (self._step, outcome)
+        return pair.end(), number
 
     # The runner's own lines
 

@@ -5,7 +5,8 @@
 
 stands in the log (as one line) for each step from `version` on; the steps before it ran before
 the log began. A session of ours that was killed goes on behind `m-session-resume-id[…]-step[N]`
-with step N, one whose link failed behind `m-session-retry-step[N]`. An ad script has 97,216 steps, so that they are followed and not held.
+with step N, one whose link failed behind `m-session-retry-step[N]`. An ad script has 97,216
+steps, so that they are followed and not held.
 """
 
 from __future__ import annotations
@@ -16,17 +17,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ..script import DEFAULT_MS, NO_TIMEOUT_MS, ScriptError, Step
-from ..script_parser import step_fields
+from ..script_parser import step_batches
 from .findings import AuditFinding, Rule, violation
 
 MAX_SCRIPT_BYTES = 24 << 20
 """The whole ad list with paths of 150 characters takes 17 MB."""
 
-_MARK = re.compile(rb" sequencer: m-sequencing-i\[")
+_MARK_TEXT = b" sequencer: m-sequencing-i["
+_MARK = re.compile(re.escape(_MARK_TEXT))
 """A pattern, because one search of bytes after the other takes ten times as long."""
-_RESUME = re.compile(
-    rb"session: m-session-(?:resume-id\[[^\]\n]{0,200}\]|retry)-step\[(\d{1,9})\]"
-)
+_RESUME = re.compile(rb"session: m-session-(?:resume-id\[[^\]\n]{0,200}\]|retry)-step\[(\d{1,9})\]")
 _INDEX = re.compile(rb"(\d{1,9})\]-command\[")
 _TOTAL = re.compile(rb"-total_ms\[-?\d{1,18}\]\n\Z")
 _VERSION = re.compile(r"cmd['\"]?\s*:\s*['\"]version['\"]")
@@ -56,11 +56,15 @@ class ScriptFollower:
         """``path`` and ``log_path`` are what findings call the two files."""
         self._path = path
         self._log_path = log_path
-        self._steps = self._lines(text)
+        self._batches = self._line_batches(text)
         self._sum_ms = 0
-        self._kept: deque[tuple[int, bytes]] = deque(maxlen=_KEPT_STEPS)
-        self._again: list[tuple[int, bytes]] = []
-        """Steps to be run once more, the next one last."""
+        self._lines: list[bytes] = []
+        """What stands behind the mark of step ``_first`` and of those that follow it."""
+        self._first = 1
+        self._at = 0
+        """Where in it the step stands that is expected next."""
+        self._furthest = 0
+        """The last step that ever was."""
         self._index = 0
         """Of the step that is expected next; 0 before the first and behind the last."""
         self._expected = _NOTHING
@@ -68,26 +72,37 @@ class ScriptFollower:
         """What every sequencing line ends with, as the first one has it."""
         self._first_line = 0
         self._error: ScriptError | None = None
+        self._error_ahead: ScriptError | None = None
+        """What ends the script behind ``_lines``."""
         self._difference: AuditFinding | None = None
         self._difference_count = 0
 
-    def _lines(self, text: str) -> Iterator[tuple[int, bytes]]:
-        """(index, what stands behind `-i[` in the log) of each numbered step."""
+    def _line_batches(self, text: str) -> Iterator[list[bytes]]:
+        """What stands behind the mark in the log, of each numbered step."""
         index = acc_ms = 0
         waiting = _VERSION.search(text) is not None
-        for command, timeout_ms, ack in step_fields(text, self._path):
-            if waiting and command != "version":
-                continue
-            waiting = False
-            index += 1
-            ms = DEFAULT_MS if timeout_ms is None else timeout_ms
-            if ack is None:
-                ack = _LOAD_ACK if command.startswith("bload") else Step(command).effective_ack
-            line = f"{index}]-command[{command}]-ack[/{ack}/]-ms[{ms}]-acc[{acc_ms}]{self._total}"
-            yield index, line.encode()
-            acc_ms += ms
-            if ms != NO_TIMEOUT_MS:
-                self._sum_ms += ms
+        for commands, settings in step_batches(text, self._path):
+            if waiting:
+                if "version" not in commands:
+                    continue
+                waiting = False
+                start = commands.index("version")
+                del commands[:start], settings[:start]
+            lines = []
+            for command, (timeout_ms, ack) in zip(commands, settings, strict=True):
+                index += 1
+                ms = DEFAULT_MS if timeout_ms is None else timeout_ms
+                if ack is None:
+                    load = command.startswith("bload")
+                    ack = _LOAD_ACK if load else Step(command).effective_ack
+                line = (
+                    f"{index}]-command[{command}]-ack[/{ack}/]-ms[{ms}]-acc[{acc_ms}]{self._total}"
+                )
+                lines.append(line.encode())
+                acc_ms += ms
+                if ms != NO_TIMEOUT_MS:
+                    self._sum_ms += ms
+            yield lines
 
     def scan(self, block: bytes, before: int, *, resumed: bool = True) -> None:
         """Take in whole lines of the log; ``before`` lines came in front of them.
@@ -96,47 +111,74 @@ class ScriptFollower:
         """
         if self._error is not None:
             return
+        if not self._first_line:
+            self._begin(block, before)
+            if not self._first_line:
+                return
+        if not resumed and self._goes_on(block):
+            return
         resumes = deque(_RESUME.finditer(block) if resumed else ())
         for mark in _MARK.finditer(block):
             at = mark.end()
             while resumes and resumes[0].start() < at:
                 self._go_back(int(resumes.popleft()[1]))
             if block.startswith(self._expected, at):
-                self._advance()
+                self._go_to(self._at + 1)
             else:
                 self._differs(block, at, before)
         for marker in resumes:
             self._go_back(int(marker[1]))
 
-    def _advance(self) -> None:
-        if self._again:
-            self._index, self._expected = self._again.pop()
-            return
-        self._index, self._expected = 0, _NOTHING
+    def _begin(self, block: bytes, before: int) -> None:
+        if (mark := _MARK.search(block)) is not None:
+            self._first_line = before + block.count(b"\n", 0, mark.end()) + 1
+            total = _TOTAL.search(block, mark.end(), block.find(b"\n", mark.end()) + 1)
+            self._total = "\n" if total is None else total[0].decode()
+            self._go_to(0)
+
+    def _goes_on(self, block: bytes) -> bool:
+        """Whether all steps of the block are the script's next ones: in bulk, for they are."""
+        found = block.split(_MARK_TEXT)[1:]
+        self._fill(len(found))
+        lines = self._lines[self._at : self._at + len(found)]
+        if len(lines) < len(found) or not all(map(bytes.startswith, found, lines)):
+            return False
+        self._go_to(self._at + len(found))
+        return True
+
+    def _fill(self, count: int) -> None:
+        """Have ``count`` lines from the expected one on, if the script has them."""
+        before = min(self._at, self._furthest - self._first + 1) - _KEPT_STEPS
+        if before > 0 and len(self._lines) - self._at < count:
+            del self._lines[:before]
+            self._first += before
+            self._at -= before
         try:
-            for step in self._steps:
-                self._index, self._expected = step
-                self._kept.append(step)
-                return
+            while len(self._lines) - self._at < count:
+                self._lines += next(self._batches)
+        except StopIteration:
+            pass
         except ScriptError as error:
-            self._error = error
+            self._error_ahead = error
+
+    def _go_to(self, at: int) -> None:
+        """Expect the step that stands at ``at`` in the lines."""
+        self._at = at
+        self._fill(1)
+        if self._at < len(self._lines):
+            self._index, self._expected = self._first + self._at, self._lines[self._at]
+            self._furthest = max(self._furthest, self._index)
+        else:
+            self._index, self._expected = 0, _NOTHING
+            self._error = self._error_ahead
 
     def _go_back(self, step: int) -> None:
-        steps = [kept for kept in self._kept if kept[0] >= step]
-        if steps and steps[0][0] == step:
-            self._again = steps[::-1]
-            self._advance()
+        if max(0, self._furthest - _KEPT_STEPS) < step <= self._furthest:
+            self._go_to(step - self._first)
 
     def _differs(self, block: bytes, at: int, before: int) -> None:
         line = before + block.count(b"\n", 0, at) + 1
         text = block[at : block.find(b"\n", at) + 1]
-        if not self._first_line:
-            self._first_line = line
-            total = _TOTAL.search(text)
-            self._total = "\n" if total is None else total[0].decode()
-            self._advance()
-            if text == self._expected:
-                return self._advance()
         found = _INDEX.match(text)
         index = int(found[1]) if found else 0
         if not 0 < self._index <= index:
@@ -145,13 +187,13 @@ class ScriptFollower:
         if index > self._index:
             skipped = self._index
             while 0 < self._index < index:
-                self._advance()
+                self._go_to(self._at + 1)
             self._note(line, f"step {index} follows where step {skipped} was next: {_shown(text)}")
         if text == self._expected:
-            self._advance()
+            self._go_to(self._at + 1)
         elif self._index:
             self._note(line, f"step {index} is {_shown(text)}", _shown(self._expected))
-            self._advance()
+            self._go_to(self._at + 1)
         return None
 
     def _note(self, line: int, found: str, expected: str = "what script.async has next") -> None:
@@ -167,12 +209,11 @@ class ScriptFollower:
                 text = f"{self._difference_count} steps differ from the script, this is the first"
                 yield violation(Rule.SCRIPT, self._log_path, text, "", self._difference.line)
         reached, left = self._index, 0
-        while self._error is None and (self._index or not self._first_line):
+        if not self._first_line:
+            self._go_to(0)
+        while self._index and left <= _MAX_STEPS_LEFT:
             left += 1
-            self._again.clear()
-            self._advance()
-            if not self._index or left > _MAX_STEPS_LEFT:
-                break
+            self._go_to(self._at + 1)
         if self._error is not None:
             yield violation(Rule.SCRIPT, self._path, str(self._error), line=self._error.line)
         elif not self._first_line:

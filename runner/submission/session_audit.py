@@ -6,20 +6,22 @@ link, none that is longer than its kind can be.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import gc
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ...datasets.demo import FILE_PREFIX
 from ...datasets.inputs import LABELS_NAME
 from ...datasets.labels import LabelList, LabelRow
-from ...energy.trace_files import DEFAULT_NAME, energy_path
+from ...energy.trace_files import DEFAULT_NAME, energy_path, timestamps_path
 from ...models.suite import Task
 from ..assess import Assessment, Judging, assess_records
 from ..dialects.mlcommons_writer import JOURNAL_NAME
 from ..logged import LoggedSession
 from ..provenance import is_demonstration
-from ..rules import FindingKind
+from ..rules import FindingKind, Severity
 from ..session_log import Dialect, Mode
 from . import session_json_check
 from .audited import ListUsed, SessionAudit
@@ -27,7 +29,7 @@ from .findings import AuditFinding, Rule, violation
 from .folder_reader import AuditContext, FolderReader
 from .input_order import check_order, line_of
 from .label_lists import official_name, read_list
-from .mode_rules import check_config, check_traces, not_scored
+from .mode_rules import check_config, check_edges, check_traces, not_scored
 from .printed_results import PrintedResults
 from .results_check import Recomputed, check_headlines, check_printed
 from .results_json_check import check_classes, merge, rows_of
@@ -39,11 +41,30 @@ _JSON = "results.json"
 _TRACE = energy_path(Path(), DEFAULT_NAME).name
 _OURS = Dialect.EEMBC
 """What a journal is written in."""
+_FINAL = frozenset({FindingKind.UNFINISHED})
+"""What a session may be while it runs, and a submitted one may not."""
 
 
 def audit_session(place: ModeFolder, context: AuditContext) -> SessionAudit:
     """Judge one mode folder; never raises for what it holds."""
-    return _SessionAuditor(place, context).run()
+    with _uncollected():
+        return _SessionAuditor(place, context).run()
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """No search for cycles meanwhile.
+
+    A session makes tens of thousands of records that stay until its end and hold no cycle; the
+    collector would look at all of them again and again, for a tenth of the time.
+    """
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 @dataclass(slots=True)
@@ -97,7 +118,7 @@ class _SessionAuditor(FolderReader):
             self.findings += check_classes(classes, rows, self.path_of(_JSON))
         else:
             rows = rows_of(classes, task)
-            if not self.synthetic:
+            if not self.synthetic or place.mode is Mode.ACCURACY:
                 self.findings.append(_no_list(task, place.mode, scored=bool(rows), path=log))
         judging = Judging(
             task=task,
@@ -165,8 +186,17 @@ class _SessionAuditor(FolderReader):
         if judging.mode is Mode.ENERGY:
             name = _JSON if logged.facts.dialect is Dialect.MLCOMMONS else _TRACE
         with self.reading(rule, name):
-            return assess_records(logged.records, logged.facts, self.folder, judging)
+            assessment = assess_records(logged.records, logged.facts, self.folder, judging)
+            if judging.mode is Mode.ENERGY and logged.facts.dialect is _OURS:
+                self._check_edges()
+            return assessment
         return None
+
+    def _check_edges(self) -> None:
+        """Of a trace that was read."""
+        name = timestamps_path(self.folder).name
+        with self.reading(Rule.TRACE, name):
+            self.findings += check_edges(self.place, self.folder)
 
     def _take_findings(
         self,
@@ -180,6 +210,8 @@ class _SessionAuditor(FolderReader):
         for finding in assessment.findings:
             if finding.kind is FindingKind.LIST_NOT_OFFICIAL and not told:
                 continue  # said already, with what to give
+            if finding.kind in _FINAL:
+                finding = replace(finding, severity=Severity.VIOLATION)
             line = finding.line
             if line is None and told:
                 line = line_of(finding.kind, logged.records, rows)
@@ -211,6 +243,8 @@ class _SessionAuditor(FolderReader):
         if judging.mode is Mode.ENERGY and any(check_traces(self.place, self.folder, _OURS)):
             return  # the trace travels in results.json alone
         journal = assess_records(logged.records, logged.facts, self.folder, judging)
+        if judging.mode is Mode.ENERGY:
+            self._check_edges()
         name = self.place.log or "log.txt"
         self.findings += session_json_check.check_journal(journal, assessment, path, name)
 
