@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from ...energy.trace_files import MLCOMMONS_KEY
+from ..json_objects import TwoValuesError, one_value_a_key
 from ..log_reader import LogError, base_name
 from ..session_log import InferenceRecord, Mode
 
@@ -51,6 +52,8 @@ class Entry:
     start_host_s: float | None = None
     end_host_s: float | None = None
     """The host's stamps of the two, where the file is one of ours."""
+    throughput: float | None = None
+    """As printed; None where there is none, or it is no finite number."""
     label: int | None = None
     """The file's ``class``, as the runner knew it."""
 
@@ -89,7 +92,7 @@ def read_elements(path: Path) -> Iterator[Any]:
 
 
 def _elements(path: Path) -> Iterator[Any]:
-    decoder = json.JSONDecoder()
+    decoder = json.JSONDecoder(object_pairs_hook=one_value_a_key)
     with path.open(encoding="utf-8", errors="replace") as stream:
         text = stream.read(_CHUNK_CHARACTERS).lstrip("\ufeff \t\r\n")
         if not text.startswith("["):
@@ -100,6 +103,11 @@ def _elements(path: Path) -> Iterator[Any]:
             while len(text) < 2 and (more := stream.read(_CHUNK_CHARACTERS)):
                 text = (text + more).lstrip()
             if text.startswith("]"):
+                rest = text[1:].lstrip()
+                while not rest and (more := stream.read(_CHUNK_CHARACTERS)):
+                    rest = more.lstrip()
+                if rest:
+                    raise LogError(f"{path}: expected nothing behind the list's `]`: {rest[:40]!r}")
                 return
             if not first:
                 if not text.startswith(","):
@@ -120,6 +128,8 @@ def _elements(path: Path) -> Iterator[Any]:
                         raise LogError(
                             f"{path}: an entry of more than {MAX_ENTRY_CHARACTERS} characters"
                         ) from error
+                except TwoValuesError as error:
+                    raise LogError(f"{path}: {error}") from error
                 except ValueError as error:  # a whole number of thousands of digits
                     raise LogError(f"{path}: an unreadable number: {error}") from error
                 more = stream.read(size)
@@ -150,6 +160,7 @@ def to_entry(path: Path, number: int, value: object) -> Entry | str:
     if iterations is None:
         raise _wrong(path, number, "`infer.iterations`", None)
     mode = value.get("mode")
+    throughput = infer.get("throughput")
     host = value.get(MLCOMMONS_KEY)
     stamps = host if isinstance(host, dict) else {}
     return Entry(
@@ -163,6 +174,7 @@ def to_entry(path: Path, number: int, value: object) -> Entry | str:
         end_us=_whole(path, number, "infer.end_time", infer.get("end_time")),
         elapsed_us=_whole(path, number, "infer.elapsed_time", infer.get("elapsed_time")),
         mode=_MODES.get(mode) if isinstance(mode, str) else None,
+        throughput=float(throughput) if throughput is not None and _is_finite(throughput) else None,
         label=_whole(path, number, "class", value.get("class")),
         start_host_s=_seconds(path, number, "host_start_s", stamps.get("host_start_s")),
         end_host_s=_seconds(path, number, "host_end_s", stamps.get("host_end_s")),

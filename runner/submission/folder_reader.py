@@ -140,6 +140,10 @@ class FolderReader:
         whole = logged.error is None
         self.findings += watch.findings(self.path_of(name), whole=whole)
         self.headlines = watch.headlines
+        for line, text in logged.facts.notes:
+            if text.startswith("longer than"):
+                long = f"a line {text}"
+                self.findings.append(violation(Rule.LOG, self.path_of(name), long, line=line))
         if logged.error is not None:
             raise logged.error
         return logged

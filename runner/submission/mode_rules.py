@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 from pathlib import Path
 
-from ...energy.trace_files import details_path, energy_path, timestamps_path
+from ...energy.trace_files import details_path, energy_path, timestamps_path, timestamps_text
 from ...models.suite import TASKS, Task
 from ..session_log import Dialect, InferenceRecord, LogFacts, Mode
 from .findings import AuditFinding, Rule, violation, warning
@@ -34,6 +36,10 @@ def check_config(
         if key in config and config[key] != wanted:
             text = f"m-bm-cfg says {key} is {config[key][:80]!r}"
             yield violation(Rule.SESSION, path, text, f"{wanted}, as the session ran")
+    for line, text in facts.device_errors:
+        if text.startswith("m-infer-start"):  # another count than was commanded
+            yield violation(Rule.SESSION, path, text, "as many inferences as commanded", line)
+            break
     if place.mode is Mode.ACCURACY:
         odd = [record for record in records if record.iterations != 1]
         if odd:
@@ -81,6 +87,30 @@ def check_traces(place: ModeFolder, folder: Path, dialect: Dialect) -> Iterator[
         elif (size := path.stat().st_size) > limit:
             text = f"{size} bytes; a file of more than {limit} is not read"
             yield violation(Rule.TRACE, inside, text)
+
+
+def check_edges(place: ModeFolder, folder: Path) -> Iterator[AuditFinding]:
+    """The published edges against the exact ones that a trace of ours has beside them.
+
+    For a trace that can be read: what is no JSON in the published edges is a ValueError.
+    """
+    exact, published = details_path(folder), timestamps_path(folder)
+    if exact.name not in place.files or published.name not in place.files:
+        return
+    wanted = json.loads(timestamps_text(json.loads(exact.read_bytes())["events_s"]))
+    found = json.loads(published.read_bytes())
+    if found == wanted:
+        return
+    rows = found if isinstance(found, list) else []
+    for number, (one, other) in enumerate(zip_longest(rows, wanted), 1):
+        if one != other:
+            yield violation(
+                Rule.TRACE,
+                f"{place.path}/{published.name}",
+                f"edge {number} is at {str(one)[:40]}",
+                f"{other} s, as {exact.name} has it",
+            )
+            return
 
 
 def not_scored(facts: LogFacts | None, place: ModeFolder, path: str) -> AuditFinding | None:

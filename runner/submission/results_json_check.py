@@ -16,6 +16,7 @@ from .findings import AuditFinding, Rule, violation
 
 _HALF_A_MILLISECOND = 0.0005 * (1 + 1e-6)
 """The log prints seconds and inferences a second to three decimals."""
+_MOST_FINDINGS = 20
 
 
 @dataclass(slots=True)
@@ -64,8 +65,15 @@ def merge(records: Sequence[InferenceRecord], path: Path, log_name: str, json_na
             if known != entry.label:
                 text = f"entry {entry.number}: class {entry.label} of {entry.file}"
                 merged.findings.append(violation(Rule.LOG, json_name, text, f"{known}, as before"))
+        if len(merged.findings) >= _MOST_FINDINGS:
+            continue
+        said, wanted = entry.throughput, _throughput(entry)
+        if said is not None and wanted is not None and abs(said - wanted) > 1e-9 * abs(wanted):
+            text = f"entry {entry.number}: throughput {said}"
+            expected = f"{wanted}, by its iterations and elapsed_time"
+            merged.findings.append(violation(Rule.LOG, json_name, text, expected))
         difference = next(_differences(record, entry), None)
-        if difference is not None and len(merged.findings) < 20:
+        if difference is not None:
             what, printed, exact = difference
             merged.findings.append(
                 violation(
@@ -77,6 +85,11 @@ def merge(records: Sequence[InferenceRecord], path: Path, log_name: str, json_na
                 )
             )
     return merged
+
+
+def _throughput(entry: Entry) -> float | None:
+    """In inferences a second; None of an entry without a time."""
+    return entry.iterations / (entry.elapsed_us / 1e6) if entry.elapsed_us else None
 
 
 def _differences(record: InferenceRecord, entry: Entry) -> Iterator[tuple[str, str, str]]:

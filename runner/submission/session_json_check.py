@@ -12,9 +12,11 @@ from typing import Any
 
 from ...datasets.labels import LabelList
 from ..assess import Assessment
+from ..json_objects import TwoValuesError, one_value_a_key
 from ..session import SCHEMA_VERSION
 from ..session_log import LogFacts
 from .findings import AuditFinding, Rule, violation, warning
+from .script_check import MAX_SCRIPT_BYTES
 from .tree import ModeFolder
 
 MAX_BYTES = 4 << 20
@@ -30,7 +32,9 @@ def read_document(path: Path) -> Document | str:
     if path.stat().st_size > MAX_BYTES:
         return f"more than {MAX_BYTES >> 20} MB, which is not read"
     try:
-        document = json.loads(path.read_bytes())
+        document = json.loads(path.read_bytes(), object_pairs_hook=one_value_a_key)
+    except TwoValuesError as error:
+        return str(error)
     except (ValueError, RecursionError) as error:
         return f"no JSON: {str(error)[:200]}"
     version = document.get("schema_version") if isinstance(document, dict) else None
@@ -58,10 +62,11 @@ def check_document(
         text = f"the run was limited to the first {_shown(provenance['limit'])} inputs"
         yield warning(Rule.SESSION_JSON, path, text, "the whole list")
     if place.script is not None and provenance.get("script_sha256") is not None:
-        found = _text_sha256(folder / place.script)
-        if found != provenance["script_sha256"]:
+        found = _script_hashes(folder / place.script)
+        if found and provenance["script_sha256"] not in found:
             text = f"script_sha256 is {_shown(provenance['script_sha256'])}"
-            yield violation(Rule.SESSION_JSON, path, text, f"{found}, the hash of {place.script}")
+            expected = f"{found[0]}, the hash of {place.script}"
+            yield violation(Rule.SESSION_JSON, path, text, expected)
 
 
 def check_log(provenance: Mapping[str, Any], facts: LogFacts, path: str) -> Iterator[AuditFinding]:
@@ -159,17 +164,13 @@ def _equal(said: object, found: object) -> bool:
     return said == found
 
 
-def _text_sha256(path: Path) -> str:
-    """Of the text with the line ends that it was written with: git may have changed them."""
-    digest = hashlib.sha256()
-    carried = b""
-    with path.open("rb") as stream:
-        while chunk := stream.read(1 << 18):
-            chunk = carried + chunk
-            carried = chunk[-1:] if chunk.endswith(b"\r") else b""
-            digest.update(chunk.removesuffix(carried).replace(b"\r\n", b"\n"))
-    digest.update(carried)
-    return digest.hexdigest()
+def _script_hashes(path: Path) -> tuple[str, ...]:
+    """Of the script as it was written: git may have changed its line ends, and an editor or a
+    commit hook its last one. Nothing for a file that is too long to be a script."""
+    if path.stat().st_size > MAX_SCRIPT_BYTES:
+        return ()
+    text = path.read_bytes().replace(b"\r\n", b"\n")
+    return tuple(hashlib.sha256(one).hexdigest() for one in (text, text.rstrip(b"\n")))
 
 
 def _wrong(path: str, name: str, said: object, expected: str) -> AuditFinding:

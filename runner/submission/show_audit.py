@@ -18,6 +18,7 @@ from .findings import AuditFinding, Level
 
 _STYLES = {Severity.VIOLATION: "bold red", Severity.WARNING: "yellow"}
 _SHOWN_PLACES = 3
+_LINE_END = "\n"
 _UNITS = {
     "median_energy_uj": "{} µJ/inf",
     "median_throughput": "{} inf/s",
@@ -109,7 +110,7 @@ def show_audit(console: Console, audit: Audit, level: Level) -> None:
     """Print who was audited, every session's figure, what was found, and the verdicts."""
     names = ", ".join(f"{one.division.value}/{one.name}" for one in audit.layout.submitters[:8])
     more = len(audit.layout.submitters) - 8
-    title = Text(names or str(audit.root), style="bold")
+    title = Text(_plain(names or str(audit.root)), style="bold")
     title.append(f" and {more} more" if more > 0 else "")
     title.append(f"   round {audit.round.name} (by {audit.round_from})", style="dim")
     console.print(title)
@@ -137,9 +138,9 @@ def _sessions_table(audit: Audit) -> Table:
             owner = place.submitter, place.system
             several = len(audit.layout.submitters) > 1
             name = f"{place.submitter.name}: {place.system}" if several else place.system
-            table.add_row(Text(name, style="bold", overflow="ellipsis"))
+            table.add_row(Text(_plain(name), style="bold", overflow="ellipsis"))
         table.add_row(
-            f"  {place.benchmark} {place.mode.value}",
+            Text(f"  {_plain(place.benchmark)} {place.mode.value}"),
             figure_of(session),
             printed_of(session),
             list_of(session),
@@ -156,13 +157,24 @@ def _print_group(console: Console, group: FindingGroup) -> None:
     console.print(head)
     for place in places[:_SHOWN_PLACES]:
         if place:
-            console.print(Text(f"    {place}", style="cyan"), soft_wrap=True)
+            console.print(Text(f"    {_plain(place)}", style="cyan"), soft_wrap=True)
     if len(places) > _SHOWN_PLACES:
         console.print(Text(f"    and {len(places) - _SHOWN_PLACES} more places", style="cyan"))
-    console.print(Text(f"    found:    {finding.found}"), soft_wrap=True)
+    console.print(Text(f"    found:    {_plain(finding.found, keep=_LINE_END)}"), soft_wrap=True)
     if finding.expected:
-        console.print(Text(f"    expected: {finding.expected}"), soft_wrap=True)
+        console.print(
+            Text(f"    expected: {_plain(finding.expected, keep=_LINE_END)}"), soft_wrap=True
+        )
     console.print(Text(f"    rule:     {finding.rule.demand}", style="dim"), soft_wrap=True)
+
+
+def _plain(text: str, *, keep: str = "") -> str:
+    """With escapes for what would move a terminal's cursor or turn its text round: the names and
+    texts are a stranger's."""
+    return "".join(
+        one if one.isprintable() or one in keep else one.encode("unicode_escape").decode()
+        for one in text
+    )
 
 
 def _verdicts(audit: Audit, level: Level) -> Table:

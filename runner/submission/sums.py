@@ -17,6 +17,8 @@ from .tree import Submitter, Tree
 _LINE = re.compile(r"([0-9a-fA-F]{64}) [ *](.+)")
 _MAX_BYTES = 64_000_000
 _CHUNK_BYTES = 1 << 20
+_MOST_WRONG = 100
+"""Findings of lines that name no file: a hostile list has a million."""
 
 
 def file_sha256(path: Path, *, unix_lines: bool = False) -> str:
@@ -56,8 +58,15 @@ def check_sums(tree: Tree, submitters: Iterable[Submitter]) -> Iterator[AuditFin
 
 
 def _check(tree: Tree, submitter: Submitter, path: str, text: str) -> Iterator[AuditFinding]:
+    wrong = 0
     for number, line in enumerate(text.splitlines(), 1):
         match = _LINE.fullmatch(line)
+        if match is None or not tree.has_file(submitter.inside(match[2])):
+            wrong += 1
+            if wrong > _MOST_WRONG:
+                text = f"more than {_MOST_WRONG} lines of no file; the rest was not looked at"
+                yield violation(Rule.HASH, path, text, "a line for each file of the tree", number)
+                return
         if match is None:
             yield violation(
                 Rule.HASH,
