@@ -18,6 +18,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
+from .wire_extension import NAME as EXTENSION
+
 
 class TimestampMode(Enum):
     """How the firmware marks time: lap times on the UART, or edges on a pin."""
@@ -155,6 +157,16 @@ class DeviceError:
 
 
 @dataclass(frozen=True, slots=True)
+class ExtensionOffer:
+    """A line of `help`: the device has the wire extension; ``text`` says how much of it."""
+
+    text: str
+
+    def encode(self) -> str:
+        return f"{EXTENSION} {self.text}"
+
+
+@dataclass(frozen=True, slots=True)
 class InputMismatch:
     """The buffer does not fit the model: the device would infer the previous input."""
 
@@ -200,7 +212,7 @@ class Chatter:
 Message = (
     Ready | Name | Profile | Model | LapTime | Expecting | LoadDone | Buffer | WarmupStart
     | WarmupDone | InferStart | InferDone | Results | BootMode | InitDone | DeviceError
-    | InputMismatch | BufferTooSmall | Malformed | Chatter
+    | ExtensionOffer | InputMismatch | BufferTooSmall | Malformed | Chatter
 )  # fmt: skip
 
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?")
@@ -253,6 +265,7 @@ _TABLE: tuple[tuple[str, str, Callable[[re.Match[str]], Message]], ...] = (
         lambda m: BootMode(TimestampMode(m[1])),
     ),
     ("m-init-done", r"m-init-done", lambda _: InitDone()),
+    (f"{EXTENSION} ", rf"{EXTENSION} (<text>)", lambda m: ExtensionOffer(m[1])),
     (
         "Input db has ",
         rf"Input db has {_COUNT} elemented, expected {_COUNT}",
@@ -296,14 +309,22 @@ def _whole_message(line: bytes) -> Message | None:
     return None
 
 
+_USUAL: dict[bytes, tuple[Message, ...]] = {
+    b"m-ready": (Ready(),),
+    b"m-load-done": (LoadDone(),),
+}
+"""Seven of ten lines, on every load."""
+
+
 def parse_line(line: bytes) -> tuple[Message, ...]:
     """The messages of one line (without its line end), in order.
 
     One, or several where line ends were lost or a print without one came before: chatter and what
     is glued to it. An empty line is no message: ``db print`` ends in one.
     """
-    if line == b"m-ready":  # seven of ten lines, on every load
-        return (Ready(),)
+    usual = _USUAL.get(line)
+    if usual is not None:
+        return usual
     line = line.strip(_NOISE)
     if not line:
         return ()

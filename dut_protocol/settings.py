@@ -36,6 +36,17 @@ class VerifyLoad(Enum):
     NEVER = "never"
 
 
+class ConfirmResults(Enum):
+    """Which scores (and names) are asked for once more, and must come the same again.
+
+    The protocol has no checksum: a digit of a score that was flipped on its way is as often as
+    not another digit, and nothing else tells.
+    """
+
+    NEVER = "never"
+    ALL = "all"
+
+
 @dataclass(frozen=True, slots=True)
 class LinkSettings:
     """Settings of one link to a device; an illegal one cannot exist (ValueError)."""
@@ -47,11 +58,17 @@ class LinkSettings:
     """How long a late boot banner may take."""
     expected_inference_s: float | None = None
     """Scales the deadline of `infer`; None where nobody knows yet."""
+    confirm_results: ConfirmResults = ConfirmResults.NEVER
+    pipeline_chars: int = 0
+    """Most characters of `db` commands that may be unanswered; 0: each waits for the one before.
+    Only for firmware that was shown to buffer its input."""
 
     def __post_init__(self) -> None:
         if self.baud_rate < 1:
             raise ValueError(f"a baud rate is at least 1, not {self.baud_rate}")
         check_data_bytes_per_db(self.data_bytes_per_db)
+        if self.pipeline_chars < 0:
+            raise ValueError(f"pipeline_chars is 0 or more, not {self.pipeline_chars}")
         if not (math.isfinite(self.boot_wait_s) and self.boot_wait_s >= 0):
             raise ValueError(f"boot_wait_s is a number of seconds, not {self.boot_wait_s}")
         expected = self.expected_inference_s

@@ -41,6 +41,7 @@ from .messages import (
     BufferTooSmall,
     DeviceError,
     Expecting,
+    ExtensionOffer,
     InferDone,
     InferStart,
     InitDone,
@@ -58,6 +59,7 @@ from .messages import (
     WarmupStart,
 )
 from .settings import MAX_INPUT_BYTES
+from .simulated_extension import SIMULATED_OFFER, ExtendedLoads, InputBuffer, RawWait
 
 FIRMWARE_PROFILE = "ULPMark for tinyML Firmware V0.0.1"
 """What every published board answers to `profile`."""
@@ -109,6 +111,8 @@ class DeviceSettings:
     boot_time_s: float = 0.05
     counter_start_us: int = 0
     counter_wraps_at_us: int = 2**32
+    extension: bool = False
+    """It offers the wire extension."""
 
     @property
     def byte_time_s(self) -> float:
@@ -139,6 +143,7 @@ class SimulatedDut:
         self._ready_time_s = len(_READY) * self._byte_time_s
         self._now_s = 0.0
         """The firmware's own progress: busy until then."""
+        self._raw_wait = RawWait(SIMULATED_OFFER, self.outgoing, self._byte_time_s)
         self._reset()
 
     def _reset(self) -> None:
@@ -147,9 +152,11 @@ class SimulatedDut:
         self._expected = 0
         self._tensor = bytes(self.model.input_bytes)
         self._scores: tuple[float, ...] = (0.0,) * self.model.score_count
+        self._extended = ExtendedLoads(SIMULATED_OFFER) if self.settings.extension else None
 
     def boot(self, at_s: float) -> None:
         """Power-up or reset: forget everything, print the banner."""
+        self._raw_wait.take_back()
         self._reset()
         self._powered = True
         self._does(at_s, Activity.BOOT)
@@ -172,6 +179,12 @@ class SimulatedDut:
         """Bytes from the host, the first of which begins to arrive at ``start_s``."""
         if not self._powered:
             return
+        if self._extended is not None:
+            self._receive_extended(self._extended, data, start_s)
+            return
+        self._receive(data, start_s)
+
+    def _receive(self, data: bytes, start_s: float) -> None:
         quick = self._on_activity is None and data[:3] == b"db " and data[-1:] == b"%"
         if quick and self._fast_block(data, start_s):
             return
@@ -203,6 +216,8 @@ class SimulatedDut:
 
     def _execute(self, command: bytes) -> None:
         text = command.decode("latin-1")
+        if self._extended is not None and self._extended_command(self._extended, text):
+            return
         match parse_command(text):
             case AskName():
                 self._say(Name(self.settings.vendor))
@@ -212,6 +227,8 @@ class SimulatedDut:
             case AskHelp():
                 for line in _HELP:
                     self._print(line)
+                if self._extended is not None:
+                    self._say(ExtensionOffer(self._extended.offer.encode()))
             case Timestamp():
                 self._stamp()
             case DbLoad(byte_count):
@@ -233,6 +250,8 @@ class SimulatedDut:
         self._say(Ready())
 
     def _begin_load(self, byte_count: int) -> None:
+        if self._extended is not None:
+            self._extended.end()
         self._buffer.clear()
         if not 0 < byte_count <= self._buffer_bytes:
             self._expected = 0
@@ -283,6 +302,55 @@ class SimulatedDut:
         self._does(self._now_s, Activity.INFER)
         self._now_s += inferences * self.settings.inference_time_s
         self._does(self._now_s, Activity.IDLE)
+
+    # ---- the wire extension --------------------------------------------------------------------
+
+    def _receive_extended(self, extended: ExtendedLoads, data: bytes, start_s: float) -> None:
+        """As bytes come: commands, or an 8-bit block where one is due."""
+        at = 0
+        while at < len(data):
+            arrives_s = start_s + at * self._byte_time_s
+            if (missed_s := self._raw_wait.end(arrives_s)) is not None:
+                self._now_s = missed_s
+                extended.time_out()
+                self._keep(InputBuffer(self._buffer_bytes, bytearray()))
+            if extended.deaf and self._raw_wait.still_deaf(arrives_s, start_s, len(data)):
+                return
+            extended.deaf = False
+            due = extended.raw_bytes_due
+            end = at + due if due else data.find(b"%", at) + 1 or len(data)
+            piece = data[at:end]
+            at += len(piece)
+            if due:
+                self._now_s = max(self._now_s, start_s + at * self._byte_time_s)
+                buffer = self._input_buffer()
+                self._answer_extended(extended, extended.raw(piece, buffer), buffer)
+            else:
+                self._receive(piece, arrives_s)
+
+    def _extended_command(self, extended: ExtendedLoads, text: str) -> bool:
+        buffer = self._input_buffer()
+        reply = extended.command(text, buffer)
+        if reply is not None:
+            self._answer_extended(extended, reply, buffer)
+        return reply is not None
+
+    def _answer_extended(
+        self, extended: ExtendedLoads, reply: list[Message] | None, buffer: InputBuffer
+    ) -> None:
+        self._keep(buffer)
+        if reply is not None:
+            for message in (*reply, Ready()):
+                self._say(message)
+        self._raw_wait.deaf_after(self._now_s)
+        if extended.raw_bytes_due:
+            self._raw_wait.begin(self._now_s)
+
+    def _input_buffer(self) -> InputBuffer:
+        return InputBuffer(self._buffer_bytes, self._buffer, self._expected)
+
+    def _keep(self, buffer: InputBuffer) -> None:
+        self._buffer, self._expected = buffer.data, buffer.expected
 
     # ---- time and output ---------------------------------------------------------------------
 

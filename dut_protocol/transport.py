@@ -125,6 +125,7 @@ class PosixSerialTransport(_Closing):
         self._port = port
         self._fd = port.fileno()
         _read_waits_a_tick(self._fd, address)
+        self._blocking_fd = _second_descriptor(self._fd)
         self._readable = _readable_by_poll(self._fd) if _POLLS_PORTS else self._readable_by_select
         self.address = address
 
@@ -156,12 +157,10 @@ class PosixSerialTransport(_Closing):
     def read(self, max_bytes: int, timeout_s: float) -> bytes:
         try:
             if timeout_s >= _TICK_S:
-                # Blocking in here only, so that writing never hangs on a device that takes nothing.
-                os.set_blocking(self._fd, True)
-                try:
-                    data = os.read(self._fd, max_bytes)
-                finally:
-                    os.set_blocking(self._fd, False)
+                if self._blocking_fd is None:
+                    data = self._read_switched(max_bytes)
+                else:
+                    data = os.read(self._blocking_fd, max_bytes)
                 if data:
                     return data
                 timeout_s -= _TICK_S  # the tick is over, or the device hung up: poll tells
@@ -179,6 +178,14 @@ class PosixSerialTransport(_Closing):
             )
         return data
 
+    def _read_switched(self, max_bytes: int) -> bytes:
+        """Blocking in here only, so that writing never hangs on a device that takes nothing."""
+        os.set_blocking(self._fd, True)
+        try:
+            return os.read(self._fd, max_bytes)
+        finally:
+            os.set_blocking(self._fd, False)
+
     def set_baud_rate(self, baud_rate: int) -> None:
         try:
             self._port.baudrate = baud_rate
@@ -186,10 +193,18 @@ class PosixSerialTransport(_Closing):
             raise _no_such_rate(self.address, baud_rate, error) from error
         _read_waits_a_tick(self._fd, self.address)  # pyserial has configured the port anew
 
+    def ask_for_low_latency(self) -> None:
+        """Tell the driver not to keep bytes back; one that cannot do so is left as it is."""
+        with contextlib.suppress(OSError, ValueError, NotImplementedError):
+            self._port.set_low_latency_mode(True)
+
     def _readable_by_select(self, timeout_s: float) -> bool:
         return bool(select.select([self._fd], [], [], timeout_s)[0])
 
     def close(self) -> None:
+        if self._blocking_fd is not None:
+            os.close(self._blocking_fd)
+            self._blocking_fd = None
         if self._port.is_open:
             with contextlib.suppress(OSError):  # of a port that is gone: it must not hide why
                 self._port.close()
@@ -203,6 +218,23 @@ def _readable_by_poll(fd: int) -> Callable[[float], bool]:
     poll = select.poll()
     poll.register(fd, select.POLLIN)
     return lambda timeout_s: bool(poll.poll(timeout_s * 1000.0))
+
+
+def _second_descriptor(fd: int) -> int | None:
+    """The same open port once more, to be read in blocking mode, where the system has a way.
+
+    The mode belongs to the open file and not to the terminal; changing it to and fro would be two
+    system calls a read.
+    """
+    if sys.platform != "linux":
+        return None
+    try:
+        # Opening does not block: that would wait for a carrier on some ports.
+        second = os.open(f"/proc/self/fd/{fd}", os.O_RDONLY | os.O_NOCTTY | os.O_NONBLOCK)
+    except OSError:  # no /proc, or a port that may be open only once
+        return None
+    os.set_blocking(second, True)
+    return second
 
 
 _TICK_S = 0.1

@@ -19,6 +19,7 @@ from ..dut_protocol.dut import Dut
 from ..dut_protocol.errors import LinkError
 from ..dut_protocol.inference import InferenceTimer
 from ..dut_protocol.io_manager import IoManager
+from ..dut_protocol.latency import shorten_latency
 from ..dut_protocol.load import Loader
 from ..dut_protocol.messages import TimestampMode
 from ..dut_protocol.ports import find_dut
@@ -33,6 +34,7 @@ from ..models.fetch import reference_model_path
 from ..models.suite import TASKS_BY_MODEL_ID, Task
 from .config import Config
 from .errors import SetupError
+from .link_options import NO_WISHES, LinkWishes
 from .recorder import Recorder
 from .replay import Replay
 from .wire_logging import wire_logged
@@ -80,6 +82,10 @@ class Bench:
     timer: InferenceTimer
     simulated: SimulatedModel | None = None
     energy_parts: EnergyParts | None = None
+    wishes: LinkWishes = NO_WISHES
+    """For the link, once it is known who is at its other end."""
+    port_note: str | None = None
+    """What there is to say about the port: an adapter that keeps answers back, say."""
 
     def pause(self, seconds: float) -> None:
         """Let time pass on the bench's clock; a monitor that records is served meanwhile."""
@@ -102,9 +108,10 @@ class Bench:
         clock: Clock,
         link: LinkSettings,
         simulated: SimulatedModel | None = None,
+        wishes: LinkWishes = NO_WISHES,
     ) -> Bench:
         dut = Dut(transport, clock, link)
-        return cls(clock, dut, Loader(dut), InferenceTimer(dut), simulated)
+        return cls(clock, dut, Loader(dut), InferenceTimer(dut), simulated, wishes=wishes)
 
 
 def is_simulated(config: Config) -> bool:
@@ -138,7 +145,8 @@ def open_bench(config: Config, task: Task) -> Iterator[Bench]:
         transport = open_transport(address, link.baud_rate)
     except LinkError as error:
         raise SetupError(str(error)) from error
-    with _bench_on(transport, MonotonicClock(), config, link) as bench:
+    note = shorten_latency(transport, address)
+    with _bench_on(transport, MonotonicClock(), config, link, port_note=note) as bench:
         yield bench
 
 
@@ -149,6 +157,7 @@ def _bench_on(
     config: Config,
     link: LinkSettings,
     simulated: SimulatedModel | None = None,
+    port_note: str | None = None,
 ) -> Iterator[Bench]:
     """A bench on an open transport, which is closed on every path."""
 
@@ -156,7 +165,8 @@ def _bench_on(
         bench.dut.listener.note(text)
 
     with closing(wire_logged(config, transport, clock, link.baud_rate, tell)) as wire:
-        bench = Bench.of(wire, clock, link, simulated)
+        bench = Bench.of(wire, clock, link, simulated, config.dut.wishes)
+        bench.port_note = port_note
         yield bench
 
 
@@ -200,6 +210,7 @@ def simulated_device(config: Config, task: Task | None) -> SimulatedDevice:
         inference_time_s = config.simulate.inference_time_s
     settings = DeviceSettings(
         baud_rate=config.dut.baud_rate if options.baud_rate is None else options.baud_rate,
+        extension=options.extension,
         inference_time_s=(
             PLAUSIBLE_INFERENCE_S.get(task.model_id, _CUSTOM_INFERENCE_S)
             if inference_time_s is None
@@ -245,6 +256,8 @@ class SimulatedOptions:
     baud_rate: int | None = None
     inference_time_s: float | None = None
     mode: TimestampMode = TimestampMode.PERFORMANCE
+    extension: bool = False
+    """It offers the wire extension."""
     replay: Path | None = None
     """A log that it answers from."""
 
@@ -268,12 +281,16 @@ def parse_simulated(address: str) -> tuple[str, SimulatedOptions]:
                     options = replace(options, inference_time_s=inference_time_s)
                 case "mode":
                     options = replace(options, mode=TimestampMode(value))
+                case "extension":
+                    if value not in ("0", "1"):
+                        raise ValueError("expected 0 or 1")
+                    options = replace(options, extension=value == "1")
                 case "replay":
                     options = replace(options, replay=Path(value))
                 case _:
                     raise SetupError(
-                        f"{address}: unknown option {key!r}; known are baud, inference_ms, mode "
-                        "and replay"
+                        f"{address}: unknown option {key!r}; known are baud, extension, "
+                        "inference_ms, mode and replay"
                     )
         except ValueError as error:
             raise SetupError(f"{address}: {key}={value!r} cannot be: {error}") from error

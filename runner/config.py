@@ -24,6 +24,7 @@ from ..models.suite import Task
 from . import config_values as values
 from .config_custom import CustomConfig
 from .config_errors import ConfigError, explain
+from .link_options import LinkWishes
 from .session_log import Division
 from .yaml_source import Place, YamlError, read_yaml
 
@@ -48,13 +49,18 @@ class DutConfig(_Section):
     address: Annotated[str, Field(min_length=1)] | None = None
     """A port, a pyserial URL, `auto` or `sim:…`; None until a flag says."""
     baud_rate: Annotated[int, Field(ge=1)] = DEFAULT_BAUD_RATE
-    data_bytes_per_db: Annotated[int, BeforeValidator(values.to_data_bytes_per_db)] = (
-        DEFAULT_DATA_BYTES_PER_DB
-    )
+    data_bytes_per_db: Annotated[
+        Literal["auto"] | int, BeforeValidator(values.to_data_bytes_per_db)
+    ] = "auto"
+    """`auto`: the most that `tinyrunner check` has found the device to take, else 30."""
+    pipelining: bool = False
+    """Several `db` in flight; only where `tinyrunner check` has found that input is buffered."""
+    extension: bool = False
+    """Load by the wire extension, which the device must offer."""
     verify_load: Annotated[VerifyLoad, BeforeValidator(values.to_verify_load)] = VerifyLoad.FIRST
-    confirm_results: Annotated[
-        ConfirmResults, BeforeValidator(values.to_confirm_results)
-    ] = ConfirmResults.NEVER
+    confirm_results: Annotated[ConfirmResults, BeforeValidator(values.to_confirm_results)] = (
+        ConfirmResults.NEVER
+    )
     """Whether every answer is asked for twice; for bad links."""
     boot_wait_s: Seconds = 2.0
     expected_inference_s: PositiveSeconds | None = None
@@ -66,11 +72,24 @@ class DutConfig(_Section):
         """The same as the settings of a link."""
         return LinkSettings(
             baud_rate=self.baud_rate,
-            data_bytes_per_db=self.data_bytes_per_db,
+            data_bytes_per_db=(
+                DEFAULT_DATA_BYTES_PER_DB
+                if self.data_bytes_per_db == "auto"
+                else self.data_bytes_per_db
+            ),
             verify_load=self.verify_load,
             boot_wait_s=self.boot_wait_s,
             expected_inference_s=self.expected_inference_s,
             confirm_results=self.confirm_results,
+        )
+
+    @property
+    def wishes(self) -> LinkWishes:
+        """What the link should do beyond those."""
+        return LinkWishes(
+            largest_block=self.data_bytes_per_db == "auto",
+            pipelining=self.pipelining,
+            extension=self.extension,
         )
 
 
@@ -156,6 +175,8 @@ FLAG_PLACES: dict[str, tuple[str, ...]] = {
     "dut": ("dut", "address"),
     "baud_rate": ("dut", "baud_rate"),
     "data_bytes_per_db": ("dut", "data_bytes_per_db"),
+    "pipelining": ("dut", "pipelining"),
+    "extension": ("dut", "extension"),
     "verify_load": ("dut", "verify_load"),
     "confirm_results": ("dut", "confirm_results"),
     "boot_wait_s": ("dut", "boot_wait_s"),

@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from pydantic import ConfigDict, ValidationInfo
 
-from ..dut_protocol.settings import VerifyLoad, check_data_bytes_per_db
+from ..dut_protocol.settings import ConfirmResults, VerifyLoad, check_data_bytes_per_db
 from ..models.custom import CUSTOM_KEY
 from ..models.suite import TASKS, InputFormat
 from .session_log import Division
@@ -69,15 +69,23 @@ def to_iterations(value: object) -> object:
 
 
 def to_data_bytes_per_db(value: object) -> object:
-    """1 to 38: what fits into the device's command buffer."""
+    """1 to 38: what fits into the device's command buffer; or `auto`."""
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 18:
+        value = int(value)
+    if value == "auto":
+        return value
     if type(value) is not int:
-        raise ValueError(f"expected a whole number, got {shown(value)}")
+        raise ValueError(f"expected auto or a whole number, got {shown(value)}")
     check_data_bytes_per_db(value)
     return value
 
 
 def to_verify_load(value: object) -> object:
     return _to_enum(VerifyLoad, value)
+
+
+def to_confirm_results(value: object) -> object:
+    return _to_enum(ConfirmResults, value)
 
 
 def to_division(value: object) -> object:

@@ -27,6 +27,7 @@ from .bench import (
 )
 from .config import Config
 from .errors import SetupError
+from .link_options import refuse_behind_io_manager
 from .monitors import open_monitor
 from .recorder import Recorder, ServedTransport
 from .simulated_bench import SimulatedBench
@@ -37,6 +38,7 @@ from .wire_logging import wire_logged
 def open_energy_bench(config: Config, task: Task) -> Iterator[Bench]:
     """Open monitor and IO manager. Whatever happens inside, the supply is off afterwards."""
     io_baud_rate = config.io_manager.baud_rate
+    refuse_behind_io_manager(config.dut.wishes)
 
     def logged(transport: Transport, clock: Clock) -> Transport:
         wire = wire_logged(

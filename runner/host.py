@@ -9,6 +9,7 @@ from pathlib import Path
 
 from wakepy import keep
 
+from ..dut_protocol.load_blocks import handshaken_chars
 from ..dut_protocol.settings import LinkSettings
 from .errors import SetupError
 from .script import Script, numbered_steps
@@ -39,13 +40,18 @@ def check_disk(folder: Path, script: Script) -> None:
 
 
 def expected_duration_s(
-    script: Script, input_bytes: int, link: LinkSettings, inference_s: float | None
+    script: Script,
+    input_bytes: int,
+    link: LinkSettings,
+    inference_s: float | None,
+    load_chars: int | None = None,
 ) -> float:
-    """How long the script takes at least: the wire at its limit, and the inferences if known."""
-    n = link.data_bytes_per_db
-    blocks = (input_bytes + n - 1) // n
-    # A block is `db ` + 2n digits + `%`, answered by `m-ready` CR LF: 2n + 13 characters.
-    load_chars = 2 * input_bytes + 13 * blocks + 50
+    """How long the script takes at least: the wire at its limit, and the inferences if known.
+
+    ``load_chars`` is what a load takes where its blocks are not handshaken ones of ``link``.
+    """
+    if load_chars is None:
+        load_chars = handshaken_chars(input_bytes, link.data_bytes_per_db)
     duration_s = 0.0
     for numbered in numbered_steps(script):
         verb = parse_verb(numbered.step.command)

@@ -20,6 +20,7 @@ from .bench import Bench, is_simulated
 from .config import Config
 from .errors import SetupError
 from .journal import Journal
+from .link_options import agree
 from .progress import Reporter
 from .provenance import Source
 from .script import Script
@@ -106,6 +107,8 @@ def connect(bench: Bench, task: Task, heard: Heard) -> Identity:
     """Find the device awake and right for the task; SetupError says what is wrong with it."""
     dut = bench.dut
     dut.listener = heard
+    if bench.port_note is not None:
+        heard.note(bench.port_note)
     identity = dut.identify()
     check_model(dut.address, identity, task)
     # Without a banner (a board that does not reset when its port is opened) only this tells.
@@ -116,6 +119,7 @@ def connect(bench: Bench, task: Task, heard: Heard) -> Identity:
             f"{dut.address}: this is energy-mode firmware ({said}); performance and accuracy need "
             "the firmware built for performance mode"
         )
+    agree(bench.wishes, dut, bench.loader, identity, task)
     return identity
 
 

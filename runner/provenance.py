@@ -13,6 +13,7 @@ from ..datasets.inputs import Dataset
 from ..datasets.labels import LabelList
 from ..datasets.official import identify
 from ..dut_protocol.dut import Identity
+from ..dut_protocol.wire_extension import NAME
 from ..models.demo import DEMO_NOTE
 from .bench import Bench
 from .config import Config
@@ -88,6 +89,7 @@ def describe_setup(
         "link": {
             "data_bytes_per_db": link.data_bytes_per_db,
             "verify_load": link.verify_load.value,
+            "extension": NAME if config.dut.extension else None,
         },
         "dataset": source.to_json(),
         "script_file": None if script_file is None else written_path(script_file),
@@ -110,6 +112,19 @@ def describe_device(identity: Identity, bench: Bench) -> dict[str, Any]:
         },
         "simulated": None if bench.simulated is None else asdict(bench.simulated),
     }
+
+
+def describe_link(setup: dict[str, Any], bench: Bench) -> dict[str, Any]:
+    """How inputs go over the link to the device that was found; ``setup`` is what was asked."""
+    loader = bench.loader
+    used: dict[str, Any] = {
+        "data_bytes_per_db": loader.data_bytes,
+        "pipeline_chars": loader.pipeline_chars,
+    }
+    offer = loader.offer
+    if offer is not None:
+        used["extension_offer"] = offer.encode()
+    return {"link": setup["link"] | used}
 
 
 def describe_session(session: Session, iterations_found: dict[str, Any]) -> dict[str, Any]:
@@ -143,7 +158,8 @@ _SETUP_COMPARED = (
     ("script_sha256", "the script"),
     ("dataset.labels_sha256", "the label list"),
     ("dataset.content_sha256", "the inputs' content"),
-    ("link.data_bytes_per_db", "the data bytes per db"),
+    ("config.dut.data_bytes_per_db", "the data bytes per db"),
+    ("link.extension", "the wire extension"),
     ("link.verify_load", "verify_load"),
 )
 _DEVICE_COMPARED = (

@@ -63,6 +63,7 @@ class FindingKind(Enum):
     LIST_NOT_OFFICIAL = "list not official"
     LIST_NOT_ACCEPTED = "list not accepted in this round"
     SYNTHETIC_DATA = "synthetic data"
+    WIRE_EXTENSION = "wire extension"
     DEVICE_ERRORS = "device errors"
     UNFINISHED = "session unfinished"
 
@@ -97,6 +98,8 @@ class CheckInput:
     """Every model id that the device named, in order."""
     device_errors: tuple[tuple[int, str], ...] = ()
     """(line of the log, text)."""
+    wire_extension: tuple[int, str] | None = None
+    """(line of the log, text): the inputs were loaded otherwise than the protocol has it."""
     finished: bool = True
     list_name: str | None = None
     """The official label list that the inputs came from; None: another one."""
@@ -127,6 +130,7 @@ class CheckInput:
             energy=energy,
             model_ids=tuple(facts.model_ids),
             device_errors=tuple(facts.device_errors),
+            wire_extension=facts.wire_extension,
             finished=facts.finished,
             list_name=list_name,
             list_told=list_told,
@@ -202,6 +206,14 @@ def _session(result: CheckInput) -> Iterator[Finding]:
             FindingKind.DEVICE_ERRORS,
             f"the device reported {len(result.device_errors)} error(s), the first {text!r} in "
             f"line {line}; read the log around it",
+            line,
+        )
+    if result.wire_extension is not None:
+        line, text = result.wire_extension
+        yield _violation(
+            FindingKind.WIRE_EXTENSION,
+            f"{text}; what counts is loaded by the published protocol: run again without "
+            "--extension",
             line,
         )
     if not result.finished:

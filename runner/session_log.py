@@ -78,6 +78,8 @@ class LogFacts:
     line_count: int = 0
     device_errors: list[tuple[int, str]] = field(default_factory=list)
     """(line, text) of each `e-[…]` and size-mismatch line, at most the first 100."""
+    wire_extension: tuple[int, str] | None = None
+    """(line, text) of the note that loads go by a wire extension, which no other runner has."""
     unsupported: str | None = None
     """Why this log cannot be scored here (streaming wake word), else None."""
     notes: list[tuple[int, str]] = field(default_factory=list)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import tempfile
+
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -9,6 +13,24 @@ settings.register_profile(
     "steady", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=60
 )
 settings.load_profile("steady")
+
+
+CACHE = "TINYRUNNER_CACHE"
+
+
+def pytest_configure(config):
+    """A cache of this run's own: what a user's checks found of a device must not steer tests."""
+    if not hasattr(config, "workerinput"):  # pytest-xdist's workers inherit the variable
+        config.stash[_MADE] = tempfile.mkdtemp(prefix="tinyrunner-cache-")
+        os.environ[CACHE] = config.stash[_MADE]
+
+
+def pytest_unconfigure(config):
+    if _MADE in config.stash:
+        shutil.rmtree(config.stash[_MADE], ignore_errors=True)
+
+
+_MADE = pytest.StashKey[str]()
 
 
 def pytest_addoption(parser):

@@ -54,6 +54,9 @@ def dut(
         float | None, typer.Option("--inference-ms", help="Modelled time of an inference.")
     ] = None,
     energy: Annotated[bool, typer.Option("--energy", help="As energy-mode firmware.")] = False,
+    extension: Annotated[
+        bool, typer.Option("--extension", help="Offer the wire extension x-tinyrunner-1.")
+    ] = False,
 ) -> None:
     """Serve a simulated device under test until Ctrl-C; its address goes to stdout.
 
@@ -67,12 +70,14 @@ def dut(
     if inference_ms is not None:
         address += f"&inference_ms={inference_ms}"
     if replay is not None:
-        if task is not None or model is not None or energy:
-            raise SetupError("the log says what its board ran; leave --task, --model, --energy out")
+        if task is not None or model is not None or energy or extension:
+            raise SetupError(
+                "the log says what its board ran; leave --task, --model, --energy, --extension out"
+            )
         address = f"sim:{address}&replay={quote(str(replay))}"
     else:
         chosen = options.task_named(task or "kws", settings)
-        address = f"sim:{chosen.model_id}{address}&mode={_mode(energy)}"
+        address = f"sim:{chosen.model_id}{address}&mode={_mode(energy)}&extension={extension:d}"
     device = simulated_device(override(settings, dut=address, model=model, datasets=datasets), None)
     server = DeviceServer(device.device)
     port: ServedPort

@@ -29,6 +29,7 @@ from ..log_reader import LineBlocks, LogError, LogReader, Observer, base_name, r
 from ..session_log import Dialect, InferenceRecord, Mode
 from .eembc_patterns import (
     CONFIG,
+    EXTENSION_NOTE,
     IGNORED,
     INFER,
     LOAD,
@@ -60,6 +61,8 @@ class EembcReader(LogReader):
         self._path, self._name = b"", ""
         """The path that a plain pair named last, and its file."""
         self._comma_noted = False
+        self._void = False
+        """Behind a resumption or a retry, until the next step: what a device says there is late."""
         self._ready_records: list[InferenceRecord] = []
 
     def _read(self, blocks: LineBlocks) -> Iterator[InferenceRecord]:
@@ -72,6 +75,7 @@ class EembcReader(LogReader):
         table[b"Command "] = self._on_command
         table[b"m-bload-"] = table[b"m-bloadp"] = self._on_load_done
         table[b"m-bmark-"] = table[b"m-bm-cfg"] = self._on_setting
+        table[b"m-note[l"] = self._on_note
         table[b"m-ready"] = self._on_ready
         table[b"m-lap-us"] = self._on_lap
         table[b"m-infer-"] = self._on_infer
@@ -149,6 +153,7 @@ class EembcReader(LogReader):
         if head[-10:] != b" sequencer":
             return self._on_other(head, text, number)
         self._next_step()
+        self._void = False
         digits = text[15 : text.find(b"]", 15)]
         if text.startswith(b"m-sequencing-i[") and digits.isdigit() and len(digits) < 19:
             self._step = int(digits)
@@ -170,6 +175,10 @@ class EembcReader(LogReader):
     def _on_load_done(self, head: bytes, text: bytes, number: int) -> None:
         if head[-7:] == b" parser" and text.rstrip() in (b"m-bload-done", b"m-bloadp-done"):
             self._loaded, self._loading = self._loading, None
+
+    def _on_note(self, head: bytes, text: bytes, number: int) -> None:
+        if text.startswith(EXTENSION_NOTE) and self.facts.wire_extension is None:
+            self.facts.wire_extension = number, readable(text)
 
     def _on_setting(self, head: bytes, text: bytes, number: int) -> None:
         facts = self.facts
@@ -196,6 +205,7 @@ class EembcReader(LogReader):
             self._on_resume(match)
 
     def _on_resume(self, marker: re.Match[bytes]) -> None:
+        self._void = True
         self._infer = self._loading = self._loaded = None
         step = marker["step"]
         if self._held and step is not None and self._held[0] >= int(step):
@@ -281,6 +291,8 @@ class EembcReader(LogReader):
         self._infer = PendingInference(self._step, file, offset, iterations, warmups)
 
     def _start(self, iterations: int, number: int) -> None:
+        if self._void:
+            return
         if self._infer is None or self._infer.started:
             self._begin(None, None)
         infer = self._infer

@@ -26,6 +26,9 @@ MESSAGE = re.compile(
 runner left unclosed ends like an error's beginning, and is none.) Lengths are bounded, so that no
 line makes it look at the same bytes over and over, and no number has digits without end."""
 
+EXTENSION_NOTE = b"m-note[loads go by the wire extension"
+"""Of our own runner: inputs were not loaded as the published protocol has it."""
+
 IGNORED = (
     b"File siz",
     b"Starting",

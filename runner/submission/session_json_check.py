@@ -83,6 +83,11 @@ def check_log(provenance: Mapping[str, Any], facts: LogFacts, path: str) -> Iter
         ):
             if seen and device.get(key) is not None and device[key] not in seen:
                 yield _wrong(path, f"device.{key}", device[key], f"{seen[0]}, as in the log")
+    link = provenance.get("link")
+    extension = link.get("extension") if isinstance(link, dict) else None
+    if extension and facts.wire_extension is None:  # a log that tells of it has its own finding
+        text = f"the inputs were loaded by the wire extension {_shown(extension)}"
+        yield violation(Rule.ROUND_RULE, path, text, "loads by the published protocol")
 
 
 def check_labels(

@@ -16,6 +16,9 @@ NAMES = (
     "builders",
     "energy_windows",
     "energy_streams",
+    "wire_log",
+    "link_speed",
+    "ad_extension",
 )
 
 

@@ -115,7 +115,7 @@ def test_reference_is_a_word_for_the_model_alone(write) -> None:
         ("dut:\n  baud_rate: '9600'", "2: dut.baud_rate: expected a whole number, got '9600'"),
         ("dut: {baud_rate: 0}", "1: dut.baud_rate: expected at least 1, got 0"),
         ("dut: {data_bytes_per_db: 39}", "1: dut.data_bytes_per_db: expected 1 to 38"),
-        ("dut: {data_bytes_per_db: true}", "expected a whole number, got true"),
+        ("dut: {data_bytes_per_db: true}", "expected auto or a whole number, got true"),
         ("dut: {verify_load: none}", "expected first, all or never, got 'none'"),
         ("dut: {boot_wait_s: .nan}", "1: dut.boot_wait_s: expected"),
         ("dut: {boot_wait_s: -1}", "expected at least 0, got -1"),

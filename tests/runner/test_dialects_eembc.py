@@ -176,6 +176,16 @@ def test_an_input_of_the_wrong_size_is_an_error_and_nobodys_score(tmp_path):
     assert facts.device_errors == [(at + 1, "Input db has 489 elemented, expected 490")]
 
 
+def test_a_note_that_loads_go_by_a_wire_extension_is_kept_with_its_line(tmp_path):
+    note = "00011.000 parser: m-note[loads go by the wire extension x-tinyrunner-1 (bin=512)]"
+    _, facts = read(tmp_path, [*START, note, "00011.001 parser: m-note[lost]", note])
+    assert facts.wire_extension == (
+        len(START) + 1,
+        "m-note[loads go by the wire extension x-tinyrunner-1 (bin=512)]",
+    )
+    assert read(tmp_path, START)[1].wire_extension is None
+
+
 def test_device_errors_are_kept_with_their_lines_and_bounded(tmp_path):
     lines = list(START) + ["00011.000 dut: e-[Unknown command: x]"] * 150
     _, facts = read(tmp_path, lines)

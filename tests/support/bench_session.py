@@ -93,13 +93,16 @@ def accuracy_session(
     limit: int | None = None,
     *,
     timed: bool = True,
+    dut: DutConfig | None = None,
 ) -> Ran:
     """An accuracy run from opening the inputs to result.txt; ``model`` None infers nothing.
+
+    ``dut`` is the simulated device, by default one as it comes.
 
     Where its inferences are not ``timed``, the model is the product's own and ``infer_s`` is 0.
     """
     config = Config(
-        dut=DutConfig(address=f"sim:{task.model_id}"),
+        dut=dut or DutConfig(address=f"sim:{task.model_id}"),
         model=model or Path("null.tflite"),
         datasets=datasets,
         sessions=sessions,

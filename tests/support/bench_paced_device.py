@@ -1,0 +1,64 @@
+"""The simulated device on a pty in real time, paced at a baud rate, in a process of its own.
+
+Run as a program (`bench_paced_device.py BAUD`) it prints the name of its terminal and serves it
+until its stdin ends.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from support.fake_model import FakeModel
+from tinyrunner.dut_protocol.serve import DeviceServer, PtyPort
+from tinyrunner.dut_protocol.simulated import DeviceSettings, SimulatedDut
+from tinyrunner.models.suite import AD
+
+
+@contextmanager
+def paced_device(baud_rate: int) -> Iterator[str]:
+    """The terminal of an ad device whose wire takes its time."""
+    process = subprocess.Popen(
+        [sys.executable, __file__, str(baud_rate)],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stdin is not None
+    assert process.stdout is not None
+    try:
+        yield process.stdout.readline().strip()
+    finally:
+        process.stdin.close()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        process.stdout.close()
+
+
+def main() -> None:
+    model = FakeModel(AD.model_id, AD.input_bytes, AD.score_count)
+    device = SimulatedDut(model, DeviceSettings(baud_rate=int(sys.argv[1]), inference_time_s=0.0))
+    port = PtyPort.open()
+    print(port.address, flush=True)
+    stop = threading.Event()
+
+    def wait() -> None:
+        sys.stdin.read()
+        stop.set()
+
+    threading.Thread(target=wait, daemon=True).start()
+    try:
+        DeviceServer(device).run(port, stop)
+    finally:
+        port.close()
+
+
+if __name__ == "__main__":
+    main()
