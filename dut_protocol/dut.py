@@ -14,6 +14,7 @@ from .commands import AskName, AskProfile, AskResults, DbPrint, Timestamp
 from .errors import DutProtocolError, DutReportedError, DutTimeout
 from .exchange import QUIET_S, REPLY_TIMEOUT_S, DutListener, Exchange, SilentListener, print_chars
 from .messages import Buffer, LapTime, Message, Model, Name, Profile, Ready, Results, TimestampMode
+from .settings import ConfirmResults
 
 __all__ = ["REPLY_TIMEOUT_S", "Dut", "DutListener", "Identity", "SilentListener"]
 
@@ -21,6 +22,11 @@ NAME_ATTEMPTS = 5
 """`name%` is often lost once after power-up, and a board may boot for seconds after a reset."""
 
 PROFILE_ATTEMPTS = 3
+
+PRINT_ATTEMPTS = 3
+
+IDENTITY_ANSWERS = 5
+"""Most times that a device on a bad link is asked who it is until it says the same twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +45,9 @@ M = TypeVar("M")
 class Dut(Exchange):
     """A device under test. It owns no port: whoever opened the transport closes it."""
 
+    _prints: bool | None = None
+    """Whether `db print` prints a whole buffer; None before anybody asked."""
+
     def identify(self) -> Identity:
         """Find the device awake: wait for a boot banner that may come, ask its name and profile.
 
@@ -48,13 +57,29 @@ class Dut(Exchange):
         self._booting = self._leftovers = True
         try:
             self.drain(quiet_s=QUIET_S, limit_s=self.settings.boot_wait_s)
-            vendor = self._ask_name(NAME_ATTEMPTS)
-            # A `name%` that was slow and not lost is answered too, late.
-            self.drain(quiet_s=QUIET_S, limit_s=1.0)
-            profile, model_id = self._ask_profile()
+            vendor, profile, model_id = self._who_is_it()
         finally:
             self._booting = self._leftovers = False
         return Identity(vendor, profile, model_id, self.boot_mode)
+
+    def _who_is_it(self) -> tuple[str, str | None, str | None]:
+        """Vendor, profile and model id; with `confirm_results` only what was said twice running."""
+        confirming = self.settings.confirm_results is ConfirmResults.ALL
+        before: tuple[str, str | None, str | None] | None = None
+        for _ in range(IDENTITY_ANSWERS):
+            vendor = self._ask_name(NAME_ATTEMPTS)
+            # A `name%` that was slow and not lost is answered too, late.
+            self.drain(quiet_s=QUIET_S, limit_s=1.0)
+            said = (vendor, *self._ask_profile())
+            if said == before or not confirming:
+                return said
+            if before is not None:
+                self.listener.note(f"who it is, asked again: first {before}, then {said}")
+            before = said
+        raise DutProtocolError(
+            f"{self.address}: in {IDENTITY_ANSWERS} answers the device did not say twice running "
+            "who it is; check the cable and the baud rate"
+        )
 
     def wait_for_boot(self, timeout_s: float) -> TimestampMode | None:
         """After its supply was switched on: read the boot banner up to its `m-ready`.
@@ -146,8 +171,38 @@ class Dut(Exchange):
     def print_buffer(self, byte_count: int) -> bytes:
         """The device's input buffer by `db print` (``m-buffer-00-01-…``, 8 bytes a line).
 
-        ``byte_count`` is what it should hold; some ports print less.
+        ``byte_count`` is what it should hold; some ports print less, always. One that has printed
+        a whole buffer before and does not now was misheard (DutProtocolError).
         """
+        attempts = 1 if self._prints is not None else self._print_attempts
+        for attempt in range(1, attempts + 1):
+            refused: DutReportedError | None = None
+            data = b""
+            try:
+                data = self._print_once(byte_count)
+            except DutReportedError as error:
+                refused = error
+            if refused is None and len(data) >= byte_count:
+                self._prints = True
+                return data
+            why = str(refused) if refused else f"{len(data)} of {byte_count} bytes printed"
+            if self._prints:
+                raise DutProtocolError(
+                    f"reading {byte_count} bytes back from {self.address}: {why}; it could before"
+                )
+            if attempt < attempts:
+                self.listener.note(f"asking for the buffer again: {why}")
+        self._prints = False
+        if refused is not None:
+            raise refused
+        return data
+
+    @property
+    def _print_attempts(self) -> int:
+        """A `db print` damaged on a bad link must not pass for a device that has none."""
+        return PRINT_ATTEMPTS if self.settings.confirm_results is ConfirmResults.ALL else 1
+
+    def _print_once(self, byte_count: int) -> bytes:
         deadline = Deadline(self.clock, REPLY_TIMEOUT_S + 2 * self.wire_s(print_chars(byte_count)))
         with self.muting(Ready, Buffer):
             self.begin(DbPrint())

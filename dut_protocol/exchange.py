@@ -83,6 +83,18 @@ class SilentListener:
         pass
 
 
+class Withheld:
+    """A reply's `m-ready` that the listener was not told of."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+
+    def tell(self) -> None:
+        """Tell now; one that was glued to another line was told with it."""
+        if not self._exchange.last_line.endswith(Ready().encode()):
+            self._exchange.listener.line(Ready().encode())
+
+
 class Exchange:
     """The conversation with one device: what any operation is made of."""
 
@@ -115,6 +127,11 @@ class Exchange:
     # ---- reading ---------------------------------------------------------------------------------
 
     @property
+    def last_line(self) -> str:
+        """The last line that the listener was told of."""
+        return self._last_line
+
+    @property
     def in_step(self) -> bool:
         """Nothing unread: no message waiting, no line half arrived."""
         return not self._messages and not self._reader.pending
@@ -132,6 +149,13 @@ class Exchange:
             yield
         finally:
             self._muted = before
+
+    @contextmanager
+    def withholding_ready(self) -> Iterator[Withheld]:
+        """Keep the `m-ready` of one reply from the listener until ``tell()`` says otherwise."""
+        with self.muting(Ready):
+            withheld = Withheld(self)
+            yield withheld
 
     def take(self, data: bytes) -> None:
         """Split what came into messages; tell the listener of every line that is not muted."""

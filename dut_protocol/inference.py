@@ -3,10 +3,14 @@
 Reply: ``m-warmup-start-W``, ``m-warmup-done``, ``m-infer-start-N``, ``m-lap-us-T0``,
 ``m-lap-us-T1``, ``m-infer-done``, ``m-results-[…]``, ``m-ready``; energy firmware leaves the lap
 times out. The echo of N and W is all that tells of a corrupted command, so it is demanded.
+
+The listener is told of the closing ``m-ready`` only when the answer was taken: a log in which it
+stands can be trusted however the run ended behind it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from .clock import Clock, Deadline
@@ -19,11 +23,13 @@ from .messages import (
     InputMismatch,
     LapTime,
     Message,
+    Ready,
     Results,
     TimestampMode,
     WarmupDone,
     WarmupStart,
 )
+from .settings import ConfirmResults
 
 UNKNOWN_INFERENCE_S = 10.0
 """Taken per inference before the device has shown its pace: slower than any published board."""
@@ -55,19 +61,44 @@ class InferenceTimer:
         """Seconds an inference takes, as configured or as last seen; None before that."""
         self._comma_noted = False
 
-    def infer(self, iterations: int, warmups: int, score_count: int | None) -> Inference:
+    def infer(
+        self,
+        iterations: int,
+        warmups: int,
+        score_count: int | None,
+        judge: Callable[[Inference], None] = lambda _: None,
+    ) -> Inference:
         """Infer the loaded input ``iterations`` times after ``warmups`` unmeasured ones.
 
-        ``score_count`` is how many numbers the result must have (None: any).
+        ``score_count`` is how many numbers the result must have (None: any). ``judge`` may raise
+        a :class:`DutError` at an answer that is whole and yet not to be taken.
         """
         doing = f"`infer {iterations} {warmups}`"
         dut = self._dut
         dut.begin(Infer(iterations, warmups))
-        reply = _Reply(self, dut.clock, iterations, warmups)
-        dut.collect(reply.deadline, doing, reply.take, says_something=True)
-        inference = self._checked(reply, iterations, warmups, score_count, doing)
-        self._learn(inference, reply.since_begun_s)
+        with dut.withholding_ready() as withheld:
+            reply = _Reply(self, dut.clock, iterations, warmups)
+            dut.collect(reply.deadline, doing, reply.take, says_something=True)
+            whole_s = reply.since_begun_s
+            inference = self._checked(reply, iterations, warmups, score_count, doing)
+            judge(inference)
+            if dut.settings.confirm_results is ConfirmResults.ALL:
+                self._confirm(inference.scores, doing)
+            withheld.tell()
+        self._learn(inference, whole_s)
         return inference
+
+    def _confirm(self, scores: tuple[float, ...], doing: str) -> None:
+        """Ask for the scores once more; the log holds them once, or an input would count twice."""
+        dut = self._dut
+        with dut.muting(Ready, Results):
+            again = dut.results()
+        if again is None or again.scores != scores:
+            now = "nothing" if again is None else again.encode()
+            raise DutProtocolError(
+                f"{doing} on {dut.address}: asked for its results once more, the device says "
+                f"{now}, not {Results(scores).encode()}; the link corrupts data"
+            )
 
     def duration_s(self, inferences: int) -> float:
         """How long to wait for ``inferences`` more."""

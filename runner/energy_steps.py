@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import assert_never
 
 from ..dut_protocol.dut import Dut
+from ..dut_protocol.errors import DutTimeout
 from ..dut_protocol.io_manager import IoManager
 from ..dut_protocol.messages import Chatter, Ready
 from ..dut_protocol.settings import ENERGY_BOOT_TIMEOUT_S
@@ -21,6 +22,9 @@ from .energy_events import with_events
 from .journal import LogWriter
 from .recorder import Recorder
 from .verbs import EmonPower, EmonTimer, EmonTrace, EmonVoltage, IoCommand
+
+POWER_CYCLE_S = 2.0
+"""Off for this long, so that the board's capacitors are empty."""
 
 EnergyVerb = IoCommand | EmonVoltage | EmonPower | EmonTimer | EmonTrace
 
@@ -108,6 +112,24 @@ class EnergySteps:
         self._recorder.monitor.power(on)
         self._done(f"m-power[{'on' if on else 'off'}]")
         if on:
+            self._wait_for_boot()
+
+    def _wait_for_boot(self) -> None:
+        """Where the device does not boot, switch its supply off and on again, once.
+
+        Only here: in the middle of a trace the supply's going would be measured.
+        """
+        try:
+            self._dut.wait_for_boot(self._boot_timeout_s)
+        except DutTimeout as error:
+            if self._writer is not None:
+                raise
+            self._dut.listener.note(f"{error}; switching its supply off and on again")
+            self._recorder.monitor.power(False)
+            self._say("m-power[off]")
+            self._dut.clock.pause(POWER_CYCLE_S)
+            self._recorder.monitor.power(True)
+            self._say("m-power[on]")
             self._dut.wait_for_boot(self._boot_timeout_s)
 
     def _trace_on(self, name: str) -> None:

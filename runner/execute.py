@@ -1,4 +1,9 @@
-"""Executing a Script on a Bench, each step written to the Journal as it happens."""
+"""Executing a Script on a Bench, each step written to the Journal as it happens.
+
+A step that fails is done again where that can do no harm: an `infer` with its load, a question
+by itself. A load has tried four times when it fails, so only a reboot makes it begin again. In
+energy mode nothing is done again: each `infer` leaves its edges in the one trace.
+"""
 
 from __future__ import annotations
 
@@ -9,16 +14,19 @@ from typing import assert_never
 
 from .. import __version__
 from ..datasets.inputs import Dataset, InputWindow
-from ..dut_protocol.dut import REPLY_TIMEOUT_S
-from ..dut_protocol.errors import DutProtocolError
+from ..dut_protocol.dut import REPLY_TIMEOUT_S, Identity
+from ..dut_protocol.errors import DutError, DutProtocolError, DutRebooted
 from ..dut_protocol.inference import Inference
 from ..dut_protocol.messages import Model
+from ..dut_protocol.settings import ConfirmResults
 from ..models.suite import Task
 from .bench import Bench
 from .energy_steps import EnergySteps
 from .errors import SetupError
 from .journal import Journal
+from .lap_check import LapCheck
 from .plan import mode_of, parse_infer, planned_inferences
+from .recovery import RECOVERABLE, Recovery
 from .script import NO_TIMEOUT_MS, NumberedStep, Script, numbered_steps
 from .session_log import Mode
 from .verbs import (
@@ -71,6 +79,9 @@ class JournalListener:
         self._on_note(text)
 
 
+_QUESTIONS = ("help", "name", "profile", "results", "timestamp")
+"""What may be asked twice: it changes nothing in the device."""
+
 PASSED_THROUGH = "io: [dut]"
 """The source of a device's lines that came through the IO manager, as the logs have it."""
 
@@ -114,8 +125,15 @@ class Executor:
         on_step: Callable[[NumberedStep], None] = lambda _: None,
         on_measured: Callable[[Measured], None] = lambda _: None,
         energy: EnergySteps | None = None,
+        identity: Identity | None = None,
     ) -> None:
+        """``identity`` is who the device said it was: after a reboot it must still be that one."""
         self._bench = bench
+        self._recovery = Recovery(bench.dut, journal, identity)
+        strict = bench.dut.settings.confirm_results is ConfirmResults.ALL
+        self._lap_check = LapCheck(bench.dut.address, strict=strict)
+        self._since_load: list[NumberedStep] = []
+        """From the last load on, until its `infer` has been answered."""
         self._energy = energy
         self._journal = journal
         self._dataset = dataset
@@ -136,8 +154,38 @@ class Executor:
         for numbered in numbered_steps(script):
             if numbered.index >= first_step:
                 self._on_step(numbered)
-                self._step(numbered)
+                self._until_done(numbered)
+
+    def _until_done(self, numbered: NumberedStep) -> None:
+        """Execute a step; where it fails, recover and execute it again, with its load."""
+        verb = parse_verb(numbered.step.command)
+        if isinstance(verb, Load) or not self._since_load:
+            self._since_load.clear()
+            self._recovery.next_input()
+        if self._since_load or isinstance(verb, Load):
+            self._since_load.append(numbered)
+        todo = [numbered]
+        while todo:
+            step = todo[0]
+            try:
+                self._step(step)
                 self._journal.flush()
+                todo.pop(0)
+            except RECOVERABLE as error:
+                todo = self._again(step, numbered, error)
+        if _infers(verb):
+            self._since_load.clear()
+
+    def _again(
+        self, failed: NumberedStep, wanted: NumberedStep, error: DutError
+    ) -> list[NumberedStep]:
+        """The steps to be executed again because one of them failed; or the error, raised."""
+        verb = parse_verb(failed.step.command)
+        if self._energy is not None or not _repeatable(verb, error):
+            raise error
+        todo = list(self._since_load) or [wanted]
+        self._recovery.recover(error, todo[0].index)
+        return todo
 
     def _step(self, numbered: NumberedStep) -> None:
         step = numbered.step
@@ -241,17 +289,36 @@ class Executor:
         self._finished("bloadp")
 
     def _infer(self, iterations: int, warmups: int) -> None:
-        inference = self._bench.timer.infer(iterations, warmups, self._task.score_count)
+        inference = self._bench.timer.infer(
+            iterations, warmups, self._task.score_count, self._judge
+        )
         if self._energy is not None:
             self._energy.mark(*inference.host_window_s)
+        if self._loaded is not None:
+            self._done += 1
+            self._on_measured(Measured(self._done, self._loaded, inference))
+
+    def _judge(self, inference: Inference) -> None:
+        """DutProtocolError at an answer that cannot be right, or that nobody can use."""
+        self._lap_check.check(inference)
         if self._task.official and len(inference.scores) > 1 and sum(inference.scores) == 0:
             raise DutProtocolError(
                 f"{self._bench.dut.address}: every score is 0, so there is nothing to judge; look "
                 "at the firmware's output stage"
             )
-        if self._loaded is not None:
-            self._done += 1
-            self._on_measured(Measured(self._done, self._loaded, inference))
+
+
+def _infers(verb: Verb) -> bool:
+    return isinstance(verb, DutCommand | IoDutCommand) and parse_infer(verb.text) is not None
+
+
+def _repeatable(verb: Verb, error: DutError) -> bool:
+    """Whether a failed step may be executed again."""
+    if isinstance(verb, Load):
+        return isinstance(error, DutRebooted)
+    if not isinstance(verb, DutCommand):
+        return False
+    return _infers(verb) or verb.text in _QUESTIONS
 
 
 def check_executable(script: Script, dataset: Dataset, mode: Mode) -> None:

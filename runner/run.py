@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..dut_protocol.clock import VirtualClock
+from ..dut_protocol.dut import Identity
 from ..dut_protocol.errors import DutError
 from ..models.suite import Task
 from .bench import Bench, open_bench
@@ -24,6 +25,7 @@ from .prepare import Heard, connect, rerooted
 from .progress import Reporter, Running
 from .provenance import (
     describe_device,
+    describe_link,
     describe_session,
     describe_setup,
     refuse_other_device,
@@ -74,13 +76,15 @@ def run_session(
                 iterations, found = _find_iterations(run, bench, session)
                 script = plan(mode, dataset, iterations, config.warmups)
             planned = planned_inferences(script)
+            setup = describe_setup(config, mode, run.source, script, planned[0], script_file)
             provenance = (
                 describe_session(session, found)
-                | describe_setup(config, mode, run.source, script, planned[0], script_file)
+                | setup
                 | describe_device(identity, bench)
+                | describe_link(setup, bench)
             )
             write_beginnings(run, session, script, provenance)
-        work = _Work(script, planned, BEGINNING, StatusLine(run))
+        work = _Work(script, planned, BEGINNING, StatusLine(run), identity)
         with alone_with(session):
             _execute(run, bench, session, heard, work)
     return conclude(run, session, provenance)
@@ -117,7 +121,7 @@ def _continue(run: RunParts, session: Session, before: dict[str, Any]) -> Outcom
         with stops(folder, resumable=True):
             identity = connect(bench, task, heard)
         refuse_other_device(before, describe_device(identity, bench))
-        work = _Work(script, planned, point, status)
+        work = _Work(script, planned, point, status, identity)
         _execute(run, bench, session, heard, work, resumed=True)
     return conclude(run, session, before)
 
@@ -197,6 +201,7 @@ def _run_steps(run: RunParts, bench: Bench, journal: Journal, work: _Work) -> No
         run.source.dataset,
         benchmark_config(run, planned[0]),
         on_measured=_Estimate(run, bench, len(planned), work.status, told=long_s is not None).show,
+        identity=work.identity,
     )
     title = f"{run.task.key} {run.mode.value}"
     with (
@@ -211,7 +216,11 @@ def _long_s(run: RunParts, bench: Bench, script: Script) -> float | None:
     if isinstance(bench.clock, VirtualClock):
         return None
     seconds = expected_duration_s(
-        script, run.task.input_bytes, bench.dut.settings, bench.timer.expected_s
+        script,
+        run.task.input_bytes,
+        bench.dut.settings,
+        bench.timer.expected_s,
+        bench.loader.usual_chars(run.task.input_bytes),
     )
     return seconds if seconds >= LONG_RUN_S else None
 
@@ -250,3 +259,4 @@ class _Work:
     planned: tuple[PlannedInference, ...]
     point: ResumePoint
     status: StatusLine
+    identity: Identity

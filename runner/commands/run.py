@@ -68,7 +68,16 @@ def run(
         str | None, typer.Option("--round", help="Whose rules apply: v1.1 … v1.4.")
     ] = None,
     data_bytes_per_db: Annotated[
-        int | None, typer.Option("--data-bytes-per-db", help="1 to 38; 30 unless told.")
+        str | None,
+        typer.Option("--data-bytes-per-db", help="1 to 38, or auto: as checked, else 30."),
+    ] = None,
+    pipelining: Annotated[
+        bool | None,
+        typer.Option("--pipelining/--no-pipelining", help="Several db in flight; check it first."),
+    ] = None,
+    extension: Annotated[
+        bool | None,
+        typer.Option("--extension/--no-extension", help="Denser loads, if the device offers them."),
     ] = None,
     verify_load: Annotated[
         str | None,
@@ -108,6 +117,8 @@ def run(
         "division": division,
         "round": round_name,
         "data_bytes_per_db": data_bytes_per_db,
+        "pipelining": pipelining,
+        "extension": extension,
         "verify_load": verify_load,
         "confirm_results": confirm_results,
         "expected_inference_s": expected_inference_s,

@@ -17,7 +17,7 @@ from tinyrunner.dut_protocol.simulated_link import SimulatedLink
 from tinyrunner.energy.errors import TraceError
 from tinyrunner.energy.trace_files import read_trace
 from tinyrunner.models.suite import KWS
-from tinyrunner.runner.energy_steps import EnergySteps
+from tinyrunner.runner.energy_steps import POWER_CYCLE_S, EnergySteps
 from tinyrunner.runner.execute import PASSED_THROUGH, JournalListener
 from tinyrunner.runner.journal import Journal
 from tinyrunner.runner.recorder import Recorder, ServedTransport
@@ -119,11 +119,25 @@ def test_a_voltage_is_set_and_the_one_read_back_is_said(rig):
     assert rig.does(EmonVoltage(None))[0] == "emon: m-voltage-mv[1799]"
 
 
-def test_a_device_that_does_not_boot_is_waited_for_no_longer_than_told(rig):
+def test_a_device_that_boots_at_the_second_power_up_is_taken(rig):
+    boot, boots = rig.device.boot, []
+
+    def second_time(at_s):
+        boots.append(at_s)
+        if len(boots) == 2:
+            boot(at_s)
+
+    rig.device.boot = second_time
+    rig.steps.execute(EmonPower(True))
+    assert len(boots) == 2
+    assert boots[1] - boots[0] >= POWER_CYCLE_S
+
+
+def test_a_device_that_does_not_boot_is_powered_up_once_more_and_waited_for_as_told(rig):
     rig.device._say = lambda message: None
     with pytest.raises(DutTimeout, match=r"no m-ready in 5\.0 s after power on"):
         rig.steps.execute(EmonPower(True))
-    assert rig.clock.now_s() == pytest.approx(5.0)
+    assert rig.clock.now_s() == pytest.approx(5.0 + POWER_CYCLE_S + 5.0)
 
 
 def test_a_command_that_the_io_manager_does_not_know_is_an_error(rig):

@@ -51,44 +51,81 @@ def whole_run(data, tmp_path):
 
 
 FAULTS = {
-    "reboots": (InResults(BANNER, 4, mute=True), "rebooted"),
+    "reboots": (BANNER, True, "rebooted"),
     "too many scores": (
-        InResults(b"m-results-[" + b"0.1," * 12 + b"0.1]\r\n", 4),
+        b"m-results-[" + b"0.1," * 12 + b"0.1]\r\n",
+        False,
         "13 scores instead of 12",
     ),
-    "too few scores": (InResults(b"m-results-[0.5,0.5]\r\n", 4), "2 scores instead of 12"),
-    "NaN": (InResults(b"m-results-[" + b"0.1," * 11 + b"nan]\r\n", 4), "'nan'"),
-    "infinity": (InResults(b"m-results-[" + b"0.1," * 11 + b"1e999]\r\n", 4), "'1e999'"),
-    "no number": (InResults(b"m-results-[" + b"0.1," * 11 + b"0.x]\r\n", 4), "'0.x'"),
-    "two commas": (InResults(b"m-results-[" + b"0.1," * 12 + b",]\r\n", 4), "''"),
-    "no result": (InResults(None, 4), "without a result"),
-    "an endless line": (InResults(b"0.123," * 20000, 4, mute=True), "line of more than"),
-    "an error": (InResults(b"e-[Out of memory]\r\n", 4), "Out of memory"),
+    "too few scores": (b"m-results-[0.5,0.5]\r\n", False, "2 scores instead of 12"),
+    "NaN": (b"m-results-[" + b"0.1," * 11 + b"nan]\r\n", False, "'nan'"),
+    "infinity": (b"m-results-[" + b"0.1," * 11 + b"1e999]\r\n", False, "'1e999'"),
+    "no number": (b"m-results-[" + b"0.1," * 11 + b"0.x]\r\n", False, "'0.x'"),
+    "two commas": (b"m-results-[" + b"0.1," * 12 + b",]\r\n", False, "''"),
+    "no result": (None, False, "without a result"),
+    "an endless line": (b"0.123," * 20000, True, "line of more than"),
+    "an error": (b"e-[Out of memory]\r\n", False, "Out of memory"),
     "another input": (
-        InResults(
-            b"Input db has 12 elemented, expected 490\nm-results-[" + b"0.1," * 11 + b"0.1]\r\n", 4
-        ),
+        b"Input db has 12 elemented, expected 490\nm-results-[" + b"0.1," * 11 + b"0.1]\r\n",
+        False,
         "Input db has 12",
     ),
 }
+"""What comes in place of a result; whether nothing follows it; what is said about it."""
+
+
+class AlwaysInResults(Fault):
+    """From the ``nth`` result line on each is replaced by ``text``."""
+
+    def __init__(self, text, nth):
+        self._text, self._left = text, nth
+
+    def said(self, line):
+        if line.startswith(b"m-results-["):
+            self._left -= 1
+            if self._left <= 0:
+                return self._text
+        return line
+
+
+@pytest.mark.parametrize("name", [name for name in FAULTS if not FAULTS[name][1]])
+def test_a_board_that_misbehaves_once_is_asked_again_and_the_run_ends_as_if_it_had_not(
+    name, data, tmp_path, monkeypatch
+):
+    text, _, said = FAULTS[name]
+    use_board(monkeypatch, board(fault=InResults(text, 4)))
+    ran = run(data, tmp_path / "s", "--dut", "sim:")
+    assert ran.status == 3, ran
+    session = only_session(tmp_path / "s")
+    assert inferences(session) == whole_run(data, tmp_path)
+    assert ran.json["accuracy"]["repeated"]["count"] == 0
+    log = (session / "log.txt").read_text()
+    (step,) = re.findall(r"session: m-session-retry-step\[(\d+)\]\n", log)
+    after = log[log.index("m-session-retry") :]
+    assert said in after
+    assert "retry 1 of 3" in after
+    for again in (int(step), int(step) + 1):
+        assert log.count(f"m-sequencing-i[{again}]") == 2
+        assert after.count(f"m-sequencing-i[{again}]") == 1
 
 
 @pytest.mark.parametrize("name", FAULTS)
-def test_a_board_that_misbehaves_ends_the_run_and_another_run_goes_on_from_there(
-    name, data, tmp_path
+def test_a_board_that_keeps_misbehaving_ends_the_run_and_another_run_goes_on_from_there(
+    name, data, tmp_path, monkeypatch
 ):
-    fault, said = FAULTS[name]
-    with served(board(fault=fault)) as address:
-        ran = run(data, tmp_path / "s", "--dut", address)
+    text, mute, said = FAULTS[name]
+    fault = InResults(text, 4, mute=True) if mute else AlwaysInResults(text, 4)
+    use_board(monkeypatch, board(fault=fault))
+    ran = run(data, tmp_path / "s", "--dut", "sim:")
     assert ran.status == 1, ran
-    assert said in ran.err
     session = only_session(tmp_path / "s")
     assert f"tinyrunner run --resume {session}" in ran.err
     log = (session / "log.txt").read_text()
+    assert said in log
     assert "session: m-session-error[" in log
     assert not (session / "result.txt").exists()
-    with served(board()) as address:
-        resumed = tinyrunner("run", "--resume", session, "--dut", address, "--json")
+    use_board(monkeypatch, board())
+    resumed = tinyrunner("run", "--resume", session, "--json")
     assert resumed.status == 3, resumed
     assert "3 of 8 inputs are done" in resumed.err
     assert inferences(session) == whole_run(data, tmp_path)

@@ -1,0 +1,205 @@
+"""Whole runs on a faulty wire or device, in this process, held against the run without a fault."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+from unittest import mock
+
+from support.bench_cli import inferences
+from support.bench_inputs import write_inputs
+from support.boards import HashModel
+from support.link_faults import (
+    WIRE_KINDS,
+    Direction,
+    FaultPlan,
+    FaultyDevice,
+    FaultyWire,
+    Kind,
+    plan_of,
+)
+from tinyrunner.dut_protocol.settings import ConfirmResults, VerifyLoad
+from tinyrunner.dut_protocol.simulated import DeviceSettings
+from tinyrunner.dut_protocol.simulated_link import SimulatedLink
+from tinyrunner.models.suite import Task
+from tinyrunner.runner import bench
+from tinyrunner.runner.config import Config, DutConfig
+from tinyrunner.runner.dialects import open_log
+from tinyrunner.runner.errors import ResumeError, RunStopped, SetupError
+from tinyrunner.runner.progress import QuietReporter
+from tinyrunner.runner.run import resume_session, run_session
+from tinyrunner.runner.session_log import Mode
+
+FILES = {"kws": 30, "ic": 6, "vww": 2, "ad": 1}
+"""Inputs of an accuracy run (of ad: a file has 196)."""
+
+RATES = (0.03, 0.2, 1.0)
+"""Faults that an input meets on the average, where every load is read back."""
+
+INFERENCE_S = 0.0125
+ITERATIONS = 850
+"""Windows of 10.6 s."""
+
+MOST_DEVIATION = 0.03
+"""Of a window: what the lap check lets pass on a bad link, 2 % and 50 ms."""
+
+NO_FAULT = FaultPlan(Kind.LOSE, 0.0)
+
+
+class Outcome(Enum):
+    EQUAL = "equal"
+    RESUMED = "stopped, resumed, equal"
+    NOT_BEGUN = "not begun"
+    WRONG = "WRONG"
+    REFUSED = "NOT RESUMABLE"
+
+
+BAD = (Outcome.WRONG, Outcome.REFUSED)
+
+
+@dataclass
+class Held:
+    """One run held against the fault-free one."""
+
+    outcome: Outcome
+    plan: FaultPlan
+    faults: int = 0
+    retries: int = 0
+    recorded: int = 0
+    wrong_inputs: int = 0
+    worst_deviation: float = 0.0
+    """Of a window's length, as a fraction (performance)."""
+    why: str = ""
+    log: str = field(default="", repr=False)
+
+
+@dataclass
+class Bench:
+    """Inputs on disk and what a run over them without a fault says."""
+
+    root: Path
+    task: Task
+    mode: Mode = Mode.ACCURACY
+    guarded: bool = True
+    """verify_load: all and confirm_results: all; else the defaults."""
+    files: int | None = None
+    model: object = None
+    whole: list = field(init=False)
+    windows: list = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.data = self.root / "data"
+        count = self.files or (FILES[self.task.key] if self.mode is Mode.ACCURACY else 5)
+        write_inputs(self.data, self.task, count, seed=5)
+        self.model = self.model or HashModel(self.task)
+        session = self._session(NO_FAULT)[0]
+        self.whole, self.windows = inferences(session), _windows(session)
+        shutil.rmtree(self.root / "s")
+
+    @property
+    def _config(self) -> Config:
+        dut = DutConfig(address="sim:", boot_wait_s=0.5)
+        if self.guarded:
+            dut = dut.model_copy(
+                update={"verify_load": VerifyLoad.ALL, "confirm_results": ConfirmResults.ALL}
+            )
+        sessions = self.root / "s"
+        return Config(dut=dut, datasets=self.data, sessions=sessions, iterations=ITERATIONS)
+
+    def _session(self, plan: FaultPlan) -> tuple[Path, int]:
+        with faulty(self.task, plan, self.model) as count:
+            ran = run_session(self.task, self.mode, self._config, QuietReporter())
+        return ran.session.folder, count()
+
+    def run(self, plan: FaultPlan) -> Held:
+        """One run; where it stops, it is continued on a link without fault."""
+        count = _nothing
+        try:
+            with faulty(self.task, plan, self.model) as count:
+                ran = run_session(self.task, self.mode, self._config, QuietReporter())
+            held = self._held(ran.session.folder, plan, Outcome.EQUAL)
+        except SetupError as error:
+            return Held(Outcome.NOT_BEGUN, plan, count(), why=str(error))
+        except RunStopped as stopped:
+            if not stopped.resumable:
+                return Held(Outcome.NOT_BEGUN, plan, count(), why=str(stopped))
+            held = self._resumed(stopped, plan)
+        finally:
+            shutil.rmtree(self.root / "s", ignore_errors=True)
+        held.faults = count()
+        return held
+
+    def _resumed(self, stopped: RunStopped, plan: FaultPlan) -> Held:
+        folder = stopped.session
+        assert folder is not None
+        try:
+            with faulty(self.task, NO_FAULT, self.model):
+                resume_session(folder, self.task, self.mode, self._config, QuietReporter())
+        except (ResumeError, SetupError, RunStopped) as error:
+            return Held(Outcome.REFUSED, plan, why=f"{stopped} / {error}")
+        held = self._held(folder, plan, Outcome.RESUMED)
+        held.why = str(stopped) + held.why
+        return held
+
+    def _held(self, session: Path, plan: FaultPlan, well: Outcome) -> Held:
+        """What the session holds against what it should."""
+        now = inferences(session)
+        log = (session / "log.txt").read_text()
+        retries = log.count("m-session-retry-step[")
+        held = Held(well, plan, retries=retries, recorded=len(now), log=log)
+        if [row[:2] for row in now] != [row[:2] for row in self.whole]:
+            held.outcome, held.why = Outcome.WRONG, f"other inputs: {len(now)}"
+            return held
+        pairs = zip(now, self.whole, strict=True)
+        different = [(a, b) for a, b in pairs if a[2] != b[2]]
+        held.wrong_inputs = len(different)
+        if self.mode is Mode.PERFORMANCE:
+            held.worst_deviation = max(
+                abs(a / b - 1) for a, b in zip(_windows(session), self.windows, strict=True)
+            )
+        if different or held.worst_deviation > MOST_DEVIATION:
+            held.outcome = Outcome.WRONG
+            held.why = f"{different[:1]} {held.worst_deviation}"
+        return held
+
+
+def _nothing() -> int:
+    return 0
+
+
+def _windows(session: Path) -> list[float]:
+    """Each window in seconds by the device's clock, as they are scored."""
+    with open_log(session / "log.txt") as reader:
+        return [((r.end_us - r.start_us) % 2**32) / 1e6 for r in reader]
+
+
+@contextmanager
+def faulty(
+    task: Task, plan: FaultPlan, model: object, inference_s: float = INFERENCE_S
+) -> Iterator:
+    """`sim:` is a device of this task with the plan's faults, on a wire with the plan's faults."""
+    device = FaultyDevice(model, DeviceSettings(inference_time_s=inference_s), plan)
+    described = bench.SimulatedModel("test", "0" * 64, "none", None, 115200, INFERENCE_S)
+    wires: list[FaultyWire] = []
+
+    def wire(end, clock, address):
+        wires.append(FaultyWire(SimulatedLink(end, clock, address), clock, plan))
+        return wires[-1]
+
+    with ExitStack() as stack:
+        simulated = bench.SimulatedDevice(device, described)
+        stack.enter_context(mock.patch.object(bench, "simulated_device", return_value=simulated))
+        stack.enter_context(mock.patch.object(bench, "SimulatedLink", wire))
+        yield lambda: device.count + sum(each.count for each in wires)
+
+
+def grid(task: Task, seed: int) -> Iterator[tuple[float, FaultPlan]]:
+    """Every kind, direction and rate (faults an input meets on the average), with a seed."""
+    for kind in Kind:
+        for direction in Direction if kind in WIRE_KINDS else (None,):
+            for faults_per_input in RATES:
+                yield faults_per_input, plan_of(kind, faults_per_input, task, direction, seed)
