@@ -83,6 +83,8 @@ def _link(provenance: Mapping[str, Any]) -> str:
         parts.append(f"{size} bytes a db command")
     if verify := _text(provenance, "link.verify_load"):
         parts.append(f"loads verified: {verify}")
+    if extension := _text(provenance, "link.extension"):
+        parts.append(f"loaded by the wire extension {extension}")
     return ", ".join(parts)
 
 

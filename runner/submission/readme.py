@@ -34,9 +34,17 @@ _FLAGS: tuple[tuple[str, str], ...] = (
     ("round", "--round"),
     ("dut.data_bytes_per_db", "--data-bytes-per-db"),
     ("dut.verify_load", "--verify-load"),
+    ("dut.confirm_results", "--confirm-results"),
     ("dut.expected_inference_s", "--expected-inference-s"),
 )
 """Each flag of `tinyrunner run` with the setting it is for."""
+
+_SWITCHES = (
+    ("monitor.soft_markers", "--soft-markers"),
+    ("dut.pipelining", "--pipelining"),
+    ("dut.extension", "--extension"),
+)
+"""Those that take no value, and are off unless given."""
 
 CONFIG_NAME = "configuration.yaml"
 """What a reader saves the configuration as where flags cannot say it all."""
@@ -49,15 +57,14 @@ def reproduce_command(session: GatheredSession, home: HomeFolder) -> str:
     words = ["tinyrunner", "run", session.task.key, "--mode", session.mode.value]
     flagged = {key for key, _ in _FLAGS}
     rest = {key for key in told if key not in flagged and told[key] != default.get(key)}
-    rest -= {"sessions", "monitor.soft_markers"}  # where they were kept; and a flag of its own
+    rest -= {"sessions", *(key for key, _ in _SWITCHES)}  # where they were kept; said below
     rest -= {key for key in rest if key.startswith("labels.")}
     if rest or session.task.key == CUSTOM_KEY:
         words += ["--config", CONFIG_NAME]
     for key, flag in _FLAGS:
         if told[key] != default[key]:
             words += [flag, home.hidden(str(told[key]))]
-    if config.monitor.soft_markers:
-        words.append("--soft-markers")
+    words += [flag for key, flag in _SWITCHES if told[key]]
     for key, path in config.labels.items():
         words += ["--labels", f"{key}={home.hidden(path.as_posix())}"]
     if (script := session.told("script_file")) is not None:
