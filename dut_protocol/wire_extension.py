@@ -221,9 +221,12 @@ def parse_extended(text: str) -> Begin | TextBlock | None:
     word, _, rest = text.partition(" ")
     if word == "xd":
         try:
-            return TextBlock(base64.b64decode(rest, validate=True))
+            data = base64.b64decode(rest, validate=True)
         except (binascii.Error, ValueError) as error:
             raise ExtensionError("no base64") from error
+        if base64.b64encode(data).decode() != rest:  # Python takes more `=` than there may be
+            raise ExtensionError("no base64")
+        return TextBlock(data)
     if word != "xdb":
         return None
     match = _BEGIN.fullmatch(text)

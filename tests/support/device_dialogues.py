@@ -194,6 +194,16 @@ SAFE_WHERE_THE_REFERENCE_IS_NOT: tuple[Dialogue, ...] = (
     _of("bytes outside ASCII", (b"\xff\xfe%name%", b"e-[<vendor>]\r\n" + R + _NAME)),
 )
 
+STRICTER_IN_THE_LIBRARY = frozenset({"db load by atoi", "infer by atoi", "infer with W of text"})
+"""Dialogues of C's `atoi`, for the simulated device: our firmware library takes no such number."""
+
+SHARED = tuple(
+    dialogue
+    for dialogue in REFERENCE + SAFE_WHERE_THE_REFERENCE_IS_NOT
+    if dialogue.name not in STRICTER_IN_THE_LIBRARY
+)
+"""What the simulated device and every port of the firmware library answer alike."""
+
 _WILDCARDS = {
     rb"<vendor>": rb"[^\r\n]*",
     rb"<us>": rb"\d+",

@@ -1,0 +1,31 @@
+/* The board: to be written. As it is, it compiles and does nothing. Each function's task is in
+ * board.h. Where the vendor's SDK has a main() or a vector table of its own, port.c's
+ * UART_RX_Handler is to be called from it with each byte received. */
+#include "board.h"
+
+void board_init(void)
+{
+}
+
+void board_enable_uart_interrupt(void)
+{
+}
+
+void board_uart_send(const char *bytes, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        (void)bytes[i]; /* wait until the transmitter has room, then write its data register */
+    }
+}
+
+uint32_t board_micros(void)
+{
+    static uint32_t ticks;
+
+    return ticks++; /* the timer's count instead */
+}
+
+void board_set_timestamp_pin(int high)
+{
+    (void)high;
+}

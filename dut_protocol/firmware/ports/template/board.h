@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What this port needs of the board. Write these five with your vendor's SDK or registers, in a
+ * board.c of your own; ports/qemu* shows them for a bare Cortex-M. */
+#ifndef BOARD_H
+#define BOARD_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Clocks, the UART (8 data bits, no parity, 1 stop bit; 115200 for performance, 9600 for energy
+ * firmware behind an IO manager), a timer of 1 MHz, the timestamp pin as an output, high. */
+void board_init(void);
+
+/* Let the UART interrupt for each byte that it receives, from now on. */
+void board_enable_uart_interrupt(void);
+
+/* Send; return when the UART has the last byte. */
+void board_uart_send(const char *bytes, size_t count);
+
+/* A 32-bit count of microseconds that wraps at 2^32. A 16-bit timer needs its overflow interrupt:
+ * a count that wraps earlier spoils every measurement across the wrap. The timer must run on while
+ * the processor sleeps or computes. Beware of SysTick: its handler must not be locked out. */
+uint32_t board_micros(void);
+
+/* The level of the timestamp pin. */
+void board_set_timestamp_pin(int high);
+
+#endif

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* tinyrunner's device harness: the device side of the MLPerf Tiny serial protocol.
+ *
+ *   static uint8_t input[490];
+ *   static tr_dut dut;
+ *
+ *   void UART_RX_IRQHandler(void) { tr_dut_receive(&dut, UART->DATA); }
+ *
+ *   int main(void) {
+ *       board_init();
+ *       tr_dut_init(&dut, &config, TR_MODE_PERFORMANCE);
+ *       uart_enable_receive_interrupt();
+ *       tr_dut_boot(&dut);
+ *       for (;;) tr_dut_poll(&dut);
+ *   }
+ *
+ * Nothing is allocated; of libc only memcpy, memmove, memcmp, memset and strlen are used. What the
+ * board does itself, it does in the hooks of `tr_dut_config`. Commands and replies are those of the
+ * reference firmware; where this library is stricter, README.md says so.
+ *
+ * The macros below size and switch the library. All files must be compiled with the same values:
+ * set them on the compiler's command line, or change them here.
+ */
+#ifndef TINYRUNNER_DUT_H
+#define TINYRUNNER_DUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Bytes between the receive interrupt and the main loop; a power of two, 16 to 32768. All but one
+ * are usable. It must hold what the host sends while the firmware works: one command (64 bytes) for
+ * a host that waits for each answer, more for one that does not. What does not fit is answered
+ * `e-[Receive buffer overflow, input lost]`. */
+#ifndef TR_RING_BYTES
+#define TR_RING_BYTES 1024
+#endif
+
+/* 1: the device offers the wire extension x-tinyrunner-1 (loads of 8-bit or base64 blocks with a
+ * CRC-32, about twice as fast); a host that does not know it does not see it. 0: leave it out. */
+#ifndef TR_WIRE_EXTENSION
+#define TR_WIRE_EXTENSION 1
+#endif
+
+/* Most data bytes of an 8-bit block. A block and its CRC fit into the ring, so none is lost however
+ * late tr_dut_poll() is called. */
+#ifndef TR_BIN_BLOCK_BYTES
+#define TR_BIN_BLOCK_BYTES (TR_RING_BYTES / 2)
+#endif
+
+/* An 8-bit load that gets no byte for so long, in milliseconds, is given up; 100 to 1000. */
+#ifndef TR_BIN_TIMEOUT_MS
+#define TR_BIN_TIMEOUT_MS 500
+#endif
+
+/* Replies are handed to `put` line by line; a longer line in pieces of this many bytes. */
+#ifndef TR_LINE_BYTES
+#define TR_LINE_BYTES 64
+#endif
+
+/* Characters of a command before its `%`, as in the reference firmware; the rest is dropped. */
+#define TR_COMMAND_BYTES 80
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* How the firmware marks time. */
+typedef enum tr_mode {
+    TR_MODE_PERFORMANCE, /* `m-lap-us-N` on the UART */
+    TR_MODE_ENERGY       /* a pulse on the timestamp pin, nothing on the UART */
+} tr_mode;
+
+/* What the porter supplies. It stays where it is while the device lives, and may be const.
+ * No hook is called from tr_dut_receive(), all from tr_dut_boot() and tr_dut_poll(). */
+typedef struct tr_dut_config {
+    const char *vendor;   /* for `name`: m-name-dut-[vendor]; printable ASCII, no brackets */
+    const char *model_id; /* for `profile`: "vww01", "ic01", "kws01", "ad01", ... */
+
+    uint8_t *input;          /* where loads go; tr_dut alone writes to it */
+    uint32_t input_capacity; /* its bytes; a larger `db load` is refused. At most 2147483647 */
+    uint32_t input_bytes;    /* what the model takes, 1 to input_capacity */
+    uint32_t result_count;   /* scores of the model, at least 1 */
+
+    void *user; /* handed to every hook */
+
+    /* Send `count` bytes, 1 to TR_LINE_BYTES; may block until they are sent or queued. */
+    void (*put)(void *user, const char *bytes, size_t count);
+
+    /* Microseconds since some moment, free running, wrapping at 2^32 and nowhere else.
+     * Needed in performance mode, and in both modes with TR_WIRE_EXTENSION. Else NULL is taken. */
+    uint32_t (*micros)(void *user);
+
+    /* Pull the timestamp pin low for 1 us or more, and release it. Needed in energy mode. */
+    void (*pulse)(void *user);
+
+    /* Put `input_bytes` bytes into the model's input tensor (convert or quantise them as the model
+     * needs). Called once for each `infer`, before the warm-ups, outside the measured window;
+     * not called when the load is of another size: then the tensor before is inferred again. */
+    void (*load)(void *user, const uint8_t *input, uint32_t count);
+
+    /* One inference. It leaves the input tensor as it is, for the next one. */
+    void (*infer)(void *user);
+
+    /* Score `index`, 0 to result_count - 1, of the last inference; 0 before the first. Not a
+     * number and infinities are printed as `nan`, `inf`, `-inf`, which a host refuses. */
+    float (*result)(void *user, uint32_t index);
+} tr_dut_config;
+
+/* For AVR: an index that an 8-bit processor reads in one go, where that is enough. */
+#if TR_RING_BYTES <= 256
+typedef uint8_t tr_ring_index;
+#else
+typedef uint16_t tr_ring_index;
+#endif
+
+#if TR_WIRE_EXTENSION
+/* A load by the extension; the library's own. */
+typedef struct tr_extended_load {
+    uint32_t crc;         /* that the whole input shall have */
+    uint32_t block_crc;   /* of this block's data so far */
+    uint32_t sent_crc;    /* as it comes in behind them */
+    uint32_t since_us;    /* of the last byte or answer */
+    uint32_t block_bytes; /* data bytes of this block still to come */
+    uint8_t crc_bytes;    /* of this block's CRC still to come */
+    uint8_t state;
+} tr_extended_load;
+#endif
+
+/* A device. Its members are the library's own. */
+typedef struct tr_dut {
+    const tr_dut_config *config;
+    uint32_t expected; /* bytes announced for the load; 0: none */
+    uint32_t received; /* of these, stored */
+#if TR_WIRE_EXTENSION
+    tr_extended_load extended;
+#endif
+    uint8_t mode;
+    uint8_t command_bytes;
+    uint8_t line_bytes;
+    char command[TR_COMMAND_BYTES];
+    char line[TR_LINE_BYTES];
+
+    /* Written by tr_dut_receive() only. */
+    volatile tr_ring_index ring_head;
+    volatile uint8_t overflows;
+    /* Written by tr_dut_poll() only. */
+    volatile tr_ring_index ring_tail;
+    volatile uint8_t overflows_answered;
+    volatile uint8_t ring[TR_RING_BYTES];
+} tr_dut;
+
+/* Prepare `dut`; says nothing yet. False, and the device must not be used, where `config` lacks
+ * something that `mode` needs. Call it before the receive interrupt is enabled; call it again (with
+ * the interrupt disabled) to begin anew, in another mode perhaps. */
+bool tr_dut_init(tr_dut *dut, const tr_dut_config *config, tr_mode mode);
+
+/* Say the boot banner, with its one timestamp. Once, after tr_dut_init(). */
+void tr_dut_boot(tr_dut *dut);
+
+/* Take one byte from the host. Safe in an interrupt, while tr_dut_poll() runs: one producer, one
+ * consumer. A few cycles; calls no hook. On a processor with several cores both must be on one. */
+void tr_dut_receive(tr_dut *dut, uint8_t byte);
+
+/* How many bytes tr_dut_receive() is sure to take now: for a port that can hold the host back (USB,
+ * a socket, a driver with a buffer of its own). Not from the interrupt. */
+size_t tr_dut_room(const tr_dut *dut);
+
+/* Do what is to be done: at most one command, or what has come of an 8-bit block. Call it from the
+ * main loop without end. Returns whether it must be called again soon; false: nothing to do before
+ * the next byte, and the processor may sleep until an interrupt. */
+bool tr_dut_poll(tr_dut *dut);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

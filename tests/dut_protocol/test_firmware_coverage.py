@@ -1,0 +1,95 @@
+"""How much of the C library the dialogues reach, by gcov, and what they cannot reach."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from support.device_dialogues import INPUT, SHARED
+from support.extension_dialogues import EXTENSION_DIALOGUES
+from support.firmware_build import C99, CHECKOUT, LIBRARY, host_sources, library_sources, need, run
+from support.firmware_device import DeviceProcess, hold
+from support.firmware_dialogues import OVERFLOWS, STRICT, load_commands
+from support.firmware_timeouts import TIMED, hold_timed
+
+LEAST_BRANCHES = 0.95
+UNIT = CHECKOUT / "tests" / "support" / "firmware_unit.c"
+SCORES = (0x7FC00000, 0x7F800000, 0xFF800000, 0, 1, 0x3F7FFFFF, 0x3D800000, 0x3E400000, 0x7F7FFFFF)
+
+
+@pytest.mark.parametrize("extension", [0, 1], ids=["plain", "extension"])
+@pytest.mark.parametrize("ring_bytes", [16, 256, 1024])
+def test_what_no_dialogue_reaches(tmp_path: Path, extension: int, ring_bytes: int):
+    program = tmp_path / "unit"
+    flags = [f"-DTR_WIRE_EXTENSION={extension}", f"-DTR_RING_BYTES={ring_bytes}"]
+    flags += ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
+    sources = [UNIT, *library_sources()]
+    run([need("gcc"), *C99, *flags, "-I", LIBRARY, *sources, "-o", program])
+    assert run([program]) == ""
+
+
+def test_the_dialogues_take_nearly_every_branch(tmp_path: Path):
+    covered = tmp_path / "covered"
+    covered.mkdir()
+    flags = ["-std=c99", "-O0", "--coverage", "-I", LIBRARY]
+    run([need("gcc"), *flags, *host_sources(), "-o", covered / "host_dut"], cwd=covered)
+    run([need("gcc"), *flags, UNIT, *library_sources(), "-o", covered / "unit"], cwd=covered)
+    say_all(covered / "host_dut")
+    run([covered / "unit"])
+    reports = gcov(covered)
+    branches = {(file, line, n): taken for file, line, n, taken in taken_branches(reports)}
+    missed = sorted(f"{file}:{line}" for (file, line, _), taken in branches.items() if not taken)
+    share = 1 - len(missed) / len(branches)
+    print(f"{share:.1%} of {len(branches)} branches; not taken: {', '.join(missed)}")
+    assert len(branches) > 200
+    assert share >= LEAST_BRANCHES, missed
+
+
+def say_all(program: Path) -> None:
+    for dialogue in SHARED + STRICT + EXTENSION_DIALOGUES:
+        with DeviceProcess(program) as device:
+            device.answer(1)
+            hold(device, dialogue)
+    for dialogue in OVERFLOWS:
+        with DeviceProcess(program, "--at-once", "65536") as device:
+            device.answer(1)
+            hold(device, dialogue)
+    for timed in TIMED:
+        with DeviceProcess(program, *timed.arguments) as device:
+            device.answer(1)
+            hold_timed(device, timed)
+            device.end()
+    scores = struct.pack(f"={len(SCORES)}I", *SCORES)
+    for arguments in (["--energy"], ["--echo"]):
+        with DeviceProcess(program, *arguments) as device:
+            device.answer(1)
+            device.send(b"".join(load_commands((scores + INPUT)[:490])) + b"infer 1 0%")
+            device.end()
+
+
+def gcov(folder: Path) -> list[dict[str, object]]:
+    """gcov's reports of both programs, unpacked."""
+    run([need("gcov"), "-b", "--json-format", *sorted(folder.glob("*.gcda"))], cwd=folder)
+    return [
+        json.loads(gzip.decompress(path.read_bytes()))
+        for path in sorted(folder.glob("*.gcov.json.gz"))
+    ]
+
+
+def taken_branches(reports: list[dict[str, object]]) -> Iterator[tuple[str, int, int, bool]]:
+    """(file, line, number of the branch, taken by one of the programs) of the library."""
+    counts: dict[tuple[str, int, int], int] = {}
+    for report in reports:
+        for file in report["files"]:
+            path = Path(file["file"])
+            if path.parent.name == LIBRARY.name and path.suffix == ".c":
+                for line in file["lines"]:
+                    for number, branch in enumerate(line["branches"]):
+                        key = (path.name, line["line_number"], number)
+                        counts[key] = counts.get(key, 0) + branch["count"]
+    for (name, line, number), count in counts.items():
+        yield name, line, number, count > 0

@@ -1,0 +1,19 @@
+"""Bytes may come in an interrupt at any moment of the main loop's work."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from support.firmware_build import C99, CHECKOUT, LIBRARY, library_sources, need, run
+
+PROGRAM = CHECKOUT / "tests" / "support" / "firmware_interrupts.c"
+
+
+@pytest.mark.parametrize("optimised", ["-O0", "-O2"])
+@pytest.mark.parametrize("ring_bytes", [1024, 4096])
+def test_no_byte_is_lost_or_taken_twice(tmp_path: Path, optimised: str, ring_bytes: int):
+    program = tmp_path / "interrupts"
+    flags = [*C99, optimised, f"-DTR_RING_BYTES={ring_bytes}", "-I", LIBRARY]
+    run([need("gcc"), *flags, PROGRAM, *library_sources(), "-o", program])
+    assert run([program]) == ""

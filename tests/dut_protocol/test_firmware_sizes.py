@@ -1,0 +1,158 @@
+"""The C library compiles without a word for every processor, and is small.
+
+`pytest -s` shows the sizes.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from support.firmware_build import (
+    C99,
+    FIRMWARE,
+    LIBRARY,
+    WARNINGS,
+    build,
+    host_sources,
+    library_sources,
+    need,
+    object_sizes,
+    run,
+)
+
+CPP = ("-x", "c++", "-std=c++17", *WARNINGS)
+ARM = ("-mthumb", "-Os", "-ffunction-sections", "-fdata-sections")
+M4 = ("-mcpu=cortex-m4", *ARM)
+COMPILERS = {
+    "gcc": ("gcc", C99),
+    "clang": ("clang", C99),
+    "g++": ("g++", CPP),
+    "clang++": ("clang++", CPP),
+    "Cortex-M0": ("arm-none-eabi-gcc", (*C99, "-mcpu=cortex-m0", *ARM)),
+    "Cortex-M4F": ("arm-none-eabi-gcc", (*C99, *M4, "-mfloat-abi=hard", "-mfpu=fpv4-sp-d16")),
+    "Cortex-M55": ("arm-none-eabi-gcc", (*C99, "-mcpu=cortex-m55", "-mfloat-abi=hard", *ARM)),
+    "Cortex-M4, C++": ("arm-none-eabi-g++", (*CPP, *M4)),
+}
+MOST_TEXT_BYTES = 4096
+MOST_TEXT_WITH_EXTENSION_BYTES = 5632
+MOST_RAM_BYTES = 256
+
+both_ways = pytest.mark.parametrize("extension", [0, 1], ids=["plain", "extension"])
+
+
+@pytest.mark.parametrize(
+    ("target", "ring_bytes"),
+    [*((target, 1024) for target in COMPILERS), ("gcc", 256), ("Cortex-M0", 256)],
+)
+@both_ways
+def test_the_library_compiles_without_a_warning(
+    tmp_path: Path, target: str, ring_bytes: int, extension: int
+):
+    compiler, flags = COMPILERS[target]
+    run(
+        [
+            need(compiler), *flags, f"-DTR_RING_BYTES={ring_bytes}",
+            f"-DTR_WIRE_EXTENSION={extension}", "-c", *library_sources(),
+        ],
+        cwd=tmp_path,
+    )  # fmt: skip
+    assert len(list(tmp_path.glob("*.o"))) == len(library_sources())
+
+
+@pytest.mark.parametrize(
+    "flag",
+    [
+        "TR_RING_BYTES=1000", "TR_RING_BYTES=8", "TR_RING_BYTES=65536", "TR_LINE_BYTES=0",
+        "TR_LINE_BYTES=256", "TR_BIN_BLOCK_BYTES=1020", "TR_BIN_BLOCK_BYTES=0",
+        "TR_BIN_TIMEOUT_MS=99", "TR_BIN_TIMEOUT_MS=1001",
+    ],
+)  # fmt: skip
+def test_a_setting_that_cannot_be_does_not_compile(tmp_path: Path, flag: str):
+    with pytest.raises(AssertionError, match=f"#error .*{flag.split('=')[0]}"):
+        run([need("gcc"), "-std=c99", f"-D{flag}", "-c", LIBRARY / "tr_ring.c"], cwd=tmp_path)
+
+
+def test_the_example_ports_compile_without_a_warning(tmp_path: Path):
+    for compiler in ("gcc", "clang"):
+        build(compiler, [*C99, "-O2"], host_sources(), "host_dut")
+    for port in sorted((FIRMWARE / "ports" / "template").glob("*.c")):
+        for target in ("gcc", "Cortex-M0", "Cortex-M4, C++"):
+            compiler, flags = COMPILERS[target]
+            run([need(compiler), *flags, "-I", LIBRARY, "-c", port], cwd=tmp_path)
+
+
+def test_the_arduino_sketch_compiles_against_arduinos_names(tmp_path: Path):
+    (sketch,) = (FIRMWARE / "examples").rglob("*.ino")
+    (tmp_path / "Arduino.h").write_text(ARDUINO, encoding="utf-8")
+    run(
+        [
+            need("g++"), "-std=c++17", "-Wall", "-Wextra", "-Werror", "-I", tmp_path, "-I", LIBRARY,
+            "-include", tmp_path / "Arduino.h", "-x", "c++", "-c", sketch,
+        ],
+        cwd=tmp_path,
+    )  # fmt: skip
+
+
+ARDUINO = """
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+struct Port {
+    void begin(unsigned long);
+    int available();
+    int read();
+    size_t write(const uint8_t *, size_t);
+    operator bool();
+};
+extern Port Serial;
+unsigned long micros();
+void delayMicroseconds(unsigned int);
+void pinMode(uint8_t, uint8_t);
+void digitalWrite(uint8_t, uint8_t);
+enum { INPUT, OUTPUT, LOW = 0, HIGH = 1 };
+"""
+
+
+# ---- sizes ---------------------------------------------------------------------------------------
+
+
+def m4_objects(folder: Path, extension: int) -> list[Path]:
+    flags = [*C99, *M4, f"-DTR_WIRE_EXTENSION={extension}", "-c"]
+    run([need("arm-none-eabi-gcc"), *flags, *library_sources()], cwd=folder)
+    return sorted(folder.glob("*.o"))
+
+
+@both_ways
+def test_the_library_is_small_on_a_cortex_m4(tmp_path: Path, extension: int):
+    sizes = object_sizes("arm-none-eabi-size", m4_objects(tmp_path, extension))
+    text, data, bss = (sum(column) for column in zip(*sizes.values(), strict=True))
+    for name, row in sizes.items():
+        print(f"{name:20} {row[0]:5}")
+    print(f"{'with' if extension else 'without'} the wire extension: {text} bytes of text")
+    assert (data, bss) == (0, 0), "the library keeps nothing of its own"
+    assert 2000 < text < (MOST_TEXT_WITH_EXTENSION_BYTES if extension else MOST_TEXT_BYTES)
+
+
+@both_ways
+def test_a_device_takes_little_memory(tmp_path: Path, extension: int):
+    source = tmp_path / "device.c"
+    source.write_text('#include "tinyrunner_dut.h"\ntr_dut dut;\n', encoding="utf-8")
+    flags = [*C99, *M4, f"-DTR_WIRE_EXTENSION={extension}", "-DTR_RING_BYTES=1024"]
+    run([need("arm-none-eabi-gcc"), *flags, "-I", LIBRARY, "-c", source], cwd=tmp_path)
+    (size,) = object_sizes("arm-none-eabi-size", [tmp_path / "device.o"]).values()
+    ram = sum(size) - 1024
+    print(f"{ram} bytes of RAM beside the ring")
+    assert 100 < ram < MOST_RAM_BYTES
+
+
+def test_of_libc_it_needs_five_functions(tmp_path: Path):
+    """What else is undefined comes from the library itself or from the compiler's own."""
+    objects = m4_objects(tmp_path, 1)
+    symbols = run([need("arm-none-eabi-nm"), *objects])
+    defined = set(re.findall(r" [TDBRd] (\w+)", symbols))
+    missing = set(re.findall(r" U (\w+)", symbols)) - defined
+    from_libc = {name for name in missing if not name.startswith("__aeabi_")}
+    assert from_libc <= {"memcmp", "memcpy", "memmove", "memset", "strlen"}
+    assert not {name for name in missing if re.match(r"__aeabi_(u?ldiv|[fd])", name)}

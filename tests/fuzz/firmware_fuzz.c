@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* libFuzzer's way into the firmware library.
+ *
+ * The first byte chooses mode and buffer; the rest goes to the device as it is, but for FE and what
+ * follows it: 00 a byte FE, FF the main loop stops having its turn or begins again, any other n
+ * passes 4 n milliseconds. Whatever was sent, the device must answer `name` after two time-outs. */
+#include <setjmp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tinyrunner_dut.h"
+
+#define MODEL_BYTES 490u
+#define MOST_INFERENCES 2000u
+#define MOST_SAID 4096u
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static tr_dut dut;
+static uint32_t now_us;
+static uint32_t inferences;
+static uint8_t tensor[MODEL_BYTES];
+static char said[MOST_SAID + 1]; /* the last of it */
+static size_t said_bytes;
+static jmp_buf too_long;
+
+static void require(bool holds, const char *what)
+{
+    if (!holds) {
+        fprintf(stderr, "does not hold: %s\n", what);
+        abort();
+    }
+}
+
+static void put(void *user, const char *bytes, size_t count)
+{
+    (void)user;
+    require(count >= 1 && count <= TR_LINE_BYTES, "a piece of 1 to TR_LINE_BYTES bytes");
+    if (said_bytes + count > MOST_SAID) {
+        said_bytes = 0;
+    }
+    memcpy(said + said_bytes, bytes, count);
+    said_bytes += count;
+    now_us += 80u * (uint32_t)count;
+}
+
+static uint32_t micros(void *user)
+{
+    (void)user;
+    return now_us;
+}
+
+static void pulse(void *user)
+{
+    (void)user;
+}
+
+static void load(void *user, const uint8_t *input, uint32_t count)
+{
+    (void)user;
+    require(count == MODEL_BYTES, "an input of the model's size");
+    memcpy(tensor, input, count);
+}
+
+/* Two thousand million inferences are a legal command; this process has other things to do. */
+static void infer(void *user)
+{
+    (void)user;
+    if (++inferences > MOST_INFERENCES) {
+        longjmp(too_long, 1);
+    }
+}
+
+static float result(void *user, uint32_t index)
+{
+    float score;
+
+    (void)user;
+    require(index < 12, "a score that there is");
+    memcpy(&score, tensor + 4 * index, sizeof score);
+    return score;
+}
+
+static void poll(const tr_dut_config *config)
+{
+    bool busy;
+
+    do { /* while an 8-bit load waits it is busy without end */
+        busy = tr_dut_poll(&dut);
+    } while (busy && tr_dut_room(&dut) < TR_RING_BYTES - 1);
+    require(tr_dut_room(&dut) == TR_RING_BYTES - 1, "everything taken");
+    require(dut.received <= dut.expected, "no more received than expected");
+    require(dut.expected <= config->input_capacity, "no more expected than there is room");
+    require(dut.command_bytes <= TR_COMMAND_BYTES, "a command that fits");
+    require(dut.line_bytes == 0, "no line kept back");
+}
+
+static void send(const tr_dut_config *config, const uint8_t *data, size_t size)
+{
+    bool turns = true;
+    size_t i;
+
+    for (i = 0; i < size; i++) {
+        if (data[i] == 0xFE && i + 1 < size && data[++i] != 0) {
+            if (data[i] == 0xFF) {
+                turns = !turns;
+            } else {
+                now_us += 4000u * data[i];
+            }
+        } else {
+            tr_dut_receive(&dut, data[i]);
+        }
+        if (turns) {
+            poll(config);
+        }
+    }
+    poll(config);
+}
+
+static void pass_two_timeouts(const tr_dut_config *config)
+{
+    int i;
+
+    for (i = 0; i < 2; i++) {
+        now_us += 1000u * TR_BIN_TIMEOUT_MS + 1u;
+        poll(config);
+    }
+}
+
+static void must_answer(const tr_dut_config *config)
+{
+    static const char name[] = "name%";
+    size_t i;
+
+    pass_two_timeouts(config);
+    tr_dut_receive(&dut, '%'); /* ends what was begun: the beginning of a load, perhaps */
+    poll(config);
+    pass_two_timeouts(config);
+    said_bytes = 0;
+    for (i = 0; i < sizeof name - 1; i++) {
+        tr_dut_receive(&dut, (uint8_t)name[i]);
+    }
+    poll(config);
+    said[said_bytes] = '\0';
+    require(strcmp(said, "m-name-dut-[fuzzed]\r\nm-ready\r\n") == 0, "name is answered");
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    tr_dut_config config;
+    uint8_t *input;
+    uint8_t choice;
+
+    if (size == 0) {
+        return 0;
+    }
+    choice = data[0];
+    memset(&config, 0, sizeof config);
+    config.vendor = "fuzzed";
+    config.model_id = "kws01";
+    config.input_bytes = MODEL_BYTES;
+    config.input_capacity = (choice & 2) != 0 ? MODEL_BYTES : 1200u;
+    config.result_count = 12;
+    config.put = put;
+    config.micros = micros;
+    config.pulse = pulse;
+    config.load = load;
+    config.infer = infer;
+    config.result = result;
+    now_us = (choice & 4) != 0 ? 0u - 1000000u : 0u; /* wraps in the middle */
+    inferences = 0;
+    said_bytes = 0;
+    memset(tensor, 0, sizeof tensor);
+    input = (uint8_t *)malloc(config.input_capacity); /* its end is guarded */
+    require(input != NULL, "memory");
+    config.input = input;
+    require(tr_dut_init(&dut, &config, (choice & 1) != 0 ? TR_MODE_ENERGY : TR_MODE_PERFORMANCE),
+            "a whole configuration");
+    if (setjmp(too_long) == 0) {
+        tr_dut_boot(&dut);
+        send(&config, data + 1, size - 1);
+        must_answer(&config);
+    }
+    free(input);
+    return 0;
+}
