@@ -30,6 +30,7 @@ from .commands import (
     datasets,
     demo,
     devices,
+    firmware,
     models,
     report,
     run,
@@ -90,6 +91,7 @@ app.add_typer(
     submission.app, name="submission", help="Describe a submission, build its folder, verify one."
 )
 app.add_typer(simulate.app, name="simulate", help="Serve a simulated device to other programs.")
+app.add_typer(firmware.app, name="firmware", help="Begin a port of the firmware; a model as C.")
 app.add_typer(models.app, name="models", help="List, fetch and verify the reference models.")
 app.add_typer(datasets.app, name="datasets", help="List, build and verify the tasks' inputs.")
 

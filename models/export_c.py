@@ -1,0 +1,65 @@
+"""A quantised .tflite as C source for a microcontroller: constants, and one function to infer.
+
+Two files, ``NAME_model.h`` and ``NAME_model.c``, which need nothing but the kernels in
+``dut_protocol/firmware/kernels``. The same model and name give the same text, byte for byte.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from .c_text import model_header, model_source
+from .int8_layers import read_network
+from .int8_network import ExportError, Network
+
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,30}")
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """What was written."""
+
+    header: Path
+    source: Path
+    network: Network
+    sha256: str
+    """Of the model file."""
+
+
+def export_model(path: Path, out_dir: Path, name: str) -> Exported:
+    """Write ``name``\\ _model.h and .c into ``out_dir``, which is made where it is missing.
+
+    ExportError where the model is no chain of int8 layers that there are kernels for (it names
+    operator and type), where ``name`` is no C name, or where other files are in the way.
+    """
+    if not _NAME.fullmatch(name):
+        raise ExportError(
+            f"the name {name!r} begins the names of files and C functions: expected a lower-case "
+            "letter, then up to 30 letters, digits or underscores"
+        )
+    network = read_network(path)
+    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+    origin = f"{_in_a_comment(path.name)}\n * SHA-256 {sha256}"
+    texts = {
+        out_dir / f"{name}_model.h": model_header(network, name, origin),
+        out_dir / f"{name}_model.c": model_source(network, name, origin),
+    }
+    for target, text in texts.items():
+        if target.exists() and target.read_bytes() != text.encode("ascii"):
+            raise ExportError(
+                f"{target} is there and holds something else: remove it, or choose another folder "
+                "or name"
+            )
+    out_dir.mkdir(parents=True, exist_ok=True)
+    for target, text in texts.items():
+        target.write_bytes(text.encode("ascii"))
+    header, source = texts
+    return Exported(header, source, network, sha256)
+
+
+def _in_a_comment(text: str) -> str:
+    """A file's name may hold anything, the end of a comment too."""
+    return re.sub(r"[^A-Za-z0-9._+ -]", "?", text)

@@ -1,0 +1,105 @@
+"""A quantised network as a chain of int8 layers: what the firmware's kernels compute."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+Weights: TypeAlias = npt.NDArray[np.int8]
+Biases: TypeAlias = npt.NDArray[np.int32]
+
+
+class ExportError(Exception):
+    """The model cannot be exported: the text says which part, why, and what can be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scaled:
+    """int8 elements and what they stand for: (q - zero point) * scale."""
+
+    count: int
+    scale: float
+    zero_point: int
+
+
+@dataclass(frozen=True, slots=True)
+class OutputRule:
+    """How a layer's sums become int8; one multiplier and shift per output channel, or one."""
+
+    multipliers: tuple[int, ...]
+    shifts: tuple[int, ...]
+    zero_point: int
+    least: int
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
+class Dense:
+    weights: Weights
+    """Outputs x inputs."""
+    biases: Biases
+    input_zero_point: int
+    output: OutputRule
+
+
+@dataclass(frozen=True, slots=True)
+class Conv:
+    depthwise: bool
+    weights: Weights
+    """Outputs x rows x columns x inputs; depthwise: 1 x rows x columns x channels."""
+    biases: Biases
+    in_shape: tuple[int, int, int]
+    """Rows, columns, channels."""
+    out_shape: tuple[int, int, int]
+    strides: tuple[int, int]
+    """Rows, columns."""
+    padding: tuple[int, int]
+    """Rows above, columns before."""
+    input_zero_point: int
+    output: OutputRule
+
+
+@dataclass(frozen=True, slots=True)
+class Average:
+    """Over the whole map, per channel, in the input's own scale."""
+
+    positions: int
+    channels: int
+    least: int
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
+class Mean:
+    """Over the whole map, per channel, rescaled."""
+
+    positions: int
+    channels: int
+    input_zero_point: int
+    output: OutputRule
+
+
+@dataclass(frozen=True, slots=True)
+class Softmax:
+    table: tuple[float, ...]
+    """exp(-scale * beta * n) for n of 0 to 255, as float32."""
+    count: int
+    output_scale: float
+    output_zero_point: int
+
+
+Layer: TypeAlias = Dense | Conv | Average | Mean | Softmax
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """Layers, each fed by the one before."""
+
+    input: Scaled
+    output: Scaled
+    layers: tuple[Layer, ...]
+    counts: tuple[int, ...]
+    """Elements that each layer gives."""

@@ -1,0 +1,90 @@
+"""``tinyrunner firmware``: a port of the device's firmware to begin with, and models as C."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from ...models.demo import demo_model_path
+from ...models.export_c import export_model
+from ...models.int8_network import ExportError
+from ...models.suite import Task
+from ..config_values import closest
+from ..errors import SetupError
+from ..firmware import BOARDS, Board, new_port
+from . import options
+
+app = typer.Typer(no_args_is_help=True)
+
+_DEMO = "demo"
+
+
+@app.callback()
+def firmware() -> None:
+    """Begin a port of the device's firmware; export a model as C."""
+
+
+@app.command()
+def new(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Made; must not hold anything.")],
+    task: Annotated[str, typer.Option("--task", help="vww, ic, kws, ad or custom.")],
+    board: Annotated[str, typer.Option("--board", help=f"{' or '.join(BOARDS)}.")] = "generic",
+    model: Annotated[
+        str | None,
+        typer.Option("--model", help="What an emulated board runs: a .tflite file, or demo."),
+    ] = None,
+    config: options.ConfigOption = None,
+) -> None:
+    """Write a port that builds: the library, a board's files, the task's sizes.
+
+    The board generic is a template to fill in; qemu-mps2 runs a real model on an emulated
+    Cortex-M4, the program's own small one unless told otherwise.
+    """
+    chosen_board = BOARDS.get(board)
+    if chosen_board is None:
+        raise SetupError(
+            f"no board {board!r}{closest(board, BOARDS)}; there are {', '.join(BOARDS)}"
+        )
+    chosen = options.task_named(task, options.base_config(config))
+    new_port(folder, chosen, chosen_board, _model(model, chosen, chosen_board))
+    typer.echo(folder)
+    Console(stderr=True, soft_wrap=True).print(
+        f"{chosen.model_id} for {board}. Build it with `make -C {folder}`; {folder / 'README.md'} "
+        "goes on from there",
+        markup=False,
+        highlight=False,
+    )
+
+
+@app.command()
+def export(
+    model: Annotated[Path, typer.Argument(metavar="MODEL.tflite", help="An int8 model.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder for NAME_model.h and .c.")],
+    name: Annotated[
+        str | None, typer.Option("--name", help="NAME; made of the file's unless told.")
+    ] = None,
+) -> None:
+    """Write a model as C source, for the int8 kernels that come with the firmware."""
+    try:
+        exported = export_model(model, out, _c_name(model.stem) if name is None else name)
+    except ExportError as error:
+        raise SetupError(str(error)) from error
+    typer.echo(exported.header)
+    typer.echo(exported.source)
+
+
+def _model(named: str | None, task: Task, board: Board) -> Path | None:
+    if not board.runs_model:
+        if named is not None:
+            raise SetupError(f"the board {board.key} brings no inference of its own: no --model")
+        return None
+    return demo_model_path(task) if named in (None, _DEMO) else Path(named)
+
+
+def _c_name(stem: str) -> str:
+    """A file's name as a C name begins; letters first."""
+    return re.sub(r"[^a-z0-9]+", "_", stem.lower()).strip("_").lstrip("0123456789_")[:31] or "net"

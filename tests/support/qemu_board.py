@@ -1,0 +1,139 @@
+"""The firmware on a Cortex-M4 that QEMU emulates: built as a user builds it, booted, talked to."""
+
+from __future__ import annotations
+
+import hashlib
+import socket
+import subprocess
+import threading
+import time
+from pathlib import Path
+from typing import Self
+
+from filelock import FileLock
+from support.device_dialogues import R
+from support.firmware_build import FIRMWARE, _cache, need
+from tinyrunner.models.suite import Task
+from tinyrunner.runner.firmware import BOARDS, new_port
+
+_PATIENCE_S = 20.0
+_QUIET_S = 0.05
+
+STEADY = ("-icount", "shift=5,align=on")
+"""32 ns an instruction: durations repeat, and follow the host's clock."""
+
+
+def firmware_image(task: Task, model: Path, *make: str) -> Path:
+    """``firmware.elf`` of `firmware new` and `make`, each once per state of the sources."""
+    for tool in ("make", "arm-none-eabi-gcc", "qemu-system-arm"):
+        need(tool)
+    digest = hashlib.sha256("\0".join((task.key, *make)).encode() + model.read_bytes())
+    generator = [
+        *FIRMWARE.parents[1].glob("models/*.py"),
+        FIRMWARE.parents[1] / "runner/firmware.py",
+    ]
+    for path in sorted((*FIRMWARE.rglob("*.[chl]*"), *FIRMWARE.rglob("Makefile"), *generator)):
+        digest.update(path.read_bytes())
+    folder = _cache() / f"board-{digest.hexdigest()[:32]}"
+    image = folder / "build" / "firmware.elf"
+    with FileLock(f"{folder}.lock", timeout=300):
+        if not image.exists():
+            new_port(folder, task, BOARDS["qemu-mps2"], model)
+            done = subprocess.run(
+                ["make", "-s", "-C", folder, *make], capture_output=True, text=True, timeout=300
+            )
+            assert done.returncode == 0, done.stderr + done.stdout
+    return image
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+class EmulatedBoard:
+    """QEMU with the firmware; it begins to run when somebody connects."""
+
+    def __init__(self, image: Path, port: int | None = None, options: tuple[str, ...] = STEADY):
+        self.port = free_port() if port is None else port
+        self._process = subprocess.Popen(
+            [
+                need("qemu-system-arm"), "-M", "mps2-an386", "-display", "none",
+                "-monitor", "none", *options, "-kernel", image,
+                "-serial", f"tcp:127.0.0.1:{self.port},server=on,wait=on,nodelay",
+            ],
+            stderr=subprocess.PIPE,
+            text=True,
+        )  # fmt: skip
+        assert self._process.stderr is not None
+        said = self._process.stderr.readline()
+        assert "waiting for connection" in said, said + self._process.stderr.read()
+        # It complains on a busy machine ("The guest is now late"); nobody may block it.
+        self._drain = threading.Thread(target=self._process.stderr.read, daemon=True)
+        self._drain.start()
+
+    @property
+    def address(self) -> str:
+        return f"socket://127.0.0.1:{self.port}"
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.wait(_PATIENCE_S)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
+        self._drain.join(_PATIENCE_S)
+        assert self._process.stderr is not None
+        self._process.stderr.close()
+
+
+class BoardTalk:
+    """One end of its serial port, as :func:`support.firmware_device.hold` wants a device."""
+
+    def __init__(self, board: EmulatedBoard) -> None:
+        self._socket = socket.create_connection(("127.0.0.1", board.port), _PATIENCE_S)
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.said = b""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._socket.close()
+
+    def send(self, data: bytes) -> None:
+        self._socket.sendall(data)
+
+    def answer(self, count: int) -> bytes:
+        """All up to the ``count``-th `m-ready` from here."""
+        until_s = time.monotonic() + _PATIENCE_S
+        while self.said.count(R) < count and self._read(until_s - time.monotonic()):
+            pass
+        parts = self.said.split(R)
+        taken = b"".join(part + R for part in parts[:count]) if len(parts) > count else self.said
+        self.said = self.said[len(taken) :]
+        return taken
+
+    def ask(self, data: bytes) -> bytes:
+        """The answer to one command."""
+        self.send(data)
+        return self.answer(1)
+
+    def end(self) -> tuple[bytes, str]:
+        """What it still says, unasked."""
+        while self._read(_QUIET_S):
+            pass
+        return self.said, ""
+
+    def _read(self, timeout_s: float) -> bool:
+        self._socket.settimeout(max(timeout_s, 0.001))
+        try:
+            data = self._socket.recv(65536)
+        except TimeoutError:
+            return False
+        self.said += data
+        return bool(data)
