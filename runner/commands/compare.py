@@ -33,13 +33,14 @@ def compare(
         typer.Option(
             "--threshold",
             help="Exit 3 where B is worse by more than this and the 95 % interval of the "
-            "difference excludes zero: 2%, or throughput=2%,energy=3%,accuracy=0.5pp.",
+            "difference excludes zero, or where that cannot be told: 2%, or "
+            "throughput=2%,energy=3%,accuracy=0.5pp.",
         ),
     ] = None,
     require_all: Annotated[
         bool,
         typer.Option(
-            "--require-all", help="Exit 3 where something has no counterpart or cannot be judged."
+            "--require-all", help="Exit 3 where something has no counterpart or was not measured."
         ),
     ] = False,
     labels: options.LabelsOption = None,
@@ -57,7 +58,8 @@ def compare(
     unpaired = bool(compared.only_a or compared.only_b)
     unmeasured = any(not pair.differences for pair in compared.pairs)
     unjudged = thresholds.unjudged([each for pair in compared.pairs for each in pair.differences])
-    failed = bool(failures) or (require_all and (unpaired or unmeasured or bool(unjudged)))
+    # A gate that measured nothing must not look shut; what has no counterpart may be meant.
+    failed = bool(failures or unjudged) or (require_all and (unpaired or unmeasured))
     if as_json:
         plain = {"a": str(a), "b": str(b)} | compared.to_json(thresholds)
         plain |= {"unjudged": unjudged, "passed": not failed}
@@ -100,7 +102,7 @@ def _show(
         text = f"{pair.name}, {each.measure.title}: worse by more than {bound}"
         console.print(Text(f"  {text}", style="bold red"))
     for text in unjudged:
-        console.print(Text("  warning: ", style="yellow").append(text, style="default"))
+        console.print(Text(f"  not judged: {text}", style="bold red"))
     if thresholds.by_measure and not failures and not unjudged:
         console.print(Text("  all within the thresholds", style="green"))
 

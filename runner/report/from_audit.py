@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from ...datasets.errors import DatasetError
-from ...datasets.labels import LabelList, read_labels
+from ...datasets.labels import LabelList
 from ...models.suite import Task
 from ..submission.audited import Audit, SessionAudit
 from ..submission.findings import AuditFinding, Level
+from ..submission.label_lists import read_list
 from ..submission.show_audit import group_findings
 from .page import PageFinding, ReportPage, ReportSession, Verdict, suite_order
 
@@ -74,7 +75,7 @@ def _labels(
         places += sorted((datasets / task.model_id).glob("y_labels*.csv"))
     for path in places:
         try:
-            found = read_labels(path, task)
+            found = read_list(path, task)
         except (DatasetError, OSError):
             continue  # a broken list is the auditor's to report
         if found.sha256 == one.labels.sha256:

@@ -24,7 +24,9 @@ from .tree import Layout, ModeFolder, Tree, find_layout, read_tree
 PARALLEL_FROM_BYTES = 16_000_000
 """Of files in mode folders: below it, starting processes costs more than they save."""
 
-_ROUND_IN_NAME = re.compile(r"v\d\.\d")
+_ROUND_IN_NAME = re.compile(r"v\d\.\d(?![.\d])")
+_LEVELS = 3
+"""Of folders whose names may tell the round: an organization's, its division, the repository."""
 
 
 def audit(root: Path, *, round_name: str | None = None, datasets: Path | None = None) -> Audit:
@@ -104,7 +106,7 @@ def _choose_round(tree: Tree, layout: Layout, said: str | None) -> tuple[Round, 
     rounds = load_rounds()
     if said is not None:
         return rounds.get(said), "what was asked for"
-    for part in reversed(tree.root.resolve().parts):
+    for part in reversed(tree.root.resolve().parts[-_LEVELS:]):
         for name in _ROUND_IN_NAME.findall(part):
             if name in rounds.by_name:
                 return rounds.get(name), f"the folder {part}"

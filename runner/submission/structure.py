@@ -130,6 +130,11 @@ def _submitter(
         if entry.name not in known and not _README.fullmatch(entry.name):
             yield from _unexpected(entry, "systems, code, results and a README")
     sessions = [one for one in layout.sessions if one.submitter == submitter]
+    if not sessions:
+        yield violation(
+            Rule.MODE_FOLDER, submitter.inside("results"), "no session in it",
+            "results/<system>/<benchmark>/<mode>",
+        )  # fmt: skip
     yield from _systems_folder(tree, submitter, sessions, round_)
     yield from _results(tree, submitter, sessions, round_)
     yield from _code(tree, submitter, sessions)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from .findings import AuditFinding, Rule, violation, warning
 from .structure import SUMS_NAME
-from .tree import Submitter, Tree
+from .tree import EntryKind, Submitter, Tree
 
 _LINE = re.compile(r"([0-9a-fA-F]{64}) [ *](.+)")
 _MAX_BYTES = 64_000_000
@@ -59,6 +59,7 @@ def check_sums(tree: Tree, submitters: Iterable[Submitter]) -> Iterator[AuditFin
 
 def _check(tree: Tree, submitter: Submitter, path: str, text: str) -> Iterator[AuditFinding]:
     wrong = 0
+    listed: set[str] = set()
     for number, line in enumerate(text.splitlines(), 1):
         match = _LINE.fullmatch(line)
         if match is None or not tree.has_file(submitter.inside(match[2])):
@@ -83,6 +84,10 @@ def _check(tree: Tree, submitter: Submitter, path: str, text: str) -> Iterator[A
                 Rule.HASH, path, f"{name[:200]} is recorded", "a file in the tree", number
             )
             continue
+        if name in listed:  # hashing a file again for each line could take years
+            yield violation(Rule.HASH, path, f"{name[:200]} again", "each file once", number)
+            continue
+        listed.add(name)
         real = tree.locate(file)
         if file_sha256(real) == recorded:
             continue
@@ -92,3 +97,8 @@ def _check(tree: Tree, submitter: Submitter, path: str, text: str) -> Iterator[A
             yield violation(
                 Rule.HASH, file, "changed since the build", f"as recorded in {path}:{number}"
             )
+    own = {entry.path for entry in tree.under(submitter.path) if entry.kind is EntryKind.FILE}
+    new = sorted(own - {submitter.inside(name) for name in listed} - {path})
+    if new:
+        more = f" and {len(new) - 1} more" if len(new) > 1 else ""
+        yield warning(Rule.HASH, path, f"no line for {new[0][:200]}{more}", "a line for each file")

@@ -135,6 +135,7 @@ def test_a_renamed_thing_is_named(
         (f"{KWS}/notes.txt", Rule.UNEXPECTED, Severity.WARNING),
         (f"{KWS}/accuracy/older/log.txt", Rule.UNEXPECTED, Severity.WARNING),
         ("closed/acme/notes.txt", Rule.UNEXPECTED, Severity.WARNING),
+        ("closed/.acme.x1/results/board/notes.txt", Rule.FILE_NAME, Severity.WARNING),
     ],
 )
 def test_what_does_not_belong_is_named(
@@ -189,6 +190,19 @@ def test_an_unknown_benchmark_is_a_warning_in_the_open_division(root: Path) -> N
     (root / "closed").rename(root / "open")
     (root / "open/acme/results/board/kws").rename(root / "open/acme/results/board/my_kws")
     assert [(o.rule, o.severity) for o in found(root)] == [(Rule.BENCHMARK, Severity.WARNING)]
+
+
+def test_a_submitter_without_a_session_is_named(root: Path) -> None:
+    write(root, "closed/beta/results/README.md")
+    write(root, "closed/beta/systems/TinyMLPerf_v1.2_Submission_Checklist.pdf")
+    write(root, "closed/beta/code/README.md")
+    assert only(root) == (Rule.MODE_FOLDER, Severity.VIOLATION, "closed/beta/results")
+
+
+def test_every_folder_of_a_division_is_a_submitter_whatever_it_holds(root: Path) -> None:
+    write(root, "closed/beta/Results/board/notes.txt")
+    rules = {one.rule for one in found(root / "closed") if one.path.startswith("beta")}
+    assert {Rule.SUBMITTER_FOLDERS, Rule.MODE_FOLDER} <= rules
 
 
 def test_nothing_to_audit_is_a_finding(tmp_path: Path) -> None:

@@ -55,20 +55,31 @@ def test_changed_line_ends_are_a_warning(root: Path) -> None:
 
 def test_a_removed_file_is_a_violation_at_its_line(root: Path) -> None:
     (root / "systems/b.json").unlink()
-    (root / "systems/c.json").write_bytes(b"{}")
     assert found(root) == [(Rule.HASH, Severity.VIOLATION, "SHA256SUMS", 2)]
+
+
+def test_a_file_without_a_line_is_a_warning(root: Path) -> None:
+    (root / "systems/c.json").write_bytes(b"{}")
+    assert found(root) == [(Rule.HASH, Severity.WARNING, "SHA256SUMS", None)]
+
+
+def test_a_second_line_for_a_file_is_a_violation_and_not_hashed_again(root: Path) -> None:
+    line = f"{'0' * 64}  systems/b.json\n"
+    with (root / "SHA256SUMS").open("a", encoding="utf-8") as stream:
+        stream.write(line * 3)
+    assert found(root) == [(Rule.HASH, Severity.VIOLATION, "SHA256SUMS", n) for n in (3, 4, 5)]
 
 
 def test_a_path_out_of_the_tree_is_not_looked_at(root: Path) -> None:
     (root.parent / "secret").write_bytes(b"x")
     for name in ("../secret", str(root.parent / "secret"), "a\x00b"):
         (root / "SHA256SUMS").write_text(f"{'0' * 64}  {name}\n", encoding="utf-8")
-        assert found(root) == [(Rule.HASH, Severity.VIOLATION, "SHA256SUMS", 1)]
+        assert (Rule.HASH, Severity.VIOLATION, "SHA256SUMS", 1) in found(root)
 
 
 def test_a_line_of_another_form_is_a_violation(root: Path) -> None:
     (root / "SHA256SUMS").write_text("no hash\n", encoding="utf-8")
-    assert found(root) == [(Rule.HASH, Severity.VIOLATION, "SHA256SUMS", 1)]
+    assert (Rule.HASH, Severity.VIOLATION, "SHA256SUMS", 1) in found(root)
 
 
 @given(st.lists(st.sampled_from([b"a", b"\n", b"\r", b"\r\n", b"x" * (1 << 20)]), max_size=12))
