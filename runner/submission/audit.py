@@ -15,6 +15,7 @@ from .consistency import check_consistency
 from .findings import AuditFinding, Rule, Severity, violation
 from .label_lists import LabelLists
 from .official import official_report
+from .official_figures import check_against_official
 from .session_audit import AuditContext, audit_session
 from .structure import check_structure
 from .sums import check_sums
@@ -47,6 +48,7 @@ def audit(root: Path, *, round_name: str | None = None, datasets: Path | None = 
         *check_sums(tree, layout.submitters),
         *(finding for session in sessions for finding in session.findings),
         *check_consistency(sessions),
+        *check_against_official(sessions, official),
         *_without_log(sessions),
         *_of_checker(official.messages, ok=official.ok, crashed=official.crashed),
     ]

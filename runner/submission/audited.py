@@ -10,6 +10,7 @@ from ..assess import Assessment
 from ..rounds import Round
 from ..rules import Severity
 from .findings import AuditFinding, Level
+from .results_check import Recomputed
 from .tree import Layout, ModeFolder
 
 
@@ -41,6 +42,8 @@ class SessionAudit:
     printed: dict[str, str] = field(default_factory=dict)
     """The headline figures as its results file prints them: median_throughput,
     median_energy_uj, top1, auc."""
+    recomputed: Recomputed | None = None
+    """What those have to follow from; None with the assessment."""
 
     @property
     def simulated(self) -> bool:

@@ -82,7 +82,8 @@ def _lines(answers: Answers, placed: PlacedSessions, base: Path) -> Iterator[str
 
 def scalar(text: str) -> str:
     """A text as YAML takes it on one line."""
-    style = '"' if "\n" in text or "\r" in text else None
+    # In quotes with escapes: whatever YAML takes for the end of a line.
+    style = '"' if text.splitlines() not in ([], [text]) else None
     dumped: str = yaml.safe_dump(text, allow_unicode=True, width=10**9, default_style=style)
     return dumped.removesuffix("\n").removesuffix("\n...")
 

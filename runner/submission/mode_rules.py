@@ -114,9 +114,15 @@ def check_edges(place: ModeFolder, folder: Path) -> Iterator[AuditFinding]:
 
 
 def not_scored(facts: LogFacts | None, place: ModeFolder, path: str) -> AuditFinding | None:
-    """The notice of a benchmark that is read, but not scored here."""
+    """The notice of a benchmark that is read, but not scored here.
+
+    Where the folder is one of a task that is scored here, it is another benchmark's log.
+    """
     if facts is not None and facts.unsupported is not None:
-        return warning(Rule.LOG, path, f"not scored here: {facts.unsupported}")
+        text = f"not scored here: {facts.unsupported}"
+        if place.task is None:
+            return warning(Rule.LOG, path, text)
+        return violation(Rule.LOG, path, text, f"a log of {place.task_key}")
     if place.task is None:
         known = ", ".join(TASKS)
         return warning(Rule.LOG, path, f"not scored here: {place.task_key!r} is not one of {known}")

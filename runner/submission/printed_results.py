@@ -11,7 +11,7 @@ is no number stays to be reported.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import Enum
@@ -33,7 +33,8 @@ class PrintedFigure:
 
     name: str
     text: str
-    line: int
+    line: int | None
+    """None of one that was not read from a file."""
 
     @property
     def value(self) -> Decimal | None:
@@ -77,13 +78,16 @@ class PrintedResults:
         return found[-1] if found else None
 
 
+# As loose as the official checker's patterns, so that it sees no figure that is not seen here. The
+# figure is looked at only, so that one behind another is found whatever stands between them.
 _HEADLINES = {
-    "median_throughput": re.compile(r"Median throughput is\s+(\S+)"),
-    "median_energy_uj": re.compile(r"Median energy cost is\s+(\S+)"),
-    # As loose as the official checker's patterns, so that it sees no figure that is not seen here.
-    "top1": re.compile(r"Top[- ]1%?\s?[:=]\s*([^\s%]+)"),
-    "auc": re.compile(r"AUC\s?[:=]\s*(\S+)"),
+    "median_throughput": re.compile(r"Median throughput is(?=\s+(\S{1,60}))"),
+    "median_energy_uj": re.compile(r"Median energy cost is(?=\s+(\S{1,60}))"),
+    "top1": re.compile(r"Top[- ]1%?\s?[:=](?=\s*([^\s%]{1,60}))"),
+    "auc": re.compile(r"AUC\s?[:=](?=\s*(\S{1,60}))"),
 }
+_LONGEST_BLOCK_LINE = 500
+"""Of what is no headline; the official checker reads headlines only, and in lines of any length."""
 _UNTOLD = ("cannot", "not")
 """What stands in a figure's place where there is none."""
 _WINDOW = re.compile(r"Performance results for window\s+(\d{1,9})\b")
@@ -97,20 +101,31 @@ _REQUIREMENTS = re.compile(r"Runtime requirements have (not )?been met", re.I)
 
 
 def headline_of(text: str, line: int) -> PrintedFigure | None:
-    """The median, Top-1 or AUC in a line; None where it has none."""
+    """The first median, Top-1 or AUC in a line; None where it has none."""
+    return next(headlines_in(text, line), None)
+
+
+def headlines_in(text: str, line: int) -> Iterator[PrintedFigure]:
+    """Every median, Top-1 and AUC in a line, each kind in its order."""
     for name, pattern in _HEADLINES.items():
-        if (match := pattern.search(text)) and match[1] not in _UNTOLD:
-            return PrintedFigure(name, match[1].rstrip(".,%"), line)
-    return None
+        for match in pattern.finditer(text):
+            if match[1] not in _UNTOLD:
+                yield PrintedFigure(name, match[1].rstrip(".,%"), line)
 
 
 def parse_results(lines: Iterable[str]) -> PrintedResults:
-    """The figures of a results file, whatever else stands in it."""
+    """The figures of a results file, whatever else stands in it.
+
+    A headline counts wherever it stands: the official checker tries its patterns on every line,
+    takes the last match, and ends a line at a lone carriage return too.
+    """
     blocks: list[PrintedBlock] = []
     headlines: list[PrintedFigure] = []
     stray: list[PrintedFigure] = []
-    for number, text in enumerate(lines, 1):
-        text = text[:500]
+    pieces = ((at, piece) for at, line in enumerate(lines, 1) for piece in line.split("\r"))
+    for number, piece in pieces:
+        headlines += headlines_in(piece, number)
+        text = piece[:_LONGEST_BLOCK_LINE]
         if match := _WINDOW.search(text):
             blocks.append(PrintedBlock(Block.PERFORMANCE, int(match[1]), number))
         elif match := _ENERGY.search(text):
@@ -124,8 +139,6 @@ def parse_results(lines: Iterable[str]) -> PrintedResults:
         elif match := _REQUIREMENTS.search(text):
             if blocks:
                 blocks[-1].requirements.append((number, match[1] is None))
-        elif (figure := headline_of(text, number)) is not None:
-            headlines.append(figure)
         elif match := _VALUE.search(text):
             name = _name(match[1], match[3])
             figure = PrintedFigure(name, match[2].rstrip("."), number)

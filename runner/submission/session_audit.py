@@ -21,7 +21,7 @@ from ..assess import Assessment, Judging, assess_records
 from ..dialects.mlcommons_writer import JOURNAL_NAME
 from ..logged import LoggedSession
 from ..provenance import is_demonstration
-from ..rules import FindingKind, Severity
+from ..rules import CheckInput, Finding, FindingKind, Severity, check
 from ..session_log import Dialect, Mode
 from . import session_json_check
 from .audited import ListUsed, SessionAudit
@@ -70,6 +70,7 @@ def _uncollected() -> Iterator[None]:
 @dataclass(slots=True)
 class _SessionAuditor(FolderReader):
     synthetic: bool = False
+    recomputed: Recomputed | None = None
 
     def run(self) -> SessionAudit:
         place = self.place
@@ -94,6 +95,7 @@ class _SessionAuditor(FolderReader):
             synthetic=self.synthetic,
             files_run=() if logged is None else tuple(logged.files[:5]),
             printed=_headlines(printed),
+            recomputed=self.recomputed,
         )
 
     def _judge(
@@ -142,7 +144,7 @@ class _SessionAuditor(FolderReader):
             self.findings += session_json_check.check_result(self.document, assessment, name)
         if JOURNAL_NAME in place.files:
             with self.reading(Rule.LOG, JOURNAL_NAME):
-                self._compare_journal(assessment, judging)
+                self._judge_journal(assessment, judging)
         return assessment, used
 
     def _merge_json(self, logged: LoggedSession) -> dict[str, int]:
@@ -210,17 +212,15 @@ class _SessionAuditor(FolderReader):
         for finding in assessment.findings:
             if finding.kind is FindingKind.LIST_NOT_OFFICIAL and not told:
                 continue  # said already, with what to give
-            if finding.kind in _FINAL:
-                finding = replace(finding, severity=Severity.VIOLATION)
             line = finding.line
             if line is None and told:
                 line = line_of(finding.kind, logged.records, rows)
-            self.findings.append(AuditFinding.of_session(finding, log, line))
+            self.findings.append(AuditFinding.of_session(_submitted(finding), log, line))
 
     def _compare_printed(
         self, assessment: Assessment, printed: PrintedResults | None, dialect: Dialect
     ) -> None:
-        recomputed = Recomputed(
+        recomputed = self.recomputed = Recomputed(
             self.context.round,
             dialect,
             assessment.performance,
@@ -234,19 +234,51 @@ class _SessionAuditor(FolderReader):
         path = self.path_of(self.place.log or "log.txt")
         self.findings += check_headlines(self.headlines, recomputed, path, complete=False)
 
-    def _compare_journal(self, assessment: Assessment, judging: Judging) -> None:
-        """The journal that the log was rendered from is a session of its own: of the same one."""
+    def _judge_journal(self, assessment: Assessment, judging: Judging) -> None:
+        """The journal that the log was rendered from is judged as a log, and is of its session."""
         headlines = self.headlines
         logged = self.read_log_file(JOURNAL_NAME)
         self.headlines = headlines
+        facts, name = logged.facts, self.place.log or "log.txt"
         path = self.path_of(JOURNAL_NAME)
+        found = list(check_config(facts, logged.records, self.place, judging.task, path))
+        found += session_json_check.check_journal_facts(facts, assessment.facts, path, name)
+        if self.document is not None:
+            document = self.path_of("session.json")
+            found += session_json_check.check_log(self.provenance, facts, document)
         if judging.mode is Mode.ENERGY and any(check_traces(self.place, self.folder, _OURS)):
-            return  # the trace travels in results.json alone
-        journal = assess_records(logged.records, logged.facts, self.folder, judging)
-        if judging.mode is Mode.ENERGY:
-            self._check_edges()
-        name = self.place.log or "log.txt"
-        self.findings += session_json_check.check_journal(journal, assessment, path, name)
+            # The trace travels in results.json alone, so that only the session itself is judged.
+            own = check(
+                CheckInput.of(
+                    facts,
+                    judging.task,
+                    mode=judging.mode,
+                    list_name=judging.list_name,
+                    list_told=bool(judging.labels),
+                    synthetic=judging.synthetic,
+                ),
+                judging.round,
+                division=judging.division,
+            )
+        else:
+            journal = assess_records(logged.records, facts, self.folder, judging)
+            own = journal.findings
+            if judging.mode is Mode.ENERGY:
+                self._check_edges()
+            found += session_json_check.check_journal(journal, assessment, path, name)
+        said = {(one.kind, one.severity) for one in map(_submitted, assessment.findings)}
+        found += (
+            AuditFinding.of_session(one, path, one.line)
+            for one in map(_submitted, own)
+            if (one.kind, one.severity) not in said
+        )
+        self.findings += (one for one in found if one not in self.findings)
+
+
+def _submitted(finding: Finding) -> Finding:
+    """A session's finding as it counts in a submission."""
+    final = finding.kind in _FINAL
+    return replace(finding, severity=Severity.VIOLATION) if final else finding
 
 
 def _no_list(task: Task, mode: Mode, *, scored: bool, path: str) -> AuditFinding:

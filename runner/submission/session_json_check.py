@@ -115,6 +115,23 @@ def check_result(document: Document, assessment: Assessment, path: str) -> Itera
         yield from _compare(result.get(part), recomputed[part], f"result.{part}", path)
 
 
+def check_journal_facts(
+    journal: LogFacts, log: LogFacts, path: str, log_name: str
+) -> Iterator[AuditFinding]:
+    """The journal names the session and the device that the log names."""
+    for what, ours, theirs in (
+        ("session", journal.session_ids, log.session_ids),
+        ("device's name", journal.names, log.names),
+        ("device's profile", journal.profiles, log.profiles),
+        ("device's model", journal.model_ids, log.model_ids),
+    ):
+        if theirs and set(ours) != set(theirs):
+            said = _shown(" and ".join(ours[:3])) if ours else "not told"
+            text = f"the {what} is {said}"
+            expected = f"{_shown(' and '.join(theirs[:3]))}, as in {log_name}"
+            yield violation(Rule.LOG, path, text, expected)
+
+
 def check_journal(
     journal: Assessment, log: Assessment, path: str, log_name: str
 ) -> Iterator[AuditFinding]:

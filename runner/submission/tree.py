@@ -13,6 +13,7 @@ Published trees also have an extra level of implementations under results, and f
 
 from __future__ import annotations
 
+import json
 import os
 import stat
 from collections.abc import Iterator
@@ -40,6 +41,12 @@ LONG_NAMES = {
 }
 """The reference benchmarks' names, which some published results folders have."""
 
+MAPPING_NAME = "model_mapping.json"
+"""In a submitter's folder of the open division: names of one's own to the benchmarks'."""
+MAX_MAPPING_BYTES = 1 << 20
+
+_NOT_TASKS = frozenset({"ic2", "sww"})
+"""Benchmarks of some rounds that are not scored here."""
 _RESULT_NAMES = ("results.txt", "result.txt")
 
 
@@ -188,11 +195,13 @@ class ModeFolder:
     path: str
     files: tuple[str, ...]
     """The plain files in it, by name."""
+    mapped: str | None = None
+    """The task that the submitter's model_mapping.json makes of the benchmark's name."""
 
     @property
     def task_key(self) -> str:
         """The short name of the benchmark: a task's key, or sww, ic2, or what the folder says."""
-        return LONG_NAMES.get(self.benchmark, self.benchmark)
+        return self.mapped or LONG_NAMES.get(self.benchmark, self.benchmark)
 
     @property
     def task(self) -> Task | None:
@@ -244,19 +253,25 @@ def _submitters(tree: Tree) -> Iterator[Submitter]:
     names = {entry.name for entry in tree.folders("")}
     root = tree.root.resolve()
     divisions = {division.value: division for division in Division}
-    if names & {"results", "systems"}:
+    if names & set(divisions):
+        for key in sorted(names & set(divisions)):
+            yield from _in_division(tree, key, divisions[key])
+    elif names & {"results", "systems"}:
         division = divisions.get(root.parent.name, Division.CLOSED)
         yield Submitter(division, root.name, "")
-    elif names & set(divisions):
-        for key in sorted(names & set(divisions)):
-            for entry in tree.folders(key):
-                yield Submitter(divisions[key], entry.name, entry.path)
-    else:
-        division = divisions.get(root.name, Division.CLOSED)
+    elif root.name in divisions:
+        yield from _in_division(tree, "", divisions[root.name])
+    else:  # a division under another name: whatever looks like an organization's folder
         for entry in tree.folders(""):
             below = {child.name for child in tree.folders(entry.path)}
             if below & {"results", "systems", "code"}:
-                yield Submitter(division, entry.name, entry.path)
+                yield Submitter(Division.CLOSED, entry.name, entry.path)
+
+
+def _in_division(tree: Tree, folder: str, division: Division) -> Iterator[Submitter]:
+    for entry in tree.folders(folder):
+        if not entry.name.startswith("."):  # a build that was killed leaves one behind
+            yield Submitter(division, entry.name, entry.path)
 
 
 def _sessions(tree: Tree, submitter: Submitter) -> Iterator[ModeFolder]:
@@ -267,6 +282,7 @@ def _sessions(tree: Tree, submitter: Submitter) -> Iterator[ModeFolder]:
         for entry in tree.files(submitter.inside("systems"))
         if entry.name.endswith(".json")
     }
+    mapping = _mapping(tree, submitter)
     found = []
     for entry in tree.under(results):
         if entry.kind is not EntryKind.FOLDER or entry.name not in modes:
@@ -276,5 +292,31 @@ def _sessions(tree: Tree, submitter: Submitter) -> Iterator[ModeFolder]:
             continue
         system = next((part for part in parts[:-2] if part in systems), parts[0])
         files = tuple(file.name for file in tree.files(entry.path))
-        found.append(ModeFolder(submitter, system, parts[-2], modes[entry.name], entry.path, files))
+        name, mode = parts[-2], modes[entry.name]
+        found.append(
+            ModeFolder(submitter, system, name, mode, entry.path, files, mapping.get(name))
+        )
     yield from sorted(found, key=lambda one: one.path)
+
+
+def _mapping(tree: Tree, submitter: Submitter) -> dict[str, str]:
+    """A submitter's own benchmark names to tasks; empty where the file is not as it should be.
+
+    As in the official checker, a name that is a benchmark's already is not mapped.
+    """
+    path = submitter.inside(MAPPING_NAME)
+    if submitter.division is not Division.OPEN or not tree.has_file(path):
+        return {}
+    try:
+        with tree.locate(path).open("rb") as file:
+            data = file.read(MAX_MAPPING_BYTES + 1)
+        document = json.loads(data.decode("utf-8")) if len(data) <= MAX_MAPPING_BYTES else None
+    except (OSError, ValueError, RecursionError):
+        return {}
+    if not isinstance(document, dict):
+        return {}
+    return {
+        name: task
+        for name, task in document.items()
+        if isinstance(task, str) and task in TASKS and name not in {*TASKS, *_NOT_TASKS}
+    }

@@ -29,15 +29,18 @@ from tinyrunner.runner.submission.show_audit import show_audit
 pytest.importorskip("resource")
 MEMORY_BYTES = 300_000_000
 TIME_S = 60.0
+TESTS = Path(__file__).parents[2]
 SENTINEL = "xyzzy-sentinel-outside"
 
 Change = Callable[[SpoiltTree, Path], object]
 
 _COMMAND = """
-import json, os, resource, sys
+import json, os, sys
+sys.path.insert(0, os.environ["TESTS"])
+from support.peak_memory import peak_bytes
 opened = set()
 def watch(event, arguments):
-    if event == "open" and isinstance(arguments[0], str):
+    if event == "open" and isinstance(arguments[0], str) and isinstance(opened, set):
         opened.add((os.path.abspath(arguments[0]), str(arguments[1])))
 sys.addaudithook(watch)
 from tinyrunner.runner import cli
@@ -47,10 +50,9 @@ try:
     status = cli.main()
 except SystemExit as error:
     status = error.code
-unit = 1 if sys.platform == "darwin" else 1024
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+opened = sorted(map(list, opened))
 with open(os.environ["TOLD"], "w", encoding="utf-8", errors="backslashreplace") as file:
-    json.dump({"status": status, "peak": peak, "opened": sorted(map(list, opened))}, file)
+    json.dump({"status": status, "peak": peak_bytes(), "opened": opened}, file)
 """
 
 
@@ -73,7 +75,7 @@ def verify(spoilt: SpoiltTree, tmp_path: Path, round_name: str) -> Told:
         capture_output=True,
         timeout=TIME_S,
         check=False,
-        env=os.environ | {"TOLD": str(report), "PYTHONDONTWRITEBYTECODE": "1"},
+        env=os.environ | {"TOLD": str(report), "TESTS": str(TESTS), "PYTHONDONTWRITEBYTECODE": "1"},
         cwd=tmp_path,
     )
     assert report.exists(), done.stderr.decode(errors="replace")[-3000:]
@@ -205,7 +207,7 @@ ESCAPES = together(
     put_in(LOG, "demo_000000_On_5.bin", UP, 9),
     put_in(f"{KWS}/script.async", "demo_000000_On_5.bin", UP),
     put_in("kws/accuracy/y_labels.csv", "demo_000000_On_5.bin", UP),
-    put_in(f"{KWS}/session.json", "~/.cache/tinyrunner/demo-datasets/kws01", UP, 2),
+    put_in(f"{KWS}/session.json", "demo-datasets/kws01", UP, 2),
     put_in("kws/energy/log.txt", "trace1-energy.bin", UP),
     text(
         "SHA256SUMS",

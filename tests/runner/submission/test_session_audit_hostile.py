@@ -23,14 +23,14 @@ from tinyrunner.runner.submission.findings import Rule
 MEMORY_BYTES = 300_000_000
 
 _MEASURED = """
-import resource, sys
+import sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 from support.audited_sessions import OneSession, official_lists
+from support.peak_memory import peak_bytes
 session = OneSession(Path(sys.argv[2]), Path(sys.argv[3]), sys.argv[4])
 audit = session.audit(official_lists())
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-print(len(audit.findings), peak)
+print(len(audit.findings), peak_bytes())
 for finding in audit.findings:
     print(finding.severity.value, "|", finding.rule.title, "|", finding.place, "|", finding.found)
 """

@@ -16,7 +16,8 @@ PUBLISHED = {
     # the submission itself has, a key repeated with another value.
     "v1.1": {"submitter folders", "checklist", "energy hook-up", "system description keys"},
     "v1.2": {"submitter folders", "checklist", "energy hook-up", "required file"},
-    "v1.3": {"submitter folders", "checklist", "energy hook-up"},
+    # and sww is read but not scored
+    "v1.3": {"submitter folders", "checklist", "energy hook-up", "round rule"},
 }
 
 
