@@ -57,6 +57,8 @@ class Lookup:
     record: DeviceRecord | None
     reason: str
     """Empty where there is one."""
+    unreadable: bool = False
+    """There is a file, and it is no good."""
 
 
 def save_record(record: DeviceRecord, root: Path) -> Path:
@@ -91,10 +93,10 @@ def look_up(identity: Identity, baud_rate: int, root: Path) -> Lookup:
     except FileNotFoundError:
         return Lookup(None, f"never checked at {baud_rate} baud; try `tinyrunner check`")
     except (OSError, ValueError, RecursionError) as error:
-        return Lookup(None, f"{path} cannot be read ({error}); run `tinyrunner check` again")
+        return Lookup(None, f"{path} cannot be read ({error}); run `tinyrunner check` again", True)
     asked = (identity.vendor, identity.profile, identity.model_id, baud_rate)
     if (record.vendor, record.profile, record.model_id, record.baud_rate) != asked:
-        return Lookup(None, f"{path} is of another device; run `tinyrunner check` again")
+        return Lookup(None, f"{path} is of another device; run `tinyrunner check` again", True)
     return Lookup(record, "")
 
 

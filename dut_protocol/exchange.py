@@ -167,12 +167,14 @@ class Exchange:
                     self.listener.line(self._last_line)
             self._messages.extend(messages)
 
-    def next_message(self, deadline: Deadline, doing: str) -> Message:
-        """The next message that is not chatter."""
+    def next_message(self, deadline: Deadline, doing: str, *, chatter: bool = False) -> Message:
+        """The next message; one that is not chatter, unless that is asked for."""
         while True:
             while self._messages:
                 message = self._messages.popleft()
                 if isinstance(message, Chatter):
+                    if chatter:
+                        return message
                     continue
                 if isinstance(message, BootMode | InitDone):
                     if isinstance(message, BootMode):
@@ -250,14 +252,17 @@ class Exchange:
 
         An ``e-[…]`` among them is raised, but only once the reply is complete, so that the next
         command finds the link in step. ``says_something``: the command is always answered by more
-        than `m-ready`, so one that comes first may be a stray one.
+        than `m-ready`, so one that comes first may be a stray one. ``each`` is told of chatter too.
         """
         reply: list[Message] = []
         refused: Message | None = None
         at_most = max(MAX_REPLY_MESSAGES, 2 * self._buffer_bytes // _ROW_BYTES)
         while True:
-            message = self.next_message(deadline, doing)
+            message = self.next_message(deadline, doing, chatter=each is not None)
             match message:
+                case Chatter():
+                    if each is not None:
+                        each(message)
                 case Ready():
                     if refused is not None:
                         text = refused.text if isinstance(refused, DeviceError) else ""

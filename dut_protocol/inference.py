@@ -10,6 +10,7 @@ stands can be trusted however the run ended behind it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -18,6 +19,7 @@ from .commands import Infer
 from .dut import Dut
 from .errors import DutProtocolError
 from .messages import (
+    Chatter,
     InferDone,
     InferStart,
     InputMismatch,
@@ -36,6 +38,19 @@ UNKNOWN_INFERENCE_S = 10.0
 
 GRACE_S = 10.0
 """On top of every expected duration: chatter, a slow printf, a USB stack."""
+
+
+_TORN = re.compile(
+    r"m-infer-start-|m-lap-us-|m-infer-done|m-results-\[|m-ready(?!-)|Input db has \d"
+)
+"""What is part of an answer and was not understood as such. Chatter that holds it is a damaged
+line: who reads the log later might take it for what it was not taken for here."""
+
+_ORDERS = {
+    0: (InferStart, InferDone, Results),
+    2: (InferStart, LapTime, LapTime, InferDone, Results),
+}
+"""The lines of an answer that count, by its lap times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +163,11 @@ class InferenceTimer:
         if reply.results.trailing_comma and not self._comma_noted:
             self._dut.listener.note("m-results ends in a comma; tolerated, noted once")
             self._comma_noted = True
+        if reply.torn is not None:
+            raise wrong(f"a line of the answer came damaged: {reply.torn.text[:200]!r}")
+        if tuple(reply.order) != _ORDERS[len(reply.laps)]:
+            came = ", ".join(kind.__name__ for kind in reply.order)
+            raise wrong(f"the lines of its answer came twice or out of order ({came})")
         start_us = end_us = None
         start_s, end_s = reply.measuring_since_s, reply.last_s
         if reply.laps:
@@ -177,6 +197,10 @@ class _Reply:
         self.done = False
         self.results: Results | None = None
         self.mismatch: InputMismatch | None = None
+        self.torn: Chatter | None = None
+        """Chatter that holds a damaged line of the answer."""
+        self.order: list[type[Message]] = []
+        """The lines that count, as they came."""
         self._begun_s = self._clock.now_s()
         self._warm = False
         self.measuring_since_s = self._begun_s
@@ -188,7 +212,12 @@ class _Reply:
 
     def take(self, message: Message) -> None:
         now_s = self._clock.now_s()
+        if isinstance(message, InferStart | LapTime | InferDone | Results):
+            self.order.append(type(message))
         match message:
+            case Chatter(text):
+                if _TORN.search(text):
+                    self.torn = message
             case WarmupStart(warmups):
                 self.warmups = warmups
             case WarmupDone():

@@ -6,7 +6,8 @@ stands behind an in-process link on a virtual clock and behind a pty or a TCP po
 Modelled: 8N1 byte times in both directions, a ``printf`` that blocks while it sends, an interrupt
 that buffers commands arriving meanwhile, the inference time, the microsecond counter and its wrap.
 Safe where the reference is not: blocks after ``m-load-done`` are refused instead of overrunning
-the buffer, and an empty command is answered like an unknown one.
+the buffer, an empty command is answered like an unknown one, and a load that was not finished is
+not inferred although its bytes would be enough.
 """
 
 from __future__ import annotations
@@ -282,7 +283,7 @@ class SimulatedDut:
 
     def _infer(self, iterations: int, warmups: int) -> None:
         loaded = len(self._buffer)
-        if loaded == self.model.input_bytes:
+        if loaded == self.model.input_bytes == self._expected:
             self._tensor = bytes(self._buffer)
         else:
             mismatch = InputMismatch(loaded, self.model.input_bytes)

@@ -12,12 +12,13 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from ..datasets.inputs import InputWindow
-from ..dut_protocol.errors import DutProtocolError
+from ..dut_protocol.errors import DutProtocolError, DutRebooted
 from ..dut_protocol.inference import Inference
 from ..models.suite import Task
 from .bench import Bench
 from .journal import Journal
 from .lap_time import lap_s
+from .recovery import RECOVERABLE, Recovery
 from .rounds import Round
 
 MARGIN = 1.05
@@ -59,16 +60,41 @@ class Calibration:
 
 
 def calibrate(
-    bench: Bench, journal: Journal, task: Task, round_: Round, window: InputWindow, data: bytes
+    bench: Bench,
+    journal: Journal,
+    task: Task,
+    round_: Round,
+    window: InputWindow,
+    data: bytes,
+    recovery: Recovery,
 ) -> Calibration:
-    """Measure how long an inference takes, and choose N for the round's windows."""
-    journal.write("parser", f'Command "bload dut "{window.path}""')
-    bench.loader.load(data)
+    """Measure how long an inference takes, and choose N for the round's windows.
+
+    What fails on the way is done again, with its load, as often as ``recovery`` bears it.
+    """
+    loaded = False
+
+    def measure(iterations: int) -> Inference:
+        nonlocal loaded
+        recovery.next_input()
+        while True:
+            try:
+                if not loaded:
+                    journal.write("parser", f'Command "bload dut "{window.path}""')
+                    bench.loader.load(data)
+                    loaded = True
+                journal.write("parser", f'Command "dut infer {iterations} 1"')
+                return bench.timer.infer(iterations, 1, task.score_count)
+            except RECOVERABLE as error:
+                if not loaded and not isinstance(error, DutRebooted):
+                    raise  # a load begins again by itself, often enough
+                recovery.recover(error, 0)
+                loaded = False
+
     iterations = 1
     before: tuple[int, float] | None = None
     for _ in range(MAX_WINDOWS):
-        journal.write("parser", f'Command "dut infer {iterations} 1"')
-        inference = bench.timer.infer(iterations, 1, task.score_count)
+        inference = measure(iterations)
         elapsed_s, clock = _elapsed(inference)
         journal.flush()
         if elapsed_s >= ENOUGH_S:

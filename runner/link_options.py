@@ -54,6 +54,8 @@ def refuse_behind_io_manager(wishes: LinkWishes) -> None:
 def _by_its_record(wishes: LinkWishes, dut: Dut, loader: Loader, identity: Identity) -> None:
     found = look_up(identity, dut.settings.baud_rate, cache_root())
     record = found.record
+    if found.unreadable:
+        dut.listener.note(found.reason)
     if (
         record is not None
         and wishes.largest_block
@@ -84,7 +86,8 @@ def _by_its_record(wishes: LinkWishes, dut: Dut, loader: Loader, identity: Ident
 
 def _extend(dut: Dut, loader: Loader, task: Task) -> None:
     try:
-        offer = ask_for_offer(dut)
+        # Its line may have come damaged, which is then chatter: asked twice.
+        offer = ask_for_offer(dut) or ask_for_offer(dut)
     except DutError as error:
         raise SetupError(f"asking {dut.address} for {NAME} by `help`: {error}") from error
     if offer is None:

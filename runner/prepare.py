@@ -113,12 +113,16 @@ def connect(bench: Bench, task: Task, heard: Heard) -> Identity:
     check_model(dut.address, identity, task)
     # Without a banner (a board that does not reset when its port is opened) only this tells.
     energy = identity.boot_mode is TimestampMode.ENERGY
-    if energy or dut.timestamp() is None:
+    lap = None if energy else dut.timestamp()
+    if lap is None:
         said = "its banner says m-timestamp-mode-energy" if energy else "it sends no m-lap-us"
         raise SetupError(
             f"{dut.address}: this is energy-mode firmware ({said}); performance and accuracy need "
             "the firmware built for performance mode"
         )
+    if dut.boot_mode is None:  # from now on an answer without lap times is a damaged one
+        dut.boot_mode = TimestampMode.PERFORMANCE
+        identity = replace(identity, boot_mode=TimestampMode.PERFORMANCE)
     agree(bench.wishes, dut, bench.loader, identity, task)
     return identity
 

@@ -31,6 +31,7 @@ from .provenance import (
     refuse_other_device,
     refuse_other_setup,
 )
+from .recovery import Recovery
 from .resume import BEGINNING, ResumePoint, find_resume_point
 from .run_parts import (
     STOPPING,
@@ -73,7 +74,7 @@ def run_session(
         with stops(session.folder, resumable=False):
             found: dict[str, Any] = {"by": "mode" if script_file is None else "script"}
             if script_file is None and mode is not Mode.ACCURACY:
-                iterations, found = _find_iterations(run, bench, session)
+                iterations, found = _find_iterations(run, bench, session, identity)
                 script = plan(mode, dataset, iterations, config.warmups)
             planned = planned_inferences(script)
             setup = describe_setup(config, mode, run.source, script, planned[0], script_file)
@@ -126,7 +127,9 @@ def _continue(run: RunParts, session: Session, before: dict[str, Any]) -> Outcom
     return conclude(run, session, before)
 
 
-def _find_iterations(run: RunParts, bench: Bench, session: Session) -> tuple[int, dict[str, Any]]:
+def _find_iterations(
+    run: RunParts, bench: Bench, session: Session, identity: Identity
+) -> tuple[int, dict[str, Any]]:
     """N of a run that is timed: as said, or calibrated in a journal of its own."""
     said = run.config.iterations
     if said != "auto":
@@ -136,8 +139,9 @@ def _find_iterations(run: RunParts, bench: Bench, session: Session) -> tuple[int
         open_log(journal, session)
         bench.dut.listener = JournalListener(journal, run.reporter.note)
         data = run.source.dataset.read(window)
+        recovery = Recovery(bench.dut, journal, identity)
         try:
-            calibration = calibrate(bench, journal, run.task, run.round, window, data)
+            calibration = calibrate(bench, journal, run.task, run.round, window, data, recovery)
         except (DutError, KeyboardInterrupt) as error:
             say_why(journal, error)
             raise

@@ -14,11 +14,12 @@ import typer
 from rich.console import Console
 
 from ... import __version__
-from ...dut_protocol.checked import DeviceRecord, save_record
+from ...dut_protocol.checked import DeviceRecord, record_path, save_record
 from ...dut_protocol.clock import Clock, MonotonicClock, VirtualClock
 from ...dut_protocol.conformance.probe import CheckOptions
 from ...dut_protocol.conformance.report import ConformanceReport, Verdict
 from ...dut_protocol.conformance.run import check_device
+from ...dut_protocol.dut import Identity
 from ...dut_protocol.errors import LinkError
 from ...dut_protocol.io_manager import IoManager
 from ...dut_protocol.messages import TimestampMode
@@ -94,13 +95,20 @@ def check(
             io_manager=io_manager,
             on_item=status.update,
         )
-    kept = _keep(report) if save else None
+    kept, not_kept = None, ""
+    if save:
+        try:
+            kept = _keep(report)
+        except OSError as error:  # the report is what was asked for
+            not_kept = f"not kept: {error}; set TINYRUNNER_CACHE or --no-save"
     if as_json:
         typer.echo(json.dumps(report.to_json() | {"saved": _written(kept)}, indent=2))
     else:
         show_conformance(options.result_console(), report)
         if kept is not None:
             progress.print(f"kept for later runs: {kept}", highlight=False, markup=False)
+    if not_kept:
+        progress.print(not_kept, highlight=False, markup=False)
     if not report.passed:
         raise typer.Exit(EXIT_FAILS)
 
@@ -110,10 +118,15 @@ def _written(path: Path | None) -> str | None:
 
 
 def _keep(report: ConformanceReport) -> Path | None:
-    """Save what later runs can build on, if loads work; None where they do not."""
+    """Save what later runs can build on, if loads work; OSError where that cannot be written.
+
+    Where they do not, None, and what an earlier check found is gone too: it holds no longer.
+    """
     facts, identity = report.facts, report.identity
     sizes_known = report.verdict_of("largest-block") in (Verdict.PASS, Verdict.WARN)
     if report.verdict_of("load-done") is not Verdict.PASS or not sizes_known:
+        before = Identity(identity.vendor, identity.profile, identity.model_id, None)
+        record_path(before, report.baud_rate, cache_root()).unlink(missing_ok=True)
         return None
     if facts.data_bytes_per_db is None:
         return None

@@ -38,6 +38,7 @@ from .eembc_patterns import (
     PLAIN_PAIR_LINES,
     RESUME,
     STAMPED,
+    WARMUP,
 )
 from .pending import PendingInference
 
@@ -80,6 +81,7 @@ class EembcReader(LogReader):
         table[b"m-lap-us"] = self._on_lap
         table[b"m-infer-"] = self._on_infer
         table[b"m-result"] = self._on_results
+        table[b"m-warmup"] = self._on_warmup
         find, other, out = table.get, self._on_other, self._ready_records
         begin, plain = table[b"m-sequen"], PLAIN_PAIR.match
         for block in blocks:
@@ -94,12 +96,13 @@ class EembcReader(LogReader):
                     position = end + 1
                     number += 1
                     if handle is None:
-                        continue
+                        if head[-4:] != b" dut":
+                            continue
+                        handle = other  # of the device it is chatter, with anything behind it
                     if text[:7] == b"[dut]: " and head[-3:] == b" io":
                         head, text = head[:-2] + b"dut", text[7:]
-                        handle = find(text[:8], other)
-                    if handle is not None:
-                        handle(head, text, number)
+                        handle = find(text[:8], other) or other
+                    handle(head, text, number)
                 if out:
                     yield from out
                     out.clear()
@@ -225,6 +228,10 @@ class EembcReader(LogReader):
         else:
             self._on_other(head, text, number)
 
+    def _on_warmup(self, head: bytes, text: bytes, number: int) -> None:
+        if WARMUP.fullmatch(text) is None:
+            self._on_other(head, text, number)
+
     def _on_infer(self, head: bytes, text: bytes, number: int) -> None:
         if head[-4:] != b" dut":
             self._on_other(head, text, number)
@@ -238,13 +245,14 @@ class EembcReader(LogReader):
 
     def _on_lap(self, head: bytes, text: bytes, number: int) -> None:
         digits = text[9:]
-        if digits.isdigit() and len(digits) < 19 and head[-4:] == b" dut":
+        if text[8:9] == b"-" and digits.isdigit() and len(digits) < 19 and head[-4:] == b" dut":
             self._lap(int(digits), head)
         else:
             self._on_other(head, text, number)
 
     def _on_results(self, head: bytes, text: bytes, number: int) -> None:
-        if text[-1:] == b"]" and text.count(b"]") == 1 and head[-4:] == b" dut":
+        whole = text[:11] == b"m-results-[" and text[-1:] == b"]" and text.count(b"]") == 1
+        if whole and head[-4:] == b" dut":
             self._results(text[11:-1], True, number)
         else:
             self._on_other(head, text, number)

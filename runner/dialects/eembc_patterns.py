@@ -36,10 +36,12 @@ IGNORED = (
     b"Binary l",
     b"m-mute-t",
     b"m-unmute",
-    b"m-warmup",
     b"m-ready-",
 )
-"""How the lines begin that every step has and that say nothing about the result."""
+"""How the runner's own lines begin that every step has and that say nothing about the result."""
+
+WARMUP = re.compile(rb"m-warmup-(?:done|start-\d+)")
+"""A warm-up's line, whole: where its line end was lost, there is more behind it that counts."""
 
 _STAMP = rb"\d++\.\d\d\d"
 _PARSER, _DUT = _STAMP + rb" parser: ", _STAMP + rb" dut: "

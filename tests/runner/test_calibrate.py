@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from support.bench_cli import document, only_session, tinyrunner
 from support.bench_inputs import write_inputs
-from support.boards import HashModel, use_board
+from support.boards import Fault, HashModel, board, use_board
 from tinyrunner.dut_protocol.simulated import DeviceSettings, SimulatedDut
 from tinyrunner.models.suite import KWS
 
@@ -114,3 +114,36 @@ def test_a_counter_that_wraps_at_2_to_the_32_is_no_trouble(measure):
     start = 2**32 - 1_500_000
     ran = measure(device(inference_time_s=0.02, counter_start_us=start))
     assert [f["kind"] for f in ran.json["findings"]] == ["list not official"]
+
+
+class DamagesItsSecondAnswer(Fault):
+    """As often as that, at the 8th bit of one character."""
+
+    def __init__(self, times: int) -> None:
+        self.left = times
+        self.answers = 0
+
+    def said(self, line: bytes) -> bytes:
+        if b"m-infer-done" in line:
+            self.answers += 1
+            if self.answers > 1 and self.left:
+                self.left -= 1
+                return line.replace(b"done", b"d\xefne")
+        return line
+
+
+def test_an_answer_damaged_while_calibrating_is_asked_for_again(measure, tmp_path):
+    ran = measure(board(fault=DamagesItsSecondAnswer(3), settings=DeviceSettings()))
+    assert len(ran.json["performance"]["windows"]) == 5, ran
+    session = only_session(tmp_path / "s")
+    text = (session / "calibration.txt").read_text()
+    assert text.count("m-session-retry-step") == 3
+    assert text.count('Command "bload dut') == 4
+    assert "retry" not in (session / "log.txt").read_text()
+
+
+def test_a_device_that_goes_on_damaging_its_answers_ends_the_calibration(measure, tmp_path):
+    ran = measure(board(fault=DamagesItsSecondAnswer(99), settings=DeviceSettings()))
+    assert ran.status == 1, ran
+    text = (only_session(tmp_path / "s") / "calibration.txt").read_text()
+    assert "retry 3 of 3" in text

@@ -220,3 +220,25 @@ def test_energy_firmware_is_checked_through_a_real_port_of_an_io_manager():
     assert failed == []
     assert verdicts(ran)["pin-edges"] == "pass"
     assert verdicts(ran)["warmup-outside"] == "pass"
+
+
+def test_a_cache_that_cannot_be_written_costs_the_record_and_not_the_report(monkeypatch, tmp_path):
+    (tmp_path / "file").write_text("no folder")
+    monkeypatch.setenv("TINYRUNNER_CACHE", str(tmp_path / "file" / "cache"))
+    ran = tinyrunner("check", "--dut", "sim:kws01", "--quick")
+    assert ran.status == 0, ran
+    assert "conforms" in ran.out
+    assert "not kept: " in ran.err
+    assert "set TINYRUNNER_CACHE or --no-save" in ran.err
+    as_json = tinyrunner("check", "--dut", "sim:kws01", "--quick", "--json")
+    assert (as_json.json["saved"], as_json.json["passed"]) == (None, True)
+
+
+def test_a_failed_check_deletes_what_an_earlier_one_found(monkeypatch, cache):
+    use_board(monkeypatch, device())
+    ran = tinyrunner("check", "--dut", "sim:", "--quick", "--json")
+    assert ran.json["saved"] is not None
+    use_board(monkeypatch, device(broken.NoLoadDone))
+    ran = tinyrunner("check", "--dut", "sim:", "--quick", "--json")
+    assert ran.json["saved"] is None
+    assert load_record(identity(), 115200, cache) is None

@@ -6,10 +6,10 @@ import re
 
 import pytest
 from support.bench_cli import document, inferences, only_session, tinyrunner
-from support.boards import use_board
+from support.boards import Fault, board, use_board
 from support.broken_devices import NoInputBuffer, device
 from tinyrunner.dut_protocol.checked import DeviceRecord, save_record
-from tinyrunner.dut_protocol.simulated import FIRMWARE_PROFILE
+from tinyrunner.dut_protocol.simulated import FIRMWARE_PROFILE, DeviceSettings
 from tinyrunner.runner.bench import parse_simulated
 from tinyrunner.runner.errors import SetupError
 
@@ -115,6 +115,20 @@ def test_firmware_that_lost_its_buffering_since_is_run_handshaken_and_noted(
     assert len(inferences(only_session(tmp_path / "sessions"))) == 5
 
 
+def test_a_record_that_cannot_be_read_is_said_once_and_30_bytes_are_used(tmp_path, cache):
+    record(cache)
+    (file,) = (cache / "checked").glob("*.json")
+    file.write_text("{")
+    assert run(tmp_path).status == 3
+    assert provenance(tmp_path)["link"]["data_bytes_per_db"] == 30
+    assert log(tmp_path).count("cannot be read") == 1
+
+
+def test_a_device_without_a_record_gets_no_note(tmp_path):
+    assert run(tmp_path).status == 3
+    assert "never checked" not in log(tmp_path)
+
+
 # ---- the wire extension --------------------------------------------------------------------------
 
 
@@ -122,6 +136,20 @@ def test_a_device_that_does_not_offer_the_extension_is_refused_it(tmp_path):
     ran = run(tmp_path, "--extension")
     assert ran.status == 2, ran
     assert "does not offer x-tinyrunner-1" in " ".join(ran.err.split())
+
+
+def test_an_offer_that_came_damaged_is_asked_for_again(tmp_path, monkeypatch):
+    class Damaged(Fault):
+        offers = 0
+
+        def said(self, line):
+            self.offers += b"x-tinyrunner-1" in line
+            return line.replace(b"x-tiny", b"x-t\xfeny") if self.offers == 1 else line
+
+    use_board(monkeypatch, board(fault=Damaged(), settings=DeviceSettings(extension=True)))
+    ran = run(tmp_path, "--extension")
+    assert ran.status == 3, ran
+    assert "loads go by the wire extension" in log(tmp_path)
 
 
 def test_a_device_that_offers_it_is_not_made_use_of_unasked(tmp_path):

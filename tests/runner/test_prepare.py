@@ -93,3 +93,23 @@ def test_the_folder_of_the_task_itself_may_be_named(data, tmp_path, monkeypatch)
     use_board(monkeypatch, board())
     ran = run(tmp_path / "s", "--dut", "sim:", "--datasets", data / "kws01", "--json")
     assert ran.json["accuracy"]["listed"] == 3
+
+
+def test_a_board_without_a_banner_that_sends_lap_times_is_held_to_them(data, tmp_path, monkeypatch):
+    class NoBanner(Fault):
+        """No banner, and the second input's answer has lost both its lap times."""
+
+        inputs = 0
+
+        def said(self, line):
+            if b"m-timestamp-mode" in line or b"m-init-done" in line:
+                return None
+            self.inputs += b"m-infer-start" in line
+            return None if self.inputs == 2 and b"m-lap-us" in line else line
+
+    use_board(monkeypatch, board(fault=NoBanner()))
+    ran = run(tmp_path / "s", "--dut", "sim:", "--datasets", data, "--json")
+    assert ran.json["accuracy"]["listed"] == 3, ran
+    log = (only_session(tmp_path / "s") / "log.txt").read_text()
+    assert log.count("0 time stamps instead of two") == 1
+    assert log.count("m-session-retry-step") == 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from support.bench_cli import inferences, only_session, tinyrunner
 from support.bench_inputs import write_inputs
@@ -11,6 +13,7 @@ from support.sessions import START, STOP, Inference, log_lines, one_hot
 from tinyrunner.dut_protocol.dut import Identity
 from tinyrunner.dut_protocol.errors import DutProtocolError, DutRebooted, DutTimeout
 from tinyrunner.dut_protocol.inference import Inference as Inferred
+from tinyrunner.dut_protocol.messages import TimestampMode
 from tinyrunner.models.suite import KWS
 from tinyrunner.runner.dialects import open_log
 from tinyrunner.runner.lap_check import LapCheck
@@ -167,6 +170,14 @@ def test_another_firmware_after_a_reboot_ends_the_run():
     dut = Answers(other, other, other, other)
     with pytest.raises(DutProtocolError, match=r"after its reboot .*vww01"):
         Recovery(dut, Lines(), KNOWN).recover(DutRebooted("banner"), 7)
+
+
+def test_energy_firmware_after_a_reboot_ends_the_run_and_an_unknown_mode_does_not():
+    was = replace(KNOWN, boot_mode=TimestampMode.PERFORMANCE)
+    Recovery(Answers(KNOWN), Lines(), was).recover(DutRebooted("banner"), 7)
+    dut = Answers(*[replace(KNOWN, boot_mode=TimestampMode.ENERGY)] * 4)
+    with pytest.raises(DutProtocolError, match=r"after its reboot .*energy.*performance"):
+        Recovery(dut, Lines(), was).recover(DutRebooted("banner"), 7)
 
 
 def test_a_device_that_was_misheard_after_its_reboot_is_still_the_same():

@@ -177,6 +177,18 @@ REFERENCE: tuple[Dialogue, ...] = (
 )  # fmt: skip
 
 SAFE_WHERE_THE_REFERENCE_IS_NOT: tuple[Dialogue, ...] = (
+    _of(
+        "an inference after the beginning of a load, as long as an input",
+        (b"db load 5000%", b"m-[Expecting 5000 bytes]\r\n" + R),
+        *[(b"db " + b"5a" * 35 + b"%", R)] * 14,
+        (
+            b"infer 1 0%",
+            _MISMATCH % 490
+            + b"m-warmup-start-0\r\nm-warmup-done\r\nm-infer-start-1\r\nm-lap-us-<us>\r\n"
+            + b"m-lap-us-<us>\r\nm-infer-done\r\nm-results-[<scores>]\r\n"
+            + R,
+        ),
+    ),
     _of("an empty command", (b"%name%", b"e-[<vendor>]\r\n" + R + _NAME)),
     _of("a command of spaces", (b"   %name%", b"e-[<vendor>]\r\n" + R + _NAME)),
     _of(

@@ -205,6 +205,12 @@ VOID: tuple[Dialogue, ...] = (
     _of("a block without data", begun(SHORT, B64), (_xd(bytes(4)), REFUSED), _EMPTY),
     _of("more bytes than expected", begun(SHORT[:19], B64), (_xd(_FRAMED), REFUSED), _EMPTY),
     _of(
+        "an inference after the beginning of a load, as long as an input",
+        begun(DATA, B64),
+        *[(encode_block(DATA[i : i + 49], B64), R) for i in range(0, 490, 49)],
+        (b"infer 1 0%", _INFERRED_WITHOUT_INPUT.replace(b"has 0 ", b"has 490 ")),
+    ),
+    _of(
         "an input of another CRC by b64",
         begun(SHORT, B64, crc=1),
         (_xd(_FRAMED), REFUSED),
