@@ -12,6 +12,10 @@ from tinyrunner.models.demo import demo_model_path
 from tinyrunner.models.engine import _RESOLVER, Engine, _runtime
 from tinyrunner.models.suite import AD, KWS, VWW
 
+STR_WW = "reference str_ww"
+"""Of none of the four tasks. ai-edge-litert 2.3 rounds it otherwise than tflite-runtime 2.14, by
+up to several steps of the output; the kernels are those of the latter."""
+
 MODELS = {
     "demo ad": (lambda: demo_model_path(AD), 300),
     "demo kws": (lambda: demo_model_path(KWS), 300),
@@ -20,7 +24,7 @@ MODELS = {
     "reference kws": (lambda: reference_path("models", "kws_ref_model.tflite"), 200),
     "reference vww": (lambda: reference_path("models", "vww_96_int8.tflite"), 20),
     # Without activations: negative sums show on which side a depthwise layer rounds a tie.
-    "reference str_ww": (lambda: reference_path("models", "str_ww_ref_model.tflite"), 300),
+    STR_WW: (lambda: reference_path("models", "str_ww_ref_model.tflite"), 300),
 }
 
 
@@ -59,6 +63,8 @@ def inputs(count: int, size: int, zero_point: int):
 
 @pytest.mark.parametrize("name", MODELS)
 def test_the_kernels_give_what_tflite_gives_bit_for_bit(name: str, tmp_path):
+    if name == STR_WW and not _runtime()[1].startswith("tflite-runtime"):
+        pytest.skip("another runtime, which rounds this model otherwise")
     find, count = MODELS[name]
     network, expected = HostNetwork(find(), tmp_path), tflite(find())
     entry = network.network.input
