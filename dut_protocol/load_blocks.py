@@ -6,6 +6,9 @@ import binascii
 from dataclasses import dataclass
 from typing import Self
 
+from .commands import DbLoad
+from .messages import Expecting, LoadDone, Message, Ready
+
 
 @dataclass(frozen=True, slots=True)
 class Blocks:
@@ -24,15 +27,21 @@ class Blocks:
         return cls(stream, 2 * data_bytes + len("db %"), -(-len(data) // data_bytes))
 
 
-_BEGIN_AND_END_CHARS = 50
-"""`db load`, its answer and `m-load-done`, about."""
-
-
 def handshaken_chars(byte_count: int, data_bytes: int) -> int:
     """Characters that follow each other on the wire in a load; a block takes 2n + 13."""
-    return _BEGIN_AND_END_CHARS + 2 * byte_count + 13 * -(-byte_count // data_bytes)
+    blocks = -(-byte_count // data_bytes)
+    return pipelined_chars(byte_count, data_bytes) + _READY_CHARS * blocks
 
 
 def pipelined_chars(byte_count: int, data_bytes: int) -> int:
-    """The same where answers travel beside the blocks."""
-    return _BEGIN_AND_END_CHARS + 2 * byte_count + 4 * -(-byte_count // data_bytes)
+    """The same where answers travel beside the blocks, which take 2n + 4."""
+    begin = len(DbLoad(byte_count).encode()) + _line_chars(Expecting(byte_count)) + _READY_CHARS
+    commands = 2 * byte_count + len("db %") * -(-byte_count // data_bytes)
+    return begin + commands + _line_chars(LoadDone())
+
+
+def _line_chars(message: Message) -> int:
+    return len(message.encode()) + len("\r\n")
+
+
+_READY_CHARS = _line_chars(Ready())

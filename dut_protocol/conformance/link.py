@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..errors import DutError, LinkError
 from ..load import Loader
-from ..messages import Expecting, LoadDone, Ready
+from ..load_blocks import handshaken_chars
 from .probe import CannotTry, Probe
 from .report import Finding, Verdict
 
@@ -37,7 +37,7 @@ def throughput(probe: Probe) -> Finding:
     except DutError as error:
         return Finding(Verdict.FAIL, str(error), "see the other items about loads")
     probe.note_held(data)
-    wire_s = loads * probe.dut.wire_s(load_chars(len(data), loader.data_bytes))
+    wire_s = loads * probe.dut.wire_s(handshaken_chars(len(data), loader.data_bytes))
     if loader.failed_loads:
         return Finding(
             Verdict.WARN,
@@ -53,15 +53,6 @@ def throughput(probe: Probe) -> Finding:
         f"data bytes a block"
     )
     return Finding(Verdict.PASS if efficiency >= _SLOW else Verdict.WARN, found)
-
-
-def load_chars(byte_count: int, data_bytes: int) -> int:
-    """Characters, both ways, of one handshaken load."""
-    blocks = -(-byte_count // data_bytes)
-    ready, line_end = len(Ready().encode()) + 2, 2
-    begin = len(f"db load {byte_count}%") + len(Expecting(byte_count).encode()) + line_end + ready
-    commands = 2 * byte_count + blocks * len("db %")
-    return begin + commands + blocks * ready + len(LoadDone().encode()) + line_end
 
 
 def line_ends(probe: Probe) -> Finding:

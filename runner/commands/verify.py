@@ -66,7 +66,7 @@ def verify(
     if csv is not None:
         csv.write_text(write_summary_csv(found.official), encoding="utf-8")
     if html is not None:
-        html.write_text(render_report(page_of_audit(found, datasets)), encoding="utf-8")
+        html.write_text(render_report(page_of_audit(found)), encoding="utf-8")
     if as_json:
         typer.echo(json.dumps(audit_json(found), indent=2))
     else:

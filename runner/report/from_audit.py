@@ -4,27 +4,21 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ...datasets.errors import DatasetError
-from ...datasets.labels import LabelList
-from ...models.suite import Task
 from ..submission.audited import Audit, SessionAudit
 from ..submission.findings import AuditFinding, Level
-from ..submission.label_lists import read_list
 from ..submission.show_audit import group_findings
 from .page import PageFinding, ReportPage, ReportSession, Verdict, suite_order
 
-_LABELS_BESIDE = "y_labels.csv"
 
-
-def page_of_audit(audited: Audit, datasets: Path | None = None) -> ReportPage:
-    """The page of a tree. ``datasets`` holds label lists, which ROC curves are drawn with."""
+def page_of_audit(audited: Audit) -> ReportPage:
+    """The page of a tree."""
     by_folder: dict[str, list[AuditFinding]] = {one.place.path: [] for one in audited.sessions}
     rest: list[AuditFinding] = []
     for each in audited.findings:
         folders = (each.path, each.path.rpartition("/")[0])
         by_folder.get(next((f for f in folders if f in by_folder), ""), rest).append(each)
     ordered = [
-        (one.place.submitter.path, one.place.system, _session(audited, one, found, datasets))
+        (one.place.submitter.path, one.place.system, _session(audited, one, found))
         for one, found in zip(audited.sessions, by_folder.values(), strict=True)
     ]
     ordered.sort(key=lambda each: (*each[:2], *suite_order(each[2])))
@@ -56,31 +50,12 @@ def _session(
         task=place.task,
         assessment=one.assessment,
         system=place.system,
-        labels=_labels(one, folder, place.task, datasets),
+        labels=one.label_list,
         provenance=one.provenance,
         findings=tuple(map(_finding, dict.fromkeys([*found, *one.findings]))),
         files=frozenset(place.files),
         log_name=place.log or "log.txt",
     )
-
-
-def _labels(
-    one: SessionAudit, folder: Path, task: Task | None, datasets: Path | None
-) -> LabelList | None:
-    """The list that the auditor judged by, found again by its hash."""
-    if one.labels is None or task is None:
-        return None
-    places = [folder / _LABELS_BESIDE] if _LABELS_BESIDE in one.place.files else []
-    if datasets is not None:
-        places += sorted((datasets / task.model_id).glob("y_labels*.csv"))
-    for path in places:
-        try:
-            found = read_list(path, task)
-        except (DatasetError, OSError):
-            continue  # a broken list is the auditor's to report
-        if found.sha256 == one.labels.sha256:
-            return found
-    return None
 
 
 def _finding(finding: AuditFinding) -> PageFinding:

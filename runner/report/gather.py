@@ -120,9 +120,7 @@ def read_session(path: Path, asked: Asked) -> ReportSession:
 def _tree(root: Path, asked: Asked) -> ReportPage:
     from ..submission.audit import audit  # the whole auditor, which sessions do not need
 
-    return page_of_audit(
-        audit(root, round_name=asked.round_name, datasets=asked.datasets), asked.datasets
-    )
+    return page_of_audit(audit(root, round_name=asked.round_name, datasets=asked.datasets))
 
 
 def _session_folders(path: Path) -> Iterator[Path]:

@@ -14,7 +14,6 @@ from importlib import import_module
 from math import isfinite
 from pathlib import Path
 
-import jinja2
 from markupsafe import Markup
 
 from ... import __version__
@@ -35,6 +34,8 @@ _LONGEST_TEXT = 2000
 
 def render_report(page: ReportPage) -> str:
     """The HTML of a page."""
+    import jinja2  # here, because it takes a while that other commands need not wait
+
     views = [view_of(session, f"s{number}") for number, session in enumerate(page.sessions, 1)]
     draws = any(view.plots for view in views)
     script = _read("report.js") if draws else ""
@@ -120,7 +121,9 @@ _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 
 def _data(value: object) -> Markup:
     """JSON that can stand in a script element: no markup, no number that JSON does not know."""
-    return jinja2.utils.htmlsafe_json_dumps(_finite(value), separators=(",", ":"))
+    from jinja2.utils import htmlsafe_json_dumps
+
+    return htmlsafe_json_dumps(_finite(value), separators=(",", ":"))
 
 
 def _finite(value: object) -> object:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ...datasets.labels import LabelList
 from ..assess import Assessment
 from ..rounds import Round
 from ..rules import Severity
@@ -34,6 +35,8 @@ class SessionAudit:
     assessment: Assessment | None = None
     """None where the log is missing or cannot be scored."""
     labels: ListUsed | None = None
+    label_list: LabelList | None = None
+    """That list itself."""
     provenance: dict[str, Any] = field(default_factory=dict)
     """Of session.json, where it has one."""
     synthetic: bool = False

@@ -17,7 +17,6 @@ from pathlib import Path
 from ..errors import SetupError
 from ..rounds import Round, load_rounds
 from .checklist import fill_checklist
-from .checklist_pdf import write_checklist
 from .code_folder import REFERENCE_NAMES, CopiedCode, copy_code
 from .description import CodeConfig, Description
 from .gather import BuildError, Gathered, GatheredSession, gather
@@ -124,6 +123,9 @@ class _Plan:
     result_names: tuple[str, ...]
 
     def write_systems(self, folder: Path) -> list[str]:
+        # What makes a PDF takes long to import, and no other command needs it.
+        from .checklist_pdf import write_checklist
+
         folder.mkdir()
         for system in self.description.systems:
             path = folder / f"{system.id}.json"

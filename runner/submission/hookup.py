@@ -8,7 +8,6 @@ from pathlib import Path
 from ..session_log import Mode
 from .description import Description, SystemConfig
 from .gather import BuildError, Gathered, GatheredSession
-from .pdf import Document
 
 HOOKUP_NAME = "Energy-Hookup.pdf"
 
@@ -31,6 +30,8 @@ def write_hookup(description: Description, gathered: Gathered, path: Path, when:
     systems = _with_energy(description, gathered)
     if not systems:
         return False
+    from .pdf import Document  # takes long to import
+
     page = Document(f"Energy hook-up · {description.organization}", when)
     for index, system in enumerate(systems):
         if index:

@@ -71,6 +71,7 @@ def _uncollected() -> Iterator[None]:
 class _SessionAuditor(FolderReader):
     synthetic: bool = False
     recomputed: Recomputed | None = None
+    label_list: LabelList | None = None
 
     def run(self) -> SessionAudit:
         place = self.place
@@ -91,6 +92,7 @@ class _SessionAuditor(FolderReader):
             findings=tuple(self.findings),
             assessment=assessment,
             labels=used,
+            label_list=self.label_list,
             provenance=self.provenance,
             synthetic=self.synthetic,
             files_run=() if logged is None else tuple(logged.files[:5]),
@@ -175,6 +177,7 @@ class _SessionAuditor(FolderReader):
             source = "" if labels is None else labels.source
         if labels is None:
             return None, None
+        self.label_list = labels
         return labels, ListUsed(source, labels.sha256, official_name(labels))
 
     def _assess(self, logged: LoggedSession, judging: Judging) -> Assessment | None:

@@ -62,43 +62,38 @@ def _check(tree: Tree, submitter: Submitter, path: str, text: str) -> Iterator[A
     listed: set[str] = set()
     for number, line in enumerate(text.splitlines(), 1):
         match = _LINE.fullmatch(line)
-        if match is None or not tree.has_file(submitter.inside(match[2])):
-            wrong += 1
-            if wrong > _MOST_WRONG:
-                text = f"more than {_MOST_WRONG} lines of no file; the rest was not looked at"
-                yield violation(Rule.HASH, path, text, "a line for each file of the tree", number)
-                return
         if match is None:
-            yield violation(
-                Rule.HASH,
-                path,
-                f"{line[:80]!r}",
-                "64 hexadecimal digits, two spaces, a path",
-                number,
-            )
-            continue
-        recorded, name = match[1].lower(), match[2]
-        file = submitter.inside(name)
-        if not tree.has_file(file):  # whatever it names outside the tree is not looked at
-            yield violation(
-                Rule.HASH, path, f"{name[:200]} is recorded", "a file in the tree", number
-            )
-            continue
-        if name in listed:  # hashing a file again for each line could take years
-            yield violation(Rule.HASH, path, f"{name[:200]} again", "each file once", number)
-            continue
-        listed.add(name)
-        real = tree.locate(file)
-        if file_sha256(real) == recorded:
-            continue
-        if file_sha256(real, unix_lines=True) == recorded:
-            yield warning(Rule.HASH, file, "its line ends were changed since the build", "LF")
+            problem = f"{line[:80]!r}", "64 hexadecimal digits, two spaces, a path"
+        elif not tree.has_file(submitter.inside(match[2])):  # outside the tree is not looked at
+            problem = f"{match[2][:200]} is recorded", "a file in the tree"
+        elif match[2] in listed:  # hashing a file again for each line could take years
+            problem = f"{match[2][:200]} again", "each file once"
         else:
-            yield violation(
-                Rule.HASH, file, "changed since the build", f"as recorded in {path}:{number}"
-            )
+            listed.add(match[2])
+            yield from _compare(tree, submitter.inside(match[2]), match[1].lower(), path, number)
+            continue
+        wrong += 1
+        if wrong > _MOST_WRONG:
+            found = f"more than {_MOST_WRONG} lines of no file; the rest was not looked at"
+            yield violation(Rule.HASH, path, found, "a line for each file of the tree", number)
+            return
+        yield violation(Rule.HASH, path, *problem, number)
     own = {entry.path for entry in tree.under(submitter.path) if entry.kind is EntryKind.FILE}
     new = sorted(own - {submitter.inside(name) for name in listed} - {path})
     if new:
         more = f" and {len(new) - 1} more" if len(new) > 1 else ""
         yield warning(Rule.HASH, path, f"no line for {new[0][:200]}{more}", "a line for each file")
+
+
+def _compare(
+    tree: Tree, file: str, recorded: str, path: str, number: int
+) -> Iterator[AuditFinding]:
+    real = tree.locate(file)
+    if file_sha256(real) == recorded:
+        return
+    if file_sha256(real, unix_lines=True) == recorded:
+        yield warning(Rule.HASH, file, "its line ends were changed since the build", "LF")
+    else:
+        yield violation(
+            Rule.HASH, file, "changed since the build", f"as recorded in {path}:{number}"
+        )

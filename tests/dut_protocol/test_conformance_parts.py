@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.boards import HashModel
 from tinyrunner.dut_protocol.clock import VirtualClock
-from tinyrunner.dut_protocol.conformance.link import load_chars
 from tinyrunner.dut_protocol.conformance.observed import Heard, LineEnds
 from tinyrunner.dut_protocol.conformance.probe import CheckOptions, Probe, sample_input
 from tinyrunner.dut_protocol.conformance.timer import _common_step_us
 from tinyrunner.dut_protocol.dut import Dut
 from tinyrunner.dut_protocol.load import Loader
+from tinyrunner.dut_protocol.load_blocks import handshaken_chars
 from tinyrunner.dut_protocol.settings import LinkSettings, VerifyLoad
 from tinyrunner.dut_protocol.simulated import DeviceSettings, SimulatedDut
 from tinyrunner.dut_protocol.simulated_link import SimulatedLink
@@ -104,7 +104,7 @@ def test_the_limit_of_a_load_is_every_character_on_the_wire(task, data_bytes):
     begun_s = clock.now_s()
     loader.load(bytes(task.input_bytes))
     took_s = clock.now_s() - begun_s
-    assert load_chars(task.input_bytes, data_bytes) * 10 / 115200 == pytest.approx(took_s)
+    assert handshaken_chars(task.input_bytes, data_bytes) * 10 / 115200 == pytest.approx(took_s)
 
 
 def test_the_probe_never_sends_an_empty_command():

@@ -6,7 +6,6 @@ until its stdin ends.
 
 from __future__ import annotations
 
-import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from support.bench_child import device_process
 from support.fake_model import FakeModel
 from tinyrunner.dut_protocol.serve import DeviceServer, PtyPort
 from tinyrunner.dut_protocol.simulated import DeviceSettings, SimulatedDut
@@ -24,22 +24,8 @@ from tinyrunner.models.suite import AD
 @contextmanager
 def paced_device(baud_rate: int) -> Iterator[str]:
     """The terminal of an ad device whose wire takes its time."""
-    process = subprocess.Popen(
-        [sys.executable, __file__, str(baud_rate)],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    assert process.stdin is not None
-    assert process.stdout is not None
-    try:
-        yield process.stdout.readline().strip()
-    finally:
-        process.stdin.close()
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        process.stdout.close()
+    with device_process(__file__, str(baud_rate)) as address:
+        yield address
 
 
 def main() -> None:

@@ -8,11 +8,15 @@ from __future__ import annotations
 import os
 import pty
 import select
-import subprocess
 import sys
 import tty
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from support.bench_child import device_process
 
 
 @contextmanager
@@ -22,21 +26,8 @@ def ready_device() -> Iterator[str]:
     Within a `db load N` it also says what a load demands: `m-[Expecting N bytes]`, and
     `m-load-done` at the last byte.
     """
-    process = subprocess.Popen(
-        [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdin is not None
-    assert process.stdout is not None
-    try:
-        yield process.stdout.readline().strip()
-    finally:
-        process.stdin.close()
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        process.stdout.close()
+    with device_process(__file__) as address:
+        yield address
 
 
 def serve(master: int, stop: int) -> None:

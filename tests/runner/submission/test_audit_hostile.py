@@ -21,6 +21,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
+from support.nested_folders import nested_folders
 from support.tree_mutations import SYSTEM_JSON, SpoiltTree, linked_copy
 from tinyrunner.runner.submission.audit import audit
 from tinyrunner.runner.submission.findings import Level
@@ -393,22 +394,8 @@ def test_a_line_of_two_gigabytes_is_found_out_in_bounded_memory(
 def nested(built_tree, tmp_path: Path) -> Iterator[SpoiltTree]:
     """A tree with 10,000 folders in one another: no path to the last one can be named."""
     spoilt = linked_copy(built_tree("v1.2"), tmp_path / "tree")
-    here = os.getcwd()
-    os.chdir(spoilt.at(KWS))
-    for _ in range(10_000):
-        os.mkdir("d")
-        os.chdir("d")
-    os.chdir(here)
-    yield spoilt
-    os.chdir(spoilt.at(KWS))
-    depth = 0
-    while os.path.isdir("d"):
-        os.chdir("d")
-        depth += 1
-    for _ in range(depth):
-        os.chdir("..")
-        os.rmdir("d")
-    os.chdir(here)
+    with nested_folders(spoilt.at(KWS), 10_000):
+        yield spoilt
 
 
 def test_ten_thousand_nested_folders_are_a_finding(nested, tmp_path):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 
 import pytest
+from support.nested_folders import nested_folders
 from support.reference import reference_path
 from tinyrunner.runner.errors import SetupError
 from tinyrunner.runner.session_log import Division, Mode
@@ -90,34 +90,10 @@ def test_links_are_seen_and_never_followed(tmp_path: Path) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="paths that long need a prefix there")
 def test_ten_thousand_nested_folders_are_not_looked_into(tmp_path: Path) -> None:
     root = make(tmp_path / "root", *BOARD)
-    here = os.getcwd()
-    os.chdir(root)
-    try:
-        for _ in range(10_000):  # no path that long can be named, but it can be walked to
-            os.mkdir("d")
-            os.chdir("d")
-    finally:
-        os.chdir(here)
-    try:
+    with nested_folders(root, 10_000):
         tree = read_tree(root)
-        assert tree.too_deep == ["/".join("d" * tree_module.MAX_DEPTH)]
-        assert len(tree.entries) < 100
-    finally:
-        _remove_nested(root)
-
-
-def _remove_nested(root: Path) -> None:
-    """rmtree of this Python would recurse as deeply."""
-    here = os.getcwd()
-    os.chdir(root)
-    depth = 0
-    while os.path.isdir("d"):
-        os.chdir("d")
-        depth += 1
-    for _ in range(depth):
-        os.chdir("..")
-        os.rmdir("d")
-    os.chdir(here)
+    assert tree.too_deep == ["/".join("d" * tree_module.MAX_DEPTH)]
+    assert len(tree.entries) < 100
 
 
 def test_a_tree_without_end_is_cut_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
