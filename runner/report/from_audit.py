@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 
 from ..submission.audited import Audit, SessionAudit
 from ..submission.findings import AuditFinding, Level
@@ -36,9 +35,7 @@ def page_of_audit(audited: Audit) -> ReportPage:
     )
 
 
-def _session(
-    audited: Audit, one: SessionAudit, found: list[AuditFinding], datasets: Path | None
-) -> ReportSession:
+def _session(audited: Audit, one: SessionAudit, found: list[AuditFinding]) -> ReportSession:
     place = one.place
     folder = audited.root.joinpath(*place.path.split("/"))
     return ReportSession(
