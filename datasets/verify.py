@@ -8,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from ..models.suite import TASKS, TASKS_BY_MODEL_ID, Task
-from .demo import FILE_PREFIX
+from .demo.demo import FILE_PREFIX
 from .errors import DatasetError
 from .inputs import LABELS_NAME, Dataset
 from .labels import LabelList, parse_labels, read_labels

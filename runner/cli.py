@@ -17,7 +17,7 @@ from types import FrameType
 import typer
 from rich.console import Console
 
-from ..datasets.build import BuildFailed
+from ..datasets.build.build import BuildFailed
 from ..datasets.errors import DatasetError
 from ..dut_protocol.errors import DutError
 from ..energy.errors import MonitorError, TraceError
@@ -39,12 +39,12 @@ from .commands import (
     submission,
 )
 from .commands import console as console_command
-from .config import ConfigError
+from .config.config import ConfigError
+from .config.rounds import RoundsError
 from .errors import JournalError, RunStopped, SetupError
-from .log_reader import LogError
-from .rounds import RoundsError
-from .score import ScoreError
-from .script import ScriptError
+from .journal.reader import LogError
+from .score.score import ScoreError
+from .script.script import ScriptError
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2

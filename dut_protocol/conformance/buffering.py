@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ..clock import Deadline
 from ..errors import DutError, LinkError
-from ..exchange import REPLY_TIMEOUT_S
-from ..messages import BufferTooSmall, DeviceError, Expecting, LoadDone, Name, Ready
+from ..host.exchange import REPLY_TIMEOUT_S
+from ..link.clock import Deadline
+from ..wire.messages import BufferTooSmall, DeviceError, Expecting, LoadDone, Name, Ready
 from .probe import CannotTry, Probe
 from .report import Finding, Verdict
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..messages import BootMode, InitDone, LapTime, TimestampMode
+from ..wire.messages import BootMode, InitDone, LapTime, TimestampMode
 from .probe import CannotTry, Probe
 from .report import Finding, Verdict
 

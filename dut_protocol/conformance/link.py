@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ..errors import DutError, LinkError
-from ..load import Loader
-from ..load_blocks import handshaken_chars
+from ..host.load import Loader
+from ..host.load_blocks import handshaken_chars
 from .probe import CannotTry, Probe
 from .report import Finding, Verdict
 

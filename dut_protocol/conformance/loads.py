@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from ..errors import DutProtocolError
-from ..exchange import print_chars
-from ..messages import Buffer, LoadDone
-from ..settings import DEFAULT_DATA_BYTES_PER_DB, MAX_DATA_BYTES_PER_DB
+from ..host.exchange import print_chars
+from ..wire.messages import Buffer, LoadDone
+from ..wire.settings import DEFAULT_DATA_BYTES_PER_DB, MAX_DATA_BYTES_PER_DB
 from .probe import CannotTry, Probe
 from .replies import Loaded, mismatch, printed
 from .report import Finding, Verdict

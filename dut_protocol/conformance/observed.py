@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ..framing import MAX_LINE_BYTES
-from ..messages import Chatter, Message, Name, Ready, decode_line, parse_line
-from ..transport import Transport
+from ..link.transport import Transport
+from ..wire.framing import MAX_LINE_BYTES
+from ..wire.messages import Chatter, Message, Name, Ready, decode_line, parse_line
 
 _ENDED_BY_LF = (b"Input db has ", b"Supplied buffer size ")
 """Lines that the reference firmware itself ends in LF alone."""

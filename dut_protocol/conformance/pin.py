@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..messages import TimestampMode
+from ..wire.messages import TimestampMode
 from .probe import CannotTry, Probe
 from .report import Finding, Verdict
 

@@ -11,13 +11,14 @@ import struct
 from dataclasses import dataclass, replace
 
 from ...models.suite import InputFormat, Task
-from ..clock import Clock, Deadline
-from ..dut import Dut, Identity
 from ..errors import DutProtocolError
-from ..exchange import REPLY_TIMEOUT_S, print_chars
-from ..inference import GRACE_S, UNKNOWN_INFERENCE_S
-from ..io_manager import IoManager
-from ..messages import (
+from ..host.dut import Dut, Identity
+from ..host.exchange import REPLY_TIMEOUT_S, print_chars
+from ..host.inference import GRACE_S, UNKNOWN_INFERENCE_S
+from ..host.io_manager import IoManager
+from ..link.clock import Clock, Deadline
+from ..link.transport import Transport
+from ..wire.messages import (
     Buffer,
     Expecting,
     InferDone,
@@ -28,8 +29,7 @@ from ..messages import (
     Ready,
     TimestampMode,
 )
-from ..settings import DEFAULT_DATA_BYTES_PER_DB, LinkSettings, VerifyLoad
-from ..transport import Transport
+from ..wire.settings import DEFAULT_DATA_BYTES_PER_DB, LinkSettings, VerifyLoad
 from .observed import Heard, LineEnds
 from .replies import Inferred, Loaded, Reply, printed
 

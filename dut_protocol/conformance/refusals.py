@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..errors import DutTimeout
-from ..messages import BufferTooSmall
+from ..wire.messages import BufferTooSmall
 from .probe import Probe
 from .replies import Reply
 from .report import Finding, Verdict

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeVar
 
-from ..messages import (
+from ..wire.messages import (
     Buffer,
     DeviceError,
     InferStart,

@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass
 from enum import Enum
 from typing import Any
 
-from ..dut import Identity
-from ..messages import TimestampMode
+from ..host.dut import Identity
+from ..wire.messages import TimestampMode
 
 
 class Verdict(Enum):

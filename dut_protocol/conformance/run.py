@@ -6,12 +6,12 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from ...models.suite import TASKS_BY_MODEL_ID, Task
-from ..clock import Clock
 from ..errors import DutError, DutRebooted, DutReportedError, LinkError
-from ..io_manager import IoManager
-from ..messages import LapTime, TimestampMode
-from ..settings import LinkSettings
-from ..transport import Transport
+from ..host.io_manager import IoManager
+from ..link.clock import Clock
+from ..link.transport import Transport
+from ..wire.messages import LapTime, TimestampMode
+from ..wire.settings import LinkSettings
 from .checks import CHECKS, Check
 from .probe import CannotTry, CheckOptions, Probe
 from .report import ConformanceReport, Finding, Item, MeasuredFacts, Verdict

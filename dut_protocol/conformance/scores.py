@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ...models.suite import Metric, Task
-from ..commands import DEFAULT_WARMUPS
-from ..messages import (
+from ..wire.commands import DEFAULT_WARMUPS
+from ..wire.messages import (
     InferDone,
     InferStart,
     LapTime,

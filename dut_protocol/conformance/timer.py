@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import pairwise
 
-from ..messages import LapTime, TimestampMode
+from ..wire.messages import LapTime, TimestampMode
 from .probe import COUNTER_WRAP_US, CannotTry, Probe
 from .report import Finding, Verdict
 

@@ -9,8 +9,8 @@ from functools import partial
 import numpy as np
 import tensorflow as tf
 
-from ...datasets import demo as data
-from ...runner.metrics import roc_auc
+from ...datasets.demo import demo as data
+from ...runner.score.metrics import roc_auc
 from ..suite import AD
 from .train_demo_tools import engine_of, finish, prepare, quantised
 

@@ -9,17 +9,9 @@ from functools import partial
 import numpy as np
 import tensorflow as tf
 
-from ...datasets import demo as data
+from ...datasets.demo import demo as data
 from ..suite import IC
-from .train_demo_tools import (
-    accuracy,
-    finish,
-    fit_pixels,
-    pixels_of,
-    prepare,
-    quantised,
-    with_ends,
-)
+from .train_demo_tools import accuracy, finish, fit_pixels, pixels_of, prepare, quantised, with_ends
 
 SEED = 20
 TRAINING_INPUTS = 5000

@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 import tensorflow as tf
 
-from ...datasets import demo as data
+from ...datasets.demo import demo as data
 from ..suite import KWS
 from .train_demo_tools import accuracy, compile_classifier, finish, prepare, quantised, with_ends
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 import numpy as np
 import tensorflow as tf
 
-from ...datasets import demo as data
+from ...datasets.demo import demo as data
 from ..demo import demo_model_path
 from ..engine import Engine
 

@@ -10,10 +10,10 @@ import typer
 from rich.console import Console
 
 from ...models.suite import TASKS, TASKS_BY_MODEL_ID
-from ..bench import open_bench, parse_simulated
-from ..config import Config, override
-from ..energy_bench import open_energy_bench
-from ..interactive import Interactive
+from ..bench.bench import open_bench, parse_simulated
+from ..bench.energy_bench import open_energy_bench
+from ..config.config import Config, override
+from ..execute.console import Interactive
 from . import options
 
 

@@ -10,20 +10,20 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from ...datasets.build import BuildReport, build_dataset, open_builder
+from ...datasets.build.build import BuildReport, build_dataset, open_builder
 from ...datasets.inputs import EEMBC_DATASETS, LABELS_NAME
 from ...datasets.labels import LabelList, read_labels
 from ...datasets.verify import verify as verify_root
 from ...models.catalogue import LABEL_LIST_FILES, LabelListFile
 from ...models.fetch import FileState, file_state
 from ...models.suite import TASKS, TASKS_BY_MODEL_ID, Task
-from ..config_values import closest
+from ..config.values import closest
 from ..errors import SetupError
-from ..prepare import DATASETS_VARIABLE
-from ..progress import Running, make_reporter
-from ..show_datasets import set_json, show_known, show_places, show_set, show_task
+from ..execute.prepare import DATASETS_VARIABLE
+from ..execute.progress import Running, make_reporter
 from . import options
 from .models import fetch_files
+from .show.datasets import set_json, show_known, show_places, show_set, show_task
 
 EXIT_INCOMPLETE = 1
 

@@ -9,17 +9,17 @@ import typer
 from rich.console import Console
 
 from ...models.demo import DEMO_NOTE
-from ..demonstration import demonstrate
-from ..progress import make_reporter
+from ..audit.audit import audit
+from ..audit.findings import Level, Rule
+from ..execute.progress import make_reporter
+from ..journal.session_folder import write_atomically
 from ..report.from_audit import page_of_audit
 from ..report.render import render_report
-from ..session import write_atomically
-from ..show import Line, show_summary
-from ..submission.audit import audit
-from ..submission.findings import Level, Rule
-from ..submission.show_audit import show_audit
 from . import options
+from .demonstration import demonstrate
 from .run import EXIT_INVALID
+from .show.audit import show_audit
+from .show.session import Line, show_summary
 
 
 def demo(

@@ -12,10 +12,10 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from ...dut_protocol.port_report import PortReport
-from ...dut_protocol.ports import scan
-from ...dut_protocol.settings import LinkSettings
-from ..monitors import MonitorReport, find_monitors
+from ...dut_protocol.discovery.port_report import PortReport
+from ...dut_protocol.discovery.ports import scan
+from ...dut_protocol.wire.settings import LinkSettings
+from ..bench.monitors import MonitorReport, find_monitors
 from . import options
 
 

@@ -24,7 +24,7 @@ from rich.table import Table
 from ...models.cache import CACHE_VARIABLE
 from ...models.catalogue import REFERENCE_MODELS, PinnedFile, ReferenceModel, identify
 from ...models.fetch import FileState, fetch, file_sha256, file_state
-from ..config_values import closest
+from ..config.values import closest
 from ..errors import SetupError
 from . import options
 

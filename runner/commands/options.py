@@ -10,8 +10,8 @@ from rich.console import Console
 
 from ...models.custom import CUSTOM_KEY
 from ...models.suite import TASKS, Task
-from ..config import Config, load_config
-from ..config_custom import HOW_TO_WRITE
+from ..config.config import Config, load_config
+from ..config.custom import HOW_TO_WRITE
 from ..errors import SetupError
 
 ConfigOption = Annotated[

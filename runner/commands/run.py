@@ -10,15 +10,15 @@ import typer
 from rich.console import Console
 
 from ...models.suite import TASKS, Task
-from ..config import Config, absolute, config_from_json, override
+from ..config.config import Config, absolute, config_from_json, override
 from ..errors import ResumeError, SetupError
-from ..progress import Reporter, make_reporter
-from ..run import Outcome, resume_session, run_session
-from ..run_energy import BEGIN_AGAIN, run_energy
-from ..session import read_document, task_and_mode
-from ..session_log import Mode
-from ..show import assessment_json, show_assessment
+from ..execute.energy_run import BEGIN_AGAIN, run_energy
+from ..execute.progress import Reporter, make_reporter
+from ..execute.run import Outcome, resume_session, run_session
+from ..journal.records import Mode
+from ..journal.session_folder import read_document, task_and_mode
 from . import options
+from .show.session import assessment_json, show_assessment
 
 EXIT_INVALID = 3
 

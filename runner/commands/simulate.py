@@ -11,14 +11,14 @@ from urllib.parse import quote
 import typer
 from rich.console import Console
 
-from ...dut_protocol.clock import MonotonicClock
-from ...dut_protocol.serve import DeviceServer, PtyPort, ServedPort, TcpPort
-from ...energy.power_model import BoardCurrents, PowerModel
-from ..bench import simulated_device
-from ..config import override
+from ...dut_protocol.link.clock import MonotonicClock
+from ...dut_protocol.simulated.serve import DeviceServer, PtyPort, ServedPort, TcpPort
+from ...energy.simulated.power_model import BoardCurrents, PowerModel
+from ..bench.bench import simulated_device
+from ..bench.simulated.monitors import MonitorKind, kind_named
+from ..bench.simulated.served_bench import ServedBench, served_instrument
+from ..config.config import override
 from ..errors import SetupError
-from ..served_bench import ServedBench, served_instrument
-from ..simulated_monitors import MonitorKind, kind_named
 from . import options
 
 _ANY_PORT = ("127.0.0.1", 0)

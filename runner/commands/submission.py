@@ -10,18 +10,18 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from ..audit.audit import audit
+from ..audit.findings import Level
 from ..errors import SetupError
-from ..submission.ask import Flags, Prompt, parse_settings, required_flags
-from ..submission.audit import audit
 from ..submission.build import build
-from ..submission.description import FILE_NAME, load_description
-from ..submission.draft import draft_yaml
-from ..submission.findings import Level
-from ..submission.interview import collect
-from ..submission.placing import PlacedSessions, place_sessions
-from ..submission.show_audit import show_audit
+from ..submission.describe.ask import Flags, Prompt, parse_settings, required_flags
+from ..submission.describe.description import FILE_NAME, load_description
+from ..submission.describe.draft import draft_yaml
+from ..submission.describe.interview import collect
+from ..submission.describe.placing import PlacedSessions, place_sessions
 from . import options
 from .run import EXIT_INVALID
+from .show.audit import show_audit
 from .verify import verify
 
 app = typer.Typer(no_args_is_help=True)

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ..dialects import open_log
-from ..log_reader import LogError
-from ..metrics import normalised
-from ..session_log import Mode
+from ..journal.open_log import open_log
+from ..journal.reader import LogError
+from ..journal.records import Mode
+from ..score.metrics import normalised
 from .page import ReportSession
 
 MAX_INFERENCES = 100_000

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import SetupError
-from ..rules import Severity
+from ..score.rules import Severity
 from .measures import Difference, differences
 from .origins import session_windows
 from .page import Outcome, ReportSession

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-
-from ..submission.audited import Audit, SessionAudit
-from ..submission.findings import AuditFinding, Level
-from ..submission.show_audit import group_findings
+from ..audit.audited import Audit, SessionAudit
+from ..audit.findings import AuditFinding, Level
+from ..commands.show.audit import group_findings
 from .page import PageFinding, ReportPage, ReportSession, Verdict, suite_order
 
 

@@ -14,14 +14,14 @@ from typing import Any
 from ...datasets.errors import DatasetError
 from ...energy.errors import TraceError
 from ...models.suite import Task
+from ..config.rounds import load_rounds
 from ..errors import SetupError
-from ..log_reader import LogError
-from ..published import judge_session
-from ..rounds import load_rounds
-from ..rules import Severity
-from ..score import ScoreError
-from ..session import Session, read_document, task_and_mode
-from ..session_log import Division, Mode
+from ..journal.reader import LogError
+from ..journal.records import Division, Mode
+from ..journal.session_folder import Session, read_document, task_and_mode
+from ..score.judge import judge_session
+from ..score.rules import Severity
+from ..score.score import ScoreError
 from .from_audit import page_of_audit
 from .page import PageFinding, ReportPage, ReportSession, suite_order
 
@@ -118,7 +118,7 @@ def read_session(path: Path, asked: Asked) -> ReportSession:
 
 
 def _tree(root: Path, asked: Asked) -> ReportPage:
-    from ..submission.audit import audit  # the whole auditor, which sessions do not need
+    from ..audit.audit import audit  # the whole auditor, which sessions do not need
 
     return page_of_audit(audit(root, round_name=asked.round_name, datasets=asked.datasets))
 

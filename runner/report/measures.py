@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from ...models.suite import Metric
-from ..results import AccuracyResult
+from ..score.results import AccuracyResult
 from .answers import NoAnswersError, read_answers
 from .page import ReportSession
 from .statistics import (

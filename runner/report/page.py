@@ -10,10 +10,10 @@ from typing import Any
 
 from ...datasets.labels import LabelList
 from ...models.suite import TASKS, Task
-from ..assess import Assessment
-from ..rounds import Round
-from ..rules import Finding, Severity
-from ..session_log import Mode
+from ..config.rounds import Round
+from ..journal.records import Mode
+from ..score.assess import Assessment
+from ..score.rules import Finding, Severity
 
 
 class Outcome(Enum):

@@ -17,7 +17,7 @@ from pathlib import Path
 from markupsafe import Markup
 
 from ... import __version__
-from ..rules import Severity
+from ..score.rules import Severity
 from .page import Outcome, PageFinding, ReportPage
 from .summary import cards
 from .views import view_of
@@ -28,7 +28,7 @@ GENERATOR = "tinyrunner report"
 MAX_FINDINGS = 500
 """Shown of one list; a hostile tree can have a finding a file."""
 
-_HERE = Path(__file__).resolve().parent
+_HERE = Path(__file__).resolve().parent / "template"
 _LONGEST_TEXT = 2000
 
 

@@ -26,8 +26,8 @@ from ...energy.trace_files import (
     read_trace,
     timestamps_path,
 )
-from ..energy_result import MeasuredWindow
-from ..session_log import Dialect
+from ..journal.records import Dialect
+from ..score.energy_result import MeasuredWindow
 from .page import ReportSession
 
 MAX_BUCKETS = 100_000

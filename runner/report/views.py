@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .accuracy_views import Confusion, accuracy_facts, add_curves, confusion_of
 from .dots import Dots
 from .origins import Row, origin_rows
 from .page import ReportSession
 from .plots import Plot, add_traces
+from .session_views import Confusion, accuracy_facts, add_curves, confusion_of
 from .summary import SummaryLine, summary_line
 from .window_views import (
     Table,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..energy_result import EnergyResult
-from ..results import PerformanceResult
+from ..score.energy_result import EnergyResult
+from ..score.results import PerformanceResult
 from .dots import Dots, dots_of
 from .numbers import NONE, fixed, spread
 from .origins import Row

@@ -14,18 +14,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from ..audit.structure import SUMS_NAME
+from ..config.rounds import Round, load_rounds
 from ..errors import SetupError
-from ..rounds import Round, load_rounds
 from .checklist import fill_checklist
 from .code_folder import REFERENCE_NAMES, CopiedCode, copy_code
-from .description import CodeConfig, Description
+from .describe.description import CodeConfig, Description
+from .describe.system_json import system_json_bytes
 from .gather import BuildError, Gathered, GatheredSession, gather
 from .hookup import HOOKUP_NAME, check_hookup, write_hookup
 from .readme import OTHER_README_NAME, README_NAME, render_readme
 from .session_files import result_names, write_session
-from .structure import SUMS_NAME
 from .sums import render_sums
-from .system_json import system_json_bytes
 
 
 @dataclass(frozen=True, slots=True)

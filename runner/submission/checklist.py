@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ...models.suite import Metric
-from ..rounds import Round
-from ..session_log import Mode
-from .description import Description
+from ..config.rounds import Round
+from ..journal.records import Mode
+from .describe.description import Description
 from .gather import Gathered, GatheredSession
 
 NOT_ANSWERED = "(not answered)"

@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from .checklist import Checklist
-from .pdf import Document
+from .documents import Document
 
 
 def write_checklist(checklist: Checklist, organization: str, path: Path, when: datetime) -> None:

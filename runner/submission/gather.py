@@ -17,15 +17,15 @@ from typing import Any
 from ...datasets.errors import DatasetError
 from ...energy.errors import TraceError
 from ...models.suite import Task
-from ..assess import render_result
 from ..errors import SetupError
-from ..log_reader import LogError
-from ..published import Judged, judge_session
-from ..result_file import PublishedResults, read_results
-from ..score import ScoreError
-from ..session import Session, read_document, task_and_mode
-from ..session_log import Division, Mode
-from .description import Description
+from ..journal.reader import LogError
+from ..journal.records import Division, Mode
+from ..journal.session_folder import Session, read_document, task_and_mode
+from ..score.assess import render_result
+from ..score.judge import Judged, judge_session
+from ..score.score import ScoreError
+from ..write.eembc_results import PublishedResults, read_results
+from .describe.description import Description
 
 
 class BuildError(SetupError):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
-from ..session_log import Mode
-from .description import Description, SystemConfig
+from ..journal.records import Mode
+from .describe.description import Description, SystemConfig
 from .gather import BuildError, Gathered, GatheredSession
 
 HOOKUP_NAME = "Energy-Hookup.pdf"
@@ -30,7 +30,7 @@ def write_hookup(description: Description, gathered: Gathered, path: Path, when:
     systems = _with_energy(description, gathered)
     if not systems:
         return False
-    from .pdf import Document  # takes long to import
+    from .documents import Document  # takes long to import
 
     page = Document(f"Energy hook-up · {description.organization}", when)
     for index, system in enumerate(systems):

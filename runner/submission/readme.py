@@ -9,8 +9,8 @@ from pathlib import Path
 import yaml
 
 from ...models.custom import CUSTOM_KEY
-from ..config import Config, config_from_json
-from ..session_log import Mode
+from ..config.config import Config, config_from_json
+from ..journal.records import Mode
 from .code_folder import CopiedCode
 from .gather import GatheredSession
 from .session_files import HomeFolder

@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from ...energy.trace_files import details_path, energy_path, timestamps_path
-from ..dialects.mlcommons_writer import JOURNAL_NAME, render_session
+from ..config.rounds import Round
 from ..errors import SetupError
-from ..rounds import Round
-from ..session import Session, read_document
-from ..session_log import Dialect
+from ..journal.records import Dialect
+from ..journal.session_folder import Session, read_document
+from ..write.mlcommons_session import JOURNAL_NAME, render_session
 from .gather import GatheredSession
 
 

@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from .findings import AuditFinding, Rule, violation, warning
-from .structure import SUMS_NAME
-from .tree import EntryKind, Submitter, Tree
+from ..audit.findings import AuditFinding, Rule, violation, warning
+from ..audit.structure import SUMS_NAME
+from ..audit.tree import EntryKind, Submitter, Tree
 
 _LINE = re.compile(r"([0-9a-fA-F]{64}) [ *](.+)")
 _MAX_BYTES = 64_000_000

@@ -19,7 +19,7 @@ from support.bench_data import OFFICIAL_AD_FILES, ad_model, ad_root
 from support.bench_session import Ran, accuracy_session
 from support.bench_timing import Cost, cost_of, interleaved, print_table
 from tinyrunner.models.suite import AD
-from tinyrunner.runner.published import judge_session
+from tinyrunner.runner.score.judge import judge_session
 
 TARGET_S = 60.0
 """CPU seconds of the whole plan beside its inferences."""

@@ -20,9 +20,9 @@ from support.bench_session import accuracy_session
 from support.bench_timing import print_table
 from tinyrunner.models.demo import demo_model_path
 from tinyrunner.models.suite import AD
-from tinyrunner.runner.config import DutConfig
-from tinyrunner.runner.dialects import open_log
-from tinyrunner.runner.journal import last_stamp_s
+from tinyrunner.runner.config.config import DutConfig
+from tinyrunner.runner.journal.journal import last_stamp_s
+from tinyrunner.runner.journal.open_log import open_log
 
 TARGET = 8.0
 """Times less wire time."""

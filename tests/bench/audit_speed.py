@@ -21,10 +21,10 @@ from support.bench_data import ad_root, demo_kws_root
 from support.bench_session import accuracy_session
 from support.bench_timing import Cost, interleaved, print_table
 from tinyrunner.models.suite import AD, KWS, Task
-from tinyrunner.runner.rounds import load_rounds
-from tinyrunner.runner.submission.label_lists import LabelLists
-from tinyrunner.runner.submission.session_audit import AuditContext, audit_session
-from tinyrunner.runner.submission.tree import ModeFolder, find_layout, read_tree
+from tinyrunner.runner.audit.session.label_lists import LabelLists
+from tinyrunner.runner.audit.session.session_audit import AuditContext, audit_session
+from tinyrunner.runner.audit.tree import ModeFolder, find_layout, read_tree
+from tinyrunner.runner.config.rounds import load_rounds
 
 _CHUNK_BYTES = 1 << 18
 _TAKEN = ("log.txt", "script.async", "y_labels.csv")

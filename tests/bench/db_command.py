@@ -18,11 +18,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from support.bench_bare_loops import READY, pipelined_loop, read_loop, select_loop
 from support.bench_ready_device import ready_device
 from support.bench_timing import Cost, cheaper, interleaved, print_table
-from tinyrunner.dut_protocol.clock import MonotonicClock
-from tinyrunner.dut_protocol.dut import Dut
-from tinyrunner.dut_protocol.load import Loader
-from tinyrunner.dut_protocol.settings import LinkSettings, VerifyLoad
-from tinyrunner.dut_protocol.transport import Transport, open_transport
+from tinyrunner.dut_protocol.host.dut import Dut
+from tinyrunner.dut_protocol.host.load import Loader
+from tinyrunner.dut_protocol.link.clock import MonotonicClock
+from tinyrunner.dut_protocol.link.transport import Transport, open_transport
+from tinyrunner.dut_protocol.wire.settings import LinkSettings, VerifyLoad
 
 TARGET = 1.3
 """Times the faster of the two bare handshaken loops."""

@@ -19,10 +19,10 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from support.fault_runs import BAD, Bench, Outcome, grid
 from support.link_faults import FaultPlan, Kind
-from tinyrunner.dut_protocol.tflite_model import TfliteModel
+from tinyrunner.dut_protocol.simulated.tflite_model import TfliteModel
 from tinyrunner.models.demo import demo_model_path
 from tinyrunner.models.suite import KWS, TASKS
-from tinyrunner.runner.session_log import Mode
+from tinyrunner.runner.journal.records import Mode
 
 BIT_ERROR_RATES = (1e-7, 1e-6, 1e-5)
 FILES = {"kws": 120, "ic": 30, "vww": 6, "ad": 1}

@@ -20,17 +20,17 @@ from support.bench_bare_loops import READY, pipelined_loop, read_loop
 from support.bench_paced_device import paced_device
 from support.bench_timing import interleaved, print_table
 from support.fake_model import FakeModel
-from tinyrunner.dut_protocol.clock import Clock, MonotonicClock, VirtualClock
-from tinyrunner.dut_protocol.commands import DbLoad
-from tinyrunner.dut_protocol.dut import Dut
-from tinyrunner.dut_protocol.extended_load import ask_for_offer
-from tinyrunner.dut_protocol.load import Loader
-from tinyrunner.dut_protocol.load_blocks import Blocks
-from tinyrunner.dut_protocol.messages import Expecting
-from tinyrunner.dut_protocol.settings import LinkSettings, VerifyLoad
-from tinyrunner.dut_protocol.simulated import DeviceSettings, SimulatedDut
-from tinyrunner.dut_protocol.simulated_link import SimulatedLink
-from tinyrunner.dut_protocol.transport import Transport, open_transport
+from tinyrunner.dut_protocol.host.dut import Dut
+from tinyrunner.dut_protocol.host.extended_load import ask_for_offer
+from tinyrunner.dut_protocol.host.load import Loader
+from tinyrunner.dut_protocol.host.load_blocks import Blocks
+from tinyrunner.dut_protocol.link.clock import Clock, MonotonicClock, VirtualClock
+from tinyrunner.dut_protocol.link.transport import Transport, open_transport
+from tinyrunner.dut_protocol.simulated.device import DeviceSettings, SimulatedDut
+from tinyrunner.dut_protocol.simulated.link import SimulatedLink
+from tinyrunner.dut_protocol.wire.commands import DbLoad
+from tinyrunner.dut_protocol.wire.messages import Expecting
+from tinyrunner.dut_protocol.wire.settings import LinkSettings, VerifyLoad
 from tinyrunner.models.suite import AD
 
 TARGET = 0.98

@@ -22,7 +22,7 @@ from support.bench_data import ad_root, reference
 from support.bench_session import accuracy_session
 from support.bench_timing import Cost, interleaved, print_table
 from tinyrunner.models.suite import AD
-from tinyrunner.runner.dialects import open_log
+from tinyrunner.runner.journal.open_log import open_log
 
 _CHUNK_BYTES = 1 << 18
 

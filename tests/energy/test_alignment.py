@@ -17,7 +17,7 @@ from tinyrunner.energy.alignment import (
     unwrap_laps,
 )
 from tinyrunner.energy.errors import TraceError
-from tinyrunner.energy.power_model import Activity, PowerModel
+from tinyrunner.energy.simulated.power_model import Activity, PowerModel
 from tinyrunner.energy.trace import EventSource, Trace
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from support.fake_joulescope import FakeJoulescope
-from tinyrunner.dut_protocol.clock import VirtualClock
-from tinyrunner.energy.joulescope import Joulescope
-from tinyrunner.energy.lpm01a import Lpm01a
-from tinyrunner.energy.power_model import Activity, BoardCurrents, PowerModel
-from tinyrunner.energy.ppk2 import Ppk2
-from tinyrunner.energy.simulated_lpm01a import SimulatedLpm01a
-from tinyrunner.energy.simulated_monitor_link import SimulatedMonitorLink
-from tinyrunner.energy.simulated_ppk2 import SimulatedPpk2
+from tinyrunner.dut_protocol.link.clock import VirtualClock
+from tinyrunner.energy.drivers.joulescope import Joulescope
+from tinyrunner.energy.drivers.lpm01a import Lpm01a
+from tinyrunner.energy.drivers.ppk2 import Ppk2
+from tinyrunner.energy.simulated.link import SimulatedMonitorLink
+from tinyrunner.energy.simulated.lpm01a import SimulatedLpm01a
+from tinyrunner.energy.simulated.power_model import Activity, BoardCurrents, PowerModel
+from tinyrunner.energy.simulated.ppk2 import SimulatedPpk2
 from tinyrunner.energy.trace import TraceWriter
 
 SUPPLY_V = 3.0

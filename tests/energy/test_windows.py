@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tinyrunner.energy.errors import SamplesLost
-from tinyrunner.energy.power_model import Activity, PowerModel
+from tinyrunner.energy.simulated.power_model import Activity, PowerModel
 from tinyrunner.energy.trace import Gap, Trace, TraceOrigin
 from tinyrunner.energy.windows import (
     check_lost,

@@ -8,11 +8,11 @@ import math
 
 import numpy as np
 import pytest
-from tinyrunner.datasets import demo as data
+from tinyrunner.datasets.demo import demo as data
 from tinyrunner.models.demo import DEMO_NOTE, DemoError, demo_model_path
 from tinyrunner.models.engine import Engine
 from tinyrunner.models.suite import AD, IC, KWS, TASKS, VWW, Task
-from tinyrunner.runner.metrics import roc_auc
+from tinyrunner.runner.score.metrics import roc_auc
 
 ALL = tuple(TASKS.values())
 KEYS = tuple(TASKS)

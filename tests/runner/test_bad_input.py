@@ -11,8 +11,8 @@ from support.bench_cli import Ran, tinyrunner
 from support.bench_inputs import REFERENCE_MODELS, write_inputs
 from support.boards import board, served, use_board
 from support.reference import reference_path
-from tinyrunner.dut_protocol.messages import TimestampMode
-from tinyrunner.dut_protocol.simulated import DeviceSettings
+from tinyrunner.dut_protocol.simulated.device import DeviceSettings
+from tinyrunner.dut_protocol.wire.messages import TimestampMode
 from tinyrunner.models.suite import KWS, VWW
 
 

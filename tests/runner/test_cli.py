@@ -17,7 +17,7 @@ from support.bench_inputs import write_inputs
 from support.boards import Interrupts, board, use_board
 from tinyrunner import __version__
 from tinyrunner.models.suite import KWS
-from tinyrunner.runner.progress import BarReporter, LineReporter, make_reporter
+from tinyrunner.runner.execute.progress import BarReporter, LineReporter, make_reporter
 
 
 def test_help_names_every_command():
@@ -100,7 +100,7 @@ def test_a_simulated_device_that_cannot_be_is_a_usage_error(arguments, said):
 
 
 def test_devices_is_a_table_or_json(monkeypatch):
-    from tinyrunner.dut_protocol import ports
+    from tinyrunner.dut_protocol.discovery import ports
 
     monkeypatch.setattr(ports.list_ports, "comports", lambda: [])
     assert tinyrunner("devices", "--json").json == []

@@ -11,18 +11,24 @@ from sklearn.metrics import roc_auc_score
 from support.bench_cli import document, ended, inferences, only_session, process, tinyrunner
 from support.bench_inputs import write_inputs
 from support.boards import QUICK, Board, HashModel, Interrupts, board, served, use_board
-from tinyrunner.datasets.demo import generate
-from tinyrunner.dut_protocol.simulated import DeviceSettings, SimulatedDut
+from tinyrunner.datasets.demo.demo import generate
+from tinyrunner.dut_protocol.simulated.device import DeviceSettings, SimulatedDut
 from tinyrunner.models.custom import CUSTOM_NOTE, custom_task
 from tinyrunner.models.demo import demo_model_path
 from tinyrunner.models.suite import AD, KWS, VWW, InputFormat, Metric
 from tinyrunner.runner.commands.run import choose_tasks
-from tinyrunner.runner.config import Config, ConfigError, config_from_json, load_config, override
-from tinyrunner.runner.results import AccuracyResult
-from tinyrunner.runner.rounds import load_rounds
-from tinyrunner.runner.rules import CheckInput, FindingKind, check, is_valid
-from tinyrunner.runner.score import score_accuracy
-from tinyrunner.runner.session_log import Division, InferenceRecord, Mode
+from tinyrunner.runner.config.config import (
+    Config,
+    ConfigError,
+    config_from_json,
+    load_config,
+    override,
+)
+from tinyrunner.runner.config.rounds import load_rounds
+from tinyrunner.runner.journal.records import Division, InferenceRecord, Mode
+from tinyrunner.runner.score.results import AccuracyResult
+from tinyrunner.runner.score.rules import CheckInput, FindingKind, check, is_valid
+from tinyrunner.runner.score.score import score_accuracy
 
 MYNET = custom_task(
     model_id="mynet01", input_format=InputFormat.INT8, input_bytes=490, classes=12

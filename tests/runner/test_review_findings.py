@@ -9,8 +9,8 @@ from rich.console import Console
 from support.bench_cli import document, ended, only_session, process, tinyrunner
 from support.reference import reference_path
 from tinyrunner.runner.errors import SetupError
-from tinyrunner.runner.progress import LINE_INTERVAL_S, LineReporter
-from tinyrunner.runner.session import Session, alone_with
+from tinyrunner.runner.execute.progress import LINE_INTERVAL_S, LineReporter
+from tinyrunner.runner.journal.session_folder import Session, alone_with
 
 
 def test_the_demo_model_on_official_inputs_is_never_valid(tmp_path):
@@ -48,7 +48,7 @@ def test_an_output_without_the_signs_of_units_does_not_end_a_run(tmp_path, monke
 
 def test_a_slow_run_without_a_terminal_still_says_a_line_a_minute(monkeypatch):
     now = [0.0]
-    monkeypatch.setattr("tinyrunner.runner.progress.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("tinyrunner.runner.execute.progress.time.monotonic", lambda: now[0])
     text = io.StringIO()
     reporter = LineReporter(Console(file=text, width=200))
     reporter.begin("ad accuracy", 48608, 0)

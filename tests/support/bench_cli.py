@@ -18,7 +18,7 @@ from unittest import mock
 
 import typer.main
 from tinyrunner.runner.cli import main
-from tinyrunner.runner.dialects import open_log
+from tinyrunner.runner.journal.open_log import open_log
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import os
 import random
 from pathlib import Path
 
-from tinyrunner.datasets.demo import generate, label_list
+from tinyrunner.datasets.demo.demo import generate, label_list
 from tinyrunner.models.demo import demo_model_path
 from tinyrunner.models.suite import AD, KWS, Task
 

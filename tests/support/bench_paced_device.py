@@ -16,8 +16,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from support.bench_child import device_process
 from support.fake_model import FakeModel
-from tinyrunner.dut_protocol.serve import DeviceServer, PtyPort
-from tinyrunner.dut_protocol.simulated import DeviceSettings, SimulatedDut
+from tinyrunner.dut_protocol.simulated.device import DeviceSettings, SimulatedDut
+from tinyrunner.dut_protocol.simulated.serve import DeviceServer, PtyPort
 from tinyrunner.models.suite import AD
 
 

@@ -11,10 +11,10 @@ from typing import Any
 
 import psutil
 from tinyrunner.models.suite import Task
-from tinyrunner.runner import bench as product_bench
-from tinyrunner.runner.config import Config, DutConfig
-from tinyrunner.runner.run import Outcome, run_session
-from tinyrunner.runner.session_log import Mode
+from tinyrunner.runner.bench import bench as product_bench
+from tinyrunner.runner.config.config import Config, DutConfig
+from tinyrunner.runner.execute.run import Outcome, run_session
+from tinyrunner.runner.journal.records import Mode
 
 
 class NullModel:

@@ -11,10 +11,10 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from tinyrunner.dut_protocol.serve import DeviceServer, PtyPort, TcpPort
-from tinyrunner.dut_protocol.simulated import DeviceSettings, SimulatedDut
+from tinyrunner.dut_protocol.simulated.device import DeviceSettings, SimulatedDut
+from tinyrunner.dut_protocol.simulated.serve import DeviceServer, PtyPort, TcpPort
 from tinyrunner.models.suite import KWS, Task
-from tinyrunner.runner import bench
+from tinyrunner.runner.bench import bench
 
 QUICK = DeviceSettings(baud_rate=0, inference_time_s=0.0)
 """For boards behind a real port: nothing is waited for."""

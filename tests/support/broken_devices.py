@@ -9,9 +9,10 @@ import itertools
 import re
 
 from support.boards import HashModel
-from tinyrunner.dut_protocol.commands import parse_command
-from tinyrunner.dut_protocol.framing import CommandReader
-from tinyrunner.dut_protocol.messages import (
+from tinyrunner.dut_protocol.simulated.device import DeviceSettings, SimulatedDut
+from tinyrunner.dut_protocol.wire.commands import parse_command
+from tinyrunner.dut_protocol.wire.framing import CommandReader
+from tinyrunner.dut_protocol.wire.messages import (
     Buffer,
     DeviceError,
     InferDone,
@@ -24,7 +25,6 @@ from tinyrunner.dut_protocol.messages import (
     WarmupDone,
     WarmupStart,
 )
-from tinyrunner.dut_protocol.simulated import DeviceSettings, SimulatedDut
 from tinyrunner.models.suite import KWS, Task
 
 

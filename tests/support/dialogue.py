@@ -12,11 +12,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from tinyrunner.dut_protocol.clock import VirtualClock
-from tinyrunner.dut_protocol.dut import Dut
-from tinyrunner.dut_protocol.inference import InferenceTimer
-from tinyrunner.dut_protocol.load import Loader
-from tinyrunner.dut_protocol.settings import LinkSettings, VerifyLoad
+from tinyrunner.dut_protocol.host.dut import Dut
+from tinyrunner.dut_protocol.host.inference import InferenceTimer
+from tinyrunner.dut_protocol.host.load import Loader
+from tinyrunner.dut_protocol.link.clock import VirtualClock
+from tinyrunner.dut_protocol.wire.settings import LinkSettings, VerifyLoad
 
 Timed = Sequence[tuple[float, bytes]]
 """Pieces of an answer, each with the seconds after the one before it."""

@@ -7,16 +7,15 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
-from tinyrunner.dut_protocol.messages import TimestampMode
-from tinyrunner.dut_protocol.simulated import DeviceSettings, SimulatedDut
-from tinyrunner.dut_protocol.simulated_io_manager import SimulatedIoManager
-from tinyrunner.energy.visa_link import VisaLink
+from tinyrunner.dut_protocol.simulated.device import DeviceSettings, SimulatedDut
+from tinyrunner.dut_protocol.simulated.io_manager import SimulatedIoManager
+from tinyrunner.dut_protocol.wire.messages import TimestampMode
+from tinyrunner.energy.drivers.visa_link import VisaLink
 from tinyrunner.models.suite import Task
-from tinyrunner.runner import simulated_bench
-from tinyrunner.runner.bench import PLAUSIBLE_INFERENCE_S, SimulatedDevice, SimulatedModel
-from tinyrunner.runner.simulated_bench import SimulatedBench, Wire
-
-from .boards import HashModel
+from tinyrunner.runner.bench.bench import PLAUSIBLE_INFERENCE_S, SimulatedDevice, SimulatedModel
+from tinyrunner.runner.bench.simulated import wiring as simulated_bench
+from tinyrunner.runner.bench.simulated.wiring import SimulatedBench, Wire
+from tinyrunner.tests.support.boards import HashModel
 
 
 def straight(at_s: float) -> tuple[float, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tinyrunner.dut_protocol.clock import Clock
+from tinyrunner.dut_protocol.link.clock import Clock
 from tinyrunner.energy.monitor import Capabilities, MonitorIdentity, SampleKind
 from tinyrunner.energy.trace import Trace, TraceWriter
 

@@ -14,8 +14,8 @@ from pathlib import Path
 
 
 def main() -> None:
+    from tinyrunner.runner.bench.simulated.wiring import SimulatedBench
     from tinyrunner.runner.cli import main as tinyrunner
-    from tinyrunner.runner.simulated_bench import SimulatedBench
 
     state = Path(sys.argv.pop(1))
 

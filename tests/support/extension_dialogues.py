@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 
 from support.device_dialogues import Dialogue, R
-from tinyrunner.dut_protocol.wire_extension import (
+from tinyrunner.dut_protocol.wire.extension import (
     Encoding,
     begin_load,
     begin_shift,

@@ -8,11 +8,11 @@ from types import SimpleNamespace
 
 from support.fake_model import FakeModel
 from support.uart_rates import Peer, RatedLink
-from tinyrunner.dut_protocol import ports
-from tinyrunner.dut_protocol.clock import Clock, MonotonicClock, VirtualClock
-from tinyrunner.dut_protocol.messages import TimestampMode
-from tinyrunner.dut_protocol.port_users import PortUser
-from tinyrunner.dut_protocol.simulated import DeviceSettings, SimulatedDut
+from tinyrunner.dut_protocol.discovery import ports
+from tinyrunner.dut_protocol.discovery.port_users import PortUser
+from tinyrunner.dut_protocol.link.clock import Clock, MonotonicClock, VirtualClock
+from tinyrunner.dut_protocol.simulated.device import DeviceSettings, SimulatedDut
+from tinyrunner.dut_protocol.wire.messages import TimestampMode
 
 
 class Port(SimpleNamespace):

@@ -22,17 +22,17 @@ from support.link_faults import (
     Kind,
     plan_of,
 )
-from tinyrunner.dut_protocol.settings import ConfirmResults, VerifyLoad
-from tinyrunner.dut_protocol.simulated import DeviceSettings
-from tinyrunner.dut_protocol.simulated_link import SimulatedLink
+from tinyrunner.dut_protocol.simulated.device import DeviceSettings
+from tinyrunner.dut_protocol.simulated.link import SimulatedLink
+from tinyrunner.dut_protocol.wire.settings import ConfirmResults, VerifyLoad
 from tinyrunner.models.suite import Task
-from tinyrunner.runner import bench
-from tinyrunner.runner.config import Config, DutConfig
-from tinyrunner.runner.dialects import open_log
+from tinyrunner.runner.bench import bench
+from tinyrunner.runner.config.config import Config, DutConfig
 from tinyrunner.runner.errors import ResumeError, RunStopped, SetupError
-from tinyrunner.runner.progress import QuietReporter
-from tinyrunner.runner.run import resume_session, run_session
-from tinyrunner.runner.session_log import Mode
+from tinyrunner.runner.execute.progress import QuietReporter
+from tinyrunner.runner.execute.run import resume_session, run_session
+from tinyrunner.runner.journal.open_log import open_log
+from tinyrunner.runner.journal.records import Mode
 
 FILES = {"kws": 30, "ic": 6, "vww": 2, "ad": 1}
 """Inputs of an accuracy run (of ad: a file has 196)."""

@@ -8,8 +8,8 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
-from tinyrunner.dut_protocol.clock import Clock
 from tinyrunner.dut_protocol.errors import LinkError
+from tinyrunner.dut_protocol.link.clock import Clock
 
 Fault = Callable[[bytes], bytes]
 

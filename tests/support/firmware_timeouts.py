@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from support.device_dialogues import R, answers
 from support.extension_dialogues import BIN, DATA, REFUSED, SHORT, begun, damaged
 from support.firmware_device import DeviceProcess
-from tinyrunner.dut_protocol.wire_extension import encode_block
+from tinyrunner.dut_protocol.wire.extension import encode_block
 
 TIMEOUT_S = 0.5
 LATE_S = 0.35

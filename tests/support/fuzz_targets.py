@@ -15,23 +15,23 @@ from contextlib import suppress
 from pathlib import Path
 
 from support.fake_model import FakeModel
-from tinyrunner.dut_protocol.clock import VirtualClock
-from tinyrunner.dut_protocol.commands import MAX_COMMAND_CHARS, parse_command
-from tinyrunner.dut_protocol.dut import Dut
 from tinyrunner.dut_protocol.errors import DutError, DutProtocolError
-from tinyrunner.dut_protocol.framing import MAX_LINE_BYTES, CommandReader, LineReader
-from tinyrunner.dut_protocol.inference import InferenceTimer
-from tinyrunner.dut_protocol.load import Loader
-from tinyrunner.dut_protocol.messages import Ready, decode_line, parse_line
-from tinyrunner.dut_protocol.settings import ConfirmResults, LinkSettings, VerifyLoad
-from tinyrunner.dut_protocol.simulated import DeviceSettings, SimulatedDut
-from tinyrunner.dut_protocol.wire_log import WireLogError
-from tinyrunner.dut_protocol.wire_log_reader import WireLogReader
-from tinyrunner.runner.dialects import open_log
-from tinyrunner.runner.dialects.results_json import read_entries
-from tinyrunner.runner.log_reader import LogError
-from tinyrunner.runner.script import ScriptError, print_script
-from tinyrunner.runner.script_parser import parse_script
+from tinyrunner.dut_protocol.host.dut import Dut
+from tinyrunner.dut_protocol.host.inference import InferenceTimer
+from tinyrunner.dut_protocol.host.load import Loader
+from tinyrunner.dut_protocol.link.clock import VirtualClock
+from tinyrunner.dut_protocol.link.wire_log import WireLogError
+from tinyrunner.dut_protocol.link.wire_log_reader import WireLogReader
+from tinyrunner.dut_protocol.simulated.device import DeviceSettings, SimulatedDut
+from tinyrunner.dut_protocol.wire.commands import MAX_COMMAND_CHARS, parse_command
+from tinyrunner.dut_protocol.wire.framing import MAX_LINE_BYTES, CommandReader, LineReader
+from tinyrunner.dut_protocol.wire.messages import Ready, decode_line, parse_line
+from tinyrunner.dut_protocol.wire.settings import ConfirmResults, LinkSettings, VerifyLoad
+from tinyrunner.runner.journal.open_log import open_log
+from tinyrunner.runner.journal.reader import LogError
+from tinyrunner.runner.journal.results_json import read_entries
+from tinyrunner.runner.script.parser import parse_script
+from tinyrunner.runner.script.script import ScriptError, print_script
 
 Target = Callable[[bytes], None]
 

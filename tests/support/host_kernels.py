@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from support.firmware_build import C99, FIRMWARE, build
-from tinyrunner.models.export_c import export_model
+from tinyrunner.models.export.export_c import export_model
 
 KERNELS = FIRMWARE / "kernels"
 

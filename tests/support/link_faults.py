@@ -12,9 +12,9 @@ import random
 from dataclasses import dataclass
 from enum import Enum
 
-from tinyrunner.dut_protocol.clock import VirtualClock
 from tinyrunner.dut_protocol.errors import LinkError
-from tinyrunner.dut_protocol.simulated import SimulatedDut
+from tinyrunner.dut_protocol.link.clock import VirtualClock
+from tinyrunner.dut_protocol.simulated.device import SimulatedDut
 from tinyrunner.models.suite import Task
 
 HANG_S = 2.0

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from support.uart_rates import as_received
-from tinyrunner.dut_protocol.serve import DeviceServer
-from tinyrunner.dut_protocol.transport import READ_BYTES
+from tinyrunner.dut_protocol.link.transport import READ_BYTES
+from tinyrunner.dut_protocol.simulated.serve import DeviceServer
 
 
 class RatedPty:

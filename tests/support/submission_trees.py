@@ -18,11 +18,11 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 from tinyrunner.models.suite import TASKS
-from tinyrunner.runner.config import Config, absolute, override
-from tinyrunner.runner.progress import QuietReporter
-from tinyrunner.runner.run import run_session
-from tinyrunner.runner.run_energy import run_energy
-from tinyrunner.runner.session_log import Mode
+from tinyrunner.runner.config.config import Config, absolute, override
+from tinyrunner.runner.execute.energy_run import run_energy
+from tinyrunner.runner.execute.progress import QuietReporter
+from tinyrunner.runner.execute.run import run_session
+from tinyrunner.runner.journal.records import Mode
 
 SYSTEM = "simulated_board"
 ORGANIZATION = "Acme"
@@ -48,7 +48,7 @@ def built_tree(
     def tree(round_name: str) -> Path:
         def make(folder: Path) -> None:
             from tinyrunner.runner.submission.build import build
-            from tinyrunner.runner.submission.description import load_description
+            from tinyrunner.runner.submission.describe.description import load_description
 
             described = folder / "described"
             description = load_description(
@@ -77,9 +77,9 @@ def write_description(
     code: bool = True,
 ) -> Path:
     """A complete submission.yaml for sessions, made as `submission init` makes it."""
-    from tinyrunner.runner.submission.ask import Answers
-    from tinyrunner.runner.submission.draft import draft_yaml
-    from tinyrunner.runner.submission.placing import place_sessions
+    from tinyrunner.runner.submission.describe.ask import Answers
+    from tinyrunner.runner.submission.describe.draft import draft_yaml
+    from tinyrunner.runner.submission.describe.placing import place_sessions
 
     folder.mkdir(parents=True, exist_ok=True)
     answers = Answers(

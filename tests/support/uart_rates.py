@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 
-from tinyrunner.dut_protocol.clock import VirtualClock
 from tinyrunner.dut_protocol.errors import LinkError
-from tinyrunner.dut_protocol.framing import CommandReader
-from tinyrunner.dut_protocol.simulated import DeviceSettings
-from tinyrunner.dut_protocol.simulated_link import SimulatedEnd, SimulatedLink
+from tinyrunner.dut_protocol.link.clock import VirtualClock
+from tinyrunner.dut_protocol.simulated.device import DeviceSettings
+from tinyrunner.dut_protocol.simulated.link import SimulatedEnd, SimulatedLink
+from tinyrunner.dut_protocol.wire.framing import CommandReader
 
 
 def as_received(data: bytes, sent_baud: int, own_baud: int) -> bytes:

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The wire extension x-tinyrunner-1: loads of 8-bit or base64 blocks, each with its CRC-32, and of
- * the whole input. Its text is in dut_protocol/wire_extension.py.
+ * the whole input. Its text is in dut_protocol/wire/extension.py.
  *
  * Bytes go straight to their place in the input buffer; a block or an input whose CRC is another
  * one voids the load, so what was stored is never taken for an input. */

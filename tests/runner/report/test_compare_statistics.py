@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy import special, stats
 from sklearn.metrics import roc_auc_score
 from sklearn.metrics import roc_curve as reference_roc
-from tinyrunner.runner.report.roc import roc_curve
+from tinyrunner.runner.report.curves import roc_curve
 from tinyrunner.runner.report.statistics import (
     delong,
     incomplete_beta,

@@ -16,11 +16,11 @@ from support.report_cli import command
 from support.report_sessions import FILES, accuracy, energy, performance, provenance
 from support.sessions import Inference, one_hot
 from tinyrunner.models.suite import TASKS
+from tinyrunner.runner.config.rounds import RoundsError
 from tinyrunner.runner.report.gather import Asked, gather
 from tinyrunner.runner.report.page import PageFinding, ReportPage, Verdict
 from tinyrunner.runner.report.render import render_report
-from tinyrunner.runner.rounds import RoundsError
-from tinyrunner.runner.rules import Severity
+from tinyrunner.runner.score.rules import Severity
 
 KRAI = "v1.1/closed/Krai/results/NUCLEO-H7A3ZI-Q_X-CUBE-AI-7.3/kws"
 ST_V13 = "v1.3/closed/STMicroelectronics/results/NUCLEO_L4R5ZI-P/kws"

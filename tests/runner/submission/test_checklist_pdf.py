@@ -9,13 +9,13 @@ import subprocess
 import pytest
 from support.altered_sessions import altered
 from support.submission_trees import SYSTEM, write_description
-from tinyrunner.runner.assess import render_result
-from tinyrunner.runner.published import judge_session
-from tinyrunner.runner.rounds import load_rounds
-from tinyrunner.runner.session_log import Mode
+from tinyrunner.runner.config.rounds import load_rounds
+from tinyrunner.runner.journal.records import Mode
+from tinyrunner.runner.score.assess import render_result
+from tinyrunner.runner.score.judge import judge_session
 from tinyrunner.runner.submission.build import build
 from tinyrunner.runner.submission.checklist import ASKED, NOT_ANSWERED, fill_checklist
-from tinyrunner.runner.submission.description import load_description
+from tinyrunner.runner.submission.describe.description import load_description
 from tinyrunner.runner.submission.gather import gather
 
 P, A = ("kws", Mode.PERFORMANCE), ("kws", Mode.ACCURACY)

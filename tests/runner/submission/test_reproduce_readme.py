@@ -10,10 +10,10 @@ import pytest
 from support.altered_sessions import altered
 from support.bench_cli import document, only_session, tinyrunner
 from support.submission_trees import IMPLEMENTATION, write_description
-from tinyrunner.runner.config import load_config
-from tinyrunner.runner.session_log import Mode
+from tinyrunner.runner.config.config import load_config
+from tinyrunner.runner.journal.records import Mode
 from tinyrunner.runner.submission.build import build
-from tinyrunner.runner.submission.description import load_description
+from tinyrunner.runner.submission.describe.description import load_description
 from tinyrunner.runner.submission.session_files import HomeFolder
 
 

@@ -1,0 +1,190 @@
+"""Generated inputs for trying the whole program without downloading anything.
+
+The inputs are synthetic: they have the shape, the type and roughly the statistics of a task's
+real ones, and nothing else. They are for demonstration and tests, never for a submission.
+
+Every byte follows from (seed, position in the list) by integer arithmetic alone (see
+``demo_integers``): the set is the same on every platform and with every numpy, which
+``DEMO_SHA256`` pins and a test checks. Input ``i`` does not depend on how many are made, so a
+longer set begins with the shorter one.
+
+This module names, numbers, hashes and writes the files; ``demo_vww``, ``demo_ic``, ``demo_kws`` and
+``demo_ad`` make what is in them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import shutil
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+from ...models.cache import cache_root
+from ...models.demo import DemoError
+from ...models.suite import Task
+from . import ad as demo_ad
+from . import ic as demo_ic
+from . import kws as demo_kws
+from . import vww as demo_vww
+from .integers import key_of, permutation
+
+DEMO_COUNTS: Mapping[str, int] = MappingProxyType(
+    {"vww01": 40, "ic01": 60, "kws01": 120, "ad01": 12}
+)
+"""Files in a demo set, by model id: as many as a simulated run takes in a few seconds. A file of
+ad is 196 inferences."""
+
+EVALUATION_SEED = 0x7E57
+TRAINING_SEED = 0x7EAC4
+"""A different stream from ``EVALUATION_SEED``: the demo model has seen none of the demo set."""
+
+LABEL_LIST = "y_labels.csv"
+FILE_PREFIX = "demo_"
+"""Begins the name of every generated file; what is named otherwise is never overwritten."""
+
+DEMO_SHA256: Mapping[str, str] = MappingProxyType(
+    {
+        "vww01": "96c7b9379ce302e3696a9c61605ed79e59ed27a9f1d1ec93101fbc2a623128b7",
+        "ic01": "1ae0542e02b92765eea495b7f0762549ab5f80070ee5ceefacc2c733060da9ae",
+        "kws01": "6ca063f9db7708b72f28bc140f69c724df9f777b2a688134fd947951878aa1d4",
+        "ad01": "f9100b4914f483f3c9640e44e953f74f23daef7cd6dd07cc48a0294912ab2e02",
+    }
+)
+"""Digest (see ``digest``) of the default set, by model id."""
+
+
+@dataclass(frozen=True, slots=True)
+class DemoInput:
+    """One generated file and the class it belongs to."""
+
+    name: str
+    data: bytes
+    label: int
+
+
+_Generator = Callable[[int, int], bytes]
+"""(stream key of the input, label) to the bytes of its file."""
+
+
+def generate(
+    task: Task, *, seed: int = EVALUATION_SEED, count: int | None = None
+) -> tuple[DemoInput, ...]:
+    """The labelled inputs of a task, the demo set's number of them unless ``count`` is given.
+
+    Every block of as many as there are classes holds each class once.
+    """
+    make = _GENERATORS.get(task.model_id)
+    if make is None:
+        raise DemoError(
+            f"no demo inputs for {task.model_id}; there are some for "
+            f"{', '.join(_GENERATORS)}. Give the folder of real ones instead"
+        )
+    inputs = []
+    for index in range(DEMO_COUNTS[task.model_id] if count is None else count):
+        block, position = divmod(index, task.class_count)
+        label = permutation(key_of(seed, 1, block), task.class_count)[position]
+        name = f"{FILE_PREFIX}{index:06d}_{task.class_names[label]}_{label}.bin"
+        inputs.append(DemoInput(name, make(key_of(seed, 2, index), label), label))
+    return tuple(inputs)
+
+
+def label_list(task: Task, inputs: Iterable[DemoInput]) -> bytes:
+    """The ``y_labels.csv`` of the inputs, as ``labels.read_labels`` reads it; LF line ends."""
+    windows = f",{task.input_bytes},{task.stride_bytes}" if task.stride_bytes else ""
+    rows = (f"{item.name},{task.class_count},{item.label}{windows}\n" for item in inputs)
+    return "".join(rows).encode()
+
+
+def digest(files: Iterable[tuple[str, bytes]], labels: bytes) -> str:
+    """SHA-256 over name, NUL and bytes of every file in list order, then the label list."""
+    total = hashlib.sha256()
+    for name, data in files:
+        total.update(name.encode() + b"\0" + data)
+    total.update(labels)
+    return total.hexdigest()
+
+
+def default_root() -> Path:
+    """Where demo sets are kept: in the user's cache folder, or under $TINYRUNNER_CACHE."""
+    return cache_root() / "demo-datasets"
+
+
+def materialise(task: Task, root: Path) -> Path:
+    """Make sure that the default set of ``task`` stands in ``root/<model id>``; return that folder.
+
+    A set that is already there and right is left alone, a damaged or outdated one is replaced as
+    a whole, and a folder holding anything but demo files is refused: it may be somebody's data.
+    """
+    folder = root / task.model_id
+    if _is_right(task, folder):
+        return folder
+    _refuse_foreign(folder)
+    inputs = generate(task)
+    root.mkdir(parents=True, exist_ok=True)
+    fresh = root / f".{task.model_id}-{secrets.token_hex(4)}"
+    fresh.mkdir()
+    try:
+        for item in inputs:
+            (fresh / item.name).write_bytes(item.data)
+        (fresh / LABEL_LIST).write_bytes(label_list(task, inputs))
+        _put_in_place(task, fresh, folder)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+    return folder
+
+
+def _put_in_place(task: Task, fresh: Path, folder: Path) -> None:
+    stale = fresh.with_name(fresh.name + "-stale")
+    try:
+        if folder.exists():
+            folder.rename(stale)
+        fresh.rename(folder)
+    except OSError:
+        # Another process may have been first with the very same set.
+        if not _is_right(task, folder):
+            if stale.exists() and not folder.exists():
+                stale.rename(folder)
+            raise
+    shutil.rmtree(stale, ignore_errors=True)
+
+
+def _is_right(task: Task, folder: Path) -> bool:
+    try:
+        labels = (folder / LABEL_LIST).read_bytes()
+        names = [line.split(",")[0] for line in labels.decode().splitlines()]
+        found = digest(((name, (folder / name).read_bytes()) for name in names), labels)
+    except (OSError, ValueError):
+        return False
+    return found == DEMO_SHA256.get(task.model_id)
+
+
+def _refuse_foreign(folder: Path) -> None:
+    if not folder.exists():
+        return
+    if not folder.is_dir():
+        raise DemoError(f"{folder} is not a folder: name another place for the demo inputs")
+    names = {entry.name for entry in folder.iterdir()}
+    if names == {LABEL_LIST}:  # the official sets' lists are handed round without their inputs
+        listed = (folder / LABEL_LIST).read_text("utf-8", "replace").splitlines()
+        names = {line.split(",")[0] for line in listed}
+    foreign = sorted(
+        name for name in names if name != LABEL_LIST and not name.startswith(FILE_PREFIX)
+    )
+    if foreign:
+        raise DemoError(
+            f"{folder} holds {foreign[0]}, which is no demo file: not overwriting it with demo "
+            "inputs; name another folder"
+        )
+
+
+_GENERATORS: Mapping[str, _Generator] = MappingProxyType(
+    {
+        "vww01": demo_vww.make_input,
+        "ic01": demo_ic.make_input,
+        "kws01": demo_kws.make_input,
+        "ad01": demo_ad.make_input,
+    }
+)

@@ -1,0 +1,137 @@
+"""Listening to one port that may say anything, at a rate that is changed while it is open."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from ..link.clock import Clock, Deadline
+from ..link.transport import READ_BYTES, SerialLink
+from ..wire.commands import HostCommand
+from ..wire.messages import BootMode, Chatter, Message, Ready, TimestampMode, parse_line
+from .heard import HeardAtRate
+
+REPLY_LIMIT_S = 1.2
+"""Longest wait for the end of a reply that has begun."""
+
+QUIET_S = 0.15
+
+END_S = 8.0
+"""From opening the port: whatever it sends, the asking ends."""
+
+_SLICE_S = 0.1
+"""How soon a request to stop is noticed."""
+
+
+class ProbeStopped(Exception):
+    """Somebody asked to stop."""
+
+
+class Ear:
+    """What is heard at a port since it was opened, sorted by the rate it was heard at.
+
+    It asks, listens and waits no longer than ``END_S`` in all, and ends at once with ProbeStopped
+    when told to stop.
+    """
+
+    def __init__(
+        self,
+        link: SerialLink,
+        clock: Clock,
+        baud_rates: Iterable[int],
+        tuned_to: int,
+        stop: Callable[[], bool],
+    ) -> None:
+        self._link = link
+        self._clock = clock
+        self._opened_s = clock.now_s()
+        self._end = Deadline(clock, END_S)
+        self._stop = stop
+        self.heard = {rate: HeardAtRate() for rate in baud_rates}
+        self._rate = self.heard[tuned_to]
+        self.messages: list[Message] = []
+        """Since the last command, chatter included."""
+        self.boot_mode: TimestampMode | None = None
+        """As the last banner says."""
+        self.banner_s: float | None = None
+        """When that came, from opening the port."""
+
+    # ---- listening ---------------------------------------------------------------------------
+
+    def may_hear_at(self, baud_rates: Iterable[int]) -> None:
+        """Let there be these rates as well."""
+        for baud_rate in baud_rates:
+            self.heard.setdefault(baud_rate, HeardAtRate())
+
+    def tune(self, baud_rate: int) -> None:
+        """Go on at another rate; what came until now came at the one before."""
+        self.take(self._link.read(READ_BYTES, 0.0))
+        self._link.set_baud_rate(baud_rate)
+        self._rate = self.heard[baud_rate]
+
+    def take(self, data: bytes) -> None:
+        rate = self._rate
+        for line in rate.take(data):
+            for message in parse_line(line):
+                if not isinstance(message, Chatter):
+                    rate.note_message(message.encode())
+                if isinstance(message, BootMode):
+                    self.boot_mode = message.mode
+                    self.banner_s = self.since_opening_s()
+                self.messages.append(message)
+
+    def since_opening_s(self) -> float:
+        return self._clock.now_s() - self._opened_s
+
+    def _deadline(self, seconds: float) -> Deadline:
+        return Deadline(self._clock, min(seconds, self._end.remaining_s))
+
+    def listen(self, seconds: float, enough: Callable[[], bool]) -> None:
+        """Until ``enough``, at most so long; a reply that has begun may take longer."""
+        deadline = self._deadline(seconds)
+        limit = self._deadline(max(seconds, REPLY_LIMIT_S))
+        while not enough():
+            if self._stop():
+                raise ProbeStopped
+            if deadline.expired:
+                return
+            data = self._link.read(READ_BYTES, min(deadline.remaining_s, _SLICE_S))
+            self.take(data)
+            if data and self._replying() and deadline.remaining_s < QUIET_S:
+                deadline.extend_to(min(QUIET_S, limit.remaining_s))
+
+    def _replying(self) -> bool:
+        pending = self._rate.lines.pending
+        return b"m-" in pending or any(not isinstance(each, Chatter) for each in self.messages)
+
+    def quiet(self) -> None:
+        """Let a late answer to an earlier question pass by."""
+        limit = self._deadline(REPLY_LIMIT_S)
+        while (data := self._link.read(READ_BYTES, QUIET_S)) and not limit.expired:
+            if self._stop():
+                raise ProbeStopped
+            self.take(data)
+
+    def has(self, *kinds: type[Message]) -> bool:
+        return any(isinstance(message, kinds) for message in self.messages)
+
+    def ended(self, *kinds: type[Message]) -> bool:
+        """One of these has come, and an `m-ready` after it."""
+        wanted = False
+        for message in self.messages:
+            wanted = wanted or isinstance(message, kinds)
+            if wanted and isinstance(message, Ready):
+                return True
+        return False
+
+    # ---- asking ------------------------------------------------------------------------------
+
+    def ask(self, command: HostCommand, seconds: float, *kinds: type[Message]) -> None:
+        """Until one of these and an `m-ready` have come; ``messages`` are the reply."""
+        if self._stop():  # the port may have taken long to open
+            raise ProbeStopped
+        self.messages.clear()
+        if self._end.expired:
+            return
+        self._link.write(command.encode())
+        self.listen(seconds, lambda: self.ended(*kinds))
+        self._rate.note_prompt()

@@ -1,0 +1,260 @@
+"""The host's side of the protocol: one device under test behind a transport.
+
+Each public method is one operation with one deadline on the bench's clock, scaled to its work.
+It returns what the device said, or raises the :class:`DutError` that names whose fault it was.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeVar
+
+from ..errors import DutProtocolError, DutReportedError, DutTimeout
+from ..link.clock import Deadline
+from ..wire.commands import AskName, AskProfile, AskResults, DbPrint, Timestamp
+from ..wire.messages import (
+    Buffer,
+    LapTime,
+    Message,
+    Model,
+    Name,
+    Profile,
+    Ready,
+    Results,
+    TimestampMode,
+)
+from ..wire.settings import ConfirmResults
+from .exchange import QUIET_S, REPLY_TIMEOUT_S, DutListener, Exchange, SilentListener, print_chars
+
+__all__ = ["REPLY_TIMEOUT_S", "Dut", "DutListener", "Identity", "SilentListener"]
+
+NAME_ATTEMPTS = 5
+"""`name%` is often lost once after power-up, and a board may boot for seconds after a reset."""
+
+PROFILE_ATTEMPTS = 3
+
+PRINT_ATTEMPTS = 3
+
+IDENTITY_ANSWERS = 5
+"""Most times that a device on a bad link is asked who it is until it says the same twice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who answered. ``boot_mode`` is None when no boot banner was seen."""
+
+    vendor: str
+    profile: str | None
+    model_id: str | None
+    boot_mode: TimestampMode | None
+
+
+M = TypeVar("M")
+
+
+class Dut(Exchange):
+    """A device under test. It owns no port: whoever opened the transport closes it."""
+
+    _prints: bool | None = None
+    """Whether `db print` prints a whole buffer; None before anybody asked."""
+
+    def identify(self) -> Identity:
+        """Find the device awake: wait for a boot banner that may come, ask its name and profile.
+
+        The first ``name%`` after opening a port is often lost, so it is asked again; each time is
+        noted.
+        """
+        self._booting = self._leftovers = True
+        try:
+            self.drain(quiet_s=QUIET_S, limit_s=self.settings.boot_wait_s)
+            vendor, profile, model_id = self._who_is_it()
+        finally:
+            self._booting = self._leftovers = False
+        return Identity(vendor, profile, model_id, self.boot_mode)
+
+    def _who_is_it(self) -> tuple[str, str | None, str | None]:
+        """Vendor, profile and model id; with `confirm_results` only what was said twice running."""
+        confirming = self.settings.confirm_results is ConfirmResults.ALL
+        before: tuple[str, str | None, str | None] | None = None
+        for _ in range(IDENTITY_ANSWERS):
+            vendor = self._ask_name(NAME_ATTEMPTS)
+            # A `name%` that was slow and not lost is answered too, late.
+            self.drain(quiet_s=QUIET_S, limit_s=1.0)
+            said = (vendor, *self._ask_profile())
+            if said == before or not confirming:
+                return said
+            if before is not None:
+                self.listener.note(f"who it is, asked again: first {before}, then {said}")
+            before = said
+        raise DutProtocolError(
+            f"{self.address}: in {IDENTITY_ANSWERS} answers the device did not say twice running "
+            "who it is; check the cable and the baud rate"
+        )
+
+    def wait_for_boot(self, timeout_s: float) -> TimestampMode | None:
+        """After its supply was switched on: read the boot banner up to its `m-ready`.
+
+        Returns the mode that the banner names. DutTimeout says what was heard instead.
+        """
+        self._booting = True
+        self.boot_mode = None
+        deadline = Deadline(self.clock, timeout_s)
+        try:
+            while not isinstance(self.next_message(deadline, "waiting for it to boot"), Ready):
+                pass
+        except DutTimeout as error:
+            heard = f"heard {self._last_line[:80]!r}" if self._last_line else "heard nothing"
+            raise DutTimeout(
+                f"{self.address}: no m-ready in {timeout_s:.1f} s after power on ({heard}); does "
+                "the supply reach the board, is the firmware built for energy mode?"
+            ) from error
+        finally:
+            self._booting = False
+        return self.boot_mode
+
+    def _ask_name(self, attempts: int) -> str:
+        timeout_s = 1.0
+        for attempt in range(1, attempts + 1):
+            self.transport.write(AskName().encode())
+            deadline = Deadline(self.clock, timeout_s)
+            vendor: str | None = None
+            try:
+                while True:
+                    message = self.next_message(deadline, "asking its name")
+                    if isinstance(message, Name):
+                        vendor = message.vendor
+                    elif isinstance(message, Ready) and vendor is not None:
+                        return vendor
+            except DutTimeout as error:
+                self.forget_pending()
+                if attempt == attempts:
+                    raise DutTimeout(self._unanswered(attempts)) from error
+                self.listener.note(
+                    f"name% unanswered for {timeout_s:.1f} s, asked again "
+                    f"({attempt} of {attempts - 1})"
+                )
+            timeout_s = max(timeout_s, self.settings.boot_wait_s)
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+    def _ask_profile(self) -> tuple[str | None, str | None]:
+        """As :meth:`profile`, of a device that may just have been reset or be late with a name."""
+        for attempt in range(1, PROFILE_ATTEMPTS + 1):
+            try:
+                profile, model_id = self.profile()
+            except (DutReportedError, DutTimeout) as error:
+                if isinstance(error, DutTimeout) and attempt == PROFILE_ATTEMPTS:
+                    raise
+                why = str(error)
+            else:
+                if profile is not None or model_id is not None:
+                    return profile, model_id
+                why = "its reply holds neither profile nor model"
+            self.forget_pending()
+            if attempt < PROFILE_ATTEMPTS:
+                self.listener.note(f"asking the profile again: {why}")
+            self.drain(quiet_s=QUIET_S, limit_s=1.0)
+        return None, None
+
+    def _unanswered(self, attempts: int) -> str:
+        heard = f"; heard {self._last_line[:80]!r}" if self._last_line else ", heard nothing"
+        return (
+            f"{self.address}: no answer to name% in {attempts} attempts{heard}. Is it powered, is "
+            f"it the right port, does the firmware run at {self.settings.baud_rate} baud "
+            "(energy firmware runs at 9600)?"
+        )
+
+    def profile(self) -> tuple[str | None, str | None]:
+        """The firmware's profile text and model id; None for what it does not say."""
+        reply = self.ask(AskProfile())
+        profile = _first(reply, Profile)
+        model = _first(reply, Model)
+        return (profile.text if profile else None, model.model_id if model else None)
+
+    def timestamp(self) -> LapTime | None:
+        """The device's counter now; None from energy firmware, which pulls a pin instead."""
+        return _first(self.ask(Timestamp()), LapTime)
+
+    def results(self) -> Results | None:
+        """The scores of the last inference once more."""
+        return _first(self.ask(AskResults()), Results)
+
+    def print_buffer(self, byte_count: int) -> bytes:
+        """The device's input buffer by `db print` (``m-buffer-00-01-…``, 8 bytes a line).
+
+        ``byte_count`` is what it should hold; some ports print less, always. One that has printed
+        a whole buffer before and does not now was misheard (DutProtocolError).
+        """
+        attempts = 1 if self._prints is not None else self._print_attempts
+        for attempt in range(1, attempts + 1):
+            refused: DutReportedError | None = None
+            data = b""
+            try:
+                data = self._print_once(byte_count)
+            except DutReportedError as error:
+                refused = error
+            if refused is None and len(data) >= byte_count:
+                self._prints = True
+                return data
+            why = str(refused) if refused else f"{len(data)} of {byte_count} bytes printed"
+            if self._prints:
+                raise DutProtocolError(
+                    f"reading {byte_count} bytes back from {self.address}: {why}; it could before"
+                )
+            if attempt < attempts:
+                self.listener.note(f"asking for the buffer again: {why}")
+        self._prints = False
+        if refused is not None:
+            raise refused
+        return data
+
+    @property
+    def _print_attempts(self) -> int:
+        """A `db print` damaged on a bad link must not pass for a device that has none."""
+        return PRINT_ATTEMPTS if self.settings.confirm_results is ConfirmResults.ALL else 1
+
+    def _print_once(self, byte_count: int) -> bytes:
+        deadline = Deadline(self.clock, REPLY_TIMEOUT_S + 2 * self.wire_s(print_chars(byte_count)))
+        with self.muting(Ready, Buffer):
+            self.begin(DbPrint())
+            reply = self.collect(deadline, f"reading {byte_count} bytes back")
+        return b"".join(message.data for message in reply if isinstance(message, Buffer))
+
+    def resync(self) -> None:
+        """Bring host and device back in step after a broken exchange.
+
+        Waits for quiet, then sends ``name%``: it ends whatever half command the device holds (that
+        one is answered by an error), and a second ``name%`` finds it fresh. Never an empty command.
+        """
+        self._leftovers = True
+        try:
+            self.drain(quiet_s=QUIET_S, limit_s=REPLY_TIMEOUT_S)
+            self._resync()
+        finally:
+            self._leftovers = False
+
+    def _resync(self) -> None:
+        for attempt in (1, 2):
+            self.forget_pending()
+            self.transport.write(AskName().encode())
+            deadline = Deadline(self.clock, REPLY_TIMEOUT_S)
+            named = False
+            try:
+                while not (
+                    isinstance(message := self.next_message(deadline, "re-synchronising"), Ready)
+                ):
+                    named = named or isinstance(message, Name)
+            except DutTimeout:
+                if attempt == 2:
+                    raise
+                continue
+            if named:
+                self.drain(quiet_s=QUIET_S, limit_s=REPLY_TIMEOUT_S)
+                return
+        raise DutProtocolError(
+            f"{self.address}: the device answers name% without its name, twice; "
+            f"last line {self._last_line[:80]!r}"
+        )
+
+
+def _first(messages: list[Message], kind: type[M]) -> M | None:
+    return next((message for message in messages if isinstance(message, kind)), None)

@@ -1,0 +1,337 @@
+"""Exchanging commands and replies with a device: deadlines, and what comes unasked.
+
+One exchange is a command and the lines that answer it, the last of which is ``m-ready``. Chatter
+in between goes to the listener and nowhere else; a boot banner outside of booting is an error,
+wherever it comes; a stray ``m-ready`` is noted and skipped where it can be told from the real one.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+from ..errors import DutProtocolError, DutRebooted, DutReportedError, DutTimeout
+from ..link.clock import Clock, Deadline
+from ..link.transport import READ_BYTES, Transport
+from ..wire.commands import (
+    DbLoad,
+    DbPrint,
+    DeviceCommand,
+    HostCommand,
+    Raw,
+    Timestamp,
+    must_say_something,
+    parse_command,
+)
+from ..wire.framing import LineReader
+from ..wire.messages import (
+    BootMode,
+    BufferTooSmall,
+    Chatter,
+    DeviceError,
+    InitDone,
+    Malformed,
+    Message,
+    Ready,
+    TimestampMode,
+    decode_line,
+    parse_line,
+)
+from ..wire.settings import MAX_INPUT_BYTES, LinkSettings
+
+REPLY_TIMEOUT_S = 3.0
+"""Longest wait for one short reply. Published boards answer within milliseconds; a busy USB
+stack or an interrupt-driven port has been seen to take a second."""
+
+QUIET_S = 0.2
+"""Nothing for this long means that the device has said what it had to say."""
+
+STRAY_S = 0.5
+"""An `m-ready` without the reply that belongs before it is taken for a stray one if that reply
+begins within this time; it begins as soon as the command has arrived."""
+
+MAX_REPLY_MESSAGES = 8192
+"""Most lines of one reply. `db print` of the largest input has 3456; a device stuck in a loop must
+not fill the host's memory before its time is up."""
+
+_ROW_BYTES, _ROW_CHARS = 8, 34
+"""A row of `db print`: `m-buffer-`, eight bytes as `00-01-…`, CR and LF."""
+
+_REPLY_CHARS = 1000
+"""Longest honest reply to a short command: `help`, or the scores of some hundred classes."""
+
+
+class DutListener(Protocol):
+    """Told of everything that belongs in the log."""
+
+    def line(self, text: str) -> None:
+        """A line of the device, as it came."""
+
+    def note(self, text: str) -> None:
+        """Something the host noticed or did about the device (a load begun again, say)."""
+
+
+class SilentListener:
+    """For callers without a log: probing, calibration of tests."""
+
+    def line(self, text: str) -> None:
+        pass
+
+    def note(self, text: str) -> None:
+        pass
+
+
+class Withheld:
+    """A reply's `m-ready` that the listener was not told of."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+
+    def tell(self) -> None:
+        """Tell now; one that was glued to another line was told with it."""
+        if not self._exchange.last_line.endswith(Ready().encode()):
+            self._exchange.listener.line(Ready().encode())
+
+
+class Exchange:
+    """The conversation with one device: what any operation is made of."""
+
+    def __init__(
+        self,
+        transport: Transport,
+        clock: Clock,
+        settings: LinkSettings,
+        listener: DutListener | None = None,
+    ) -> None:
+        self.transport = transport
+        self.clock = clock
+        self.settings = settings
+        self.listener: DutListener = listener or SilentListener()
+        self.boot_mode: TimestampMode | None = None
+        self._reader = LineReader()
+        self._messages: deque[Message] = deque()
+        self._last_line = ""
+        self._booting = False
+        self._leftovers = False
+        """Whether a stray `m-ready` is no news: in booting, and after a broken exchange."""
+        self._muted: tuple[type[Message], ...] = ()
+        self._buffer_bytes = MAX_INPUT_BYTES
+        """What a `db print` may print: the largest input loaded, or the reference's buffer."""
+
+    @property
+    def address(self) -> str:
+        return self.transport.address
+
+    # ---- reading ---------------------------------------------------------------------------------
+
+    @property
+    def last_line(self) -> str:
+        """The last line that the listener was told of."""
+        return self._last_line
+
+    @property
+    def in_step(self) -> bool:
+        """Nothing unread: no message waiting, no line half arrived."""
+        return not self._messages and not self._reader.pending
+
+    @property
+    def ready_waiting(self) -> bool:
+        """An `m-ready` has come that no reply needed."""
+        return any(isinstance(message, Ready) for message in self._messages)
+
+    @contextmanager
+    def muting(self, *kinds: type[Message]) -> Iterator[None]:
+        """Do not tell the listener of these messages meanwhile; of everything else, do."""
+        before, self._muted = self._muted, kinds
+        try:
+            yield
+        finally:
+            self._muted = before
+
+    @contextmanager
+    def withholding_ready(self) -> Iterator[Withheld]:
+        """Keep the `m-ready` of one reply from the listener until ``tell()`` says otherwise."""
+        with self.muting(Ready):
+            withheld = Withheld(self)
+            yield withheld
+
+    def take(self, data: bytes) -> None:
+        """Split what came into messages; tell the listener of every line that is not muted."""
+        for line in self._reader.feed(data):
+            messages = parse_line(line)
+            if not messages or not isinstance(messages[-1], self._muted) or len(messages) > 1:
+                self._last_line = decode_line(line)
+                if self._last_line:
+                    self.listener.line(self._last_line)
+            self._messages.extend(messages)
+
+    def next_message(self, deadline: Deadline, doing: str, *, chatter: bool = False) -> Message:
+        """The next message; one that is not chatter, unless that is asked for."""
+        while True:
+            while self._messages:
+                message = self._messages.popleft()
+                if isinstance(message, Chatter):
+                    if chatter:
+                        return message
+                    continue
+                if isinstance(message, BootMode | InitDone):
+                    if isinstance(message, BootMode):
+                        self.boot_mode = message.mode
+                    if not self._booting:
+                        raise self._rebooted(doing, message)
+                    continue
+                if isinstance(message, Malformed):
+                    raise DutProtocolError(
+                        f"{doing} on {self.address}: the device sent {message.text!r}: "
+                        f"{message.reason}"
+                    )
+                return message
+            if deadline.expired:
+                raise DutTimeout(self._silence(deadline, doing))
+            self.take(self.transport.read(READ_BYTES, deadline.remaining_s))
+
+    def _rebooted(self, doing: str, sign: Message) -> DutRebooted:
+        """The error to raise, once the rest of the banner (a reset's cause, perhaps) is logged."""
+        self._booting = True
+        try:
+            self.drain(quiet_s=QUIET_S, limit_s=REPLY_TIMEOUT_S)
+        finally:
+            self._booting = False
+        return DutRebooted(
+            f"{doing} on {self.address}: the device rebooted ({sign.encode()}); check its supply "
+            "and watchdog, then --resume"
+        )
+
+    def _silence(self, deadline: Deadline, doing: str) -> str:
+        pending = decode_line(self._reader.pending)[:80]
+        last = self._last_line[:120]
+        said = f"; last line {last!r}" if last else "; the device has said nothing"
+        unfinished = f", then the unfinished {pending!r}" if pending else ""
+        return (
+            f"{doing} on {self.address}: no answer in {deadline.seconds:.1f} s{said}{unfinished}; "
+            "check power, cable and baud rate"
+        )
+
+    def drain(self, quiet_s: float = 0.0, limit_s: float = 0.0) -> None:
+        """Log what has come unasked, until nothing comes for ``quiet_s`` (at most ``limit_s``)."""
+        limit = Deadline(self.clock, limit_s)
+        while data := self.transport.read(READ_BYTES, min(quiet_s, limit.remaining_s)):
+            self.take(data)
+            if limit.expired:
+                break
+        while self._messages:
+            message = self._messages.popleft()
+            if isinstance(message, BootMode):
+                self.boot_mode = message.mode
+            if isinstance(message, BootMode | InitDone) and not self._booting:
+                raise self._rebooted("between two commands", message)
+            if isinstance(message, Ready) and not self._leftovers:
+                self.listener.note(f"a stray m-ready from {self.address}, ignored")
+
+    # ---- asking ----------------------------------------------------------------------------------
+
+    def begin(self, command: HostCommand) -> None:
+        """Send a command after clearing away what came unasked."""
+        data = command.encode()
+        if isinstance(command, DbLoad):
+            self._buffer_bytes = max(self._buffer_bytes, command.byte_count)
+        self.drain()
+        self.transport.write(data)
+
+    def collect(
+        self,
+        deadline: Deadline,
+        doing: str,
+        each: Callable[[Message], None] | None = None,
+        *,
+        says_something: bool = False,
+    ) -> list[Message]:
+        """The messages of one reply up to its `m-ready`.
+
+        An ``e-[…]`` among them is raised, but only once the reply is complete, so that the next
+        command finds the link in step. ``says_something``: the command is always answered by more
+        than `m-ready`, so one that comes first may be a stray one. ``each`` is told of chatter too.
+        """
+        reply: list[Message] = []
+        refused: Message | None = None
+        at_most = max(MAX_REPLY_MESSAGES, 2 * self._buffer_bytes // _ROW_BYTES)
+        while True:
+            message = self.next_message(deadline, doing, chatter=each is not None)
+            match message:
+                case Chatter():
+                    if each is not None:
+                        each(message)
+                case Ready():
+                    if refused is not None:
+                        text = refused.text if isinstance(refused, DeviceError) else ""
+                        raise DutReportedError(
+                            f"{doing} on {self.address}: the device answered {refused.encode()!r}",
+                            text or refused.encode(),
+                        )
+                    if reply or not says_something or not self._reply_follows(deadline):
+                        return reply
+                    self.listener.note(f"a stray m-ready from {self.address}, ignored")
+                case DeviceError() | BufferTooSmall():
+                    refused = message
+                case _:
+                    reply.append(message)
+                    if len(reply) > at_most:
+                        raise DutProtocolError(
+                            f"{doing} on {self.address}: more than {at_most} lines and "
+                            f"no m-ready; last line {self._last_line[:80]!r}"
+                        )
+                    if each is not None:
+                        each(message)
+
+    def _reply_follows(self, deadline: Deadline) -> bool:
+        """Whether more than chatter comes at once."""
+        patience = Deadline(self.clock, min(STRAY_S, deadline.remaining_s))
+        while all(isinstance(message, Chatter) for message in self._messages):
+            if patience.expired:
+                return False
+            self.take(self.transport.read(READ_BYTES, patience.remaining_s))
+        return True
+
+    def ask(self, command: HostCommand, timeout_s: float = REPLY_TIMEOUT_S) -> list[Message]:
+        """Send one short command and return its reply without the `m-ready`.
+
+        ``timeout_s`` is for the device; the time on the wire comes on top.
+        """
+        data = command.encode()
+        meant = parse_command(command.text) if isinstance(command, Raw) else command
+        wire_s = self.wire_s(len(data) + self._longest_reply(meant))
+        self.begin(command)
+        return self.collect(
+            Deadline(self.clock, timeout_s + 2 * wire_s),
+            f"`{data.decode().rstrip('%')}`",
+            says_something=self._says_something(meant),
+        )
+
+    def _longest_reply(self, command: DeviceCommand) -> int:
+        """Characters of the longest reply to a command."""
+        return print_chars(self._buffer_bytes) if isinstance(command, DbPrint) else _REPLY_CHARS
+
+    def _says_something(self, command: DeviceCommand) -> bool:
+        timed = self.boot_mode is TimestampMode.PERFORMANCE
+        return must_say_something(command) or (timed and isinstance(command, Timestamp))
+
+    def wire_s(self, chars: int) -> float:
+        """How long so many characters take on the wire: ten bits each."""
+        return chars * 10 / self.settings.baud_rate
+
+    def raw(self, text: str, timeout_s: float = REPLY_TIMEOUT_S) -> list[Message]:
+        """Any command by its text, as a script or the console has it."""
+        return self.ask(Raw(text), timeout_s)
+
+    def forget_pending(self) -> None:
+        """Give up on a half line: log it, and begin the next one afresh."""
+        if pending := decode_line(self._reader.take_pending()):
+            self._last_line = pending
+            self.listener.line(pending)
+
+
+def print_chars(byte_count: int) -> int:
+    """Characters of a `db print` of so many bytes."""
+    return (byte_count + _ROW_BYTES - 1) // _ROW_BYTES * _ROW_CHARS + _ROW_CHARS

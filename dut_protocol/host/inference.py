@@ -1,0 +1,249 @@
+"""``infer N W``: run it, time it, and take only an answer that is whole.
+
+Reply: ``m-warmup-start-W``, ``m-warmup-done``, ``m-infer-start-N``, ``m-lap-us-T0``,
+``m-lap-us-T1``, ``m-infer-done``, ``m-results-[…]``, ``m-ready``; energy firmware leaves the lap
+times out. The echo of N and W is all that tells of a corrupted command, so it is demanded.
+
+The listener is told of the closing ``m-ready`` only when the answer was taken: a log in which it
+stands can be trusted however the run ended behind it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ..errors import DutProtocolError
+from ..link.clock import Clock, Deadline
+from ..wire.commands import Infer
+from ..wire.messages import (
+    Chatter,
+    InferDone,
+    InferStart,
+    InputMismatch,
+    LapTime,
+    Message,
+    Ready,
+    Results,
+    TimestampMode,
+    WarmupDone,
+    WarmupStart,
+)
+from ..wire.settings import ConfirmResults
+from .dut import Dut
+
+UNKNOWN_INFERENCE_S = 10.0
+"""Taken per inference before the device has shown its pace: slower than any published board."""
+
+GRACE_S = 10.0
+"""On top of every expected duration: chatter, a slow printf, a USB stack."""
+
+
+_TORN = re.compile(
+    r"m-infer-start-|m-lap-us-|m-infer-done|m-results-\[|m-ready(?!-)|Input db has \d"
+)
+"""What is part of an answer and was not understood as such. Chatter that holds it is a damaged
+line: who reads the log later might take it for what it was not taken for here."""
+
+_ORDERS = {
+    0: (InferStart, InferDone, Results),
+    2: (InferStart, LapTime, LapTime, InferDone, Results),
+}
+"""The lines of an answer that count, by its lap times."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inference:
+    """One answered ``infer``. Host times are when the lines' last bytes were read."""
+
+    iterations: int
+    warmups: int
+    scores: tuple[float, ...]
+    start_us: int | None
+    end_us: int | None
+    host_elapsed_s: float
+    host_window_s: tuple[float, float]
+    """When the host read the lines before and after the measured inferences."""
+
+
+class InferenceTimer:
+    """Runs inferences on one device and learns how long they take."""
+
+    def __init__(self, dut: Dut) -> None:
+        self._dut = dut
+        self.expected_s = dut.settings.expected_inference_s
+        """Seconds an inference takes, as configured or as last seen; None before that."""
+        self._comma_noted = False
+
+    def infer(
+        self,
+        iterations: int,
+        warmups: int,
+        score_count: int | None,
+        judge: Callable[[Inference], None] = lambda _: None,
+    ) -> Inference:
+        """Infer the loaded input ``iterations`` times after ``warmups`` unmeasured ones.
+
+        ``score_count`` is how many numbers the result must have (None: any). ``judge`` may raise
+        a :class:`DutError` at an answer that is whole and yet not to be taken.
+        """
+        doing = f"`infer {iterations} {warmups}`"
+        dut = self._dut
+        dut.begin(Infer(iterations, warmups))
+        with dut.withholding_ready() as withheld:
+            reply = _Reply(self, dut.clock, iterations, warmups)
+            dut.collect(reply.deadline, doing, reply.take, says_something=True)
+            whole_s = reply.since_begun_s
+            inference = self._checked(reply, iterations, warmups, score_count, doing)
+            judge(inference)
+            if dut.settings.confirm_results is ConfirmResults.ALL:
+                self._confirm(inference.scores, doing)
+            withheld.tell()
+        self._learn(inference, whole_s)
+        return inference
+
+    def _confirm(self, scores: tuple[float, ...], doing: str) -> None:
+        """Ask for the scores once more; the log holds them once, or an input would count twice."""
+        dut = self._dut
+        with dut.muting(Ready, Results):
+            again = dut.results()
+        if again is None or again.scores != scores:
+            now = "nothing" if again is None else again.encode()
+            raise DutProtocolError(
+                f"{doing} on {dut.address}: asked for its results once more, the device says "
+                f"{now}, not {Results(scores).encode()}; the link corrupts data"
+            )
+
+    def duration_s(self, inferences: int) -> float:
+        """How long to wait for ``inferences`` more."""
+        each_s = UNKNOWN_INFERENCE_S if self.expected_s is None else 2 * self.expected_s
+        return GRACE_S + inferences * each_s
+
+    def _learn(self, inference: Inference, whole_s: float) -> None:
+        """Never less than the whole operation says: a port that keeps its lines back until a
+        buffer is full sends both lap times at once."""
+        mean_s = whole_s / (inference.iterations + inference.warmups)
+        pace_s = max(inference.host_elapsed_s / inference.iterations, mean_s)
+        if pace_s > 0:
+            self.expected_s = pace_s
+
+    def _checked(
+        self,
+        reply: _Reply,
+        iterations: int,
+        warmups: int,
+        score_count: int | None,
+        doing: str,
+    ) -> Inference:
+        def wrong(what: str) -> DutProtocolError:
+            return DutProtocolError(f"{doing} on {self._dut.address}: {what}")
+
+        if reply.mismatch is not None:
+            raise wrong(
+                f"the device says {reply.mismatch.encode()!r}: it would infer the input before "
+                "this one; is the firmware built for another task?"
+            )
+        if reply.warmups != warmups or reply.iterations != iterations:
+            raise wrong(
+                f"the device ran {reply.iterations} inferences after {reply.warmups} warm-ups; "
+                "the command was damaged on its way"
+            )
+        timed = self._dut.boot_mode is TimestampMode.PERFORMANCE
+        if len(reply.laps) != 2 and (reply.laps or timed):
+            raise wrong(f"{len(reply.laps)} time stamps instead of two")
+        if not reply.done or reply.results is None:
+            raise wrong("m-ready came without a result")
+        scores = reply.results.scores
+        if score_count is not None and len(scores) != score_count:
+            raise wrong(
+                f"{len(scores)} scores instead of {score_count}: is the firmware built for "
+                "another task?"
+            )
+        if reply.results.trailing_comma and not self._comma_noted:
+            self._dut.listener.note("m-results ends in a comma; tolerated, noted once")
+            self._comma_noted = True
+        if reply.torn is not None:
+            raise wrong(f"a line of the answer came damaged: {reply.torn.text[:200]!r}")
+        if tuple(reply.order) != _ORDERS[len(reply.laps)]:
+            came = ", ".join(kind.__name__ for kind in reply.order)
+            raise wrong(f"the lines of its answer came twice or out of order ({came})")
+        start_us = end_us = None
+        start_s, end_s = reply.measuring_since_s, reply.last_s
+        if reply.laps:
+            (start_us, start_s), (end_us, end_s) = reply.laps
+        window_s = (start_s, end_s)
+        return Inference(iterations, warmups, scores, start_us, end_us, end_s - start_s, window_s)
+
+
+class _Reply:
+    """What has come of one reply; moves the deadline as the phases end.
+
+    Where nobody knows the device's pace, a long measurement is not waited for before its warm-ups
+    are done: firmware that dies in its first inference is noticed then.
+    """
+
+    def __init__(self, timer: InferenceTimer, clock: Clock, iterations: int, warmups: int) -> None:
+        self._timer = timer
+        self._clock = clock
+        self._iterations = iterations
+        self._warmups = warmups
+        unknown = timer.expected_s is None and warmups > 0
+        first = warmups if unknown else iterations + warmups
+        self.deadline = Deadline(self._clock, timer.duration_s(first))
+        self.warmups: int | None = None
+        self.iterations: int | None = None
+        self.laps: list[tuple[int, float]] = []
+        self.done = False
+        self.results: Results | None = None
+        self.mismatch: InputMismatch | None = None
+        self.torn: Chatter | None = None
+        """Chatter that holds a damaged line of the answer."""
+        self.order: list[type[Message]] = []
+        """The lines that count, as they came."""
+        self._begun_s = self._clock.now_s()
+        self._warm = False
+        self.measuring_since_s = self._begun_s
+        self.last_s = self._begun_s
+
+    @property
+    def since_begun_s(self) -> float:
+        return self._clock.now_s() - self._begun_s
+
+    def take(self, message: Message) -> None:
+        now_s = self._clock.now_s()
+        if isinstance(message, InferStart | LapTime | InferDone | Results):
+            self.order.append(type(message))
+        match message:
+            case Chatter(text):
+                if _TORN.search(text):
+                    self.torn = message
+            case WarmupStart(warmups):
+                self.warmups = warmups
+            case WarmupDone():
+                self._warm_up_is_over()
+            case InferStart(iterations):
+                self._warm_up_is_over()  # its own line may be damaged
+                self.iterations = iterations
+                self.measuring_since_s = now_s
+            case LapTime(us):
+                self.laps.append((us, now_s))
+            case InferDone():
+                self.done = True
+                self.last_s = now_s
+            case Results():
+                self.results = message
+            case InputMismatch():
+                self.mismatch = message
+            case _:
+                pass
+
+    def _warm_up_is_over(self) -> None:
+        """A warm-up is an inference: it tells how long to wait for the measured ones."""
+        if self._warm or self._warmups == 0:
+            return
+        self._warm = True
+        pace_s = self.since_begun_s / self._warmups
+        if pace_s > 0:
+            self._timer.expected_s = max(self._timer.expected_s or 0.0, pace_s)
+        self.deadline.extend_to(self._timer.duration_s(self._iterations))

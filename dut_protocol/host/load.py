@@ -1,0 +1,244 @@
+"""Loading an input: ``db load N``, then ``db HEX`` until ``m-load-done``, each handshaken.
+
+Where the device was shown to buffer its input, several ``db`` are in flight instead
+(:mod:`.pipelined_load`); where it offers the wire extension and that was asked for, loads go by it
+(:mod:`.extended_load`). Either falls back to the handshake.
+
+The protocol has no checksum and no flow control. What guards it: the device must say how many
+bytes it expects, must say ``m-load-done`` at exactly the last block, and may be asked to print
+the buffer back. Whatever breaks, the whole load begins again; not one byte is ever sent beyond N
+(it would overrun the reference firmware's buffer).
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from ..errors import DutProtocolError, DutReportedError, DutTimeout
+from ..link.clock import Deadline
+from ..link.transport import READ_BYTES
+from ..wire.commands import DbLoad
+from ..wire.extension import NAME, Offer
+from ..wire.messages import Expecting, LoadDone, Ready
+from ..wire.settings import VerifyLoad
+from .dut import REPLY_TIMEOUT_S, Dut
+from .extended_load import ExtendedLoad
+from .load_blocks import Blocks, handshaken_chars, pipelined_chars
+from .load_parts import LAST_ANSWER, READY_LINE, begin_load, block_answer
+from .pipelined_load import send_pipelined
+
+MAX_ATTEMPTS = 4
+"""One load and at most three restarts."""
+
+CAUTIOUS_DATA_BYTES = 26
+"""Data bytes per ``db`` once two loads of a session have failed: what MLCommons' runner uses where
+the link is at its worst, 55 characters a command."""
+
+MAX_PIPELINE_FAILURES = 2
+"""Loads of a session; from then on every block is handshaken."""
+
+MAX_EXTENDED_ATTEMPTS = 2
+"""Of one load; when these fail the rest of the session goes without the extension."""
+
+_TURNAROUND_S = 0.1
+"""Allowance for one handshake beside its bytes: a USB adapter with a 16 ms latency timer, firmware
+that polls. The slowest published load needed 94 ms a block, bytes included."""
+
+
+class Way(Enum):
+    """How an attempt to load goes over the wire."""
+
+    HANDSHAKEN = "handshaken"
+    PIPELINED = "pipelined"
+    EXTENDED = "extended"
+
+
+class Loader:
+    """Loads inputs into one device, and remembers how well that went."""
+
+    def __init__(self, dut: Dut) -> None:
+        self._dut = dut
+        self.data_bytes = dut.settings.data_bytes_per_db
+        self.pipeline_chars = dut.settings.pipeline_chars
+        """Characters that may be unanswered; 0: no pipelining, or no more."""
+        self.failed_loads = 0
+        self._handshaken_failures = 0
+        self._pipeline_failures = 0
+        self._extension: ExtendedLoad | None = None
+        self.extended = False
+        """Loads go by the wire extension."""
+        self._verify_load = dut.settings.verify_load
+        self._unverifiable_noted = False
+
+    def load(self, data: bytes) -> None:
+        """Put ``data`` into the device's input buffer, whole and in order.
+
+        Raises the last attempt's :class:`DutError` when four attempts failed. An attempt to get
+        back into step with the device counts as part of the attempt that it is for.
+        """
+        if not data:
+            raise ValueError("an input has at least one byte")
+        way = Way.HANDSHAKEN
+        for attempt in range(1, MAX_ATTEMPTS + 1):
+            before, way = way, self._way(attempt)
+            try:
+                if attempt > 1:
+                    self._resync(before)
+                self._attempt(data, way)
+                self._verify(data)
+            except (DutProtocolError, DutReportedError, DutTimeout) as error:
+                self._failed(error, attempt, way)
+            else:
+                return
+
+    def extend(self, offer: Offer, shift_bytes: int | None) -> None:
+        """From now on load by the wire extension, of which the device offers so much.
+
+        ``shift_bytes`` is how far an input may lie behind the one before it, where they overlap.
+        """
+        self._extension = ExtendedLoad(self._dut, offer, shift_bytes)
+        self.extended = True
+
+    @property
+    def offer(self) -> Offer | None:
+        """What the device offered of the extension, where loads go or went by it."""
+        return None if self._extension is None else self._extension.offer
+
+    def usual_chars(self, byte_count: int) -> int:
+        """How many characters follow each other on the wire in a load where nothing fails, about;
+        the windows of a file are taken for shifted where they can be."""
+        if self.extended and self._extension is not None:
+            return self._extension.usual_chars(byte_count)
+        chars = pipelined_chars if self.pipeline_chars else handshaken_chars
+        return chars(byte_count, self.data_bytes)
+
+    def _way(self, attempt: int) -> Way:
+        if self.extended:
+            return Way.EXTENDED
+        return Way.PIPELINED if self.pipeline_chars and attempt == 1 else Way.HANDSHAKEN
+
+    def _resync(self, failed: Way) -> None:
+        if failed is Way.EXTENDED and self._extension is not None:
+            self._extension.wait_until_quiet()
+        self._dut.resync()
+
+    def _failed(self, error: Exception, attempt: int, way: Way) -> None:
+        listener = self._dut.listener
+        self.failed_loads += 1
+        match way:
+            case Way.HANDSHAKEN:
+                self._handshaken_failures += 1
+                if self._handshaken_failures == 2 and self.data_bytes > CAUTIOUS_DATA_BYTES:
+                    listener.note(
+                        f"second failed load of this session: from now on {CAUTIOUS_DATA_BYTES} "
+                        f"data bytes per db instead of {self.data_bytes}"
+                    )
+                    self.data_bytes = CAUTIOUS_DATA_BYTES
+            case Way.PIPELINED:
+                self._pipeline_failures += 1
+                if self._pipeline_failures == MAX_PIPELINE_FAILURES:
+                    self.pipeline_chars = 0
+                    listener.note(
+                        f"failed load number {MAX_PIPELINE_FAILURES} with several db in flight: "
+                        "from now on each waits for the answer to the one before"
+                    )
+            case Way.EXTENDED:
+                self._extension_failed(attempt)
+        if attempt == MAX_ATTEMPTS:
+            raise error
+        listener.note(f"load failed ({error}); restart {attempt} of {MAX_ATTEMPTS - 1}")
+
+    def _extension_failed(self, attempt: int) -> None:
+        if self._extension is not None:
+            self._extension.forget()
+        if attempt == MAX_EXTENDED_ATTEMPTS:
+            self.extended = False
+            self._dut.listener.note(
+                f"{attempt} failed attempts of one load by {NAME}: from now on by db"
+            )
+
+    def _attempt(self, data: bytes, way: Way = Way.HANDSHAKEN) -> None:
+        if way is Way.EXTENDED and self._extension is not None:
+            self._extension.attempt(data)
+            return
+        dut = self._dut
+        total = len(data)
+        doing = f"loading {total} bytes"
+        blocks = Blocks.of(data, self.data_bytes)
+        wire_s = dut.wire_s(len(blocks.stream) + len(READY_LINE) * blocks.count)
+        deadline = Deadline(
+            dut.clock, REPLY_TIMEOUT_S + 2 * wire_s + _TURNAROUND_S * (blocks.count + 1)
+        )
+        with dut.muting(Ready, Expecting, LoadDone):
+            begin_load(dut, DbLoad(total), total, doing)
+            if way is Way.PIPELINED:
+                send_pipelined(dut, blocks, self.pipeline_chars, deadline, doing)
+            else:
+                self._send(blocks, deadline, doing)
+
+    def _send(self, blocks: Blocks, deadline: Deadline, doing: str) -> None:
+        """Handshake the blocks through; the last must bring ``m-load-done``, no other may."""
+        dut = self._dut
+        write, read = dut.transport.write, dut.transport.read
+        now_s, until_s = dut.clock.now_s, deadline.when_s
+        in_step = dut.in_step
+        stream, size, count = blocks.stream, blocks.size, blocks.count
+        end = 0
+        for number in range(1, count + 1):
+            begin, end = end, end + size
+            write(stream[begin:end])
+            sent_s = now_s()
+            left_s = until_s - sent_s
+            if left_s > REPLY_TIMEOUT_S:
+                left_s = REPLY_TIMEOUT_S
+            if in_step:
+                # The usual answer, whole, in one read: no parsing, no object a command.
+                data = read(READ_BYTES, left_s if left_s > 0.0 else 0.0)
+                if data == (READY_LINE if number < count else LAST_ANSWER):
+                    continue
+                dut.take(data)
+            where = f"{doing}, block {number} of {count}"
+            if left_s <= 0.0:
+                raise DutTimeout(
+                    f"{where} on {dut.address}: not done in {deadline.seconds:.1f} s; the device "
+                    "answers too slowly"
+                )
+            block_answer(dut, where, number == count, Deadline(dut.clock, left_s, sent_s))
+            in_step = dut.in_step
+
+    # ---- verifying ---------------------------------------------------------------------------
+
+    def _verify(self, data: bytes) -> None:
+        if self._verify_load is VerifyLoad.NEVER:
+            return
+        try:
+            self._read_back(data)
+        except DutReportedError as error:
+            self._cannot_verify(f"`db print` is answered {error.reported!r}")
+        if self._verify_load is VerifyLoad.FIRST:
+            self._verify_load = VerifyLoad.NEVER
+
+    def _read_back(self, data: bytes) -> None:
+        """Compare; what a port prints beyond the input (the rest of a row, say) does not matter."""
+        dut = self._dut
+        printed = dut.print_buffer(len(data))
+        for index, (there, sent) in enumerate(zip(printed, data, strict=False)):
+            if there != sent:
+                self._verify_every_load()
+                raise DutProtocolError(
+                    f"reading back the load on {dut.address}: byte {index} of {len(data)} is "
+                    f"{there:02x} in the device, {sent:02x} was sent; the link corrupts data"
+                )
+        if len(printed) < len(data):
+            self._cannot_verify(f"`db print` printed {len(printed)} of {len(data)} bytes")
+
+    def _verify_every_load(self) -> None:
+        """A link that corrupted one input will corrupt others, which nobody would notice."""
+        if self._verify_load is VerifyLoad.FIRST:
+            self._dut.listener.note("a byte differs: from now on every load is read back")
+            self._verify_load = VerifyLoad.ALL
+
+    def _cannot_verify(self, why: str) -> None:
+        if not self._unverifiable_noted:
+            self._dut.listener.note(f"cannot verify the load: {why}")
+            self._unverifiable_noted = True

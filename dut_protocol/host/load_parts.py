@@ -1,0 +1,71 @@
+"""What a device answers within a load, whatever way the data takes."""
+
+from __future__ import annotations
+
+from ..errors import DutProtocolError, DutReportedError
+from ..link.clock import Deadline
+from ..link.transport import READ_BYTES
+from ..wire.commands import HostCommand
+from ..wire.messages import BufferTooSmall, DeviceError, Expecting, LoadDone, Ready
+from .dut import REPLY_TIMEOUT_S, Dut
+
+READY_LINE = b"m-ready\r\n"
+LAST_ANSWER = b"m-load-done\r\n" + READY_LINE
+"""What the usual answers are, where they come whole in one read: there is nothing to parse."""
+
+
+def begin_load(dut: Dut, command: HostCommand, expected: int, doing: str) -> None:
+    """Send what begins a load; the device must say that it expects so many bytes."""
+    dut.begin(command)
+    reply_by = Deadline(dut.clock, REPLY_TIMEOUT_S)
+    if dut.in_step:
+        data = dut.transport.read(READ_BYTES, REPLY_TIMEOUT_S)
+        if data == b"m-[Expecting %d bytes]\r\n%b" % (expected, READY_LINE):
+            return
+        dut.take(data)
+    reply = dut.collect(reply_by, doing, says_something=True)
+    expecting = [message for message in reply if isinstance(message, Expecting)]
+    if [message.byte_count for message in expecting] != [expected]:
+        said = command.encode().decode("ascii").rstrip("%")
+        raise DutProtocolError(
+            f"{doing} on {dut.address}: `{said}` was answered "
+            f"{[message.encode() for message in reply]}, not `m-[Expecting {expected} bytes]`"
+        )
+
+
+def block_answer(dut: Dut, where: str, last: bool, reply_by: Deadline) -> None:
+    """Read the answer to one block, after which nothing may be waiting any more."""
+    next_answer(dut, where, last, reply_by)
+    if dut.ready_waiting:
+        raise DutProtocolError(
+            f"{where} on {dut.address}: two m-ready for one block; the device is a step ahead"
+        )
+
+
+def next_answer(dut: Dut, where: str, last: bool, reply_by: Deadline) -> None:
+    """Read one answer up to its `m-ready`; `m-load-done` must come with the last block only."""
+    load_done = False
+    refused: str | None = None
+    while not isinstance(message := dut.next_message(reply_by, where), Ready):
+        match message:
+            case LoadDone():
+                load_done = True
+            case DeviceError() | BufferTooSmall():
+                refused = message.encode()
+            case _:
+                raise DutProtocolError(
+                    f"{where} on {dut.address}: the device answered {message.encode()!r}"
+                )
+    if refused is not None:
+        raise DutReportedError(
+            f"{where} on {dut.address}: the device answered {refused!r}", refused
+        )
+    if load_done and not last:
+        raise DutProtocolError(
+            f"{where} on {dut.address}: m-load-done came too early; the device lost count"
+        )
+    if not load_done and last:
+        raise DutProtocolError(
+            f"{where} on {dut.address}: no m-load-done after the last byte; the device did "
+            "not get them all"
+        )

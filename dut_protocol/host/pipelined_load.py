@@ -1,0 +1,85 @@
+"""Sending the blocks of a load with several in flight.
+
+A block's characters are outstanding until its ``m-ready`` has come; no more than a credit of them
+ever are, so a device that keeps that many while it works loses none. The wire then carries n data
+bytes in 2n + 4 characters instead of 2n + 13, and the host's turnaround costs nothing.
+
+Answers come in the blocks' order. An error, a refusal, an answer too many or too few ends it at
+once: nothing more is sent, and the caller begins the load again.
+"""
+
+from __future__ import annotations
+
+from ..errors import DutProtocolError, DutTimeout
+from ..link.clock import Deadline
+from ..link.transport import READ_BYTES
+from .dut import REPLY_TIMEOUT_S, Dut
+from .load_blocks import Blocks
+from .load_parts import LAST_ANSWER, READY_LINE, next_answer
+
+_LINE = len(READY_LINE)
+_ANSWERS = READY_LINE * (READ_BYTES // _LINE + 2)
+"""What any number of good answers look like, from within any of them on."""
+
+
+def send_pipelined(
+    dut: Dut, blocks: Blocks, credit_chars: int, deadline: Deadline, doing: str
+) -> None:
+    """Bring the blocks through, at most ``credit_chars`` characters of them unanswered.
+
+    A credit of less than one block is one block.
+    DutProtocolError, DutReportedError or DutTimeout as a handshaken load raises them.
+    """
+    stream, size, count = blocks.stream, blocks.size, blocks.count
+    depth = max(1, credit_chars // size)
+    write, read, now_s = dut.transport.write, dut.transport.read, dut.clock.now_s
+    # How long the blocks in flight, and their answers, take on the wire.
+    patience_s = REPLY_TIMEOUT_S + 2 * dut.wire_s(depth * (size + _LINE))
+    last = count - 1
+    answered, sent, at = 0, min(depth, count), 0
+    write(stream[: sent * size])
+    in_step = dut.in_step
+    while answered < count:
+        asked_s = now_s()
+        left_s = min(deadline.when_s - asked_s, patience_s)
+        if left_s <= 0.0:
+            raise DutTimeout(
+                f"{doing}, block {answered + 1} of {count} on {dut.address}: not done in "
+                f"{deadline.seconds:.1f} s; the device answers too slowly"
+            )
+        if in_step and answered < last:
+            # The usual answers, however they are cut: no parsing, no object a command.
+            data = read(READ_BYTES, left_s)
+            room = (last - answered) * _LINE - at
+            usual = data if len(data) <= room else data[:room]
+            end = at + len(usual)
+            begun = answered + end // _LINE <= sent and (len(data) <= room or sent == count)
+            if data and begun and usual == _ANSWERS[at:end]:
+                answered += end // _LINE
+                at = end % _LINE
+                if answered + depth > sent and sent < count:
+                    begin, sent = sent, min(answered + depth, count)
+                    write(stream[begin * size : sent * size])
+                rest = data[room:]
+                if rest == LAST_ANSWER:
+                    return
+                if rest:
+                    dut.take(rest)
+                    in_step = dut.in_step
+                continue
+            dut.take(READY_LINE[:at] + data)
+        elif at:
+            dut.take(READY_LINE[:at])
+        at = 0
+        where = f"{doing}, block {answered + 1} of {count}"
+        next_answer(dut, where, answered == last, Deadline(dut.clock, left_s, asked_s))
+        answered += 1
+        if answered == sent and dut.ready_waiting:
+            raise DutProtocolError(
+                f"{where} on {dut.address}: an m-ready more than blocks were sent; the device is a "
+                "step ahead"
+            )
+        if answered + depth > sent and sent < count:
+            begin, sent = sent, min(answered + depth, count)
+            write(stream[begin * size : sent * size])
+        in_step = dut.in_step

@@ -1,0 +1,383 @@
+"""A simulated device: the reference firmware's replies, byte for byte, on a modelled UART.
+
+It is a state machine without I/O: bytes in with their time, lines out with theirs. The same object
+stands behind an in-process link on a virtual clock and behind a pty or a TCP port in real time.
+
+Modelled: 8N1 byte times in both directions, a ``printf`` that blocks while it sends, an interrupt
+that buffers commands arriving meanwhile, the inference time, the microsecond counter and its wrap.
+Safe where the reference is not: blocks after ``m-load-done`` are refused instead of overrunning
+the buffer, an empty command is answered like an unknown one, and a load that was not finished is
+not inferred although its bytes would be enough.
+"""
+
+from __future__ import annotations
+
+import binascii
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Protocol
+
+from ..wire.commands import (
+    MAX_COMMAND_CHARS,
+    AskHelp,
+    AskName,
+    AskProfile,
+    AskResults,
+    DbData,
+    DbLoad,
+    DbPrint,
+    Empty,
+    Infer,
+    Raw,
+    Refused,
+    Timestamp,
+    parse_command,
+)
+from ..wire.framing import CommandReader
+from ..wire.messages import (
+    BootMode,
+    Buffer,
+    BufferTooSmall,
+    DeviceError,
+    Expecting,
+    ExtensionOffer,
+    InferDone,
+    InferStart,
+    InitDone,
+    InputMismatch,
+    LapTime,
+    LoadDone,
+    Message,
+    Model,
+    Name,
+    Profile,
+    Ready,
+    Results,
+    TimestampMode,
+    WarmupDone,
+    WarmupStart,
+)
+from ..wire.settings import MAX_INPUT_BYTES
+from .extension import SIMULATED_OFFER, ExtendedLoads, InputBuffer, RawWait
+
+FIRMWARE_PROFILE = "ULPMark for tinyML Firmware V0.0.1"
+"""What every published board answers to `profile`."""
+
+_HELP = (
+    FIRMWARE_PROFILE,
+    "",
+    "help         : this text",
+    "name         : the device's name",
+    "timestamp    : take a time stamp",
+    "db load N    : expect N bytes",
+    "db HH[HH]*   : the next bytes, in hex",
+    "db print     : the bytes loaded",
+    "infer N [W=10] : N inferences after W warm-ups",
+    "results      : the last scores",
+)
+
+_READY = b"m-ready\r\n"
+
+
+class DeviceModel(Protocol):
+    """What the firmware was built around."""
+
+    model_id: str
+    input_bytes: int
+    score_count: int
+
+    def infer(self, data: bytes) -> tuple[float, ...]: ...
+
+
+class Activity(Enum):
+    """What the board is doing, as far as the current that it draws depends on it."""
+
+    OFF = "off"
+    BOOT = "boot"
+    IDLE = "idle"
+    UART = "uart"
+    INFER = "infer"
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceSettings:
+    """How the simulated board behaves. ``baud_rate`` 0: the wire takes no time."""
+
+    baud_rate: int = 115200
+    inference_time_s: float = 0.01
+    vendor: str = "tinyrunner-simulated"
+    mode: TimestampMode = TimestampMode.PERFORMANCE
+    boot_time_s: float = 0.05
+    counter_start_us: int = 0
+    counter_wraps_at_us: int = 2**32
+    extension: bool = False
+    """It offers the wire extension."""
+
+    @property
+    def byte_time_s(self) -> float:
+        """Start bit, eight data bits, stop bit."""
+        return 10.0 / self.baud_rate if self.baud_rate else 0.0
+
+
+class SimulatedDut:
+    """The device. ``outgoing`` holds (time the last byte is through, bytes) for the host."""
+
+    def __init__(
+        self,
+        model: DeviceModel,
+        settings: DeviceSettings | None = None,
+        on_edge: Callable[[float], None] | None = None,
+        on_activity: Callable[[float, Activity], None] | None = None,
+    ) -> None:
+        self.model = model
+        self.settings = settings or DeviceSettings()
+        self.outgoing: deque[tuple[float, bytes]] = deque()
+        self._on_edge = on_edge
+        """Told the time of each falling edge of the timestamp pin (energy firmware)."""
+        self._on_activity = on_activity
+        """Told, in order, from when on the device does what: its current depends on it."""
+        self._powered = True
+        self._buffer_bytes = max(MAX_INPUT_BYTES, model.input_bytes)
+        self._byte_time_s = self.settings.byte_time_s
+        self._ready_time_s = len(_READY) * self._byte_time_s
+        self._now_s = 0.0
+        """The firmware's own progress: busy until then."""
+        self._raw_wait = RawWait(SIMULATED_OFFER, self.outgoing, self._byte_time_s)
+        self._reset()
+
+    def _reset(self) -> None:
+        self._commands = CommandReader(MAX_COMMAND_CHARS)
+        self._buffer = bytearray()
+        self._expected = 0
+        self._tensor = bytes(self.model.input_bytes)
+        self._scores: tuple[float, ...] = (0.0,) * self.model.score_count
+        self._extended = ExtendedLoads(SIMULATED_OFFER) if self.settings.extension else None
+
+    def boot(self, at_s: float) -> None:
+        """Power-up or reset: forget everything, print the banner."""
+        self._raw_wait.take_back()
+        self._reset()
+        self._powered = True
+        self._does(at_s, Activity.BOOT)
+        self._now_s = at_s + self.settings.boot_time_s
+        self._does(self._now_s, Activity.IDLE)
+        self._say(BootMode(self.settings.mode))
+        self._stamp()
+        self._say(InitDone())
+        self._say(Ready())
+
+    def power_off(self, at_s: float) -> None:
+        """The supply goes: what it has not said by now is never said, and it hears nothing."""
+        self._powered = False
+        while self.outgoing and self.outgoing[-1][0] > at_s:
+            self.outgoing.pop()
+        self._now_s = at_s
+        self._does(at_s, Activity.OFF)
+
+    def receive(self, data: bytes, start_s: float) -> None:
+        """Bytes from the host, the first of which begins to arrive at ``start_s``."""
+        if not self._powered:
+            return
+        if self._extended is not None:
+            self._receive_extended(self._extended, data, start_s)
+            return
+        self._receive(data, start_s)
+
+    def _receive(self, data: bytes, start_s: float) -> None:
+        quick = self._on_activity is None and data[:3] == b"db " and data[-1:] == b"%"
+        if quick and self._fast_block(data, start_s):
+            return
+        for end, command in self._commands.feed(data):
+            self._now_s = max(self._now_s, start_s + end * self._byte_time_s)
+            self._execute(command)
+
+    def _fast_block(self, data: bytes, start_s: float) -> bool:
+        """One whole well-formed ``db HEX%`` of a running load: most of all traffic by far."""
+        digits = data[3:-1]
+        left = self._expected - len(self._buffer)
+        if not digits or len(digits) >= 2 * left:
+            return False
+        if not self._commands.empty or len(data) > MAX_COMMAND_CHARS + 1:
+            return False
+        try:
+            block = binascii.unhexlify(digits)
+        except ValueError:  # `load 490`, an odd count, a `%` inside: the long way answers them
+            return False
+        self._buffer += block
+        arrived_s = start_s + len(data) * self._byte_time_s
+        if arrived_s < self._now_s:
+            arrived_s = self._now_s
+        self._now_s = done_s = arrived_s + self._ready_time_s
+        self.outgoing.append((done_s, _READY))
+        return True
+
+    # ---- commands ----------------------------------------------------------------------------
+
+    def _execute(self, command: bytes) -> None:
+        text = command.decode("latin-1")
+        if self._extended is not None and self._extended_command(self._extended, text):
+            return
+        match parse_command(text):
+            case AskName():
+                self._say(Name(self.settings.vendor))
+            case AskProfile():
+                self._say(Profile(FIRMWARE_PROFILE))
+                self._say(Model(self.model.model_id))
+            case AskHelp():
+                for line in _HELP:
+                    self._print(line)
+                if self._extended is not None:
+                    self._say(ExtensionOffer(self._extended.offer.encode()))
+            case Timestamp():
+                self._stamp()
+            case DbLoad(byte_count):
+                self._begin_load(byte_count)
+            case DbData(data, error):
+                self._store(data, error)
+            case DbPrint():
+                self._print_buffer()
+            case Infer(iterations, warmups):
+                self._infer(iterations, warmups)
+            case AskResults():
+                self._say(Results(self._scores))
+            case Refused(error):
+                self._say(DeviceError(error))
+            case Empty():
+                self._say(DeviceError("Unknown command: "))
+            case Raw(word):
+                self._say(DeviceError(f"Unknown command: {word}"))
+        self._say(Ready())
+
+    def _begin_load(self, byte_count: int) -> None:
+        if self._extended is not None:
+            self._extended.end()
+        self._buffer.clear()
+        if not 0 < byte_count <= self._buffer_bytes:
+            self._expected = 0
+            too_small = BufferTooSmall(byte_count, self._buffer_bytes)
+            self._send(too_small.encode().encode() + b"\n")  # LF alone, as the reference has it
+            return
+        self._expected = byte_count
+        self._say(Expecting(byte_count))
+
+    def _store(self, data: bytes, error: str | None) -> None:
+        left = self._expected - len(self._buffer)
+        if left <= 0:
+            # The reference firmware writes past its buffer here.
+            self._say(DeviceError(error or "No load in progress; send 'db load N' first"))
+            return
+        self._buffer += data[:left]
+        if len(data) >= left:
+            self._say(LoadDone())
+        elif error is not None:
+            self._say(DeviceError(error))
+
+    def _print_buffer(self) -> None:
+        data = bytes(self._buffer).ljust(self._expected, b"\0")
+        for start in range(0, len(data), 8):
+            self._say(Buffer(data[start : start + 8]))
+        if len(data) % 8:
+            self._print("")
+
+    def _infer(self, iterations: int, warmups: int) -> None:
+        loaded = len(self._buffer)
+        if loaded == self.model.input_bytes == self._expected:
+            self._tensor = bytes(self._buffer)
+        else:
+            mismatch = InputMismatch(loaded, self.model.input_bytes)
+            self._send(mismatch.encode().encode() + b"\n")
+        self._say(WarmupStart(warmups))
+        self._work(warmups)
+        self._say(WarmupDone())
+        self._say(InferStart(iterations))
+        self._stamp()
+        self._scores = self.model.infer(self._tensor)
+        self._work(iterations)
+        self._stamp()
+        self._say(InferDone())
+        self._say(Results(self._scores))
+
+    def _work(self, inferences: int) -> None:
+        self._does(self._now_s, Activity.INFER)
+        self._now_s += inferences * self.settings.inference_time_s
+        self._does(self._now_s, Activity.IDLE)
+
+    # ---- the wire extension --------------------------------------------------------------------
+
+    def _receive_extended(self, extended: ExtendedLoads, data: bytes, start_s: float) -> None:
+        """As bytes come: commands, or an 8-bit block where one is due."""
+        at = 0
+        while at < len(data):
+            arrives_s = start_s + at * self._byte_time_s
+            if (missed_s := self._raw_wait.end(arrives_s)) is not None:
+                self._now_s = missed_s
+                extended.time_out()
+                self._keep(InputBuffer(self._buffer_bytes, bytearray()))
+            if extended.deaf and self._raw_wait.still_deaf(arrives_s, start_s, len(data)):
+                return
+            extended.deaf = False
+            due = extended.raw_bytes_due
+            end = at + due if due else data.find(b"%", at) + 1 or len(data)
+            piece = data[at:end]
+            at += len(piece)
+            if due:
+                self._now_s = max(self._now_s, start_s + at * self._byte_time_s)
+                buffer = self._input_buffer()
+                self._answer_extended(extended, extended.raw(piece, buffer), buffer)
+            else:
+                self._receive(piece, arrives_s)
+
+    def _extended_command(self, extended: ExtendedLoads, text: str) -> bool:
+        buffer = self._input_buffer()
+        reply = extended.command(text, buffer)
+        if reply is not None:
+            self._answer_extended(extended, reply, buffer)
+        return reply is not None
+
+    def _answer_extended(
+        self, extended: ExtendedLoads, reply: list[Message] | None, buffer: InputBuffer
+    ) -> None:
+        self._keep(buffer)
+        if reply is not None:
+            for message in (*reply, Ready()):
+                self._say(message)
+        self._raw_wait.deaf_after(self._now_s)
+        if extended.raw_bytes_due:
+            self._raw_wait.begin(self._now_s)
+
+    def _input_buffer(self) -> InputBuffer:
+        return InputBuffer(self._buffer_bytes, self._buffer, self._expected)
+
+    def _keep(self, buffer: InputBuffer) -> None:
+        self._buffer, self._expected = buffer.data, buffer.expected
+
+    # ---- time and output ---------------------------------------------------------------------
+
+    def counter_us(self) -> int:
+        """The firmware's microsecond counter at its present moment."""
+        us = self.settings.counter_start_us + int(self._now_s * 1e6)
+        return us % self.settings.counter_wraps_at_us
+
+    def _stamp(self) -> None:
+        if self.settings.mode is TimestampMode.PERFORMANCE:
+            self._say(LapTime(self.counter_us()))
+        elif self._on_edge is not None:
+            self._on_edge(self._now_s)
+
+    def _say(self, message: Message) -> None:
+        self._print(message.encode())
+
+    def _print(self, text: str) -> None:
+        self._send(text.encode("latin-1") + b"\r\n")
+
+    def _does(self, at_s: float, activity: Activity) -> None:
+        if self._on_activity is not None:
+            self._on_activity(at_s, activity)
+
+    def _send(self, data: bytes) -> None:
+        self._does(self._now_s, Activity.UART)
+        self._now_s += len(data) * self._byte_time_s
+        self._does(self._now_s, Activity.IDLE)
+        self.outgoing.append((self._now_s, data))

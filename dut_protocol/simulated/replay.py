@@ -1,0 +1,141 @@
+"""A simulated device whose model is a log: it answers what the board in the log answered.
+
+Everything else of the protocol is the simulated device's. An input that the log does not answer
+is refused with an error, so that no score is ever made up.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from ..wire.messages import DeviceError, Message, Model, Profile, Results
+from .device import FIRMWARE_PROFILE, DeviceSettings, SimulatedDut
+
+REPLAY_NOTE = "this is no board: tinyrunner replays"
+"""What a replayed device says, with the log's name, after its boot and its profile: whoever
+measures it has it in his log. As chatter, which no runner minds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One inference of the log."""
+
+    scores: tuple[float, ...]
+    printed: str | None = None
+    """What stood between the brackets of its `m-results-[…]`, where the log has it verbatim."""
+
+
+@dataclass(frozen=True, slots=True)
+class BoardText:
+    """How the board in the log presents itself."""
+
+    source: str
+    """What is replayed, for :data:`REPLAY_NOTE`."""
+    profile: str = FIRMWARE_PROFILE
+    chatter: tuple[str, ...] = ()
+    """What it printed of its own after boot."""
+
+
+def content_key(data: bytes) -> bytes:
+    """What an input is known by."""
+    return hashlib.sha256(data).digest()
+
+
+class ReplayedModel:
+    """The answers of a log as :class:`~.simulated.DeviceModel`: by content, or in its order.
+
+    By content an input that was inferred several times has its answers in turn. In order, each
+    input that differs from the one before gets the next answer; repeating one (a calibration, a
+    retry) repeats its answer.
+    """
+
+    def __init__(
+        self,
+        model_id: str,
+        input_bytes: int,
+        score_count: int,
+        answers: Sequence[Answer],
+        by_content: Mapping[bytes, Sequence[int]] | None = None,
+    ) -> None:
+        """``by_content``: the answers' places for each :func:`content_key`; None: in order."""
+        self.model_id = model_id
+        self.input_bytes = input_bytes
+        self.score_count = score_count
+        self.answer: Answer | None = None
+        """The last inference's; None before the first."""
+        self._answers = answers
+        self._by_content = by_content
+        self._asked: dict[bytes, int] = {}
+        self._next = 0
+        self._last_key = b""
+
+    def rewind(self) -> None:
+        """From the beginning: the device was reset."""
+        self.answer, self._next, self._last_key = None, 0, b""
+        self._asked.clear()
+
+    def find(self, data: bytes) -> Answer | None:
+        """The answer to an input; None where the log has none (any more)."""
+        key = content_key(data)
+        if self._by_content is not None:
+            places = self._by_content.get(key)
+            if places is None:
+                return None
+            turn = self._asked.get(key, 0)
+            self._asked[key] = turn + 1
+            return self._answers[places[turn % len(places)]]
+        if key == self._last_key:
+            return self.answer
+        if self._next == len(self._answers):
+            return None
+        self._last_key = key
+        self._next += 1
+        return self._answers[self._next - 1]
+
+    def infer(self, data: bytes) -> tuple[float, ...]:
+        """The logged scores; LookupError where :meth:`find` finds none."""
+        answer = self.find(data)
+        if answer is None:
+            raise LookupError("the log has no answer to this input")
+        self.answer = answer
+        return answer.scores
+
+
+class ReplayedDut(SimulatedDut):
+    """The simulated device with a log's answers and texts."""
+
+    def __init__(self, model: ReplayedModel, settings: DeviceSettings, text: BoardText) -> None:
+        self._replayed = model
+        self._text = text
+        super().__init__(model, settings)
+
+    def boot(self, at_s: float) -> None:
+        self._replayed.rewind()
+        super().boot(at_s)
+        for line in self._text.chatter:
+            self._print(line)
+        self._print(f"{REPLAY_NOTE} {self._text.source}")
+
+    def _infer(self, iterations: int, warmups: int) -> None:
+        try:
+            super()._infer(iterations, warmups)
+        except LookupError as error:
+            self._say(DeviceError(str(error)))
+
+    def _say(self, message: Message) -> None:
+        match message:
+            case Profile():
+                super()._say(Profile(self._text.profile))
+            case Model():
+                super()._say(message)
+                self._print(f"{REPLAY_NOTE} {self._text.source}")
+            case Results():
+                answer = self._replayed.answer
+                if answer is None or answer.printed is None:
+                    super()._say(message)
+                else:
+                    self._print(f"m-results-[{answer.printed}]")
+            case _:
+                super()._say(message)

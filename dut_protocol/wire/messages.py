@@ -1,0 +1,343 @@
+"""What a device says, one line at a time: frozen types with a parser and an encoder.
+
+A line is a message (``m-…``), an error (``e-[…]``) or chatter. One exchange::
+
+    host    infer 10 1%
+    device  m-warmup-start-1 | m-warmup-done | m-infer-start-10 | m-lap-us-99450893 |
+            m-lap-us-112831702 | m-infer-done | m-results-[0.004,0.996] | m-ready
+
+Chatter may be glued in front of a message (``Type errorm-results-[89.274]``, seen in published
+logs), and noise bytes may stand on either side of it. Neither hides the message, neither is lost.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+
+from .extension import NAME as EXTENSION
+
+
+class TimestampMode(Enum):
+    """How the firmware marks time: lap times on the UART, or edges on a pin."""
+
+    PERFORMANCE = "performance"
+    ENERGY = "energy"
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    def encode(self) -> str:
+        return "m-ready"
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    vendor: str
+
+    def encode(self) -> str:
+        return f"m-name-dut-[{self.vendor}]"
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    text: str
+
+    def encode(self) -> str:
+        return f"m-profile-[{self.text}]"
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    model_id: str
+
+    def encode(self) -> str:
+        return f"m-model-[{self.model_id}]"
+
+
+@dataclass(frozen=True, slots=True)
+class LapTime:
+    """The device's own microsecond counter."""
+
+    us: int
+
+    def encode(self) -> str:
+        return f"m-lap-us-{self.us}"
+
+
+@dataclass(frozen=True, slots=True)
+class Expecting:
+    byte_count: int
+
+    def encode(self) -> str:
+        return f"m-[Expecting {self.byte_count} bytes]"
+
+
+@dataclass(frozen=True, slots=True)
+class LoadDone:
+    def encode(self) -> str:
+        return "m-load-done"
+
+
+@dataclass(frozen=True, slots=True)
+class Buffer:
+    """One row of ``db print``."""
+
+    data: bytes
+
+    def encode(self) -> str:
+        return f"m-buffer-{self.data.hex('-')}"
+
+
+@dataclass(frozen=True, slots=True)
+class WarmupStart:
+    warmups: int
+
+    def encode(self) -> str:
+        return f"m-warmup-start-{self.warmups}"
+
+
+@dataclass(frozen=True, slots=True)
+class WarmupDone:
+    def encode(self) -> str:
+        return "m-warmup-done"
+
+
+@dataclass(frozen=True, slots=True)
+class InferStart:
+    iterations: int
+
+    def encode(self) -> str:
+        return f"m-infer-start-{self.iterations}"
+
+
+@dataclass(frozen=True, slots=True)
+class InferDone:
+    def encode(self) -> str:
+        return "m-infer-done"
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """The scores, all finite; ``trailing_comma`` as the reference vww port prints one."""
+
+    scores: tuple[float, ...]
+    trailing_comma: bool = False
+
+    def encode(self) -> str:
+        body = ",".join(f"{score:.3f}" for score in self.scores)
+        return f"m-results-[{body}{',' if self.trailing_comma else ''}]"
+
+
+@dataclass(frozen=True, slots=True)
+class BootMode:
+    """First line of the boot banner."""
+
+    mode: TimestampMode
+
+    def encode(self) -> str:
+        return f"m-timestamp-mode-{self.mode.value}"
+
+
+@dataclass(frozen=True, slots=True)
+class InitDone:
+    def encode(self) -> str:
+        return "m-init-done"
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceError:
+    text: str
+
+    def encode(self) -> str:
+        return f"e-[{self.text}]"
+
+
+@dataclass(frozen=True, slots=True)
+class ExtensionOffer:
+    """A line of `help`: the device has the wire extension; ``text`` says how much of it."""
+
+    text: str
+
+    def encode(self) -> str:
+        return f"{EXTENSION} {self.text}"
+
+
+@dataclass(frozen=True, slots=True)
+class InputMismatch:
+    """The buffer does not fit the model: the device would infer the previous input."""
+
+    loaded: int
+    expected: int
+
+    def encode(self) -> str:
+        return f"Input db has {self.loaded} elemented, expected {self.expected}"
+
+
+@dataclass(frozen=True, slots=True)
+class BufferTooSmall:
+    """``db load`` of more than the device can hold."""
+
+    requested: int
+    maximum: int
+
+    def encode(self) -> str:
+        return f"Supplied buffer size {self.requested} exceeds maximum of {self.maximum}"
+
+
+@dataclass(frozen=True, slots=True)
+class Malformed:
+    """A known message whose content cannot be: scores that are no finite numbers, say."""
+
+    text: str
+    reason: str
+
+    def encode(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True, slots=True)
+class Chatter:
+    """Anything else the firmware prints; for the log, not for the protocol."""
+
+    text: str
+
+    def encode(self) -> str:
+        return self.text
+
+
+Message = (
+    Ready | Name | Profile | Model | LapTime | Expecting | LoadDone | Buffer | WarmupStart
+    | WarmupDone | InferStart | InferDone | Results | BootMode | InitDone | DeviceError
+    | ExtensionOffer | InputMismatch | BufferTooSmall | Malformed | Chatter
+)  # fmt: skip
+
+_NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?")
+# Counts on the wire are 32-bit, a 64-bit lap time has 20 digits; more is no number of ours.
+_COUNT = r"(\d{1,20})"
+
+
+def _parse_results(body: str) -> Results | Malformed:
+    text = f"m-results-[{body}]"
+    trailing_comma = body.endswith(",")
+    scores: list[float] = []
+    for token in (body[:-1] if trailing_comma else body).split(","):
+        token = token.strip()
+        if not _NUMBER.fullmatch(token):
+            return Malformed(text, f"score {len(scores)} is {token!r}, not a finite number")
+        score = float(token)
+        if not math.isfinite(score):  # 1e999 is spelt like a number
+            return Malformed(text, f"score {len(scores)} is {token!r}, not a finite number")
+        scores.append(score)
+    return Results(tuple(scores), trailing_comma)
+
+
+def _count(make: Callable[[int], Message]) -> Callable[[re.Match[str]], Message]:
+    return lambda match: make(int(match[1]))
+
+
+# (what it starts with, the whole message, what to make of it); `<text>` is free text, which may
+# hold brackets. An error is taken only from the start of a line: `done-[5]` ends like one.
+_TABLE: tuple[tuple[str, str, Callable[[re.Match[str]], Message]], ...] = (
+    ("m-ready", r"m-ready", lambda _: Ready()),
+    ("m-lap-us-", rf"m-lap-us-{_COUNT}", _count(LapTime)),
+    ("m-results-[", r"m-results-\[([^\[\]]*)\]", lambda m: _parse_results(m[1])),
+    ("m-infer-start-", rf"m-infer-start-{_COUNT}", _count(InferStart)),
+    ("m-infer-done", r"m-infer-done", lambda _: InferDone()),
+    ("m-warmup-start-", rf"m-warmup-start-{_COUNT}", _count(WarmupStart)),
+    ("m-warmup-done", r"m-warmup-done", lambda _: WarmupDone()),
+    ("m-load-done", r"m-load-done", lambda _: LoadDone()),
+    ("m-[Expecting ", rf"m-\[Expecting {_COUNT} bytes\]", _count(Expecting)),
+    (
+        "m-buffer-",
+        r"m-buffer-([0-9A-Fa-f]{2}(?:-[0-9A-Fa-f]{2})*)",
+        lambda m: Buffer(bytes.fromhex(m[1].replace("-", ""))),
+    ),
+    ("m-name-dut-[", r"m-name-dut-\[(<text>)\]", lambda m: Name(m[1])),
+    ("m-profile-[", r"m-profile-\[(<text>)\]", lambda m: Profile(m[1])),
+    ("m-model-[", r"m-model-\[(<text>)\]", lambda m: Model(m[1])),
+    (
+        "m-timestamp-mode-",
+        r"m-timestamp-mode-(performance|energy)",
+        lambda m: BootMode(TimestampMode(m[1])),
+    ),
+    ("m-init-done", r"m-init-done", lambda _: InitDone()),
+    (f"{EXTENSION} ", rf"{EXTENSION} (<text>)", lambda m: ExtensionOffer(m[1])),
+    (
+        "Input db has ",
+        rf"Input db has {_COUNT} elemented, expected {_COUNT}",
+        lambda m: InputMismatch(int(m[1]), int(m[2])),
+    ),
+    (
+        "Supplied buffer size ",
+        r"Supplied buffer size (-?\d{1,20}) exceeds maximum of (\d{1,20})",
+        lambda m: BufferTooSmall(int(m[1]), int(m[2])),
+    ),
+)
+_START = "|".join(re.escape(prefix) for prefix, _, _ in _TABLE)
+_ANY_START = re.compile(_START.encode())
+# What begins another message ends a free text: the line end between the two was lost.
+_FREE_TEXT = f"(?:(?!{_START}).)*"
+_KINDS = tuple(
+    (prefix, re.compile(pattern.replace("<text>", _FREE_TEXT)), make)
+    for prefix, pattern, make in _TABLE
+)
+_ERROR = re.compile(r"e-\[(.*)\]")
+
+_NOISE = bytes(byte for byte in range(256) if not 0x21 <= byte <= 0x7E)
+"""Not part of any message's beginning or end: control bytes, spaces, what an idle line makes."""
+
+
+def decode_line(line: bytes) -> str:
+    """The line as printable text: noise and control bytes become ``\\xff`` and the like."""
+    text = line.decode("ascii", "backslashreplace")
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def _whole_message(line: bytes) -> Message | None:
+    text = decode_line(line.strip(_NOISE))
+    for prefix, pattern, make in _KINDS:
+        if text.startswith(prefix) and (match := pattern.fullmatch(text)):
+            return make(match)
+    if match := _ERROR.fullmatch(text):
+        return DeviceError(match[1])
+    return None
+
+
+_USUAL: dict[bytes, tuple[Message, ...]] = {
+    b"m-ready": (Ready(),),
+    b"m-load-done": (LoadDone(),),
+}
+"""Seven of ten lines, on every load."""
+
+
+def parse_line(line: bytes) -> tuple[Message, ...]:
+    """The messages of one line (without its line end), in order.
+
+    One, or several where line ends were lost or a print without one came before: chatter and what
+    is glued to it. An empty line is no message: ``db print`` ends in one.
+    """
+    usual = _USUAL.get(line)
+    if usual is not None:
+        return usual
+    line = line.strip(_NOISE)
+    if not line:
+        return ()
+    message = _whole_message(line)
+    if message is not None:
+        return (message,)
+    found: list[Message] = []
+    end = len(line)
+    for start in reversed([match.start() for match in _ANY_START.finditer(line)]):
+        message = _whole_message(line[start:end])
+        if message is not None:
+            found.append(message)
+            end = start
+    if rest := line[:end].strip(_NOISE):
+        found.append(_whole_message(rest) or Chatter(decode_line(rest)))
+    return tuple(reversed(found))

@@ -1,0 +1,324 @@
+"""Joulescope JS110 and JS220, through Jetperch's driver (`pip install 'tinyrunner[joulescope]'`).
+
+The instrument stands in the wire of a supply that somebody else provides: it sets no voltage, but
+its current range `off` cuts the wire, so it switches the device. Topics below the device's path::
+
+    h/fs = 100000                sample rate of i and v
+    s/i/range/mode = auto | off  the supply's switch (JS110: s/i/range/select)
+    s/i/ctrl = 1                 then s/i/!data: messages of ``joulescope_stream``; likewise v
+    s/gpi/0/ctrl = 1             then s/gpi/0/!data: the timestamp pin, on IN0
+
+The voltage that was stated is compared with the one measured, and a wrong one switches the device
+off. Not confirmed on an instrument: the level that IN0 needs with a device at 1.8 V (JS110 has
+`s/extio/voltage` for it), and `c/fw/version` as the place of the firmware's version (left empty
+when it is not told).
+"""
+
+from __future__ import annotations
+
+import importlib
+import queue
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from ...dut_protocol.link.clock import Clock
+from ..errors import MonitorError, MonitorRefused, MonitorTimeout
+from ..monitor import Capabilities, MonitorIdentity, SampleKind
+from ..trace import Trace, TraceWriter
+from .joulescope_stream import Combined, Message, PowerStream
+from .serial_monitor import (
+    Cleanup,
+    ClosedOnExit,
+    check_lost,
+    check_rate,
+    checked_supply_mv,
+    closed_on_error,
+    write_samples,
+)
+
+_RATES_HZ = (*(float(n * 10**power) for power in range(6) for n in (1, 2, 5)), 1_000_000.0)
+_SIGNALS = ("i", "v", "gpi/0")
+_SILENCE_S = 2.0
+_SETTLED_S = 0.2
+"""After switching on, the supply must have its voltage by then."""
+_SUPPLY_TOLERANCE = 0.05
+_ABSENT = (
+    "the Joulescope's driver is not installed: pip install 'tinyrunner[joulescope]' (recent "
+    "releases need Python 3.12)"
+)
+
+
+class Driver(Protocol):
+    """What is used of ``pyjoulescope_driver.Driver``."""
+
+    def device_paths(self) -> list[str]: ...
+
+    def open(self, device_prefix: str, mode: str | None = None) -> Any: ...  # noqa: ANN401
+
+    def close(self, device_prefix: str) -> Any: ...  # noqa: ANN401
+
+    def publish(self, topic: str, value: object) -> Any: ...  # noqa: ANN401
+
+    def query(self, topic: str) -> Any: ...  # noqa: ANN401
+
+    def subscribe(self, topic: str, flags: str, fn: Callable[[str, Message], None]) -> Any: ...  # noqa: ANN401
+
+    def unsubscribe(self, topic: str, fn: Callable[[str, Message], None]) -> Any: ...  # noqa: ANN401
+
+    def finalize(self) -> Any: ...  # noqa: ANN401
+
+
+def load_driver() -> Driver:
+    """Jetperch's driver; MonitorRefused says how to install it."""
+    try:
+        module = importlib.import_module("pyjoulescope_driver")
+    except ImportError as error:
+        raise MonitorRefused(_ABSENT) from error
+    driver: Driver = module.Driver()
+    return driver
+
+
+class Joulescope(ClosedOnExit):
+    """A JS110 or JS220; it cuts the device's supply when it is closed."""
+
+    def __init__(
+        self, driver: Driver, path: str, clock: Clock, *, max_voltage_v: float | None = None
+    ) -> None:
+        """Says nothing yet: use :meth:`open`. ``path`` is as in ``u/js220/002557``."""
+        _, model, self._serial = path.split("/")
+        self.address = f"joulescope:{self._serial}"
+        self._name = f"the Joulescope {model.upper()} {self._serial}"
+        self._driver = driver
+        self._path = path
+        self._clock = clock
+        self._max_voltage_v = max_voltage_v
+        self._range_topic = "s/i/range/select" if model == "js110" else "s/i/range/mode"
+        rates_hz = (*_RATES_HZ, 2_000_000.0) if model == "js110" else _RATES_HZ
+        self.capabilities = Capabilities(
+            model=model.upper(),
+            event_input=True,
+            powers_device=True,
+            supply_range_v=(0.5, 15.0),
+            max_current_a=10.0,
+            sample_rates_hz=rates_hz,
+            default_rate_hz=100_000.0,
+            sample_kind=SampleKind.CURRENT_AND_VOLTAGE,
+            service_interval_s=0.1,
+        )
+        self._firmware = ""
+        self._messages: queue.SimpleQueue[tuple[str, Message]] = queue.SimpleQueue()
+        """The driver calls in its own thread; this is all that it touches."""
+        self._callback = self._on_data
+        """One bound method: the driver wants the same one to unsubscribe."""
+        self._supply_v: float | None = None
+        self._measured_v: float | None = None
+        self._settling = 0
+        """Samples still to come before the voltage is looked at."""
+        self._powered = False
+        self._stream: PowerStream | None = None
+        self._writer: TraceWriter | None = None
+        self._heard_at_s = 0.0
+        self.trace: Trace | None = None
+        """The last finished recording; kept when :meth:`stop` raised SamplesLost about it."""
+        self._open = True
+
+    @classmethod
+    def open(
+        cls,
+        serial: str,
+        clock: Clock,
+        *,
+        max_voltage_v: float | None = None,
+        driver: Driver | None = None,
+    ) -> Joulescope:
+        """The instrument of this serial number, or the only one there is when it is empty."""
+        driver = driver or load_driver()
+        paths = [
+            path
+            for path in driver.device_paths()
+            if path.split("/")[1] in ("js110", "js220") and path.split("/")[2].endswith(serial)
+        ]
+        if len(paths) != 1:
+            present = ", ".join(driver.device_paths()) or "none"
+            driver.finalize()
+            wanted = f" {serial}" if serial else ""
+            raise MonitorError(
+                f"there is {'no' if not paths else 'more than one'} Joulescope{wanted}; present: "
+                f"{present}; name one as joulescope:SERIAL"
+            )
+        monitor = cls(driver, paths[0], clock, max_voltage_v=max_voltage_v)
+        with closed_on_error(monitor):
+            monitor._prepare()
+        return monitor
+
+    def identify(self) -> MonitorIdentity:
+        return MonitorIdentity("Jetperch", self.capabilities.model, self._serial, self._firmware)
+
+    def set_supply(self, supply_v: float) -> float:
+        """State what the external supply is set to; checked against what is measured later."""
+        checked_supply_mv(self._name, supply_v, self.capabilities, self._max_voltage_v)
+        self._supply_v = supply_v
+        return supply_v
+
+    def power(self, on: bool) -> None:
+        if on and self._supply_v is None:
+            raise MonitorRefused(f"{self._name}: state the supply before switching it on")
+        self._publish(self._range_topic, "auto" if on else "off")
+        self._powered = on
+        self._measured_v = None
+        self._await_supply()
+
+    def start(self, writer: TraceWriter) -> None:
+        if self._stream is not None:
+            raise MonitorRefused(f"{self._name}: it is recording already")
+        rate_hz = check_rate(self._name, writer, self.capabilities)
+        while not self._messages.empty():
+            self._messages.get_nowait()
+        self._stream, self._writer = PowerStream(rate_hz), writer
+        self._await_supply()
+        self._heard_at_s = self._clock.now_s()
+        self._publish("h/fs", int(rate_hz))
+        for signal in _SIGNALS:
+            self._call("subscribe", f"{self._path}/s/{signal}/!data", "pub", self._callback)
+        for signal in _SIGNALS:
+            self._publish(f"s/{signal}/ctrl", 1)
+
+    def service(self) -> None:
+        if self._stream is None:
+            return
+        now_s = self._clock.now_s()
+        if self._take_messages():
+            self._heard_at_s = now_s
+        elif now_s - self._heard_at_s > _SILENCE_S:
+            raise MonitorTimeout(
+                f"{self._name}: recording, but nothing came for {now_s - self._heard_at_s:.1f} s; "
+                "check its USB cable"
+            )
+
+    def stop(self) -> Trace:
+        stream, writer = self._stream, self._writer
+        if stream is None or writer is None:
+            raise MonitorRefused(f"{self._name}: it is not recording")
+        self._end_streaming()
+        self._take_messages()
+        stream.end()
+        self._write(stream.take())
+        self._stream = None
+        self.trace = trace = writer.finish(self._provenance(stream, writer))
+        check_lost(self._name, writer.count, stream.lost, ["jumps of sample_id"])
+        return trace
+
+    def close(self) -> None:
+        if not self._open:
+            return
+        self._open = False
+        streaming, self._stream = self._stream is not None, None
+        cleanup = Cleanup()
+        cleanup.then(self._driver.finalize)
+        cleanup.then(self._call, "close", self._path)
+        cleanup.then(self._publish, self._range_topic, "off")
+        if streaming:
+            cleanup.then(self._end_streaming)
+        cleanup.run(f"{self._name} may still let the supply through: ")
+
+    # ---- the driver ----
+
+    def _prepare(self) -> None:
+        self._call("open", self._path, "defaults")
+        self._publish(self._range_topic, "off")
+        if self.capabilities.model != "JS110":
+            self._publish("s/v/range/mode", "auto")
+            self._firmware = self._read_firmware()
+
+    def _read_firmware(self) -> str:
+        try:
+            version = int(self._driver.query(f"{self._path}/c/fw/version"))
+        except (RuntimeError, TimeoutError, TypeError, ValueError):
+            return ""
+        return f"{version >> 24}.{version >> 16 & 0xFF}.{version & 0xFFFF}"
+
+    def _publish(self, topic: str, value: object) -> None:
+        self._call("publish", f"{self._path}/{topic}", value)
+
+    def _call(self, method: str, *arguments: object) -> None:
+        try:
+            getattr(self._driver, method)(*arguments)
+        except (RuntimeError, TimeoutError, ValueError, OSError) as error:
+            what = " ".join(str(argument) for argument in arguments[:2])
+            raise MonitorError(f"{self._name}: {method} {what}: {error}") from error
+
+    def _end_streaming(self) -> None:
+        cleanup = Cleanup()
+        for signal in _SIGNALS:
+            topic = f"{self._path}/s/{signal}/!data"
+            cleanup.then(self._call, "unsubscribe", topic, self._callback)
+            cleanup.then(self._publish, f"s/{signal}/ctrl", 0)
+        cleanup.run()
+
+    def _on_data(self, topic: str, message: Message) -> None:
+        self._messages.put((topic, message))
+
+    # ---- samples ----
+
+    def _take_messages(self) -> bool:
+        """Whether there were any."""
+        stream = self._stream
+        came = False
+        while stream is not None and not self._messages.empty():
+            came = True
+            topic, message = self._messages.get_nowait()
+            try:
+                match topic.removeprefix(f"{self._path}/s/").removesuffix("/!data"):
+                    case "i":
+                        stream.current(message)
+                    case "v":
+                        stream.voltage(message)
+                    case _:
+                        stream.input(message)
+            except (KeyError, TypeError, ValueError) as error:
+                raise MonitorError(f"{self._name}: unreadable message: {error!r}") from error
+        if stream is not None and came:
+            self._write(stream.take())
+        return came
+
+    def _write(self, combined: Combined) -> None:
+        stream, writer = self._stream, self._writer
+        assert stream is not None
+        assert writer is not None
+        write_samples(writer, combined.energy_j, combined.gaps, writer.count)
+        for time_s in combined.edges_s:
+            writer.event(time_s)
+        if self._powered and len(combined.volts):
+            self._settling -= len(combined.volts)
+            if self._settling <= 0 and self._measured_v is None:
+                self._check_supply(float(combined.volts[-1]))
+
+    def _await_supply(self) -> None:
+        rate_hz = self._writer.sample_rate_hz if self._writer else 0.0
+        self._settling = round(_SETTLED_S * rate_hz)
+
+    def _check_supply(self, measured_v: float) -> None:
+        self._measured_v = measured_v
+        stated_v = self._supply_v
+        if stated_v is not None and abs(measured_v - stated_v) > _SUPPLY_TOLERANCE * stated_v:
+            self.power(False)
+            raise MonitorRefused(
+                f"{self._name}: {measured_v:.3f} V where {stated_v:g} V was stated; switched off: "
+                "set the external supply"
+            )
+
+    def _provenance(self, stream: PowerStream, writer: TraceWriter) -> dict[str, Any]:
+        return {
+            "monitor": self.capabilities.model,
+            "maker": "Jetperch",
+            "serial": self._serial,
+            "firmware": self._firmware,
+            "address": self.address,
+            "supply_v": self._supply_v,
+            "supply_measured_v": self._measured_v,
+            "sample_rate_hz": writer.sample_rate_hz,
+            "power": "current x voltage",
+            "samples": writer.count,
+            "samples_lost": stream.lost,
+            "timestamp_input_samples_lost": stream.input_lost,
+        }

@@ -1,0 +1,167 @@
+"""What the drivers of monitors on a serial port have in common."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from ...dut_protocol.errors import LinkError
+from ...dut_protocol.link.transport import READ_BYTES, Transport, open_transport
+from ..errors import MonitorError, MonitorRefused, SamplesLost
+from ..monitor import Capabilities
+from ..trace import TraceWriter
+from ..windows import MAX_LOST_FRACTION
+
+
+def open_link(address: str, baud_rate: int) -> Transport:
+    """A monitor's port by name or pyserial URL; MonitorError when it cannot be opened."""
+    try:
+        return open_transport(address, baud_rate)
+    except LinkError as error:
+        raise MonitorError(str(error)) from error
+
+
+class MonitorLink:
+    """A transport whose failures are the monitor's."""
+
+    def __init__(self, transport: Transport, name: str) -> None:
+        self._transport = transport
+        self.name = f"{name} on {transport.address}"
+
+    def write(self, data: bytes) -> None:
+        try:
+            self._transport.write(data)
+        except LinkError as error:
+            raise MonitorError(f"{self.name}: {error}") from error
+
+    def read(self, timeout_s: float) -> bytes:
+        """What is there, as soon as there is something; empty when nothing came in time."""
+        try:
+            return self._transport.read(READ_BYTES, timeout_s)
+        except LinkError as error:
+            raise MonitorError(f"{self.name}: {error}") from error
+
+    def close(self) -> None:
+        self._transport.close()
+
+
+class ClosedOnExit:
+    """``with`` support; a problem of closing never hides the error that ended the block."""
+
+    def close(self) -> None:
+        raise NotImplementedError
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if error is None:
+            self.close()
+            return
+        try:
+            self.close()
+        except MonitorError as problem:
+            error.add_note(f"while closing: {problem}")
+
+
+@contextlib.contextmanager
+def closed_on_error(monitor: ClosedOnExit) -> Iterator[None]:
+    """Close the monitor when what stands inside fails, Ctrl-C included."""
+    try:
+        yield
+    except BaseException as error:
+        monitor.__exit__(type(error), error, None)
+        raise
+
+
+class Cleanup:
+    """Steps that are all tried, whatever becomes of the ones before, Ctrl-C included."""
+
+    def __init__(self) -> None:
+        self._stack = contextlib.ExitStack()
+        self.problems: list[str] = []
+
+    def then(self, step: Callable[..., object], *arguments: object) -> None:
+        """Called in the reverse order of registration."""
+
+        def tried() -> None:
+            try:
+                step(*arguments)
+            except MonitorError as problem:
+                self.problems.append(str(problem))
+
+        self._stack.callback(tried)
+
+    def run(self, failed: str = "", advice: str = "") -> None:
+        """MonitorError, in the words around what went wrong, once every step was tried."""
+        self._stack.close()
+        if self.problems:
+            raise MonitorError(failed + "; ".join(self.problems) + advice)
+
+
+def checked_supply_mv(
+    name: str, supply_v: float, capabilities: Capabilities, max_voltage_v: float | None
+) -> int:
+    """The supply in whole millivolts; MonitorRefused when it is not allowed. Never clipped."""
+    low_v, high_v = capabilities.supply_range_v
+    if not math.isfinite(supply_v) or not low_v <= supply_v <= high_v:
+        raise MonitorRefused(
+            f"{name}: {supply_v:g} V is outside what it can supply, {low_v:g} to {high_v:g} V"
+        )
+    if max_voltage_v is not None and supply_v > max_voltage_v:
+        raise MonitorRefused(
+            f"{name}: {supply_v:g} V is above the configured max_voltage_v of {max_voltage_v:g} V; "
+            "nothing was switched"
+        )
+    millivolts = round(supply_v * 1000)
+    if abs(supply_v * 1000 - millivolts) > 1e-6:
+        raise MonitorRefused(f"{name}: {supply_v!r} V: it is set in whole millivolts")
+    return millivolts
+
+
+def check_rate(name: str, writer: TraceWriter, capabilities: Capabilities) -> float:
+    """The writer's sample rate, which is what will be recorded."""
+    if writer.sample_rate_hz not in capabilities.sample_rates_hz:
+        possible = ", ".join(f"{rate:g}" for rate in capabilities.sample_rates_hz)
+        raise MonitorRefused(
+            f"{name}: no sample rate of {writer.sample_rate_hz:g} Hz; possible: {possible}"
+        )
+    return writer.sample_rate_hz
+
+
+def write_samples(
+    writer: TraceWriter,
+    energy_j: npt.NDArray[np.floating[Any]],
+    gaps: Iterable[tuple[int, int]],
+    first: int = 0,
+) -> None:
+    """Append samples with the gaps in front of some of them; ``first`` is their index."""
+    done = 0
+    for index, lost in gaps:
+        if index - first > done:
+            writer.append(energy_j[done : index - first])
+            done = index - first
+        writer.gap(lost)
+    if done < len(energy_j):
+        writer.append(energy_j[done:])
+
+
+def check_lost(name: str, samples: int, lost: int, why: Sequence[str]) -> None:
+    """SamplesLost when more are missing than a measurement can bear."""
+    if lost > MAX_LOST_FRACTION * (samples + lost):
+        raise SamplesLost(
+            f"{name}: {lost} of {samples + lost} samples are missing ({lost / (samples + lost):.2%}"
+            f", at most {MAX_LOST_FRACTION:.1%} may be): {'; '.join(why)}. A USB port of its own, "
+            "without a hub, and a host with less to do usually help"
+        )

@@ -1,0 +1,253 @@
+"""A VISA instrument that speaks text: the one place where pyvisa's exceptions become MonitorError.
+
+Commands and answers are lines; data comes as an IEEE 488.2 definite-length block, ``#``, one digit
+that counts the digits of the length, the length in bytes, the bytes::
+
+    > *IDN?                       < Keysight Technologies,N6705C,MY00000001,E.02.09
+    > FETC:ELOG? 2,(@1)           < #216<16 bytes>
+
+pyvisa-py's habits that this module knows (0.8): a refused TCP connection shows at the first write;
+a peer that has hung up reads as silence; its ``clear`` of a raw socket never returns then; opening
+raises plain ``Exception``. On a raw socket nothing but the line end or the block's length tells
+where an answer stops; the other kinds of resource mark the end of a message.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import warnings
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Any, Self
+
+from ..errors import MonitorError, MonitorTimeout
+from .ieee_block import SHOWN_BYTES, BlockError, BlockReader
+
+PURE_PYTHON = "@py"
+VENDOR = "@ivi"
+MAX_LINE_BYTES = 65536
+_CHUNK_BYTES = 65536
+_QUIET_S = 0.1
+"""A raw socket from which nothing came for this long is drained."""
+_DRAIN_ROUNDS = 20
+_DRAIN_BYTES = 1 << 24
+"""A peer that never stops talking is not listened to for ever."""
+
+
+class VisaLink:
+    """An open VISA resource. Every method raises MonitorError, or MonitorTimeout for silence."""
+
+    def __init__(self, resource: Any, address: str, timeout_s: float) -> None:  # noqa: ANN401
+        self._resource = resource
+        self.address = address
+        self.timeout_s = timeout_s
+        self._is_stream = address.upper().endswith("::SOCKET")
+        self._owed = False
+        """An answer was asked for and not taken in full: an interrupt, a time-out, garbage."""
+        self._heard = False
+        self._closed = False
+
+    @classmethod
+    def open(cls, address: str, timeout_s: float = 5.0, library: str | None = None) -> Self:
+        """Open ``address`` with pyvisa-py; with the vendor's VISA where pyvisa-py lacks that kind
+        of resource (USB, GPIB) and one is installed; or with ``library``, when given."""
+        resource = _open(address, timeout_s, library)
+        with _translated(address, f"setting up {address}"):
+            resource.timeout = timeout_s * 1000.0
+            resource.write_termination = "\n"
+            link = cls(resource, address, timeout_s)
+            if link._is_stream:
+                resource.read_termination = "\n"
+            return link
+
+    def write(self, command: str) -> None:
+        """Send a command that has no answer."""
+        self._settle()
+        with self._doing(f"sending {command!r}"):
+            self._resource.write(command)
+
+    def query(self, question: str, after: str | None = None) -> str:
+        """The line that answers ``question``; ``after`` is a command to send right before.
+
+        On a raw socket the two travel together: else the second waits for the acknowledgement of
+        the first (Nagle), 40 ms and more a time.
+        """
+        self._ask(question, after)
+        with self._doing(f"waiting for the answer to {question!r}"):
+            data = self._resource.read_bytes(MAX_LINE_BYTES, break_on_termchar=True)
+        if len(data) >= MAX_LINE_BYTES:
+            raise self._garbage(question, data)
+        self._heard, self._owed = True, False
+        try:
+            return str(data.decode("ascii").strip())
+        except UnicodeDecodeError as error:
+            raise self._garbage(question, data) from error
+
+    def query_binary(self, question: str, max_bytes: int) -> bytes:
+        """The bytes of the block that answers ``question``, in whatever pieces they arrive."""
+        self._ask(question, None)
+        reader = BlockReader(max_bytes)
+        with self._doing(f"reading the data block that answers {question!r}"):
+            try:
+                if self._is_stream:
+                    self._read_stream(reader)
+                else:  # one message: its end is marked, so asking for too much does no harm
+                    most = max_bytes + 16
+                    reader.feed(self._resource.read_bytes(most, most, break_on_termchar=True))
+            except BlockError as error:
+                raise MonitorError(
+                    f"{self.address} answered {question!r} with something else: {error}"
+                ) from error
+        if not reader.complete or reader.rest not in (b"", b"\n", b"\r\n"):
+            raise self._garbage(question, reader.rest)
+        self._owed = False
+        return reader.payload
+
+    def clear(self) -> None:
+        """Forget what is on its way; the link is as good as new."""
+        with self._doing("clearing the link"):
+            if not self._is_stream:
+                self._resource.clear()
+            else:
+                self._drain()
+        self._owed = False
+
+    def close(self) -> None:
+        """Release the resource; calling it again is harmless."""
+        if not self._closed:
+            self._closed = True
+            with contextlib.suppress(MonitorError), _translated(self.address, "closing"):
+                self._resource.close()  # of a link that is dead: it must not hide why
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    # ---- inside ----------------------------------------------------------------------------------
+
+    def _ask(self, question: str, after: str | None) -> None:
+        self._settle()
+        self._owed = True
+        with self._doing(f"sending {question!r}"):
+            if after is not None and self._is_stream:
+                self._resource.write(f"{after}\n{question}")
+            else:
+                if after is not None:
+                    self._resource.write(after)
+                self._resource.write(question)
+
+    def _settle(self) -> None:
+        if self._owed:
+            self.clear()
+
+    def _read_stream(self, reader: BlockReader) -> None:
+        self._resource.read_termination = None  # a byte of the data may look like a line end
+        try:
+            while not reader.complete:
+                reader.feed(self._resource.read_bytes(min(reader.needed, _CHUNK_BYTES)))
+            while not reader.rest.endswith(b"\n") and len(reader.rest) < 2:
+                reader.feed(self._resource.read_bytes(1))
+        finally:
+            self._resource.read_termination = "\n"
+
+    def _drain(self) -> None:
+        """pyvisa-py's own ``clear`` never returns when the peer has hung up."""
+        from pyvisa.errors import VisaIOError
+
+        self._resource.timeout = _QUIET_S * 1000.0
+        self._resource.read_termination = None
+        try:
+            for _ in range(_DRAIN_ROUNDS):
+                with contextlib.suppress(VisaIOError):
+                    self._resource.read_bytes(_DRAIN_BYTES, 4096)
+                try:
+                    self._resource.read_bytes(1)
+                except VisaIOError:  # silence, which is what is wanted
+                    return
+            raise MonitorError(f"{self.address} never stops talking")
+        finally:
+            self._resource.read_termination = "\n"
+            self._resource.timeout = self.timeout_s * 1000.0
+
+    @contextlib.contextmanager
+    def _doing(self, what: str) -> Iterator[None]:
+        if self._closed:
+            raise MonitorError(f"{self.address} is closed")
+        with _translated(self.address, f"{what} on {self.address}", self.timeout_s):
+            try:
+                yield
+            except ConnectionRefusedError as error:
+                if self._heard:
+                    raise
+                raise _no_such(self.address, error) from error
+
+    def _garbage(self, question: str, data: bytes) -> MonitorError:
+        self._owed = True
+        return MonitorError(
+            f"{self.address} answered {question!r} with something unreadable: "
+            f"{data[:SHOWN_BYTES]!r}; is it the instrument that was meant?"
+        )
+
+
+@contextlib.contextmanager
+def _translated(address: str, doing: str, timeout_s: float = 0.0) -> Iterator[None]:
+    """Whatever pyvisa, its backend and the system raise, as one family."""
+    from pyvisa.constants import StatusCode
+
+    try:
+        yield
+    except MonitorError:
+        raise
+    except Exception as error:  # pyvisa-py raises what its sockets, RPC and USB code raise
+        status = getattr(error, "error_code", None)
+        if status == StatusCode.error_timeout or isinstance(error, TimeoutError):
+            raise MonitorTimeout(
+                f"{doing}: nothing for {timeout_s:g} s; is it still connected and switched on?"
+            ) from error
+        raise MonitorError(f"the link died while {doing}: {error}") from error
+
+
+def _open(address: str, timeout_s: float, library: str | None) -> Any:  # noqa: ANN401
+    try:
+        import pyvisa
+    except ImportError as error:
+        raise MonitorError("VISA instruments need pyvisa: pip install pyvisa pyvisa-py") from error
+    open_timeout = round(timeout_s * 1000.0)
+    try:
+        manager = pyvisa.ResourceManager(library or PURE_PYTHON)
+        return manager.open_resource(address, open_timeout=open_timeout)
+    except ValueError as error:  # pyvisa-py lacks what such resources need
+        if library is None:
+            with contextlib.suppress(OSError, ValueError, pyvisa.errors.Error):
+                manager = pyvisa.ResourceManager(VENDOR)
+                return manager.open_resource(address, open_timeout=open_timeout)
+        raise _no_such(address, error, library) from error
+    except Exception as error:  # pyvisa-py raises a plain one for a host that does not exist
+        raise _no_such(address, error, library) from error
+
+
+def _no_such(address: str, why: Exception | None, library: str | None = None) -> MonitorError:
+    present = ", ".join(visa_resources(library)) or "none"
+    return MonitorError(
+        f"cannot open the VISA resource {address}: {why}. Resources that answer: {present} "
+        "(raw sockets and instruments behind a router are not found by searching)"
+    )
+
+
+def visa_resources(library: str | None = None) -> tuple[str, ...]:
+    """The VISA resources that can be found; takes a second, since instruments are called for."""
+    import pyvisa
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of what is not installed, and of sockets left open
+        try:
+            return tuple(pyvisa.ResourceManager(library or PURE_PYTHON).list_resources("?*"))
+        except (pyvisa.errors.Error, OSError, ValueError):
+            return ()  # nothing found is an error for some

@@ -1,0 +1,253 @@
+"""A PowerShield that exists in bytes only: what it says, and what its firmware gets wrong.
+
+It measures a :class:`~.power_model.PowerModel` on the bench's clock. The faults are those that
+``lpm01a_stream`` describes, switched on one by one.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ..drivers.lpm01a_stream import PROMPT
+from .link import OnPower, Outbox, SimulatedSupply
+from .power_model import PowerModel
+
+_REPLY_S = 0.001
+_CALIBRATION_S = 0.2
+_SAMPLES_A_TIMESTAMP = 1000
+# fmt: off
+_COMMANDS = frozenset({
+    "htc", "hrc", "version", "powershield", "status", "volt", "freq", "acqtime", "acqmode",
+    "funcmode", "output", "format", "trigsrc", "trigdelay", "eventsrc", "currthres", "pwr",
+    "pwrend", "start", "stop", "targrst", "temp", "calib", "lcd",
+})
+# fmt: on
+_RATES = {
+    f"{hertz // 1000}k" if hertz >= 1000 else str(hertz): float(hertz)
+    for hertz in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000, 100000)
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Lpm01aFaults:
+    """What goes wrong; nothing by default."""
+
+    firmware: str = "1.0.6"
+    """Before 1.0.6, `pwr off` is refused."""
+    refuse: Mapping[str, str] = field(default_factory=dict)
+    """First words of commands, each with the error's detail."""
+    silent: bool = False
+    garbage: bool = False
+    """Binary rubbish instead of every answer."""
+    nuls: bool = False
+    broken_neighbours: bool = False
+    """The line in front of each TimeStamp is cut off."""
+    full_buffer: bool = False
+    polarity: str = "fal"
+    lost: frozenset[int] = frozenset()
+    """Samples of an acquisition, by number, that are never sent."""
+    clock_offset_s: float = 0.0
+    """The TimeStamps' zero lies so long before the start; 999 gives four-digit seconds."""
+    stops_after: int | None = None
+    """After so many samples the stream falls silent."""
+
+
+class SimulatedLpm01a:
+    """Commands in, answers and samples out, at times of the bench's clock."""
+
+    def __init__(
+        self,
+        model: PowerModel,
+        on_power: OnPower | None = None,
+        faults: Lpm01aFaults | None = None,
+        *,
+        noise: float = 0.0,
+        seed: int = 1,
+    ) -> None:
+        """``noise`` is the standard deviation of a sample, relative to its energy."""
+        self.supply = SimulatedSupply(model, on_power)
+        self.supply.volts = 3.3
+        self.controlled = False
+        """The host has taken control and has not released it."""
+        self._model = model
+        self._faults = faults or Lpm01aFaults()
+        self._noise = noise
+        self._random = np.random.default_rng(seed)
+        self._outbox = Outbox()
+        self._command = b""
+        self._rate_hz = 100.0
+        self._energy = False
+        self._started_s: float | None = None
+        self._sent = 0
+        """Samples of this acquisition that are done, lost ones included."""
+        self._edge = 0
+        """The model's first edge that has not been sent."""
+        self._events = 0
+
+    # ---- the wire ----
+
+    def receive(self, data: bytes, at_s: float) -> None:
+        for octet in data:
+            if octet not in b"\r\n":
+                self._command += bytes([octet])
+            elif self._command:
+                command, self._command = self._command.decode("ascii", "replace"), b""
+                self._sample_until(at_s)
+                self._execute(command.split(), at_s)
+
+    def produce(self, until_s: float) -> bytes:
+        self._sample_until(until_s)
+        return self._outbox.take(until_s)
+
+    def next_output_s(self) -> float | None:
+        if self._outbox.next_s is not None or self._started_s is None:
+            return self._outbox.next_s
+        if self._faults.stops_after is not None and self._sent >= self._faults.stops_after:
+            return None
+        # A sample's end, and a little, so that rounding cannot fall short of it.
+        return self._started_s + (self._sent + 1) / self._rate_hz + 1e-9
+
+    # ---- commands ----
+
+    def _execute(self, words: list[str], at_s: float) -> None:
+        name, *arguments = words
+        command = " ".join(words)
+        if self._faults.silent:
+            return
+        if self._faults.garbage:
+            self._outbox.put(at_s + _REPLY_S, b"\xff\x00\x9c#\r\n?\x80\r\n")
+            return
+        if detail := self._refusal(name, arguments):
+            self._say(at_s, f"error {command}\r\n", f"Error detail: {detail}\r\n")
+            return
+        answer = self._apply(name, arguments, at_s)
+        delay_s = _CALIBRATION_S if name == "volt" and arguments != ["get"] else _REPLY_S
+        self._say(at_s + delay_s - _REPLY_S, answer or f"ack {command}\r\n")
+        if name == "start":
+            self._started_s = at_s + _REPLY_S
+            self._sent = self._events = 0
+            self._edge = len(self._model.edges_s)
+
+    def _refusal(self, name: str, arguments: list[str]) -> str:
+        if name in self._faults.refuse:
+            return self._faults.refuse[name]
+        if name not in _COMMANDS:
+            return "unknown command"
+        if name == "pwr" and arguments[:1] == ["off"] and self._old:
+            return "wrong parameter"
+        if name in ("htc", "hrc", "version", "powershield", "status", "stop"):
+            return ""
+        if not self.controlled:
+            return "host has not taken control"
+        if self._started_s is not None and name not in ("pwr", "targrst"):
+            return "acquisition ongoing"
+        if name == "volt" and arguments != ["get"]:
+            millivolts = arguments[0].removesuffix("m") if arguments else ""
+            if not millivolts.isdigit() or not 1800 <= int(millivolts) <= 3300:
+                return "voltage out of range"
+        if name == "freq" and arguments[:1] and arguments[0] not in _RATES:
+            return "frequency not in list"
+        return ""
+
+    def _apply(self, name: str, arguments: list[str], at_s: float) -> str:
+        """Do it; the answer where it is not just an ``ack``."""
+        match name, arguments:
+            case "htc", _:
+                self.controlled = True
+            case "hrc", _:
+                self.controlled = False
+            case "version", _:
+                return f"ack version\r\n{self._faults.firmware}\r\n"
+            case "powershield", _:
+                return "PowerShield present: 2036373532565011\r\n"
+            case "volt", ["get"]:
+                return f"ack volt get {self.supply.volts * 1000:.0f}m\r\n"
+            case "volt", [volts]:
+                self.supply.set(int(volts.removesuffix("m")) / 1000, at_s)
+            case "freq", [rate]:
+                self._rate_hz = _RATES[rate]
+            case "output", [output]:
+                self._energy = output == "energy"
+            case "pwr", ["on" | "off" as state, *_]:
+                self.supply.switch(state == "on", at_s)
+            case "stop", _ if self._started_s is not None:
+                self._started_s = None
+                return "Acquisition completed\r\n"
+            case _:
+                pass
+        return ""
+
+    @property
+    def _old(self) -> bool:
+        return tuple(map(int, self._faults.firmware.split("."))) < (1, 0, 6)
+
+    def _say(self, at_s: float, *lines: str) -> None:
+        said = "".join(lines).encode()
+        self._outbox.put(at_s + _REPLY_S, b"\r\n" + PROMPT + said + b"\r\n")
+
+    # ---- samples ----
+
+    def _sample_until(self, until_s: float) -> None:
+        """Put the stream's lines up to this moment into the outbox."""
+        start_s = self._started_s
+        if start_s is None:
+            return
+        done = math.floor((until_s - start_s) * self._rate_hz + 1e-6)
+        if self._faults.stops_after is not None:
+            done = min(done, self._faults.stops_after)
+        if done <= self._sent:
+            return
+        bounds_s = start_s + np.arange(self._sent, done + 1) / self._rate_hz
+        values = np.diff(self._model.energy_j(bounds_s))
+        if not self._energy:
+            values = values * self._rate_hz / self.supply.volts
+        if self._noise:
+            values = values * (1 + self._noise * self._random.standard_normal(len(values)))
+        lines: list[bytes] = []
+        for number, value in enumerate(values.tolist(), self._sent):
+            self._add_edges(start_s, number, lines)
+            if number not in self._faults.lost:
+                lines.append(_sample(value))
+            if (number + 1) % _SAMPLES_A_TIMESTAMP == 0:
+                self._add_timestamp(number + 1, lines)
+        self._sent = done
+        self._outbox.put(until_s, b"".join(lines))
+
+    def _add_edges(self, start_s: float, number: int, lines: list[bytes]) -> None:
+        """The edges that fall into sample ``number``."""
+        edges_s = self._model.edges_s
+        while self._edge < len(edges_s):
+            if math.floor((edges_s[self._edge] - start_s) * self._rate_hz + 1e-6) > number:
+                return
+            lines.append(b"event %02d %b\r\n" % (self._events, self._faults.polarity.encode()))
+            self._events += 1
+            self._edge += 1
+
+    def _add_timestamp(self, samples: int, lines: list[bytes]) -> None:
+        milliseconds = round((samples / self._rate_hz + self._faults.clock_offset_s) * 1000)
+        percent = 100 if self._faults.full_buffer else 3
+        separator = " <>"[samples // _SAMPLES_A_TIMESTAMP % 3].encode()
+        if self._faults.broken_neighbours and lines:
+            lines[-1] = lines[-1][:4] + b"\r\n"
+        if self._faults.nuls:
+            lines.append(b"\0\0")
+        lines.append(
+            b"TimeStamp:%b%03ds %03dms, buff %02d%%\r\n"
+            % (separator, milliseconds // 1000, milliseconds % 1000, percent)
+        )
+        if self._faults.nuls:
+            lines.append(b"\0")
+
+
+def _sample(value: float) -> bytes:
+    """Four digits and a power of ten."""
+    digits, exponent = f"{value:.3e}".split("e")
+    power = int(exponent) - 3
+    mantissa = digits.replace(".", "")
+    if value <= 0 or power < -12:  # below a picojoule it shows nothing
+        return b"0000-09\r\n"
+    return f"{mantissa}{power:+03d}\r\n".encode()

@@ -1,0 +1,242 @@
+"""What a .tflite file holds, read without a runtime: its operators in order and their tensors.
+
+Only what exporting a model needs; the format is TFLite's FlatBuffer schema, version 3.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from ..flatbuffer import is_whole
+
+
+class GraphError(Exception):
+    """The file is missing, or no TFLite model, or one of another kind than can be read here."""
+
+
+_TYPE_NAMES = {
+    0: "float32",
+    1: "float16",
+    2: "int32",
+    3: "uint8",
+    4: "int64",
+    7: "int16",
+    9: "int8",
+}
+
+_OPERATOR_NAMES = {
+    0: "ADD", 1: "AVERAGE_POOL_2D", 2: "CONCATENATION", 3: "CONV_2D", 4: "DEPTHWISE_CONV_2D",
+    6: "DEQUANTIZE", 9: "FULLY_CONNECTED", 14: "LOGISTIC", 17: "MAX_POOL_2D", 18: "MUL",
+    19: "RELU", 21: "RELU6", 22: "RESHAPE", 25: "SOFTMAX", 28: "TANH", 34: "PAD", 40: "MEAN",
+    41: "SUB", 43: "SQUEEZE", 45: "STRIDED_SLICE", 82: "REDUCE_MAX", 114: "QUANTIZE",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Quantisation:
+    """A real value is (q - zero point) * scale; one of each, or one per slice."""
+
+    scales: tuple[float, ...]
+    zero_points: tuple[int, ...]
+    axis: int
+    """Of the slices."""
+
+
+@dataclass(frozen=True, slots=True)
+class GraphTensor:
+    index: int
+    shape: tuple[int, ...]
+    type_name: str
+    quantisation: Quantisation
+    data: bytes
+    """Of a constant; empty for what is computed."""
+
+    def values(self) -> npt.NDArray[np.generic]:
+        """A constant's elements in its shape; GraphError where they do not fill it."""
+        dtype = np.dtype(self.type_name).newbyteorder("<")
+        if len(self.data) != dtype.itemsize * int(np.prod(self.shape, dtype=np.int64)):
+            raise GraphError(
+                f"tensor {self.index}: {self.type_name}{list(self.shape)} has {len(self.data)} "
+                "bytes of data"
+            )
+        return np.frombuffer(self.data, dtype).reshape(self.shape)
+
+    def __str__(self) -> str:
+        return f"{self.type_name}{list(self.shape)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """An operator's own settings, by field number; what is absent is 0."""
+
+    _model: bytes
+    _table: int | None
+
+    def byte(self, field: int) -> int:
+        return int(self._read(field, "<b"))
+
+    def integer(self, field: int) -> int:
+        return int(self._read(field, "<i"))
+
+    def real(self, field: int) -> float:
+        return float(self._read(field, "<f"))
+
+    def _read(self, field: int, form: str) -> float:
+        if self._table is None:
+            return 0
+        try:
+            at = _field(self._model, self._table, field)
+            return 0 if at is None else struct.unpack_from(form, self._model, at)[0]
+        except struct.error as error:
+            raise GraphError("an operator's options lie outside of the file") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    index: int
+    """Place in the model, from 0."""
+    name: str
+    inputs: tuple[int, ...]
+    """Tensors by index; -1: left out."""
+    outputs: tuple[int, ...]
+    options: Options
+
+    def __str__(self) -> str:
+        return f"operator {self.index} ({self.name})"
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    tensors: tuple[GraphTensor, ...]
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    operators: tuple[Operator, ...]
+
+
+def read_graph(path: Path) -> Graph:
+    """The model's one graph; GraphError where there is none to be read."""
+    try:
+        model = path.read_bytes()
+    except OSError as error:
+        raise GraphError(f"cannot read the model {path}: {error.strerror or error}") from error
+    if not is_whole(model):
+        raise GraphError(f"{path} is no TFLite model, or part of one is missing")
+    try:
+        return _graph(model)
+    except (struct.error, IndexError) as error:
+        raise GraphError(f"{path}: the model's tables do not fit together ({error})") from error
+    except GraphError as error:
+        raise GraphError(f"{path}: {error}") from error
+
+
+def _graph(model: bytes) -> Graph:
+    root = _follow(model, 0)
+    graphs = list(_tables(model, root, 2))
+    if len(graphs) != 1:
+        raise GraphError(f"{len(graphs)} graphs, expected one")
+    codes = [
+        # The first field is the older one, of 8 bits; the newer one is 0 in old files.
+        max(_scalar(model, code, 0, "<b"), _scalar(model, code, 3, "<i"))
+        for code in _tables(model, root, 1)
+    ]
+    buffers = [bytes(_vector(model, buffer, 0, "B")) for buffer in _tables(model, root, 4)]
+    graph = graphs[0]
+    tensors = tuple(
+        _tensor(model, table, index, buffers)
+        for index, table in enumerate(_tables(model, graph, 0))
+    )
+    operators = tuple(
+        _operator(model, table, index, codes)
+        for index, table in enumerate(_tables(model, graph, 3))
+    )
+    inputs, outputs = _vector(model, graph, 1, "i"), _vector(model, graph, 2, "i")
+    for used in (inputs, outputs, *(part for o in operators for part in (o.inputs, o.outputs))):
+        if any(not -1 <= index < len(tensors) for index in used):
+            raise GraphError(f"tensors {list(used)} are used, and there are {len(tensors)}")
+    return Graph(tensors, inputs, outputs, operators)
+
+
+def _tensor(model: bytes, table: int, index: int, buffers: list[bytes]) -> GraphTensor:
+    number = _scalar(model, table, 1, "<b")
+    at = _field(model, table, 4)
+    quantisation = Quantisation((), (), 0)
+    if at is not None:
+        described = _follow(model, at)
+        quantisation = Quantisation(
+            scales=_floats(model, described, 2),
+            zero_points=_vector(model, described, 3, "q"),
+            axis=_scalar(model, described, 6, "<i"),
+        )
+    return GraphTensor(
+        index=index,
+        shape=_vector(model, table, 0, "i"),
+        type_name=_TYPE_NAMES.get(number, f"type {number}"),
+        quantisation=quantisation,
+        data=buffers[_scalar(model, table, 2, "<I")],
+    )
+
+
+def _operator(model: bytes, table: int, index: int, codes: list[int]) -> Operator:
+    code = codes[_scalar(model, table, 0, "<I")]
+    at = _field(model, table, 4)
+    return Operator(
+        index=index,
+        name=_OPERATOR_NAMES.get(code, f"builtin operator {code}"),
+        inputs=_vector(model, table, 1, "i"),
+        outputs=_vector(model, table, 2, "i"),
+        options=Options(model, None if at is None else _follow(model, at)),
+    )
+
+
+# --- FlatBuffer ----------------------------------------------------------------------------------
+
+
+def _field(model: bytes, table: int, field: int) -> int | None:
+    """Where a table's field is; None where it is left out."""
+    vtable = table - int(struct.unpack_from("<i", model, table)[0])
+    entry = 4 + 2 * field
+    if entry + 2 > struct.unpack_from("<H", model, vtable)[0]:
+        return None
+    offset = int(struct.unpack_from("<H", model, vtable + entry)[0])
+    return table + offset if offset else None
+
+
+def _scalar(model: bytes, table: int, field: int, form: str) -> int:
+    at = _field(model, table, field)
+    return 0 if at is None else int(struct.unpack_from(form, model, at)[0])
+
+
+def _follow(model: bytes, at: int) -> int:
+    return at + int(struct.unpack_from("<I", model, at)[0])
+
+
+def _tables(model: bytes, table: int, field: int) -> Iterator[int]:
+    at = _field(model, table, field)
+    if at is None:
+        return
+    vector = _follow(model, at)
+    for index in range(struct.unpack_from("<I", model, vector)[0]):
+        yield _follow(model, vector + 4 + 4 * index)
+
+
+def _vector(model: bytes, table: int, field: int, item: str) -> tuple[int, ...]:
+    return tuple(map(int, _items(model, table, field, item)))
+
+
+def _floats(model: bytes, table: int, field: int) -> tuple[float, ...]:
+    return tuple(map(float, _items(model, table, field, "f")))
+
+
+def _items(model: bytes, table: int, field: int, item: str) -> tuple[float, ...]:
+    at = _field(model, table, field)
+    if at is None:
+        return ()
+    vector = _follow(model, at)
+    count = int(struct.unpack_from("<I", model, vector)[0])
+    return struct.unpack_from(f"<{count}{item}", model, vector + 4)

@@ -1,0 +1,311 @@
+"""Each printed figure against the recomputed one, within what its last digit can tell.
+
+Half a unit of the last digit is allowed, and nothing else: every figure of the published sessions
+is reproduced so, but one. EEMBC's runner cuts the AUC off behind its second decimal where others
+round (0.9953 is printed 0.99, 0.9884 is 0.98), so that both are right there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from math import floor
+
+from ....models.suite import Metric
+from ...config.rounds import Round
+from ...journal.records import Dialect
+from ...score.energy_result import EnergyResult
+from ...score.results import AccuracyResult, PerformanceResult, Window
+from ...write.printed_results import Block, PrintedBlock, PrintedFigure, PrintedResults
+from ..findings import AuditFinding, Rule, violation, warning
+
+_FLOAT_NOISE = 1e-12
+"""As a fraction: sums of samples in another order."""
+_ROUNDED_SAMPLES = 2e-8
+"""The same where our trace went through results.json, whose samples have nine digits."""
+
+_TITLES = {
+    "median_throughput": "median throughput",
+    "median_energy_uj": "median energy",
+    "top1": "Top-1",
+    "auc": "AUC",
+}
+_UNITS = {
+    "runtime": " s",
+    "duration": " s",
+    "start": " s",
+    "throughput": " inf/s",
+    "energy": " uJ",
+    "energy per inference": " uJ/inf",
+    "power in uW": " uW",
+    "power in mW": " mW",
+    "median_throughput": " inf/s",
+    "median_energy_uj": " uJ/inf",
+    "top1": " %",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Recomputed:
+    """What a session measured, as far as it could be recomputed; and who printed the results."""
+
+    round: Round
+    dialect: Dialect
+    performance: PerformanceResult | None = None
+    accuracy: AccuracyResult | None = None
+    energy: EnergyResult | None = None
+    ours: bool = False
+    """tinyrunner wrote the results, so that its way of rounding holds."""
+
+    @property
+    def noise(self) -> float:
+        """What a figure may be off beyond its rounding, as a fraction."""
+        through_json = self.ours and self.energy is not None
+        if through_json and self.dialect is Dialect.MLCOMMONS:
+            return _ROUNDED_SAMPLES
+        return _FLOAT_NOISE
+
+
+def check_printed(
+    printed: PrintedResults, recomputed: Recomputed, path: str
+) -> Iterator[AuditFinding]:
+    """What in the results file at ``path`` does not follow from the session."""
+    for figure in printed.stray:
+        text = f"{figure.name} {figure.text!r} before any window"
+        yield violation(Rule.RESULT_LINE, path, text, line=figure.line)
+    performance, energy = recomputed.performance, recomputed.energy
+    if energy is not None and energy.edge_error is None:
+        performance = energy.performance
+        yield from _Windows(printed, recomputed, path).energies(energy)
+    if performance is not None and (energy is None or printed.of_kind(Block.PERFORMANCE)):
+        yield from _Windows(printed, recomputed, path).performances(performance.windows)
+    yield from check_headlines(printed.headlines, recomputed, path, complete=True)
+
+
+def check_headlines(
+    figures: Sequence[PrintedFigure], recomputed: Recomputed, path: str, *, complete: bool
+) -> Iterator[AuditFinding]:
+    """Medians, Top-1, AUC; ``complete`` also asks for those that are not printed."""
+    expected = _headlines(recomputed)
+    seen: dict[str, str] = {}
+    for figure in figures:
+        title = _TITLES[figure.name]
+        if seen.setdefault(figure.name, figure.text) != figure.text:
+            yield violation(
+                Rule.RESULT_LINE,
+                path,
+                f"{title} again, as {figure.text}",
+                f"{seen[figure.name]}, as in the line before it",
+                figure.line,
+            )
+        if figure.name not in expected:
+            if figure.value is None:
+                yield _no_number(figure, title, path)
+            continue
+        yield from _compare_headline(figure, expected[figure.name], recomputed, path)
+    if not complete:
+        return
+    informative = _informative(recomputed)
+    for name, value in expected.items():
+        if name not in seen and value is not None and name not in informative:
+            yield violation(
+                Rule.RESULT_LINE,
+                path,
+                f"no {_TITLES[name]}",
+                f"a line with {value:.3f}{_UNITS.get(name, '')}",
+            )
+
+
+def _headlines(recomputed: Recomputed) -> Mapping[str, float | None]:
+    """Every figure that the results of such a session print, None where it cannot be told."""
+    accuracy, energy, performance = recomputed.accuracy, recomputed.energy, recomputed.performance
+    found: dict[str, float | None] = {}
+    if energy is not None:
+        median_j = energy.median_energy_j
+        found["median_energy_uj"] = None if median_j is None else median_j * 1e6
+        if recomputed.dialect is Dialect.EEMBC:  # MLCommons prints no throughput with energy
+            performance = energy.performance
+    if performance is not None:
+        found["median_throughput"] = performance.median_throughput
+    if accuracy is not None:
+        first = accuracy.top1
+        if accuracy.metric is Metric.AUC and recomputed.dialect is Dialect.MLCOMMONS:
+            first = accuracy.precision_recall
+        found["top1"] = None if first is None else 100 * first
+        found["auc"] = accuracy.auc
+    return found
+
+
+def _informative(recomputed: Recomputed) -> frozenset[str]:
+    """Figures that the task's target is not set in, and that each runner takes its own way."""
+    accuracy = recomputed.accuracy
+    of_ad = accuracy is not None and accuracy.metric is Metric.AUC and not recomputed.ours
+    return frozenset({"top1"}) if of_ad else frozenset()
+
+
+def _compare_headline(
+    figure: PrintedFigure, value: float | None, recomputed: Recomputed, path: str
+) -> Iterator[AuditFinding]:
+    cut_off = (
+        figure.name == "auc"
+        and value is not None
+        and recomputed.dialect is Dialect.EEMBC
+        and not recomputed.ours
+        and figure.value is not None
+        and abs(floor(value / figure.unit) * figure.unit - float(figure.value)) < figure.unit / 2
+    )
+    if cut_off:
+        return
+    problem = _problem(figure, value, _TITLES[figure.name], path, recomputed.noise)
+    if problem is None:
+        return
+    if figure.name in _informative(recomputed):
+        yield warning(problem.rule, path, problem.found, problem.expected, figure.line)
+    else:
+        yield problem
+
+
+def _problem(
+    figure: PrintedFigure, value: float | None, title: str, path: str, noise: float
+) -> AuditFinding | None:
+    """What is wrong with a figure; ``value`` None: there is nothing to print."""
+    printed = figure.value
+    if printed is None:
+        return _no_number(figure, title, path)
+    unit = _UNITS.get(figure.name, "")
+    if value is None:
+        text = f"{title} {figure.text}{unit}"
+        return violation(Rule.RESULT_LINE, path, text, "none: it cannot be told", figure.line)
+    allowed = figure.unit / 2 * (1 + 1e-6) + noise * abs(value)
+    if abs(float(printed) - value) <= allowed:
+        return None
+    digits = min(9, len(figure.text.partition(".")[2]) + 1)
+    return violation(
+        Rule.RESULT_LINE,
+        path,
+        f"{title} is printed {figure.text}{unit}",
+        f"{value:.{digits}f}{unit}, as it is recomputed",
+        figure.line,
+    )
+
+
+def _no_number(figure: PrintedFigure, title: str, path: str) -> AuditFinding:
+    text = f"{title} is printed {figure.text[:60]!r}"
+    return violation(Rule.RESULT_LINE, path, text, "a number", figure.line)
+
+
+@dataclass(frozen=True, slots=True)
+class _Windows:
+    """The windows of a file against those of the session, in order."""
+
+    printed: PrintedResults
+    recomputed: Recomputed
+    path: str
+
+    def performances(self, windows: Sequence[Window]) -> Iterator[AuditFinding]:
+        blocks = self.printed.of_kind(Block.PERFORMANCE)
+        yield from self._count(blocks, len(windows), Block.PERFORMANCE)
+        for place, (block, window) in enumerate(zip(blocks, windows, strict=False)):
+            eembc = self.recomputed.dialect is Dialect.EEMBC
+            yield from self._number(block, window.number if eembc else place + 1)
+            expected: dict[str, float | None] = {
+                "inferences": float(window.iterations),
+                "runtime": None if window.throughput is None else window.elapsed_s,
+                "throughput": window.throughput,
+            }
+            yield from self._figures(block, expected)
+            yield from self._claims(block, window)
+
+    def energies(self, energy: EnergyResult) -> Iterator[AuditFinding]:
+        eembc = self.recomputed.dialect is Dialect.EEMBC
+        kind = Block.ENERGY if eembc else Block.TRIAL
+        blocks = self.printed.of_kind(Block.ENERGY, Block.TRIAL)
+        yield from self._count(blocks, len(energy.windows), kind)
+        for place, (block, measured) in enumerate(zip(blocks, energy.windows, strict=False)):
+            yield from self._number(block, measured.number if eembc else place)
+            window = measured.window
+            valid = measured.invalid is None
+            energy_j, power_w = window.energy_j, window.power_w
+            each_j = measured.energy_per_inference_j
+            expected: dict[str, float | None] = {
+                "duration": window.duration_s,
+                "energy": energy_j * 1e6 if valid and energy_j is not None else None,
+                "energy per inference": None if each_j is None else each_j * 1e6,
+            }
+            watts = power_w if valid else None
+            if eembc:
+                # Printed from the milliseconds of the file (see `render_energy`).
+                expected["start"] = round(window.start_s, 3)
+                expected["power in uW"] = None if watts is None else watts * 1e6
+            else:
+                expected["inferences"] = float(measured.iterations)
+                expected["power in mW"] = None if watts is None else watts * 1e3
+            yield from self._figures(block, expected)
+
+    def _count(
+        self, blocks: Sequence[PrintedBlock], wanted: int, kind: Block
+    ) -> Iterator[AuditFinding]:
+        if len(blocks) == wanted:
+            return
+        what = "windows" if kind is Block.PERFORMANCE else "windows' energies"
+        line = blocks[wanted].line if len(blocks) > wanted else None
+        yield violation(
+            Rule.RESULT_LINE,
+            self.path,
+            f"{len(blocks)} {what} are printed",
+            f"{wanted}, as the session has",
+            line,
+        )
+
+    def _number(self, block: PrintedBlock, wanted: int) -> Iterator[AuditFinding]:
+        if block.number != wanted:
+            text = f"{block.kind.value} {block.number}"
+            expected = f"{block.kind.value} {wanted} in this place"
+            yield violation(Rule.RESULT_LINE, self.path, text, expected, block.line)
+
+    def _figures(
+        self, block: PrintedBlock, expected: Mapping[str, float | None]
+    ) -> Iterator[AuditFinding]:
+        name = f"{block.kind.value} {block.number}"
+        seen: set[str] = set()
+        for figure in block.figures:
+            if figure.name not in expected:
+                text = f"{figure.name} {figure.text} in {name}"
+                yield violation(
+                    Rule.RESULT_LINE, self.path, text, "no such figure there", figure.line
+                )
+                continue
+            seen.add(figure.name)
+            title, noise = f"{figure.name} of {name}", self.recomputed.noise
+            problem = _problem(figure, expected[figure.name], title, self.path, noise)
+            if problem is not None:
+                yield problem
+        for wanted, value in expected.items():
+            if wanted not in seen and value is not None:
+                yield violation(
+                    Rule.RESULT_LINE,
+                    self.path,
+                    f"{name} has no {wanted}",
+                    f"{value:.3f}{_UNITS.get(wanted, '')}",
+                    block.line,
+                )
+
+    def _claims(self, block: PrintedBlock, window: Window) -> Iterator[AuditFinding]:
+        round_ = self.recomputed.round
+        valid = window.throughput is not None and window.elapsed_s is not None
+        met = (
+            valid
+            and (window.elapsed_s or 0.0) >= round_.min_window_s
+            and window.iterations >= round_.min_inferences
+        )
+        for line, claimed in block.requirements:
+            if claimed is not met:
+                yield violation(
+                    Rule.RESULT_LINE,
+                    self.path,
+                    f"says that the requirements have {'' if claimed else 'not '}been met in "
+                    f"window {block.number}",
+                    f"{window.elapsed_s or 0.0:.3f} s and {window.iterations} inferences, where "
+                    f"{round_.min_window_s:g} s and {round_.min_inferences} are the least",
+                    line,
+                )

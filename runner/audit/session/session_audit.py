@@ -1,0 +1,307 @@
+"""One mode folder of a tree, judged by everything in it: log, labels, trace, results, script.
+
+Whatever the folder holds becomes a finding and no error. Each file is read once, none that is a
+link, none that is longer than its kind can be.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ....datasets.demo.demo import FILE_PREFIX
+from ....datasets.inputs import LABELS_NAME
+from ....datasets.labels import LabelList, LabelRow
+from ....energy.trace_files import DEFAULT_NAME, energy_path, timestamps_path
+from ....models.suite import Task
+from ...execute.provenance import is_demonstration
+from ...journal.logged_session import LoggedSession
+from ...journal.records import Dialect, Mode
+from ...score.assess import Assessment, Judging, assess_records
+from ...score.rules import CheckInput, Finding, FindingKind, Severity, check
+from ...write.mlcommons_session import JOURNAL_NAME
+from ...write.printed_results import PrintedResults
+from ..audited import ListUsed, SessionAudit
+from ..findings import AuditFinding, Rule, violation
+from ..tree import ModeFolder
+from . import session_json_check
+from .folder_reader import AuditContext, FolderReader
+from .input_order import check_order, line_of
+from .label_lists import official_name, read_list
+from .mode_rules import check_config, check_edges, check_traces, not_scored
+from .results_check import Recomputed, check_headlines, check_printed
+from .results_json_check import check_classes, merge, rows_of
+
+__all__ = ["AuditContext", "audit_session"]
+
+_JSON = "results.json"
+_TRACE = energy_path(Path(), DEFAULT_NAME).name
+_OURS = Dialect.EEMBC
+"""What a journal is written in."""
+_FINAL = frozenset({FindingKind.UNFINISHED})
+"""What a session may be while it runs, and a submitted one may not."""
+
+
+def audit_session(place: ModeFolder, context: AuditContext) -> SessionAudit:
+    """Judge one mode folder; never raises for what it holds."""
+    with _uncollected():
+        return _SessionAuditor(place, context).run()
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """No search for cycles meanwhile.
+
+    A session makes tens of thousands of records that stay until its end and hold no cycle; the
+    collector would look at all of them again and again, for a tenth of the time.
+    """
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+@dataclass(slots=True)
+class _SessionAuditor(FolderReader):
+    synthetic: bool = False
+    recomputed: Recomputed | None = None
+    label_list: LabelList | None = None
+
+    def run(self) -> SessionAudit:
+        place = self.place
+        printed: PrintedResults | None = None
+        assessment: Assessment | None = None
+        used: ListUsed | None = None
+        logged: LoggedSession | None = None
+        with self.reading(Rule.SESSION_JSON, "session.json"):
+            self.read_document()
+        with self.reading(Rule.RESULT_LINE, "results.txt"):
+            printed = self.read_results()
+        if place.log is not None:
+            with self.reading(Rule.LOG, place.log):
+                logged = self.read_log_file(place.log)
+                assessment, used = self._judge(logged, printed)
+        return SessionAudit(
+            place=place,
+            findings=tuple(self.findings),
+            assessment=assessment,
+            labels=used,
+            label_list=self.label_list,
+            provenance=self.provenance,
+            synthetic=self.synthetic,
+            files_run=() if logged is None else tuple(logged.files[:5]),
+            printed=_headlines(printed),
+            recomputed=self.recomputed,
+        )
+
+    def _judge(
+        self, logged: LoggedSession, printed: PrintedResults | None
+    ) -> tuple[Assessment | None, ListUsed | None]:
+        place, log = self.place, self.path_of(self.place.log or "log.txt")
+        notice = not_scored(logged.facts, place, log)
+        task = place.task
+        if notice is not None or task is None:
+            self.findings += [] if notice is None else [notice]
+            return None, None
+        classes = self._merge_json(logged)
+        self.findings += check_config(logged.facts, logged.records, place, task, log)
+        labels, used = self._choose_labels(task, logged.files)
+        self.synthetic = is_demonstration(self.provenance) or any(
+            file.startswith(FILE_PREFIX) for file in logged.files
+        )
+        if labels is not None:
+            rows: Sequence[LabelRow] = labels.rows
+            windows = self.context.round.windows
+            self.findings += check_order(logged.records, rows, task, place.mode, windows, log)
+            self.findings += check_classes(classes, rows, self.path_of(_JSON))
+        else:
+            rows = rows_of(classes, task)
+            if not self.synthetic or place.mode is Mode.ACCURACY:
+                self.findings.append(_no_list(task, place.mode, scored=bool(rows), path=log))
+        judging = Judging(
+            task=task,
+            mode=place.mode,
+            round=self.context.round,
+            division=place.submitter.division,
+            labels=rows,
+            list_name=None if used is None else used.official,
+            synthetic=self.synthetic,
+            simulated=self.provenance.get("simulated") is not None,
+        )
+        assessment = self._assess(logged, judging)
+        if assessment is None:
+            return None, used
+        self._take_findings(assessment, logged, rows, log, told=labels is not None)
+        self._compare_printed(assessment, printed, logged.facts.dialect)
+        if self.document is not None:
+            name = self.path_of("session.json")
+            facts = logged.facts
+            self.findings += session_json_check.check_log(self.provenance, facts, name)
+            self.findings += session_json_check.check_result(self.document, assessment, name)
+        if JOURNAL_NAME in place.files:
+            with self.reading(Rule.LOG, JOURNAL_NAME):
+                self._judge_journal(assessment, judging)
+        return assessment, used
+
+    def _merge_json(self, logged: LoggedSession) -> dict[str, int]:
+        """Put results.json's exact numbers in; the classes that it names."""
+        if logged.facts.dialect is Dialect.MLCOMMONS and _JSON in self.place.files:
+            with self.reading(Rule.LOG, _JSON):
+                log = self.path_of(self.place.log or "log.txt")
+                merged = merge(logged.records, self.folder / _JSON, log, self.path_of(_JSON))
+                self.findings += merged.findings
+                logged.records = merged.records
+                return merged.classes
+        return {}
+
+    def _choose_labels(
+        self, task: Task, files: Sequence[str]
+    ) -> tuple[LabelList | None, ListUsed | None]:
+        """The list beside the log, else the offered one that fits."""
+        labels: LabelList | None = None
+        if LABELS_NAME in self.place.files:
+            with self.reading(Rule.OFFICIAL_LIST, LABELS_NAME):
+                labels = read_list(self.folder / LABELS_NAME, task)
+        if labels is not None and self.document is not None:
+            name = self.path_of("session.json")
+            self.findings += session_json_check.check_labels(self.provenance, labels, name)
+        source = self.path_of(LABELS_NAME)
+        if labels is None:
+            labels = self.context.lists.fitting(task, files)
+            source = "" if labels is None else labels.source
+        if labels is None:
+            return None, None
+        self.label_list = labels
+        return labels, ListUsed(source, labels.sha256, official_name(labels))
+
+    def _assess(self, logged: LoggedSession, judging: Judging) -> Assessment | None:
+        if judging.mode is Mode.ENERGY:
+            obstacles = list(check_traces(self.place, self.folder, logged.facts.dialect))
+            if obstacles:
+                self.findings += obstacles
+                return None
+        rule = Rule.TRACE if judging.mode is Mode.ENERGY else Rule.LOG
+        name = self.place.log or "log.txt"
+        if judging.mode is Mode.ENERGY:
+            name = _JSON if logged.facts.dialect is Dialect.MLCOMMONS else _TRACE
+        with self.reading(rule, name):
+            assessment = assess_records(logged.records, logged.facts, self.folder, judging)
+            if judging.mode is Mode.ENERGY and logged.facts.dialect is _OURS:
+                self._check_edges()
+            return assessment
+        return None
+
+    def _check_edges(self) -> None:
+        """Of a trace that was read."""
+        name = timestamps_path(self.folder).name
+        with self.reading(Rule.TRACE, name):
+            self.findings += check_edges(self.place, self.folder)
+
+    def _take_findings(
+        self,
+        assessment: Assessment,
+        logged: LoggedSession,
+        rows: Sequence[LabelRow],
+        log: str,
+        *,
+        told: bool,
+    ) -> None:
+        for finding in assessment.findings:
+            if finding.kind is FindingKind.LIST_NOT_OFFICIAL and not told:
+                continue  # said already, with what to give
+            line = finding.line
+            if line is None and told:
+                line = line_of(finding.kind, logged.records, rows)
+            self.findings.append(AuditFinding.of_session(_submitted(finding), log, line))
+
+    def _compare_printed(
+        self, assessment: Assessment, printed: PrintedResults | None, dialect: Dialect
+    ) -> None:
+        recomputed = self.recomputed = Recomputed(
+            self.context.round,
+            dialect,
+            assessment.performance,
+            assessment.accuracy,
+            assessment.energy,
+            ours=self.document is not None,
+        )
+        if printed is not None:
+            path = self.path_of(self.place.results[0])
+            self.findings += check_printed(printed, recomputed, path)
+        path = self.path_of(self.place.log or "log.txt")
+        self.findings += check_headlines(self.headlines, recomputed, path, complete=False)
+
+    def _judge_journal(self, assessment: Assessment, judging: Judging) -> None:
+        """The journal that the log was rendered from is judged as a log, and is of its session."""
+        headlines = self.headlines
+        logged = self.read_log_file(JOURNAL_NAME)
+        self.headlines = headlines
+        facts, name = logged.facts, self.place.log or "log.txt"
+        path = self.path_of(JOURNAL_NAME)
+        found = list(check_config(facts, logged.records, self.place, judging.task, path))
+        found += session_json_check.check_journal_facts(facts, assessment.facts, path, name)
+        if self.document is not None:
+            document = self.path_of("session.json")
+            found += session_json_check.check_log(self.provenance, facts, document)
+        if judging.mode is Mode.ENERGY and any(check_traces(self.place, self.folder, _OURS)):
+            # The trace travels in results.json alone, so that only the session itself is judged.
+            own = check(
+                CheckInput.of(
+                    facts,
+                    judging.task,
+                    mode=judging.mode,
+                    list_name=judging.list_name,
+                    list_told=bool(judging.labels),
+                    synthetic=judging.synthetic,
+                ),
+                judging.round,
+                division=judging.division,
+            )
+        else:
+            journal = assess_records(logged.records, facts, self.folder, judging)
+            own = journal.findings
+            if judging.mode is Mode.ENERGY:
+                self._check_edges()
+            found += session_json_check.check_journal(journal, assessment, path, name)
+        said = {(one.kind, one.severity) for one in map(_submitted, assessment.findings)}
+        found += (
+            AuditFinding.of_session(one, path, one.line)
+            for one in map(_submitted, own)
+            if (one.kind, one.severity) not in said
+        )
+        self.findings += (one for one in found if one not in self.findings)
+
+
+def _submitted(finding: Finding) -> Finding:
+    """A session's finding as it counts in a submission."""
+    final = finding.kind in _FINAL
+    return replace(finding, severity=Severity.VIOLATION) if final else finding
+
+
+def _no_list(task: Task, mode: Mode, *, scored: bool, path: str) -> AuditFinding:
+    text = "the label list is not at hand"
+    if mode is Mode.ACCURACY:
+        text += (
+            ": recomputed by the classes that results.json names"
+            if scored
+            else ", so that the accuracy cannot be recomputed"
+        )
+    return violation(
+        Rule.OFFICIAL_LIST,
+        path,
+        text,
+        f"an official list of {task.key}; give --datasets DIR with DIR/{task.model_id}/"
+        f"{LABELS_NAME}, or run tinyrunner datasets fetch",
+    )
+
+
+def _headlines(printed: PrintedResults | None) -> dict[str, str]:
+    names = ("median_throughput", "median_energy_uj", "top1", "auc")
+    found = {} if printed is None else {name: printed.headline(name) for name in names}
+    return {name: text for name, text in found.items() if text is not None}

@@ -1,0 +1,206 @@
+"""session.json of our own sessions against the files beside it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from math import isclose
+from pathlib import Path
+from typing import Any
+
+from ....datasets.labels import LabelList
+from ...journal.json_objects import TwoValuesError, one_value_a_key
+from ...journal.records import LogFacts
+from ...journal.session_folder import SCHEMA_VERSION
+from ...score.assess import Assessment
+from ..findings import AuditFinding, Rule, violation, warning
+from ..tree import ModeFolder
+from .script_check import MAX_SCRIPT_BYTES
+
+MAX_BYTES = 4 << 20
+"""An ad session's, with its 248 files' scores, has 40 kB."""
+_TOLERANCE = 1e-6
+"""As a fraction; energies that went through MLCommons' form agree to 1e-8."""
+
+Document = dict[str, Any]
+
+
+def read_document(path: Path) -> Document | str:
+    """The document, or what is wrong with it. OSError where it cannot be read."""
+    if path.stat().st_size > MAX_BYTES:
+        return f"more than {MAX_BYTES >> 20} MB, which is not read"
+    try:
+        document = json.loads(path.read_bytes(), object_pairs_hook=one_value_a_key)
+    except TwoValuesError as error:
+        return str(error)
+    except (ValueError, RecursionError) as error:
+        return f"no JSON: {str(error)[:200]}"
+    version = document.get("schema_version") if isinstance(document, dict) else None
+    if version != SCHEMA_VERSION or not isinstance(document.get("provenance"), dict):
+        shown = str(version)[:60]
+        return (
+            f"schema version {shown} where this tinyrunner reads {SCHEMA_VERSION}, or no provenance"
+        )
+    return dict(document)
+
+
+def check_document(
+    document: Document, place: ModeFolder, folder: Path, path: str
+) -> Iterator[AuditFinding]:
+    """Task, mode and script; what needs the log or the labels is checked where they are read."""
+    provenance = document["provenance"]
+    task = place.task
+    for key, wanted in (
+        ("task", place.task_key if task is None else task.key),
+        ("mode", place.mode.value),
+    ):
+        if provenance.get(key) != wanted:
+            yield _wrong(path, key, provenance.get(key), f"{wanted}, as its folder says")
+    if provenance.get("limit") is not None:
+        text = f"the run was limited to the first {_shown(provenance['limit'])} inputs"
+        yield warning(Rule.SESSION_JSON, path, text, "the whole list")
+    if place.script is not None and provenance.get("script_sha256") is not None:
+        found = _script_hashes(folder / place.script)
+        if found and provenance["script_sha256"] not in found:
+            text = f"script_sha256 is {_shown(provenance['script_sha256'])}"
+            expected = f"{found[0]}, the hash of {place.script}"
+            yield violation(Rule.SESSION_JSON, path, text, expected)
+
+
+def check_log(provenance: Mapping[str, Any], facts: LogFacts, path: str) -> Iterator[AuditFinding]:
+    """The session's id and the device, as the log has them."""
+    session_id = provenance.get("session_id")
+    if facts.session_ids and session_id != facts.session_ids[0]:
+        yield _wrong(path, "session_id", session_id, f"{facts.session_ids[0]}, as in the log")
+    device = provenance.get("device")
+    if isinstance(device, dict):
+        for key, seen in (
+            ("vendor", facts.names),
+            ("profile", facts.profiles),
+            ("model_id", facts.model_ids),
+        ):
+            if seen and device.get(key) is not None and device[key] not in seen:
+                yield _wrong(path, f"device.{key}", device[key], f"{seen[0]}, as in the log")
+    link = provenance.get("link")
+    extension = link.get("extension") if isinstance(link, dict) else None
+    if extension and facts.wire_extension is None:  # a log that tells of it has its own finding
+        text = f"the inputs were loaded by the wire extension {_shown(extension)}"
+        yield violation(Rule.ROUND_RULE, path, text, "loads by the published protocol")
+
+
+def check_labels(
+    provenance: Mapping[str, Any], labels: LabelList, path: str
+) -> Iterator[AuditFinding]:
+    """The label list that the session says it used."""
+    dataset = provenance.get("dataset")
+    said = dataset.get("labels_sha256") if isinstance(dataset, dict) else None
+    if said != labels.sha256:
+        text = f"dataset.labels_sha256 is {_shown(said)}"
+        yield violation(
+            Rule.SESSION_JSON, path, text, f"{labels.sha256}, that of y_labels.csv beside it"
+        )
+
+
+def check_result(document: Document, assessment: Assessment, path: str) -> Iterator[AuditFinding]:
+    """The figures under ``result`` against the recomputed ones."""
+    result = document.get("result")
+    if not isinstance(result, dict):
+        text = f"result is {_shown(result)}"
+        yield violation(Rule.SESSION_JSON, path, text, "the figures of a finished session")
+        return
+    recomputed = assessment.to_json()
+    for part in ("performance", "accuracy", "energy"):
+        yield from _compare(result.get(part), recomputed[part], f"result.{part}", path)
+
+
+def check_journal_facts(
+    journal: LogFacts, log: LogFacts, path: str, log_name: str
+) -> Iterator[AuditFinding]:
+    """The journal names the session and the device that the log names."""
+    for what, ours, theirs in (
+        ("session", journal.session_ids, log.session_ids),
+        ("device's name", journal.names, log.names),
+        ("device's profile", journal.profiles, log.profiles),
+        ("device's model", journal.model_ids, log.model_ids),
+    ):
+        if theirs and set(ours) != set(theirs):
+            said = _shown(" and ".join(ours[:3])) if ours else "not told"
+            text = f"the {what} is {said}"
+            expected = f"{_shown(' and '.join(theirs[:3]))}, as in {log_name}"
+            yield violation(Rule.LOG, path, text, expected)
+
+
+def check_journal(
+    journal: Assessment, log: Assessment, path: str, log_name: str
+) -> Iterator[AuditFinding]:
+    """The journal that a log was rendered from has the log's figures."""
+    ours, theirs = journal.to_json(), log.to_json()
+    for part in ("performance", "accuracy", "energy"):
+        for found in _compare(ours[part], theirs[part], part, path):
+            expected = found.expected.replace("as it is recomputed", f"as in {log_name}")
+            yield replace(found, rule=Rule.LOG, expected=expected)
+
+
+_COMPARED = frozenset(
+    {
+        "median_throughput", "median_energy_per_inference_j", "windows", "number", "file", "offset",
+        "iterations", "elapsed_s", "energy_j", "power_w", "energy_per_inference_j", "throughput",
+        "top1", "auc", "precision_recall", "listed", "inputs", "correct", "confusion",
+        "file_scores", "label", "score",
+    }
+)  # fmt: skip
+"""Of what a result says; times on a trace's own axis and lists of names are not."""
+
+
+def _compare(said: object, found: object, name: str, path: str) -> Iterator[AuditFinding]:
+    """The first difference in each part; both are JSON, ``said`` of any shape."""
+    if isinstance(found, dict):
+        if not isinstance(said, dict):
+            yield _wrong(path, name, said, "an object with the recomputed figures")
+            return
+        for key, value in found.items():
+            if key in _COMPARED:
+                yield from _compare(said.get(key), value, f"{name}.{key}", path)
+    elif isinstance(found, list):
+        if not isinstance(said, list) or len(said) != len(found):
+            length = len(said) if isinstance(said, list) else _shown(said)
+            yield _wrong(path, name, length, f"{len(found)} entries")
+            return
+        for place, (one, other) in enumerate(zip(said, found, strict=True)):
+            problem = next(_compare(one, other, f"{name}[{place}]", path), None)
+            if problem is not None:
+                yield problem
+                return
+    elif not _equal(said, found):
+        yield _wrong(path, name, said, f"{found}, as it is recomputed")
+
+
+def _equal(said: object, found: object) -> bool:
+    if isinstance(found, float) and isinstance(said, (int, float)) and not isinstance(said, bool):
+        try:
+            return isclose(said, found, rel_tol=_TOLERANCE, abs_tol=1e-12)
+        except OverflowError:
+            return False
+    return said == found
+
+
+def _script_hashes(path: Path) -> tuple[str, ...]:
+    """Of the script as it was written: git may have changed its line ends, and an editor or a
+    commit hook its last one. Nothing for a file that is too long to be a script."""
+    if path.stat().st_size > MAX_SCRIPT_BYTES:
+        return ()
+    text = path.read_bytes().replace(b"\r\n", b"\n")
+    return tuple(hashlib.sha256(one).hexdigest() for one in (text, text.rstrip(b"\n")))
+
+
+def _wrong(path: str, name: str, said: object, expected: str) -> AuditFinding:
+    return violation(Rule.SESSION_JSON, path, f"{name} is {_shown(said)}", expected)
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, int) and abs(value) >= 1 << 63:
+        return "a number of many digits"
+    text = repr(value) if not isinstance(value, (dict, list)) else f"a {type(value).__name__}"
+    return text if len(text) <= 80 else text[:77] + "…"

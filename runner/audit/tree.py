@@ -1,0 +1,322 @@
+"""Reading somebody's folder without trusting it: what is there, and where the sessions are.
+
+Symbolic links are noted and never followed, depth and number of entries are bounded, and nothing
+outside the folder is touched. Layout, as the rounds describe it::
+
+    <division>/<org>/systems/<system>.json
+    <division>/<org>/code/<benchmark>/<implementation>/
+    <division>/<org>/results/<system>/<benchmark>/<mode>/
+
+Published trees also have an extra level of implementations under results, and files called
+`accuracy_results.txt`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path, PurePosixPath
+
+from ...models.suite import TASKS, Task
+from ..errors import SetupError
+from ..journal.records import Division, Mode
+
+MAX_DEPTH = 24
+"""An honest file lies seven deep under results; code with a vendor's SDK some fifteen."""
+MAX_ENTRIES = 400_000
+"""A whole results repository has about 60,000."""
+NOT_LOOKED_INTO = frozenset({".git", ".github", ".vscode", "assets"})
+"""Top-level folders of a results repository that hold no submissions."""
+
+LONG_NAMES = {
+    "anomaly_detection": "ad",
+    "image_classification": "ic",
+    "keyword_spotting": "kws",
+    "person_detection": "vww",
+    "visual_wake_words": "vww",
+}
+"""The reference benchmarks' names, which some published results folders have."""
+
+MAPPING_NAME = "model_mapping.json"
+"""In a submitter's folder of the open division: names of one's own to the benchmarks'."""
+MAX_MAPPING_BYTES = 1 << 20
+
+_NOT_TASKS = frozenset({"ic2", "sww"})
+"""Benchmarks of some rounds that are not scored here."""
+_RESULT_NAMES = ("results.txt", "result.txt")
+
+
+class EntryKind(Enum):
+    FILE = "file"
+    FOLDER = "folder"
+    LINK = "symbolic link"
+    OTHER = "special file"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One thing in the tree; ``path`` is relative, with forward slashes."""
+
+    path: str
+    kind: EntryKind
+    size: int = 0
+
+    @property
+    def name(self) -> str:
+        return self.path.rpartition("/")[2]
+
+    @property
+    def parent(self) -> str:
+        return self.path.rpartition("/")[0]
+
+
+@dataclass(slots=True)
+class Tree:
+    """Everything under ``root``, in order of the paths."""
+
+    root: Path
+    entries: dict[str, Entry] = field(default_factory=dict)
+    children: dict[str, list[Entry]] = field(default_factory=dict)
+    """By folder; "" is the root."""
+    too_deep: list[str] = field(default_factory=list)
+    """Folders not looked into because they are nested too deeply; the first 20."""
+    unreadable: list[tuple[str, str]] = field(default_factory=list)
+    """(folder, why)."""
+    cut_off: bool = False
+    """There is more than MAX_ENTRIES."""
+
+    def files(self, folder: str) -> list[Entry]:
+        return [e for e in self.children.get(folder, ()) if e.kind is EntryKind.FILE]
+
+    def folders(self, folder: str) -> list[Entry]:
+        return [e for e in self.children.get(folder, ()) if e.kind is EntryKind.FOLDER]
+
+    def under(self, folder: str) -> Iterator[Entry]:
+        """Everything below a folder, the folder itself not."""
+        waiting = [folder]
+        while waiting:
+            for entry in self.children.get(waiting.pop(), ()):
+                yield entry
+                if entry.kind is EntryKind.FOLDER:
+                    waiting.append(entry.path)
+
+    def has_file(self, path: str) -> bool:
+        entry = self.entries.get(path)
+        return entry is not None and entry.kind is EntryKind.FILE
+
+    def locate(self, path: str) -> Path:
+        """The real path of an entry; only what the walk has seen can be asked for."""
+        if path and path not in self.entries:
+            raise KeyError(path)
+        return self.root.joinpath(*PurePosixPath(path).parts)
+
+
+def read_tree(root: Path) -> Tree:
+    """Walk a folder; SetupError where it is none."""
+    try:
+        if not stat.S_ISDIR(root.stat().st_mode):
+            raise SetupError(f"{root} is not a folder; give a submission's")
+    except OSError as error:
+        raise SetupError(f"cannot look into {root}: {error.strerror or error}") from error
+    tree = Tree(root)
+    waiting = [("", 0)]
+    while waiting and not tree.cut_off:
+        folder, depth = waiting.pop()
+        entries = _list(tree, folder)
+        tree.children[folder] = entries
+        for entry in entries:
+            tree.entries[entry.path] = entry
+            if entry.kind is not EntryKind.FOLDER:
+                continue
+            if not folder and entry.name in NOT_LOOKED_INTO:
+                continue
+            if depth + 1 < MAX_DEPTH:
+                waiting.append((entry.path, depth + 1))
+            elif len(tree.too_deep) < 20:
+                tree.too_deep.append(entry.path)
+        tree.cut_off = len(tree.entries) > MAX_ENTRIES
+    return tree
+
+
+def _list(tree: Tree, folder: str) -> list[Entry]:
+    entries = []
+    try:
+        with os.scandir(tree.root / folder) as found:
+            for item in found:
+                entries.append(_entry(folder, item))
+                if len(entries) > MAX_ENTRIES:
+                    break
+    except OSError as error:
+        tree.unreadable.append((folder, error.strerror or str(error)))
+    return sorted(entries, key=lambda entry: entry.path)
+
+
+def _entry(folder: str, item: os.DirEntry[str]) -> Entry:
+    name = item.name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    if name != item.name:  # bytes that are no text: shown, never opened
+        return Entry(f"{folder}/{name}" if folder else name, EntryKind.OTHER)
+    path = f"{folder}/{name}" if folder else name
+    if item.is_symlink() or (hasattr(item, "is_junction") and item.is_junction()):
+        return Entry(path, EntryKind.LINK)
+    if item.is_dir(follow_symlinks=False):
+        return Entry(path, EntryKind.FOLDER)
+    if item.is_file(follow_symlinks=False):
+        return Entry(path, EntryKind.FILE, item.stat(follow_symlinks=False).st_size)
+    return Entry(path, EntryKind.OTHER)
+
+
+@dataclass(frozen=True, slots=True)
+class Submitter:
+    """One organization in one division."""
+
+    division: Division
+    """By the folder's name; closed where what is audited does not tell."""
+    name: str
+    path: str
+    """Relative to the tree's root; "" where the root is the submitter's folder."""
+
+    def inside(self, *parts: str) -> str:
+        return "/".join((self.path, *parts)) if self.path else "/".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class ModeFolder:
+    """One session's place in a tree."""
+
+    submitter: Submitter
+    system: str
+    benchmark: str
+    """As its folder is called."""
+    mode: Mode
+    path: str
+    files: tuple[str, ...]
+    """The plain files in it, by name."""
+    mapped: str | None = None
+    """The task that the submitter's model_mapping.json makes of the benchmark's name."""
+
+    @property
+    def task_key(self) -> str:
+        """The short name of the benchmark: a task's key, or sww, ic2, or what the folder says."""
+        return self.mapped or LONG_NAMES.get(self.benchmark, self.benchmark)
+
+    @property
+    def task(self) -> Task | None:
+        return TASKS.get(self.task_key)
+
+    @property
+    def results(self) -> tuple[str, ...]:
+        """The files that hold its results, the one that the official checker reads first."""
+        known = [name for name in _RESULT_NAMES if name in self.files]
+        return (*known, *self._called(_RESULT_NAMES))
+
+    @property
+    def log(self) -> str | None:
+        return self._one("log.txt")
+
+    @property
+    def script(self) -> str | None:
+        return self._one("script.async")
+
+    def _one(self, name: str) -> str | None:
+        if name in self.files:
+            return name
+        return next(iter(self._called((name,))), None)
+
+    def _called(self, names: tuple[str, ...]) -> list[str]:
+        """Files called after their mode, as in `accuracy_log.txt`."""
+        return [
+            f"{self.mode.value}_{name}"
+            for name in names
+            if f"{self.mode.value}_{name}" in self.files
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Who and what is in a tree."""
+
+    submitters: tuple[Submitter, ...]
+    sessions: tuple[ModeFolder, ...]
+
+
+def find_layout(tree: Tree) -> Layout:
+    """The submitters and sessions of a results repository, a division, or one submitter."""
+    submitters = tuple(_submitters(tree))
+    return Layout(submitters, tuple(s for one in submitters for s in _sessions(tree, one)))
+
+
+def _submitters(tree: Tree) -> Iterator[Submitter]:
+    names = {entry.name for entry in tree.folders("")}
+    root = tree.root.resolve()
+    divisions = {division.value: division for division in Division}
+    if names & set(divisions):
+        for key in sorted(names & set(divisions)):
+            yield from _in_division(tree, key, divisions[key])
+    elif names & {"results", "systems"}:
+        division = divisions.get(root.parent.name, Division.CLOSED)
+        yield Submitter(division, root.name, "")
+    elif root.name in divisions:
+        yield from _in_division(tree, "", divisions[root.name])
+    else:  # a division under another name: whatever looks like an organization's folder
+        for entry in tree.folders(""):
+            below = {child.name for child in tree.folders(entry.path)}
+            if below & {"results", "systems", "code"}:
+                yield Submitter(Division.CLOSED, entry.name, entry.path)
+
+
+def _in_division(tree: Tree, folder: str, division: Division) -> Iterator[Submitter]:
+    for entry in tree.folders(folder):
+        if not entry.name.startswith("."):  # a build that was killed leaves one behind
+            yield Submitter(division, entry.name, entry.path)
+
+
+def _sessions(tree: Tree, submitter: Submitter) -> Iterator[ModeFolder]:
+    results = submitter.inside("results")
+    modes = {mode.value: mode for mode in Mode}
+    systems = {
+        entry.name.removesuffix(".json")
+        for entry in tree.files(submitter.inside("systems"))
+        if entry.name.endswith(".json")
+    }
+    mapping = _mapping(tree, submitter)
+    found = []
+    for entry in tree.under(results):
+        if entry.kind is not EntryKind.FOLDER or entry.name not in modes:
+            continue
+        parts = entry.path[len(results) + 1 :].split("/")
+        if len(parts) < 3 or any(part in modes for part in parts[:-1]):
+            continue
+        system = next((part for part in parts[:-2] if part in systems), parts[0])
+        files = tuple(file.name for file in tree.files(entry.path))
+        name, mode = parts[-2], modes[entry.name]
+        found.append(
+            ModeFolder(submitter, system, name, mode, entry.path, files, mapping.get(name))
+        )
+    yield from sorted(found, key=lambda one: one.path)
+
+
+def _mapping(tree: Tree, submitter: Submitter) -> dict[str, str]:
+    """A submitter's own benchmark names to tasks; empty where the file is not as it should be.
+
+    As in the official checker, a name that is a benchmark's already is not mapped.
+    """
+    path = submitter.inside(MAPPING_NAME)
+    if submitter.division is not Division.OPEN or not tree.has_file(path):
+        return {}
+    try:
+        with tree.locate(path).open("rb") as file:
+            data = file.read(MAX_MAPPING_BYTES + 1)
+        document = json.loads(data.decode("utf-8")) if len(data) <= MAX_MAPPING_BYTES else None
+    except (OSError, ValueError, RecursionError):
+        return {}
+    if not isinstance(document, dict):
+        return {}
+    return {
+        name: task
+        for name, task in document.items()
+        if isinstance(task, str) and task in TASKS and name not in {*TASKS, *_NOT_TASKS}
+    }

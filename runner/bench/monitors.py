@@ -1,0 +1,176 @@
+"""Which energy monitor an address means: opened, and those that are connected, found."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ...dut_protocol.discovery.ports import usb_serial
+from ...dut_protocol.link.clock import Clock
+from ...energy.errors import MonitorError
+from ...energy.monitor import EnergyMonitor
+from ..config.config import MonitorConfig
+from ..errors import SetupError
+
+JOULESCOPE = "joulescope:"
+SIMULATED = "sim:"
+_EXPECTED = (
+    "a VISA resource such as TCPIP0::10.0.0.7::inst0::INSTR, lpm01a:PORT, ppk2:PORT or joulescope:"
+)
+_SEARCH_S = 5.0
+"""pyvisa-py calls for instruments on the network for about a second."""
+_NOT_ENUMERATED = ("ASRL", "PRLGX-ASRL")
+"""Serial ports as VISA sees them: they are listed as what they are."""
+
+
+def open_monitor(config: MonitorConfig, clock: Clock) -> EnergyMonitor:
+    """The monitor of a configuration, identified, its output off. Use it as a context manager.
+
+    A VISA resource (``TCPIP0::10.0.0.7::inst0::INSTR``) is a Keysight N6705; ``lpm01a:PORT``,
+    ``ppk2:PORT`` and ``joulescope:`` name the others. Each driver is imported only when asked for.
+    MonitorError names the address.
+    """
+    address = config.address
+    if address is None:
+        raise SetupError(f"which energy monitor? Give --monitor with {_EXPECTED}")
+    try:
+        return _open(address, config, clock)
+    except MonitorError as error:
+        if address in str(error):
+            raise
+        raise type(error)(f"{address}: {error}") from error
+
+
+def _open(address: str, config: MonitorConfig, clock: Clock) -> EnergyMonitor:
+    kind, colon, rest = address.partition(":")
+    max_voltage_v = config.max_voltage_v
+    if "::" in address:
+        from ...energy.drivers.n6705 import N6705
+
+        return N6705.open(
+            address, clock, max_voltage_v=max_voltage_v, current_limit_a=config.current_limit_a
+        )
+    match kind + colon:
+        case "lpm01a:" | "ppk2:" if not rest:
+            raise SetupError(f"{address}: on which port? Give e.g. --monitor {address}/dev/ttyACM1")
+        case "lpm01a:":
+            from ...energy.drivers import lpm01a
+            from ...energy.drivers.serial_monitor import open_link
+
+            _check_limit(address, config, lpm01a.CAPABILITIES.max_current_a)
+            link = open_link(rest, lpm01a.BAUD_RATE)
+            return lpm01a.Lpm01a.open(link, clock, max_voltage_v=max_voltage_v)
+        case "ppk2:":
+            from ...energy.drivers import ppk2
+            from ...energy.drivers.serial_monitor import open_link
+
+            _check_limit(address, config, ppk2.CAPABILITIES.max_current_a)
+            link = open_link(rest, ppk2.BAUD_RATE)
+            serial = usb_serial(rest)
+            return ppk2.Ppk2.open(link, clock, max_voltage_v=max_voltage_v, serial=serial)
+        case "joulescope:":
+            from ...energy.drivers.joulescope import Joulescope
+
+            _check_limit(address, config, None)
+            return Joulescope.open(rest, clock, max_voltage_v=max_voltage_v)
+        case "sim:":
+            raise SetupError(
+                f"{address} measures a simulated device only: give --dut sim: with it, or serve "
+                "one with `tinyrunner simulate monitor`"
+            )
+    raise SetupError(f"{address} is no energy monitor: expected {_EXPECTED}")
+
+
+def _check_limit(address: str, config: MonitorConfig, most_a: float | None) -> None:
+    """A limit that the monitor cannot keep is refused, not forgotten."""
+    asked_a = config.current_limit_a
+    if asked_a is None or (most_a is not None and asked_a >= most_a):
+        return
+    own = "" if most_a is None else f"; its own is {most_a:g} A"
+    raise SetupError(
+        f"{address}: this monitor has no current limit that can be set{own}; leave current_limit_a "
+        f"({asked_a:g} A) out"
+    )
+
+
+# ---- finding them --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class MonitorReport:
+    """A monitor that is no serial port, or why there may be some that were not found."""
+
+    address: str | None
+    """What to give to --monitor."""
+    finding: str
+
+
+def find_monitors(timeout_s: float = _SEARCH_S) -> list[MonitorReport]:
+    """VISA instruments, and Joulescopes where their driver is installed; nothing is opened.
+
+    Waits at most ``timeout_s``, whatever a driver or the network does.
+    """
+    searches = [_Search("VISA instruments", _find_visa), _Search("Joulescopes", _find_joulescopes)]
+    for search in searches:
+        search.thread.start()
+    reports: list[MonitorReport] = []
+    for search in searches:
+        search.thread.join(timeout_s)
+        reports += search.result(timeout_s)
+    return reports
+
+
+class _Search:
+    """One way of looking, in a thread that nobody waits for longer than allowed."""
+
+    def __init__(self, what: str, find: Callable[[], list[MonitorReport]]) -> None:
+        self._what = what
+        self._find = find
+        self._found: list[MonitorReport] = []
+        self.thread = threading.Thread(target=self._run, name=f"search for {what}", daemon=True)
+
+    def _run(self) -> None:
+        try:
+            self._found = self._find()
+        except (MonitorError, ImportError, OSError, RuntimeError) as error:
+            self._found = [MonitorReport(None, f"searching for {self._what} failed: {error}")]
+
+    def result(self, timeout_s: float) -> list[MonitorReport]:
+        if not self.thread.is_alive():
+            return self._found
+        return [
+            MonitorReport(
+                None, f"searching for {self._what}: not done in {timeout_s:g} s, given up"
+            )
+        ]
+
+
+def _find_visa() -> list[MonitorReport]:
+    from ...energy.drivers.visa_link import visa_resources
+
+    return [
+        MonitorReport(name, f"VISA instrument; a Keysight N6705: --monitor {name}")
+        for name in visa_resources()
+        if not name.upper().startswith(_NOT_ENUMERATED)
+    ]
+
+
+def _find_joulescopes() -> list[MonitorReport]:
+    from ...energy.drivers.joulescope import load_driver
+    from ...energy.errors import MonitorRefused
+
+    try:
+        driver = load_driver()
+    except MonitorRefused:  # it is not installed, and nobody asked for one
+        return []
+    try:
+        paths = driver.device_paths()
+    finally:
+        driver.finalize()
+    reports = []
+    for path in paths:
+        model, _, serial = path.removeprefix("u/").partition("/")
+        address = f"{JOULESCOPE}{serial}"
+        reports.append(MonitorReport(address, f"Joulescope {model.upper()}: --monitor {address}"))
+    return reports

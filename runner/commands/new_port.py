@@ -1,0 +1,177 @@
+"""A port of the firmware to begin with: the library, a board's files, and a task's sizes.
+
+What is written builds as it is. Nothing that is there is ever overwritten.
+"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from ...dut_protocol.wire.settings import MAX_INPUT_BYTES
+from ...models.export.export_c import export_model
+from ...models.export.int8_network import ExportError
+from ...models.suite import InputFormat, Task
+from ..errors import SetupError
+
+SOURCES = Path(__file__).parents[2] / "dut_protocol" / "firmware"
+"""The library, the kernels and the ports, as they are installed."""
+
+_MODEL_NAME = "network"
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """A kind of port that can be begun with."""
+
+    key: str
+    folders: tuple[str, ...]
+    """Of its files, under ports/."""
+    vendor: str
+    """What it says to `name`, until somebody changes it."""
+    runs_model: bool
+    """It brings its own inference: the kernels, and a model exported as C."""
+
+
+BOARDS: dict[str, Board] = {
+    board.key: board
+    for board in (
+        Board("generic", ("template", "generic"), "my-board", runs_model=False),
+        Board("qemu-mps2", ("qemu_mps2",), "qemu-mps2-an386", runs_model=True),
+    )
+}
+
+
+def new_port(folder: Path, task: Task, board: Board, model: Path | None) -> list[Path]:
+    """Write a port of the firmware for ``task`` into ``folder``; the files, in order.
+
+    ``model`` is the .tflite that the board runs, where it brings its own inference. SetupError
+    where the folder holds something, where the model does not fit, or where it cannot be exported.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise SetupError(
+            f"a new port goes into an empty folder, and {folder} is there already: name another"
+        )
+    files = {Path("library") / path.name: _text(path) for path in _c_files(SOURCES / "src")} | {
+        Path(path.name): _sized(_relocated(_text(path)))
+        for part in board.folders
+        for path in sorted((SOURCES / "ports" / part).iterdir())
+        if path.is_file()
+    }
+    files[Path("task.h")] = _task_header(task, board)
+    if board.runs_model:
+        if model is None:
+            raise SetupError(f"the board {board.key} runs a model: name a .tflite file (--model)")
+        files |= {
+            Path("kernels") / path.name: _text(path) for path in _c_files(SOURCES / "kernels")
+        }
+        files[Path("task.mk")] = f"NETWORK = {_network_source(task)}\n"
+        files |= _model_files(task, model)
+    for path, text in files.items():
+        target = folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with target.open("x", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+    return [folder / path for path in sorted(files)]
+
+
+def _c_files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if path.suffix in (".c", ".h"))
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+def _relocated(text: str) -> str:
+    """A port's Makefile beside the library, which it has above it in the repository."""
+    return text.replace("../../src", "library").replace("../../kernels", "kernels")
+
+
+def _sized(text: str) -> str:
+    """The template's own sizes, which are an example, by those of the task."""
+    for name, macro in _TEMPLATE_SIZES:
+        text = re.sub(rf"^#define {name} .*$", f"#define {name} {macro}", text, flags=re.MULTILINE)
+    return text.replace('#include "model.h"\n#include "tinyrunner_dut.h"', _INCLUDES).replace(
+        '"my-board"', "TASK_VENDOR"
+    )
+
+
+_TEMPLATE_SIZES = (
+    ("MODEL_ID", "TASK_MODEL_ID"),
+    ("INPUT_BYTES", "TASK_INPUT_BYTES"),
+    ("SCORE_COUNT", "TASK_SCORES"),
+)
+_INCLUDES = '#include "model.h"\n#include "task.h"\n#include "tinyrunner_dut.h"'
+
+
+def _task_header(task: Task, board: Board) -> str:
+    # The emulated board has the memory for the reference firmware's buffer, whatever the task.
+    capacity = max(MAX_INPUT_BYTES, task.input_bytes) if board.runs_model else task.input_bytes
+    unsigned = int(task.input_format is InputFormat.UINT8)
+    return f"""\
+/* The task of this port: {task.key}. Made by `tinyrunner firmware new`. */
+#ifndef TASK_H
+#define TASK_H
+
+/* What `name` answers: m-name-dut-[...]. Give your board's. */
+#define TASK_VENDOR "{board.vendor}"
+
+/* What `profile` answers; a host knows the task by it. */
+#define TASK_MODEL_ID "{task.model_id}"
+
+/* An input as the host sends it: {_shape(task)} of {task.input_format.value}. */
+#define TASK_INPUT_BYTES {task.input_bytes}
+#define TASK_INPUT_IS_UINT8 {unsigned}
+
+/* The most bytes that a `db load` may announce. */
+#define TASK_INPUT_CAPACITY {capacity}
+
+/* {_what_scores_are(task)} */
+#define TASK_SCORES {task.score_count}
+
+#endif
+"""
+
+
+def _shape(task: Task) -> str:
+    return " x ".join(map(str, task.input_shape))
+
+
+def _what_scores_are(task: Task) -> str:
+    if task.reconstructs_input:
+        return "One score: the mean squared error of what the model makes of its input."
+    return "A score per class, in the order of the task's label list."
+
+
+# --- a board that runs a model -------------------------------------------------------------------
+
+
+def _network_source(task: Task) -> str:
+    if task.reconstructs_input:
+        return "network_ad.c"
+    if task.input_format is InputFormat.FLOAT32_LE:
+        raise SetupError(
+            f"{task.model_id} takes floats and gives classes: the emulated board has no code for "
+            "that; use --board generic"
+        )
+    return "network_classes.c"
+
+
+def _model_files(task: Task, model: Path) -> dict[Path, str]:
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            exported = export_model(model, Path(folder), _MODEL_NAME)
+        except ExportError as error:
+            raise SetupError(str(error)) from error
+        inputs = task.input_bytes // task.input_format.item_bytes
+        outputs = inputs if task.reconstructs_input else task.score_count
+        network = exported.network
+        if (network.input.count, network.output.count) != (inputs, outputs):
+            raise SetupError(
+                f"{model} is no model for {task.key}: it takes {network.input.count} numbers and "
+                f"gives {network.output.count}; {task.key} takes {inputs} and gives {outputs}"
+            )
+        return {Path(path.name): _text(path) for path in (exported.header, exported.source)}

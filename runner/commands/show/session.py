@@ -1,0 +1,169 @@
+"""What a person reads of a session: a table of its figures, and what was found wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from ....models.suite import Metric, Task
+from ...config.rounds import Round
+from ...journal.records import Mode
+from ...score.assess import Assessment
+from ...score.energy_result import EnergyResult
+from ...score.results import AccuracyResult, PerformanceResult
+from ...score.rules import Severity
+
+_STYLES = {Severity.VIOLATION: "bold red", Severity.WARNING: "yellow"}
+
+
+def show_assessment(
+    console: Console, title: str, assessment: Assessment, task: Task, round_: Round
+) -> None:
+    """Print the figures and the findings of one session."""
+    parts: list[RenderableType] = [Text(title, style="bold")]
+    if assessment.simulated:
+        parts.append(Text("  on a simulated device: its times and energies are modelled"))
+    if assessment.performance is not None:
+        parts += _performance(assessment.performance)
+    if assessment.energy is not None:
+        parts += _energy(assessment.energy)
+    if assessment.accuracy is not None:
+        parts += _accuracy(assessment.accuracy, task, round_)
+    for finding in assessment.findings:
+        text = Text(f"  {finding.severity.value}: ", style=_STYLES[finding.severity])
+        parts.append(text.append(finding.text, style="default"))
+    verdict = (
+        Text(f"  valid for {round_.name}", style="green")
+        if assessment.valid
+        else Text("  not valid for submission", style="red")
+    )
+    console.print(Group(*parts, verdict))
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One session in a summary of several."""
+
+    task: Task
+    mode: Mode
+    name: str
+    assessment: Assessment
+
+
+def show_summary(console: Console, lines: Iterable[Line], round_: Round) -> None:
+    """Print a line a session: its figure, the target, and how many findings stand against it."""
+    table = Table(box=None, padding=(0, 1), pad_edge=True)
+    for name in ("task", "mode", "result", "target", "findings", "session"):
+        table.add_column(name, no_wrap=name != "findings", overflow="ignore")
+    for line in lines:
+        result, target = _headline(line, round_)
+        kinds = dict.fromkeys(finding.kind.value for finding in line.assessment.findings)
+        table.add_row(
+            line.task.key, line.mode.value, result, target, ", ".join(kinds) or "–", line.name
+        )
+    console.print(table)
+
+
+def _headline(line: Line, round_: Round) -> tuple[str, str]:
+    """The figure that counts, and what it has to reach."""
+    performance, accuracy = line.assessment.performance, line.assessment.accuracy
+    energy = line.assessment.energy
+    if energy is not None:
+        return f"{_number(energy.median_energy_j, factor=1e6)} µJ/inf", "–"
+    if performance is not None:
+        return f"{_number(performance.median_throughput)} inf/s", "–"
+    if accuracy is None:
+        return "–", "–"
+    target = _target(line.task, round_) or "–"
+    if line.task.metric is Metric.AUC:
+        return f"AUC {_number(accuracy.auc, 4)}", target
+    return f"Top-1 {_percent(accuracy.top1)}", target
+
+
+def _performance(result: PerformanceResult) -> list[RenderableType]:
+    table = Table(box=None, padding=(0, 2), pad_edge=True)
+    table.add_column("window", justify="right")
+    table.add_column("input")
+    for name in ("inferences", "runtime s", "inf/s", "host s"):
+        table.add_column(name, justify="right")
+    for window in result.windows:
+        table.add_row(
+            str(window.number),
+            window.file + (f" +{window.offset}" if window.offset else ""),
+            str(window.iterations),
+            _number(window.elapsed_s),
+            _number(window.throughput),
+            _number(window.host_elapsed_s),
+        )
+    median, spread = result.median_throughput, result.coefficient_of_variation
+    line = Text("  median throughput ").append(f"{_number(median)} inf/s", style="bold")
+    if spread is not None:
+        line.append(f", spread {spread:.2%}")
+    return [table, line]
+
+
+def _energy(result: EnergyResult) -> list[RenderableType]:
+    table = Table(box=None, padding=(0, 2), pad_edge=True)
+    table.add_column("window", justify="right")
+    table.add_column("input")
+    for name in ("inferences", "runtime s", "inf/s", "energy mJ", "power mW", "µJ/inf"):
+        table.add_column(name, justify="right")
+    for measured in result.windows:
+        window, timing = measured.window, measured.timing
+        table.add_row(
+            str(measured.number),
+            measured.file + (f" +{measured.offset}" if measured.offset else ""),
+            str(measured.iterations),
+            _number(timing.elapsed_s),
+            _number(timing.throughput),
+            _number(window.energy_j, factor=1e3),
+            _number(window.power_w, factor=1e3),
+            _number(measured.energy_per_inference_j, factor=1e6),
+        )
+    line = Text("  median energy ")
+    line.append(f"{_number(result.median_energy_j, factor=1e6)} µJ/inf", style="bold")
+    if result.coefficient_of_variation is not None:
+        line.append(f", spread {result.coefficient_of_variation:.2%}")
+    line.append(f"; median throughput {_number(result.performance.median_throughput)} inf/s")
+    events = Text(f"  edges from {result.event_source.value}")
+    if result.event_uncertainty_s:
+        events.append(f", each within {result.event_uncertainty_s * 1e3:.2f} ms")
+    return [table, line, events]
+
+
+def _accuracy(result: AccuracyResult, task: Task, round_: Round) -> list[RenderableType]:
+    # The unit of an ad list is the file; its windows are averaged.
+    unit = "files" if task.stride_bytes is not None else "inputs"
+    line = Text(f"  {result.inputs} of {result.listed} {unit}: ")
+    if task.metric is Metric.TOP1:
+        line.append(f"Top-1 {_percent(result.top1)}", style="bold")
+        line.append(f" ({result.correct} right), AUC {_number(result.auc, 4)}")
+    else:
+        line.append(f"AUC {_number(result.auc, 4)}", style="bold")
+        line.append(f", Top-1 at the best threshold {_percent(result.top1)}")
+    if target := _target(task, round_):
+        line.append(f"; target {target}")
+    return [line]
+
+
+def _target(task: Task, round_: Round) -> str | None:
+    target = round_.target(task)
+    return None if target is None else f"{task.metric.value} {target:.2f}"
+
+
+def _number(value: float | None, decimals: int = 3, factor: float = 1.0) -> str:
+    return "–" if value is None else f"{value * factor:.{decimals}f}"
+
+
+def _percent(value: float | None) -> str:
+    return "–" if value is None else f"{value:.1%}"
+
+
+def assessment_json(title: str, assessment: Assessment) -> dict[str, Any]:
+    """The same for a program."""
+    return {"session": title} | assessment.to_json()

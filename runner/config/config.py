@@ -1,0 +1,260 @@
+"""The configuration of a bench and a run: a strict YAML file, with command-line flags on top.
+
+An unknown key, a repeated one or a wrong value is an error that names the file, the line and
+the key. ``configs/`` holds a commented example per kind of set-up.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, Field, ValidationError
+
+from ...dut_protocol.wire.settings import (
+    DEFAULT_BAUD_RATE,
+    DEFAULT_DATA_BYTES_PER_DB,
+    ENERGY_BAUD_RATE,
+    ENERGY_BOOT_TIMEOUT_S,
+    ConfirmResults,
+    LinkSettings,
+    VerifyLoad,
+)
+from ...models.suite import Task
+from ..bench.link import LinkWishes
+from ..journal.records import Division
+from . import values
+from .custom import CustomConfig
+from .explain import ConfigError, explain
+from .strict_yaml import Place, YamlError, read_yaml
+
+__all__ = ["Config", "ConfigError", "DutConfig", "SimulateConfig", "load_config", "override"]
+
+Demo = Literal["demo"]
+Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+PositiveSeconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+ConfigPath = Annotated[Path, BeforeValidator(values.to_path)]
+TaskKey = Annotated[str, BeforeValidator(values.to_task_key)]
+PathOrDemo = Annotated[Path | Demo, BeforeValidator(values.to_path_or_demo)]
+Model = Annotated[Path | Demo | Literal["reference"], BeforeValidator(values.to_model)]
+
+
+class _Section(BaseModel):
+    model_config = values.STRICT
+
+
+class DutConfig(_Section):
+    """The device under test and how to talk to it."""
+
+    address: Annotated[str, Field(min_length=1)] | None = None
+    """A port, a pyserial URL, `auto` or `sim:…`; None until a flag says."""
+    baud_rate: Annotated[int, Field(ge=1)] = DEFAULT_BAUD_RATE
+    data_bytes_per_db: Annotated[
+        Literal["auto"] | int, BeforeValidator(values.to_data_bytes_per_db)
+    ] = "auto"
+    """`auto`: the most that `tinyrunner check` has found the device to take, else 30."""
+    pipelining: bool = False
+    """Several `db` in flight; only where `tinyrunner check` has found that input is buffered."""
+    extension: bool = False
+    """Load by the wire extension, which the device must offer."""
+    verify_load: Annotated[VerifyLoad, BeforeValidator(values.to_verify_load)] = VerifyLoad.FIRST
+    confirm_results: Annotated[ConfirmResults, BeforeValidator(values.to_confirm_results)] = (
+        ConfirmResults.NEVER
+    )
+    """Whether every answer is asked for twice; for bad links."""
+    boot_wait_s: Seconds = 2.0
+    expected_inference_s: PositiveSeconds | None = None
+    wire_log: ConfigPath | None = None
+    """Where every byte both ways is written; a log that is there already is continued."""
+
+    @property
+    def link(self) -> LinkSettings:
+        """The same as the settings of a link."""
+        return LinkSettings(
+            baud_rate=self.baud_rate,
+            data_bytes_per_db=(
+                DEFAULT_DATA_BYTES_PER_DB
+                if self.data_bytes_per_db == "auto"
+                else self.data_bytes_per_db
+            ),
+            verify_load=self.verify_load,
+            boot_wait_s=self.boot_wait_s,
+            expected_inference_s=self.expected_inference_s,
+            confirm_results=self.confirm_results,
+        )
+
+    @property
+    def wishes(self) -> LinkWishes:
+        """What the link should do beyond those."""
+        return LinkWishes(
+            largest_block=self.data_bytes_per_db == "auto",
+            pipelining=self.pipelining,
+            extension=self.extension,
+        )
+
+
+class IoManagerConfig(_Section):
+    """The board between host and energy firmware."""
+
+    address: Annotated[str, Field(min_length=1)] | None = None
+    """A port or URL; a simulated device brings its own."""
+    baud_rate: Annotated[int, Field(ge=1)] = DEFAULT_BAUD_RATE
+    dut_baud_rate: Annotated[int, Field(ge=1)] = ENERGY_BAUD_RATE
+    """Of the device behind it."""
+
+
+class MonitorConfig(_Section):
+    """What powers the device and measures its energy."""
+
+    address: Annotated[str, Field(min_length=1)] | None = None
+    """A VISA resource, `lpm01a:PORT`, `ppk2:PORT`, `joulescope:`; simulated: `sim:`."""
+    supply_v: PositiveSeconds | None = None
+    """There is no default: too much destroys a board."""
+    max_voltage_v: PositiveSeconds | None = None
+    """More than this is refused whatever is asked."""
+    current_limit_a: PositiveSeconds | None = None
+    soft_markers: bool = False
+    """The host's own stamps instead of the timestamp pin's edges; never valid for submission."""
+    boot_timeout_s: PositiveSeconds = ENERGY_BOOT_TIMEOUT_S
+    """From power on to the device's m-ready."""
+
+
+class SimulateConfig(_Section):
+    """What a simulated device is like."""
+
+    inference_time_s: Seconds | None = None
+
+
+class Config(_Section):
+    """Everything that a configuration file may say; ``Config()`` is what holds without one."""
+
+    dut: DutConfig = DutConfig()
+    io_manager: IoManagerConfig = IoManagerConfig()
+    monitor: MonitorConfig = MonitorConfig()
+    model: Model | None = None
+    """What a `sim:` device runs: a file, `demo`, or `reference` (tinyrunner models fetch)."""
+    simulate: SimulateConfig = SimulateConfig()
+    datasets: PathOrDemo | None = None
+    labels: dict[TaskKey, ConfigPath] = {}
+    """Another label list than the data set's own, by task key."""
+    sessions: ConfigPath = Path("sessions")
+    """In the current folder, unless a file or a flag says otherwise."""
+    division: Annotated[Division, BeforeValidator(values.to_division)] = Division.CLOSED
+    round: Annotated[str, Field(pattern=r"^v[0-9]{1,3}\.[0-9]{1,3}$")] = "v1.2"
+    iterations: Annotated[
+        Literal["auto"] | Annotated[int, Field(ge=1)], BeforeValidator(values.to_iterations)
+    ] = "auto"
+    warmups: Annotated[int, Field(ge=0)] = 1
+    limit: Annotated[int, Field(ge=1)] | None = None
+    custom: CustomConfig | None = None
+    """What the task `custom` is."""
+
+    @property
+    def custom_task(self) -> Task | None:
+        """A user's own task, None where the configuration describes none."""
+        return None if self.custom is None else self.custom.task
+
+
+def absolute(config: Config) -> Config:
+    """The same with every path absolute, so that it holds in another folder as well."""
+
+    def whole(path: Path | str | None) -> Path | str | None:
+        return path.absolute() if isinstance(path, Path) else path
+
+    return config.model_copy(
+        update={
+            "model": whole(config.model),
+            "datasets": whole(config.datasets),
+            "labels": {key: path.absolute() for key, path in config.labels.items()},
+            "sessions": config.sessions.absolute(),
+        }
+    )
+
+
+FLAG_PLACES: dict[str, tuple[str, ...]] = {
+    "dut": ("dut", "address"),
+    "baud_rate": ("dut", "baud_rate"),
+    "data_bytes_per_db": ("dut", "data_bytes_per_db"),
+    "pipelining": ("dut", "pipelining"),
+    "extension": ("dut", "extension"),
+    "verify_load": ("dut", "verify_load"),
+    "confirm_results": ("dut", "confirm_results"),
+    "boot_wait_s": ("dut", "boot_wait_s"),
+    "expected_inference_s": ("dut", "expected_inference_s"),
+    "wire_log": ("dut", "wire_log"),
+    "io": ("io_manager", "address"),
+    "monitor": ("monitor", "address"),
+    "supply_v": ("monitor", "supply_v"),
+    "soft_markers": ("monitor", "soft_markers"),
+    "inference_time_s": ("simulate", "inference_time_s"),
+    "model": ("model",),
+    "datasets": ("datasets",),
+    "labels": ("labels",),
+    "sessions": ("sessions",),
+    "division": ("division",),
+    "round": ("round",),
+    "iterations": ("iterations",),
+    "warmups": ("warmups",),
+    "limit": ("limit",),
+}
+"""Where each flag's value goes."""
+
+
+def load_config(path: Path) -> Config:
+    """The configuration in a file; its relative paths are relative to the file's folder."""
+    try:
+        source = read_yaml(path.read_bytes().decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: not UTF-8 text (byte {error.start})") from error
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot read it: {error.strerror or error}") from error
+    except YamlError as error:
+        raise ConfigError(f"{path}:{error.line}: {error}") from error
+    tree = {} if source.values is None else source.values
+    if not isinstance(tree, dict):
+        raise ConfigError(f"{path}:{source.line_of(())}: expected keys and values")
+
+    def where(place: Place) -> str:
+        return f"{path}:{source.line_of(place)}: {'.'.join(map(str, place))}"
+
+    try:
+        return Config.model_validate(tree, context=values.PathBase(path.parent))
+    except ValidationError as error:
+        raise ConfigError(explain(error, Config, where)) from error
+
+
+def config_from_json(tree: object, source: str) -> Config:
+    """The configuration that a session.json (``source``) holds."""
+    try:
+        return Config.model_validate(tree, context=values.PathBase(None))
+    except ValidationError as error:
+        raise ConfigError(
+            explain(error, Config, lambda place: f"{source}: config.{'.'.join(map(str, place))}")
+        ) from error
+
+
+def override(config: Config, **flags: object) -> Config:
+    """The configuration with the flags that were given (not None) in place of its values.
+
+    Known flags are :data:`FLAG_PLACES`. ``labels`` is a mapping that adds to the file's.
+    Relative paths stay relative to the current folder.
+    """
+    tree = config.model_dump()
+    given = {flag: value for flag, value in flags.items() if value is not None}
+    for flag, value in given.items():
+        place = FLAG_PLACES.get(flag)
+        if place is None:
+            raise TypeError(f"no such flag: {flag}")
+        section = tree[place[0]] if len(place) == 2 else tree
+        if isinstance(value, dict) and isinstance(section[place[-1]], dict):
+            value = section[place[-1]] | value
+        section[place[-1]] = value
+
+    def where(place: Place) -> str:
+        flag = next((f for f in given if FLAG_PLACES[f] == place[: len(FLAG_PLACES[f])]), None)
+        return ".".join(map(str, place)) if flag is None else "--" + flag.replace("_", "-")
+
+    try:
+        return Config.model_validate(tree, context=values.PathBase(None))
+    except ValidationError as error:
+        raise ConfigError(explain(error, Config, where)) from error

@@ -1,0 +1,95 @@
+"""The section `custom` of a configuration: a user's own model and data.
+
+custom:
+  model_id: mynet01     # what the firmware says in m-model-[…]
+  input: int8           # what the bytes of an input are: int8, uint8 or float32
+  input_bytes: 1024
+  classes: 5
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ValidationInfo, field_validator
+
+from ...models.custom import (
+    check_class_names,
+    check_classes,
+    check_input_bytes,
+    check_model_id,
+    check_shape,
+    custom_task,
+)
+from ...models.suite import InputFormat, Task
+from . import values
+
+HOW_TO_WRITE = """\
+the task `custom` is described in the configuration (--config FILE), for example:
+custom:
+  model_id: mynet01
+  input: int8
+  input_bytes: 1024
+  classes: 5"""
+"""What is said where the section is wanted and not there."""
+
+
+class CustomConfig(BaseModel):
+    """What the suite says of its own tasks. Each field is checked with those above it."""
+
+    model_config = values.STRICT
+
+    model_id: str
+    """Also the folder of the inputs: `<datasets>/<model_id>/y_labels.csv`."""
+    input: Annotated[InputFormat, BeforeValidator(values.to_input_format)]
+    input_bytes: int
+    classes: int
+    class_names: Annotated[tuple[str, ...] | None, BeforeValidator(values.to_texts)] = None
+    shape: Annotated[tuple[int, ...] | None, BeforeValidator(values.to_whole_numbers)] = None
+
+    @property
+    def task(self) -> Task:
+        """The task that the section describes."""
+        return custom_task(
+            model_id=self.model_id,
+            input_format=self.input,
+            input_bytes=self.input_bytes,
+            classes=self.classes,
+            class_names=self.class_names,
+            shape=self.shape,
+        )
+
+    @field_validator("model_id")
+    @classmethod
+    def _model_id(cls, value: str) -> str:
+        check_model_id(value)
+        return value
+
+    @field_validator("input_bytes")
+    @classmethod
+    def _input_bytes(cls, value: int, info: ValidationInfo) -> int:
+        if "input" in info.data:  # else its own error is enough
+            check_input_bytes(value, info.data["input"])
+        return value
+
+    @field_validator("classes")
+    @classmethod
+    def _classes(cls, value: int) -> int:
+        check_classes(value)
+        return value
+
+    @field_validator("class_names")
+    @classmethod
+    def _class_names(
+        cls, value: tuple[str, ...] | None, info: ValidationInfo
+    ) -> tuple[str, ...] | None:
+        if value is not None and "classes" in info.data:
+            check_class_names(value, info.data["classes"])
+        return value
+
+    @field_validator("shape")
+    @classmethod
+    def _shape(cls, value: tuple[int, ...] | None, info: ValidationInfo) -> tuple[int, ...] | None:
+        if value is not None and {"input", "input_bytes"} <= info.data.keys():
+            check_shape(value, info.data["input_bytes"], info.data["input"])
+        return value

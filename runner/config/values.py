@@ -1,0 +1,153 @@
+"""How a YAML or command-line value becomes a configured one: paths, enumerations, tasks.
+
+Each function takes what was written and returns it in the type of the field, or raises
+ValueError saying what was expected; a value of the right type passes through.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import ConfigDict, ValidationInfo
+
+from ...dut_protocol.wire.settings import ConfirmResults, VerifyLoad, check_data_bytes_per_db
+from ...models.custom import CUSTOM_KEY
+from ...models.suite import TASKS, InputFormat
+from ..journal.records import Division
+
+STRICT = ConfigDict(extra="forbid", frozen=True, strict=True)
+"""What every section of a configuration is like."""
+
+_E = TypeVar("_E", bound=Enum)
+
+
+@dataclass(frozen=True, slots=True)
+class PathBase:
+    """The folder that relative paths start from; None leaves them as they are."""
+
+    folder: Path | None
+
+
+def to_path(value: object, info: ValidationInfo) -> object:
+    """A path, `~` expanded, relative to the configuration file."""
+    if isinstance(value, str):
+        if not value or "\0" in value:
+            raise ValueError(f"expected a path, got {value!r}")
+        value = Path(value)
+    if not isinstance(value, Path):
+        raise ValueError(f"expected a path, got {shown(value)}")
+    try:
+        path = value.expanduser()
+    except RuntimeError as error:
+        raise ValueError(f"cannot tell whose home folder {str(value)!r} means") from error
+    base = info.context.folder if isinstance(info.context, PathBase) else None
+    return path if base is None else base / path
+
+
+def to_path_or_demo(value: object, info: ValidationInfo) -> object:
+    """A path, or the word demo."""
+    return value if value == "demo" or value is None else to_path(value, info)
+
+
+def to_model(value: object, info: ValidationInfo) -> object:
+    """A path, or the words demo and reference."""
+    return value if value == "reference" else to_path_or_demo(value, info)
+
+
+def to_iterations(value: object) -> object:
+    """`auto` or a number; a flag's digits count as a number."""
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 18:
+        value = int(value)
+    if value == "auto" or (type(value) is int and value >= 1):
+        return value
+    raise ValueError(f"expected auto or a whole number of at least 1, got {shown(value)}")
+
+
+def to_data_bytes_per_db(value: object) -> object:
+    """1 to 38: what fits into the device's command buffer; or `auto`."""
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 18:
+        value = int(value)
+    if value == "auto":
+        return value
+    if type(value) is not int:
+        raise ValueError(f"expected auto or a whole number, got {shown(value)}")
+    check_data_bytes_per_db(value)
+    return value
+
+
+def to_verify_load(value: object) -> object:
+    return _to_enum(VerifyLoad, value)
+
+
+def to_confirm_results(value: object) -> object:
+    return _to_enum(ConfirmResults, value)
+
+
+def to_division(value: object) -> object:
+    return _to_enum(Division, value)
+
+
+def to_task_key(value: object) -> object:
+    """The key of one of the four tasks, or `custom`."""
+    keys = (*TASKS, CUSTOM_KEY)
+    if value in keys:
+        return value
+    raise ValueError(f"no such task{closest(str(value), keys)}; tasks are {', '.join(keys)}")
+
+
+def to_input_format(value: object) -> object:
+    return _to_enum(InputFormat, value)
+
+
+def to_texts(value: object) -> object:
+    """A list of texts."""
+    return _to_tuple(value, str, "texts")
+
+
+def to_whole_numbers(value: object) -> object:
+    """A list of whole numbers."""
+    return _to_tuple(value, int, "whole numbers")
+
+
+def _to_tuple(value: object, kind: type, kinds: str) -> object:
+    if value is None:
+        return None
+    if not isinstance(value, list | tuple):
+        raise ValueError(f"expected a list of {kinds}, got {shown(value)}")
+    for item in value:
+        if type(item) is not kind:  # a bool is an int to isinstance, and no number here
+            raise ValueError(f"expected a list of {kinds}, got {shown(item)} in it")
+    return tuple(value)
+
+
+def closest(word: str, known: Iterable[str]) -> str:
+    """`; did you mean x?`, or nothing where no known word is near."""
+    near = difflib.get_close_matches(word, list(known), n=1)
+    return f"; did you mean {near[0]}?" if near else ""
+
+
+def shown(value: object) -> str:
+    """A value as an error shows it: as YAML has it, and not endless."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, dict | list):
+        return "a mapping" if isinstance(value, dict) else "a list"
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _to_enum(kind: type[_E], value: object) -> _E:
+    if isinstance(value, kind):
+        return value
+    words = [str(member.value) for member in kind]
+    if isinstance(value, str) and value in words:
+        return kind(value)
+    near = closest(value, words) if isinstance(value, str) else ""
+    raise ValueError(f"expected {', '.join(words[:-1])} or {words[-1]}, got {shown(value)}{near}")

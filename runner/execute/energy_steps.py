@@ -1,0 +1,175 @@
+"""The steps of a script that concern the IO manager and the energy monitor.
+
+What they write into the journal is what the published logs hold: ``emon: m-power[on]``,
+``emon: m-ready``, and the device's boot text as ``io: [dut]: …``.
+"""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import assert_never
+
+from ...dut_protocol.errors import DutTimeout
+from ...dut_protocol.host.dut import Dut
+from ...dut_protocol.host.io_manager import IoManager
+from ...dut_protocol.wire.messages import Chatter, Ready
+from ...dut_protocol.wire.settings import ENERGY_BOOT_TIMEOUT_S
+from ...energy.alignment import soft_markers as host_markers
+from ...energy.trace import Trace, TraceWriter
+from ...energy.trace_files import energy_path, timestamps_path, write_events
+from ..bench.recorder import Recorder
+from ..journal.journal import LogWriter
+from ..script.verbs import EmonPower, EmonTimer, EmonTrace, EmonVoltage, IoCommand
+from .energy_events import with_events
+
+POWER_CYCLE_S = 2.0
+"""Off for this long, so that the board's capacitors are empty."""
+
+EnergyVerb = IoCommand | EmonVoltage | EmonPower | EmonTimer | EmonTrace
+
+
+class EnergySteps:
+    """Executes these verbs on a bench; the trace goes into ``folder``."""
+
+    def __init__(
+        self,
+        dut: Dut,
+        io_manager: IoManager,
+        recorder: Recorder,
+        journal: LogWriter,
+        folder: Path,
+        boot_timeout_s: float = ENERGY_BOOT_TIMEOUT_S,
+        *,
+        supply_v: float = 0.0,
+        windows: int | None = None,
+        soft_markers: bool = False,
+    ) -> None:
+        """``supply_v`` is what the monitor was set to; ``windows`` how many the trace will hold.
+
+        ``soft_markers``: the host's stamps count instead of the timestamp pin's edges.
+        """
+        self._dut = dut
+        self._io_manager = io_manager
+        self._recorder = recorder
+        self._journal = journal
+        self._folder = folder
+        self._boot_timeout_s = boot_timeout_s
+        self._name = ""
+        self._soft_markers = soft_markers
+        self._markers_s: list[float] = []
+        self._supply_v = supply_v
+        self._windows = windows
+        self._writer: TraceWriter | None = None
+        self.trace: Trace | None = None
+        """The finished trace, once `emon trace off` was executed."""
+
+    def execute(self, verb: EnergyVerb) -> None:
+        match verb:
+            case IoCommand(text):
+                self._finished("io")
+                self._io(text)
+            case EmonVoltage(millivolts):
+                self._voltage(millivolts)
+            case EmonPower(on):
+                self._power(on)
+            case EmonTimer(on):
+                self._done(f"m-timer[{'on' if on else 'off'}]")
+            case EmonTrace(name):
+                if name is None:
+                    self._trace_off()
+                else:
+                    self._trace_on(name)
+            case _:
+                assert_never(verb)
+
+    def mark(self, *moments_s: float) -> None:
+        """Where the host thinks an edge was, on the bench's clock; for soft markers."""
+        self._markers_s += moments_s
+
+    def close(self) -> None:
+        """Close the trace's file with what it has, whatever happened."""
+        if self._writer is not None:
+            self._writer.close()
+
+    def muted_manager(self) -> AbstractContextManager[None]:
+        """Keep the echoes of a load's thousand commands out of the log, as published logs do."""
+        return self._io_manager.muting(Ready, Chatter)
+
+    def _io(self, text: str) -> None:
+        match text:
+            case "enable-timer":
+                self._io_manager.enable_timer()
+            case _:
+                self._io_manager.command(text)
+
+    def _voltage(self, millivolts: int | None) -> None:
+        if millivolts is not None:
+            self._supply_v = self._recorder.monitor.set_supply(millivolts / 1000)
+        self._done(f"m-voltage-mv[{self._supply_v * 1000:.0f}]")
+
+    def _power(self, on: bool) -> None:
+        self._recorder.monitor.power(on)
+        self._done(f"m-power[{'on' if on else 'off'}]")
+        if on:
+            self._wait_for_boot()
+
+    def _wait_for_boot(self) -> None:
+        """Where the device does not boot, switch its supply off and on again, once.
+
+        Only here: in the middle of a trace the supply's going would be measured.
+        """
+        try:
+            self._dut.wait_for_boot(self._boot_timeout_s)
+        except DutTimeout as error:
+            if self._writer is not None:
+                raise
+            self._dut.listener.note(f"{error}; switching its supply off and on again")
+            self._recorder.monitor.power(False)
+            self._say("m-power[off]")
+            self._dut.clock.pause(POWER_CYCLE_S)
+            self._recorder.monitor.power(True)
+            self._say("m-power[on]")
+            self._dut.wait_for_boot(self._boot_timeout_s)
+
+    def _trace_on(self, name: str) -> None:
+        rate_hz = self._recorder.monitor.capabilities.default_rate_hz
+        self._name = name
+        self._writer = TraceWriter(energy_path(self._folder, name), rate_hz)
+        self._markers_s.clear()
+        self._recorder.start(self._writer)
+        self._done("m-trace[on]")
+
+    def _trace_off(self) -> None:
+        recorder = self._recorder
+        recorded = recorder.stop()
+        if self._soft_markers:
+            trace = host_markers(self._markers_s, recorder.started_s).apply(recorded)
+        else:
+            trace = with_events(
+                recorded,
+                self._io_manager.edges,
+                recorder.started_s,
+                event_input=recorder.monitor.capabilities.event_input,
+                windows=self._windows,
+            )
+        write_events(trace, self._folder, self._name)
+        model = recorder.monitor.identify().model.lower()
+        for path, kind in (
+            (energy_path(self._folder, self._name), "emon"),
+            (timestamps_path(self._folder, self._name), "etime"),
+        ):
+            self._say(f"m-regfile-fn[{path.name}]-type[{kind}]-name[{model}]")
+        self._done("m-trace[off]")
+        self.trace = trace
+
+    def _say(self, text: str) -> None:
+        self._journal.write("emon", text)
+
+    def _done(self, text: str) -> None:
+        self._say(text)
+        self._say("m-ready")
+        self._finished("emon")
+
+    def _finished(self, verb: str) -> None:
+        self._journal.write("parser", f"m-ready-finished[{verb}]")

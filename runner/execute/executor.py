@@ -1,0 +1,344 @@
+"""Executing a Script on a Bench, each step written to the Journal as it happens.
+
+A step that fails is done again where that can do no harm: an `infer` with its load, a question
+by itself. A load has tried four times when it fails, so only a reboot makes it begin again. In
+energy mode nothing is done again: each `infer` leaves its edges in the one trace.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import assert_never
+
+from ... import __version__
+from ...datasets.inputs import Dataset, InputWindow
+from ...dut_protocol.errors import DutError, DutProtocolError, DutRebooted
+from ...dut_protocol.host.dut import REPLY_TIMEOUT_S, Identity
+from ...dut_protocol.host.inference import Inference
+from ...dut_protocol.wire.messages import Model
+from ...dut_protocol.wire.settings import ConfirmResults
+from ...models.suite import Task
+from ..bench.bench import Bench
+from ..errors import SetupError
+from ..journal.journal import Journal
+from ..journal.records import Mode
+from ..script.plan import mode_of, parse_infer, planned_inferences
+from ..script.script import NO_TIMEOUT_MS, NumberedStep, Script, numbered_steps
+from ..script.verbs import (
+    BmCfg,
+    DutCommand,
+    Echo,
+    EmonPower,
+    EmonTimer,
+    EmonTrace,
+    EmonVoltage,
+    IoCommand,
+    IoDutCommand,
+    Load,
+    Mount,
+    Umount,
+    Verb,
+    Version,
+    input_file_name,
+    parse_verb,
+)
+from .energy_steps import EnergySteps
+from .lap_check import LapCheck
+from .recovery import RECOVERABLE, Recovery
+
+VERSION_TEXT = f"tinyrunner {__version__}"
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One input inferred: what progress is shown of. ``done`` counts from 1."""
+
+    done: int
+    window: InputWindow
+    inference: Inference
+
+
+class JournalListener:
+    """Writes what the device says, and what the host does about it, into the journal."""
+
+    def __init__(
+        self, journal: Journal, on_note: Callable[[str], None], source: str = "dut"
+    ) -> None:
+        self._journal = journal
+        self._on_note = on_note
+        self._source = source
+
+    def line(self, text: str) -> None:
+        self._journal.write(self._source, text)
+
+    def note(self, text: str) -> None:
+        self._journal.write("parser", f"m-note[{text}]")
+        self._journal.flush()
+        self._on_note(text)
+
+
+_QUESTIONS = ("help", "name", "profile", "results", "timestamp")
+"""What may be asked twice: it changes nothing in the device."""
+
+PASSED_THROUGH = "io: [dut]"
+"""The source of a device's lines that came through the IO manager, as the logs have it."""
+
+
+class InputFinder:
+    """Finds the input that a load names among those of the data set, by its file's name."""
+
+    def __init__(self, dataset: Dataset) -> None:
+        self._dataset = dataset
+        self._labels = {row.file: row.label for row in dataset.labels.rows}
+
+    def find(self, load: Load) -> InputWindow:
+        """The window to send; SetupError where it is not one of this task's inputs."""
+        task = self._dataset.task
+        file = input_file_name(load.path)
+        label = self._labels.get(file)
+        if label is None:
+            raise SetupError(
+                f"the script loads {file}, which {self._dataset.labels.source} does not list; "
+                "give the list it was made for with --labels"
+            )
+        length = task.file_bytes if load.length is None else load.length
+        if length != task.input_bytes or load.offset + length > task.file_bytes:
+            raise SetupError(
+                f"the script loads {length} bytes at {load.offset} of {file}; an input of "
+                f"{task.key} is {task.input_bytes} bytes of a file of {task.file_bytes}"
+            )
+        path = self._dataset.folder / file
+        return InputWindow(path, file, load.offset, length, task.file_bytes, label)
+
+
+class Executor:
+    """Runs the numbered steps of a script (those before `version` made the bench)."""
+
+    def __init__(
+        self,
+        bench: Bench,
+        journal: Journal,
+        dataset: Dataset,
+        benchmark_config: Mapping[str, str],
+        on_step: Callable[[NumberedStep], None] = lambda _: None,
+        on_measured: Callable[[Measured], None] = lambda _: None,
+        energy: EnergySteps | None = None,
+        identity: Identity | None = None,
+    ) -> None:
+        """``identity`` is who the device said it was: after a reboot it must still be that one."""
+        self._bench = bench
+        self._recovery = Recovery(bench.dut, journal, identity)
+        strict = bench.dut.settings.confirm_results is ConfirmResults.ALL
+        self._lap_check = LapCheck(bench.dut.address, strict=strict)
+        self._since_load: list[NumberedStep] = []
+        """From the last load on, until its `infer` has been answered."""
+        self._energy = energy
+        self._journal = journal
+        self._dataset = dataset
+        self._inputs = InputFinder(dataset)
+        self._benchmark_config = benchmark_config
+        self._on_step = on_step
+        self._on_measured = on_measured
+        self._loaded: InputWindow | None = None
+        self._done = 0
+
+    @property
+    def _task(self) -> Task:
+        return self._dataset.task
+
+    def run(self, script: Script, first_step: int = 1, done: int = 0) -> None:
+        """Execute from step ``first_step`` on; ``done`` inputs were measured before."""
+        self._done = done
+        for numbered in numbered_steps(script):
+            if numbered.index >= first_step:
+                self._on_step(numbered)
+                self._until_done(numbered)
+
+    def _until_done(self, numbered: NumberedStep) -> None:
+        """Execute a step; where it fails, recover and execute it again, with its load."""
+        verb = parse_verb(numbered.step.command)
+        if isinstance(verb, Load) or not self._since_load:
+            self._since_load.clear()
+            self._recovery.next_input()
+        if self._since_load or isinstance(verb, Load):
+            self._since_load.append(numbered)
+        todo = [numbered]
+        while todo:
+            step = todo[0]
+            try:
+                self._step(step)
+                self._journal.flush()
+                todo.pop(0)
+            except RECOVERABLE as error:
+                todo = self._again(step, numbered, error)
+        if _infers(verb):
+            self._since_load.clear()
+
+    def _again(
+        self, failed: NumberedStep, wanted: NumberedStep, error: DutError
+    ) -> list[NumberedStep]:
+        """The steps to be executed again because one of them failed; or the error, raised."""
+        verb = parse_verb(failed.step.command)
+        if self._energy is not None or not _repeatable(verb, error):
+            raise error
+        todo = list(self._since_load) or [wanted]
+        self._recovery.recover(error, todo[0].index)
+        return todo
+
+    def _step(self, numbered: NumberedStep) -> None:
+        step = numbered.step
+        write = self._journal.write
+        write(
+            "sequencer",
+            f"m-sequencing-i[{numbered.index}]-command[{step.command}]"
+            f"-ack[/{step.effective_ack}/]-ms[{step.effective_ms}]-acc[{numbered.acc_ms}]"
+            f"-total_ms[{numbered.total_ms}]",
+        )
+        write("parser", f'Command "{step.command}"')
+        verb = parse_verb(step.command)
+        self._execute(verb, self._timeout_s(step.effective_ms))
+
+    @staticmethod
+    def _timeout_s(ms: int) -> float:
+        return REPLY_TIMEOUT_S if ms == NO_TIMEOUT_MS else max(ms / 1000.0, REPLY_TIMEOUT_S)
+
+    def _finished(self, verb: str) -> None:
+        self._journal.write("parser", f"m-ready-finished[{verb}]")
+
+    def _execute(self, verb: Verb, timeout_s: float) -> None:
+        match verb:
+            case DutCommand(text) | IoDutCommand(text):
+                self._finished("dut" if isinstance(verb, DutCommand) else "io")
+                self._dut_command(text, timeout_s)
+            case Load():
+                self._load(verb)
+            case Version():
+                self._journal.write("parser", f"m-version[{VERSION_TEXT}]")
+                self._finished("version")
+            case BmCfg(code):
+                self._bm_cfg(code)
+            case Echo(text, milliseconds):
+                self._journal.write("parser", f"Echoing message in {milliseconds} ms...")
+                self._finished("echo")
+                self._bench.pause(milliseconds / 1000.0)
+                self._journal.write("parser", f"m-echo-message[{text}]")
+            case Umount() | Mount():
+                self._finished("umount" if isinstance(verb, Umount) else "mountc")
+            case IoCommand() | EmonVoltage() | EmonPower() | EmonTimer() | EmonTrace():
+                if self._energy is None:
+                    raise SetupError(f"this bench has no IO manager and no monitor: {verb}")
+                self._energy.execute(verb)
+            case _:
+                assert_never(verb)
+
+    def _bm_cfg(self, code: str) -> None:
+        for key, value in self._benchmark_config.items():
+            self._journal.write("parser", f"m-bm-cfg-name[{code}]-key[{key}]-val[{value}]")
+        self._finished("bm")
+
+    def _dut_command(self, text: str, timeout_s: float) -> None:
+        counts = parse_infer(text)
+        if counts is not None:
+            self._infer(*counts)
+            return
+        reply = self._bench.dut.raw(text, timeout_s)
+        if self._energy is not None and text == "timestamp":
+            self._energy.mark(self._bench.clock.now_s())
+        for message in reply:
+            if isinstance(message, Model) and message.model_id != self._task.model_id:
+                raise DutProtocolError(
+                    f"{self._bench.dut.address}: the device now says that its model is "
+                    f"{message.model_id}, not {self._task.model_id}"
+                )
+
+    def _load(self, load: Load) -> None:
+        window = self._inputs.find(load)
+        data = self._dataset.read(window)
+        write = self._journal.write
+        self._loaded = None
+        write("parser", f"File size is {window.file_bytes}, loading...")
+        write("parser", f"Starting at byte offset {window.offset}")
+        write("parser", f"Sending {len(data)} bytes")
+        write("parser", "m-mute-target[dut]")
+        began_s = self._bench.clock.now_s()
+        with nullcontext() if self._energy is None else self._energy.muted_manager():
+            self._bench.loader.load(data)
+        took_s = self._bench.clock.now_s() - began_s
+        self._loaded_in(load, window, took_s)
+        self._loaded = window
+
+    def _loaded_in(self, load: Load, window: InputWindow, took_s: float) -> None:
+        """The closing lines of a load, in the words of the published logs.
+
+        They compute the rate from the whole file, also where a window was sent.
+        """
+        write = self._journal.write
+        rate = window.file_bytes / took_s / 1000.0 if took_s > 0 else 0.0
+        write("parser", "m-unmute-target[dut]")
+        if not load.through_io:
+            write("parser", f"Binary load took {took_s:.3f} sec, or {rate:.3f} kB/sec")
+            write("parser", "m-bload-done")
+            self._finished("bload")
+            return
+        write("parser", "m-unmute-target[io]")
+        write("parser", "m-unmute-target[parser]")
+        write("parser", "m-bloadp-done")
+        write("parser", f"Binary load took {took_s:.3f} sec, or {8 * rate:.3f} kb/sec")
+        self._finished("bloadp")
+
+    def _infer(self, iterations: int, warmups: int) -> None:
+        inference = self._bench.timer.infer(
+            iterations, warmups, self._task.score_count, self._judge
+        )
+        if self._energy is not None:
+            self._energy.mark(*inference.host_window_s)
+        if self._loaded is not None:
+            self._done += 1
+            self._on_measured(Measured(self._done, self._loaded, inference))
+
+    def _judge(self, inference: Inference) -> None:
+        """DutProtocolError at an answer that cannot be right, or that nobody can use."""
+        self._lap_check.check(inference)
+        if self._task.official and len(inference.scores) > 1 and sum(inference.scores) == 0:
+            raise DutProtocolError(
+                f"{self._bench.dut.address}: every score is 0, so there is nothing to judge; look "
+                "at the firmware's output stage"
+            )
+
+
+def _infers(verb: Verb) -> bool:
+    return isinstance(verb, DutCommand | IoDutCommand) and parse_infer(verb.text) is not None
+
+
+def _repeatable(verb: Verb, error: DutError) -> bool:
+    """Whether a failed step may be executed again."""
+    if isinstance(verb, Load):
+        return isinstance(error, DutRebooted)
+    if not isinstance(verb, DutCommand):
+        return False
+    return _infers(verb) or verb.text in _QUESTIONS
+
+
+def check_executable(script: Script, dataset: Dataset, mode: Mode) -> None:
+    """Refuse (SetupError) a script that this bench and data set cannot run, before any of it."""
+    finder = InputFinder(dataset)
+    for numbered in numbered_steps(script):
+        verb = parse_verb(numbered.step.command)
+        match verb:
+            case Load(through_io=False):
+                finder.find(verb)
+            case DutCommand() | Umount() | Mount() | Version() | BmCfg() | Echo():
+                pass
+            case _:
+                raise SetupError(
+                    f"step {numbered.index}, `{numbered.step.command}`, needs an IO manager or an "
+                    "energy monitor; this run has none"
+                )
+    is_for = mode_of(planned_inferences(script))
+    if is_for is not mode:
+        raise SetupError(
+            f"this is a script for {is_for.value} by its `dut infer` steps, and --mode says "
+            f"{mode.value}"
+        )

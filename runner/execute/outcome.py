@@ -1,0 +1,175 @@
+"""What every kind of run is made of: its parts, its beginnings on disk, how it stops and ends."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ...datasets.errors import DatasetError
+from ...dut_protocol.errors import DutError
+from ...energy.errors import MonitorError, TraceError
+from ...energy.trace_files import read_trace
+from ...models.suite import Metric, Task
+from ..config.config import Config
+from ..config.rounds import Round, load_rounds
+from ..errors import JournalError, RunStopped
+from ..journal.journal import Journal, last_stamp_s
+from ..journal.records import InferenceRecord, Mode
+from ..journal.session_folder import Session, write_atomically, write_document
+from ..score.assess import Assessment, Judging, assess, render_result
+from ..script.plan import BENCHMARK_CODE, PlannedInference
+from ..script.script import Script, print_script
+from ..script.written_path import written_path
+from .executor import VERSION_TEXT, Measured
+from .prepare import open_source
+from .progress import Reporter
+from .provenance import Source, is_demonstration
+from .resume import ERROR_EVENT
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A finished session: where it is, what it measured, what is wrong with it."""
+
+    session: Session
+    task: Task
+    mode: Mode
+    round: Round
+    assessment: Assessment
+    provenance: dict[str, Any]
+
+
+@dataclass(slots=True)
+class RunParts:
+    """What the parts of one run share."""
+
+    task: Task
+    mode: Mode
+    config: Config
+    round: Round
+    source: Source
+    reporter: Reporter
+
+    @classmethod
+    def prepare(cls, task: Task, mode: Mode, config: Config, reporter: Reporter) -> RunParts:
+        """Everything that needs no device: the round's rules, and the inputs, checked."""
+        round_ = load_rounds().get(config.round)
+        return cls(task, mode, config, round_, open_source(config, task, reporter), reporter)
+
+
+STOPPING = (DutError, DatasetError, JournalError, MonitorError, TraceError, OSError)
+"""What may end a run in its middle, so that it can be continued later."""
+
+
+@contextmanager
+def stops(folder: Path | None, *, resumable: bool) -> Iterator[None]:
+    """Turn what ends a run early into RunStopped, which says what is left of it."""
+    try:
+        yield
+    except (*STOPPING, KeyboardInterrupt) as error:
+        raise RunStopped(folder, reason_of(error), resumable=resumable) from error
+
+
+def reason_of(error: BaseException) -> str:
+    """Why a run ended early, for a person."""
+    return "interrupted" if isinstance(error, KeyboardInterrupt) else str(error)
+
+
+def write_beginnings(
+    run: RunParts, session: Session, script: Script, provenance: dict[str, Any]
+) -> None:
+    """What must be on disk before the first step; session.json last, for it tells of the rest."""
+    write_atomically(session.script, print_script(script))
+    shutil.copyfile(run.source.labels.source, session.labels)
+    write_document(session, {"provenance": provenance, "result": None})
+
+
+def open_log(journal: Journal, session: Session, code: str = BENCHMARK_CODE) -> None:
+    """The first lines of a session's log."""
+    journal.write("session", f"m-session-start-id[{session.session_id}]")
+    journal.write("parser", f"m-bmark-run-name[{VERSION_TEXT}]-code[{code}]")
+
+
+def say_why(journal: Journal, error: BaseException) -> None:
+    """Write into the journal why it ends here, if it can still be written."""
+    with suppress(JournalError):
+        if isinstance(error, KeyboardInterrupt):
+            journal.write("session", "m-session-interrupted")
+        else:
+            journal.write("session", f"{ERROR_EVENT}[{' '.join(str(error).split())}]")
+
+
+def benchmark_config(run: RunParts, first: PlannedInference) -> dict[str, str]:
+    return {
+        "iterWarmup": str(first.warmups),
+        "iterInfer": str(first.iterations),
+        "runMode": "multi" if run.mode is Mode.ACCURACY else "bmark",
+        "model": run.task.model_id,
+        "sourceDir": written_path(run.source.dataset.folder.parent),
+        "singleInputFn": first.file,
+    }
+
+
+class StatusLine:
+    """Turns measured inputs into the one line that progress shows."""
+
+    def __init__(self, run: RunParts) -> None:
+        self._reporter = run.reporter
+        self._by_class = run.mode is Mode.ACCURACY and run.task.metric is Metric.TOP1
+        self._accuracy = run.mode is Mode.ACCURACY
+        self._labels = {row.file: row.label for row in run.source.labels.rows}
+        self._seen = 0
+        self._correct = 0
+
+    def count(self, record: InferenceRecord) -> None:
+        """An input that was measured before the run was continued."""
+        self._take(record.file, record.scores)
+
+    def show(self, measured: Measured) -> None:
+        inference = measured.inference
+        file, scores = measured.window.file, inference.scores
+        self._take(file, scores)
+        if self._by_class:
+            status = f"Top-1 {self._correct / self._seen:.1%}"
+        elif self._accuracy:
+            status = f"error {scores[0]:.3f}"
+        else:
+            host_s = inference.host_elapsed_s
+            status = f"{file} {inference.iterations / host_s if host_s else 0:.3f} inf/s"
+        self._reporter.advance(measured.done, status)
+
+    def _take(self, file: str, scores: Sequence[float]) -> None:
+        self._seen += 1
+        self._correct += scores.index(max(scores)) == self._labels.get(file)
+
+
+def conclude(run: RunParts, session: Session, provenance: dict[str, Any]) -> Outcome:
+    """Score the journal, write result.txt and the result part of session.json."""
+    judging = Judging(
+        task=run.task,
+        mode=run.mode,
+        round=run.round,
+        division=run.config.division,
+        labels=run.source.labels.rows,
+        list_name=run.source.official_list,
+        synthetic=run.source.synthetic or is_demonstration(provenance),
+        simulated=provenance.get("simulated") is not None,
+    )
+    assessment = assess(session.log, judging)
+    text = render_result(assessment, run.task, run.round, time_s=last_stamp_s(session.log))
+    write_atomically(session.result, text)
+    result = assessment.to_json()
+    trace = None if assessment.energy is None else read_trace(session.folder)
+    if trace is not None:
+        result["energy"]["trace"] = dict(trace.provenance)
+    write_document(session, {"provenance": provenance, "result": result})
+    if assessment.energy is not None and trace is not None:
+        # matplotlib takes a second to import, and only energy draws
+        from ..write.energy_plots import plot_energy
+
+        plot_energy(assessment.energy, [trace], session.folder)
+    return Outcome(session, run.task, run.mode, run.round, assessment, provenance)

@@ -1,0 +1,106 @@
+"""What to do when the device or its link fails in the middle of a run, and when to give up.
+
+The unit is a load and its `infer`: what was in flight is void, the device is brought back into
+step (`name%`, or its boot banner read to the end), and both are done anew. The journal says so
+with one line, in front of everything that is done about it::
+
+    00093.120 session: m-session-retry-step[N]
+
+What step N and its followers left before that line is void, as behind `m-session-resume-id`; the
+step's own lines follow once more. So a log that ends anywhere at all, `kill -9` included, never
+holds an answer that was not to be taken.
+"""
+
+from __future__ import annotations
+
+from ...dut_protocol.errors import (
+    DutError,
+    DutProtocolError,
+    DutRebooted,
+    DutReportedError,
+    DutTimeout,
+)
+from ...dut_protocol.host.dut import Dut, Identity
+from ..journal.journal import Journal
+
+RECOVERABLE = (DutProtocolError, DutReportedError, DutRebooted, DutTimeout)
+"""A port that is gone is not among them: a person has to plug it in."""
+
+MAX_RETRIES = 3
+"""Of one input. A fault that comes at every fourth input is still worth a run's while."""
+
+MAX_REBOOTS = 5
+"""In one run: a board that keeps rebooting has a reason, and its results are not to be trusted."""
+
+RETRY_EVENT = "m-session-retry-step"
+
+
+class Recovery:
+    """Brings one device back, as often as its journal may hold."""
+
+    def __init__(self, dut: Dut, journal: Journal, identity: Identity | None) -> None:
+        """``identity`` is who the device was at the beginning."""
+        self._dut = dut
+        self._journal = journal
+        self._identity = identity
+        self._retries = 0
+        self._reboots = 0
+        self._unknown = False
+        """It rebooted and has not said yet that it is still the same firmware."""
+
+    def next_input(self) -> None:
+        """Another input begins: its retries are counted from 0."""
+        self._retries = 0
+
+    def recover(self, error: DutError, step: int) -> None:
+        """Void what step ``step`` and its followers left, and bring the device back.
+
+        Raises the last error when it was retried too often.
+        """
+        self._journal.write("session", f"{RETRY_EVENT}[{step}]")
+        self._journal.flush()
+        back = False
+        while not back:
+            self._count(error)
+            self._dut.listener.note(
+                f"{error}; loading and inferring anew, retry {self._retries} of {MAX_RETRIES}"
+            )
+            try:
+                self._bring_back()
+                back = True
+            except RECOVERABLE as another:
+                error = another
+
+    def _count(self, error: DutError) -> None:
+        if isinstance(error, DutRebooted):
+            self._unknown = True
+            self._reboots += 1
+            if self._reboots > MAX_REBOOTS:
+                raise DutRebooted(f"{error} (reboot {self._reboots} of this run)") from error
+        self._retries += 1
+        if self._retries > MAX_RETRIES:
+            raise error
+
+    def _bring_back(self) -> None:
+        if not self._unknown:
+            self._dut.resync()
+            return
+        now, before = self._dut.identify(), self._identity
+        if before is not None and not _same(now, before):
+            raise DutProtocolError(
+                f"{self._dut.address}: after its reboot the device says that it is "
+                f"{_firmware(now)}, before it was {_firmware(before)}"
+            )
+        self._unknown = False
+
+
+def _same(now: Identity, before: Identity) -> bool:
+    """Of a board that shows no banner the mode is not known, and proves nothing."""
+    if now.boot_mode is None or before.boot_mode is None:
+        return _firmware(now)[:3] == _firmware(before)[:3]
+    return _firmware(now) == _firmware(before)
+
+
+def _firmware(identity: Identity) -> tuple[str, str | None, str | None, str | None]:
+    mode = None if identity.boot_mode is None else identity.boot_mode.value
+    return identity.vendor, identity.profile, identity.model_id, mode

@@ -1,0 +1,56 @@
+"""A whole log in memory: read once, so that what it ran can say by which labels it is scored."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import groupby
+from pathlib import Path
+
+from .open_log import open_log
+from .reader import LogError, Observer
+from .records import InferenceRecord, LogFacts
+
+MAX_INFERENCES = 4 * 48_608
+"""Four times the whole ad list: repetitions and slips included, no honest log has more."""
+MAX_NUMBERS = 16 * MAX_INFERENCES
+"""Scores of them all: a hostile line can hold half a million."""
+
+
+@dataclass(slots=True)
+class LoggedSession:
+    """What a log holds: its inferences in order, some 200 bytes each."""
+
+    facts: LogFacts
+    records: list[InferenceRecord] = field(default_factory=list)
+    error: LogError | None = None
+    """Why reading ended before the log did; what came before stands."""
+
+    @property
+    def files(self) -> list[str]:
+        """The files it ran, in order, once each where windows of one follow one another."""
+        return [file for file, _ in groupby(self.records, key=lambda record: record.file)]
+
+
+def read_log(
+    path: Path, *, observe: Observer | None = None, merge_json: bool = True
+) -> LoggedSession:
+    """Read a log of either dialect, see `open_log`; LogError where it is none at all."""
+    with open_log(path, observe=observe, merge_json=merge_json) as reader:
+        logged = LoggedSession(reader.facts)
+        keep = logged.records.append
+        numbers = 0
+        try:
+            for record in reader:
+                keep(record)
+                numbers += len(record.scores)
+                if numbers > MAX_INFERENCES and (
+                    len(logged.records) > MAX_INFERENCES or numbers > MAX_NUMBERS
+                ):
+                    raise LogError(
+                        f"{path}, line {record.line}: more than {MAX_INFERENCES} inferences, four "
+                        "times the longest list; the rest was not read",
+                        record.line,
+                    )
+        except LogError as error:
+            logged.error = error
+    return logged

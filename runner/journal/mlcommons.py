@@ -1,0 +1,209 @@
+"""MLCommons' log: free text of its runner, one block per load and `infer`.
+
+    0726.010150 ulp-mlperf: Loading file tst_000000_Stop_7.bin segment 0
+    0726.010150 ulp-mlperf: Load complete.
+    Running inference with 1/250 (warmup/measured) iterations ...
+    done
+    0726.010201 ulp-mlperf: Performance results for window 1:
+    0726.010201 ulp-mlperf:   # Inferences :           250
+    0726.010201 ulp-mlperf:   Runtime      :     10.862 sec.
+    0726.010201 ulp-mlperf:   Throughput   :     23.016 inf./sec.
+    0726.010201 ulp-mlperf:   m-results    : [0.0, 0.996, …]
+
+The stamps are MMDD.HHMMSS, too coarse to check a device's timer against. In energy mode a
+block ends with ``Captured samples:15044 timestamps:3`` and has no results: they, and the exact
+times, stand in the results.json that a finished session has beside its log.
+
+`mlcommons_writer` renders our own sessions in this form; their first line says so:
+
+    tinyrunner 0.1.0: rendered from journal.txt of session 20261121220444; not the output of …
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import isfinite
+from pathlib import Path
+
+from ...models.suite import TASKS_BY_MODEL_ID
+from .reader import LineBlocks, LogError, LogReader, Observer, base_name, readable, remember
+from .records import Dialect, InferenceRecord, Mode
+from .results_json import Entry, read_entries
+
+_STAMP = re.compile(rb"\d{4}\.\d{6} +ulp-ml(?:perf)?: *")
+_LOADING = re.compile(rb"Loading file (.*?)(?: segment (\d{1,9}))?(?:\s*, true class.*)?\s*")
+_RUNNING = re.compile(rb"Running inference with (\d{1,18})/(\d{1,18}) \(warmup/measured\)")
+_RUNTIME = re.compile(rb"Runtime\s*: *(\d{1,18}(?:\.\d*)?|\.\d+) sec")
+_THROUGHPUT = re.compile(rb"Throughput\s*: *(\d{1,18}(?:\.\d*)?|\.\d+) inf")
+_RESULTS = re.compile(rb"m-results\s*: *\[([^\]]*)\]?")
+_SESSION = re.compile(rb"Logging initialized\. Writing output to (.*)")
+_MAX_LOADING_BYTES = 2000
+"""Of a line that names a file; a longer one would be looked through over and over."""
+_RENDERED = re.compile(rb"tinyrunner \S+: rendered from \S+ of session ([^;\s]+);")
+_DEVICE_ERROR = b"Device error: "
+
+
+@dataclass(slots=True)
+class _Block:
+    file: str
+    segment: int
+    line: int
+    iterations: int | None = None
+    warmups: int | None = None
+    runtime_s: float | None = None
+    throughput: float | None = None
+    scores: tuple[float, ...] = ()
+
+
+class MlcommonsReader(LogReader):
+    """Reads MLCommons' dialect; the numbers of a results.json beside the log are preferred."""
+
+    def __init__(
+        self, path: Path, *, observe: Observer | None = None, merge_json: bool = True
+    ) -> None:
+        super().__init__(path, Dialect.MLCOMMONS, observe)
+        self._merge_json = merge_json
+        self._block: _Block | None = None
+        self._entries: Iterator[Entry | str] | None = None
+        self._most_iterations = 0
+
+    def _read(self, blocks: LineBlocks) -> Iterator[InferenceRecord]:
+        beside = self.path.with_name("results.json")
+        if self._merge_json and beside.exists():
+            self._entries = read_entries(beside)
+        for block in blocks:
+            number = blocks.count
+            for line in block[:-1].split(b"\n"):
+                number += 1
+                if (stamp := _STAMP.match(line)) is not None:
+                    line = line[stamp.end() :]
+                done = self._on_line(line.strip(), number)
+                if done is not None:
+                    yield self._record(done)
+            self.facts.line_count = number
+        self._at_end()
+
+    def _on_line(self, line: bytes, number: int) -> _Block | None:
+        """Take one line in; the block that it completes, if it does."""
+        block, facts = self._block, self.facts
+        if line.startswith(b"Loading file ") and (
+            match := _LOADING.fullmatch(line[:_MAX_LOADING_BYTES])
+        ):
+            self._block = _Block(base_name(match[1].rstrip()), int(match[2] or 0), number)
+        elif block is not None and (match := _RUNNING.match(line)):
+            block.warmups, block.iterations, block.line = int(match[1]), int(match[2]), number
+        elif block is not None and line.startswith(b"Runtime") and (match := _RUNTIME.match(line)):
+            block.runtime_s = float(match[1])
+        elif block is not None and (match := _THROUGHPUT.match(line)):
+            block.throughput = float(match[1])
+        elif line.startswith(b"m-results") and (match := _RESULTS.match(line)):
+            if block is not None and block.iterations is not None:
+                block.line = number
+                block.scores = self._scores(match[1], number)
+                self._block = None
+                return block
+        elif line.startswith(b"Captured samples:"):
+            facts.mode = Mode.ENERGY
+            self._block = None
+            return block
+        elif line.startswith(_DEVICE_ERROR):
+            remember(facts.device_errors, (number, readable(line[len(_DEVICE_ERROR) :])))
+        elif b"e-[" in line:
+            remember(facts.device_errors, (number, readable(line)))
+        else:
+            self._on_fact(line)
+        return None
+
+    def _on_fact(self, line: bytes) -> None:
+        facts = self.facts
+        for start, seen in (
+            (b"Device name retrieved: ", facts.names),
+            (b"Device profile retrieved: ", facts.profiles),
+            (b"Device model retrieved: ", facts.model_ids),
+        ):
+            if line.startswith(start):
+                self._identify(seen, line[len(start) :])
+                return
+        if match := _SESSION.match(line):
+            folders = match[1].replace(b"\\", b"/").split(b"/")
+            self._identify(facts.session_ids, folders[-2] if len(folders) > 1 else folders[-1])
+        elif match := _RENDERED.match(line):
+            self._identify(facts.session_ids, match[1])
+        elif line.startswith(b"Session logged in file"):
+            facts.finished = True
+        elif line.startswith(b"Median throughput is") and facts.mode is None:
+            facts.mode = Mode.PERFORMANCE
+        elif line.startswith((b"Top 1% =", b"Top-1")) and facts.mode is None:
+            facts.mode = Mode.ACCURACY
+        elif line.startswith(b"Power Edition Output"):
+            facts.mode = Mode.ENERGY
+
+    def _scores(self, body: bytes, number: int) -> tuple[float, ...]:
+        try:
+            scores = tuple(map(float, body.rstrip(b", ").split(b",")))
+        except ValueError:
+            scores = ()
+        if not scores or b"_" in body or not all(map(isfinite, scores)):
+            raise self._error(number, f"expected finite numbers in m-results [{readable(body)}]")
+        return scores
+
+    def _record(self, block: _Block) -> InferenceRecord:
+        entry = None if self.facts.unsupported else self._next_entry(block)
+        iterations = block.iterations if block.iterations is not None else 1
+        self._most_iterations = max(self._most_iterations, iterations)
+        record = InferenceRecord(
+            file=block.file,
+            offset=block.segment * self._stride(entry) if block.segment else 0,
+            iterations=iterations,
+            warmups=block.warmups,
+            scores=block.scores,
+            line=block.line,
+            printed_runtime_s=block.runtime_s,
+            printed_throughput=block.throughput,
+        )
+        if entry is None:
+            return record
+        self.facts.mode = entry.mode or self.facts.mode
+        return entry.merged(record)
+
+    def _next_entry(self, block: _Block) -> Entry | None:
+        if self._entries is None:
+            return None
+        for entry in self._entries:
+            if isinstance(entry, str):
+                remember(self.facts.notes, (block.line, f"results.json says: {entry}"))
+                continue
+            if entry.file != block.file:
+                raise self._error(
+                    block.line,
+                    f"{block.file} was inferred, but entry {entry.number} of the results.json "
+                    f"beside it is of {entry.file}: are both of the same session?",
+                )
+            return entry
+        raise self._error(block.line, "the results.json beside the log ends before this inference")
+
+    def _stride(self, entry: Entry | None) -> int:
+        if entry is not None and entry.stride is not None:
+            return entry.stride
+        for model_id in self.facts.model_ids:
+            task = TASKS_BY_MODEL_ID.get(model_id)
+            if task is not None and task.stride_bytes is not None:
+                return task.stride_bytes
+        raise LogError(
+            f"{self.path} loads windows of a file, but is not of the task ad, and no results.json "
+            "stands beside it to tell how far the windows are apart"
+        )
+
+    def _at_end(self) -> None:
+        if self._entries is not None and not self.facts.unsupported:
+            for entry in self._entries:
+                if isinstance(entry, Entry):
+                    raise LogError(
+                        f"{self.path} ends before entry {entry.number} ({entry.file}) of the "
+                        "results.json beside it: are both of the same session?"
+                    )
+        if self.facts.mode is None and self._most_iterations:
+            one_each = self._most_iterations == 1
+            self.facts.mode = Mode.ACCURACY if one_each else Mode.PERFORMANCE

@@ -1,0 +1,61 @@
+"""The two ways in which the field writes its logs, told apart by their content."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from .eembc import EembcReader
+from .mlcommons import MlcommonsReader
+from .reader import LogError, LogReader, Observer
+from .records import Dialect
+
+__all__ = ["EembcReader", "LogError", "LogReader", "MlcommonsReader", "open_log", "sniff"]
+
+_SNIFFED_BYTES = 1 << 20
+"""Device noise may stand before the first line of the log proper."""
+
+_EEMBC = re.compile(rb"^\d{5,}\.\d{3} (?:session|parser|sequencer|dut|io|emon|pnp): ", re.M)
+_MLCOMMONS = re.compile(rb"^(?:Logging initialized\.|\d{4}\.\d{6} +ulp-ml)", re.M)
+
+
+def open_log(
+    path: Path,
+    *,
+    resuming: bool = False,
+    observe: Observer | None = None,
+    merge_json: bool = True,
+) -> LogReader:
+    """A reader for the log at ``path``, by what stands in it; use it as a context manager.
+
+    ``observe`` sees the log's bytes on the way. ``merge_json`` takes the numbers of a results.json
+    that stands beside an MLCommons log; without it the records are what the log itself prints.
+
+    ``resuming`` is for a runner that is about to continue the session: an inference whose
+    answer is unreadable at the very end of the log is dropped (it will be done again) where
+    a score would have to refuse it.
+    """
+    dialect = sniff(path)
+    if dialect is Dialect.EEMBC:
+        return EembcReader(path, resuming=resuming, observe=observe)
+    if dialect is Dialect.MLCOMMONS:
+        return MlcommonsReader(path, observe=observe, merge_json=merge_json)
+    if resuming:  # our own journal, killed within its first line
+        return EembcReader(path, resuming=True, observe=observe)
+    raise LogError(
+        f"{path} is no session log: expected lines like `00086.889 session: m-session-start-id[…]` "
+        "(EEMBC) or `Logging initialized. …` (MLCommons); give the session's log.txt"
+    )
+
+
+def sniff(path: Path) -> Dialect | None:
+    """The dialect of a log, by what stands in its beginning; None where it is no log."""
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(_SNIFFED_BYTES)
+    except OSError as error:
+        raise LogError(f"cannot read the log {path}: {error.strerror}") from error
+    eembc = _EEMBC.search(head)
+    if _MLCOMMONS.search(head, 0, eembc.start() if eembc else len(head)):
+        return Dialect.MLCOMMONS
+    return None if eembc is None else Dialect.EEMBC

@@ -1,0 +1,213 @@
+"""`results.json` of MLCommons' runner: one entry per load and `infer`, read one by one.
+
+    [{"file": "tst_000000_Stop_7.bin", "classes": "12", "class": "7", "bytes_to_send": null,
+      "stride": null, "total_length": null,
+      "infer": {"start_time": 114879046, "end_time": 125741088, "results": [0.0, …],
+                "elapsed_time": 10862042, "iterations": 250, "warmups": 1, …}, "mode": "p"}, …]
+
+For ad every window is an entry, with the window's bytes, the stride and the number of windows
+in the file as text or numbers. Entries with an ``error`` can hold nothing else. In energy mode
+a ``power`` with the samples stands in each entry, so entries can be large. One that was made from
+a journal of ours has the host's stamps as well, ``"tinyrunner": {"host_start_s": 0.147, …}``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+from ...energy.trace_files import MLCOMMONS_KEY
+from .json_objects import TwoValuesError, one_value_a_key
+from .reader import LogError, base_name
+from .records import InferenceRecord, Mode
+
+_CHUNK_CHARACTERS = 1 << 16
+MAX_ENTRY_CHARACTERS = 1 << 24
+"""An energy entry holds a sample per millisecond: ten minutes are about 6 MB."""
+_MAX_OBJECTS = 1 << 17
+"""Strings, lists and objects in an entry: more would fill the memory, and an honest one has tens
+beside the numbers."""
+
+_MODES = {"p": Mode.PERFORMANCE, "a": Mode.ACCURACY, "e": Mode.ENERGY}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One load and `infer`; times in the device's microseconds."""
+
+    number: int
+    file: str
+    stride: int | None
+    iterations: int
+    warmups: int | None
+    scores: tuple[float, ...]
+    start_us: int | None
+    end_us: int | None
+    elapsed_us: int | None
+    mode: Mode | None
+    start_host_s: float | None = None
+    end_host_s: float | None = None
+    """The host's stamps of the two, where the file is one of ours."""
+    throughput: float | None = None
+    """As printed; None where there is none, or it is no finite number."""
+    label: int | None = None
+    """The file's ``class``, as the runner knew it."""
+
+    def merged(self, record: InferenceRecord) -> InferenceRecord:
+        """What the log says of the same inference, with this entry's exact numbers."""
+        elapsed_s = None if self.elapsed_us is None else self.elapsed_us / 1e6
+        return record._replace(
+            iterations=self.iterations,
+            warmups=self.warmups,
+            scores=self.scores,
+            start_us=self.start_us,
+            end_us=self.end_us,
+            start_host_s=self.start_host_s,
+            end_host_s=self.end_host_s,
+            printed_runtime_s=record.printed_runtime_s if elapsed_s is None else elapsed_s,
+        )
+
+
+def read_entries(path: Path) -> Iterator[Entry | str]:
+    """Each entry in order; a string is the text of an error entry without an inference."""
+    for number, value in enumerate(read_elements(path), 1):
+        yield to_entry(path, number, value)
+
+
+def read_elements(path: Path) -> Iterator[Any]:
+    """The elements of the file's top-level list, without holding more than one of them.
+
+    LogError where the text is none, or an element is more than can honestly be in it.
+    """
+    try:
+        yield from _elements(path)
+    except OSError as error:
+        raise LogError(f"cannot read {path}: {error.strerror or error}") from error
+    except RecursionError as error:
+        raise LogError(f"{path}: nested too deeply to be a results.json") from error
+
+
+def _elements(path: Path) -> Iterator[Any]:
+    decoder = json.JSONDecoder(object_pairs_hook=one_value_a_key)
+    with path.open(encoding="utf-8", errors="replace") as stream:
+        text = stream.read(_CHUNK_CHARACTERS).lstrip("\ufeff \t\r\n")
+        if not text.startswith("["):
+            raise LogError(f"{path}: expected a list `[{{…}}, …]`, found {text[:40]!r}")
+        text = text[1:].lstrip()
+        first = True
+        while True:
+            while len(text) < 2 and (more := stream.read(_CHUNK_CHARACTERS)):
+                text = (text + more).lstrip()
+            if text.startswith("]"):
+                rest = text[1:].lstrip()
+                while not rest and (more := stream.read(_CHUNK_CHARACTERS)):
+                    rest = more.lstrip()
+                if rest:
+                    raise LogError(f"{path}: expected nothing behind the list's `]`: {rest[:40]!r}")
+                return
+            if not first:
+                if not text.startswith(","):
+                    raise LogError(f"{path}: expected `,` or `]`, found {text[:40]!r} (cut off?)")
+                text = text[1:].lstrip()
+            first = False
+            size = _CHUNK_CHARACTERS
+            while True:
+                # A short text is not worth the look.
+                if size > 1 << 20 and sum(map(text.count, '"[{')) > _MAX_OBJECTS:
+                    raise LogError(f"{path}: {text[:60]!r} begins an entry of too many parts")
+                try:
+                    value, end = decoder.raw_decode(text)
+                    if end < len(text):  # a number at the very end could go on
+                        break
+                except json.JSONDecodeError as error:
+                    if len(text) > MAX_ENTRY_CHARACTERS:
+                        raise LogError(
+                            f"{path}: an entry of more than {MAX_ENTRY_CHARACTERS} characters"
+                        ) from error
+                except TwoValuesError as error:
+                    raise LogError(f"{path}: {error}") from error
+                except ValueError as error:  # a whole number of thousands of digits
+                    raise LogError(f"{path}: an unreadable number: {error}") from error
+                more = stream.read(size)
+                if not more:
+                    raise LogError(f"{path}: broken or cut off at {text[:60]!r}")
+                text = (text + more).lstrip()
+                size *= 2
+            text = text[end:].lstrip()
+            yield value
+
+
+def to_entry(path: Path, number: int, value: object) -> Entry | str:
+    """An element as an entry, or the text of an error; LogError where it is neither."""
+    if not isinstance(value, dict):
+        raise _wrong(path, number, "an object", value)
+    infer = value.get("infer")
+    if infer is None and value.get("error"):
+        return str(value["error"])[:200]
+    if not isinstance(infer, dict):
+        raise _wrong(path, number, "an `infer` object", infer)
+    file = value.get("file")
+    if not isinstance(file, str):
+        raise _wrong(path, number, "a `file` name", file)
+    scores = infer.get("results")
+    if not isinstance(scores, list) or not scores or not all(map(_is_finite, scores)):
+        raise _wrong(path, number, "`infer.results` as a list of finite numbers", scores)
+    iterations = _whole(path, number, "infer.iterations", infer.get("iterations"))
+    if iterations is None:
+        raise _wrong(path, number, "`infer.iterations`", None)
+    mode = value.get("mode")
+    throughput = infer.get("throughput")
+    host = value.get(MLCOMMONS_KEY)
+    stamps = host if isinstance(host, dict) else {}
+    return Entry(
+        number=number,
+        file=base_name(file.encode("utf-8", "replace")),
+        stride=_whole(path, number, "stride", value.get("stride")),
+        iterations=iterations,
+        warmups=_whole(path, number, "infer.warmups", infer.get("warmups")),
+        scores=tuple(float(score) for score in scores),
+        start_us=_whole(path, number, "infer.start_time", infer.get("start_time")),
+        end_us=_whole(path, number, "infer.end_time", infer.get("end_time")),
+        elapsed_us=_whole(path, number, "infer.elapsed_time", infer.get("elapsed_time")),
+        mode=_MODES.get(mode) if isinstance(mode, str) else None,
+        throughput=float(throughput) if throughput is not None and _is_finite(throughput) else None,
+        label=_whole(path, number, "class", value.get("class")),
+        start_host_s=_seconds(path, number, "host_start_s", stamps.get("host_start_s")),
+        end_host_s=_seconds(path, number, "host_end_s", stamps.get("host_end_s")),
+    )
+
+
+def _seconds(path: Path, number: int, name: str, value: object) -> float | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not _is_finite(value):
+        raise _wrong(path, number, f"finite seconds as `{MLCOMMONS_KEY}.{name}`", value)
+    return float(value)
+
+
+def _whole(path: Path, number: int, name: str, value: object) -> int | None:
+    """A whole number, which some versions of the runner write as text; null is None."""
+    if value is None:
+        return None
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 1 << 63:
+        return value
+    if isinstance(value, str) and value.strip().isdecimal() and len(value) < 20:
+        return int(value)
+    raise _wrong(path, number, f"a whole number as `{name}`", value)
+
+
+def _is_finite(value: object) -> bool:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return False
+    try:
+        return isfinite(value)
+    except OverflowError:
+        return False
+
+
+def _wrong(path: Path, number: int, expected: str, found: object) -> LogError:
+    return LogError(f"{path}, entry {number}: expected {expected}, found {str(found)[:80]!r}")

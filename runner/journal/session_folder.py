@@ -1,0 +1,174 @@
+"""A session's folder: what a run leaves behind, and session.json, which says how it came about.
+
+    log.txt          the journal, from which every figure can be recomputed
+    script.async     the plan that was executed
+    session.json     provenance (written before the first step, never changed), result, findings
+    y_labels.csv     the label list that the session used
+    result.txt       the figures as the field writes them
+    calibration.txt  how N was found (performance, `--iterations auto`)
+
+A session folder is never overwritten.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from ... import __version__
+from ...models.cache import cache_root
+from ...models.custom import CUSTOM_KEY
+from ...models.suite import TASKS, Task
+from ..config.config import config_from_json
+from ..errors import SetupError
+from .records import Mode
+
+SCHEMA_VERSION = 1
+"""1: the first. A reader refuses a higher one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """The places of one session."""
+
+    folder: Path
+    session_id: str
+    """`YYYYMMDDHHMMSS`, as the field's logs have it."""
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "log.txt"
+
+    @property
+    def script(self) -> Path:
+        return self.folder / "script.async"
+
+    @property
+    def document(self) -> Path:
+        return self.folder / "session.json"
+
+    @property
+    def labels(self) -> Path:
+        return self.folder / "y_labels.csv"
+
+    @property
+    def result(self) -> Path:
+        return self.folder / "result.txt"
+
+    @property
+    def calibration(self) -> Path:
+        return self.folder / "calibration.txt"
+
+
+def create_session(root: Path, task_key: str, mode: Mode) -> Session:
+    """A new folder under ``root``, named after the time, the task and the mode."""
+    now = datetime.now(UTC).astimezone()
+    session_id = now.strftime("%Y%m%d%H%M%S")
+    name = f"{now:%Y%m%d_%H%M%S}_{task_key}_{mode.value}"
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        for attempt in range(1, 1000):
+            folder = root / (name if attempt == 1 else f"{name}_{attempt}")
+            try:
+                folder.mkdir()
+            except FileExistsError:
+                continue
+            return Session(folder, session_id)
+    except OSError as error:
+        raise SetupError(
+            f"cannot make a session folder in {root}: {error.strerror or error}; "
+            "name another place with --sessions"
+        ) from error
+    raise SetupError(f"{root} holds a thousand sessions of this second")
+
+
+@contextmanager
+def alone_with(session: Session) -> Iterator[None]:
+    """Hold the session's lock; SetupError when another process writes it at the moment.
+
+    The system releases the lock of a process that was killed.
+    """
+    name = hashlib.sha256(str(session.folder.resolve()).encode()).hexdigest()[:32]
+    try:
+        # Not in the folder: what a session leaves behind is for submitting.
+        locks = cache_root() / "locks"
+        locks.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(locks / f"{name}.lock")
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise SetupError(
+            f"{session.folder} is in use by another process: it is still running, or being "
+            "continued somewhere else"
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def tool_facts() -> dict[str, str]:
+    """Which program, on what, made the session."""
+    return {
+        "name": "tinyrunner",
+        "version": __version__,
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+    }
+
+
+def write_document(session: Session, document: dict[str, Any]) -> None:
+    """Write session.json whole or not at all."""
+    write_atomically(
+        session.document, json.dumps({"schema_version": SCHEMA_VERSION} | document, indent=2) + "\n"
+    )
+
+
+def read_document(folder: Path) -> dict[str, Any]:
+    """session.json of a folder; SetupError where there is none that this version understands."""
+    path = folder / "session.json"
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise SetupError(
+            f"{folder} holds no session.json: it is no session of tinyrunner, or it was stopped "
+            "before its first step; start a new run"
+        ) from error
+    except (OSError, ValueError) as error:
+        raise SetupError(f"{path} cannot be read: {error}") from error
+    version = document.get("schema_version") if isinstance(document, dict) else None
+    if version != SCHEMA_VERSION or not isinstance(document.get("provenance"), dict):
+        raise SetupError(
+            f"{path} has schema version {version!r}, this tinyrunner reads {SCHEMA_VERSION}"
+        )
+    return dict(document)
+
+
+def task_and_mode(provenance: dict[str, Any], folder: Path) -> tuple[Task, Mode]:
+    """What a session measures, by its provenance; SetupError where that makes no sense."""
+    path, key, mode = folder / "session.json", provenance.get("task"), provenance.get("mode")
+    task = TASKS.get(key) if isinstance(key, str) else None
+    if key == CUSTOM_KEY:
+        task = config_from_json(provenance.get("config"), str(path)).custom_task
+    if task is None or mode not in {known.value for known in Mode}:
+        raise SetupError(f"{path} is damaged: its task is {key!r} and its mode {mode!r}")
+    return task, Mode(mode)
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Replace ``path`` by a file that holds ``text``, so that a crash leaves the old or the new."""
+    temporary = path.with_name(path.name + ".partial")
+    with temporary.open("w", encoding="utf-8", newline="\n") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)

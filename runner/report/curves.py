@@ -1,0 +1,118 @@
+"""ROC curves: how many positives are found, against how many negatives are taken for one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from ..score.metrics import roc_auc
+from .answers import Answers
+
+MAX_POINTS = 1000
+"""Of a drawn curve: finer than a screen shows."""
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """One ROC curve, from (0, 0) to (1, 1)."""
+
+    name: str
+    false_positives: Floats
+    """Rates, rising."""
+    true_positives: Floats
+    thresholds: Floats | None
+    """Scores at and above which an input counts as positive; the first is infinite. None for a
+    mean of curves."""
+    auc: float
+
+
+def roc_curve(name: str, positive: npt.NDArray[np.bool_], scores: Floats) -> Curve | None:
+    """The curve of these scores; None where all are of one kind."""
+    area = roc_auc(positive, scores)
+    if area is None:
+        return None
+    order = np.argsort(-scores, kind="stable")
+    ranked = scores[order]
+    hits = np.cumsum(positive[order], dtype=np.int64)
+    ends = np.flatnonzero(ranked[1:] != ranked[:-1])
+    last = np.append(ends, len(ranked) - 1)  # of each group of ties
+    found = np.concatenate([[0], hits[last]])
+    false = np.concatenate([[0], last + 1 - hits[last]])
+    thresholds = np.concatenate([[np.inf], ranked[last]])
+    kept = _corners(found, false)
+    return Curve(
+        name,
+        false[kept] / false[-1],
+        found[kept] / found[-1],
+        thresholds[kept],
+        area,
+    )
+
+
+def classifier_curves(answers: Answers, class_names: tuple[str, ...]) -> list[Curve]:
+    """Of two classes the curve of the second; of more the mean of each against the rest.
+
+    Beside the mean (whose area is the AUC that is published) the micro average, in which every
+    score of every class counts alike.
+    """
+    truth, scores = answers.labels, answers.scores
+    if scores.shape[1] == 2:
+        curve = roc_curve(class_names[1], truth == 1, scores[:, 1])
+        return [] if curve is None else [curve]
+    each = [roc_curve("", truth == c, scores[:, c]) for c in range(scores.shape[1])]
+    curves = [curve for curve in each if curve is not None]
+    if not curves:
+        return []
+    found = [_mean(curves, scores.shape[1])]
+    is_positive = truth[:, None] == np.arange(scores.shape[1])
+    micro = roc_curve("all classes pooled (micro)", is_positive.ravel(), scores.ravel())
+    return found if micro is None else [*found, micro]
+
+
+def _mean(curves: list[Curve], classes: int) -> Curve:
+    """The vertical mean, exact at every rate where one of the curves bends."""
+    rates = np.unique(np.concatenate([curve.false_positives for curve in curves]))
+    # A rate with a vertical step has two values: the lower ends the piece before it.
+    low = np.mean([_value(curve, rates, "left") for curve in curves], axis=0)
+    high = np.mean([_value(curve, rates, "right") for curve in curves], axis=0)
+    x = np.repeat(rates, 2)
+    y = np.column_stack([low, high]).ravel()
+    whose = "each class against the rest, mean"
+    if len(curves) < classes:
+        whose += f" of the {len(curves)} of {classes} classes that have inputs"
+    return Curve(whose, x, y, None, float(np.mean([curve.auc for curve in curves])))
+
+
+def _value(curve: Curve, rates: Floats, side: str) -> Floats:
+    x, y = curve.false_positives, curve.true_positives
+    if side == "left":
+        first = np.minimum(np.searchsorted(x, rates, "left"), len(x) - 1)
+        return np.where(x[first] == rates, y[first], np.interp(rates, x, y))
+    last = np.maximum(np.searchsorted(x, rates, "right") - 1, 0)
+    return np.where(x[last] == rates, y[last], np.interp(rates, x, y))
+
+
+def _corners(found: npt.NDArray[np.int64], false: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Without the points on a straight line between their neighbours."""
+    ahead = np.diff(found), np.diff(false)
+    turns = ahead[0][:-1] * ahead[1][1:] != ahead[0][1:] * ahead[1][:-1]
+    return np.concatenate([[0], np.flatnonzero(turns) + 1, [len(found) - 1]])
+
+
+def thinned(curve: Curve) -> Curve:
+    """At most MAX_POINTS of it, evenly chosen, both ends among them."""
+    count = len(curve.false_positives)
+    if count <= MAX_POINTS:
+        return curve
+    kept = np.unique(np.linspace(0, count - 1, MAX_POINTS).astype(np.int64))
+    return Curve(
+        curve.name,
+        curve.false_positives[kept],
+        curve.true_positives[kept],
+        None if curve.thresholds is None else curve.thresholds[kept],
+        curve.auc,
+    )

@@ -1,0 +1,135 @@
+"""What an accuracy session shows: its confusion matrix, its ROC curve, its scores by label."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import isfinite
+from typing import Any
+
+import numpy as np
+
+from ..score.results import AccuracyResult
+from .answers import NoAnswersError, read_answers
+from .curves import Curve, classifier_curves, roc_curve, thinned
+from .numbers import fixed, percent
+from .origins import Row
+from .page import ReportSession
+from .plots import Plot
+
+_MOST_BINS = 40
+
+
+@dataclass(frozen=True, slots=True)
+class ConfusionCell:
+    count: int
+    share: float
+    """Of its row's inputs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Confusion:
+    """A confusion matrix: a row a true class, a column a first class."""
+
+    names: tuple[str, ...]
+    rows: tuple[tuple[ConfusionCell, ...], ...]
+
+
+def accuracy_facts(result: AccuracyResult) -> list[Row]:
+    """The figures of the task's metric, and how many inputs they are of."""
+    rows = [("Inputs", f"{result.inputs} of {result.listed} listed")]
+    if result.file_scores:
+        rows += [
+            ("AUC", fixed(result.auc, 4)),
+            ("Right at the best threshold", percent(result.top1)),
+        ]
+    else:
+        rows += [
+            ("Top-1", f"{percent(result.top1)} ({result.correct} right)"),
+            ("AUC", fixed(result.auc, 4)),
+        ]
+    return rows
+
+
+def confusion_of(session: ReportSession, result: AccuracyResult) -> Confusion | None:
+    """The matrix with the task's class names; None for ad, which has none."""
+    if not result.confusion:
+        return None
+    names = session.task.class_names if session.task is not None else ()
+    if len(names) != len(result.confusion):
+        names = tuple(map(str, range(len(result.confusion))))
+    rows = tuple(
+        tuple(ConfusionCell(count, count / sum(row) if sum(row) else 0.0) for count in row)
+        for row in result.confusion
+    )
+    return Confusion(names, rows)
+
+
+def add_curves(
+    session: ReportSession,
+    result: AccuracyResult,
+    anchor: str,
+    plots: list[Plot],
+    missing: list[str],
+) -> None:
+    """Append the ROC curves and, of ad, the histogram; else why there are none."""
+    curves: list[Curve] = []
+    if result.file_scores:
+        scores = np.array([each.score for each in result.file_scores])
+        anomalous = np.array([each.label == 1 for each in result.file_scores])
+        curve = roc_curve("anomalies", anomalous, scores)
+        curves = [] if curve is None else [curve]
+        if isfinite(float(scores.max()) - float(scores.min())):
+            plots.append(_histogram(anchor, scores, anomalous, session))
+        else:
+            missing.append("No histogram: the scores are too far apart.")
+        if curve is None:
+            missing.append("No ROC curve: all files scored are of one kind.")
+    elif session.task is not None:
+        try:
+            curves = classifier_curves(read_answers(session), session.task.class_names)
+        except NoAnswersError as error:
+            missing.append(f"No ROC curve: {error}.")
+    if curves:
+        told = "; ".join(f"{curve.name}: area {curve.auc:.4f}" for curve in curves)
+        lines = [_line(thinned(curve)) for curve in curves]
+        plots.append(
+            Plot(f"{anchor}-roc", "roc", "ROC curve", f"ROC curve; {told}", {"lines": lines})
+        )
+
+
+def _line(curve: Curve) -> dict[str, Any]:
+    thresholds = None
+    if curve.thresholds is not None:
+        thresholds = [value if isfinite(value) else None for value in curve.thresholds.tolist()]
+    return {
+        "name": f"{curve.name} (AUC {curve.auc:.4f})",
+        "x": curve.false_positives.round(6).tolist(),
+        "y": curve.true_positives.round(6).tolist(),
+        "thresholds": thresholds,
+    }
+
+
+def _histogram(
+    anchor: str, scores: np.ndarray[Any, Any], anomalous: np.ndarray[Any, Any],
+    session: ReportSession,
+) -> Plot:  # fmt: skip
+    low, high = float(scores.min()), float(scores.max())
+    bins = min(_MOST_BINS, max(8, round(2 * len(scores) ** 0.5)))
+    edges = np.linspace(low, high if high > low else low + 1.0, bins + 1)
+    names = session.task.class_names if session.task is not None else ("0", "1")
+    bars = [
+        {"name": name, "counts": np.histogram(scores[chosen], edges)[0].tolist()}
+        for name, chosen in ((names[0], ~anomalous), (names[1], anomalous))
+    ]
+    described = "Histogram of the files' scores; " + "; ".join(
+        f"{name}: {int(chosen.sum())} files"
+        + (f", median {np.median(scores[chosen]):.4g}" if chosen.any() else "")
+        for name, chosen in ((names[0], ~anomalous), (names[1], anomalous))
+    )
+    return Plot(
+        f"{anchor}-histogram",
+        "histogram",
+        "Scores by label",
+        described,
+        {"edges": edges.tolist(), "bars": bars},
+    )

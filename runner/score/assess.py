@@ -1,0 +1,122 @@
+"""From a log to figures and findings: the same for a live run, a resumed one, a published log."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ...datasets.labels import LabelRow
+from ...models.suite import Task
+from ..config.rounds import Round
+from ..journal.open_log import open_log
+from ..journal.records import Division, InferenceRecord, LogFacts, Mode
+from ..write.eembc_results import (
+    SOURCE,
+    render_accuracy,
+    render_energy,
+    render_performance,
+    stamped,
+)
+from .energy_result import EnergyResult
+from .energy_score import score_energy_records
+from .results import AccuracyResult, PerformanceResult
+from .rules import CheckInput, Finding, check, is_valid
+from .score import score_accuracy, score_performance
+
+
+@dataclass(frozen=True, slots=True)
+class Judging:
+    """What a session is judged by, beside its log."""
+
+    task: Task
+    mode: Mode
+    round: Round
+    division: Division
+    labels: Sequence[LabelRow]
+    """Empty where none was given (a published performance log can be scored without)."""
+    list_name: str | None
+    """The official list that the labels are, None for another."""
+    synthetic: bool
+    simulated: bool = False
+    """The device was a simulated one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """What a session measured, and what is wrong with it."""
+
+    facts: LogFacts
+    performance: PerformanceResult | None
+    accuracy: AccuracyResult | None
+    energy: EnergyResult | None
+    findings: tuple[Finding, ...]
+    simulated: bool = False
+    """The device was a simulated one: times and energies are modelled."""
+
+    @property
+    def valid(self) -> bool:
+        """Nothing stands between the session and a submission."""
+        return is_valid(self.findings)
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "performance": None if self.performance is None else self.performance.to_json(),
+            "accuracy": None if self.accuracy is None else self.accuracy.to_json(),
+            "energy": None if self.energy is None else self.energy.to_json(),
+            "findings": [finding.to_json() for finding in self.findings],
+            "valid": self.valid,
+            "simulated": self.simulated,
+        }
+
+
+def assess(log: Path, judging: Judging) -> Assessment:
+    """Read the log once, score what it holds, check it against the round."""
+    with open_log(log) as reader:
+        return assess_records(reader, reader.facts, log.parent, judging)
+
+
+def assess_records(
+    records: Iterable[InferenceRecord], facts: LogFacts, folder: Path, judging: Judging
+) -> Assessment:
+    """The same of a log that was read, or is being read: ``facts`` is complete when it ends.
+
+    ``folder`` holds the trace of an energy session. An accuracy session without labels is not
+    scored, only checked.
+    """
+    performance: PerformanceResult | None = None
+    accuracy: AccuracyResult | None = None
+    energy: EnergyResult | None = None
+    if judging.mode is Mode.ENERGY:
+        energy = score_energy_records(records, facts, folder)
+    elif judging.mode is Mode.PERFORMANCE:
+        performance = score_performance(records, judging.task)
+    elif judging.labels:
+        accuracy = score_accuracy(records, judging.labels, judging.task)
+    result = CheckInput.of(
+        facts,
+        judging.task,
+        mode=judging.mode,
+        performance=performance,
+        accuracy=accuracy,
+        energy=energy,
+        list_name=judging.list_name,
+        list_told=bool(judging.labels),
+        synthetic=judging.synthetic,
+    )
+    findings = check(result, judging.round, division=judging.division)
+    return Assessment(facts, performance, accuracy, energy, findings, judging.simulated)
+
+
+def render_result(assessment: Assessment, task: Task, round_: Round, *, time_s: float) -> str:
+    """The text of result.txt."""
+    if assessment.accuracy is not None:
+        text = render_accuracy(assessment.accuracy, time_s=time_s)
+    elif assessment.energy is not None:
+        text = render_energy(assessment.energy, round_, time_s=time_s)
+    elif assessment.performance is not None:
+        text = render_performance(assessment.performance, round_, time_s=time_s)
+    else:
+        raise ValueError("nothing was measured")
+    return text if task.official else text + stamped(time_s, SOURCE, f"Custom task: {task.title}.")

@@ -1,0 +1,123 @@
+"""From the inferences of an energy log and the trace beside it to joules per inference.
+
+The same code scores a live run and a published session, in both dialects: EEMBC's (and ours) has
+one trace of all the windows, MLCommons' one of each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from ...energy.errors import TraceError
+from ...energy.trace import EventSource, Trace
+from ...energy.trace_files import DEFAULT_NAME, read_trace, read_trial
+from ...energy.windows import (
+    TIMESTAMP_HOLD_S,
+    EnergyWindow,
+    lost_error,
+    measure_window,
+    measure_windows,
+    merge_edges,
+    split_events,
+)
+from ..journal.open_log import open_log
+from ..journal.records import Dialect, InferenceRecord, LogFacts
+from ..journal.results_json import read_elements
+from .energy_result import EnergyResult, MeasuredWindow
+
+_MAX_TRIAL_SAMPLES = 8_000_000
+"""Of all the trials of a results.json: five of half an hour each."""
+
+
+def score_energy(
+    records: Iterable[InferenceRecord],
+    trace: Trace,
+    *,
+    leading: int = 1,
+    hold_s: float = TIMESTAMP_HOLD_S,
+) -> EnergyResult:
+    """The windows of a session with one trace; whether they satisfy the rules is `rules`' matter.
+
+    ``leading`` is how many edges come before the first window: see `split_events`.
+    """
+    inferences = list(records)
+    edges = split_events(trace.events_s, len(inferences), leading=leading, hold_s=hold_s)
+    windows = measure_windows(trace, edges.windows_s)
+    return EnergyResult(
+        windows=tuple(map(_measured, windows, inferences)) if edges.error is None else (),
+        edge_error=edges.error,
+        event_source=trace.event_source,
+        event_uncertainty_s=trace.event_uncertainty_s,
+        lost_samples=trace.lost_samples,
+        lost_error=lost_error(trace),
+    )
+
+
+def score_energy_trials(
+    records: Iterable[InferenceRecord], traces: Sequence[Trace]
+) -> EnergyResult:
+    """The windows of MLCommons' trials: of each the last two events, as its runner takes them."""
+    inferences = list(records)
+    if len(inferences) != len(traces):
+        error = f"the log holds {len(inferences)} inferences, the results.json {len(traces)} traces"
+        return EnergyResult((), edge_error=f"{error}: are both of the same session?")
+    windows = []
+    for count, (record, trace) in enumerate(zip(inferences, traces, strict=True), 1):
+        edges = merge_edges(trace.events_s)
+        if len(edges) not in (2, 3):
+            split = split_events(trace.events_s, 1, leading=0)
+            return EnergyResult((), edge_error=f"trial {count} ({record.file}): {split.error}")
+        windows.append(_measured(measure_window(trace, 2 * count, *edges[-2:]), record))
+    return EnergyResult(
+        tuple(windows),
+        # As the worst trial has them: a reader wants to know what the whole is worth.
+        event_source=next(
+            (t.event_source for t in traces if t.event_source is not EventSource.MONITOR),
+            EventSource.MONITOR,
+        ),
+        event_uncertainty_s=max((trace.event_uncertainty_s for trace in traces), default=0.0),
+        lost_samples=sum(trace.lost_samples for trace in traces),
+        lost_error=next((why for trace in traces if (why := lost_error(trace))), None),
+    )
+
+
+def score_energy_folder(folder: Path, name: str = DEFAULT_NAME) -> tuple[EnergyResult, LogFacts]:
+    """Score the energy session in a folder: its log.txt, and the trace of that log's dialect.
+
+    LogError or TraceError where one of them cannot be understood.
+    """
+    with open_log(folder / "log.txt") as reader:
+        return score_energy_records(reader, reader.facts, folder, name), reader.facts
+
+
+def score_energy_records(
+    records: Iterable[InferenceRecord], facts: LogFacts, folder: Path, name: str = DEFAULT_NAME
+) -> EnergyResult:
+    """Score what a log holds by the trace in ``folder``; LogError or TraceError as they are read.
+
+    ``facts`` is the log's, complete when ``records`` has ended.
+    """
+    inferences = list(records)
+    if facts.dialect is Dialect.MLCOMMONS:
+        traces = _read_trials(folder / "results.json", len(inferences))
+        return score_energy_trials(inferences, traces)
+    return score_energy(inferences, read_trace(folder, name))
+
+
+def _read_trials(path: Path, count: int) -> tuple[Trace, ...]:
+    """The traces of a results.json, one entry after the other; of too many, one more than asked."""
+    traces: list[Trace] = []
+    samples = 0
+    for number, element in enumerate(read_elements(path), 1):
+        traces.append(read_trial(path, number, element))
+        samples += len(traces[-1].samples_uj)
+        if samples > _MAX_TRIAL_SAMPLES:
+            raise TraceError(f"{path}: more than {_MAX_TRIAL_SAMPLES} samples in its trials")
+        if number > count:
+            break
+    return tuple(traces)
+
+
+def _measured(window: EnergyWindow, record: InferenceRecord) -> MeasuredWindow:
+    return MeasuredWindow(window, record.file, record.offset, record.iterations, record.line)

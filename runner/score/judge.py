@@ -1,0 +1,132 @@
+"""Judging a session that is on disk, ours or published: which task, which mode, which labels.
+
+Ours says so in session.json and holds its label list. A published log names its model and its
+mode; its label list is looked for among those the caller offers, by the files that it ran.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ...datasets.demo.demo import FILE_PREFIX
+from ...datasets.inputs import dataset_folder
+from ...datasets.labels import LabelList, read_labels
+from ...datasets.official import identify
+from ...models.suite import TASKS_BY_MODEL_ID, Task
+from ..config.rounds import Round, load_rounds
+from ..errors import SetupError
+from ..execute.provenance import is_demonstration
+from ..journal.logged_session import read_log
+from ..journal.records import Division, LogFacts, Mode
+from ..journal.session_folder import Session, read_document, task_and_mode
+from .assess import Assessment, Judging, assess_records
+from .score import match_list
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A session's figures and findings, and what they were judged by."""
+
+    task: Task
+    mode: Mode
+    round: Round
+    labels: str | None
+    """Name or path of the label list."""
+    assessment: Assessment
+    label_list: LabelList | None = None
+    """The list itself; None where none was offered."""
+
+
+def judge_session(
+    path: Path,
+    labels: Path | None = None,
+    datasets: Path | None = None,
+    round_name: str | None = None,
+    division: str | None = None,
+) -> Judged:
+    """Score the session in the folder ``path`` (or the log ``path``).
+
+    ``labels`` is the list it used; else our own session's copy, or whichever list under
+    ``datasets`` fits the files that the log names.
+    """
+    folder = path if path.is_dir() else path.parent
+    log = path / "log.txt" if path.is_dir() else path
+    if not log.is_file():
+        raise SetupError(f"{path} holds no log.txt; give a session's folder or its log")
+    ours = (folder / "session.json").is_file()
+    provenance = read_document(folder)["provenance"] if ours else {}
+    logged = read_log(log)
+    facts, files = logged.facts, logged.files
+    if logged.error is not None:
+        raise logged.error
+    if facts.unsupported is not None:
+        raise SetupError(f"{log}: not scored: {facts.unsupported}")
+    if ours:
+        task, mode = task_and_mode(provenance, folder)
+    else:
+        task, mode = _task(log, facts), _mode(log, facts)
+    if labels is None and ours and Session(folder, "").labels.is_file():
+        labels = Session(folder, "").labels
+    chosen = _choose_labels(task, mode, files, labels, datasets)
+    if chosen is None and mode is Mode.ACCURACY:
+        raise SetupError(
+            f"{log} is an accuracy log of {task.key}: give its label list with --labels FILE, or "
+            f"--datasets DIR where DIR/{task.model_id}/ holds the lists to try; "
+            "none that was offered names the files that it ran"
+        )
+    official = None if chosen is None else identify(chosen)
+    round_ = load_rounds().get(round_name or provenance.get("round"))
+    judging = Judging(
+        task=task,
+        mode=mode,
+        round=round_,
+        division=_division(division or provenance.get("division")),
+        labels=() if chosen is None else chosen.rows,
+        list_name=None if official is None else official.name,
+        synthetic=is_demonstration(provenance)
+        or any(file.startswith(FILE_PREFIX) for file in files),
+        simulated=provenance.get("simulated") is not None,
+    )
+    name = None if chosen is None else (official.title if official else chosen.source)
+    assessment = assess_records(logged.records, facts, folder, judging)
+    return Judged(task, mode, round_, name, assessment, chosen)
+
+
+def _task(log: Path, facts: LogFacts) -> Task:
+    named = [*facts.model_ids, facts.config.get("model", "")]
+    for model_id in named:
+        if model_id in TASKS_BY_MODEL_ID:
+            return TASKS_BY_MODEL_ID[model_id]
+    has = ", ".join(filter(None, named)) or "none"
+    raise SetupError(
+        f"{log} names no model that is known here (it has {has}; known are "
+        f"{', '.join(TASKS_BY_MODEL_ID)})"
+    )
+
+
+def _mode(log: Path, facts: LogFacts) -> Mode:
+    if facts.mode is None:
+        raise SetupError(f"{log} does not tell whether it is a performance or an accuracy session")
+    return facts.mode
+
+
+def _division(name: str | None) -> Division:
+    try:
+        return Division.CLOSED if name is None else Division(name)
+    except ValueError as error:
+        raise SetupError(f"no division {name!r}; there are closed and open") from error
+
+
+def _choose_labels(
+    task: Task, mode: Mode, files: list[str], labels: Path | None, datasets: Path | None
+) -> LabelList | None:
+    """The list that was named, else the one under ``datasets`` that the files come from."""
+    if labels is not None:
+        return read_labels(labels, task)
+    if datasets is None:
+        return None
+    folder = dataset_folder(datasets, task)
+    lists = {str(path): read_labels(path, task) for path in sorted(folder.glob("y_labels*.csv"))}
+    fitting = match_list(files, {name: found.rows for name, found in lists.items()})
+    return None if fitting is None else lists[fitting]

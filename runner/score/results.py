@@ -1,0 +1,196 @@
+"""What a session measured: raw numbers first, statistics derived from them on demand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from statistics import fmean, median, stdev
+from typing import Any
+
+from ...models.suite import Metric
+
+MAX_NAMES = 100
+"""Names kept of a list; the count is always the whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class NameList:
+    """How many there are, and the first of their names."""
+
+    count: int = 0
+    names: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, names: Iterable[str]) -> NameList:
+        kept: list[str] = []
+        count = 0
+        for name in names:
+            count += 1
+            if count <= MAX_NAMES:
+                kept.append(name)
+        return cls(count, tuple(kept))
+
+    def __bool__(self) -> bool:
+        return self.count > 0
+
+    def __str__(self) -> str:
+        shown = ", ".join(self.names[:3])
+        return f"{shown} and {self.count - 3} more" if self.count > 3 else shown
+
+    def to_json(self) -> dict[str, Any]:
+        return {"count": self.count, "names": list(self.names)}
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """One timed stretch of inferences. Times in seconds."""
+
+    number: int
+    """As EEMBC counts: the measured windows are 2, 4, 6, 8, 10."""
+    file: str
+    offset: int
+    iterations: int
+    elapsed_s: float | None
+    """By the device's own timer; None where it is unknown or not to be trusted."""
+    host_elapsed_s: float | None = None
+    """By the stamps of the log; None where they are coarser than a millisecond."""
+    invalid: str | None = None
+    """Why the window cannot count, else None."""
+    line: int | None = None
+    """1-based line of the log where its results stand; None where nobody knows."""
+
+    @property
+    def throughput(self) -> float | None:
+        """Inferences per second."""
+        if self.invalid is not None or not self.elapsed_s:
+            return None
+        return self.iterations / self.elapsed_s
+
+    @property
+    def timer_deviation(self) -> float | None:
+        """How far the device's time is from the host's, as a fraction of the host's."""
+        if self.elapsed_s is None or not self.host_elapsed_s:
+            return None
+        return (self.elapsed_s - self.host_elapsed_s) / self.host_elapsed_s
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "number": self.number,
+            "file": self.file,
+            "offset": self.offset,
+            "iterations": self.iterations,
+            "elapsed_s": self.elapsed_s,
+            "host_elapsed_s": self.host_elapsed_s,
+            "invalid": self.invalid,
+            "throughput": self.throughput,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class PerformanceResult:
+    """The windows of a performance session, in order."""
+
+    windows: tuple[Window, ...]
+
+    @property
+    def throughputs(self) -> tuple[float, ...]:
+        """Of the valid windows."""
+        return tuple(w.throughput for w in self.windows if w.throughput is not None)
+
+    @property
+    def median_throughput(self) -> float | None:
+        """Inferences per second: the published result. None without a valid window."""
+        return median(self.throughputs) if self.throughputs else None
+
+    @property
+    def coefficient_of_variation(self) -> float | None:
+        """Sample standard deviation of the throughputs over their mean."""
+        if len(self.throughputs) < 2:
+            return None
+        return stdev(self.throughputs) / fmean(self.throughputs)
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "median_throughput": self.median_throughput,
+            "coefficient_of_variation": self.coefficient_of_variation,
+            "windows": [window.to_json() for window in self.windows],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class FileScore:
+    """An ad file: the mean error over its windows."""
+
+    file: str
+    label: int
+    score: float
+    windows: int
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "file": self.file,
+            "label": self.label,
+            "score": self.score,
+            "windows": self.windows,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class AccuracyResult:
+    """What an accuracy session scored. Rates are fractions: 0.9 is 90 %."""
+
+    metric: Metric
+    listed: int
+    """Inputs of the label list; for ad: files."""
+    inputs: int
+    """Inputs that were inferred and scored."""
+    correct: int
+    """Inputs whose first class is right; for ad: at the best threshold (informative)."""
+    auc: float | None
+    """None where a class has no input, or every input is of one class."""
+    precision_recall: float | None = None
+    """MLCommons' "Top 1%" of ad: the best mean of precision and recall (informative)."""
+    confusion: tuple[tuple[int, ...], ...] = ()
+    """Rows: true class, columns: first class; empty for ad."""
+    file_scores: tuple[FileScore, ...] = ()
+    """Of ad, in the order of the list; empty for classifiers."""
+    wrong: NameList = NameList()
+    """Inputs whose first class is not their label; empty for ad."""
+    missing: NameList = NameList()
+    repeated: NameList = NameList()
+    """Inputs inferred more than once (the first answer counts); for ad: windows."""
+    unknown: NameList = NameList()
+    """Inputs inferred that the list does not hold, or that were not loaded."""
+    incomplete: NameList = NameList()
+    """Files of ad of which windows are missing."""
+
+    @property
+    def top1(self) -> float | None:
+        return self.correct / self.inputs if self.inputs else None
+
+    @property
+    def figure(self) -> float | None:
+        """The figure that the task's target is set in."""
+        return self.auc if self.metric is Metric.AUC else self.top1
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "metric": self.metric.value,
+            "top1": self.top1,
+            "auc": self.auc,
+            "precision_recall": self.precision_recall,
+            "listed": self.listed,
+            "inputs": self.inputs,
+            "correct": self.correct,
+            "confusion": _lists(self.confusion),
+            "file_scores": [score.to_json() for score in self.file_scores],
+            "wrong": self.wrong.to_json(),
+            "missing": self.missing.to_json(),
+            "repeated": self.repeated.to_json(),
+            "unknown": self.unknown.to_json(),
+            "incomplete": self.incomplete.to_json(),
+        }
+
+
+def _lists(rows: Sequence[Sequence[int]]) -> list[list[int]]:
+    return [list(row) for row in rows]

@@ -1,0 +1,353 @@
+"""Is a result valid? A pure function from a result and a round to findings.
+
+A violation keeps the session from being submitted; a warning asks for a second look. Every
+text ends in what to do about it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from ...energy.trace import EventSource
+from ...models.custom import CUSTOM_NOTE
+from ...models.suite import TASKS, Task
+from ..config.rounds import Round
+from ..journal.records import Division, LogFacts, Mode
+from .energy_result import EnergyResult
+from .results import AccuracyResult, NameList, PerformanceResult, Window
+
+TIMER_CHECK_MIN_S = 5.0
+"""Shorter windows tell little: the lines' own way to the host takes milliseconds."""
+TIMER_WARNING = 0.02
+"""94 % of the published windows agree within 2 %."""
+TIMER_VIOLATION = 0.05
+"""RC oscillators stay within 4 %; more was a real defect wherever it was seen."""
+SPREAD_WARNING = 0.01
+EDGE_UNCERTAINTY_WARNING = 0.001
+"""As a fraction of the shortest window: as much as a trace may lose of its samples."""
+
+_TIMER_ADVICE = "check the firmware's timestamp timer"
+_TRACE_ADVICE = "measure again, and look at the trace's plot around it"
+
+
+class Severity(Enum):
+    """What a finding means for a submission."""
+
+    VIOLATION = "violation"
+    WARNING = "warning"
+
+
+class FindingKind(Enum):
+    """Everything that can be found wrong."""
+
+    WINDOW_COUNT = "window count"
+    WINDOW_TOO_SHORT = "window too short"
+    TOO_FEW_INFERENCES = "too few inferences"
+    INPUTS_NOT_DISTINCT = "inputs not distinct"
+    WINDOW_INVALID = "window invalid"
+    INPUT_MISSING = "input missing"
+    INPUT_REPEATED = "input repeated"
+    INPUT_UNKNOWN = "input unknown"
+    TARGET_MISSED = "target missed"
+    MODEL_ID = "model id"
+    TIMER_DEVIATES = "timer deviates"
+    SPREAD = "spread"
+    EDGES = "timestamp edges"
+    SOFT_MARKERS = "soft markers"
+    EDGE_UNCERTAINTY = "edge uncertainty"
+    SAMPLES_LOST = "samples lost"
+    CUSTOM_TASK = "custom task"
+    LIST_NOT_OFFICIAL = "list not official"
+    LIST_NOT_ACCEPTED = "list not accepted in this round"
+    SYNTHETIC_DATA = "synthetic data"
+    WIRE_EXTENSION = "wire extension"
+    DEVICE_ERRORS = "device errors"
+    UNFINISHED = "session unfinished"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing found."""
+
+    kind: FindingKind
+    severity: Severity
+    text: str
+    line: int | None = None
+    """1-based line of the log, where it is about one."""
+
+    def to_json(self) -> dict[str, Any]:
+        return {"kind": self.kind.value, "severity": self.severity.value, "text": self.text}
+
+
+@dataclass(frozen=True, slots=True)
+class CheckInput:
+    """What the rules look at; `of` takes it from a log's facts."""
+
+    task: Task
+    mode: Mode
+    performance: PerformanceResult | None = None
+    """Of a performance session, or of an energy log without its trace."""
+    accuracy: AccuracyResult | None = None
+    """Of an accuracy session."""
+    energy: EnergyResult | None = None
+    """Of an energy session; its throughputs are in it."""
+    model_ids: tuple[str, ...] = ()
+    """Every model id that the device named, in order."""
+    device_errors: tuple[tuple[int, str], ...] = ()
+    """(line of the log, text)."""
+    wire_extension: tuple[int, str] | None = None
+    """(line of the log, text): the inputs were loaded otherwise than the protocol has it."""
+    finished: bool = True
+    list_name: str | None = None
+    """The official label list that the inputs came from; None: another one."""
+    list_told: bool = True
+    """There was a label list to compare with; a log alone does not say where its inputs end."""
+    synthetic: bool = False
+    """The inputs are generated ones, or a demonstration model ran on them."""
+
+    @classmethod
+    def of(
+        cls,
+        facts: LogFacts,
+        task: Task,
+        *,
+        mode: Mode,
+        performance: PerformanceResult | None = None,
+        accuracy: AccuracyResult | None = None,
+        energy: EnergyResult | None = None,
+        list_name: str | None = None,
+        list_told: bool = True,
+        synthetic: bool = False,
+    ) -> CheckInput:
+        return cls(
+            task=task,
+            mode=mode,
+            performance=performance,
+            accuracy=accuracy,
+            energy=energy,
+            model_ids=tuple(facts.model_ids),
+            device_errors=tuple(facts.device_errors),
+            wire_extension=facts.wire_extension,
+            finished=facts.finished,
+            list_name=list_name,
+            list_told=list_told,
+            synthetic=synthetic,
+        )
+
+
+def check(result: CheckInput, round_: Round, *, division: Division) -> tuple[Finding, ...]:
+    """Everything that stands between a result and its submission, the session's faults first."""
+    findings = list(_session(result))
+    if result.energy is not None:
+        findings += check_energy(result.energy, round_)
+    elif result.performance is not None:
+        findings += _performance(result.performance, round_)
+    if result.accuracy is not None:
+        findings += _accuracy(
+            result.accuracy, result.task, round_, division, synthetic=result.synthetic
+        )
+    return tuple(findings)
+
+
+def is_valid(findings: tuple[Finding, ...]) -> bool:
+    """No violation among them."""
+    return all(finding.severity is not Severity.VIOLATION for finding in findings)
+
+
+def _violation(kind: FindingKind, text: str, line: int | None = None) -> Finding:
+    return Finding(kind, Severity.VIOLATION, text, line)
+
+
+def _warning(kind: FindingKind, text: str, line: int | None = None) -> Finding:
+    return Finding(kind, Severity.WARNING, text, line)
+
+
+def _session(result: CheckInput) -> Iterator[Finding]:
+    wanted = result.task.model_id
+    if not result.task.official:  # whatever its inputs are: nothing else counts beside it
+        yield _violation(
+            FindingKind.CUSTOM_TASK,
+            f"{wanted} is {CUSTOM_NOTE}; run one of {', '.join(TASKS)} for that",
+        )
+    elif result.synthetic:
+        yield _violation(
+            FindingKind.SYNTHETIC_DATA,
+            "the inputs or the model are synthetic (for demonstration); run the official ones",
+        )
+    elif not result.list_told:
+        yield _warning(
+            FindingKind.LIST_NOT_OFFICIAL,
+            "no label list was given, so that nobody can tell whether the inputs are the official "
+            f"ones; give --labels, or --datasets with the folder that holds {wanted}",
+        )
+    elif result.list_name is None:
+        yield _violation(
+            FindingKind.LIST_NOT_OFFICIAL,
+            "the inputs are not those of an official label list, which is not valid for "
+            f"submission; run the whole y_labels.csv of {wanted}",
+        )
+    if not result.model_ids:
+        yield _warning(
+            FindingKind.MODEL_ID,
+            f"the device never named its model; send `profile` and look for m-model-[{wanted}]",
+        )
+    elif result.model_ids != (wanted,):
+        yield _violation(
+            FindingKind.MODEL_ID,
+            f"the device named the model {' and '.join(result.model_ids)} where {wanted} was "
+            "expected throughout; flash the task's firmware and run the session again",
+        )
+    if result.device_errors:
+        line, text = result.device_errors[0]
+        yield _warning(
+            FindingKind.DEVICE_ERRORS,
+            f"the device reported {len(result.device_errors)} error(s), the first {text!r} in "
+            f"line {line}; read the log around it",
+            line,
+        )
+    if result.wire_extension is not None:
+        line, text = result.wire_extension
+        yield _violation(
+            FindingKind.WIRE_EXTENSION,
+            f"{text}; what counts is loaded by the published protocol: run again without "
+            "--extension",
+            line,
+        )
+    if not result.finished:
+        yield _warning(
+            FindingKind.UNFINISHED,
+            "the log does not hold the end of its session; resume it, or run it again",
+        )
+
+
+def _performance(
+    performance: PerformanceResult, round_: Round, advice: str = _TIMER_ADVICE
+) -> Iterator[Finding]:
+    windows = performance.windows
+    if len(windows) != round_.windows:
+        yield _violation(
+            FindingKind.WINDOW_COUNT,
+            f"{len(windows)} windows where {round_.name} asks for {round_.windows}; run the "
+            "session again, whole",
+        )
+    for window in windows:
+        yield from _window(window, round_, advice)
+    inputs = [(window.file, window.offset) for window in windows]
+    if len(set(inputs)) != len(inputs) or any(not window.file for window in windows):
+        yield _violation(
+            FindingKind.INPUTS_NOT_DISTINCT,
+            "the windows do not have an input each; load another input before each `infer`",
+        )
+    spread = performance.coefficient_of_variation
+    if spread is not None and spread > SPREAD_WARNING:
+        yield _warning(
+            FindingKind.SPREAD,
+            f"the throughputs spread by {spread:.1%} (coefficient of variation); look for "
+            "other work on the device, such as interrupts or a changing clock",
+        )
+
+
+def check_energy(energy: EnergyResult, round_: Round) -> Iterator[Finding]:
+    """What is wrong with the trace and its edges, then what any timed window has to satisfy."""
+    if energy.event_source is EventSource.HOST:
+        yield _violation(
+            FindingKind.SOFT_MARKERS,
+            "the windows are between soft markers of the host, which is never valid for "
+            "submission; wire the timestamp pin to the monitor or the IO manager",
+        )
+    if energy.lost_error is not None:
+        yield _violation(FindingKind.SAMPLES_LOST, energy.lost_error)
+    if energy.edge_error is not None:
+        yield _violation(FindingKind.EDGES, energy.edge_error)
+        return
+    yield from _performance(energy.performance, round_, _TRACE_ADVICE)
+    spread = energy.coefficient_of_variation
+    if spread is not None and spread > SPREAD_WARNING:
+        yield _warning(
+            FindingKind.SPREAD,
+            f"the energies spread by {spread:.1%} (coefficient of variation); let the board come "
+            "to its temperature, and look for what else draws current",
+        )
+    uncertainty_s = energy.event_uncertainty_s
+    if uncertainty_s > EDGE_UNCERTAINTY_WARNING * round_.min_window_s:
+        yield _warning(
+            FindingKind.EDGE_UNCERTAINTY,
+            f"each edge of a window is known to {uncertainty_s * 1e3:.1f} ms only; sample faster, "
+            "or use a monitor with an event input",
+        )
+
+
+def _window(window: Window, round_: Round, advice: str) -> Iterator[Finding]:
+    name = f"window {window.number}"
+    if window.iterations < round_.min_inferences:
+        yield _violation(
+            FindingKind.TOO_FEW_INFERENCES,
+            f"{name} holds {window.iterations} inferences where {round_.min_inferences} are the "
+            "least; raise the iterations",
+            window.line,
+        )
+    if window.invalid is not None or window.elapsed_s is None:
+        yield _violation(
+            FindingKind.WINDOW_INVALID,
+            f"{name} does not count: {window.invalid}; {advice}",
+            window.line,
+        )
+        return
+    if window.elapsed_s < round_.min_window_s:
+        yield _violation(
+            FindingKind.WINDOW_TOO_SHORT,
+            f"{name} lasts {window.elapsed_s:.3f} s where {round_.min_window_s:g} s are the "
+            "least; raise the iterations",
+            window.line,
+        )
+    deviation = window.timer_deviation
+    # By the longer of the two: a fast timer makes a short window look long.
+    longer_s = max(window.elapsed_s, window.host_elapsed_s or 0.0)
+    if deviation is None or longer_s < TIMER_CHECK_MIN_S:
+        return
+    if abs(deviation) > TIMER_WARNING:
+        kind = _violation if abs(deviation) > TIMER_VIOLATION else _warning
+        yield kind(
+            FindingKind.TIMER_DEVIATES,
+            f"{name}: the device counts {window.elapsed_s:.3f} s where the host sees "
+            f"{window.host_elapsed_s:.3f} s ({deviation:+.1%}); check the timer's clock and "
+            "prescaler in the firmware",
+            window.line,
+        )
+
+
+def _accuracy(
+    accuracy: AccuracyResult, task: Task, round_: Round, division: Division, *, synthetic: bool
+) -> Iterator[Finding]:
+    for kind, names, text in (
+        (FindingKind.INPUT_MISSING, accuracy.missing, "of the list were not inferred"),
+        (FindingKind.INPUT_MISSING, accuracy.incomplete, "lack windows"),
+        (FindingKind.INPUT_REPEATED, accuracy.repeated, "were inferred more than once"),
+        (FindingKind.INPUT_UNKNOWN, accuracy.unknown, "are not of the list"),
+    ):
+        if names:
+            yield _inputs(kind, names, text)
+    counted = task.stride_bytes is not None and not synthetic  # its own finding says enough
+    if counted and accuracy.listed not in round_.ad_file_counts:
+        counts = " or ".join(map(str, round_.ad_file_counts))
+        yield _violation(
+            FindingKind.LIST_NOT_ACCEPTED,
+            f"the list holds {accuracy.listed} files where {round_.name} accepts {counts}; run "
+            "the official list",
+        )
+    figure, target = accuracy.figure, round_.target(task)
+    if figure is not None and target is not None and figure < target:
+        closed = division is Division.CLOSED
+        advice = "submit to the open division" if closed else "state it in the submission"
+        yield (_violation if closed else _warning)(
+            FindingKind.TARGET_MISSED,
+            f"{task.metric.value} is {figure:.4f} where {round_.name} asks for {target:.2f}; "
+            f"check how the firmware converts its input, or {advice}",
+        )
+
+
+def _inputs(kind: FindingKind, names: NameList, text: str) -> Finding:
+    return _violation(kind, f"{names.count} input(s) {text} ({names}); run the whole list again")

@@ -1,0 +1,241 @@
+"""From the inferences of a log to results, without I/O.
+
+The same code scores a live run, a resumed one and a published log. Records are taken in as a
+stream; an ad session's 48,608 windows leave one number each.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from math import fsum, isnan, nan
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from ...models.suite import Task
+from ..journal.records import InferenceRecord
+from .lap_time import lap_s, wrapped_s
+from .metrics import (
+    best_precision_recall,
+    best_threshold_correct,
+    normalised,
+    one_vs_rest_auc,
+    roc_auc,
+    softmax,
+)
+from .results import AccuracyResult, FileScore, NameList, PerformanceResult, Window
+
+NOT_LOADED = "(no input loaded)"
+
+
+class ScoreError(Exception):
+    """A log that reads well cannot be scored; the text names the input."""
+
+    def __init__(self, message: str, line: int | None = None) -> None:
+        super().__init__(message)
+        self.line = line
+        """1-based, of the log."""
+
+
+class LabelledFile(Protocol):
+    """A row of a label list, as far as scoring needs it."""
+
+    @property
+    def file(self) -> str: ...
+
+    @property
+    def label(self) -> int: ...
+
+
+def score_performance(records: Iterable[InferenceRecord], task: Task) -> PerformanceResult:
+    """The windows of a performance session; whether they satisfy the rules is `rules`' matter."""
+    windows = []
+    for count, record in enumerate(records, 1):
+        _check_scores(record, task)
+        windows.append(_window(2 * count, record))
+    return PerformanceResult(tuple(windows))
+
+
+def _window(number: int, record: InferenceRecord) -> Window:
+    host_s = None
+    if record.start_host_s is not None and record.end_host_s is not None:
+        host_s = record.end_host_s - record.start_host_s
+    elapsed_s, invalid = _elapsed(record, host_s)
+    return Window(
+        number=number,
+        file=record.file,
+        offset=record.offset,
+        iterations=record.iterations,
+        elapsed_s=elapsed_s,
+        host_elapsed_s=host_s,
+        invalid=invalid,
+        line=record.line,
+    )
+
+
+def _elapsed(record: InferenceRecord, host_s: float | None) -> tuple[float | None, str | None]:
+    """Seconds by the device's timer, or why there are none to trust."""
+    if record.start_us is None or record.end_us is None:
+        if record.printed_runtime_s is not None and record.printed_runtime_s > 0:
+            return record.printed_runtime_s, None
+        return None, "the log holds no two time stamps of the device around the inferences"
+    elapsed_s = lap_s(record.start_us, record.end_us, host_s)
+    if elapsed_s:
+        return elapsed_s, None
+    if elapsed_s is not None:
+        return None, "the device's timer did not move"
+    stamps = f"the device's timer went from {record.start_us} to {record.end_us} us"
+    if host_s is None:
+        return None, f"{stamps}, and the log has no host time to tell whether it wrapped"
+    wrap_s = wrapped_s(record.start_us, record.end_us)
+    return None, f"{stamps}: wrapped at 2^32 that is {wrap_s:.3f} s, the host saw {host_s:.3f} s"
+
+
+def score_accuracy(
+    records: Iterable[InferenceRecord],
+    labels: Mapping[str, int] | Iterable[LabelledFile],
+    task: Task,
+) -> AccuracyResult:
+    """Top-1 and AUC over a label list; each input counts once, by its first answer."""
+    rows = labels.items() if isinstance(labels, Mapping) else ((r.file, r.label) for r in labels)
+    truth = dict(rows)
+    for file, label in truth.items():
+        if not 0 <= label < task.class_count:
+            raise ScoreError(f"{file} has the label {label}; {task.key} has {task.class_count}")
+    if task.stride_bytes is None:
+        return _score_classes(records, truth, task)
+    return _score_windows(records, truth, task, task.stride_bytes)
+
+
+def _score_classes(
+    records: Iterable[InferenceRecord], truth: Mapping[str, int], task: Task
+) -> AccuracyResult:
+    confusion = [[0] * task.class_count for _ in range(task.class_count)]
+    rows: dict[str, tuple[float, ...]] = {}
+    repeated: list[str] = []
+    unknown: list[str] = []
+    wrong: list[str] = []
+    for record in records:
+        _check_scores(record, task)
+        if record.file not in truth:
+            unknown.append(record.file or NOT_LOADED)
+        elif record.file in rows:
+            repeated.append(record.file)
+        else:
+            rows[record.file] = record.scores
+            if task.official and normalised(record.scores) is None:
+                raise ScoreError(
+                    f"{record.file} (line {record.line} of the log): the scores add up to "
+                    f"{sum(record.scores)}, so that they cannot be made shares of one; "
+                    "look at the firmware's output stage",
+                    record.line,
+                )
+            label = truth[record.file]
+            first = record.scores.index(max(record.scores))
+            confusion[label][first] += 1
+            if first != label:
+                wrong.append(record.file)
+    auc = None
+    if rows:
+        auc = one_vs_rest_auc([truth[file] for file in rows], _shares(rows.values(), task))
+    return AccuracyResult(
+        metric=task.metric,
+        listed=len(truth),
+        inputs=len(rows),
+        correct=len(rows) - len(wrong),
+        auc=auc,
+        confusion=tuple(map(tuple, confusion)),
+        wrong=NameList.of(wrong),
+        missing=NameList.of(file for file in truth if file not in rows),
+        repeated=NameList.of(repeated),
+        unknown=NameList.of(unknown),
+    )
+
+
+def _shares(rows: Collection[tuple[float, ...]], task: Task) -> npt.NDArray[np.float64]:
+    """Each row's scores as shares of one: divided by their sum.
+
+    A model of one's own may end in logits, which adding up makes no sense of: then by softmax.
+    """
+    shares = [share for row in rows if (share := normalised(row)) is not None]
+    logits = len(shares) < len(rows) or any(min(row) < 0 for row in rows)
+    if logits and not task.official:
+        return softmax(np.array(list(rows)))
+    return np.array(shares)
+
+
+def _score_windows(
+    records: Iterable[InferenceRecord], truth: Mapping[str, int], task: Task, stride: int
+) -> AccuracyResult:
+    count = task.windows_per_file
+    empty = array("d", [nan]) * count
+    files: dict[str, array[float]] = {}
+    repeated: list[str] = []
+    unknown: list[str] = []
+    for record in records:
+        _check_scores(record, task)
+        window, beside = divmod(record.offset, stride)
+        if record.file not in truth or beside or window >= count:
+            unknown.append(f"{record.file or NOT_LOADED} at {record.offset}")
+            continue
+        scores = files.get(record.file)
+        if scores is None:
+            scores = files[record.file] = empty[:]
+        if isnan(scores[window]):
+            scores[window] = record.scores[0]
+        else:
+            repeated.append(f"{record.file} at {record.offset}")
+    file_scores = []
+    for file, label in truth.items():
+        seen = [score for score in files.get(file, ()) if not isnan(score)]
+        if seen:
+            file_scores.append(FileScore(file, label, fsum(seen) / len(seen), len(seen)))
+    anomalous = [score.label == 1 for score in file_scores]
+    means = [score.score for score in file_scores]
+    return AccuracyResult(
+        metric=task.metric,
+        listed=len(truth),
+        inputs=len(file_scores),
+        correct=best_threshold_correct(anomalous, means),
+        auc=roc_auc(anomalous, np.array(means)),
+        precision_recall=best_precision_recall(anomalous, means),
+        file_scores=tuple(file_scores),
+        missing=NameList.of(file for file in truth if file not in files),
+        repeated=NameList.of(repeated),
+        unknown=NameList.of(unknown),
+        incomplete=NameList.of(s.file for s in file_scores if s.windows < count),
+    )
+
+
+def _check_scores(record: InferenceRecord, task: Task) -> None:
+    if len(record.scores) != task.score_count:
+        raise ScoreError(
+            f"{record.file or NOT_LOADED} (line {record.line} of the log): {len(record.scores)} "
+            f"scores where {task.key} has {task.score_count}; is it another task's log?",
+            record.line,
+        )
+
+
+def match_list(files: Iterable[str], lists: Mapping[str, Sequence[LabelledFile]]) -> str | None:
+    """The name of the list that a session's inputs came from, or None.
+
+    ``files`` are the session's files in order (the windows of one file may follow one another
+    as repetitions). Either they are exactly the list's, in its order, or the first five of it
+    (a performance session). Of several lists that fit, the first: lists can begin alike.
+    """
+    used = list(_without_runs(files))
+    for name, rows in lists.items():
+        listed = [row.file for row in rows]
+        if used and used in (listed, listed[:5]):
+            return name
+    return None
+
+
+def _without_runs(files: Iterable[str]) -> Iterator[str]:
+    last = None
+    for file in files:
+        if file != last:
+            yield file
+        last = file

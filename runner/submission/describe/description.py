@@ -1,0 +1,234 @@
+"""`submission.yaml`: everything that a submission says beside what its sessions measured.
+
+Read strictly, as a bench's configuration is: an error names the file, the line and the key. Paths
+are relative to the file. `tinyrunner submission init` writes one to fill in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    Field,
+    ValidationError,
+)
+
+from ....models.suite import TASKS
+from ...config import values
+from ...config.config import ConfigPath
+from ...config.explain import ConfigError, explain
+from ...config.rounds import RoundsError, load_rounds
+from ...config.strict_yaml import Place, YamlError, read_yaml
+from ...journal.records import Division, Mode
+from .names import check_folder_name
+from .system_template import STATUSES, TEMPLATE_NAMES, template_name
+
+FILE_NAME = "submission.yaml"
+
+
+def _to_answer(value: object) -> object:
+    """Text; YAML reads a bare yes or no as true or false."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if value is None or isinstance(value, str):
+        return (value or "").strip()
+    raise ValueError(f"expected text, yes or no, got {values.shown(value)}")
+
+
+def _to_benchmark(value: object) -> object:
+    if value in TASKS:
+        return value
+    raise ValueError(
+        f"no such benchmark{values.closest(str(value), TASKS)}; there are {', '.join(TASKS)}"
+    )
+
+
+def _to_round(value: object) -> object:
+    try:
+        return load_rounds().get(value).name if isinstance(value, str) else value
+    except RoundsError as error:
+        raise ValueError(str(error)) from error
+
+
+def _to_system_key(value: object) -> object:
+    key = template_name(value) if isinstance(value, str) else value
+    if key in TEMPLATE_NAMES:
+        return key
+    near = values.closest(str(key), TEMPLATE_NAMES)
+    raise ValueError(f"no key of the official system description{near}")
+
+
+def _to_system_text(value: object) -> object:
+    if value is None or isinstance(value, str):
+        return value or ""
+    raise ValueError(f"expected text, got {values.shown(value)}; put it in quotes")
+
+
+def _to_systems(value: object) -> object:
+    if not isinstance(value, list | tuple) or not value:
+        raise ValueError(f"expected a list of systems (- id: …), got {values.shown(value)}")
+    return tuple(value)
+
+
+FolderName = Annotated[str, AfterValidator(check_folder_name)]
+Benchmark = Annotated[str, BeforeValidator(_to_benchmark)]
+SystemKey = Annotated[str, BeforeValidator(_to_system_key)]
+SystemText = Annotated[str, BeforeValidator(_to_system_text)]
+Answer = Annotated[str, BeforeValidator(_to_answer)]
+"""Empty where nobody has answered yet."""
+
+
+class _Section(BaseModel):
+    model_config = values.STRICT
+
+
+class SessionsConfig(_Section):
+    """The session folders of one benchmark."""
+
+    performance: ConfigPath | None = None
+    accuracy: ConfigPath | None = None
+    energy: ConfigPath | None = None
+
+    def by_mode(self) -> dict[Mode, Path]:
+        """Those that there are."""
+        named = {
+            Mode.PERFORMANCE: self.performance,
+            Mode.ACCURACY: self.accuracy,
+            Mode.ENERGY: self.energy,
+        }
+        return {mode: path for mode, path in named.items() if path is not None}
+
+
+class CodeConfig(_Section):
+    """What goes to `code/<benchmark>/<implementation>`."""
+
+    implementation: FolderName
+    folder: ConfigPath | None = None
+    """The firmware's sources; None: only the README that is written."""
+
+
+class HookupConfig(_Section):
+    """How the energy bench is wired."""
+
+    picture: ConfigPath | None = None
+    text: Answer = ""
+
+    @property
+    def told(self) -> bool:
+        return self.picture is not None or bool(self.text)
+
+
+class ChecklistConfig(_Section):
+    """The submitter's answers; what the sessions can tell is not asked."""
+
+    engineers: Answer = ""
+    emails: Answer = ""
+    same_code_in_both_modes: Answer = ""
+    calibrated_outside_official_set: Answer = ""
+    numerics: Answer = ""
+    backend: Answer = ""
+    caching_techniques: Answer = ""
+    disallowed_techniques: Answer = ""
+    congruent_with_rules: Answer = ""
+    reflects_real_world_performance: Answer = ""
+
+
+class SystemConfig(_Section):
+    """One system under test."""
+
+    id: FolderName
+    """The name of its JSON file and of its folder under results."""
+    description: dict[SystemKey, SystemText]
+    """Every key of the official template; either spelling of Operating System is read."""
+    sessions: Annotated[dict[Benchmark, SessionsConfig], Field(min_length=1)]
+    code: dict[Benchmark, CodeConfig] = {}
+    hookup: HookupConfig = HookupConfig()
+
+    @property
+    def places(self) -> dict[tuple[str, Mode], Path]:
+        """The session folders by task key and mode, in the tasks' order."""
+        return {
+            (key, mode): path
+            for key in TASKS
+            if key in self.sessions
+            for mode, path in self.sessions[key].by_mode().items()
+        }
+
+
+class Description(_Section):
+    """A whole submission of one organization in one division."""
+
+    round: Annotated[str, BeforeValidator(_to_round)]
+    division: Annotated[Division, BeforeValidator(values.to_division)]
+    organization: FolderName
+    output: ConfigPath | None = None
+    """Where the tree is built unless --out says; None: it must."""
+    systems: Annotated[tuple[SystemConfig, ...], BeforeValidator(_to_systems)]
+    checklist: ChecklistConfig = ChecklistConfig()
+
+
+def load_description(path: Path) -> Description:
+    """The description in a file; ConfigError names every mistake by file, line and key."""
+    try:
+        source = read_yaml(path.read_bytes().decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: not UTF-8 text (byte {error.start})") from error
+    except FileNotFoundError as error:
+        raise ConfigError(
+            f"{path}: there is none; `tinyrunner submission init` writes one to fill in"
+        ) from error
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot read it: {error.strerror or error}") from error
+    except YamlError as error:
+        raise ConfigError(f"{path}:{error.line}: {error}") from error
+    if not isinstance(source.values, dict):
+        raise ConfigError(f"{path}:{source.line_of(())}: expected keys and values")
+
+    def where(place: Place) -> str:
+        at = f"{path}:{source.line_of(place)}"
+        return f"{at}: {'.'.join(map(str, place))}" if place else at
+
+    try:
+        description = Description.model_validate(
+            source.values, context=values.PathBase(path.parent)
+        )
+    except ValidationError as error:
+        raise ConfigError(explain(error, Description, where)) from error
+    if problems := [f"{where(place)}: {text}" for place, text in _problems(description)]:
+        raise ConfigError("\n".join(problems))
+    return description
+
+
+def _problems(description: Description) -> Iterator[tuple[Place, str]]:
+    """What is wrong between keys, each with its place."""
+    ids: set[str] = set()
+    for index, system in enumerate(description.systems):
+        place: Place = ("systems", index)
+        if system.id.casefold() in ids:  # one folder where case does not count
+            yield (*place, "id"), f"another system is called {system.id!r} already"
+        ids.add(system.id.casefold())
+        told, at = system.description, (*place, "description")
+        if missing := [name for name in TEMPLATE_NAMES if name not in told]:
+            yield at, f"missing: {'; '.join(missing)} (where there is nothing to say: '')"
+        status, division = told.get("Status"), told.get("Division")
+        if status is not None and status.strip().lower() not in STATUSES:
+            yield (*at, "Status"), f"expected {', '.join(STATUSES)}, got {values.shown(status)}"
+        if division is not None and division.strip().lower() != description.division.value:
+            yield (
+                (*at, "Division"),
+                f"expected {description.division.value}, as the submission's division is, got "
+                f"{values.shown(division)}",
+            )
+        for key, named in system.sessions.items():
+            if not named.by_mode():
+                yield (*place, "sessions", key), "no session; expected performance and accuracy"
+            if key not in system.code:
+                yield (
+                    (*place, "code"),
+                    f"{key} is missing; name its implementation: {key}: {{implementation: …}}",
+                )

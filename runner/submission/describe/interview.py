@@ -1,0 +1,218 @@
+"""The questions of `submission init`, in order: from flags, else asked, else as proposed.
+
+Nothing is printed here: the command gives a function that puts one prompt to somebody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from ...config.rounds import load_rounds
+from ...errors import SetupError
+from ...journal.records import Division
+from ..checklist import ASKED
+from .ask import (
+    CHECKLIST,
+    CODE_FOLDER,
+    CODE_IMPLEMENTATION,
+    HOOKUP_PICTURE,
+    HOOKUP_TEXT,
+    Answers,
+    Ask,
+    Flags,
+    Prompt,
+)
+from .names import as_folder_name, check_folder_name
+from .placing import PlacedSessions
+from .system_template import STATUSES, TEMPLATE
+
+NONE = "-"
+"""An answer that an empty one cannot be, for that takes what is proposed."""
+
+
+def collect(flags: Flags, placed: PlacedSessions, ask: Ask | None) -> Answers:
+    """The answers: from flags, else asked, else (``ask`` is None) what would be proposed."""
+    return _Interview(flags, placed, ask).run()
+
+
+class _Interview:
+    """Goes through the questions once."""
+
+    def __init__(self, flags: Flags, placed: PlacedSessions, ask: Ask | None) -> None:
+        self._flags = flags
+        self._settings = flags.settings
+        self._placed = placed
+        self._ask = ask
+        self._section = ""
+
+    def run(self) -> Answers:
+        organization, division, round_name, system = self._submission()
+        values = self._description(organization, division)
+        self._section = "Code"
+        implementation = self._answer(
+            "Implementation",
+            "the name of the folder code/<benchmark>/<implementation>",
+            said=self._settings.get(CODE_IMPLEMENTATION),
+            default=system,
+            check=check_folder_name,
+        )
+        folders = self._code_folders()
+        picture, text = self._hookup() if self._placed.has_energy else (None, "")
+        return Answers(
+            organization=organization,
+            division=division,
+            round_name=round_name,
+            system=system,
+            system_values=values,
+            checklist=self._checklist(),
+            implementation=implementation,
+            code_folders=folders,
+            hookup_picture=picture,
+            hookup_text=text,
+        )
+
+    def _submission(self) -> tuple[str, str, str, str]:
+        flags, sessions, rounds = self._flags, self._placed.sessions, load_rounds()
+        self._section = "Submission"
+        organization = self._answer(
+            "Organization",
+            "also the name of its folder",
+            said=flags.organization,
+            check=check_folder_name,
+        )
+        division = self._answer(
+            "Division",
+            "closed: the reference model as it is; open: anything declared",
+            said=flags.division,
+            default=_same(session.division for session in sessions) or Division.CLOSED.value,
+            check=_one_of(*(division.value for division in Division)),
+        )
+        round_name = self._answer(
+            "Round",
+            ", ".join(rounds.by_name),
+            said=flags.round_name,
+            default=_same(session.round_name for session in sessions) or rounds.default,
+            check=_one_of(*rounds.by_name),
+        )
+        system = self._answer(
+            "System id",
+            "the name of its JSON file and of its results",
+            said=flags.system,
+            default=as_folder_name(self._board or sessions[0].vendor),
+            check=check_folder_name,
+        )
+        return organization, division, round_name, system
+
+    @property
+    def _board(self) -> str | None:
+        return self._settings.get("Board Name", self._flags.board)
+
+    def _description(self, organization: str, division: str) -> dict[str, str]:
+        """The template's keys; two of them were asked already."""
+        simulated = self._placed.simulated
+        said = {"Submitter": organization, "Division": division} | dict(self._settings)
+        if self._board is not None:
+            said["Board Name"] = self._board
+        proposed = {
+            "Status": "rdi" if simulated else "available",
+            "Board Name": "simulated" if simulated else "",
+            "Software Notes": _same(session.firmware for session in self._placed.sessions) or "",
+        }
+        values = {}
+        for key in TEMPLATE:
+            self._section = f"System description: {key.group.value}"
+            values[key.name] = self._answer(
+                key.name,
+                key.hint,
+                said=said.get(key.name),
+                default=proposed.get(key.name, ""),
+                check=_one_of(*STATUSES) if key.name == "Status" else str.strip,
+            )
+        return values
+
+    def _code_folders(self) -> dict[str, Path]:
+        folders, last = {}, NONE
+        for task in self._placed.tasks:
+            last = self._answer(
+                f"Sources of {task}",
+                f"the folder to copy; {NONE} for none",
+                said=self._settings.get(CODE_FOLDER),
+                default=last,
+                check=_folder,
+            )
+            if last != NONE:
+                folders[task] = Path(last)
+        return folders
+
+    def _hookup(self) -> tuple[Path | None, str]:
+        self._section = "Energy hook-up"
+        picture = self._answer(
+            "Picture of the wiring",
+            "a PNG or JPEG file; empty: told in words",
+            said=self._settings.get(HOOKUP_PICTURE),
+            check=_file,
+        )
+        text = self._answer(
+            "The wiring in words",
+            "or the picture's caption",
+            said=self._settings.get(HOOKUP_TEXT),
+        )
+        return (Path(picture) if picture else None), text
+
+    def _checklist(self) -> dict[str, str]:
+        self._section = "Checklist"
+        return {
+            question.key: self._answer(
+                question.text, question.hint, said=self._settings.get(CHECKLIST + question.key)
+            )
+            for question in ASKED
+        }
+
+    def _answer(
+        self,
+        label: str,
+        hint: str,
+        *,
+        said: str | None,
+        default: str = "",
+        check: Callable[[str], str] = str.strip,
+    ) -> str:
+        if said is not None:
+            try:
+                return check(said)
+            except ValueError as error:
+                raise SetupError(f"{label}: {error}") from error
+        if self._ask is None:
+            return default
+        return self._ask(Prompt(self._section, label, hint, default, check))
+
+
+def _same(texts: Iterable[str | None]) -> str | None:
+    """What they all are, None where they differ."""
+    found = set(texts)
+    return found.pop() if len(found) == 1 else None
+
+
+def _one_of(*words: str) -> Callable[[str], str]:
+    def check(text: str) -> str:
+        word = text.strip().lower()
+        if word not in words:
+            raise ValueError(f"expected {', '.join(words[:-1])} or {words[-1]}, got {text!r}")
+        return word
+
+    return check
+
+
+def _folder(text: str) -> str:
+    path = text.strip()
+    if path not in ("", NONE) and not Path(path).expanduser().is_dir():
+        raise ValueError(f"there is no folder {path!r}")
+    return str(Path(path).expanduser()) if path not in ("", NONE) else NONE
+
+
+def _file(text: str) -> str:
+    path = text.strip()
+    if path and not Path(path).expanduser().is_file():
+        raise ValueError(f"there is no file {path!r}")
+    return str(Path(path).expanduser()) if path else ""

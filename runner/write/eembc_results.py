@@ -1,0 +1,238 @@
+"""`results.txt`: written in EEMBC's form, read in both dialects.
+
+    00155.007 ulp-mlperf: Performance results for window 2:
+    00155.008 ulp-mlperf:   # Inferences :          800
+    00155.008 ulp-mlperf:   Runtime      :       13.381 sec.
+    00155.008 ulp-mlperf:   Throughput   :       59.787 inf./sec.
+    00155.008 ulp-mlperf: Runtime requirements have been met.
+    …
+    00155.018 ulp-mlperf: ---------------------------------------------------------
+    00155.019 ulp-mlperf: Median throughput is 59.788 inf./sec.
+    00155.019 ulp-mlperf: ---------------------------------------------------------
+
+An energy session has a block of the energies before it, with `ulp-ml` as the source:
+
+    00176.016 ulp-ml: Energy data for window 2 at time 2.71 for 13.33 sec.:
+    00176.016 ulp-ml:   Energy       :  1893399.171 uJ
+    00176.016 ulp-ml:   Power        :   141997.838 uW
+    00176.016 ulp-ml:   Energy/Inf.  :     2366.749 uJ/inf.
+    …
+    00176.031 ulp-ml: Median energy cost is 2367.474 uJ/inf.
+
+MLCommons' runner writes `Top 1% = 90.2`, `AUC = 0.995`, and unrounded throughputs per window; of
+energy `Energy data for trial 0`, milliwatts and microjoules.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from decimal import ROUND_HALF_EVEN, Decimal
+
+from ..config.rounds import Round
+from ..score.energy_result import EnergyResult, MeasuredWindow
+from ..score.results import AccuracyResult, PerformanceResult, Window
+
+SOURCE = "ulp-mlperf"
+ENERGY_SOURCE = "ulp-ml"
+RULE = "-" * 57
+
+_FIGURES = {
+    "median_throughput": re.compile(r"Median throughput is +([0-9.]+) inf\./sec"),
+    "median_energy_uj": re.compile(r"Median energy cost is +([0-9.]+) uJ/inf"),
+    "top1": re.compile(r"(?:Top-1:|Top 1% =) *([0-9.]+)"),
+    "auc": re.compile(r"AUC(?::| =) *([0-9.]+)"),
+}
+_WINDOW = re.compile(r"Performance results for window +(\d+)")
+_VALUE = re.compile(r"(# Inferences|Runtime|Throughput) *: *([0-9.]+)")
+_ENERGY = re.compile(
+    r"Energy data for (?:window +(\d+) at time +([0-9.]+) for +([0-9.]+) sec|trial +(\d+))"
+)
+_ENERGY_VALUE = re.compile(
+    r"(Elapsed time|Inferences|(?:Total )?Energy|Power|Energy/Inf)\.? *: *(-?[0-9.]+)( mW)?"
+)
+
+
+def stamped(time_s: float, source: str, text: str) -> str:
+    """One line as the field writes it: `00155.007 ulp-mlperf: …`."""
+    return f"{time_s:09.3f} {source}: {text}\n"
+
+
+def render_performance(
+    result: PerformanceResult, round_: Round, *, time_s: float, source: str = SOURCE
+) -> str:
+    """The text of a performance session's results; ``time_s`` is the log's time of writing."""
+    return _text(_performance_lines(result, round_), time_s, source)
+
+
+def render_energy(
+    result: EnergyResult, round_: Round, *, time_s: float, source: str = ENERGY_SOURCE
+) -> str:
+    """The text of an energy session's results: the energies, then the throughputs."""
+    lines = [line for window in result.windows for line in _energy_lines(window)]
+    median = result.median_energy_j
+    lines.append(RULE)
+    if median is None:
+        lines.append("Median energy cost cannot be told: no window is valid.")
+    else:
+        lines.append(f"Median energy cost is {median * 1e6:.3f} uJ/inf.")
+    lines += [RULE, *_performance_lines(result.performance, round_)]
+    return _text(lines, time_s, source)
+
+
+def render_accuracy(result: AccuracyResult, *, time_s: float, source: str = SOURCE) -> str:
+    """The text of an accuracy session's results: Top-1 to 0.1 %, AUC to two decimals."""
+    top1, auc = result.top1, result.auc
+    lines = [
+        "Top-1: not computed, no input was inferred" if top1 is None else f"Top-1: {top1:.1%}",
+        "AUC: not computed, a class has no input" if auc is None else f"AUC: {auc:.2f}",
+    ]
+    return _text(lines, time_s, source)
+
+
+def _performance_lines(result: PerformanceResult, round_: Round) -> Iterator[str]:
+    for window in result.windows:
+        yield from _window_lines(window, round_)
+    median = result.median_throughput
+    yield RULE
+    if median is None:
+        yield "Median throughput cannot be told: no window is valid."
+    else:
+        yield f"Median throughput is {median:.3f} inf./sec."
+    yield RULE
+    yield "Cannot compute accuracy metrics in single-run mode."
+
+
+def _energy_lines(measured: MeasuredWindow) -> Iterator[str]:
+    window, energy_j = measured.window, measured.energy_per_inference_j
+    yield (
+        f"Energy data for window {window.number} at time {_two_decimals(window.start_s)} "
+        f"for {window.duration_s:.2f} sec.:"
+    )
+    if window.energy_j is None or window.power_w is None or energy_j is None:
+        yield f"  Invalid      : {window.invalid}"
+        return
+    yield f"  Energy       : {window.energy_j * 1e6:>12.3f} uJ"
+    yield f"  Power        : {window.power_w * 1e6:>12.3f} uW"
+    yield f"  Energy/Inf.  : {energy_j * 1e6:>12.3f} uJ/inf."
+
+
+def _two_decimals(moment_s: float) -> str:
+    """As EEMBC prints a window's beginning: from the file's milliseconds, a tie to the even digit.
+
+    Both ties in the published sessions are (37.465 is printed 37.46, 90.525 is 90.52).
+    """
+    milliseconds = Decimal(f"{moment_s:.3f}")
+    return str(milliseconds.quantize(Decimal("0.01"), ROUND_HALF_EVEN))
+
+
+def _window_lines(window: Window, round_: Round) -> Iterator[str]:
+    yield f"Performance results for window {window.number}:"
+    yield f"  # Inferences : {window.iterations:>12}"
+    throughput = window.throughput
+    if throughput is None or window.elapsed_s is None:
+        yield f"  Invalid      : {window.invalid}"
+    else:
+        yield f"  Runtime      : {window.elapsed_s:>12.3f} sec."
+        yield f"  Throughput   : {throughput:>12.3f} inf./sec."
+        if window.elapsed_s >= round_.min_window_s and window.iterations >= round_.min_inferences:
+            yield "Runtime requirements have been met."
+            return
+    yield (
+        "Runtime requirements have NOT been met: at least "
+        f"{round_.min_window_s:g} sec. and {round_.min_inferences} inferences."
+    )
+
+
+def _text(lines: Iterable[str], time_s: float, source: str) -> str:
+    return "".join(stamped(time_s, source, line) for line in lines)
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedWindow:
+    """A window as it was printed."""
+
+    number: int
+    inferences: str | None = None
+    runtime_s: str | None = None
+    throughput: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedEnergy:
+    """A window's energy as it was printed, in microjoules and microwatts (MLCommons: mW)."""
+
+    number: int
+    """Of the window; MLCommons' trials 0, 1, … are windows 2, 4, …"""
+    start_s: str | None = None
+    duration_s: str | None = None
+    inferences: str | None = None
+    energy_uj: str | None = None
+    power_uw: str | None = None
+    power_mw: str | None = None
+    energy_per_inference_uj: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedResults:
+    """The figures of a results.txt as they were printed; None where it has none."""
+
+    windows: tuple[PublishedWindow, ...]
+    energies: tuple[PublishedEnergy, ...] = ()
+    median_throughput: str | None = None
+    median_energy_uj: str | None = None
+    top1: str | None = None
+    """In per cent, without the sign."""
+    auc: str | None = None
+
+
+def read_results(text: str) -> PublishedResults:
+    """What a results.txt of either dialect says."""
+    figures: dict[str, str] = {}
+    windows: list[dict[str, str]] = []
+    energies: list[dict[str, str]] = []
+    for line in text.splitlines():
+        if match := _WINDOW.search(line):
+            windows.append({"number": match[1]})
+        elif match := _ENERGY.search(line):
+            energies.append(_energy_head(match))
+        elif energies and not windows and (match := _ENERGY_VALUE.search(line)):
+            energies[-1].setdefault(match[1] + (match[3] or ""), match[2].rstrip("."))
+        elif windows and (match := _VALUE.search(line)):
+            windows[-1].setdefault(match[1], match[2])
+        for name, pattern in _FIGURES.items():
+            if match := pattern.search(line):
+                figures[name] = match[1].rstrip(".")
+    return PublishedResults(
+        windows=tuple(
+            PublishedWindow(
+                number=int(window["number"]),
+                inferences=window.get("# Inferences"),
+                runtime_s=window.get("Runtime"),
+                throughput=window.get("Throughput"),
+            )
+            for window in windows
+        ),
+        energies=tuple(
+            PublishedEnergy(
+                number=int(energy["number"]),
+                start_s=energy.get("start"),
+                duration_s=energy.get("duration", energy.get("Elapsed time")),
+                inferences=energy.get("Inferences"),
+                energy_uj=energy.get("Energy", energy.get("Total Energy")),
+                power_uw=energy.get("Power"),
+                power_mw=energy.get("Power mW"),
+                energy_per_inference_uj=energy.get("Energy/Inf"),
+            )
+            for energy in energies
+        ),
+        **figures,
+    )
+
+
+def _energy_head(match: re.Match[str]) -> dict[str, str]:
+    window, start, duration, trial = match.groups()
+    if window is None:
+        return {"number": str(2 * (int(trial) + 1))}
+    return {"number": window, "start": start, "duration": duration}

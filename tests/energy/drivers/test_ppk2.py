@@ -1,0 +1,260 @@
+"""The PPK2's driver: dialogues, faults, and leaving it safe."""
+
+from __future__ import annotations
+
+import importlib.util
+import itertools
+from contextlib import contextmanager
+
+import numpy as np
+import pytest
+from support.dialogue import ScriptedTransport
+from support.ppk2_text import metadata
+from tinyrunner.dut_protocol.link.clock import MonotonicClock, VirtualClock
+from tinyrunner.energy.drivers.ppk2 import BAUD_RATE, Ppk2
+from tinyrunner.energy.drivers.serial_monitor import open_link
+from tinyrunner.energy.errors import MonitorError, MonitorRefused, MonitorTimeout, SamplesLost
+from tinyrunner.energy.simulated.link import SimulatedMonitorLink
+from tinyrunner.energy.simulated.power_model import Activity, PowerModel
+from tinyrunner.energy.simulated.ppk2 import Ppk2Faults, SimulatedPpk2
+from tinyrunner.energy.trace import TraceWriter
+from tinyrunner.runner.bench.simulated.monitor_server import served_monitor
+
+needs_pty = pytest.mark.skipif(
+    importlib.util.find_spec("termios") is None, reason="this platform has no pseudo-terminals"
+)
+OPENING = [(b"\x07\x0c\x00", b""), (b"\x19", metadata("VDD: 3300")), (b"\x11\x02", b"")]
+CLOSING = [(b"\x07", b""), (b"\x0c\x00", b"")]
+
+
+@contextmanager
+def script(pairs):
+    clock = VirtualClock()
+    transport = ScriptedTransport(clock, pairs)
+    yield transport, clock
+    transport.finish()
+    assert transport.closed
+
+
+@contextmanager
+def simulated(faults=None):
+    model, clock = PowerModel(), VirtualClock()
+    kit = SimulatedPpk2(model, faults=faults)
+    yield model, clock, SimulatedMonitorLink(kit, clock, "sim")
+    assert not kit.supply.on
+
+
+def record(monitor, model, clock, tmp_path, seconds=2.0):
+    writer = TraceWriter(tmp_path / "trace.bin", 100_000.0)
+    monitor.set_supply(3.0)
+    monitor.power(True)
+    monitor.start(writer)
+    clock.pause(0.1)
+    model.change(clock.now_s(), Activity.INFER)
+    model.edge(clock.now_s())
+    for _ in range(round(seconds * 20)):
+        clock.pause(0.05)
+        monitor.service()
+    model.edge(clock.now_s())
+    model.change(clock.now_s(), Activity.IDLE)
+    clock.pause(0.1)
+    return monitor.stop()
+
+
+def test_a_whole_session_is_the_documented_dialogue(tmp_path):
+    words = [100 | 2 << 14 | k << 18 | (k != 2) << 24 for k in range(4)]
+    pairs = [
+        *OPENING,
+        (b"\x0d\x0b\xb8", b""),
+        (b"\x19", metadata("VDD: 3000")),
+        (b"\x0c\x01", b""),
+        (b"\x06", np.array(words, "<u4").tobytes()),
+        (b"\x07", b""),
+        *CLOSING,
+    ]
+    with (
+        script(pairs) as (transport, clock),
+        Ppk2.open(transport, clock, serial="C0FFEE") as monitor,
+    ):
+        assert monitor.identify().serial == "C0FFEE"
+        assert monitor.identify().firmware == "HW 9173"
+        assert monitor.set_supply(3.0) == 3.0
+        monitor.power(True)
+        monitor.start(TraceWriter(tmp_path / "t.bin", 100_000.0))
+        monitor.service()
+        trace = monitor.stop()
+    assert len(trace.samples_uj) == 4
+    assert trace.events_s == (2e-5,)
+    assert trace.provenance["supply_read_back"] is True
+    assert trace.provenance["spike_filter"] is False
+
+
+@pytest.mark.parametrize("volts", [0.79, 5.01, float("inf")])
+def test_a_voltage_it_cannot_supply_is_refused_before_anything_is_sent(volts):
+    with (
+        script([*OPENING, *CLOSING]) as (transport, clock),
+        Ppk2.open(transport, clock) as monitor,
+        pytest.raises(MonitorRefused, match="outside"),
+    ):
+        monitor.set_supply(volts)
+
+
+def test_a_voltage_above_the_configured_one_is_refused():
+    with (
+        simulated() as (_, clock, link),
+        Ppk2.open(link, clock, max_voltage_v=3.3) as monitor,
+        pytest.raises(MonitorRefused, match="max_voltage_v"),
+    ):
+        monitor.set_supply(3.4)
+
+
+def test_a_voltage_that_reads_back_otherwise_is_refused():
+    pairs = [*OPENING, (b"\x0d\x0b\xb8", b""), (b"\x19", metadata("VDD: 3300")), *CLOSING]
+    with (
+        script(pairs) as (transport, clock),
+        Ppk2.open(transport, clock) as monitor,
+        pytest.raises(MonitorRefused, match="set to 3000 mV it reports 3300 mV"),
+    ):
+        monitor.set_supply(3.0)
+
+
+def test_a_kit_that_does_not_tell_its_voltage_is_said_not_to_be_read_back():
+    pairs = [*OPENING, (b"\x0d\x0b\xb8", b""), (b"\x19", metadata()), *CLOSING]
+    with script(pairs) as (transport, clock), Ppk2.open(transport, clock) as monitor:
+        assert monitor.set_supply(3.0) == 3.0
+        assert not monitor._supply_read_back
+
+
+def test_supply_comes_before_power_and_before_recording(tmp_path):
+    with simulated() as (_, clock, link), Ppk2.open(link, clock) as monitor:
+        with pytest.raises(MonitorRefused, match="set the supply"):
+            monitor.power(True)
+        with pytest.raises(MonitorRefused, match="set the supply"):
+            monitor.start(TraceWriter(tmp_path / "t.bin", 100_000.0))
+
+
+def test_another_rate_is_refused(tmp_path):
+    with simulated() as (_, clock, link), Ppk2.open(link, clock) as monitor:
+        monitor.set_supply(3.0)
+        with pytest.raises(MonitorRefused, match="no sample rate of 1000 Hz; possible: 100000"):
+            monitor.start(TraceWriter(tmp_path / "t.bin", 1000.0))
+
+
+@pytest.mark.parametrize(
+    ("faults", "error", "said"),
+    [
+        (Ppk2Faults(silent=True), MonitorTimeout, "no calibration in 2 s, 0 bytes"),
+        (Ppk2Faults(garbage=True), MonitorError, "no `NAME: value`"),
+        (Ppk2Faults(uncalibrated=True), MonitorError, "GS1"),
+    ],
+)
+def test_a_kit_without_a_calibration_is_refused(faults, error, said):
+    with simulated(faults) as (_, clock, link), pytest.raises(error, match=said):
+        Ppk2.open(link, clock)
+
+
+def test_a_kit_that_was_left_streaming_is_stopped_first(tmp_path):
+    with simulated(Ppk2Faults(streaming=True)) as (model, clock, link):
+        clock.pause(1.0)
+        with Ppk2.open(link, clock) as monitor:
+            assert len(record(monitor, model, clock, tmp_path).events_s) == 2
+
+
+def test_lost_samples_are_gaps_and_a_few_of_them_are_bearable(tmp_path):
+    faults = Ppk2Faults(lost=frozenset(range(50_000, 50_020)), bad_range=frozenset([70_000]))
+    with simulated(faults) as (model, clock, link), Ppk2.open(link, clock) as monitor:
+        trace = record(monitor, model, clock, tmp_path)
+    assert [(gap.index, gap.lost) for gap in trace.gaps] == [(50_000, 20), (69_980, 1)]
+    assert trace.provenance["counter_breaks"] == 1
+    assert trace.provenance["samples_of_bad_range"] == 1
+
+
+def test_more_than_a_thousandth_lost_is_an_error_that_keeps_the_trace(tmp_path):
+    faults = Ppk2Faults(lost=frozenset(k for k in range(50_000, 90_000) if k % 60 < 10))
+    with simulated(faults) as (model, clock, link), Ppk2.open(link, clock) as monitor:
+        with pytest.raises(SamplesLost, match="breaks of the counter, each at least"):
+            record(monitor, model, clock, tmp_path)
+        assert monitor.trace.lost_samples > 6000
+
+
+def test_a_counter_that_is_wrong_is_lost_samples(tmp_path):
+    with (
+        simulated(Ppk2Faults(counter_stands=True)) as (model, clock, link),
+        Ppk2.open(link, clock) as monitor,
+        pytest.raises(SamplesLost, match="counter makes no sense"),
+    ):
+        record(monitor, model, clock, tmp_path)
+
+
+def test_a_loss_that_the_counter_cannot_see_is_seen_by_the_clock(tmp_path):
+    faults = Ppk2Faults(lost=frozenset(range(50_000, 50_000 + 64 * 500)))
+    with (
+        simulated(faults) as (model, clock, link),
+        Ppk2.open(link, clock) as monitor,
+        pytest.raises(SamplesLost, match="32000 more missing by the host's clock"),
+    ):
+        record(monitor, model, clock, tmp_path)
+
+
+def test_a_stream_that_falls_silent_is_a_time_out(tmp_path):
+    with (
+        simulated(Ppk2Faults(stops_after=20_000)) as (model, clock, link),
+        Ppk2.open(link, clock) as monitor,
+        pytest.raises(MonitorTimeout, match="nothing came"),
+    ):
+        record(monitor, model, clock, tmp_path)
+
+
+def test_ctrl_c_leaves_the_supply_off_wherever_it_comes(tmp_path):
+    """At every single write and read of a session."""
+
+    class Interrupting:
+        address = "sim"
+
+        def __init__(self, inner, at):
+            self.inner, self.left = inner, at
+
+        def _count(self):
+            self.left -= 1
+            if self.left == 0:
+                raise KeyboardInterrupt
+
+        def write(self, data):
+            self.inner.write(data)
+            self._count()
+
+        def read(self, size, timeout_s):
+            data = self.inner.read(size, timeout_s)
+            self._count()
+            return data
+
+        def close(self):
+            self.inner.close()
+
+    for at in itertools.count(1):
+        folder = tmp_path / str(at)
+        folder.mkdir()
+        with simulated() as (model, clock, link):
+            try:
+                with Ppk2.open(Interrupting(link, at), clock) as monitor:
+                    record(monitor, model, clock, folder, 0.2)
+            except KeyboardInterrupt:
+                continue
+        break
+    assert at > 20
+
+
+@pytest.mark.parametrize("kind", [pytest.param("pty", marks=needs_pty), "tcp"])
+def test_it_works_through_a_real_port(kind, tmp_path):
+    model, clock = PowerModel(), MonotonicClock()
+    kit = SimulatedPpk2(model)
+    with (
+        served_monitor(kit, clock, tcp=None if kind == "pty" else ("127.0.0.1", 0)) as address,
+        Ppk2.open(open_link(address, BAUD_RATE), clock) as monitor,
+    ):
+        trace = record(monitor, model, clock, tmp_path, 0.5)
+    assert not kit.supply.on
+    first, last = (round(event * 1e5) for event in trace.events_s)
+    assert 0.4 < (last - first) / 1e5 < 10  # how long a busy machine took is no matter
+    measured_j = trace.samples_uj[first:last].sum(dtype=np.float64) * 1e-6
+    assert measured_j == pytest.approx(0.105 * (last - first) / 1e5, rel=1e-3)

@@ -1,0 +1,144 @@
+"""What the exporter writes, and what it refuses to."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support.firmware_build import C99, FIRMWARE, need, run
+from tinyrunner.models.demo import demo_model_path
+from tinyrunner.models.export.export_c import export_model
+from tinyrunner.models.export.int8_layers import network_of, read_network
+from tinyrunner.models.export.int8_network import ExportError
+from tinyrunner.models.export.tflite_graph import read_graph
+from tinyrunner.models.suite import AD, IC, KWS
+
+
+def test_the_same_model_gives_the_same_text(tmp_path):
+    first = export_model(demo_model_path(KWS), tmp_path / "a", "net")
+    second = export_model(demo_model_path(KWS), tmp_path / "b", "net")
+    assert first.source.read_bytes() == second.source.read_bytes()
+    assert first.header.read_bytes() == second.header.read_bytes()
+    assert b"\r" not in first.source.read_bytes()
+    assert max(map(len, first.source.read_text("ascii").splitlines())) <= 100
+
+
+def test_the_header_tells_scales_and_sizes(tmp_path):
+    text = export_model(demo_model_path(AD), tmp_path, "toy").header.read_text("ascii")
+    for line in (
+        "#define TOY_INPUT_COUNT 640",
+        "#define TOY_INPUT_SCALE 0.296691179F",
+        "#define TOY_INPUT_ZERO_POINT (90)",
+        "#define TOY_OUTPUT_COUNT 640",
+        "#define TOY_OUTPUT_SCALE 0.252561271F",
+        "#define TOY_OUTPUT_ZERO_POINT (106)",
+        "void toy_infer(const int8_t *input, int8_t *output);",
+    ):
+        assert line in text
+
+
+@pytest.mark.parametrize("compiler", ["gcc", "clang", "arm-none-eabi-gcc"])
+def test_source_and_kernels_compile_without_a_warning(compiler: str, tmp_path):
+    need(compiler)
+    exported = export_model(demo_model_path(KWS), tmp_path, "net")
+    kernels = FIRMWARE / "kernels"
+    for source in (exported.source, *sorted(kernels.glob("*.c"))):
+        run([compiler, *C99, "-O2", "-I", kernels, "-c", source, "-o", tmp_path / "out.o"])
+
+
+def test_the_kernels_are_cpp_too(tmp_path):
+    compiler = need("g++")
+    kernels = FIRMWARE / "kernels"
+    for source in sorted(kernels.glob("*.c")):
+        run([compiler, "-x", "c++", *C99[1:], "-c", source, "-o", tmp_path / "out.o"])
+
+
+def test_what_is_there_is_not_overwritten(tmp_path):
+    export_model(demo_model_path(KWS), tmp_path, "net")
+    export_model(demo_model_path(KWS), tmp_path, "net")  # the same again
+    with pytest.raises(ExportError, match=r"net_model\.h is there and holds something else"):
+        export_model(demo_model_path(AD), tmp_path, "net")
+
+
+@pytest.mark.parametrize("name", ["", "Net", "1net", "a-b", "a" * 32, "é", "net\n"])
+def test_a_name_that_c_would_not_take_is_refused(name: str, tmp_path):
+    with pytest.raises(ExportError, match="expected a lower-case letter"):
+        export_model(demo_model_path(KWS), tmp_path, name)
+
+
+def test_a_file_name_cannot_end_the_comment(tmp_path):
+    path = tmp_path / "x*-y.tflite"
+    path.write_bytes(demo_model_path(KWS).read_bytes())
+    assert "x?-y.tflite" in export_model(path, tmp_path, "net").header.read_text("ascii")
+
+
+# ---- refusals ------------------------------------------------------------------------------------
+
+
+def test_an_operator_without_kernel_is_named(tmp_path):
+    with pytest.raises(ExportError, match=r"ic01.*no kernel for operator 3 \(ADD\); there are"):
+        export_model(demo_model_path(IC), tmp_path / "out", "net")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_file_that_is_no_model_is_refused(tmp_path):
+    for name, content in (("text", b"hello"), ("cut", demo_model_path(AD).read_bytes()[:5000])):
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(ExportError, match="no TFLite model, or part of one is missing"):
+            read_network(tmp_path / name)
+    with pytest.raises(ExportError, match="cannot read the model"):
+        read_network(tmp_path / "nowhere")
+
+
+def changed(number: int, **changes):
+    """The demo's ad model with one tensor changed."""
+    graph = read_graph(demo_model_path(AD))
+    tensors = list(graph.tensors)
+    tensors[number] = replace(tensors[number], **changes)
+    return replace(graph, tensors=tuple(tensors))
+
+
+def test_another_type_than_int8_is_named():
+    with pytest.raises(ExportError, match=r"operator 0 .* its input is float32\[1, 640\]"):
+        network_of(changed(0, type_name="float32"))
+    with pytest.raises(ExportError, match=r"operator 0 .* its weights are int16"):
+        network_of(changed(12, type_name="int16"))
+
+
+def test_sums_that_could_overflow_are_refused():
+    biases = read_graph(demo_model_path(AD)).tensors[11]
+    with pytest.raises(ExportError, match=r"operator 0 .* its sums could exceed 32 bits"):
+        network_of(changed(11, data=b"\xff\xff\xff\x7f" * (len(biases.data) // 4)))
+
+
+def test_a_branch_is_refused():
+    graph = read_graph(demo_model_path(AD))
+    first, second, *rest = graph.operators
+    branched = replace(second, inputs=(first.inputs[0], *second.inputs[1:]))
+    with pytest.raises(ExportError, match=r"operator 1 .* no branches"):
+        network_of(replace(graph, operators=(first, branched, *rest)))
+
+
+WHOLE = demo_model_path(KWS).read_bytes()
+
+
+@settings(max_examples=400)
+@given(
+    st.lists(
+        st.tuples(st.integers(0, len(WHOLE) - 1), st.sampled_from([0, 1, 2, 127, 128, 255])),
+        min_size=1,
+        max_size=6,
+    )
+)
+def test_a_damaged_file_is_exported_or_refused_and_nothing_else(tmp_path_factory, damage):
+    model = bytearray(WHOLE)
+    for at, value in damage:
+        model[at] = value
+    path = tmp_path_factory.getbasetemp() / "damaged.tflite"
+    path.write_bytes(model)
+    with contextlib.suppress(ExportError):
+        network = read_network(path)
+        assert network.input.count > 0

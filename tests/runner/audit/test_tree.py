@@ -1,0 +1,114 @@
+"""Reading a tree that nobody vouches for."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+from support.nested_folders import nested_folders
+from support.reference import reference_path
+from tinyrunner.runner.audit import tree as tree_module
+from tinyrunner.runner.audit.tree import EntryKind, find_layout, read_tree
+from tinyrunner.runner.errors import SetupError
+from tinyrunner.runner.journal.records import Division, Mode
+
+
+def make(root: Path, *files: str) -> Path:
+    for file in files:
+        path = root / file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("x", encoding="utf-8")
+    return root
+
+
+SESSION = ("accuracy/results.txt", "accuracy/log.txt", "performance/results.txt")
+BOARD = [f"results/board/kws/{name}" for name in SESSION] + ["systems/board.json", "code/x"]
+
+
+@pytest.mark.parametrize(
+    ("top", "expected"),
+    [
+        ("", (Division.CLOSED, "root", "")),
+        ("acme/", (Division.CLOSED, "acme", "acme")),
+        ("open/acme/", (Division.OPEN, "acme", "open/acme")),
+    ],
+)
+def test_a_submitter_a_division_and_a_repository_are_told_apart(
+    tmp_path: Path, top: str, expected: tuple[Division, str, str]
+) -> None:
+    root = make(tmp_path / "root", *(f"{top}{file}" for file in BOARD))
+    layout = find_layout(read_tree(root))
+    (submitter,) = layout.submitters
+    assert (submitter.division, submitter.name, submitter.path) == expected
+    assert [(s.system, s.benchmark, s.mode) for s in layout.sessions] == [
+        ("board", "kws", Mode.ACCURACY),
+        ("board", "kws", Mode.PERFORMANCE),
+    ]
+
+
+def test_the_division_of_a_lone_submitter_is_the_name_of_the_folder_above(tmp_path: Path) -> None:
+    root = make(tmp_path / "open" / "acme", *BOARD)
+    (submitter,) = find_layout(read_tree(root)).submitters
+    assert (submitter.division, submitter.name) == (Division.OPEN, "acme")
+
+
+def test_long_benchmark_names_and_a_level_of_implementations_are_read(tmp_path: Path) -> None:
+    make(
+        tmp_path, "systems/b.json", "results/tvm/b/anomaly_detection/accuracy/accuracy_results.txt"
+    )
+    (session,) = find_layout(read_tree(tmp_path)).sessions
+    assert (session.system, session.benchmark, session.task_key) == ("b", "anomaly_detection", "ad")
+    assert session.results == ("accuracy_results.txt",)
+    assert session.log is None
+
+
+def test_every_published_session_is_found() -> None:
+    layout = find_layout(read_tree(reference_path("published")))
+    assert layout.submitters == ()  # rounds stand above the divisions there
+    found = [
+        session.path
+        for round_name in ("v1.1", "v1.2", "v1.3")
+        for session in find_layout(read_tree(reference_path("published", round_name))).sessions
+    ]
+    assert len(found) == 14
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege there")
+def test_links_are_seen_and_never_followed(tmp_path: Path) -> None:
+    outside = make(tmp_path / "outside", "secret.txt")
+    root = make(tmp_path / "root", *BOARD)
+    (root / "results" / "away").symlink_to(outside, target_is_directory=True)
+    (root / "results" / "loop").symlink_to(root, target_is_directory=True)
+    (root / "systems" / "file.json").symlink_to(outside / "secret.txt")
+    tree = read_tree(root)
+    links = {entry.path for entry in tree.entries.values() if entry.kind is EntryKind.LINK}
+    assert links == {"results/away", "results/loop", "systems/file.json"}
+    assert not any("secret" in path for path in tree.entries)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="paths that long need a prefix there")
+def test_ten_thousand_nested_folders_are_not_looked_into(tmp_path: Path) -> None:
+    root = make(tmp_path / "root", *BOARD)
+    with nested_folders(root, 10_000):
+        tree = read_tree(root)
+    assert tree.too_deep == ["/".join("d" * tree_module.MAX_DEPTH)]
+    assert len(tree.entries) < 100
+
+
+def test_a_tree_without_end_is_cut_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tree_module, "MAX_ENTRIES", 50)
+    make(tmp_path, *(f"f{number // 10}/{number}" for number in range(200)))
+    tree = read_tree(tmp_path)
+    assert tree.cut_off
+    assert len(tree.entries) <= 100
+
+
+def test_what_is_no_folder_is_refused(tmp_path: Path) -> None:
+    make(tmp_path, "file")
+    with pytest.raises(SetupError, match="not a folder"):
+        read_tree(tmp_path / "file")
+    with pytest.raises(SetupError, match="cannot look into"):
+        read_tree(tmp_path / "nothing")
+    with pytest.raises(KeyError):
+        read_tree(tmp_path).locate("../elsewhere")

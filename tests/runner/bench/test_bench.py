@@ -1,0 +1,86 @@
+"""Addresses become devices."""
+
+from __future__ import annotations
+
+import pytest
+from support.boards import board, served
+from support.reference import reference_path
+from tinyrunner.dut_protocol.link.clock import MonotonicClock, VirtualClock
+from tinyrunner.dut_protocol.wire.messages import TimestampMode
+from tinyrunner.models.suite import KWS, VWW
+from tinyrunner.runner.bench import bench
+from tinyrunner.runner.bench.bench import open_bench, parse_simulated, simulated_device
+from tinyrunner.runner.config.config import Config, override
+from tinyrunner.runner.errors import SetupError
+
+
+@pytest.mark.parametrize(
+    ("address", "model_id"),
+    [("sim", ""), ("sim:", ""), ("sim:kws01", "kws01"), ("sim:?baud=0", "")],
+)
+def test_a_simulated_address_may_name_its_model(address, model_id):
+    assert parse_simulated(address)[0] == model_id
+
+
+def test_the_options_of_a_simulated_address_are_taken_in_si_units():
+    _, options = parse_simulated("sim:kws01?baud=921600&inference_ms=12.5&mode=energy")
+    assert options.baud_rate == 921600
+    assert options.inference_time_s == pytest.approx(0.0125)
+    assert options.mode is TimestampMode.ENERGY
+
+
+def test_the_address_wins_over_the_configuration_and_the_task_over_nothing():
+    config = override(Config(), dut="sim:?inference_ms=7", inference_time_s=0.5, baud_rate=9600)
+    device = simulated_device(config, KWS)
+    assert device.device.settings.inference_time_s == pytest.approx(0.007)
+    assert device.device.settings.baud_rate == 9600
+    assert device.model.inference_time_s == pytest.approx(0.007)
+    with pytest.raises(SetupError, match="which model to simulate"):
+        simulated_device(override(Config(), dut="sim:"), None)
+
+
+def test_a_model_file_is_named_in_the_provenance_with_its_hash():
+    path = reference_path("models", "vww_96_int8.tflite")
+    config = override(Config(), dut="sim:vww01", model=str(path))
+    model = simulated_device(config, VWW).model
+    assert model.model == str(path.resolve())
+    assert model.model_sha256.startswith("597a384c8c2c")
+    assert model.note is None
+
+
+def test_a_simulated_bench_has_a_virtual_clock_and_a_real_one_the_real_time():
+    with open_bench(override(Config(), dut="sim:", model="demo"), KWS) as simulated:
+        assert isinstance(simulated.clock, VirtualClock)
+        assert simulated.dut.identify().model_id == "kws01"
+    with served(board()) as address, open_bench(override(Config(), dut=address), KWS) as real:
+        assert isinstance(real.clock, MonotonicClock)
+        assert real.simulated is None
+        assert real.energy_parts is None
+        assert real.dut.identify().boot_mode is TimestampMode.PERFORMANCE
+
+
+def test_the_port_is_closed_when_a_run_fails(monkeypatch):
+    closed = []
+
+    class Port:
+        address = "x"
+
+        def close(self):
+            closed.append(True)
+
+    monkeypatch.setattr(bench, "open_transport", lambda *_: Port())
+    with pytest.raises(RuntimeError), open_bench(override(Config(), dut="x"), KWS):
+        raise RuntimeError
+    assert closed == [True]
+
+
+def test_auto_takes_the_port_and_the_rate_that_were_found(monkeypatch):
+    with served(board()) as address:
+        asked = []
+        monkeypatch.setattr(
+            bench, "find_dut", lambda *args: asked.append(args) or (address, 921600)
+        )
+        with open_bench(override(Config(), dut="auto"), KWS) as found:
+            assert found.dut.address == address
+            assert found.dut.settings.baud_rate == 921600
+        assert asked == [(Config().dut.link, "kws01")]

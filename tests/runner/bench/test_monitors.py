@@ -1,0 +1,227 @@
+"""An energy monitor's address becomes the monitor that it means."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import contextmanager
+from types import SimpleNamespace
+
+import pytest
+from support.bench_cli import tinyrunner
+from tinyrunner.dut_protocol.discovery import ports
+from tinyrunner.dut_protocol.link.clock import MonotonicClock, VirtualClock
+from tinyrunner.energy.drivers import joulescope, visa_link
+from tinyrunner.energy.errors import MonitorError, MonitorRefused
+from tinyrunner.energy.simulated.power_model import PowerModel
+from tinyrunner.runner.bench.monitors import find_monitors, open_monitor
+from tinyrunner.runner.bench.simulated.monitors import (
+    MonitorKind,
+    kind_named,
+    simulated_kind,
+    simulated_monitor,
+)
+from tinyrunner.runner.bench.simulated.served_bench import served_instrument
+from tinyrunner.runner.config.config import MonitorConfig
+from tinyrunner.runner.errors import SetupError
+
+EVERY_KIND = pytest.mark.parametrize("kind", MonitorKind)
+
+
+class Supply:
+    """Notes when the device's supply was switched."""
+
+    def __init__(self) -> None:
+        self.switched: list[bool] = []
+
+    def __call__(self, on: bool, at_s: float) -> None:
+        self.switched.append(on)
+
+    def becomes(self, expected: list[bool]) -> bool:
+        """A monitor in real time may take a moment; the PPK2 acknowledges nothing."""
+        clock = MonotonicClock()
+        while self.switched != expected and clock.now_s() < 2:
+            clock.pause(0.005)
+        return self.switched == expected
+
+
+@contextmanager
+def opened(address, clock=None, **settings):
+    config = MonitorConfig(address=address, **settings)
+    with open_monitor(config, clock or MonotonicClock()) as monitor:
+        yield monitor
+
+
+# ---- real addresses ------------------------------------------------------------------------------
+
+
+@EVERY_KIND
+def test_each_address_opens_its_driver_over_tcp(kind: MonitorKind):
+    supply, here = Supply(), ("127.0.0.1", 0)
+    with served_instrument(kind, PowerModel(), MonotonicClock(), supply, here) as address:
+        with opened(address, max_voltage_v=3.1) as monitor:
+            assert kind.value in monitor.identify().model.casefold()
+            with pytest.raises(MonitorRefused, match="max_voltage_v"):
+                monitor.set_supply(3.2)
+            assert monitor.set_supply(3.0) == pytest.approx(3.0)
+            monitor.power(True)
+            assert supply.becomes([True])
+        assert supply.becomes([True, False])
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        (None, "which energy monitor"),
+        ("/dev/ttyACM0", "no energy monitor: expected a VISA resource"),
+        ("lpm01a:", "on which port"),
+        ("ppk2:", "on which port"),
+        ("sim:", "simulated device only"),
+        ("sim:lpm01a", "simulated device only"),
+    ],
+)
+def test_an_address_that_is_no_monitor_is_a_usage_error(address, said):
+    with pytest.raises(SetupError, match=said):
+        open_monitor(MonitorConfig(address=address), MonotonicClock())
+
+
+@pytest.mark.parametrize(
+    "address", ["lpm01a:/dev/ttyNOT0", "ppk2:/dev/ttyNOT0", "TCPIP0::127.0.0.1::1::SOCKET"]
+)
+def test_a_monitor_that_is_not_there_is_named_in_the_error(address):
+    with pytest.raises(MonitorError) as caught:
+        open_monitor(MonitorConfig(address=address), MonotonicClock())
+    assert address in str(caught.value)
+
+
+def test_a_joulescope_without_its_driver_is_named_and_the_remedy_is_told(monkeypatch):
+    def absent():
+        raise MonitorRefused("the Joulescope's driver is not installed")
+
+    monkeypatch.setattr(joulescope, "load_driver", absent)
+    with pytest.raises(MonitorRefused, match="joulescope:002557: the Joulescope's driver is not"):
+        open_monitor(MonitorConfig(address="joulescope:002557"), MonotonicClock())
+
+
+@pytest.mark.parametrize("address", ["lpm01a:COM1", "ppk2:COM1", "joulescope:"])
+def test_a_current_limit_that_the_monitor_cannot_keep_is_refused(address):
+    with pytest.raises(SetupError, match="no current limit that can be set"):
+        open_monitor(MonitorConfig(address=address, current_limit_a=0.02), MonotonicClock())
+
+
+def test_a_current_limit_above_the_monitors_own_does_no_harm():
+    with pytest.raises(MonitorError, match="/dev/ttyNOT0"):  # it comes as far as opening the port
+        open_monitor(
+            MonitorConfig(address="lpm01a:/dev/ttyNOT0", current_limit_a=0.05), MonotonicClock()
+        )
+
+
+def test_the_usb_serial_number_of_a_port_is_found(monkeypatch):
+    infos = [SimpleNamespace(device="COM7", serial_number="F00D"), SimpleNamespace(device="COM8")]
+    infos[1].serial_number = None
+    monkeypatch.setattr(ports.list_ports, "comports", lambda: infos)
+    assert [ports.usb_serial(name) for name in ("COM7", "COM8", "COM9")] == ["F00D", "", ""]
+
+
+# ---- simulated ones ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("address", "kind"),
+    [
+        (None, MonitorKind.N6705),
+        ("sim:", MonitorKind.N6705),
+        ("sim:n6705", MonitorKind.N6705),
+        ("sim:lpm01a", MonitorKind.LPM01A),
+        ("sim:ppk2", MonitorKind.PPK2),
+    ],
+)
+def test_a_simulated_bench_has_the_monitor_that_its_address_names(address, kind):
+    assert simulated_kind(address) is kind
+
+
+@pytest.mark.parametrize("address", ["lpm01a:/dev/ttyACM1", "sim:js220", "sim:kws01"])
+def test_a_simulated_bench_has_no_other_monitor(address):
+    with pytest.raises(SetupError, match="lpm01a"):
+        simulated_kind(address)
+
+
+def test_an_unknown_kind_is_told_those_that_there_are():
+    with pytest.raises(SetupError, match="there are n6705, lpm01a, ppk2"):
+        kind_named("js220")
+
+
+@EVERY_KIND
+def test_a_simulated_monitor_switches_the_board_and_leaves_it_off(kind: MonitorKind):
+    clock, supply = VirtualClock(), Supply()
+
+    def interrupted() -> None:
+        with simulated_monitor(kind, clock, PowerModel(), supply, MonitorConfig()) as monitor:
+            monitor.set_supply(3.0)
+            monitor.power(True)
+            assert supply.switched == [True]
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert supply.switched == [True, False]
+
+
+@pytest.mark.parametrize("kind", ["lpm01a", "ppk2"])
+def test_an_energy_run_on_a_simulated_bench_goes_through_the_monitor_that_is_named(kind, tmp_path):
+    ran = tinyrunner(
+        *("run", "kws", "--mode", "energy", "--dut", "sim:kws01", "--monitor", f"sim:{kind}"),
+        *("--supply-v", "3.0", "--datasets", "demo", "--sessions", tmp_path),
+    )
+    assert ran.status == 3, ran  # the inputs are synthetic
+    assert "edges from the monitor's event input" in ran.out
+    median = float(ran.out.partition("median energy")[2].split()[0])
+    assert median == pytest.approx(0.035 * 3.0 * 0.02 * 1e6, rel=1e-3)
+
+
+# ---- finding them --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def quiet(monkeypatch):
+    """A machine without instruments."""
+    monkeypatch.setattr(visa_link, "visa_resources", lambda: ())
+    monkeypatch.setattr(joulescope, "load_driver", _no_driver)
+    return monkeypatch
+
+
+def _no_driver():
+    raise MonitorRefused("not installed")
+
+
+def test_visa_instruments_are_found_and_serial_ports_are_not_listed_twice(quiet):
+    names = ("ASRL/dev/ttyS0::INSTR", "TCPIP::10.0.0.7::INSTR", "PRLGX-ASRL::/dev/ttyS0::INTFC")
+    quiet.setattr(visa_link, "visa_resources", lambda: names)
+    (report,) = find_monitors()
+    assert report.address == "TCPIP::10.0.0.7::INSTR"
+    assert "--monitor TCPIP::10.0.0.7::INSTR" in report.finding
+
+
+def test_joulescopes_are_found_where_their_driver_is_installed(quiet):
+    driver = SimpleNamespace(device_paths=lambda: ["u/js220/002557"], finalize=lambda: None)
+    quiet.setattr(joulescope, "load_driver", lambda: driver)
+    (report,) = find_monitors()
+    assert report.address == "joulescope:002557"
+    assert "JS220" in report.finding
+
+
+def test_a_search_that_does_not_end_is_given_up_and_said(quiet):
+    release = threading.Event()
+    quiet.setattr(visa_link, "visa_resources", lambda: (release.wait(5), ())[1])
+    (report,) = find_monitors(timeout_s=0.05)
+    release.set()
+    assert report.address is None
+    assert "VISA instruments: not done in 0.05 s" in report.finding
+
+
+def test_a_search_that_fails_says_so(quiet):
+    def broken():
+        raise OSError("no network")
+
+    quiet.setattr(visa_link, "visa_resources", broken)
+    (report,) = find_monitors()
+    assert "no network" in report.finding

@@ -1,0 +1,166 @@
+"""``tinyrunner firmware``: port skeletons that build, and models as C."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from support.firmware_build import need
+from support.qemu_board import BoardTalk, EmulatedBoard
+from tinyrunner.models.demo import demo_model_path
+from tinyrunner.models.suite import AD, IC, KWS, TASKS, VWW, Task
+from tinyrunner.runner.commands.new_port import BOARDS, new_port
+from tinyrunner.runner.errors import SetupError
+from typer.testing import CliRunner
+
+GENERIC, QEMU = BOARDS["generic"], BOARDS["qemu-mps2"]
+
+
+def firmware(*arguments: str):
+    from tinyrunner.runner.cli import app
+
+    return CliRunner().invoke(app, ["firmware", *arguments])
+
+
+def make(folder: Path, *arguments: str) -> None:
+    need("make")
+    done = subprocess.run(
+        ["make", "-C", folder, *arguments], capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 0, done.stderr
+    assert "warning" not in done.stderr
+
+
+@pytest.mark.parametrize("task", TASKS.values(), ids=TASKS)
+def test_a_generic_port_builds_as_it_is(task: Task, tmp_path):
+    need("cc")
+    assert firmware("new", str(tmp_path / "p"), "--task", task.key).exit_code == 0
+    make(tmp_path / "p")
+    assert (tmp_path / "p/build/libfirmware.a").stat().st_size > 5000
+
+
+def test_a_generic_port_builds_for_a_small_processor(tmp_path):
+    compiler = need("arm-none-eabi-gcc")
+    new_port(tmp_path / "p", KWS, GENERIC, None)
+    make(tmp_path / "p", f"CC={compiler}", "AR=arm-none-eabi-ar", "CPU=-mcpu=cortex-m0 -mthumb")
+
+
+@pytest.mark.parametrize(
+    ("task", "sizes"),
+    [(VWW, (27648, 2, 1)), (IC, (3072, 10, 1)), (KWS, (490, 12, 0)), (AD, (2560, 1, 0))],
+    ids=lambda value: getattr(value, "key", ""),
+)
+def test_a_port_has_the_tasks_sizes(task: Task, sizes: tuple[int, ...], tmp_path):
+    new_port(tmp_path, task, GENERIC, None)
+    text = (tmp_path / "task.h").read_text("utf-8")
+    for name, value in zip(("INPUT_BYTES", "SCORES", "INPUT_IS_UINT8"), sizes, strict=True):
+        assert f"#define TASK_{name} {value}\n" in text
+    assert f'#define TASK_MODEL_ID "{task.model_id}"\n' in text
+    port = (tmp_path / "port.c").read_text("utf-8")
+    assert dict(re.findall(r"^#define (\w+) (TASK_\w+)$", port, re.MULTILINE)) == {
+        "MODEL_ID": "TASK_MODEL_ID",
+        "INPUT_BYTES": "TASK_INPUT_BYTES",
+        "SCORE_COUNT": "TASK_SCORES",
+    }
+    assert "TASK_VENDOR" in port
+    assert '#include "task.h"' in port
+
+
+def test_a_port_stands_alone(tmp_path):
+    """Nothing in it points out of its folder, and what it includes is there."""
+    for board, model in ((GENERIC, None), (QEMU, demo_model_path(KWS))):
+        folder = tmp_path / board.key
+        files = new_port(folder, KWS, board, model)
+        names = {path.name for path in files}
+        for path in files:
+            text = path.read_text("utf-8")
+            assert "../" not in text
+            for included in re.findall(r'#include "([^"]+)"', text):
+                assert included in names, f"{path.name} includes {included}"
+
+
+def test_a_port_of_the_emulated_board_boots_with_its_own_name(tmp_path):
+    for tool in ("arm-none-eabi-gcc", "qemu-system-arm"):
+        need(tool)
+    assert (
+        firmware("new", str(tmp_path / "p"), "--task", "kws", "--board", "qemu-mps2").exit_code == 0
+    )
+    make(tmp_path / "p")
+    with EmulatedBoard(tmp_path / "p/build/firmware.elf") as board, BoardTalk(board) as device:
+        assert device.answer(1).startswith(b"m-timestamp-mode-performance\r\n")
+        assert device.ask(b"name%") == b"m-name-dut-[qemu-mps2-an386]\r\nm-ready\r\n"
+        assert b"m-model-[kws01]" in device.ask(b"profile%")
+
+
+def test_a_custom_task_has_the_sizes_of_its_configuration(tmp_path):
+    config = tmp_path / "mine.yaml"
+    config.write_text(
+        "custom:\n  model_id: mynet01\n  input: int8\n  input_bytes: 1024\n  classes: 5\n", "utf-8"
+    )
+    done = firmware("new", str(tmp_path / "p"), "--task", "custom", "--config", str(config))
+    assert done.exit_code == 0
+    text = (tmp_path / "p/task.h").read_text("utf-8")
+    assert "#define TASK_INPUT_BYTES 1024\n" in text
+    assert '#define TASK_MODEL_ID "mynet01"\n' in text
+
+
+# ---- refusals ------------------------------------------------------------------------------------
+
+
+def test_nothing_is_overwritten(tmp_path):
+    (tmp_path / "task.h").write_text("mine", "utf-8")
+    with pytest.raises(SetupError, match="goes into an empty folder"):
+        new_port(tmp_path, KWS, GENERIC, None)
+    assert (tmp_path / "task.h").read_text("utf-8") == "mine"
+    with pytest.raises(SetupError, match="goes into an empty folder"):
+        new_port(tmp_path / "task.h", KWS, GENERIC, None)
+
+
+def test_a_model_of_another_task_is_refused_and_nothing_written(tmp_path):
+    with pytest.raises(SetupError, match="is no model for kws: it takes 640 numbers and gives 640"):
+        new_port(tmp_path / "p", KWS, QEMU, demo_model_path(AD))
+    assert not (tmp_path / "p").exists()
+
+
+def test_a_model_without_kernels_is_refused_and_nothing_written(tmp_path):
+    with pytest.raises(SetupError, match=r"no kernel for operator 3 \(ADD\)"):
+        new_port(tmp_path / "p", IC, QEMU, demo_model_path(IC))
+    assert not (tmp_path / "p").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--task", "kws", "--board", "qemu-mps3"), "did you mean qemu-mps2?"),
+        (("--task", "asr"), "no task 'asr'"),
+        (("--task", "kws", "--model", "x.tflite"), "no --model"),
+        (("--task", "kws", "--board", "qemu-mps2", "--model", "x.tflite"), "cannot read the model"),
+    ],
+)
+def test_a_wrong_option_says_what_there_is(arguments, said, tmp_path):
+    done = firmware("new", str(tmp_path / "p"), *arguments)
+    assert isinstance(done.exception, SetupError)
+    assert said in str(done.exception)
+
+
+# ---- export --------------------------------------------------------------------------------------
+
+
+def test_export_names_its_files_after_the_model(tmp_path):
+    model = tmp_path / "2nd Net-v1.tflite"
+    model.write_bytes(demo_model_path(KWS).read_bytes())
+    done = firmware("export", str(model), "--out", str(tmp_path / "c"))
+    assert done.exit_code == 0
+    assert [Path(line).name for line in done.stdout.splitlines()] == [
+        "nd_net_v1_model.h",
+        "nd_net_v1_model.c",
+    ]
+    assert "void nd_net_v1_infer(" in (tmp_path / "c/nd_net_v1_model.h").read_text("ascii")
+
+
+def test_export_says_what_it_cannot(tmp_path):
+    done = firmware("export", str(demo_model_path(IC)), "--out", str(tmp_path / "c"))
+    assert isinstance(done.exception, SetupError)
+    assert "operator 3 (ADD)" in str(done.exception)

@@ -1,0 +1,119 @@
+"""Published sessions through the command line: scored again, and their scripts run again."""
+
+from __future__ import annotations
+
+import pytest
+from support.bench_cli import document, inferences, only_session, tinyrunner
+from support.bench_inputs import REFERENCE_MODELS
+from support.reference import reference_path
+from tinyrunner.runner.script.parser import read_script
+from tinyrunner.runner.script.verbs import Load, input_file_name, parse_verb
+from tinyrunner.runner.write.eembc_results import read_results
+
+KRAI = "v1.1/closed/Krai/results/NUCLEO-H7A3ZI-Q_X-CUBE-AI-7.3"
+ST_V12 = "v1.2/closed/STMicroelectronics/results/NUCLEO_L4R5ZI"
+ST_V13 = "v1.3/closed/STMicroelectronics/results/NUCLEO_L4R5ZI-P"
+SESSIONS = [
+    (KRAI, "kws", "performance"),
+    (KRAI, "kws", "accuracy"),
+    (ST_V12, "ic", "performance"),
+    (ST_V12, "ic", "accuracy"),
+    (ST_V12, "ad", "performance"),
+    (ST_V13, "kws", "performance"),
+    (ST_V13, "kws", "accuracy"),
+]
+
+
+@pytest.mark.parametrize(("board", "task", "mode"), SESSIONS)
+def test_a_published_session_gives_its_published_figure(board, task, mode):
+    session = reference_path("published", board, task, mode)
+    published = read_results((session / "results.txt").read_text())
+    ran = tinyrunner("score", session, "--datasets", reference_path("datasets"), "--json")
+    assert ran.status == 0, ran
+    assert (ran.json["task"], ran.json["mode"]) == (task, mode)
+    assert "list" in ran.json["labels"]
+    if mode == "performance":
+        median = ran.json["performance"]["median_throughput"]
+        assert f"{median:.3f}" == published.median_throughput
+    else:
+        assert f"{100 * ran.json['accuracy']['top1']:.1f}" == published.top1
+
+
+@pytest.mark.parametrize(("board", "task", "mode"), SESSIONS)
+def test_a_person_is_shown_the_same_figure(board, task, mode):
+    session = reference_path("published", board, task, mode)
+    published = read_results((session / "results.txt").read_text())
+    ran = tinyrunner("score", session / "log.txt", "--datasets", reference_path("datasets"))
+    assert ran.status == 0, ran
+    figure = published.median_throughput if mode == "performance" else published.top1
+    assert figure in ran.out
+    assert "valid for v1.2" in ran.out
+
+
+def test_a_performance_session_needs_no_label_list_and_is_not_accused_for_that():
+    session = reference_path("published", KRAI, "kws", "performance")
+    ran = tinyrunner("score", session, "--json")
+    assert ran.status == 0, ran
+    (finding,) = ran.json["findings"]
+    assert finding["severity"] == "warning"
+    assert "no label list was given" in finding["text"]
+
+
+def test_an_accuracy_session_without_a_label_list_asks_for_it():
+    ran = tinyrunner("score", reference_path("published", KRAI, "kws", "accuracy"))
+    assert ran.status == 2
+    assert "give its label list with --labels FILE" in ran.err
+
+
+@pytest.mark.parametrize("mode", ["performance", "energy"])
+def test_a_wake_word_session_is_said_not_to_be_scored(mode):
+    ran = tinyrunner("score", reference_path("published", ST_V13, "sww", mode))
+    assert ran.status == 2
+    assert "not scored" in ran.err
+    assert "streaming wake word" in ran.err
+
+
+def test_a_folder_without_a_log_is_told():
+    ran = tinyrunner("score", reference_path("published", ST_V12, "ad", "accuracy"))
+    assert ran.status == 2
+    assert "holds no log.txt" in ran.err
+
+
+def test_a_text_that_is_no_log_is_told(tmp_path):
+    (tmp_path / "log.txt").write_text("hello\n")
+    ran = tinyrunner("score", tmp_path)
+    assert ran.status == 1
+    assert "is no session log" in ran.err
+
+
+@pytest.mark.parametrize("mode", ["performance", "accuracy"])
+def test_a_published_script_runs_on_the_simulated_bench(mode, tmp_path):
+    script = reference_path("published", KRAI, "kws", mode, "script.async")
+    ran = tinyrunner(
+        "run", "kws", "--mode", mode, "--dut", "sim:kws01", "--model",
+        reference_path("models", REFERENCE_MODELS["kws"]), "--datasets",
+        reference_path("datasets"), "--script", script, "--sessions", tmp_path, "--json",
+    )  # fmt: skip
+    assert ran.status == 0, ran
+    session = only_session(tmp_path)
+    verbs = [parse_verb(step.command) for step in read_script(script).steps]
+    loads = [input_file_name(verb.path) for verb in verbs if isinstance(verb, Load)]
+    assert [file for file, _, _ in inferences(session)] == loads
+    provenance = document(session)["provenance"]
+    assert provenance["script_file"] == str(script)
+    assert provenance["iterations_found"] == {"by": "script"}
+    if mode == "accuracy":
+        assert abs(ran.json["accuracy"]["correct"] - 901) <= 2
+    else:
+        assert provenance["iterations"] == 800
+        assert all(w["iterations"] == 800 for w in ran.json["performance"]["windows"])
+
+
+def test_a_published_energy_script_is_said_to_need_a_monitor(tmp_path):
+    ran = tinyrunner(
+        "run", "kws", "--mode", "performance", "--dut", "sim:", "--datasets",
+        reference_path("datasets"), "--sessions", tmp_path / "s",
+        "--script", reference_path("published", KRAI, "kws", "energy", "script.async"),
+    )  # fmt: skip
+    assert ran.status == 2
+    assert "needs an IO manager or an energy monitor" in ran.err

@@ -1,0 +1,130 @@
+"""`tinyrunner simulate monitor` and `simulate bench`, reached from other processes."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import sys
+from contextlib import contextmanager
+
+import pytest
+from support.bench_cli import ended, only_session, process, tinyrunner
+from tinyrunner.dut_protocol.link.clock import MonotonicClock
+from tinyrunner.energy.trace import TraceWriter
+from tinyrunner.runner.bench.monitors import open_monitor
+from tinyrunner.runner.config.config import MonitorConfig
+
+needs_pty = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
+
+
+@contextmanager
+def simulated(*arguments, addresses=1):
+    """The command in a process of its own; its addresses. Ctrl-C must end it well."""
+    running = process("simulate", *arguments)
+    try:
+        told = [running.stdout.readline().strip() for _ in range(addresses)]
+        if not all(told):
+            pytest.fail(f"it ended: {ended(running, 20)}")
+        yield told
+    finally:
+        running.send_signal(signal.SIGINT)  # does nothing to one that has ended
+        if running.returncode is None:
+            ran = ended(running, 20)
+            assert ran.status == 0, ran
+
+
+def measured_w(address, tmp_path, seconds=0.5):
+    """The mean power that the real driver measures there at 3 V."""
+    clock = MonotonicClock()
+    with open_monitor(MonitorConfig(address=address), clock) as monitor:
+        monitor.set_supply(3.0)
+        monitor.power(True)
+        clock.pause(0.05)
+        writer = TraceWriter(tmp_path / "trace.bin", monitor.capabilities.default_rate_hz)
+        monitor.start(writer)
+        until_s = clock.now_s() + seconds
+        while clock.now_s() < until_s:
+            clock.pause(monitor.capabilities.service_interval_s)
+            monitor.service()
+        trace = monitor.stop()
+    return float(trace.samples_uj.mean()) * 1e-6 * trace.sample_rate_hz
+
+
+@pytest.mark.parametrize(
+    ("kind", "place"),
+    [
+        ("n6705", ()),
+        ("lpm01a", ("--tcp", "127.0.0.1:0")),
+        pytest.param("lpm01a", ("--pty",), marks=needs_pty),
+        pytest.param("ppk2", ("--pty",), marks=needs_pty),
+    ],
+)
+def test_a_served_monitor_measures_its_steady_load_in_real_time(kind, place, tmp_path):
+    with simulated("monitor", "--kind", kind, *place, "--load-ma", "20") as (address,):
+        assert measured_w(address, tmp_path) == pytest.approx(0.060, rel=0.01)
+
+
+@pytest.mark.slow
+def test_a_whole_bench_is_measured_from_another_process(tmp_path):
+    with simulated("bench", "--task", "kws", "--inference-ms", "1", addresses=2) as (io, monitor):
+        assert io.startswith("socket://")
+        assert monitor.startswith("TCPIP0::")
+        ran = ended(
+            process(
+                "run",
+                "kws",
+                "--mode",
+                "energy",
+                "--io",
+                io,
+                "--monitor",
+                monitor,
+                "--supply-v",
+                "3.0",
+                "--datasets",
+                "demo",
+                "--iterations",
+                "200",
+                "--sessions",
+                tmp_path,
+            )
+        )
+        assert ran.status == 3, ran  # the windows are too short
+        assert "window 10 lasts 0.200 s where 10 s are the least" in ran.out.replace("\n", " ")
+        assert "median energy 10" in ran.out  # 35 mA x 3 V x 1 ms: 105 µJ
+        assert (only_session(tmp_path) / "trace1-energy.bin").stat().st_size > 0
+        assert supply_is_off(monitor)
+
+
+def supply_is_off(monitor: str) -> bool:
+    host, port = monitor.split("::")[1:3]
+    with socket.create_connection((host, int(port))) as scpi:
+        scpi.sendall(b"OUTP? (@1)\n")
+        return scpi.recv(100) == b"0\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("monitor", "--kind", "js220"), "there are n6705, lpm01a, ppk2"),
+        (("monitor", "--kind", "n6705", "--pty"), "an n6705 speaks TCP"),
+        (("monitor", "--kind", "ppk2", "--pty", "--tcp", "127.0.0.1:0"), "either --pty or --tcp"),
+        (("monitor", "--tcp", "nowhere"), "--tcp nowhere: expected HOST:PORT"),
+        (("monitor", "--load-ma", "-1"), "--load-ma -1"),
+        (("bench", "--pty", "--tcp-io", "127.0.0.1:0"), "either --pty or --tcp-io"),
+        (("bench", "--tcp-monitor", "127.0.0.1"), "--tcp-monitor 127.0.0.1: expected"),
+        (("bench", "--task", "nothing"), "no task"),
+    ],
+)
+def test_a_simulation_that_cannot_be_is_a_usage_error(arguments, said):
+    ran = tinyrunner("simulate", *arguments)
+    assert ran.status == 2, ran
+    assert said in ran.err
+
+
+def test_a_port_that_is_taken_is_told():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        place = f"127.0.0.1:{taken.getsockname()[1]}"
+        ran = tinyrunner("simulate", "monitor", "--tcp", place)
+    assert ran.status == 1
+    assert f"cannot listen on {place}" in ran.err

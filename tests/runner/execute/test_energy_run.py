@@ -1,0 +1,180 @@
+"""Energy mode from end to end through the command line, on the simulated bench and real VISA."""
+
+from __future__ import annotations
+
+import pytest
+from support.bench_cli import document, ended, only_session, process, tinyrunner
+from support.bench_inputs import write_inputs, write_listed
+from support.energy_bench import Watched, true_energies_j
+from support.reference import reference_path
+from tinyrunner.models.suite import KWS, TASKS
+from tinyrunner.runner.script.parser import read_script
+from tinyrunner.runner.write.eembc_results import read_results
+
+V11 = "v1.1/closed/Krai/results/NUCLEO-H7A3ZI-Q_X-CUBE-AI-7.3/kws/energy"
+V12 = "v1.2/closed/STMicroelectronics/results/NUCLEO_L4R5ZI"
+V13 = "v1.3/closed/STMicroelectronics/results/NUCLEO_L4R5ZI-P"
+PUBLISHED = [("kws", V11), ("ad", f"{V12}/ad/energy"), ("ic", f"{V12}/ic/energy"),
+             ("kws", f"{V13}/kws/energy")]  # fmt: skip
+
+
+@pytest.fixture
+def watched(monkeypatch):
+    return Watched(monkeypatch)
+
+
+def run(data, root, *arguments, task="kws"):
+    return tinyrunner(
+        "run", task, "--mode", "energy", "--dut", "sim:", "--supply-v", "3.0", "--datasets", data,
+        "--sessions", root, *arguments,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("task", TASKS.values(), ids=TASKS)
+def test_an_energy_run_of_the_official_inputs_is_valid_and_true(task, watched, tmp_path):
+    labels = reference_path("datasets", task.model_id, "y_labels.csv")
+    data = write_listed(tmp_path / "data", task, labels)
+    ran = run(data, tmp_path / "s", "--json", task=task.key)
+    assert ran.status == 0, ran
+    assert watched.off
+    session = only_session(tmp_path / "s")
+    energy = ran.json["energy"]
+    windows = energy["windows"]
+    assert [window["number"] for window in windows] == [2, 4, 6, 8, 10]
+    assert energy["lost_samples"] == 0
+    assert energy["event_source"] == "io_manager"
+    for window, true_j in zip(windows, true_energies_j(watched.bench), strict=True):
+        assert window["energy_j"] == pytest.approx(true_j, rel=1e-3)
+        # Ten seconds and ten per cent to spare, or one inference more.
+        seconds = window["end_s"] - window["start_s"]
+        assert 11.0 - 1e-3 <= seconds <= 11.0 + seconds / window["iterations"] + 1e-3
+    assert len({(w["file"], w["offset"]) for w in windows}) == 5
+    scored = tinyrunner("score", session, "--json")
+    assert scored.status == 0, scored
+    assert scored.json["energy"] == energy
+    for name in ("energy_trace.png", *(f"energy_inf_{k:03d}.png" for k in range(5))):
+        assert (session / name).read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.fixture
+def session(watched, tmp_path):
+    data = write_inputs(tmp_path / "data", KWS)
+    ran = run(data, tmp_path / "s")
+    assert ran.status == 3, ran  # no official list
+    return only_session(tmp_path / "s")
+
+
+def test_what_a_session_leaves_behind(session, watched):
+    # result.txt, in the field's form
+    results = read_results((session / "result.txt").read_text())
+    told = document(session)
+    energy = told["result"]["energy"]
+    median_uj = energy["median_energy_per_inference_j"] * 1e6
+    assert results.median_energy_uj == f"{median_uj:.3f}"
+    assert results.median_throughput == f"{energy['median_throughput']:.3f}"
+    assert [w.number for w in results.energies] == [2, 4, 6, 8, 10]
+    # the log has the published sequence of steps
+    ours, theirs = steps(session / "log.txt"), steps(reference_path("published", V11, "log.txt"))
+    assert ours == theirs
+    assert len(theirs) == 26
+    # as has the script, with the steps before the log
+    published = read_script(reference_path("published", V11, "script.async"))
+    script = read_script(session / "script.async")
+    assert [verb(s.command) for s in script.steps] == [verb(s.command) for s in published.steps]
+    log = (session / "log.txt").read_text()
+    assert log.count("emon: m-voltage-mv[3000]") == 1
+    assert "m-regfile-fn[trace1-energy.bin]-type[emon]-name[n6705c]" in log
+    assert log.count("io: m-lap-us-") == 11
+    assert log.rstrip().endswith("]")
+    # who measured, at which supply, and how the edges came onto the trace
+    provenance = told["provenance"]
+    monitor = provenance["monitor"]
+    assert monitor["model"] == "N6705C"
+    assert monitor["serial"] == "SIM0000001"
+    assert monitor["supply_v"] == 3.0
+    assert monitor["sample_rate_hz"] == 4882.8125
+    assert provenance["io_manager"]["name"] == "m-name-ioman-[tinyrunner-simulated]"
+    assert provenance["io_manager"]["version"] == "m-version-[1.0.0-simulated]"
+    assert provenance["edges"]["from"].startswith("the IO manager's m-lap-us")
+    assert provenance["link"]["verify_load"] == "never"
+    assert provenance["simulated"]["baud_rate"] == provenance["device"]["baud_rate"] == 9600
+    assert provenance["iterations_found"]["by"] == "calibration"
+    alignment = energy["trace"]["alignment"]
+    assert alignment["method"] == "power steps"
+    assert alignment["uncertainty_s"] == energy["event_uncertainty_s"] < 1e-3
+    assert watched.off
+
+
+def steps(log):
+    """The steps of a log."""
+    return [
+        verb(line.partition("-command[")[2].partition("]-ack[")[0])
+        for line in log.read_text().splitlines()
+        if "m-sequencing-i[" in line
+    ]
+
+
+def verb(command):
+    """The step without what differs from run to run: the input's file, N."""
+    words = command.split()
+    if words[0] == "bloadp":
+        return "bloadp"
+    return "infer" if words[:3] == ["io", "dut", "infer"] else command
+
+
+@pytest.mark.parametrize(("task", "folder"), PUBLISHED)
+def test_a_published_session_is_scored_to_its_published_median(task, folder):
+    path = reference_path("published", folder)
+    published = read_results((path / "results.txt").read_text())
+    ran = tinyrunner("score", path, "--datasets", reference_path("datasets"), "--json")
+    assert ran.status == 0, ran
+    assert (ran.json["task"], ran.json["mode"]) == (task, "energy")
+    median_uj = ran.json["energy"]["median_energy_per_inference_j"] * 1e6
+    digits = len(published.median_energy_uj.partition(".")[2])
+    assert f"{median_uj:.{digits}f}" == published.median_energy_uj
+    shown = tinyrunner("score", path, "--datasets", reference_path("datasets"))
+    assert f"median energy {median_uj:.3f} µJ/inf" in shown.out
+    assert "edges from the monitor's event input" in shown.out
+
+
+def test_the_wake_word_is_refused():
+    ran = tinyrunner("score", reference_path("published", V13, "sww", "energy"))
+    assert ran.status == 2
+    assert "not scored" in ran.err
+
+
+def test_a_session_is_not_resumed_and_is_told_why(session):
+    ran = tinyrunner("run", "--resume", session)
+    assert ran.status == 2
+    assert "cannot be continued" in ran.err
+    assert "one trace holds all its windows" in ran.err
+
+
+def test_a_window_under_ten_seconds_is_a_violation(watched, tmp_path):
+    data = write_inputs(tmp_path / "data", KWS)
+    ran = run(data, tmp_path / "s", "--iterations", 100, "--json")
+    assert ran.status == 3, ran
+    assert watched.off
+    short = [f for f in ran.json["findings"] if f["kind"] == "window too short"]
+    assert short, ran
+    assert short[0]["severity"] == "violation"
+    assert ran.json["energy"]["windows"][0]["energy_j"] == pytest.approx(
+        true_energies_j(watched.bench)[0], rel=1e-3
+    )
+
+
+def test_soft_markers_need_no_pin_and_are_never_valid(tmp_path):
+    ran = ended(
+        process(
+            "run", "kws", "--mode", "energy", "--dut", "sim:", "--supply-v", 3.0,
+            "--model", "demo", "--datasets", "demo", "--soft-markers", "--json",
+            "--sessions", tmp_path,
+        )
+    )  # fmt: skip
+    assert ran.status == 3, ran
+    result = document(only_session(tmp_path))["result"]
+    assert "soft markers" in [finding["kind"] for finding in result["findings"]]
+    windows = result["energy"]["windows"]
+    assert len(windows) == 5
+    # The end's line takes 15 ms at 9600 baud to come.
+    assert all(w["energy_per_inference_j"] == pytest.approx(2.1e-3, rel=5e-3) for w in windows)

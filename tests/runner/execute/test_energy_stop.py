@@ -1,0 +1,170 @@
+"""However an energy run ends early, the supply is off, and journal and trace are kept."""
+
+from __future__ import annotations
+
+import json
+import random
+import signal
+import sys
+import time
+
+import pytest
+from support.bench_cli import Ran, only_session, tinyrunner
+from support.bench_inputs import write_inputs
+from support.energy_bench import Moments, Watched
+from tinyrunner.dut_protocol.errors import LinkError
+from tinyrunner.energy.errors import MonitorError
+from tinyrunner.models.suite import KWS
+
+MOMENTS = 20
+
+
+@pytest.fixture
+def data(tmp_path):
+    return write_inputs(tmp_path / "data", KWS)
+
+
+@pytest.fixture
+def watched(monkeypatch):
+    return Watched(monkeypatch)
+
+
+def run(data, root, *more):
+    return tinyrunner(
+        "run", "kws", "--mode", "energy", "--dut", "sim:", "--supply-v", "3.0", "--datasets", data,
+        "--sessions", root, *more,
+    )  # fmt: skip
+
+
+def check_kept(root, ran: Ran, said: str) -> None:
+    """What must be true of whatever a stopped run leaves."""
+    assert ran.status == 1, ran
+    assert "Traceback" not in ran.err
+    if not root.exists():
+        return
+    session = only_session(root)
+    log = session / "log.txt"
+    text = log.read_text() if log.exists() else ""
+    assert "--resume" not in ran.err
+    assert str(session) in ran.err
+    if "m-session-stop-id" in text:
+        assert "All windows were measured; `tinyrunner score`" in ran.err
+        assert tinyrunner("score", session).status == 3
+    elif text:
+        assert text.splitlines()[-1].partition("session: ")[2].startswith(said)
+        assert "An energy run is begun again, not continued" in ran.err
+    elif (session / "calibration.txt").exists():
+        assert said in (session / "calibration.txt").read_text()
+        assert "The run itself had not begun" in ran.err
+    if "m-trace[on]" in text:
+        assert (session / "trace1-energy.bin").read_bytes()[:1] == b"\xf1"
+
+
+def test_an_interrupt_at_random_moments_leaves_the_supply_off(data, watched, monkeypatch, tmp_path):
+    moments = Moments(monkeypatch, watched)
+    assert run(data, tmp_path / "whole").status == 3
+    counts = dict(moments.counts)
+    assert min(counts.values()) > 100
+    chance = random.Random(4)
+    on = 0
+    for number in range(MOMENTS):
+        kind = ("serial", "visa")[number % 2]
+        root = tmp_path / f"s{number}"
+        moments.hit(kind, chance.randrange(1, counts[kind] + 1), KeyboardInterrupt())
+        ran = run(data, root)
+        assert watched.off, (kind, number)
+        check_kept(root, ran, "m-session-interrupted")
+        on += "OUTP ON,(@1)" in watched.bench.monitor.received
+    assert on > MOMENTS / 2  # else the test would prove little
+
+
+@pytest.mark.parametrize(
+    "error", [LinkError("the wire fell off"), MonitorError("it fell over"), OSError("disk gone")]
+)
+def test_an_error_at_random_moments_leaves_the_supply_off(
+    error, data, watched, monkeypatch, tmp_path
+):
+    moments = Moments(monkeypatch, watched)
+    moments.hit("serial", 10**9, error)
+    assert run(data, tmp_path / "whole").status == 3
+    counts = dict(moments.counts)
+    chance = random.Random(5)
+    for number in range(3):
+        root = tmp_path / f"s{number}"
+        moments.hit("serial", chance.randrange(50, counts["serial"] + 1), error)
+        ran = run(data, root)
+        assert watched.off
+        assert str(error) in ran.err
+        check_kept(root, ran, f"m-session-error[{error}")
+
+
+def test_a_fault_of_the_program_leaves_the_supply_off_too(data, watched, monkeypatch, tmp_path):
+    moments = Moments(monkeypatch, watched)
+    moments.hit("serial", 200, ZeroDivisionError("a bug"))
+    with pytest.raises(ZeroDivisionError):
+        run(data, tmp_path / "s")
+    assert "OUTP ON,(@1)" in watched.bench.monitor.received
+    assert watched.off
+
+
+def test_a_monitor_that_takes_no_connection_any_more_is_shouted_about(
+    data, watched, monkeypatch, tmp_path
+):
+    from tinyrunner.energy.simulated.scpi_server import Fault
+
+    def dead(bench):
+        bench.monitor.fault, bench.monitor.fault_at_s = Fault.DEAD, 40.0
+
+    watched.prepare = dead
+    ran = run(data, tmp_path / "s")
+    assert ran.status == 1, ran
+    assert "COULD NOT BE SWITCHED OFF and may still power the device" in ran.err
+    session = only_session(tmp_path / "s")
+    assert "m-session-error[" in (session / "log.txt").read_text()
+
+
+# ---- real signals --------------------------------------------------------------------------------
+
+
+def signalled(data, folder, signal_, after_s):
+    """The process's end, and the state of its bench, when it is told so long after it opened."""
+    import subprocess
+    from pathlib import Path
+
+    folder.mkdir()
+    state = folder / "state"
+    script = Path(__file__).parents[2] / "support" / "energy_process.py"
+    running = subprocess.Popen(
+        [sys.executable, str(script), str(state), "run", "kws", "--mode", "energy", "--dut",
+         "sim:", "--model", "demo", "--supply-v", "3.0", "--datasets", str(data), "--sessions",
+         str(folder / "s")],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    while not state.exists():
+        assert running.poll() is None, running.communicate()
+        time.sleep(0.002)
+    time.sleep(after_s)
+    running.send_signal(signal_)
+    out, err = running.communicate(timeout=120)
+    return Ran(running.returncode, out, err), json.loads(state.read_text())
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no kill -INT")
+@pytest.mark.parametrize(
+    ("signal_", "times"),
+    [
+        (signal.SIGINT, 3),
+        pytest.param(signal.SIGINT, 20, marks=pytest.mark.slow),
+        (signal.SIGTERM, 2),
+        (getattr(signal, "SIGHUP", None), 1),
+    ],
+)
+def test_kill_leaves_the_supply_off(signal_, times, data, tmp_path):
+    chance = random.Random(6)
+    for number in range(times):
+        folder = tmp_path / f"{number}"
+        ran, state = signalled(data, folder, signal_, chance.uniform(0.02, 1.2))
+        assert not state["supply_on"], (number, ran)
+        assert state["supply_v"] == 0.0
+        if ran.status != 3:  # else it was faster
+            check_kept(folder / "s", ran, "m-session-interrupted")

@@ -1,0 +1,115 @@
+"""What is looked at before anything is measured."""
+
+from __future__ import annotations
+
+import pytest
+from support.bench_cli import only_session, tinyrunner
+from support.bench_inputs import write_inputs
+from support.boards import Fault, board, use_board
+from tinyrunner.datasets.inputs import Dataset
+from tinyrunner.models.suite import KWS
+from tinyrunner.runner.execute.prepare import rerooted
+from tinyrunner.runner.script.script import Script, Step
+
+
+@pytest.fixture
+def data(tmp_path):
+    return write_inputs(tmp_path / "data", KWS, 3)
+
+
+def run(sessions, *more):
+    return tinyrunner("run", "kws", "--mode", "accuracy", "--sessions", sessions, *more)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        r"C:\Users\x\datasets\kws01\tst_000001_Go_1.bin",
+        "/home/x/kws01/tst_000001_Go_1.bin",
+        r"\\server\share/kws01\tst_000001_Go_1.bin",
+        "tst_000001_Go_1.bin",
+    ],
+)
+def test_a_script_of_anybody_is_run_on_the_users_own_files(path, data):
+    dataset = Dataset.open(data, KWS)
+    script = rerooted(Script((Step(f'bload dut "{path}" 0 490', 7840),)), dataset)
+    own = data / "kws01" / "tst_000001_Go_1.bin"
+    assert script.steps == (Step(f'bload dut "{own}" 0 490', 7840),)
+
+
+def test_what_the_device_says_before_the_journal_exists_is_in_the_journal(
+    data, tmp_path, monkeypatch
+):
+    class Boots(Fault):
+        def said(self, line):
+            return b"\xff\x80boot v1\r\n" + line if b"timestamp-mode" in line else line
+
+    use_board(monkeypatch, board(fault=Boots()))
+    run(tmp_path / "s", "--dut", "sim:", "--datasets", data)
+    log = (only_session(tmp_path / "s") / "log.txt").read_text()
+    assert "boot v1" in log
+    assert "dut: m-timestamp-mode-performance" in log
+    assert log.index("boot v1") < log.index("m-sequencer-start")
+
+
+def test_a_first_name_that_is_lost_is_asked_again_and_noted(data, tmp_path, monkeypatch):
+    class Loses(Fault):
+        lost = False
+
+        def heard(self, sent):
+            if sent == b"name%" and not self.lost:
+                self.lost = True
+                return b""
+            return sent
+
+    use_board(monkeypatch, board(fault=Loses()))
+    ran = run(tmp_path / "s", "--dut", "sim:", "--datasets", data)
+    assert ran.status == 3, ran
+    assert "m-note[name% unanswered" in (only_session(tmp_path / "s") / "log.txt").read_text()
+
+
+def test_a_device_that_never_answers_fails_the_run_with_advice(data, tmp_path, monkeypatch):
+    class Mute(Fault):
+        def said(self, line):
+            return None
+
+    use_board(monkeypatch, board(fault=Mute()))
+    ran = run(tmp_path / "s", "--dut", "sim:", "--datasets", data)
+    assert ran.status == 1, ran
+    assert "no answer to name%" in ran.err
+    assert "energy firmware runs at 9600" in ran.err
+    assert "Nothing was measured yet" in ran.err
+    assert not (tmp_path / "s").exists()
+
+
+def test_the_data_sets_may_be_named_in_the_environment(data, tmp_path, monkeypatch):
+    monkeypatch.setenv("TINYRUNNER_DATASETS", str(data))
+    use_board(monkeypatch, board())
+    ran = run(tmp_path / "s", "--dut", "sim:", "--json")
+    assert ran.json["accuracy"]["listed"] == 3
+
+
+def test_the_folder_of_the_task_itself_may_be_named(data, tmp_path, monkeypatch):
+    use_board(monkeypatch, board())
+    ran = run(tmp_path / "s", "--dut", "sim:", "--datasets", data / "kws01", "--json")
+    assert ran.json["accuracy"]["listed"] == 3
+
+
+def test_a_board_without_a_banner_that_sends_lap_times_is_held_to_them(data, tmp_path, monkeypatch):
+    class NoBanner(Fault):
+        """No banner, and the second input's answer has lost both its lap times."""
+
+        inputs = 0
+
+        def said(self, line):
+            if b"m-timestamp-mode" in line or b"m-init-done" in line:
+                return None
+            self.inputs += b"m-infer-start" in line
+            return None if self.inputs == 2 and b"m-lap-us" in line else line
+
+    use_board(monkeypatch, board(fault=NoBanner()))
+    ran = run(tmp_path / "s", "--dut", "sim:", "--datasets", data, "--json")
+    assert ran.json["accuracy"]["listed"] == 3, ran
+    log = (only_session(tmp_path / "s") / "log.txt").read_text()
+    assert log.count("0 time stamps instead of two") == 1
+    assert log.count("m-session-retry-step") == 1

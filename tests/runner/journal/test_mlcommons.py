@@ -1,0 +1,170 @@
+"""Reading MLCommons' logs, with and without the results.json beside them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from support.sessions import one_hot
+from tinyrunner.runner.journal import results_json as results_json_module
+from tinyrunner.runner.journal.open_log import LogError, open_log
+from tinyrunner.runner.journal.records import Dialect, InferenceRecord, LogFacts, Mode
+
+
+def head(model: str = "kws01") -> list[str]:
+    return [
+        "Logging initialized. Writing output to sessions\\20250726_010147\\log.txt",
+        "WARNING: Ignoring undecodeable byte: b'\\xff'",
+        "Device name retrieved: ACME",
+        "Device profile retrieved: ULPMark for tinyML Firmware V0.0.1",
+        f"Device model retrieved: {model}",
+    ]
+
+
+def block(
+    number: int, file: str, scores: object, *, segment: int = 0, runtime: str = "10.862"
+) -> list[str]:
+    stamp = "0726.010150 ulp-mlperf: "
+    return [
+        f"{stamp}Loading file {file} segment {segment}",
+        f"{stamp}Load complete.",
+        "Running inference with 1/250 (warmup/measured) iterations ...",
+        "done",
+        f"{stamp}Performance results for window {number}:",
+        f"{stamp}  # Inferences :           250",
+        f"{stamp}  Runtime      :     {runtime} sec.",
+        f"{stamp}  Throughput   :     23.016 inf./sec.",
+        f"{stamp}  m-results    : {scores}",
+    ]
+
+
+TAIL = [
+    "--------------------",
+    "Performance results for window 1",
+    "Runtime: 10.862042 sec.",
+    "0726.010245 ulp-mlperf: Median throughput is     23.032 inf./sec.",
+    "Session logged in file sessions\\20250726_010147\\log.txt",
+]
+
+
+def entry(file: str, scores: object, **more: object) -> dict[str, object]:
+    infer = {"start_time": 100, "end_time": 10_862_142, "results": scores,
+             "elapsed_time": 10_862_042, "iterations": 250, "warmups": 1}  # fmt: skip
+    return {"file": file, "class": "7", "bytes_to_send": None, "stride": None,
+            "total_length": None, "infer": infer, "mode": "p", **more}  # fmt: skip
+
+
+def read(
+    folder: Path, lines: list[str], results: object = None
+) -> tuple[list[InferenceRecord], LogFacts]:
+    path = folder / "log.txt"
+    path.write_bytes(("\r\n".join(lines) + "\r\n").encode())
+    if results is not None:
+        text = results if isinstance(results, str) else json.dumps(results)
+        (folder / "results.json").write_text(text)
+    with open_log(path) as reader:
+        return list(reader), reader.facts
+
+
+ONE = [*head(), *block(1, "a.bin", list(one_hot(7))), *TAIL]
+
+
+def test_a_log_alone_gives_the_printed_seconds(tmp_path):
+    records, facts = read(tmp_path, ONE)
+    (record,) = records
+    assert (record.file, record.offset, record.iterations, record.warmups) == ("a.bin", 0, 250, 1)
+    assert record.scores == one_hot(7)
+    assert record.printed_runtime_s == 10.862
+    assert (record.start_us, record.start_host_s) == (None, None)
+    assert "m-results" in ONE[record.line - 1]
+    assert facts.dialect is Dialect.MLCOMMONS
+    assert facts.mode is Mode.PERFORMANCE
+    assert (facts.names, facts.model_ids) == (["ACME"], ["kws01"])
+    assert facts.session_ids == ["20250726_010147"]
+    assert facts.finished
+
+
+def test_the_exact_numbers_of_a_results_json_are_preferred(tmp_path):
+    records, _ = read(tmp_path, ONE, [entry("a.bin", list(one_hot(7)))])
+    assert (records[0].start_us, records[0].end_us) == (100, 10_862_142)
+    assert records[0].printed_runtime_s == 10.862042
+
+
+def test_error_entries_are_noted_and_passed_over(tmp_path):
+    results = [{"error": "error 2"}, entry("a.bin", list(one_hot(7)))]
+    records, facts = read(tmp_path, ONE, results)
+    assert len(records) == 1
+    assert "error 2" in facts.notes[0][1]
+
+
+def test_segments_are_windows_at_the_tasks_stride(tmp_path):
+    lines = [*head("ad01"), *block(1, "n.bin", [9.8], segment=3), *TAIL]
+    assert read(tmp_path, lines)[0][0].offset == 1536
+
+
+def test_segments_follow_the_stride_of_the_results_json(tmp_path):
+    lines = [*head("ad01"), *block(1, "n.bin", [9.8], segment=3), *TAIL]
+    ad = entry("n.bin", [9.8], bytes_to_send="2560", stride="1024", total_length=196)
+    assert read(tmp_path, lines, [ad])[0][0].offset == 3072
+
+
+def test_an_energy_block_takes_its_results_from_the_results_json(tmp_path):
+    lines = [*head(), *block(1, "a.bin", "")[:4], "Captured samples:15044 timestamps:3"]
+    energy = entry("a.bin", list(one_hot(7)), mode="e", power={"samples": [1e-5] * 200_000})
+    del energy["infer"]["start_time"], energy["infer"]["end_time"], energy["infer"]["elapsed_time"]
+    records, facts = read(tmp_path, lines, [energy])
+    assert records[0].scores == one_hot(7)
+    assert facts.mode is Mode.ENERGY
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 100])
+def test_the_size_of_the_reads_of_a_results_json_makes_no_difference(tmp_path, monkeypatch, size):
+    path = tmp_path / "results.json"
+    values = [entry("a.bin", [0.5, 0.5]), entry("b.bin", [1, 0]), {"error": "error 1"}]
+    path.write_text(json.dumps(values, indent=1))
+    expected = list(results_json_module.read_entries(path))
+    monkeypatch.setattr(results_json_module, "_CHUNK_CHARACTERS", size)
+    assert list(results_json_module.read_entries(path)) == expected
+    assert len(expected) == 3
+
+
+@pytest.mark.parametrize(
+    ("results", "expected"),
+    [
+        ({"file": "a.bin"}, r"expected a list"),
+        ("", r"expected a list"),
+        ("[", r"cut off"),
+        ('[{"file": "a.bin"', r"cut off"),
+        ('[{"error": "x"} {"error": "y"}]', r"expected `,` or `\]`"),
+        ([1], r"entry 1: expected an object"),
+        ([{"file": "a.bin"}], r"expected an `infer` object"),
+        ([{"infer": {}}], r"expected a `file` name"),
+        ([entry("a.bin", "x")], r"list of finite numbers"),
+        ([entry("a.bin", [])], r"list of finite numbers"),
+        ([entry("a.bin", [True])], r"list of finite numbers"),
+        ([entry("a.bin", [float("nan")])], r"list of finite numbers"),
+        ([entry("a.bin", [1.0], stride=[1])], r"a whole number as `stride`"),
+        ([entry("b.bin", [1.0])], r"a\.bin was inferred, but entry 1 .* is of b\.bin"),
+        ([], r"ends before this inference"),
+        ([entry("a.bin", [1.0]), entry("b.bin", [1.0])], r"ends before entry 2"),
+    ],
+)
+def test_a_results_json_of_the_wrong_shape_is_refused_with_what_was_expected(
+    tmp_path, results, expected
+):
+    with pytest.raises(LogError, match=expected):
+        read(tmp_path, ONE, results)
+
+
+@pytest.mark.parametrize("bad", ["[nan]", "[]", "[x]", "[0.1, inf]"])
+def test_scores_that_are_no_finite_numbers_are_refused_with_their_line(tmp_path, bad):
+    lines = [*head(), *block(1, "a.bin", bad)]
+    with pytest.raises(LogError, match=rf"line {len(lines)}: "):
+        read(tmp_path, lines)
+
+
+def test_the_streaming_wake_word_is_read_and_reported_as_not_scored(tmp_path):
+    records, facts = read(tmp_path, head("sww01"), [{"infer": {"wav_file": "long_wav.wav"}}])
+    assert records == []
+    assert "not scored" in facts.unsupported

@@ -1,0 +1,119 @@
+"""The folder that a run leaves behind."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from support.bench_cli import only_session, tinyrunner
+from tinyrunner.runner.errors import SetupError
+from tinyrunner.runner.execute import host
+from tinyrunner.runner.journal.records import Mode
+from tinyrunner.runner.journal.session_folder import (
+    Session,
+    create_session,
+    read_document,
+    write_atomically,
+    write_document,
+)
+
+
+def test_a_session_is_named_after_its_time_task_and_mode(tmp_path):
+    session = create_session(tmp_path / "not" / "there", "kws", Mode.ACCURACY)
+    assert session.folder.parent == tmp_path / "not" / "there"
+    assert session.folder.name.endswith("_kws_accuracy")
+    assert len(session.session_id) == 14
+    assert session.session_id.isdigit()
+
+
+def test_a_folder_that_is_there_is_never_taken_again(tmp_path):
+    folders = {create_session(tmp_path, "kws", Mode.ACCURACY).folder for _ in range(5)}
+    assert len(folders) == 5
+
+
+def test_a_place_that_cannot_hold_folders_is_refused_with_advice(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(SetupError, match=r"cannot make a session folder in .*--sessions"):
+        create_session(tmp_path / "file", "kws", Mode.ACCURACY)
+
+
+@pytest.mark.parametrize("place", ["file", "file/below"])
+def test_an_impossible_sessions_folder_is_a_usage_error(place, tmp_path):
+    (tmp_path / "file").write_text("")
+    ran = tinyrunner(
+        "run", "kws", "--mode", "accuracy", "--dut", "sim:", "--datasets", "demo",
+        "--sessions", tmp_path / place,
+    )  # fmt: skip
+    assert ran.status == 2, ran
+    assert str(tmp_path / place) in ran.err
+
+
+def test_a_read_only_sessions_folder_is_a_usage_error(tmp_path, monkeypatch):
+    def refuse(self, *_, **__):
+        raise PermissionError(13, "Permission denied", str(self))
+
+    monkeypatch.setattr("pathlib.Path.mkdir", refuse)
+    with pytest.raises(SetupError, match="Permission denied"):
+        create_session(tmp_path / "new", "kws", Mode.ACCURACY)
+
+
+def test_a_disk_that_is_nearly_full_is_refused_before_anything_is_made(tmp_path, monkeypatch):
+    class Usage:
+        free = 1_000_000
+
+    monkeypatch.setattr(host.shutil, "disk_usage", lambda _: Usage)
+    ran = tinyrunner(
+        "run", "kws", "--mode", "accuracy", "--dut", "sim:", "--datasets", "demo",
+        "--sessions", tmp_path / "s",
+    )  # fmt: skip
+    assert ran.status == 2, ran
+    assert "1 MB free" in ran.err
+    assert not (tmp_path / "s").exists()
+
+
+def test_a_document_is_replaced_whole_or_not_at_all(tmp_path):
+    session = Session(tmp_path, "20260101000000")
+    write_document(session, {"provenance": {"a": 1}, "result": None})
+    with pytest.raises(TypeError):
+        write_document(session, {"provenance": {"a": object()}, "result": None})
+    assert read_document(tmp_path)["provenance"] == {"a": 1}
+    write_atomically(session.result, "x")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["result.txt", "session.json"]
+
+
+def test_a_later_schema_is_refused_with_its_number(tmp_path):
+    (tmp_path / "session.json").write_text(json.dumps({"schema_version": 9, "provenance": {}}))
+    with pytest.raises(SetupError, match="has schema version 9, this tinyrunner reads 1"):
+        read_document(tmp_path)
+
+
+def test_a_session_holds_its_six_files(tmp_path):
+    tinyrunner(
+        "run", "kws", "--mode", "performance", "--dut", "sim:", "--datasets", "demo",
+        "--sessions", tmp_path,
+    )  # fmt: skip
+    assert sorted(path.name for path in only_session(tmp_path).iterdir()) == [
+        "calibration.txt",
+        "log.txt",
+        "result.txt",
+        "script.async",
+        "session.json",
+        "y_labels.csv",
+    ]
+
+
+def test_a_long_run_is_said_to_be_long(tmp_path):
+    from support.bench_inputs import write_inputs
+    from tinyrunner.datasets.inputs import Dataset
+    from tinyrunner.dut_protocol.wire.settings import LinkSettings
+    from tinyrunner.models.suite import AD
+    from tinyrunner.runner.script.plan import plan
+
+    dataset = Dataset.open(write_inputs(tmp_path, AD, 2), AD)
+    script = plan(Mode.ACCURACY, dataset, 1, 0)
+    seconds = host.expected_duration_s(script, AD.input_bytes, LinkSettings(), 0.005)
+    whole_set_h = seconds / 2 * 248 / 3600
+    assert 7 < whole_set_h < 9  # 8.4 h were reported at 115200
+    assert host.format_duration(seconds / 2 * 248).startswith(("7 h", "8 h"))
+    with host.kept_awake(True) as awake:
+        assert awake in (True, False)
