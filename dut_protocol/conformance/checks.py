@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ...models.suite import TASKS_BY_MODEL_ID
-from . import buffering, identity, link, loads, pin, refusals, scores, timer, windows
+from . import buffering, identity, link, loads, refusals, scores, timer, windows
+from . import timer as pin
 from .probe import Probe
 from .report import Finding
 

@@ -30,8 +30,7 @@ from ..wire.messages import (
     TimestampMode,
 )
 from ..wire.settings import DEFAULT_DATA_BYTES_PER_DB, LinkSettings, VerifyLoad
-from .observed import Heard, LineEnds
-from .replies import Inferred, Loaded, Reply, printed
+from .replies import Heard, Inferred, LineEnds, Loaded, Reply, printed
 
 COUNTER_WRAP_US = 1 << 32
 

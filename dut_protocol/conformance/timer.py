@@ -1,4 +1,7 @@
-"""The device's clock: counts up, finely enough, at the right rate."""
+"""The device's clock: counts up, finely enough, at the right rate.
+
+The timestamp pin of energy firmware, as the IO manager sees it.
+"""
 
 from __future__ import annotations
 
@@ -176,3 +179,18 @@ def _common(larger: int, smaller: int) -> int:
 def _needs_laps(probe: Probe) -> None:
     if probe.mode is TimestampMode.ENERGY:
         raise CannotTry("energy firmware marks time on its pin and prints no m-lap-us")
+
+
+def edges(probe: Probe) -> Finding:
+    """`timestamp` makes one falling edge, `infer` two."""
+    if probe.mode is not TimestampMode.ENERGY:
+        raise CannotTry("performance firmware prints its time stamps")
+    if probe.io_manager is None:
+        raise CannotTry("nothing here sees the pin; name the IO manager with --io")
+    probe.mark_edges()
+    probe.ask("timestamp")
+    stamped = len(probe.pin_edges())
+    probe.infer(1, 0)
+    inferred = len(probe.pin_edges())
+    found = f"`timestamp` {stamped} of 1, `infer 1 0` {inferred} of 2"
+    return Finding(Verdict.PASS if (stamped, inferred) == (1, 2) else Verdict.FAIL, found)

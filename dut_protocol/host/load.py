@@ -23,8 +23,15 @@ from ..wire.messages import Expecting, LoadDone, Ready
 from ..wire.settings import VerifyLoad
 from .dut import REPLY_TIMEOUT_S, Dut
 from .extended_load import ExtendedLoad
-from .load_blocks import Blocks, handshaken_chars, pipelined_chars
-from .load_parts import LAST_ANSWER, READY_LINE, begin_load, block_answer
+from .load_parts import (
+    LAST_ANSWER,
+    READY_LINE,
+    Blocks,
+    begin_load,
+    block_answer,
+    handshaken_chars,
+    pipelined_chars,
+)
 from .pipelined_load import send_pipelined
 
 MAX_ATTEMPTS = 4

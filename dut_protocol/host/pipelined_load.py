@@ -14,8 +14,7 @@ from ..errors import DutProtocolError, DutTimeout
 from ..link.clock import Deadline
 from ..link.transport import READ_BYTES
 from .dut import REPLY_TIMEOUT_S, Dut
-from .load_blocks import Blocks
-from .load_parts import LAST_ANSWER, READY_LINE, next_answer
+from .load_parts import LAST_ANSWER, READY_LINE, Blocks, next_answer
 
 _LINE = len(READY_LINE)
 _ANSWERS = READY_LINE * (READ_BYTES // _LINE + 2)

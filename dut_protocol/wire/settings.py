@@ -83,3 +83,16 @@ def check_data_bytes_per_db(count: int) -> None:
             f"expected 1 to {MAX_DATA_BYTES_PER_DB} data bytes per db, got {count}: the device's "
             f"command buffer holds {COMMAND_BUFFER_BYTES} characters and drops the rest silently"
         )
+
+
+@dataclass(frozen=True, slots=True)
+class LinkWishes:
+    """What was asked for beyond the plain, handshaken link."""
+
+    largest_block: bool = False
+    """Take the largest `db` that the device is known to take."""
+    pipelining: bool = False
+    extension: bool = False
+
+
+NO_WISHES = LinkWishes()

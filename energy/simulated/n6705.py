@@ -26,11 +26,12 @@ from .scpi import (
     SETTINGS_CONFLICT,
     TRIGGER_IGNORED,
     Answer,
+    Fault,
     Grammar,
     Request,
     ScpiError,
+    ScpiServer,
 )
-from .scpi_server import Fault, ScpiServer
 
 IDENTITY = "Keysight Technologies,N6705C,SIM0000001,E.02.09.3271"
 MODULES = ("N6781A", "N6731B", "N6731B", "N6731B")

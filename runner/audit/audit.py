@@ -9,8 +9,7 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from ..config.rounds import Round, load_rounds
-from ..journal.records import Dialect
-from ..submission.sums import check_sums
+from ..terms import Dialect
 from .audited import Audit, SessionAudit
 from .consistency import check_consistency
 from .findings import AuditFinding, Rule, Severity, violation
@@ -19,6 +18,7 @@ from .official.figures import check_against_official
 from .session.label_lists import LabelLists
 from .session.session_audit import AuditContext, audit_session
 from .structure import check_structure
+from .sums import check_sums
 from .systems import check_systems
 from .tree import Layout, ModeFolder, Tree, find_layout, read_tree
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ..journal.records import LogFacts, Mode
+from ..journal.records import LogFacts
+from ..terms import Mode
 from .audited import SessionAudit
 from .findings import AuditFinding, Rule, violation, warning
 

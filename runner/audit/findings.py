@@ -7,6 +7,7 @@ list is a known official one, whole. *Submittable*: all of it, and the round's o
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -190,3 +191,23 @@ def warning(
     rule: Rule, path: str, found: str, expected: str = "", line: int | None = None
 ) -> AuditFinding:
     return AuditFinding(rule, Severity.WARNING, path, line, found, expected)
+
+
+@dataclass(frozen=True, slots=True)
+class FindingGroup:
+    """The same finding in one or many places."""
+
+    finding: AuditFinding
+    places: tuple[str, ...]
+
+
+def group_findings(findings: Iterable[AuditFinding]) -> tuple[FindingGroup, ...]:
+    """Findings that differ in nothing but their place, together; violations first."""
+    groups: dict[tuple[object, ...], list[AuditFinding]] = {}
+    for finding in findings:
+        key = (finding.rule, finding.severity, finding.found, finding.expected)
+        groups.setdefault(key, []).append(finding)
+    made = [
+        FindingGroup(g[0], tuple(dict.fromkeys(one.place for one in g))) for g in groups.values()
+    ]
+    return tuple(sorted(made, key=lambda group: group.finding.severity is not Severity.VIOLATION))

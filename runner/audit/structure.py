@@ -10,7 +10,8 @@ from collections.abc import Iterator
 
 from ...models.suite import TASKS
 from ..config.rounds import Round
-from ..journal.records import Dialect, Division, Mode
+from ..submission.sums import SUMS_NAME
+from ..terms import Dialect, Division, Mode
 from ..write.mlcommons_session import JOURNAL_NAME
 from .findings import AuditFinding, Rule, violation, warning
 from .tree import (
@@ -31,7 +32,6 @@ MAX_FILE_BYTES = 500 * 1024 * 1024
 EEMBC_MARKER = "EEMBC_RUNNER"
 """An empty file of this name marks a v1.3 benchmark as measured with EEMBC's runner."""
 _NOT_OF_EEMBC = frozenset({"session.json", "results.json", JOURNAL_NAME})
-SUMS_NAME = "SHA256SUMS"
 
 _DEBRIS = re.compile(
     r"\.DS_Store|\._.*|Thumbs\.db|[Dd]esktop\.ini|~\$.*|.*~|.*\.sw[op]|.*\.(?:partial|orig|bak|tmp)"

@@ -23,7 +23,7 @@ from pathlib import Path, PurePosixPath
 
 from ...models.suite import TASKS, Task
 from ..errors import SetupError
-from ..journal.records import Division, Mode
+from ..terms import Division, Mode
 
 MAX_DEPTH = 24
 """An honest file lies seven deep under results; code with a vendor's SDK some fifteen."""

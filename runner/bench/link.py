@@ -7,30 +7,16 @@ same firmware at the same speed, and the wire extension on the device's own offe
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from ...dut_protocol.errors import DutError
 from ...dut_protocol.host.device_record import look_up
 from ...dut_protocol.host.dut import Dut, Identity
 from ...dut_protocol.host.extended_load import ask_for_offer
 from ...dut_protocol.host.load import Loader
 from ...dut_protocol.wire.extension import NAME
+from ...dut_protocol.wire.settings import LinkWishes
 from ...models.cache import cache_root
 from ...models.suite import Task
 from ..errors import SetupError
-
-
-@dataclass(frozen=True, slots=True)
-class LinkWishes:
-    """What was asked for beyond the plain, handshaken link."""
-
-    largest_block: bool = False
-    """Take the largest `db` that the device is known to take."""
-    pipelining: bool = False
-    extension: bool = False
-
-
-NO_WISHES = LinkWishes()
 
 
 def agree(wishes: LinkWishes, dut: Dut, loader: Loader, identity: Identity, task: Task) -> None:

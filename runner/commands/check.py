@@ -30,7 +30,9 @@ from ...dut_protocol.wire.messages import TimestampMode
 from ...dut_protocol.wire.settings import LinkSettings
 from ...models.cache import cache_root
 from ...models.suite import TASKS, TASKS_BY_MODEL_ID, Task
-from ..bench.bench import SIMULATED, is_simulated, open_bench, parse_simulated, simulated_device
+from ..bench.opening import open_bench
+from ..bench.simulated.device import simulated_device
+from ..config.addresses import SIMULATED, is_simulated, parse_simulated
 from ..config.config import Config, override
 from ..errors import SetupError
 from . import options

@@ -11,11 +11,17 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ..report.comparison import Compared, Comparison, compare_sessions, verdict
+from ..report.comparison import (
+    Compared,
+    Comparison,
+    Thresholds,
+    compare_sessions,
+    parse_thresholds,
+    verdict,
+)
+from ..report.dots import NONE, fixed, points
 from ..report.gather import Asked, gather
 from ..report.measures import Difference
-from ..report.numbers import NONE, fixed, points
-from ..report.thresholds import Thresholds, parse_thresholds
 from . import options
 from .run import EXIT_INVALID
 

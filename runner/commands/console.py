@@ -10,8 +10,8 @@ import typer
 from rich.console import Console
 
 from ...models.suite import TASKS, TASKS_BY_MODEL_ID
-from ..bench.bench import open_bench, parse_simulated
-from ..bench.energy_bench import open_energy_bench
+from ..bench.opening import open_bench, open_energy_bench
+from ..config.addresses import parse_simulated
 from ..config.config import Config, override
 from ..execute.console import Interactive
 from . import options

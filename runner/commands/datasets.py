@@ -20,10 +20,11 @@ from ...models.suite import TASKS, TASKS_BY_MODEL_ID, Task
 from ..config.values import closest
 from ..errors import SetupError
 from ..execute.prepare import DATASETS_VARIABLE
-from ..execute.progress import Running, make_reporter
+from ..execute.progress import Running
 from . import options
 from .models import fetch_files
 from .show.datasets import set_json, show_known, show_places, show_set, show_task
+from .show.progress import make_reporter
 
 EXIT_INCOMPLETE = 1
 

@@ -1,7 +1,11 @@
-"""``tinyrunner demo``: the whole program with nothing attached."""
+"""``tinyrunner demo``: the whole program with nothing attached.
+
+The whole program on a simulated bench: four tasks, three modes, a submission built from them.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -9,16 +13,26 @@ import typer
 from rich.console import Console
 
 from ...models.demo import DEMO_NOTE
+from ...models.suite import TASKS
 from ..audit.audit import audit
 from ..audit.findings import Level, Rule
-from ..execute.progress import make_reporter
+from ..config.config import Config, override
+from ..execute.energy_run import run_energy
+from ..execute.progress import Reporter
+from ..execute.run import Outcome, run_session
 from ..journal.session_folder import write_atomically
 from ..report.from_audit import page_of_audit
 from ..report.render import render_report
+from ..submission.build import BuiltTree, build
+from ..submission.describe.description import FILE_NAME, load_description
+from ..submission.describe.draft import draft_yaml
+from ..submission.describe.interview import Flags, collect
+from ..submission.describe.placing import place_sessions
+from ..terms import Mode
 from . import options
-from .demonstration import demonstrate
 from .run import EXIT_INVALID
 from .show.audit import show_audit
+from .show.progress import make_reporter
 from .show.session import Line, show_summary
 
 
@@ -63,3 +77,76 @@ def demo(
     rules = {finding.rule for level in Level for finding in audited.against(level)}
     if not sound or rules - {Rule.OFFICIAL_LIST}:
         raise typer.Exit(EXIT_INVALID)
+
+
+SUPPLY_V = 3.0
+"""What the simulated board is powered with: the field's usual voltage."""
+
+
+_SYSTEM = "simulated_board"
+
+
+_SETTINGS = {
+    "Status": "rdi",
+    "Processor(s) Name": "none: simulated on the host",
+    "Processor(s) Frequencies": "none: times are modelled",
+    "Hardware Notes": f"simulated: times and energies are modelled; supply {SUPPLY_V} V",
+    "Inference Framework": "TensorFlow Lite, on the host",
+    "Operating System": "that of the host",
+    "Quantization Method": "TensorFlow int8, post-training",
+    "checklist.engineers": "nobody: a demonstration",
+    "checklist.emails": "none",
+    "checklist.same_code_in_both_modes": "yes",
+    "checklist.calibrated_outside_official_set": "no",
+    "checklist.numerics": "INT8",
+    "checklist.backend": "TF-Lite",
+    "checklist.caching_techniques": "none",
+    "checklist.disallowed_techniques": "none",
+    "checklist.congruent_with_rules": f"no: {DEMO_NOTE}",
+    "checklist.reflects_real_world_performance": "no: the device is simulated",
+    "code.implementation": "simulated",
+    "hookup.text": "Simulated: the energy monitor powers the board, whose timestamp pin is joined "
+    "to the monitor's event input and to the IO manager, which passes commands on at 9600 baud.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Demonstration:
+    """What was made."""
+
+    outcomes: tuple[Outcome, ...]
+    place: Path
+    """Holds the description, the built tree and the report of this time."""
+    built: BuiltTree
+
+
+def demonstrate(folder: Path, reporter: Reporter, round_name: str | None = None) -> Demonstration:
+    """Run all tasks in all modes into ``folder``, and build a submission in a new one below it."""
+    config = override(
+        Config(), dut="sim:", model="demo", datasets="demo", sessions=folder, supply_v=SUPPLY_V,
+        round=round_name,
+    )  # fmt: skip
+    outcomes = []
+    for task in TASKS.values():
+        for mode in (Mode.PERFORMANCE, Mode.ACCURACY):
+            outcomes.append(run_session(task, mode, config, reporter))
+        outcomes.append(run_energy(task, config, reporter))
+    reporter.note("building the submission folder")
+    place = _new_folder(folder)
+    placed = place_sessions([outcome.session.folder for outcome in outcomes])
+    flags = Flags("tinyrunner_demo", config.division.value, config.round, _SYSTEM,
+                  "tinyrunner simulated board", _SETTINGS)  # fmt: skip
+    description = place / FILE_NAME
+    text = draft_yaml(collect(flags, placed, None), placed, place)
+    description.write_text(text, encoding="utf-8", newline="\n")
+    return Demonstration(tuple(outcomes), place, build(load_description(description), place))
+
+
+def _new_folder(folder: Path) -> Path:
+    """A demonstration may be given again in the same place."""
+    for number in range(1, 1000):
+        place = folder / ("submission" if number == 1 else f"submission_{number}")
+        if not place.exists():
+            place.mkdir(parents=True)
+            return place
+    raise FileExistsError(f"{folder} holds a thousand submissions")

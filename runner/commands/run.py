@@ -13,11 +13,12 @@ from ...models.suite import TASKS, Task
 from ..config.config import Config, absolute, config_from_json, override
 from ..errors import ResumeError, SetupError
 from ..execute.energy_run import BEGIN_AGAIN, run_energy
-from ..execute.progress import Reporter, make_reporter
+from ..execute.progress import Reporter
 from ..execute.run import Outcome, resume_session, run_session
-from ..journal.records import Mode
 from ..journal.session_folder import read_document, task_and_mode
+from ..terms import Mode
 from . import options
+from .show.progress import make_reporter
 from .show.session import assessment_json, show_assessment
 
 EXIT_INVALID = 3

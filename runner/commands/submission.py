@@ -14,10 +14,9 @@ from ..audit.audit import audit
 from ..audit.findings import Level
 from ..errors import SetupError
 from ..submission.build import build
-from ..submission.describe.ask import Flags, Prompt, parse_settings, required_flags
 from ..submission.describe.description import FILE_NAME, load_description
 from ..submission.describe.draft import draft_yaml
-from ..submission.describe.interview import collect
+from ..submission.describe.interview import Flags, Prompt, collect, parse_settings, required_flags
 from ..submission.describe.placing import PlacedSessions, place_sessions
 from . import options
 from .run import EXIT_INVALID

@@ -18,11 +18,11 @@ from ...dut_protocol.wire.settings import (
     ENERGY_BOOT_TIMEOUT_S,
     ConfirmResults,
     LinkSettings,
+    LinkWishes,
     VerifyLoad,
 )
 from ...models.suite import Task
-from ..bench.link import LinkWishes
-from ..journal.records import Division
+from ..terms import Division
 from . import values
 from .custom import CustomConfig
 from .explain import ConfigError, explain

@@ -11,7 +11,7 @@ from types import MappingProxyType
 import yaml
 
 from ...models.suite import TASKS, Task
-from ..journal.records import Dialect
+from ..terms import Dialect
 
 ROUNDS_FILE = Path(__file__).resolve().parents[2] / "configs" / "rounds.yaml"
 

@@ -18,7 +18,7 @@ from pydantic import ConfigDict, ValidationInfo
 from ...dut_protocol.wire.settings import ConfirmResults, VerifyLoad, check_data_bytes_per_db
 from ...models.custom import CUSTOM_KEY
 from ...models.suite import TASKS, InputFormat
-from ..journal.records import Division
+from ..terms import Division
 
 STRICT = ConfigDict(extra="forbid", frozen=True, strict=True)
 """What every section of a configuration is like."""

@@ -21,15 +21,15 @@ from ...energy.trace_files import energy_path
 from ...energy.windows import TIMESTAMP_HOLD_S, merge_edges
 from ...models.suite import Task
 from ..bench.bench import Bench
-from ..bench.energy_bench import open_energy_bench
+from ..bench.opening import open_energy_bench
 from ..config.config import Config
 from ..errors import RunStopped, SetupError
 from ..journal.journal import Journal
-from ..journal.records import Mode
 from ..journal.session_folder import Session, create_session
 from ..script.energy_plan import ENERGY_CODE, energy_plan
 from ..script.plan import planned_inferences
 from ..script.script import Script
+from ..terms import Mode
 from .energy_steps import EnergySteps
 from .executor import PASSED_THROUGH, Executor, JournalListener
 from .host import check_disk

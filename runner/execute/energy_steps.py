@@ -2,26 +2,31 @@
 
 What they write into the journal is what the published logs hold: ``emon: m-power[on]``,
 ``emon: m-ready``, and the device's boot text as ``io: [dut]: …``.
+
+Whose edges count: the monitor's own, or the IO manager's brought onto the trace's axis.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import assert_never
 
 from ...dut_protocol.errors import DutTimeout
 from ...dut_protocol.host.dut import Dut
-from ...dut_protocol.host.io_manager import IoManager
+from ...dut_protocol.host.io_manager import IoManager, PinEdge
 from ...dut_protocol.wire.messages import Chatter, Ready
 from ...dut_protocol.wire.settings import ENERGY_BOOT_TIMEOUT_S
+from ...energy.alignment import LapStamp, align_laps, merge_laps, unwrap_laps
 from ...energy.alignment import soft_markers as host_markers
+from ...energy.errors import TraceError
 from ...energy.trace import Trace, TraceWriter
 from ...energy.trace_files import energy_path, timestamps_path, write_events
+from ...energy.windows import split_events
 from ..bench.recorder import Recorder
 from ..journal.journal import LogWriter
 from ..script.verbs import EmonPower, EmonTimer, EmonTrace, EmonVoltage, IoCommand
-from .energy_events import with_events
 
 POWER_CYCLE_S = 2.0
 """Off for this long, so that the board's capacitors are empty."""
@@ -173,3 +178,36 @@ class EnergySteps:
 
     def _finished(self, verb: str) -> None:
         self._journal.write("parser", f"m-ready-finished[{verb}]")
+
+
+def with_events(
+    trace: Trace,
+    edges: Sequence[PinEdge],
+    started_host_s: tuple[float, float],
+    *,
+    event_input: bool,
+    windows: int | None = None,
+) -> Trace:
+    """The trace with the timestamp pin's edges.
+
+    A monitor with an event input has them already, on its own clock; for one without, the IO
+    manager's are aligned by the steps in power. TraceError where they do not fit: by their number,
+    where ``windows`` says how many windows there are, or by their times.
+    """
+    if event_input:
+        return trace
+    laps = [LapStamp(edge.us, edge.host_s) for edge in edges]
+    if windows is not None:
+        counted = split_events(_about_s(laps, started_host_s), windows)
+        if counted.error is not None:
+            raise TraceError(f"by the IO manager's timer: {counted.error}")
+    return align_laps(trace, laps, started_host_s).apply(trace)
+
+
+def _about_s(laps: Sequence[LapStamp], started_host_s: tuple[float, float]) -> list[float]:
+    """About when on the trace's axis each lap was: for counting, and for a person to find it."""
+    kept = merge_laps(laps)
+    if not kept:
+        return []
+    first_s = kept[0].host_s - sum(started_host_s) / 2
+    return [first_s + float(elapsed_s) for elapsed_s in unwrap_laps(kept)]

@@ -23,7 +23,6 @@ from ...models.suite import Task
 from ..bench.bench import Bench
 from ..errors import SetupError
 from ..journal.journal import Journal
-from ..journal.records import Mode
 from ..script.plan import mode_of, parse_infer, planned_inferences
 from ..script.script import NO_TIMEOUT_MS, NumberedStep, Script, numbered_steps
 from ..script.verbs import (
@@ -44,9 +43,9 @@ from ..script.verbs import (
     input_file_name,
     parse_verb,
 )
+from ..terms import Mode
 from .energy_steps import EnergySteps
-from .lap_check import LapCheck
-from .recovery import RECOVERABLE, Recovery
+from .recovery import RECOVERABLE, LapCheck, Recovery
 
 VERSION_TEXT = f"tinyrunner {__version__}"
 

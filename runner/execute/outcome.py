@@ -18,16 +18,18 @@ from ..config.config import Config
 from ..config.rounds import Round, load_rounds
 from ..errors import JournalError, RunStopped
 from ..journal.journal import Journal, last_stamp_s
-from ..journal.records import InferenceRecord, Mode
-from ..journal.session_folder import Session, write_atomically, write_document
-from ..score.assess import Assessment, Judging, assess, render_result
+from ..journal.records import InferenceRecord
+from ..journal.session_folder import Session, is_demonstration, write_atomically, write_document
+from ..score.assess import Assessment, Judging, assess
 from ..script.plan import BENCHMARK_CODE, PlannedInference
 from ..script.script import Script, print_script
 from ..script.written_path import written_path
+from ..terms import Mode
+from ..write.eembc_results import render_result
 from .executor import VERSION_TEXT, Measured
 from .prepare import open_source
 from .progress import Reporter
-from .provenance import Source, is_demonstration
+from .provenance import Source
 from .resume import ERROR_EVENT
 
 

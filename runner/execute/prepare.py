@@ -16,8 +16,9 @@ from ...dut_protocol.wire.messages import TimestampMode
 from ...models.custom import CUSTOM_NOTE
 from ...models.demo import DEMO_NOTE
 from ...models.suite import TASKS_BY_MODEL_ID, Task
-from ..bench.bench import Bench, is_simulated
+from ..bench.bench import Bench
 from ..bench.link import agree
+from ..config.addresses import is_simulated
 from ..config.config import Config
 from ..errors import SetupError
 from ..journal.journal import Journal

@@ -18,11 +18,11 @@ from ...models.demo import DEMO_NOTE
 from ..bench.bench import Bench
 from ..config.config import Config
 from ..errors import ResumeError
-from ..journal.records import Mode
 from ..journal.session_folder import Session, tool_facts
 from ..script.plan import PlannedInference
 from ..script.script import Script, print_script
 from ..script.written_path import written_path
+from ..terms import Mode
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,12 +135,6 @@ def describe_session(session: Session, iterations_found: dict[str, Any]) -> dict
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "iterations_found": iterations_found,
     }
-
-
-def is_demonstration(provenance: dict[str, Any]) -> bool:
-    """A demonstration model ran on the simulated device, whatever the inputs were."""
-    simulated = provenance.get("simulated")
-    return isinstance(simulated, dict) and simulated.get("note") is not None
 
 
 def text_sha256(text: str) -> str:

@@ -14,14 +14,15 @@ from ...dut_protocol.errors import DutError
 from ...dut_protocol.host.dut import Identity
 from ...dut_protocol.link.clock import VirtualClock
 from ...models.suite import Task
-from ..bench.bench import Bench, open_bench
+from ..bench.bench import Bench
+from ..bench.opening import open_bench
 from ..config.config import Config
 from ..journal.journal import Journal
-from ..journal.records import Mode
 from ..journal.session_folder import Session, alone_with, create_session, read_document
 from ..script.parser import read_script
 from ..script.plan import PlannedInference, plan, planned_inferences
 from ..script.script import Script, numbered_steps
+from ..terms import Mode
 from .calibrate import calibrate
 from .executor import Executor, JournalListener, Measured, check_executable
 from .host import LONG_RUN_S, check_disk, expected_duration_s, format_duration, kept_awake

@@ -25,6 +25,7 @@ from collections.abc import Callable, Iterator
 from math import isfinite
 from pathlib import Path
 
+from ..terms import Dialect, Mode
 from .eembc_lines import (
     CONFIG,
     EXTENSION_NOTE,
@@ -37,10 +38,10 @@ from .eembc_lines import (
     RESUME,
     STAMPED,
     WARMUP,
+    PendingInference,
 )
-from .pending import PendingInference
 from .reader import LineBlocks, LogError, LogReader, Observer, base_name, readable, remember
-from .records import Dialect, InferenceRecord, Mode
+from .records import InferenceRecord
 
 _Handler = Callable[[bytes, bytes, int], None]
 

@@ -1,8 +1,15 @@
-"""The forms of an EEMBC log's lines, as patterns; `eembc` says what they mean."""
+"""The forms of an EEMBC log's lines, as patterns; `eembc` says what they mean.
+
+An `infer` of which the log has not yet told everything.
+"""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+
+from .reader import LogError
+from .records import InferenceRecord
 
 STAMPED = re.compile(rb"(\d{5,12}\.\d{3}) ([a-z-]+)")
 """What stands before the first `: ` of an honest line."""
@@ -76,3 +83,42 @@ is to be remembered, which makes a third of the cost.
 """
 PLAIN_PAIR_LINES = 15
 """Beside those of the load, of which some runners write fewer."""
+
+
+@dataclass(slots=True)
+class PendingInference:
+    """Gathered line by line; a record once the device has said `m-ready`."""
+
+    step: int
+    file: str
+    offset: int
+    iterations: int | None
+    warmups: int | None
+    started: bool = False
+    timing: bool = False
+    start_us: int | None = None
+    end_us: int | None = None
+    start_host_s: float | None = None
+    end_host_s: float | None = None
+    scores: tuple[float, ...] | None = None
+    line: int = 0
+    error: LogError | None = None
+    torn: bool = False
+
+    def outcome(self) -> tuple[int, InferenceRecord | LogError]:
+        """The step, and what it yielded."""
+        return self.step, self.error or self.record()
+
+    def record(self) -> InferenceRecord:
+        return InferenceRecord(
+            file=self.file,
+            offset=self.offset,
+            iterations=1 if self.iterations is None else self.iterations,
+            warmups=self.warmups,
+            scores=self.scores or (),
+            line=self.line,
+            start_us=self.start_us,
+            end_us=self.end_us,
+            start_host_s=self.start_host_s,
+            end_host_s=self.end_host_s,
+        )

@@ -28,8 +28,9 @@ from math import isfinite
 from pathlib import Path
 
 from ...models.suite import TASKS_BY_MODEL_ID
+from ..terms import Dialect, Mode
 from .reader import LineBlocks, LogError, LogReader, Observer, base_name, readable, remember
-from .records import Dialect, InferenceRecord, Mode
+from .records import InferenceRecord
 from .results_json import Entry, read_entries
 
 _STAMP = re.compile(rb"\d{4}\.\d{6} +ulp-ml(?:perf)?: *")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from ..terms import Dialect
 from .eembc import EembcReader
 from .mlcommons import MlcommonsReader
 from .reader import LogError, LogReader, Observer
-from .records import Dialect
 
 __all__ = ["EembcReader", "LogError", "LogReader", "MlcommonsReader", "open_log", "sniff"]
 

@@ -12,7 +12,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self, TypeVar
 
-from .records import Dialect, InferenceRecord, LogFacts
+from ..terms import Dialect
+from .records import InferenceRecord, LogFacts
 
 CHUNK_BYTES = 1 << 18
 MAX_LINE_BYTES = 1 << 20

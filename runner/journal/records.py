@@ -7,30 +7,9 @@ A log is read as a stream (an ad accuracy log holds 48,608 inferences): the read
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import Enum
 from typing import NamedTuple
 
-
-class Mode(Enum):
-    """What a run measures."""
-
-    PERFORMANCE = "performance"
-    ACCURACY = "accuracy"
-    ENERGY = "energy"
-
-
-class Division(Enum):
-    """Which rules a submission is under: the reference model as it is, or anything declared."""
-
-    CLOSED = "closed"
-    OPEN = "open"
-
-
-class Dialect(Enum):
-    """Whose way of writing a log it is."""
-
-    EEMBC = "EEMBC"
-    MLCOMMONS = "MLCommons"
+from ..terms import Dialect, Mode
 
 
 class InferenceRecord(NamedTuple):

@@ -9,21 +9,25 @@ For ad every window is an entry, with the window's bytes, the stride and the num
 in the file as text or numbers. Entries with an ``error`` can hold nothing else. In energy mode
 a ``power`` with the samples stands in each entry, so entries can be large. One that was made from
 a journal of ours has the host's stamps as well, ``"tinyrunner": {"host_start_s": 0.147, …}``.
+
+JSON objects that say one thing: a key with two values would be read by each reader its own way.
+
+For ``json``'s ``object_pairs_hook``.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
 from typing import Any
 
 from ...energy.trace_files import MLCOMMONS_KEY
-from .json_objects import TwoValuesError, one_value_a_key
+from ..terms import Mode
 from .reader import LogError, base_name
-from .records import InferenceRecord, Mode
+from .records import InferenceRecord
 
 _CHUNK_CHARACTERS = 1 << 16
 MAX_ENTRY_CHARACTERS = 1 << 24
@@ -211,3 +215,17 @@ def _is_finite(value: object) -> bool:
 
 def _wrong(path: Path, number: int, expected: str, found: object) -> LogError:
     return LogError(f"{path}, entry {number}: expected {expected}, found {str(found)[:80]!r}")
+
+
+class TwoValuesError(ValueError):
+    """An object has a key twice, with different values."""
+
+
+def one_value_a_key(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    """The object; TwoValuesError where a repeated key has another value than the first time."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        for key, value in pairs:
+            if found[key] != value:
+                raise TwoValuesError(f"the key {key[:60]!r} twice in an object, with two values")
+    return found

@@ -31,7 +31,7 @@ from ...models.custom import CUSTOM_KEY
 from ...models.suite import TASKS, Task
 from ..config.config import config_from_json
 from ..errors import SetupError
-from .records import Mode
+from ..terms import Mode
 
 SCHEMA_VERSION = 1
 """1: the first. A reader refuses a higher one."""
@@ -172,3 +172,9 @@ def write_atomically(path: Path, text: str) -> None:
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(path)
+
+
+def is_demonstration(provenance: dict[str, Any]) -> bool:
+    """A demonstration model ran on the simulated device, whatever the inputs were."""
+    simulated = provenance.get("simulated")
+    return isinstance(simulated, dict) and simulated.get("note") is not None

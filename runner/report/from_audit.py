@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from ..audit.audited import Audit, SessionAudit
-from ..audit.findings import AuditFinding, Level
-from ..commands.show.audit import group_findings
+from ..audit.findings import AuditFinding, Level, group_findings
 from .page import PageFinding, ReportPage, ReportSession, Verdict, suite_order
 
 

@@ -17,11 +17,11 @@ from ...models.suite import Task
 from ..config.rounds import load_rounds
 from ..errors import SetupError
 from ..journal.reader import LogError
-from ..journal.records import Division, Mode
 from ..journal.session_folder import Session, read_document, task_and_mode
 from ..score.judge import judge_session
 from ..score.rules import Severity
 from ..score.score import ScoreError
+from ..terms import Division, Mode
 from .from_audit import page_of_audit
 from .page import PageFinding, ReportPage, ReportSession, suite_order
 

@@ -20,7 +20,7 @@ import numpy as np
 
 from ...models.suite import Metric
 from ..score.results import AccuracyResult
-from .answers import NoAnswersError, read_answers
+from .curves import NoAnswersError, read_answers
 from .page import ReportSession
 from .statistics import (
     Interval,

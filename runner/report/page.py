@@ -11,9 +11,9 @@ from typing import Any
 from ...datasets.labels import LabelList
 from ...models.suite import TASKS, Task
 from ..config.rounds import Round
-from ..journal.records import Mode
 from ..score.assess import Assessment
 from ..score.rules import Finding, Severity
+from ..terms import Mode
 
 
 class Outcome(Enum):
@@ -112,3 +112,6 @@ class ReportPage:
     """About the whole; what is about one session stands with it."""
     verdicts: tuple[Verdict, ...] | None = None
     """Of a tree; None for sessions by themselves."""
+
+
+Row = tuple[str, str]

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ...models.suite import Metric, Task
-from .numbers import NONE, fixed, points, spread
+from .dots import NONE, fixed, points, spread
 from .page import Outcome, ReportSession
 
 

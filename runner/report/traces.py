@@ -4,6 +4,8 @@ A page holds float32 milliwatts in base64: 0.53 MB for a trace that fits sample 
 1.07 MB for a longer one (two numbers a stretch). The page's script draws as many columns as its
 plot is wide and looks the rest up while one zooms, so that a drawing never has more than a few
 thousand points, however long the trace.
+
+What the page's script draws, and what those are told who do not see it.
 """
 
 from __future__ import annotations
@@ -26,8 +28,8 @@ from ...energy.trace_files import (
     read_trace,
     timestamps_path,
 )
-from ..journal.records import Dialect
-from ..score.energy_result import MeasuredWindow
+from ..score.results import MeasuredWindow
+from ..terms import Dialect
 from .page import ReportSession
 
 MAX_BUCKETS = 100_000
@@ -165,3 +167,43 @@ def _envelope(trace: Trace, per_bucket: int) -> tuple[Buckets, Buckets]:
 
 def _encoded(values: Buckets) -> str:
     return base64.b64encode(values.astype("<f4").tobytes()).decode("ascii")
+
+
+@dataclass(frozen=True, slots=True)
+class Plot:
+    """A plot that the page's script draws."""
+
+    anchor: str
+    kind: str
+    """trace, roc or histogram."""
+    title: str
+    described: str
+    """For those who do not see it."""
+    data: dict[str, Any]
+    note: str = ""
+    """What the data are, behind the title."""
+    windows: tuple[int, ...] = ()
+    """Numbers of the windows that a trace can be zoomed to."""
+
+
+def add_traces(session: ReportSession, anchor: str, plots: list[Plot], missing: list[str]) -> None:
+    """Append a plot of each trace; else why there is none."""
+    try:
+        traces = drawn_traces(session)
+    except NoTraceError as error:
+        missing.append(f"No energy trace: {error}.")
+        return
+    for index, trace in enumerate(traces):
+        numbers = tuple(window.number for window in trace.windows[:10])
+        plots.append(
+            Plot(
+                f"{anchor}-trace{index}",
+                "trace",
+                f"Power: {trace.title.lower()}",
+                f"Power over time of {trace.title.lower()}: {trace.described}; "
+                f"{len(trace.windows)} windows marked",
+                trace.to_json(),
+                trace.described,
+                numbers,
+            )
+        )

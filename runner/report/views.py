@@ -1,17 +1,26 @@
-"""A session as its part of the page shows it: tables of plain text, and the data of its plots."""
+"""A session as its part of the page shows it: tables of plain text, and the data of its plots.
+
+How a session came about, as rows of a table: what session.json and the log say of it.
+
+session.json may be anybody's: every value is looked at before it is shown.
+"""
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
+from ...energy.trace_files import DEFAULT_NAME, energy_path
 from .dots import Dots
-from .origins import Row, origin_rows
-from .page import ReportSession
-from .plots import Plot, add_traces
-from .session_views import Confusion, accuracy_facts, add_curves, confusion_of
-from .summary import SummaryLine, summary_line
-from .window_views import (
+from .page import ReportSession, Row
+from .session_views import (
+    Confusion,
     Table,
+    accuracy_facts,
+    add_curves,
+    confusion_of,
     energy_dots,
     energy_facts,
     energy_table,
@@ -19,6 +28,8 @@ from .window_views import (
     performance_facts,
     performance_table,
 )
+from .summary import SummaryLine, summary_line
+from .traces import Plot, add_traces
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,3 +89,157 @@ def view_of(session: ReportSession, anchor: str) -> SessionView:
         missing=tuple(missing),
         origins=tuple(origin_rows(session)),
     )
+
+
+SIMULATED = "SIMULATED DEVICE: times and energies are modelled, not measured"
+
+
+_LONGEST = 300
+
+
+_NOT_STATED = "not stated (a published session says nothing about it)"
+
+
+def origin_rows(session: ReportSession) -> list[Row]:
+    """(what, value) in the order in which one asks."""
+    return [(what, value) for what, value in _rows(session) if value]
+
+
+def _rows(session: ReportSession) -> Iterator[Row]:
+    provenance, assessment = session.provenance, session.assessment
+    yield "Device", _device(session)
+    if assessment is not None:
+        facts = assessment.facts
+        yield "Firmware", ", ".join(facts.names)
+        yield "Profile", ", ".join(facts.profiles)
+        yield "Model", ", ".join(facts.model_ids)
+    yield "Simulated model", _joined(provenance, "simulated.model_sha256", "simulated.runtime")
+    yield "Link", _link(provenance)
+    yield "IO manager", _joined(provenance, "io_manager.name", "io_manager.version")
+    yield "Energy monitor", _monitor(provenance)
+    if assessment is not None and assessment.energy is not None:
+        energy = assessment.energy
+        uncertainty_ms = energy.event_uncertainty_s * 1e3
+        within = f", each within {uncertainty_ms:.2f} ms" if uncertainty_ms else ""
+        yield "Edges", energy.event_source.value + within
+    yield "N (inferences a window)", _iterations(session)
+    yield from _inputs(session)
+    yield "Script, SHA-256", _text(provenance, "script_sha256")
+    yield "Log, SHA-256", _file_sha256(session, session.log_name)
+    yield "Trace, SHA-256", _file_sha256(session, energy_path(session.folder, DEFAULT_NAME).name)
+    tool = _joined(provenance, "tool.name", "tool.version")
+    yield "Tool", tool or _NOT_STATED
+    python = _text(provenance, "tool.python")
+    yield (
+        "Ran on",
+        ", ".join(
+            filter(None, [_text(provenance, "tool.platform"), python and f"Python {python}"])
+        ),
+    )
+    yield "Created", _text(provenance, "created")
+    if assessment is not None:
+        facts = assessment.facts
+        yield "Session id", ", ".join(facts.session_ids[:5])
+        log = f"{facts.line_count} lines, {facts.dialect.value} dialect"
+        if facts.resume_count:
+            log += f", continued {facts.resume_count} times"
+        yield "Log", log
+
+
+def _device(session: ReportSession) -> str:
+    if session.simulated:
+        return SIMULATED
+    if not session.provenance:
+        return _NOT_STATED
+    return "real" if session.assessment is not None else ""
+
+
+def _link(provenance: Mapping[str, Any]) -> str:
+    parts = []
+    if address := _text(provenance, "device.address"):
+        parts.append(address)
+    if rate := _text(provenance, "device.baud_rate"):
+        parts.append(f"{rate} baud")
+    if size := _text(provenance, "link.data_bytes_per_db"):
+        parts.append(f"{size} bytes a db command")
+    if verify := _text(provenance, "link.verify_load"):
+        parts.append(f"loads verified: {verify}")
+    if extension := _text(provenance, "link.extension"):
+        parts.append(f"loaded by the wire extension {extension}")
+    return ", ".join(parts)
+
+
+def _monitor(provenance: Mapping[str, Any]) -> str:
+    text = _joined(provenance, "monitor.maker", "monitor.model")
+    if serial := _text(provenance, "monitor.serial"):
+        text += f", serial {serial}"
+    if firmware := _text(provenance, "monitor.firmware"):
+        text += f", firmware {firmware}"
+    if supply := _text(provenance, "monitor.supply_v"):
+        text += f", supply {supply} V"
+    if rate := _text(provenance, "monitor.sample_rate_hz"):
+        text += f", {rate} samples/s"
+    return text
+
+
+def _iterations(session: ReportSession) -> str:
+    provenance = session.provenance
+    text = _text(provenance, "iterations")
+    if not text and session.assessment is not None:
+        counts = {window.iterations for window in session_windows(session)}
+        text = ", ".join(map(str, sorted(counts)))
+    if text and (found := _text(provenance, "iterations_found.by")):
+        text += f", found by {found}"
+    if text and (warmups := _text(provenance, "warmups")):
+        text += f", {warmups} warm-up"
+    return text
+
+
+def session_windows(session: ReportSession) -> tuple[Any, ...]:
+    """The windows of a performance or energy session."""
+    assessment = session.assessment
+    if assessment is None:
+        return ()
+    if assessment.energy is not None:
+        return assessment.energy.windows
+    return () if assessment.performance is None else assessment.performance.windows
+
+
+def _inputs(session: ReportSession) -> Iterator[Row]:
+    provenance = session.provenance
+    official = _text(provenance, "dataset.official_list")
+    count = _text(provenance, "dataset.files")
+    if count:
+        kind = f"the official list {official}" if official else "not an official list"
+        yield "Inputs", f"{count} files, {kind}"
+    yield "Inputs, note", _text(provenance, "dataset.note")
+    hashed = _text(provenance, "dataset.labels_sha256")
+    if not hashed and session.labels is not None:
+        hashed = session.labels.sha256
+    yield "Label list, SHA-256 of its rows", hashed
+    yield "Inputs' content, SHA-256", _text(provenance, "dataset.content_sha256")
+
+
+def _file_sha256(session: ReportSession, name: str) -> str:
+    if not session.may_open(name):
+        return ""
+    try:
+        with (session.folder / name).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        return f"cannot be read: {error.strerror}"
+
+
+def _joined(provenance: Mapping[str, Any], *keys: str) -> str:
+    return " ".join(filter(None, (_text(provenance, key) for key in keys)))
+
+
+def _text(provenance: Mapping[str, Any], key: str) -> str:
+    """The plain value at ``a.b``; empty where there is none."""
+    value: Any = provenance
+    for part in key.split("."):
+        value = value.get(part) if isinstance(value, Mapping) else None
+    if value is None or not isinstance(value, (str, int, float)):
+        return ""
+    text = str(value)
+    return text if len(text) <= _LONGEST else text[:_LONGEST] + "…"

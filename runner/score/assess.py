@@ -11,17 +11,10 @@ from ...datasets.labels import LabelRow
 from ...models.suite import Task
 from ..config.rounds import Round
 from ..journal.open_log import open_log
-from ..journal.records import Division, InferenceRecord, LogFacts, Mode
-from ..write.eembc_results import (
-    SOURCE,
-    render_accuracy,
-    render_energy,
-    render_performance,
-    stamped,
-)
-from .energy_result import EnergyResult
+from ..journal.records import InferenceRecord, LogFacts
+from ..terms import Division, Mode
 from .energy_score import score_energy_records
-from .results import AccuracyResult, PerformanceResult
+from .results import AccuracyResult, EnergyResult, PerformanceResult
 from .rules import CheckInput, Finding, check, is_valid
 from .score import score_accuracy, score_performance
 
@@ -107,16 +100,3 @@ def assess_records(
     )
     findings = check(result, judging.round, division=judging.division)
     return Assessment(facts, performance, accuracy, energy, findings, judging.simulated)
-
-
-def render_result(assessment: Assessment, task: Task, round_: Round, *, time_s: float) -> str:
-    """The text of result.txt."""
-    if assessment.accuracy is not None:
-        text = render_accuracy(assessment.accuracy, time_s=time_s)
-    elif assessment.energy is not None:
-        text = render_energy(assessment.energy, round_, time_s=time_s)
-    elif assessment.performance is not None:
-        text = render_performance(assessment.performance, round_, time_s=time_s)
-    else:
-        raise ValueError("nothing was measured")
-    return text if task.official else text + stamped(time_s, SOURCE, f"Custom task: {task.title}.")

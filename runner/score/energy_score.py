@@ -22,9 +22,10 @@ from ...energy.windows import (
     split_events,
 )
 from ..journal.open_log import open_log
-from ..journal.records import Dialect, InferenceRecord, LogFacts
+from ..journal.records import InferenceRecord, LogFacts
 from ..journal.results_json import read_elements
-from .energy_result import EnergyResult, MeasuredWindow
+from ..terms import Dialect
+from .results import EnergyResult, MeasuredWindow
 
 _MAX_TRIAL_SAMPLES = 8_000_000
 """Of all the trials of a results.json: five of half an hour each."""

@@ -16,10 +16,10 @@ from ...datasets.official import identify
 from ...models.suite import TASKS_BY_MODEL_ID, Task
 from ..config.rounds import Round, load_rounds
 from ..errors import SetupError
-from ..execute.provenance import is_demonstration
 from ..journal.logged_session import read_log
-from ..journal.records import Division, LogFacts, Mode
-from ..journal.session_folder import Session, read_document, task_and_mode
+from ..journal.records import LogFacts
+from ..journal.session_folder import Session, is_demonstration, read_document, task_and_mode
+from ..terms import Division, Mode
 from .assess import Assessment, Judging, assess_records
 from .score import match_list
 

@@ -15,9 +15,9 @@ from ...energy.trace import EventSource
 from ...models.custom import CUSTOM_NOTE
 from ...models.suite import TASKS, Task
 from ..config.rounds import Round
-from ..journal.records import Division, LogFacts, Mode
-from .energy_result import EnergyResult
-from .results import AccuracyResult, NameList, PerformanceResult, Window
+from ..journal.records import LogFacts
+from ..terms import Division, Mode
+from .results import AccuracyResult, EnergyResult, NameList, PerformanceResult, Window
 
 TIMER_CHECK_MIN_S = 5.0
 """Shorter windows tell little: the lines' own way to the host takes milliseconds."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from ...datasets.inputs import Dataset, InputWindow
 from ..errors import SetupError
-from ..journal.records import Mode
+from ..terms import Mode
 from .script import NO_TIMEOUT_MS, Script, Step, numbered_steps
 from .verbs import (
     BmCfg,

@@ -14,18 +14,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ..audit.structure import SUMS_NAME
 from ..config.rounds import Round, load_rounds
 from ..errors import SetupError
 from .checklist import fill_checklist
 from .code_folder import REFERENCE_NAMES, CopiedCode, copy_code
 from .describe.description import CodeConfig, Description
 from .describe.system_json import system_json_bytes
+from .documents import HOOKUP_NAME, check_hookup, write_hookup
 from .gather import BuildError, Gathered, GatheredSession, gather
-from .hookup import HOOKUP_NAME, check_hookup, write_hookup
 from .readme import OTHER_README_NAME, README_NAME, render_readme
 from .session_files import result_names, write_session
-from .sums import render_sums
+from .sums import SUMS_NAME, render_sums
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +123,7 @@ class _Plan:
 
     def write_systems(self, folder: Path) -> list[str]:
         # What makes a PDF takes long to import, and no other command needs it.
-        from .checklist_pdf import write_checklist
+        from .documents import write_checklist
 
         folder.mkdir()
         for system in self.description.systems:

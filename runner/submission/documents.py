@@ -1,6 +1,10 @@
 """PDF files with any script's letters, the same bytes for the same content.
 
 DejaVu Sans is taken from matplotlib, which is installed anyway and ships it.
+
+The submission checklist as the PDF that a round asks for.
+
+Energy-Hookup.pdf: how each system with energy results was wired, one page a system.
 """
 
 from __future__ import annotations
@@ -15,6 +19,10 @@ from PIL import Image
 
 from ... import __version__
 from ..errors import SetupError
+from ..terms import Mode
+from .checklist import Checklist
+from .describe.description import Description, SystemConfig
+from .gather import BuildError, Gathered, GatheredSession
 
 FONT = "DejaVu"
 TEXT_PT = 9.5
@@ -131,3 +139,90 @@ def _font_folder() -> Path:
     if spec is None or spec.origin is None:
         raise SetupError("matplotlib is not installed; its fonts are needed for the PDF files")
     return Path(spec.origin).parent / "mpl-data" / "fonts" / "ttf"
+
+
+def write_checklist(checklist: Checklist, organization: str, path: Path, when: datetime) -> None:
+    """The PDF; the same content and date give the same bytes."""
+    name = checklist.round.name
+    page = Document(f"MLPerf Tiny {name} Submission Checklist · {organization}", when)
+    page.heading(f"MLPerf Tiny {name} Submission Checklist")
+    page.paragraph(organization)
+    page.ln(2)
+    page.rows([(one.question, one.answer) for one in checklist.answers], (42, 58))
+    page.section("Accuracy")
+    met = {True: "yes", False: "no", None: "–"}
+    page.rows(
+        [
+            ("System", "Benchmark", "Accuracy or AUC", "Target", "Met"),
+            *((r.system, r.benchmark, r.figure, r.target, met[r.met]) for r in checklist.table),
+        ],
+        (34, 16, 22, 18, 10),
+        headed=True,
+    )
+    page.ln(2)
+    page.paragraph(
+        "Answers about targets, validation set, runner, systems and contents were taken from the "
+        "sessions by tinyrunner; the others are the submitter's.",
+        small=True,
+    )
+    page.write_to(path)
+
+
+HOOKUP_NAME = "Energy-Hookup.pdf"
+
+
+def check_hookup(description: Description, gathered: Gathered) -> None:
+    """BuildError where energy was measured and nothing says how, or the picture is not there."""
+    problems = []
+    for system in _with_energy(description, gathered):
+        hookup = system.hookup
+        if not hookup.told:
+            problems.append(f"{system.id}: energy results need hookup: picture or text")
+        elif hookup.picture is not None and not hookup.picture.is_file():
+            problems.append(f"{system.id}: hookup: no picture {hookup.picture}")
+    if problems:
+        raise BuildError("cannot build this submission:\n  " + "\n  ".join(problems))
+
+
+def write_hookup(description: Description, gathered: Gathered, path: Path, when: datetime) -> bool:
+    """Write the PDF where there is energy; whether there was."""
+    systems = _with_energy(description, gathered)
+    if not systems:
+        return False
+
+    page = Document(f"Energy hook-up · {description.organization}", when)
+    for index, system in enumerate(systems):
+        if index:
+            page.add_page()
+        page.heading(f"Energy hook-up: {system.id}")
+        for text in _bench(gathered.of(system.id, mode=Mode.ENERGY)):
+            page.paragraph(text)
+        if system.hookup.picture is None:
+            page.section("Wiring")
+            page.paragraph(system.hookup.text)
+        else:
+            page.ln(2)
+            page.picture(system.hookup.picture, system.hookup.text or f"Wiring of {system.id}")
+    page.write_to(path)
+    return True
+
+
+def _with_energy(description: Description, gathered: Gathered) -> list[SystemConfig]:
+    return [system for system in description.systems if gathered.of(system.id, mode=Mode.ENERGY)]
+
+
+def _bench(sessions: tuple[GatheredSession, ...]) -> list[str]:
+    """What the sessions know of their bench, once each."""
+    texts = []
+    for session in sessions:
+        told = session.told
+        texts.append(
+            f"Energy monitor: {told('monitor.maker')} {told('monitor.model')}, firmware "
+            f"{told('monitor.firmware')}, {told('monitor.supply_v')} V, "
+            f"{told('monitor.sample_rate_hz')} samples/s.\n"
+            f"IO manager: {session.io_manager}.\n"
+            f"Edges of the windows: {told('edges.from')}."
+        )
+        if session.simulated:
+            texts.append("The device and the instruments were simulated.")
+    return list(dict.fromkeys(texts))

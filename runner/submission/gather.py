@@ -19,12 +19,11 @@ from ...energy.errors import TraceError
 from ...models.suite import Task
 from ..errors import SetupError
 from ..journal.reader import LogError
-from ..journal.records import Division, Mode
 from ..journal.session_folder import Session, read_document, task_and_mode
-from ..score.assess import render_result
 from ..score.judge import Judged, judge_session
 from ..score.score import ScoreError
-from ..write.eembc_results import PublishedResults, read_results
+from ..terms import Division, Mode
+from ..write.eembc_results import PublishedResults, read_results, render_result
 from .describe.description import Description
 
 

@@ -10,7 +10,7 @@ import yaml
 
 from ...models.custom import CUSTOM_KEY
 from ..config.config import Config, config_from_json
-from ..journal.records import Mode
+from ..terms import Mode
 from .code_folder import CopiedCode
 from .gather import GatheredSession
 from .session_files import HomeFolder

@@ -17,8 +17,8 @@ from typing import Any
 from ...energy.trace_files import details_path, energy_path, timestamps_path
 from ..config.rounds import Round
 from ..errors import SetupError
-from ..journal.records import Dialect
 from ..journal.session_folder import Session, read_document
+from ..terms import Dialect
 from ..write.mlcommons_session import JOURNAL_NAME, render_session
 from .gather import GatheredSession
 

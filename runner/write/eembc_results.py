@@ -30,9 +30,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
 
+from ...models.suite import Task
 from ..config.rounds import Round
-from ..score.energy_result import EnergyResult, MeasuredWindow
-from ..score.results import AccuracyResult, PerformanceResult, Window
+from ..score.assess import Assessment
+from ..score.results import AccuracyResult, EnergyResult, MeasuredWindow, PerformanceResult, Window
 
 SOURCE = "ulp-mlperf"
 ENERGY_SOURCE = "ulp-ml"
@@ -236,3 +237,16 @@ def _energy_head(match: re.Match[str]) -> dict[str, str]:
     if window is None:
         return {"number": str(2 * (int(trial) + 1))}
     return {"number": window, "start": start, "duration": duration}
+
+
+def render_result(assessment: Assessment, task: Task, round_: Round, *, time_s: float) -> str:
+    """The text of result.txt."""
+    if assessment.accuracy is not None:
+        text = render_accuracy(assessment.accuracy, time_s=time_s)
+    elif assessment.energy is not None:
+        text = render_energy(assessment.energy, round_, time_s=time_s)
+    elif assessment.performance is not None:
+        text = render_performance(assessment.performance, round_, time_s=time_s)
+    else:
+        raise ValueError("nothing was measured")
+    return text if task.official else text + stamped(time_s, SOURCE, f"Custom task: {task.title}.")

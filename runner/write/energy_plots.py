@@ -16,7 +16,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from ...energy.trace import Trace
-from ..score.energy_result import EnergyResult, MeasuredWindow
+from ..score.results import EnergyResult, MeasuredWindow
 
 WHOLE_NAME = "energy_trace.png"
 COLUMNS = 2000

@@ -25,7 +25,7 @@ import numpy.typing as npt
 from ...energy.trace import EventSource, Trace, TraceOrigin
 from ...energy.trace_files import MLCOMMONS_KEY, MLCOMMONS_RATE_HZ
 from ..errors import SetupError
-from ..score.energy_result import EnergyResult
+from ..score.results import EnergyResult
 
 _AROUND_S = 1.0
 _SHORTEST_S = 1 / MLCOMMONS_RATE_HZ

@@ -22,9 +22,9 @@ import numpy as np
 
 from ...models.suite import Metric, Task
 from ..config.rounds import Round
-from ..journal.records import InferenceRecord, Mode
-from ..score.energy_result import EnergyResult, MeasuredWindow
-from ..score.results import AccuracyResult, PerformanceResult, Window
+from ..journal.records import InferenceRecord
+from ..score.results import AccuracyResult, EnergyResult, MeasuredWindow, PerformanceResult, Window
+from ..terms import Mode
 
 RULE = "-" * 57
 _INDENTS = {Mode.PERFORMANCE: "    ", Mode.ACCURACY: "", Mode.ENERGY: "  "}

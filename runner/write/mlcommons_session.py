@@ -17,6 +17,8 @@ would say:
 The stamps are MMDD.HHMMSS: the session's beginning plus the journal's seconds. Read back,
 performance and accuracy give the journal's figures exactly, energies to 1e-8 (`mlcommons_power`).
 A session that was interrupted and continued comes out as one.
+
+When the loads and answers of a journal were: its seconds, which a record only partly keeps.
 """
 
 from __future__ import annotations
@@ -37,14 +39,13 @@ from ..errors import SetupError
 from ..journal.journal import last_stamp_s
 from ..journal.open_log import open_log
 from ..journal.reader import LogReader
-from ..journal.records import Dialect, InferenceRecord, Mode
+from ..journal.records import InferenceRecord
 from ..journal.session_folder import read_document
-from ..score.energy_result import EnergyResult
 from ..score.energy_score import score_energy
 from ..score.judge import Judged
-from ..score.results import AccuracyResult, PerformanceResult, Window
+from ..score.results import AccuracyResult, EnergyResult, PerformanceResult, Window
 from ..score.score import score_performance
-from .journal_stamps import JournalStamps
+from ..terms import Dialect, Mode
 from .mlcommons_power import check_expressible, power_of
 from .mlcommons_results import entry, exact, result_lines, stamp_line
 
@@ -242,3 +243,37 @@ def _pieces(texts: Iterator[str]) -> Iterator[bytes]:
             waiting, size = [], 0
     if waiting:
         yield "".join(waiting).encode()
+
+
+_LOAD = re.compile(rb'^\d{5,}\.\d{3} parser: Command "bload')
+
+
+_STAMP = re.compile(rb"^(\d{5,}\.\d{3}) ")
+
+
+class JournalStamps:
+    """The journal's seconds of loads and answers, asked for line by line upwards."""
+
+    def __init__(self, journal: Path) -> None:
+        self._lines = self._walk(journal)
+        self._number = 0
+        self._load_s = self._last_s = 0.0
+
+    def of(self, line: int) -> tuple[float, float]:
+        """When the last load before this line began, and when the line was written."""
+        while self._number < line and (text := next(self._lines, None)) is not None:
+            self._number += 1
+            if b'"bload' in text and _LOAD.match(text):
+                self._load_s = self._seconds(text)
+            elif self._number == line:
+                self._last_s = self._seconds(text)
+        return self._load_s, max(self._last_s, self._load_s)
+
+    def _seconds(self, text: bytes) -> float:
+        stamp = _STAMP.match(text)
+        return float(stamp[1]) if stamp else self._load_s
+
+    @staticmethod
+    def _walk(journal: Path) -> Iterator[bytes]:
+        with journal.open("rb") as stream:
+            yield from stream

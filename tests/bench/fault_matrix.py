@@ -22,7 +22,7 @@ from support.link_faults import FaultPlan, Kind
 from tinyrunner.dut_protocol.simulated.tflite_model import TfliteModel
 from tinyrunner.models.demo import demo_model_path
 from tinyrunner.models.suite import KWS, TASKS
-from tinyrunner.runner.journal.records import Mode
+from tinyrunner.runner.terms import Mode
 
 BIT_ERROR_RATES = (1e-7, 1e-6, 1e-5)
 FILES = {"kws": 120, "ic": 30, "vww": 6, "ad": 1}

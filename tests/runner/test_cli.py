@@ -17,7 +17,7 @@ from support.bench_inputs import write_inputs
 from support.boards import Interrupts, board, use_board
 from tinyrunner import __version__
 from tinyrunner.models.suite import KWS
-from tinyrunner.runner.execute.progress import BarReporter, LineReporter, make_reporter
+from tinyrunner.runner.commands.show.progress import BarReporter, LineReporter, make_reporter
 
 
 def test_help_names_every_command():

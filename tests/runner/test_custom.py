@@ -25,10 +25,11 @@ from tinyrunner.runner.config.config import (
     override,
 )
 from tinyrunner.runner.config.rounds import load_rounds
-from tinyrunner.runner.journal.records import Division, InferenceRecord, Mode
+from tinyrunner.runner.journal.records import InferenceRecord
 from tinyrunner.runner.score.results import AccuracyResult
 from tinyrunner.runner.score.rules import CheckInput, FindingKind, check, is_valid
 from tinyrunner.runner.score.score import score_accuracy
+from tinyrunner.runner.terms import Division, Mode
 
 MYNET = custom_task(
     model_id="mynet01", input_format=InputFormat.INT8, input_bytes=490, classes=12

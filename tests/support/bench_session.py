@@ -14,7 +14,7 @@ from tinyrunner.models.suite import Task
 from tinyrunner.runner.bench import bench as product_bench
 from tinyrunner.runner.config.config import Config, DutConfig
 from tinyrunner.runner.execute.run import Outcome, run_session
-from tinyrunner.runner.journal.records import Mode
+from tinyrunner.runner.terms import Mode
 
 
 class NullModel:

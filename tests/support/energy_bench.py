@@ -12,8 +12,9 @@ from tinyrunner.dut_protocol.simulated.io_manager import SimulatedIoManager
 from tinyrunner.dut_protocol.wire.messages import TimestampMode
 from tinyrunner.energy.drivers.visa_link import VisaLink
 from tinyrunner.models.suite import Task
-from tinyrunner.runner.bench.bench import PLAUSIBLE_INFERENCE_S, SimulatedDevice, SimulatedModel
+from tinyrunner.runner.bench.bench import SimulatedModel
 from tinyrunner.runner.bench.simulated import wiring as simulated_bench
+from tinyrunner.runner.bench.simulated.device import PLAUSIBLE_INFERENCE_S, SimulatedDevice
 from tinyrunner.runner.bench.simulated.wiring import SimulatedBench, Wire
 from tinyrunner.tests.support.boards import HashModel
 

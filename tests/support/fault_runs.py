@@ -32,7 +32,7 @@ from tinyrunner.runner.errors import ResumeError, RunStopped, SetupError
 from tinyrunner.runner.execute.progress import QuietReporter
 from tinyrunner.runner.execute.run import resume_session, run_session
 from tinyrunner.runner.journal.open_log import open_log
-from tinyrunner.runner.journal.records import Mode
+from tinyrunner.runner.terms import Mode
 
 FILES = {"kws": 30, "ic": 6, "vww": 2, "ad": 1}
 """Inputs of an accuracy run (of ad: a file has 196)."""

@@ -22,7 +22,7 @@ from tinyrunner.runner.config.config import Config, absolute, override
 from tinyrunner.runner.execute.energy_run import run_energy
 from tinyrunner.runner.execute.progress import QuietReporter
 from tinyrunner.runner.execute.run import run_session
-from tinyrunner.runner.journal.records import Mode
+from tinyrunner.runner.terms import Mode
 
 SYSTEM = "simulated_board"
 ORGANIZATION = "Acme"
@@ -77,8 +77,8 @@ def write_description(
     code: bool = True,
 ) -> Path:
     """A complete submission.yaml for sessions, made as `submission init` makes it."""
-    from tinyrunner.runner.submission.describe.ask import Answers
     from tinyrunner.runner.submission.describe.draft import draft_yaml
+    from tinyrunner.runner.submission.describe.interview import Answers
     from tinyrunner.runner.submission.describe.placing import place_sessions
 
     folder.mkdir(parents=True, exist_ok=True)

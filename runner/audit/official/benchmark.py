@@ -3,22 +3,33 @@
 It keeps a list of results by folder and looks at nothing else in the end: a folder that never
 enters the list (no performance, no median line, an energy folder without a median) is logged
 and does no harm; one that enters it with None or 0 fails the submission.
+
+One benchmark's folder, and what the official checker has read and logged of it so far.
+
+What the official checker reads of sww, the streaming wake word (rounds v1.3 and v1.4).
+
+All of its figures stand in one file, results.txt of the energy folder, or of the performance
+folder where there is no energy::
+
+      Power         : 25.6220 mW.
+    Accuracy: 44 True positives, 6 False negatives, 4 False positives
+    Average duty cycle: 0.56085
+    Estimated throughput: 55.742 inf./sec.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from ...score.rules import Severity
-from ..findings import AuditFinding
-from ..tree import EntryKind
+from ...terms import Division
+from ..findings import AuditFinding, Rule
+from ..tree import EntryKind, Submitter, Tree
 from . import rules
-from .official_seen import Benchmark, Seen
-from .official_streaming import read_streaming
-from .rules import Finder, Target
+from .rules import Checker, Finder, Target
 from .summary_csv import from_description
-from .text import Hit, Unreadable, WouldCrash
+from .text import Hit, Unreadable, WouldCrash, scan
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,3 +195,123 @@ def _notes(benchmark: Benchmark) -> None:
     software = benchmark.description.get("sw_notes")
     if software and not (isinstance(software, str) and (not hardware or isinstance(hardware, str))):
         raise WouldCrash(benchmark.path, "hw_notes and sw_notes are no text (TypeError)")
+
+
+@dataclass(frozen=True, slots=True)
+class Benchmark:
+    """One folder, and what is known of it from above."""
+
+    tree: Tree
+    checker: Checker
+    submitter: Submitter
+    system: str
+    description: Mapping[str, object]
+    status: str
+    """In lower case."""
+    name: str
+    """As its folder is called."""
+    model: object
+    """The official name, or whatever a mapping says, None without one."""
+
+    @property
+    def path(self) -> str:
+        return self.submitter.inside("results", self.system, self.name)
+
+    @property
+    def closed(self) -> bool:
+        return self.submitter.division is Division.CLOSED
+
+    def inside(self, *parts: str) -> str:
+        return "/".join((self.path, *parts))
+
+
+@dataclass(slots=True)
+class Seen:
+    """What was read, and what was logged on the way."""
+
+    benchmark: Benchmark
+    throughput: float | None = None
+    """In inferences a second; None where there is no result for the list."""
+    throughput_at: tuple[str, int | None] = ("", None)
+    energy: float = 0
+    """In its unit; the whole number 0 where there is none."""
+    energy_unit: str = "uJ/inf."
+    accuracy_valid: bool = False
+    accuracy: str | None = None
+    more: dict[str, object] = field(default_factory=dict)
+    """Of sww: the last three columns."""
+    logged: list[AuditFinding] = field(default_factory=list)
+    """What fails nothing."""
+    decisive: list[AuditFinding] = field(default_factory=list)
+    """What fails the benchmark where it has a throughput, and is only logged where not."""
+
+    def log(
+        self,
+        path: str,
+        found: str,
+        expected: str = "",
+        line: int | None = None,
+        decides: bool = False,
+    ) -> None:
+        rule = Rule.OFFICIAL_CHECKER
+        finding = AuditFinding(rule, Severity.WARNING, path, line, found, expected)
+        (self.decisive if decides else self.logged).append(finding)
+
+    def find(self, path: str, *finders: Finder) -> tuple[Hit | None, ...]:
+        """The last hit of each finder in a file; Unreadable where there is no text."""
+        found = scan(self.benchmark.tree, path, finders)
+        if found.cut:
+            self.log(path, "only its first 4 MB were looked at here, where a figure is not sought")
+        return found.hits
+
+
+def read_streaming(seen: Seen) -> None:
+    """Fill in what the file says."""
+    with_energy = seen.benchmark.inside("energy") in seen.benchmark.tree.entries
+    folder = seen.benchmark.inside("energy" if with_energy else "performance")
+    path = f"{folder}/{rules.RESULTS_NAME}"
+    try:
+        throughput, power, accuracy, duty = seen.find(
+            path,
+            rules.STREAMING_THROUGHPUT,
+            rules.STREAMING_POWER,
+            rules.STREAMING_ACCURACY,
+            rules.STREAMING_DUTY,
+        )
+        figure, line = _streaming_number(throughput, "estimated throughput")
+        if with_energy:
+            seen.energy, _ = _streaming_number(power, "power")
+    except Unreadable as error:
+        seen.log(path, f"{error}; it passes all the same, without a result")
+        return
+    seen.throughput, seen.throughput_at = figure, (path, line)
+    seen.energy_unit = "mW"
+    seen.more["DutyCycle"] = None if duty is None else duty.groups[0]
+    _streaming_accuracy(seen, path, accuracy)
+
+
+def _streaming_number(hit: Hit | None, what: str) -> tuple[float, int]:
+    if hit is None:
+        raise Unreadable(f"no line of the {what} that it reads")
+    try:
+        return float(hit.groups[0]), hit.line
+    except ValueError as error:
+        raise Unreadable(f"line {hit.line}: {hit.groups[0][:40]!r} is no number") from error
+
+
+def _streaming_accuracy(seen: Seen, path: str, hit: Hit | None) -> None:
+    if hit is None:
+        seen.log(path, "no line of true and false positives that it reads", decides=True)
+        return
+    true_positives, false_negatives, false_positives = (float(text) for text in hit.groups)
+    seen.more.update(FalsePositives=hit.groups[2], FalseNegatives=hit.groups[1])
+    words = true_positives + false_negatives
+    most = rules.STREAMING_MAX_FALSE
+    if words != rules.STREAMING_WAKE_WORDS:
+        found = f"true positives and false negatives make {words:g}"
+        seen.log(path, found, str(rules.STREAMING_WAKE_WORDS), hit.line, decides=True)
+    elif seen.benchmark.closed and max(false_positives, false_negatives) > most:
+        found = f"{false_positives:g} false positives, {false_negatives:g} false negatives"
+        seen.log(path, found, f"at most {most} of each", hit.line, decides=True)
+    else:
+        seen.accuracy_valid = True

@@ -16,13 +16,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from ...config.rounds import Round
-from ...journal.records import Division
+from ...terms import Division
 from ..audited import OfficialReport
 from ..findings import AuditFinding, Rule, violation, warning
 from ..tree import NOT_LOOKED_INTO, Entry, EntryKind, Submitter, Tree
 from . import rules
-from .benchmark import judge
-from .official_seen import Benchmark
+from .benchmark import Benchmark, judge
 from .rules import Checker, checker_of
 from .summary_csv import as_written, write_summary_csv
 from .text import TooLarge, Unreadable, WouldCrash, read_json

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from ...journal.records import Mode
+from ...terms import Mode
 from ...write.printed_results import PrintedFigure
 from ..audited import OfficialReport, SessionAudit
 from ..findings import AuditFinding, Rule, violation

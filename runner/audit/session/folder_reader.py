@@ -19,16 +19,15 @@ from ...errors import SetupError
 from ...journal.logged_session import LoggedSession, read_log
 from ...journal.open_log import sniff
 from ...journal.reader import LogError
-from ...journal.records import Dialect
 from ...score.score import ScoreError
 from ...script.script import ScriptError
+from ...terms import Dialect
 from ...write.printed_results import PrintedFigure, PrintedResults, parse_results
 from ..findings import AuditFinding, Rule, violation
 from ..tree import ModeFolder
 from . import session_json_check
 from .label_lists import LabelLists
-from .log_watch import LogWatch
-from .privacy import PrivacyScan
+from .log_watch import LogWatch, PrivacyScan
 from .script_check import ScriptFollower, read_script_text
 
 MAX_RESULTS_BYTES = 1 << 20

@@ -13,9 +13,8 @@ from math import floor
 
 from ....models.suite import Metric
 from ...config.rounds import Round
-from ...journal.records import Dialect
-from ...score.energy_result import EnergyResult
-from ...score.results import AccuracyResult, PerformanceResult, Window
+from ...score.results import AccuracyResult, EnergyResult, PerformanceResult, Window
+from ...terms import Dialect
 from ...write.printed_results import Block, PrintedBlock, PrintedFigure, PrintedResults
 from ..findings import AuditFinding, Rule, violation, warning
 

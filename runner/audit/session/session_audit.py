@@ -17,11 +17,11 @@ from ....datasets.inputs import LABELS_NAME
 from ....datasets.labels import LabelList, LabelRow
 from ....energy.trace_files import DEFAULT_NAME, energy_path, timestamps_path
 from ....models.suite import Task
-from ...execute.provenance import is_demonstration
 from ...journal.logged_session import LoggedSession
-from ...journal.records import Dialect, Mode
+from ...journal.session_folder import is_demonstration
 from ...score.assess import Assessment, Judging, assess_records
 from ...score.rules import CheckInput, Finding, FindingKind, Severity, check
+from ...terms import Dialect, Mode
 from ...write.mlcommons_session import JOURNAL_NAME
 from ...write.printed_results import PrintedResults
 from ..audited import ListUsed, SessionAudit
@@ -29,9 +29,8 @@ from ..findings import AuditFinding, Rule, violation
 from ..tree import ModeFolder
 from . import session_json_check
 from .folder_reader import AuditContext, FolderReader
-from .input_order import check_order, line_of
 from .label_lists import official_name, read_list
-from .mode_rules import check_config, check_edges, check_traces, not_scored
+from .mode_rules import check_config, check_edges, check_order, check_traces, line_of, not_scored
 from .results_check import Recomputed, check_headlines, check_printed
 from .results_json_check import check_classes, merge, rows_of
 

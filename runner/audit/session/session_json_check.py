@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from ....datasets.labels import LabelList
-from ...journal.json_objects import TwoValuesError, one_value_a_key
 from ...journal.records import LogFacts
+from ...journal.results_json import TwoValuesError, one_value_a_key
 from ...journal.session_folder import SCHEMA_VERSION
 from ...score.assess import Assessment
 from ..findings import AuditFinding, Rule, violation, warning

@@ -12,8 +12,9 @@ from ....models.suite import TASKS_BY_MODEL_ID, Task
 from ...errors import SetupError
 from ...journal.logged_session import LoggedSession, read_log
 from ...journal.reader import LogError
-from ...journal.records import InferenceRecord, Mode
+from ...journal.records import InferenceRecord
 from ...score.lap_time import wrapped_s
+from ...terms import Mode
 
 MAX_CHATTER = 50
 """Lines kept of what a board prints at boot."""

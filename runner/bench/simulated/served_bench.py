@@ -23,9 +23,8 @@ from ....dut_protocol.wire.messages import TimestampMode
 from ....energy.simulated.n6705 import SimulatedN6705
 from ....energy.simulated.power_model import Activity as Drawing
 from ....energy.simulated.power_model import PowerModel
-from ..bench import SimulatedDevice
-from .monitor_server import served_monitor
-from .monitors import MonitorKind, OnPower, byte_monitor
+from .device import SimulatedDevice
+from .monitors import MonitorKind, OnPower, byte_monitor, served_monitor
 
 _IDLE_S = 0.05
 """How soon the banner of a board that was just powered is noticed."""

@@ -24,7 +24,8 @@ from ....energy.simulated.power_model import Activity as Drawing
 from ....energy.simulated.power_model import PowerModel
 from ....models.suite import Task
 from ...config.config import Config, MonitorConfig
-from ..bench import SimulatedModel, simulated_device
+from ..bench import SimulatedModel
+from .device import simulated_device
 from .monitors import MonitorKind, simulated_kind, simulated_monitor
 
 Wire = Callable[[float], Sequence[float]]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from rich.console import Console
@@ -12,9 +10,9 @@ from rich.text import Text
 
 from ....models.suite import Metric
 from ...audit.audited import Audit, SessionAudit
-from ...audit.findings import AuditFinding, Level
-from ...journal.records import Mode
+from ...audit.findings import FindingGroup, Level, group_findings
 from ...score.rules import Severity
+from ...terms import Mode
 
 _STYLES = {Severity.VIOLATION: "bold red", Severity.WARNING: "yellow"}
 _SHOWN_PLACES = 3
@@ -29,26 +27,6 @@ _RUNNER_NOTE = (
     "note: measured with tinyrunner. Since summer 2025 the rules take official submissions from "
     "MLCommons' own runner only: this tree is for development, review, and preparing one."
 )
-
-
-@dataclass(frozen=True, slots=True)
-class FindingGroup:
-    """The same finding in one or many places."""
-
-    finding: AuditFinding
-    places: tuple[str, ...]
-
-
-def group_findings(findings: Iterable[AuditFinding]) -> tuple[FindingGroup, ...]:
-    """Findings that differ in nothing but their place, together; violations first."""
-    groups: dict[tuple[object, ...], list[AuditFinding]] = {}
-    for finding in findings:
-        key = (finding.rule, finding.severity, finding.found, finding.expected)
-        groups.setdefault(key, []).append(finding)
-    made = [
-        FindingGroup(g[0], tuple(dict.fromkeys(one.place for one in g))) for g in groups.values()
-    ]
-    return tuple(sorted(made, key=lambda group: group.finding.severity is not Severity.VIOLATION))
 
 
 def verdict_texts(audit: Audit) -> tuple[tuple[Level, bool, str], ...]:

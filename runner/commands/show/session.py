@@ -12,11 +12,10 @@ from rich.text import Text
 
 from ....models.suite import Metric, Task
 from ...config.rounds import Round
-from ...journal.records import Mode
 from ...score.assess import Assessment
-from ...score.energy_result import EnergyResult
-from ...score.results import AccuracyResult, PerformanceResult
+from ...score.results import AccuracyResult, EnergyResult, PerformanceResult
 from ...score.rules import Severity
+from ...terms import Mode
 
 _STYLES = {Severity.VIOLATION: "bold red", Severity.WARNING: "yellow"}
 

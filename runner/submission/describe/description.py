@@ -24,7 +24,7 @@ from ...config.config import ConfigPath
 from ...config.explain import ConfigError, explain
 from ...config.rounds import RoundsError, load_rounds
 from ...config.strict_yaml import Place, YamlError, read_yaml
-from ...journal.records import Division, Mode
+from ...terms import Division, Mode
 from .names import check_folder_name
 from .system_template import STATUSES, TEMPLATE_NAMES, template_name
 

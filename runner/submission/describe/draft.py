@@ -9,10 +9,10 @@ from pathlib import Path
 import yaml
 
 from ...config.rounds import load_rounds
-from ...journal.records import Mode
-from ..checklist import ASKED
-from .ask import Answers
+from ...terms import Mode
+from .interview import Answers
 from .placing import PlacedSessions
+from .questions import ASKED
 from .system_template import TEMPLATE, Group
 
 _GROUPS = {

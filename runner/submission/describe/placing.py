@@ -9,8 +9,8 @@ from typing import Any
 
 from ....models.suite import TASKS
 from ...errors import SetupError
-from ...journal.records import Mode
 from ...journal.session_folder import read_document, task_and_mode
+from ...terms import Mode
 
 
 @dataclass(frozen=True, slots=True)

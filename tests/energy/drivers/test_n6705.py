@@ -14,7 +14,7 @@ from tinyrunner.energy.errors import MonitorError, MonitorRefused, MonitorTimeou
 from tinyrunner.energy.monitor import SampleKind
 from tinyrunner.energy.simulated.n6705 import SimulatedN6705
 from tinyrunner.energy.simulated.power_model import Activity, PowerModel
-from tinyrunner.energy.simulated.scpi_server import Fault
+from tinyrunner.energy.simulated.scpi import Fault
 from tinyrunner.energy.trace import TraceWriter
 
 TIMEOUT_S = 5.0

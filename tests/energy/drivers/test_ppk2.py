@@ -18,7 +18,7 @@ from tinyrunner.energy.simulated.link import SimulatedMonitorLink
 from tinyrunner.energy.simulated.power_model import Activity, PowerModel
 from tinyrunner.energy.simulated.ppk2 import Ppk2Faults, SimulatedPpk2
 from tinyrunner.energy.trace import TraceWriter
-from tinyrunner.runner.bench.simulated.monitor_server import served_monitor
+from tinyrunner.runner.bench.simulated.monitors import served_monitor
 
 needs_pty = pytest.mark.skipif(
     importlib.util.find_spec("termios") is None, reason="this platform has no pseudo-terminals"

@@ -9,10 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tinyrunner.energy.drivers import visa_link
-from tinyrunner.energy.drivers.ieee_block import BlockError, BlockReader
-from tinyrunner.energy.drivers.visa_link import VisaLink, visa_resources
+from tinyrunner.energy.drivers.visa_link import BlockError, BlockReader, VisaLink, visa_resources
 from tinyrunner.energy.errors import MonitorError, MonitorTimeout
-from tinyrunner.energy.simulated.scpi_server import Fault, ScpiServer
+from tinyrunner.energy.simulated.scpi import Fault, ScpiServer
 
 TIMEOUT_S = 0.2
 

@@ -7,7 +7,7 @@ import socket
 import numpy as np
 import pytest
 from tinyrunner.dut_protocol.link.clock import VirtualClock
-from tinyrunner.energy.drivers.ieee_block import BlockReader
+from tinyrunner.energy.drivers.visa_link import BlockReader
 from tinyrunner.energy.simulated.n6705 import SimulatedN6705
 from tinyrunner.energy.simulated.power_model import Activity, BoardCurrents, PowerModel
 from tinyrunner.energy.simulated.scpi import Grammar, ScpiError

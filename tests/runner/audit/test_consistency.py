@@ -7,11 +7,11 @@ from tinyrunner.runner.audit.audited import ListUsed, SessionAudit
 from tinyrunner.runner.audit.consistency import check_consistency
 from tinyrunner.runner.audit.findings import AuditFinding, Rule
 from tinyrunner.runner.audit.tree import ModeFolder, Submitter
-from tinyrunner.runner.journal.records import Dialect, Division, LogFacts, Mode
+from tinyrunner.runner.journal.records import LogFacts
 from tinyrunner.runner.score.assess import Assessment
-from tinyrunner.runner.score.energy_result import EnergyResult, MeasuredWindow
-from tinyrunner.runner.score.results import PerformanceResult, Window
+from tinyrunner.runner.score.results import EnergyResult, MeasuredWindow, PerformanceResult, Window
 from tinyrunner.runner.score.rules import Severity
+from tinyrunner.runner.terms import Dialect, Division, Mode
 
 ACME = Submitter(Division.CLOSED, "acme", "closed/acme")
 

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tinyrunner.runner.audit.findings import Rule
+from tinyrunner.runner.audit.sums import check_sums
 from tinyrunner.runner.audit.tree import find_layout, read_tree
 from tinyrunner.runner.score.rules import Severity
-from tinyrunner.runner.submission.sums import check_sums, file_sha256, render_sums
+from tinyrunner.runner.submission.sums import file_sha256, render_sums
 
 FILES = {"results/b/kws/accuracy/log.txt": b"one\ntwo\n", "systems/b.json": b"{}\n"}
 

@@ -11,7 +11,7 @@ from support.reference import reference_path
 from tinyrunner.runner.audit import tree as tree_module
 from tinyrunner.runner.audit.tree import EntryKind, find_layout, read_tree
 from tinyrunner.runner.errors import SetupError
-from tinyrunner.runner.journal.records import Division, Mode
+from tinyrunner.runner.terms import Division, Mode
 
 
 def make(root: Path, *files: str) -> Path:

@@ -9,7 +9,9 @@ from tinyrunner.dut_protocol.link.clock import MonotonicClock, VirtualClock
 from tinyrunner.dut_protocol.wire.messages import TimestampMode
 from tinyrunner.models.suite import KWS, VWW
 from tinyrunner.runner.bench import bench
-from tinyrunner.runner.bench.bench import open_bench, parse_simulated, simulated_device
+from tinyrunner.runner.bench.opening import open_bench
+from tinyrunner.runner.bench.simulated.device import simulated_device
+from tinyrunner.runner.config.addresses import parse_simulated
 from tinyrunner.runner.config.config import Config, override
 from tinyrunner.runner.errors import SetupError
 

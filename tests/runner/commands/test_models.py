@@ -16,7 +16,7 @@ from support.reference import reference_path
 from tinyrunner.models.catalogue import LABEL_LIST_FILES, REFERENCE_MODELS
 from tinyrunner.models.engine import ModelError
 from tinyrunner.runner import cli
-from tinyrunner.runner.bench.bench import simulated_device
+from tinyrunner.runner.bench.simulated.device import simulated_device
 from tinyrunner.runner.commands.models import fetch_files
 from tinyrunner.runner.config.config import Config, override
 

@@ -6,7 +6,7 @@ import pytest
 from support.submission_trees import write_description
 from tinyrunner.runner.commands import submission as command
 from tinyrunner.runner.errors import SetupError
-from tinyrunner.runner.journal.records import Mode
+from tinyrunner.runner.terms import Mode
 from typer.testing import CliRunner
 
 PLACE = ("kws", Mode.PERFORMANCE)

@@ -10,13 +10,12 @@ from hypothesis import strategies as st
 from tinyrunner.runner.commands import submission as command
 from tinyrunner.runner.config.strict_yaml import read_yaml
 from tinyrunner.runner.errors import SetupError
-from tinyrunner.runner.journal.records import Mode
-from tinyrunner.runner.submission.describe.ask import Flags, parse_settings
 from tinyrunner.runner.submission.describe.description import load_description
 from tinyrunner.runner.submission.describe.draft import scalar
-from tinyrunner.runner.submission.describe.interview import collect
+from tinyrunner.runner.submission.describe.interview import Flags, collect, parse_settings
 from tinyrunner.runner.submission.describe.placing import place_sessions
 from tinyrunner.runner.submission.describe.system_template import TEMPLATE, TEMPLATE_NAMES
+from tinyrunner.runner.terms import Mode
 from typer.testing import CliRunner
 
 

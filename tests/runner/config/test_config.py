@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tinyrunner.dut_protocol.wire.settings import LinkSettings, VerifyLoad
 from tinyrunner.runner.config.config import Config, ConfigError, absolute, load_config, override
 from tinyrunner.runner.config.strict_yaml import YamlError, read_yaml
-from tinyrunner.runner.journal.records import Division
+from tinyrunner.runner.terms import Division
 
 CONFIGS = Path(__file__).resolve().parents[3] / "configs"
 

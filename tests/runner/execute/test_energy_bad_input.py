@@ -7,7 +7,7 @@ from support.bench_cli import only_session, tinyrunner
 from support.bench_inputs import write_inputs
 from support.boards import board, served
 from support.energy_bench import ManagerOnAPort, Watched, performance_firmware, quiet
-from tinyrunner.energy.simulated.scpi_server import Fault
+from tinyrunner.energy.simulated.scpi import Fault
 from tinyrunner.models.suite import KWS, VWW
 
 

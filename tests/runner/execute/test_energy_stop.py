@@ -110,7 +110,7 @@ def test_a_fault_of_the_program_leaves_the_supply_off_too(data, watched, monkeyp
 def test_a_monitor_that_takes_no_connection_any_more_is_shouted_about(
     data, watched, monkeypatch, tmp_path
 ):
-    from tinyrunner.energy.simulated.scpi_server import Fault
+    from tinyrunner.energy.simulated.scpi import Fault
 
     def dead(bench):
         bench.monitor.fault, bench.monitor.fault_at_s = Fault.DEAD, 40.0

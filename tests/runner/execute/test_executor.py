@@ -23,9 +23,9 @@ from tinyrunner.dut_protocol.simulated.device import DeviceSettings
 from tinyrunner.models.suite import AD, KWS
 from tinyrunner.runner.errors import SetupError
 from tinyrunner.runner.execute.executor import check_executable
-from tinyrunner.runner.journal.records import Mode
 from tinyrunner.runner.script.plan import plan, planned_inferences
 from tinyrunner.runner.script.script import Script, Step
+from tinyrunner.runner.terms import Mode
 
 COUNT = 8
 

@@ -10,7 +10,7 @@ from support.fault_runs import BAD, Bench, Outcome, grid
 from support.link_faults import FaultPlan, Kind, plan_of
 from tinyrunner.dut_protocol.simulated.device import DeviceSettings
 from tinyrunner.models.suite import AD, IC, KWS, VWW
-from tinyrunner.runner.journal.records import Mode
+from tinyrunner.runner.terms import Mode
 
 
 def hold(bench, plans):

@@ -15,8 +15,7 @@ from tinyrunner.dut_protocol.host.dut import Identity
 from tinyrunner.dut_protocol.host.inference import Inference as Inferred
 from tinyrunner.dut_protocol.wire.messages import TimestampMode
 from tinyrunner.models.suite import KWS
-from tinyrunner.runner.execute.lap_check import LapCheck
-from tinyrunner.runner.execute.recovery import MAX_REBOOTS, MAX_RETRIES, Recovery
+from tinyrunner.runner.execute.recovery import MAX_REBOOTS, MAX_RETRIES, LapCheck, Recovery
 from tinyrunner.runner.journal.open_log import open_log
 
 FIRST = Inference("a_0.bin", one_hot(0), step=5)

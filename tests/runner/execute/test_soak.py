@@ -16,7 +16,7 @@ from tinyrunner.runner.config.config import Config, DutConfig
 from tinyrunner.runner.execute.progress import QuietReporter
 from tinyrunner.runner.execute.run import run_session
 from tinyrunner.runner.journal.open_log import open_log
-from tinyrunner.runner.journal.records import Mode
+from tinyrunner.runner.terms import Mode
 
 FILES = 20
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from support.sessions import START, STOP, Inference, log_lines, one_hot
 from tinyrunner.runner.journal import reader as log_reader
 from tinyrunner.runner.journal.open_log import LogError, open_log
-from tinyrunner.runner.journal.records import Dialect, InferenceRecord, LogFacts, Mode
+from tinyrunner.runner.journal.records import InferenceRecord, LogFacts
+from tinyrunner.runner.terms import Dialect, Mode
 
 FIRST = Inference("tst_000000_Stop_7.bin", one_hot(7))
 SECOND = Inference(

@@ -9,7 +9,8 @@ import pytest
 from support.sessions import one_hot
 from tinyrunner.runner.journal import results_json as results_json_module
 from tinyrunner.runner.journal.open_log import LogError, open_log
-from tinyrunner.runner.journal.records import Dialect, InferenceRecord, LogFacts, Mode
+from tinyrunner.runner.journal.records import InferenceRecord, LogFacts
+from tinyrunner.runner.terms import Dialect, Mode
 
 
 def head(model: str = "kws01") -> list[str]:

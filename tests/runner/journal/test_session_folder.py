@@ -8,7 +8,6 @@ import pytest
 from support.bench_cli import only_session, tinyrunner
 from tinyrunner.runner.errors import SetupError
 from tinyrunner.runner.execute import host
-from tinyrunner.runner.journal.records import Mode
 from tinyrunner.runner.journal.session_folder import (
     Session,
     create_session,
@@ -16,6 +15,7 @@ from tinyrunner.runner.journal.session_folder import (
     write_atomically,
     write_document,
 )
+from tinyrunner.runner.terms import Mode
 
 
 def test_a_session_is_named_after_its_time_task_and_mode(tmp_path):

@@ -11,13 +11,14 @@ from tinyrunner.energy.trace import EventSource, Gap, Trace, TraceOrigin
 from tinyrunner.energy.trace_files import read_results_json, read_trace, write_trace
 from tinyrunner.models.suite import KWS
 from tinyrunner.runner.config.rounds import load_rounds
-from tinyrunner.runner.journal.records import Division, InferenceRecord, Mode
+from tinyrunner.runner.journal.records import InferenceRecord
 from tinyrunner.runner.score.energy_score import (
     score_energy,
     score_energy_folder,
     score_energy_trials,
 )
 from tinyrunner.runner.score.rules import CheckInput, FindingKind, Severity, check
+from tinyrunner.runner.terms import Division, Mode
 from tinyrunner.runner.write.eembc_results import read_results
 
 EEMBC = {

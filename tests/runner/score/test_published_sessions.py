@@ -11,9 +11,10 @@ from support.reference import reference_path
 from tinyrunner.models.suite import TASKS_BY_MODEL_ID, Metric, Task
 from tinyrunner.runner.config.rounds import load_rounds
 from tinyrunner.runner.journal.open_log import open_log
-from tinyrunner.runner.journal.records import InferenceRecord, LogFacts, Mode
+from tinyrunner.runner.journal.records import InferenceRecord, LogFacts
 from tinyrunner.runner.score.rules import CheckInput, Division, Severity, check
 from tinyrunner.runner.score.score import match_list, score_accuracy, score_performance
+from tinyrunner.runner.terms import Mode
 from tinyrunner.runner.write.eembc_results import read_results, render_accuracy, render_performance
 
 KRAI = "v1.1/closed/Krai/results/NUCLEO-H7A3ZI-Q_X-CUBE-AI-7.3"

@@ -7,7 +7,6 @@ from dataclasses import replace
 import pytest
 from tinyrunner.models.suite import AD, KWS, Metric
 from tinyrunner.runner.config.rounds import RoundsError, load_rounds
-from tinyrunner.runner.journal.records import Mode
 from tinyrunner.runner.score.results import AccuracyResult, NameList, PerformanceResult, Window
 from tinyrunner.runner.score.rules import (
     CheckInput,
@@ -17,6 +16,7 @@ from tinyrunner.runner.score.rules import (
     check,
     is_valid,
 )
+from tinyrunner.runner.terms import Mode
 
 ROUND = load_rounds().get()
 

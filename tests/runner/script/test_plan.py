@@ -10,10 +10,10 @@ from support.reference import reference_path
 from tinyrunner.datasets.inputs import Dataset
 from tinyrunner.models.suite import TASKS
 from tinyrunner.runner.execute.prepare import rerooted
-from tinyrunner.runner.journal.records import Mode
 from tinyrunner.runner.script.parser import parse_script, read_script
 from tinyrunner.runner.script.plan import mode_of, plan, planned_inferences
 from tinyrunner.runner.script.script import print_script
+from tinyrunner.runner.terms import Mode
 
 KRAI = "v1.1/closed/Krai/results/NUCLEO-H7A3ZI-Q_X-CUBE-AI-7.3"
 ST = "v1.2/closed/STMicroelectronics/results/NUCLEO_L4R5ZI"

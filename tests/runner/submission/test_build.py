@@ -16,11 +16,11 @@ from support.altered_sessions import pointed_to
 from support.submission_trees import IMPLEMENTATION, SYSTEM, copied_tree, write_description
 from tinyrunner.models.suite import TASKS
 from tinyrunner.runner.errors import SetupError
-from tinyrunner.runner.journal.records import Mode
 from tinyrunner.runner.score.judge import judge_session
 from tinyrunner.runner.submission.build import build
 from tinyrunner.runner.submission.describe.description import load_description
 from tinyrunner.runner.submission.describe.system_json import read_system_json
+from tinyrunner.runner.terms import Mode
 
 ROUNDS = ("v1.1", "v1.2", "v1.3", "v1.4")
 EEMBC, MLCOMMONS = ROUNDS[:2], ROUNDS[2:]

@@ -9,10 +9,10 @@ import pytest
 from support.altered_sessions import altered, pointed_to
 from support.submission_trees import IMPLEMENTATION, write_description
 from tinyrunner.runner.errors import SetupError
-from tinyrunner.runner.journal.records import Mode
 from tinyrunner.runner.submission import build as build_module
 from tinyrunner.runner.submission.build import build
 from tinyrunner.runner.submission.describe.description import load_description
+from tinyrunner.runner.terms import Mode
 
 P, A, E = ("kws", Mode.PERFORMANCE), ("kws", Mode.ACCURACY), ("kws", Mode.ENERGY)
 

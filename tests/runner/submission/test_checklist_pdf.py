@@ -10,13 +10,14 @@ import pytest
 from support.altered_sessions import altered
 from support.submission_trees import SYSTEM, write_description
 from tinyrunner.runner.config.rounds import load_rounds
-from tinyrunner.runner.journal.records import Mode
-from tinyrunner.runner.score.assess import render_result
 from tinyrunner.runner.score.judge import judge_session
 from tinyrunner.runner.submission.build import build
-from tinyrunner.runner.submission.checklist import ASKED, NOT_ANSWERED, fill_checklist
+from tinyrunner.runner.submission.checklist import NOT_ANSWERED, fill_checklist
 from tinyrunner.runner.submission.describe.description import load_description
+from tinyrunner.runner.submission.describe.questions import ASKED
 from tinyrunner.runner.submission.gather import gather
+from tinyrunner.runner.terms import Mode
+from tinyrunner.runner.write.eembc_results import render_result
 
 P, A = ("kws", Mode.PERFORMANCE), ("kws", Mode.ACCURACY)
 

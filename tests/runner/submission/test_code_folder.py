@@ -8,11 +8,11 @@ import sys
 import pytest
 from support.submission_trees import write_description
 from tinyrunner.runner.errors import SetupError
-from tinyrunner.runner.journal.records import Mode
 from tinyrunner.runner.submission import code_folder
 from tinyrunner.runner.submission.build import build
 from tinyrunner.runner.submission.code_folder import copy_code
 from tinyrunner.runner.submission.describe.description import load_description
+from tinyrunner.runner.terms import Mode
 
 
 def make(folder, *names):

@@ -11,10 +11,10 @@ from support.altered_sessions import altered
 from support.bench_cli import document, only_session, tinyrunner
 from support.submission_trees import IMPLEMENTATION, write_description
 from tinyrunner.runner.config.config import load_config
-from tinyrunner.runner.journal.records import Mode
 from tinyrunner.runner.submission.build import build
 from tinyrunner.runner.submission.describe.description import load_description
 from tinyrunner.runner.submission.session_files import HomeFolder
+from tinyrunner.runner.terms import Mode
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,8 @@ import pytest
 from support.reference import reference_path
 from tinyrunner.energy.windows import EnergyWindow
 from tinyrunner.runner.config.rounds import load_rounds
-from tinyrunner.runner.score.energy_result import EnergyResult, MeasuredWindow
 from tinyrunner.runner.score.energy_score import score_energy_folder
+from tinyrunner.runner.score.results import EnergyResult, MeasuredWindow
 from tinyrunner.runner.write.eembc_results import PublishedEnergy, read_results, render_energy
 
 ROUND = load_rounds().get()

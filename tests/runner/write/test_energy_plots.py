@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tinyrunner.energy.trace import Gap, Trace
 from tinyrunner.energy.windows import measure_windows
-from tinyrunner.runner.score.energy_result import EnergyResult, MeasuredWindow
+from tinyrunner.runner.score.results import EnergyResult, MeasuredWindow
 from tinyrunner.runner.write.energy_plots import envelope, plot_energy, plot_whole
 
 

@@ -21,9 +21,10 @@ from tinyrunner.energy.trace import EventSource, Gap, Trace, TraceOrigin
 from tinyrunner.energy.trace_files import read_results_json, read_trace
 from tinyrunner.runner.errors import SetupError
 from tinyrunner.runner.journal.open_log import open_log
-from tinyrunner.runner.journal.records import Dialect, InferenceRecord, Mode
+from tinyrunner.runner.journal.records import InferenceRecord
 from tinyrunner.runner.score.energy_score import score_energy, score_energy_trials
 from tinyrunner.runner.score.judge import judge_session
+from tinyrunner.runner.terms import Dialect, Mode
 from tinyrunner.runner.write.eembc_results import read_results
 from tinyrunner.runner.write.mlcommons_power import check_expressible, power_of
 from tinyrunner.runner.write.mlcommons_session import render_session

@@ -9,7 +9,7 @@ import pytest
 from support.audited_sessions import OneSession, of_rule, one_session, violations
 from tinyrunner.models.suite import TASKS
 from tinyrunner.runner.audit.findings import Rule
-from tinyrunner.runner.journal.records import Mode
+from tinyrunner.runner.terms import Mode
 
 PLACES = [(task, mode) for task in TASKS for mode in Mode]
 

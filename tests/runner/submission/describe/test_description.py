@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 from tinyrunner.runner.config.config import ConfigError
-from tinyrunner.runner.journal.records import Division, Mode
 from tinyrunner.runner.submission.describe.description import load_description
 from tinyrunner.runner.submission.describe.system_json import TEMPLATE_NAMES
+from tinyrunner.runner.terms import Division, Mode
 
 TOLD = {"Submitter": "Acme", "Division": "Closed", "Status": "Available", "SoC Name": "ACM32"}
 

@@ -1,30 +1,92 @@
-"""The bench of energy mode: IO manager, device behind it, monitor; assembled from addresses."""
+"""Opens the bench that a configuration's addresses name.
+
+The bench of energy mode: IO manager, device behind it, monitor; assembled from addresses.
+
+``--wire-log FILE``: a bench's link, written into a wire log where one was asked for.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 
+from ... import __version__
+from ...dut_protocol.discovery.ports import find_dut
 from ...dut_protocol.errors import LinkError
 from ...dut_protocol.host.dut import Dut
 from ...dut_protocol.host.inference import InferenceTimer
 from ...dut_protocol.host.io_manager import IoManager
 from ...dut_protocol.host.load import Loader
-from ...dut_protocol.link.clock import Clock, MonotonicClock
+from ...dut_protocol.link.clock import Clock, MonotonicClock, VirtualClock
+from ...dut_protocol.link.latency import shorten_latency
 from ...dut_protocol.link.transport import Transport, open_transport
+from ...dut_protocol.link.wire_log import LoggingTransport, WireLog, WireLogError
+from ...dut_protocol.simulated.link import SimulatedLink
 from ...dut_protocol.wire.settings import LinkSettings, VerifyLoad
 from ...energy.errors import MonitorError
 from ...energy.monitor import EnergyMonitor
 from ...models.suite import Task
+from ..config.addresses import AUTO, SIMULATED, is_simulated, parse_simulated
 from ..config.config import Config
-from ..errors import SetupError
-from .bench import SIMULATED, Bench, EnergyParts, SimulatedModel, is_simulated, parse_simulated
+from ..errors import JournalError, SetupError
+from .bench import Bench, EnergyParts, SimulatedModel
 from .link import refuse_behind_io_manager
 from .monitors import open_monitor
 from .recorder import Recorder, ServedTransport
+from .simulated.device import simulated_device
 from .simulated.wiring import SimulatedBench
-from .wire_logging import wire_logged
+
+
+@contextmanager
+def open_bench(config: Config, task: Task) -> Iterator[Bench]:
+    """Open what the configuration's addresses name; the port is closed on every path."""
+    address = config.dut.address
+    if address is None:
+        raise SetupError(
+            "which device? Give --dut with a port (`tinyrunner devices` lists them), a URL, "
+            "`auto`, or sim: for a simulated one"
+        )
+    link = config.dut.link
+    if is_simulated(config):
+        device = simulated_device(config, task)
+        virtual = VirtualClock()
+        device.device.boot(0.0)
+        wire: Transport = SimulatedLink(device.device, virtual, address)
+        with _bench_on(wire, virtual, config, link, device.model) as bench:
+            yield bench
+        return
+    try:
+        if address == AUTO:
+            address, baud_rate = find_dut(link, task.model_id)
+            link = replace(link, baud_rate=baud_rate)
+        transport = open_transport(address, link.baud_rate)
+    except LinkError as error:
+        raise SetupError(str(error)) from error
+    note = shorten_latency(transport, address)
+    with _bench_on(transport, MonotonicClock(), config, link, port_note=note) as bench:
+        yield bench
+
+
+@contextmanager
+def _bench_on(
+    transport: Transport,
+    clock: Clock,
+    config: Config,
+    link: LinkSettings,
+    simulated: SimulatedModel | None = None,
+    port_note: str | None = None,
+) -> Iterator[Bench]:
+    """A bench on an open transport, which is closed on every path."""
+
+    def tell(text: str) -> None:
+        bench.dut.listener.note(text)
+
+    with closing(wire_logged(config, transport, clock, link.baud_rate, tell)) as wire:
+        bench = Bench.of(wire, clock, link, simulated, config.dut.wishes)
+        bench.port_note = port_note
+        yield bench
 
 
 @contextmanager
@@ -104,3 +166,32 @@ def _bench(
     dut = Dut(io_manager.dut, clock, link)
     parts = EnergyParts(io_manager, monitor, recorder)
     return Bench(clock, dut, Loader(dut), InferenceTimer(dut), simulated, parts)
+
+
+Tell = Callable[[str], None]
+
+
+def wire_logged(
+    config: Config, transport: Transport, clock: Clock, baud_rate: int, tell: Tell
+) -> Transport:
+    """The transport itself, or one that logs; closing it closes both.
+
+    ``tell`` notes, once, that the log could not be continued (a full disk); SetupError where it
+    cannot be begun, and then the transport is closed.
+    """
+    path = config.dut.wire_log
+    if path is None:
+        return transport
+
+    def tell_somehow(text: str) -> None:
+        try:
+            tell(text)
+        except (JournalError, ValueError):  # a full disk is the journal's trouble too; or closed
+            warnings.warn(text, RuntimeWarning, stacklevel=2)
+
+    try:
+        log = WireLog.open(path, clock, transport.address, baud_rate, tell_somehow, __version__)
+    except WireLogError as error:
+        transport.close()
+        raise SetupError(f"--wire-log: {error}") from error
+    return LoggingTransport(transport, clock, log)

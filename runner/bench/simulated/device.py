@@ -1,0 +1,104 @@
+"""Makes the simulated device that an address `sim:` names."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from ....dut_protocol.simulated.device import DeviceSettings, SimulatedDut
+from ....dut_protocol.simulated.tflite_model import TfliteModel
+from ....models.demo import DEMO_NOTE, demo_model_path
+from ....models.fetch import reference_model_path
+from ....models.suite import TASKS_BY_MODEL_ID, Task
+from ...config.addresses import SIMULATED, SimulatedOptions, parse_simulated
+from ...config.config import Config
+from ...errors import SetupError
+from ..bench import SimulatedModel
+from .replay import Replay
+
+PLAUSIBLE_INFERENCE_S = {"vww01": 0.12, "ic01": 0.16, "kws01": 0.02, "ad01": 0.005}
+"""What a simulated device takes unless told: about a Cortex-M4 or M7 of the published results."""
+
+
+_CUSTOM_INFERENCE_S = 0.02
+"""The same for a model of which nothing is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatedDevice:
+    device: SimulatedDut
+    model: SimulatedModel
+
+
+def simulated_device(config: Config, task: Task | None) -> SimulatedDevice:
+    """The device that a ``sim:`` address and the configuration describe, not yet booted.
+
+    ``task`` is what it runs where the address names no model id.
+    """
+    model_id, options = parse_simulated(config.dut.address or SIMULATED)
+    if options.replay is not None:
+        return _replayed_device(config, options.replay, options)
+    if model_id:
+        custom = config.custom_task
+        known = TASKS_BY_MODEL_ID | ({} if custom is None else {custom.model_id: custom})
+        task = known.get(model_id)
+        if task is None:
+            raise SetupError(f"no model id {model_id!r} to simulate; known are {', '.join(known)}")
+    if task is None:
+        raise SetupError(f"which model to simulate? Give e.g. {SIMULATED}kws01")
+    path: Path
+    if not task.official and not isinstance(config.model, Path):
+        raise SetupError(
+            f"there is no {config.model or 'demo'} model for {task.model_id}, which is your own; "
+            "name its .tflite file with --model FILE"
+        )
+    if config.model is None or config.model == "demo":
+        path, note = demo_model_path(task), DEMO_NOTE
+    elif config.model == "reference":
+        path, note = reference_model_path(task), None
+    else:
+        path, note = Path(config.model), None
+    model = TfliteModel(path, task)
+    inference_time_s = options.inference_time_s
+    if inference_time_s is None:
+        inference_time_s = config.simulate.inference_time_s
+    settings = DeviceSettings(
+        baud_rate=config.dut.baud_rate if options.baud_rate is None else options.baud_rate,
+        extension=options.extension,
+        inference_time_s=(
+            PLAUSIBLE_INFERENCE_S.get(task.model_id, _CUSTOM_INFERENCE_S)
+            if inference_time_s is None
+            else inference_time_s
+        ),
+        mode=options.mode,
+    )
+    described = SimulatedModel(
+        model=str(path.resolve()),
+        model_sha256=model.sha256,
+        runtime=model.runtime,
+        note=note,
+        baud_rate=settings.baud_rate,
+        inference_time_s=settings.inference_time_s,
+    )
+    return SimulatedDevice(SimulatedDut(model, settings), described)
+
+
+def _replayed_device(config: Config, log: Path, options: SimulatedOptions) -> SimulatedDevice:
+    """The board in a log; its model id and mode are the log's, whatever the address says."""
+    replay = Replay.open(log, config.datasets)
+    inference_time_s = options.inference_time_s
+    if inference_time_s is None:
+        inference_time_s = config.simulate.inference_time_s
+    device = replay.device(
+        config.dut.baud_rate if options.baud_rate is None else options.baud_rate, inference_time_s
+    )
+    described = SimulatedModel(
+        model=str(log.resolve()),
+        model_sha256=hashlib.sha256(log.read_bytes()).hexdigest(),
+        runtime="replay",
+        note=f"a replay, not a measurement: {replay.description}",
+        baud_rate=device.settings.baud_rate,
+        inference_time_s=device.settings.inference_time_s,
+    )
+    return SimulatedDevice(device, described)
