@@ -15,9 +15,9 @@ from typing import TextIO
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from support.bench_data import OFFICIAL_AD_FILES, ad_model, ad_root
-from support.bench_session import Ran, accuracy_session
-from support.bench_timing import Cost, cost_of, interleaved, print_table
+from support.benches.data import OFFICIAL_AD_FILES, ad_model, ad_root
+from support.benches.timed_session import Ran, accuracy_session
+from support.benches.timing import Cost, cost_of, interleaved, print_table
 from tinyrunner.models.suite import AD
 from tinyrunner.runner.score.judge import judge_session
 

@@ -15,9 +15,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from support.bench_data import OFFICIAL_AD_FILES, ad_model, ad_root
-from support.bench_session import accuracy_session
-from support.bench_timing import print_table
+from support.benches.data import OFFICIAL_AD_FILES, ad_model, ad_root
+from support.benches.timed_session import accuracy_session
+from support.benches.timing import print_table
 from tinyrunner.models.demo import demo_model_path
 from tinyrunner.models.suite import AD
 from tinyrunner.runner.config.config import DutConfig

@@ -17,9 +17,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from support.bench_data import ad_root, demo_kws_root
-from support.bench_session import accuracy_session
-from support.bench_timing import Cost, interleaved, print_table
+from support.benches.data import ad_root, demo_kws_root
+from support.benches.timed_session import accuracy_session
+from support.benches.timing import Cost, interleaved, print_table
 from tinyrunner.models.suite import AD, KWS, Task
 from tinyrunner.runner.audit.session.label_lists import LabelLists
 from tinyrunner.runner.audit.session.session_audit import AuditContext, audit_session

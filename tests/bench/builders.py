@@ -15,7 +15,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from support.bench_timing import Cost, cost_of, print_table
+from support.benches.timing import Cost, cost_of, print_table
 from support.clips import labels_of, sawtooth, write_wav
 from tinyrunner.datasets.build.build import build_dataset, open_builder
 from tinyrunner.models.suite import AD, IC, KWS, Task

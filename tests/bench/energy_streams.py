@@ -12,8 +12,8 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from support.bench_timing import Cost, interleaved, print_table
-from support.ppk2_text import metadata
+from support.benches.timing import Cost, interleaved, print_table
+from support.energy.ppk2_text import metadata
 from tinyrunner.energy.drivers.joulescope_stream import PowerStream
 from tinyrunner.energy.drivers.lpm01a_stream import Lpm01aStream
 from tinyrunner.energy.drivers.ppk2_stream import Ppk2Stream, parse_calibration

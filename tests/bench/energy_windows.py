@@ -14,7 +14,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
-from support.bench_timing import interleaved, print_table
+from support.benches.timing import interleaved, print_table
 from tinyrunner.energy.trace import Trace, TraceWriter
 from tinyrunner.energy.trace_files import read_trace, write_events
 from tinyrunner.energy.windows import energy_uj, measure_window

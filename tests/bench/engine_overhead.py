@@ -15,7 +15,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from kws_accuracy import _interpreter
-from support.bench_timing import Cost, interleaved, print_table
+from support.benches.timing import Cost, interleaved, print_table
 from tinyrunner.datasets.demo.demo import generate
 from tinyrunner.models.demo import demo_model_path
 from tinyrunner.models.engine import Engine

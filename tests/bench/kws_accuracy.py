@@ -18,9 +18,9 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from support.bench_data import demo_kws_root, kws_model, kws_root
-from support.bench_session import accuracy_session
-from support.bench_timing import Cost, interleaved, print_table
+from support.benches.data import demo_kws_root, kws_model, kws_root
+from support.benches.timed_session import accuracy_session
+from support.benches.timing import Cost, interleaved, print_table
 from tinyrunner.datasets.demo.demo import FILE_PREFIX
 from tinyrunner.datasets.inputs import Dataset
 from tinyrunner.models import engine

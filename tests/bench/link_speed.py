@@ -16,10 +16,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from support.bench_bare_loops import READY, pipelined_loop, read_loop
-from support.bench_paced_device import paced_device
-from support.bench_timing import interleaved, print_table
-from support.fake_model import FakeModel
+from support.benches.bare_loops import READY, pipelined_loop, read_loop
+from support.benches.paced_device import paced_device
+from support.benches.timing import interleaved, print_table
+from support.devices.fake_model import FakeModel
 from tinyrunner.dut_protocol.host.dut import Dut
 from tinyrunner.dut_protocol.host.extended_load import ask_for_offer
 from tinyrunner.dut_protocol.host.load import Loader

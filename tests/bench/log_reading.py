@@ -18,9 +18,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from support.bench_data import ad_root, reference
-from support.bench_session import accuracy_session
-from support.bench_timing import Cost, interleaved, print_table
+from support.benches.data import ad_root, reference
+from support.benches.timed_session import accuracy_session
+from support.benches.timing import Cost, interleaved, print_table
 from tinyrunner.models.suite import AD
 from tinyrunner.runner.journal.open_log import open_log
 

@@ -14,8 +14,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from support.bench_ready_device import ready_device
-from support.bench_timing import Cost, interleaved, print_table
+from support.benches.ready_device import ready_device
+from support.benches.timing import Cost, interleaved, print_table
 from tinyrunner.dut_protocol.host.dut import Dut
 from tinyrunner.dut_protocol.host.load import Loader
 from tinyrunner.dut_protocol.link.clock import MonotonicClock

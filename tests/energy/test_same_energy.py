@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from support.fake_joulescope import FakeJoulescope
+from support.energy.fake_joulescope import FakeJoulescope
 from tinyrunner.dut_protocol.link.clock import VirtualClock
 from tinyrunner.energy.drivers.joulescope import Joulescope
 from tinyrunner.energy.drivers.lpm01a import Lpm01a

@@ -7,9 +7,9 @@ import sys
 
 import pytest
 import serial
-from support.bench_cli import Ran, tinyrunner
-from support.bench_inputs import REFERENCE_MODELS, write_inputs
-from support.boards import board, served, use_board
+from support.cli import Ran, tinyrunner
+from support.devices.boards import board, served, use_board
+from support.inputs import REFERENCE_MODELS, write_inputs
 from support.reference import reference_path
 from tinyrunner.dut_protocol.simulated.device import DeviceSettings
 from tinyrunner.dut_protocol.wire.messages import TimestampMode

@@ -12,9 +12,9 @@ import time
 
 import pytest
 from rich.console import Console
-from support.bench_cli import ended, inferences, only_session, process, tinyrunner
-from support.bench_inputs import write_inputs
-from support.boards import Interrupts, board, use_board
+from support.cli import ended, inferences, only_session, process, tinyrunner
+from support.devices.boards import Interrupts, board, use_board
+from support.inputs import write_inputs
 from tinyrunner import __version__
 from tinyrunner.models.suite import KWS
 from tinyrunner.runner.commands.show.progress import BarReporter, LineReporter, make_reporter

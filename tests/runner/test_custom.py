@@ -8,9 +8,9 @@ import shutil
 import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
-from support.bench_cli import document, ended, inferences, only_session, process, tinyrunner
-from support.bench_inputs import write_inputs
-from support.boards import QUICK, Board, HashModel, Interrupts, board, served, use_board
+from support.cli import document, ended, inferences, only_session, process, tinyrunner
+from support.devices.boards import QUICK, Board, HashModel, Interrupts, board, served, use_board
+from support.inputs import write_inputs
 from tinyrunner.datasets.demo.demo import generate
 from tinyrunner.dut_protocol.simulated.device import DeviceSettings, SimulatedDut
 from tinyrunner.models.custom import CUSTOM_NOTE, custom_task

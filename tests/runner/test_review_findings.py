@@ -6,7 +6,7 @@ import io
 
 import pytest
 from rich.console import Console
-from support.bench_cli import document, ended, only_session, process, tinyrunner
+from support.cli import document, ended, only_session, process, tinyrunner
 from support.reference import reference_path
 from tinyrunner.runner.commands.show.progress import LINE_INTERVAL_S, LineReporter
 from tinyrunner.runner.errors import SetupError

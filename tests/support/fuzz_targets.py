@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from support.fake_model import FakeModel
+from support.devices.fake_model import FakeModel
 from tinyrunner.dut_protocol.errors import DutError, DutProtocolError
 from tinyrunner.dut_protocol.host.dut import Dut
 from tinyrunner.dut_protocol.host.inference import InferenceTimer

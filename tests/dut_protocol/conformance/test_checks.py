@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from support import broken_devices as broken
-from support.broken_devices import device
-from support.faulty import FaultyTransport, cut, lose_at_rate
+from support.devices import broken_devices as broken
+from support.devices.broken_devices import device
+from support.devices.faulty import FaultyTransport, cut, lose_at_rate
 from tinyrunner.dut_protocol.conformance.checks import CHECKS
 from tinyrunner.dut_protocol.conformance.probe import CheckOptions
 from tinyrunner.dut_protocol.conformance.report import ConformanceReport, Verdict

@@ -9,7 +9,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.boards import HashModel
+from support.devices.boards import HashModel
 from tinyrunner.dut_protocol.conformance.probe import CheckOptions, Probe, sample_input
 from tinyrunner.dut_protocol.conformance.replies import Heard, LineEnds
 from tinyrunner.dut_protocol.conformance.timer import _common_step_us

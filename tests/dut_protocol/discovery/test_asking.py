@@ -7,8 +7,16 @@ import random
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.fake_model import FakeModel
-from support.uart_rates import Answers, BootsLate, Notes, Peer, RatedLink, Talks, as_received
+from support.devices.fake_model import FakeModel
+from support.devices.uart_rates import (
+    Answers,
+    BootsLate,
+    Notes,
+    Peer,
+    RatedLink,
+    Talks,
+    as_received,
+)
 from tinyrunner.dut_protocol.discovery.asking import (
     BOOT_S,
     LIKELY_BAUD_RATES,

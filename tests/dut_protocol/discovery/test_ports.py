@@ -6,8 +6,8 @@ import threading
 from pathlib import Path
 
 import pytest
-from support.fake_ports import Computer, board
-from support.uart_rates import Answers, BootsLate, Peer, Talks
+from support.devices.fake_ports import Computer, board
+from support.devices.uart_rates import Answers, BootsLate, Peer, Talks
 from tinyrunner.dut_protocol.discovery import port_report, ports
 from tinyrunner.dut_protocol.discovery.port_report import PortState
 from tinyrunner.dut_protocol.discovery.port_users import PortUser

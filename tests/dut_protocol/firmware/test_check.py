@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from support.firmware_build import host_dut
+from support.firmware.build import host_dut
 from tinyrunner.dut_protocol.host.dut import Dut
 from tinyrunner.dut_protocol.host.extended_load import ask_for_offer
 from tinyrunner.dut_protocol.host.load import Loader

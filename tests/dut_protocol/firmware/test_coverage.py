@@ -9,15 +9,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.device_dialogues import INPUT, SHARED
-from support.extension_dialogues import EXTENSION_DIALOGUES
-from support.firmware_build import C99, CHECKOUT, LIBRARY, host_sources, library_sources, need, run
-from support.firmware_device import DeviceProcess, hold
-from support.firmware_dialogues import OVERFLOWS, STRICT, load_commands
-from support.firmware_timeouts import TIMED, hold_timed
+from support.devices.device_dialogues import INPUT, SHARED
+from support.devices.extension_dialogues import EXTENSION_DIALOGUES
+from support.firmware.build import C99, CHECKOUT, LIBRARY, host_sources, library_sources, need, run
+from support.firmware.device import DeviceProcess, hold
+from support.firmware.dialogues import OVERFLOWS, STRICT, load_commands
+from support.firmware.timeouts import TIMED, hold_timed
 
 LEAST_BRANCHES = 0.95
-UNIT = CHECKOUT / "tests" / "support" / "firmware_unit.c"
+UNIT = CHECKOUT / "tests" / "support" / "firmware" / "unit.c"
 SCORES = (0x7FC00000, 0x7F800000, 0xFF800000, 0, 1, 0x3F7FFFFF, 0x3D800000, 0x3E400000, 0x7F7FFFFF)
 
 

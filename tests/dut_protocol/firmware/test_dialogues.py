@@ -7,12 +7,20 @@ import struct
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from support.device_dialogues import BANNER, ENERGY_BANNER, INPUT, SHARED, Dialogue, R, answers
-from support.extension_dialogues import EXTENSION_DIALOGUES
-from support.fake_model import FakeModel
-from support.firmware_build import host_dut
-from support.firmware_device import DeviceProcess, hold
-from support.firmware_dialogues import OVERFLOWS, STRICT, load_commands
+from support.devices.device_dialogues import (
+    BANNER,
+    ENERGY_BANNER,
+    INPUT,
+    SHARED,
+    Dialogue,
+    R,
+    answers,
+)
+from support.devices.extension_dialogues import EXTENSION_DIALOGUES
+from support.devices.fake_model import FakeModel
+from support.firmware.build import host_dut
+from support.firmware.device import DeviceProcess, hold
+from support.firmware.dialogues import OVERFLOWS, STRICT, load_commands
 from tinyrunner.dut_protocol.simulated.device import DeviceSettings, SimulatedDut
 
 QUICK = ("--inference-us", "10")

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import pytest
-from support.device_dialogues import R, answers
-from support.extension_dialogues import B64, BIN, REFUSED, SHORT, begun, blocks, shown, xd_text
-from support.firmware_build import host_dut
-from support.firmware_device import DeviceProcess
-from support.firmware_timeouts import TIMED, TimedDialogue, hold_timed
+from support.devices.device_dialogues import R, answers
+from support.devices.extension_dialogues import (
+    B64,
+    BIN,
+    REFUSED,
+    SHORT,
+    begun,
+    blocks,
+    shown,
+    xd_text,
+)
+from support.firmware.build import host_dut
+from support.firmware.device import DeviceProcess
+from support.firmware.timeouts import TIMED, TimedDialogue, hold_timed
 from tinyrunner.dut_protocol.wire.extension import Offer, encode_block, parse_offer
 
 

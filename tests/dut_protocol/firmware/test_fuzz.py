@@ -7,8 +7,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from support.firmware_build import C99, CHECKOUT, build, library_sources
-from support.firmware_seeds import write_seeds
+from support.firmware.build import C99, CHECKOUT, build, library_sources
+from support.firmware.seeds import write_seeds
 from tinyrunner.dut_protocol.wire.extension import Encoding, begin_load, encode_block
 
 TARGET = CHECKOUT / "tests" / "fuzz" / "firmware_fuzz.c"

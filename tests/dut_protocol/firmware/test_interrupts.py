@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from support.firmware_build import C99, CHECKOUT, LIBRARY, library_sources, need, run
+from support.firmware.build import C99, CHECKOUT, LIBRARY, library_sources, need, run
 
-PROGRAM = CHECKOUT / "tests" / "support" / "firmware_interrupts.c"
+PROGRAM = CHECKOUT / "tests" / "support" / "firmware" / "interrupts.c"
 
 
 @pytest.mark.parametrize("optimised", ["-O0", "-O2"])

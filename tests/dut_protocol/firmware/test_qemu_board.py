@@ -7,7 +7,7 @@ import struct
 
 import numpy as np
 import pytest
-from support.device_dialogues import (
+from support.devices.device_dialogues import (
     BANNER,
     ENERGY_BANNER,
     SHARED,
@@ -15,10 +15,10 @@ from support.device_dialogues import (
     R,
     answers,
 )
-from support.extension_dialogues import EXTENSION_DIALOGUES
-from support.firmware_device import hold
-from support.firmware_dialogues import STRICT, load_commands
-from support.qemu_board import BoardTalk, EmulatedBoard, firmware_image
+from support.devices.extension_dialogues import EXTENSION_DIALOGUES
+from support.firmware.device import hold
+from support.firmware.dialogues import STRICT, load_commands
+from support.firmware.qemu_board import BoardTalk, EmulatedBoard, firmware_image
 from support.reference import reference_path
 from tinyrunner.models.demo import demo_model_path
 from tinyrunner.models.engine import Engine

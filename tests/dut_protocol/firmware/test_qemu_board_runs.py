@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
-from support.qemu_board import EmulatedBoard, firmware_image
+from support.firmware.qemu_board import EmulatedBoard, firmware_image
 from tinyrunner.models.demo import demo_model_path
 from tinyrunner.models.suite import AD, KWS, Task
 

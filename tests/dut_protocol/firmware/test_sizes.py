@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 
 import pytest
-from support.firmware_build import (
+from support.firmware.build import (
     C99,
     FIRMWARE,
     LIBRARY,

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from support.dialogue import BANNER, CUTS, NAME, PROFILE, READY, dialogue
+from support.devices.dialogue import BANNER, CUTS, NAME, PROFILE, READY, dialogue
 from tinyrunner.dut_protocol.errors import (
     DutProtocolError,
     DutRebooted,

@@ -6,11 +6,11 @@ from contextlib import closing
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support import faulty
-from support.boards import served
-from support.dialogue import NOT_VERIFYING, Talk
-from support.fake_model import FakeModel
-from support.faulty import FaultyTransport
+from support.devices import faulty
+from support.devices.boards import served
+from support.devices.dialogue import NOT_VERIFYING, Talk
+from support.devices.fake_model import FakeModel
+from support.devices.faulty import FaultyTransport
 from tinyrunner.dut_protocol.errors import DutError
 from tinyrunner.dut_protocol.host.extended_load import ask_for_offer
 from tinyrunner.dut_protocol.host.inference import InferenceTimer

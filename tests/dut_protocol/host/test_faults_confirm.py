@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from support.device_dialogues import INPUT
-from support.dialogue import BANNER, NAME, NOT_VERIFYING, PROFILE, READY, dialogue
+from support.devices.device_dialogues import INPUT
+from support.devices.dialogue import BANNER, NAME, NOT_VERIFYING, PROFILE, READY, dialogue
 from tinyrunner.dut_protocol.errors import DutProtocolError, DutReportedError
 from tinyrunner.dut_protocol.wire.settings import ConfirmResults
 

@@ -1,11 +1,20 @@
 from __future__ import annotations
 
 import pytest
-from support import faulty
-from support.device_dialogues import INPUT
-from support.dialogue import BANNER, CUTS, NAME, NOT_VERIFYING, PROFILE, READY, Talk, dialogue
-from support.fake_model import FakeModel
-from support.faulty import FaultyTransport
+from support.devices import faulty
+from support.devices.device_dialogues import INPUT
+from support.devices.dialogue import (
+    BANNER,
+    CUTS,
+    NAME,
+    NOT_VERIFYING,
+    PROFILE,
+    READY,
+    Talk,
+    dialogue,
+)
+from support.devices.fake_model import FakeModel
+from support.devices.faulty import FaultyTransport
 from tinyrunner.dut_protocol.errors import (
     DutProtocolError,
     DutRebooted,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from support.dialogue import CUTS, READY, ScriptedTransport
-from support.fake_model import FakeModel
+from support.devices.dialogue import CUTS, READY, ScriptedTransport
+from support.devices.fake_model import FakeModel
 from tinyrunner.dut_protocol.errors import DutProtocolError, DutReportedError, DutTimeout
 from tinyrunner.dut_protocol.host.dut import Dut
 from tinyrunner.dut_protocol.host.inference import InferenceTimer

@@ -6,8 +6,8 @@ import random
 
 import pytest
 from bench.link_speed import BAUD_RATES, SETUPS, TARGET, Setup, ad_window_chars, virtual_share
-from support.dialogue import Talk
-from support.fake_model import FakeModel
+from support.devices.dialogue import Talk
+from support.devices.fake_model import FakeModel
 from tinyrunner.dut_protocol.link.clock import VirtualClock
 from tinyrunner.dut_protocol.simulated.device import DeviceSettings, SimulatedDut
 from tinyrunner.dut_protocol.simulated.extension import SIMULATED_OFFER

@@ -3,11 +3,11 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support import faulty
-from support.device_dialogues import INPUT
-from support.dialogue import CUTS, NAME, READY, RESYNC, Talk, dialogue, load_pairs
-from support.fake_model import FakeModel
-from support.faulty import FaultyTransport
+from support.devices import faulty
+from support.devices.device_dialogues import INPUT
+from support.devices.dialogue import CUTS, NAME, READY, RESYNC, Talk, dialogue, load_pairs
+from support.devices.fake_model import FakeModel
+from support.devices.faulty import FaultyTransport
 from tinyrunner.dut_protocol.errors import (
     DutError,
     DutProtocolError,

@@ -3,12 +3,12 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support import faulty
-from support.broken_devices import NoInputBuffer, SmallInputBuffer, device
-from support.device_dialogues import INPUT
-from support.dialogue import CUTS, READY, RESYNC, Talk, dialogue, load_pairs
-from support.fake_model import FakeModel
-from support.faulty import FaultyTransport
+from support.devices import faulty
+from support.devices.broken_devices import NoInputBuffer, SmallInputBuffer, device
+from support.devices.device_dialogues import INPUT
+from support.devices.dialogue import CUTS, READY, RESYNC, Talk, dialogue, load_pairs
+from support.devices.fake_model import FakeModel
+from support.devices.faulty import FaultyTransport
 from tinyrunner.dut_protocol.errors import DutError
 from tinyrunner.dut_protocol.host.load import CAUTIOUS_DATA_BYTES
 from tinyrunner.dut_protocol.link.clock import VirtualClock

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 from serial.tools import list_ports
-from support.dialogue import ScriptedTransport
+from support.devices.dialogue import ScriptedTransport
 from tinyrunner.dut_protocol.link.clock import VirtualClock
 from tinyrunner.dut_protocol.link.latency import shorten_latency
 from tinyrunner.dut_protocol.link.transport import open_transport

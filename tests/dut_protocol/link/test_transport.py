@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 import serial
-from support.fake_model import FakeModel
+from support.devices.fake_model import FakeModel
 from tinyrunner.dut_protocol.errors import LinkError
 from tinyrunner.dut_protocol.host.dut import Dut
 from tinyrunner.dut_protocol.link import transport as module

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.device_dialogues import (
+from support.devices.device_dialogues import (
     BANNER,
     ENERGY_BANNER,
     INPUT,
@@ -12,7 +12,7 @@ from support.device_dialogues import (
     Dialogue,
     answers,
 )
-from support.fake_model import FakeModel
+from support.devices.fake_model import FakeModel
 from tinyrunner.dut_protocol.simulated.device import DeviceSettings, SimulatedDut
 from tinyrunner.dut_protocol.wire.messages import TimestampMode
 

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import pytest
-from support.dialogue import Talk
-from support.fake_model import FakeModel
+from support.devices.dialogue import Talk
+from support.devices.fake_model import FakeModel
 from tinyrunner.dut_protocol.link.clock import VirtualClock
 from tinyrunner.dut_protocol.simulated.device import DeviceSettings, SimulatedDut
 from tinyrunner.dut_protocol.simulated.link import SimulatedLink

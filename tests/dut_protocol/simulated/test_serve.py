@@ -13,8 +13,8 @@ from contextlib import contextmanager
 
 import pytest
 import serial
-from support.device_dialogues import BANNER, INPUT, answers
-from support.fake_model import FakeModel
+from support.devices.device_dialogues import BANNER, INPUT, answers
+from support.devices.fake_model import FakeModel
 from tinyrunner.dut_protocol.errors import LinkError
 from tinyrunner.dut_protocol.host.dut import Dut
 from tinyrunner.dut_protocol.host.inference import InferenceTimer

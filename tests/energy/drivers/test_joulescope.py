@@ -6,7 +6,7 @@ import sys
 
 import numpy as np
 import pytest
-from support.fake_joulescope import FakeJoulescope
+from support.energy.fake_joulescope import FakeJoulescope
 from tinyrunner.dut_protocol.link.clock import VirtualClock
 from tinyrunner.energy.drivers.joulescope import Joulescope
 from tinyrunner.energy.drivers.joulescope_stream import PowerStream

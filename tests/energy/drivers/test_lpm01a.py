@@ -8,8 +8,8 @@ from contextlib import contextmanager
 
 import numpy as np
 import pytest
-from support.dialogue import ScriptedTransport
-from support.faulty import FaultyTransport
+from support.devices.dialogue import ScriptedTransport
+from support.devices.faulty import FaultyTransport
 from tinyrunner.dut_protocol.errors import LinkError
 from tinyrunner.dut_protocol.link.clock import MonotonicClock, VirtualClock
 from tinyrunner.energy.drivers.lpm01a import BAUD_RATE, Lpm01a

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 
 import numpy as np
 import pytest
-from support.dialogue import ScriptedTransport
-from support.ppk2_text import metadata
+from support.devices.dialogue import ScriptedTransport
+from support.energy.ppk2_text import metadata
 from tinyrunner.dut_protocol.link.clock import MonotonicClock, VirtualClock
 from tinyrunner.energy.drivers.ppk2 import BAUD_RATE, Ppk2
 from tinyrunner.energy.drivers.serial_monitor import open_link

@@ -6,7 +6,7 @@ import ctypes
 
 import numpy as np
 import pytest
-from support.host_kernels import HostNetwork
+from support.firmware.host_kernels import HostNetwork
 from support.reference import reference_path
 from tinyrunner.models.demo import demo_model_path
 from tinyrunner.models.engine import _RESOLVER, Engine, _runtime

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.firmware_build import C99, FIRMWARE, need, run
+from support.firmware.build import C99, FIRMWARE, need, run
 from tinyrunner.models.demo import demo_model_path
 from tinyrunner.models.export.export_c import export_model
 from tinyrunner.models.export.int8_layers import network_of, read_network

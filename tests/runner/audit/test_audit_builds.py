@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 from filelock import FileLock
-from support.official_restatement import restate
 from support.reference import reference_path
-from support.submission_trees import copied_tree
+from support.sessions.official_restatement import restate
+from support.sessions.submission_trees import copied_tree
 from tinyrunner.runner.audit import audit as audit_module
 from tinyrunner.runner.audit.audit import audit
 from tinyrunner.runner.audit.findings import Level, Rule, Severity

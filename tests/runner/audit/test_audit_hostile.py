@@ -22,7 +22,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 from support.nested_folders import nested_folders
-from support.tree_mutations import SYSTEM_JSON, SpoiltTree, linked_copy
+from support.sessions.tree_mutations import SYSTEM_JSON, SpoiltTree, linked_copy
 from tinyrunner.runner.audit.audit import audit
 from tinyrunner.runner.audit.findings import Level
 from tinyrunner.runner.commands.show.audit import show_audit
@@ -38,7 +38,7 @@ Change = Callable[[SpoiltTree, Path], object]
 _COMMAND = """
 import json, os, sys
 sys.path.insert(0, os.environ["TESTS"])
-from support.peak_memory import peak_bytes
+from support.benches.peak_memory import peak_bytes
 opened = set()
 def watch(event, arguments):
     if event == "open" and isinstance(arguments[0], str) and isinstance(opened, set):

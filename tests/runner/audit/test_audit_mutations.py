@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from support.submission_trees import SYSTEM, copied_tree
-from support.tree_mutations import (
+from support.sessions.submission_trees import SYSTEM, copied_tree
+from support.sessions.tree_mutations import (
     RESULTS,
     SYSTEM_JSON,
     Change,

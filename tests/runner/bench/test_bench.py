@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from support.boards import board, served
+from support.devices.boards import board, served
 from support.reference import reference_path
 from tinyrunner.dut_protocol.link.clock import MonotonicClock, VirtualClock
 from tinyrunner.dut_protocol.wire.messages import TimestampMode

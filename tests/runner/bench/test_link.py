@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 import pytest
-from support.bench_cli import document, inferences, only_session, tinyrunner
-from support.boards import Fault, board, use_board
-from support.broken_devices import NoInputBuffer, device
+from support.cli import document, inferences, only_session, tinyrunner
+from support.devices.boards import Fault, board, use_board
+from support.devices.broken_devices import NoInputBuffer, device
 from tinyrunner.dut_protocol.host.device_record import DeviceRecord, save_record
 from tinyrunner.dut_protocol.simulated.device import FIRMWARE_PROFILE, DeviceSettings
 from tinyrunner.runner.config.addresses import parse_simulated

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from types import SimpleNamespace
 
 import pytest
-from support.bench_cli import tinyrunner
+from support.cli import tinyrunner
 from tinyrunner.dut_protocol.discovery import ports
 from tinyrunner.dut_protocol.link.clock import MonotonicClock, VirtualClock
 from tinyrunner.energy.drivers import joulescope, visa_link

@@ -5,8 +5,8 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
-from support.boards import HashModel
-from support.energy_fakes import FakeMonitor
+from support.devices.boards import HashModel
+from support.energy.fakes import FakeMonitor
 from tinyrunner.dut_protocol.host.dut import Dut
 from tinyrunner.dut_protocol.host.inference import InferenceTimer
 from tinyrunner.dut_protocol.host.io_manager import IoManager

@@ -6,10 +6,10 @@ import socket
 import sys
 
 import pytest
-from support import broken_devices as broken
-from support.bench_cli import Ran, tinyrunner
-from support.boards import HashModel, served, use_board
-from support.broken_devices import device
+from support.cli import Ran, tinyrunner
+from support.devices import broken_devices as broken
+from support.devices.boards import HashModel, served, use_board
+from support.devices.broken_devices import device
 from tinyrunner.dut_protocol.errors import LinkError
 from tinyrunner.dut_protocol.host.device_record import load_record
 from tinyrunner.dut_protocol.host.dut import Identity

@@ -10,7 +10,7 @@ import pytest
 from scipy import stats
 from support.reference import reference_path
 from support.report_cli import command
-from support.report_sessions import accuracy, energy, performance
+from support.sessions.for_reports import accuracy, energy, performance
 
 KRAI = "v1.1/closed/Krai/results/NUCLEO-H7A3ZI-Q_X-CUBE-AI-7.3/kws"
 ST_V13 = "v1.3/closed/STMicroelectronics/results/NUCLEO_L4R5ZI-P/kws"
@@ -217,7 +217,7 @@ def test_published_sessions_of_both_dialects_are_compared():
 
 
 def test_an_auc_is_compared_by_delong(tmp_path):
-    from support.report_anomalies import anomalies
+    from support.sessions.ad_anomalies import anomalies
 
     a, b = anomalies(tmp_path / "a", seed=1), anomalies(tmp_path / "b", seed=2)
     line = lines(command("compare", a, b, "--json"))["auc"]

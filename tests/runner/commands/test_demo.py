@@ -6,7 +6,7 @@ import json
 from itertools import product
 from pathlib import Path
 
-from support.bench_cli import document, ended, process, sessions_in
+from support.cli import document, ended, process, sessions_in
 
 
 def audited(tree: Path) -> dict:

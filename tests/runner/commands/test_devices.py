@@ -6,9 +6,9 @@ import io
 
 import pytest
 from rich.console import Console
-from support.bench_cli import tinyrunner
-from support.fake_ports import Computer, board
-from support.uart_rates import Talks
+from support.cli import tinyrunner
+from support.devices.fake_ports import Computer, board
+from support.devices.uart_rates import Talks
 from tinyrunner.dut_protocol.discovery.port_users import PortUser
 from tinyrunner.dut_protocol.discovery.ports import scan
 from tinyrunner.dut_protocol.errors import PortBusy, PortForbidden

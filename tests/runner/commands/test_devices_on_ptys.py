@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 import serial
-from support.bench_cli import tinyrunner
-from support.fake_ports import Port, board
-from support.pty_boards import RatedPty, on_a_pty
-from support.uart_rates import BootsLate, Peer, Talks
+from support.cli import tinyrunner
+from support.devices.fake_ports import Port, board
+from support.devices.pty_boards import RatedPty, on_a_pty
+from support.devices.uart_rates import BootsLate, Peer, Talks
 from tinyrunner.dut_protocol.discovery import ports
 from tinyrunner.dut_protocol.discovery.ports import find_dut
 from tinyrunner.dut_protocol.link import transport

@@ -7,8 +7,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from support.firmware_build import need
-from support.qemu_board import BoardTalk, EmulatedBoard
+from support.firmware.build import need
+from support.firmware.qemu_board import BoardTalk, EmulatedBoard
 from tinyrunner.models.demo import demo_model_path
 from tinyrunner.models.suite import AD, IC, KWS, TASKS, VWW, Task
 from tinyrunner.runner.commands.new_port import BOARDS, new_port

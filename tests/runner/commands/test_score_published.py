@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from support.bench_cli import document, inferences, only_session, tinyrunner
-from support.bench_inputs import REFERENCE_MODELS
+from support.cli import document, inferences, only_session, tinyrunner
+from support.inputs import REFERENCE_MODELS
 from support.reference import reference_path
 from tinyrunner.runner.script.parser import read_script
 from tinyrunner.runner.script.verbs import Load, input_file_name, parse_verb

@@ -8,7 +8,7 @@ import sys
 from contextlib import contextmanager
 
 import pytest
-from support.bench_cli import ended, only_session, process, tinyrunner
+from support.cli import ended, only_session, process, tinyrunner
 from tinyrunner.dut_protocol.link.clock import MonotonicClock
 from tinyrunner.energy.trace import TraceWriter
 from tinyrunner.runner.bench.monitors import open_monitor

@@ -10,7 +10,7 @@ import sys
 from contextlib import contextmanager
 
 import pytest
-from support.bench_cli import document, ended, inferences, only_session, process, tinyrunner
+from support.cli import document, ended, inferences, only_session, process, tinyrunner
 from support.reference import reference_path
 from tinyrunner.runner.bench.simulated.replay import Replay
 from tinyrunner.runner.errors import SetupError

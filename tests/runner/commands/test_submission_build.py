@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from support.submission_trees import write_description
+from support.sessions.submission_trees import write_description
 from tinyrunner.runner.commands import submission as command
 from tinyrunner.runner.errors import SetupError
 from tinyrunner.runner.terms import Mode

@@ -7,9 +7,9 @@ import json
 from pathlib import Path
 
 import pytest
-from support.bench_cli import Ran, ended, process
+from support.cli import Ran, ended, process
 from support.reference import reference_path
-from support.submission_trees import copied_tree
+from support.sessions.submission_trees import copied_tree
 
 PUBLISHED = {
     # the rules violated: what the copies in the reference data lack, and one that

@@ -5,8 +5,8 @@ from __future__ import annotations
 import errno
 
 import pytest
-from support.bench_cli import document, inferences, only_session, tinyrunner
-from support.boards import Interrupts, board, use_board
+from support.cli import document, inferences, only_session, tinyrunner
+from support.devices.boards import Interrupts, board, use_board
 from tinyrunner.dut_protocol.link import wire_log
 from tinyrunner.dut_protocol.link.wire_log_reader import WireEvent, WireLogBeginning, WireLogReader
 

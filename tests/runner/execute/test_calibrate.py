@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from support.bench_cli import document, only_session, tinyrunner
-from support.bench_inputs import write_inputs
-from support.boards import Fault, HashModel, board, use_board
+from support.cli import document, only_session, tinyrunner
+from support.devices.boards import Fault, HashModel, board, use_board
+from support.inputs import write_inputs
 from tinyrunner.dut_protocol.simulated.device import DeviceSettings, SimulatedDut
 from tinyrunner.models.suite import KWS
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from support.bench_cli import tinyrunner
-from support.bench_inputs import write_inputs
+from support.cli import tinyrunner
+from support.inputs import write_inputs
 from tinyrunner.models.suite import KWS
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from support.bench_cli import ended, process, tinyrunner
-from support.bench_inputs import write_inputs
+from support.cli import ended, process, tinyrunner
+from support.inputs import write_inputs
 from tinyrunner.energy.errors import SamplesLost
 from tinyrunner.energy.simulated.n6705 import SimulatedN6705
 from tinyrunner.models.suite import KWS

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from support.bench_cli import only_session, tinyrunner
-from support.bench_inputs import write_inputs
-from support.boards import board, served
-from support.energy_bench import ManagerOnAPort, Watched, performance_firmware, quiet
+from support.cli import only_session, tinyrunner
+from support.devices.boards import board, served
+from support.energy.bench import ManagerOnAPort, Watched, performance_firmware, quiet
+from support.inputs import write_inputs
 from tinyrunner.energy.simulated.scpi import Fault
 from tinyrunner.models.suite import KWS, VWW
 

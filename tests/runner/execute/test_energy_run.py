@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from support.bench_cli import document, ended, only_session, process, tinyrunner
-from support.bench_inputs import write_inputs, write_listed
-from support.energy_bench import Watched, true_energies_j
+from support.cli import document, ended, only_session, process, tinyrunner
+from support.energy.bench import Watched, true_energies_j
+from support.inputs import write_inputs, write_listed
 from support.reference import reference_path
 from tinyrunner.models.suite import KWS, TASKS
 from tinyrunner.runner.script.parser import read_script

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from support.boards import HashModel
-from support.energy_fakes import FakeMonitor
+from support.devices.boards import HashModel
+from support.energy.fakes import FakeMonitor
 from tinyrunner.dut_protocol.errors import DutReportedError, DutTimeout
 from tinyrunner.dut_protocol.host.dut import Dut
 from tinyrunner.dut_protocol.host.io_manager import IoManager

@@ -9,9 +9,9 @@ import sys
 import time
 
 import pytest
-from support.bench_cli import Ran, only_session, tinyrunner
-from support.bench_inputs import write_inputs
-from support.energy_bench import Moments, Watched
+from support.cli import Ran, only_session, tinyrunner
+from support.energy.bench import Moments, Watched
+from support.inputs import write_inputs
 from tinyrunner.dut_protocol.errors import LinkError
 from tinyrunner.energy.errors import MonitorError
 from tinyrunner.models.suite import KWS
@@ -133,7 +133,7 @@ def signalled(data, folder, signal_, after_s):
 
     folder.mkdir()
     state = folder / "state"
-    script = Path(__file__).parents[2] / "support" / "energy_process.py"
+    script = Path(__file__).parents[2] / "support" / "energy" / "process.py"
     running = subprocess.Popen(
         [sys.executable, str(script), str(state), "run", "kws", "--mode", "energy", "--dut",
          "sim:", "--model", "demo", "--supply-v", "3.0", "--datasets", str(data), "--sessions",

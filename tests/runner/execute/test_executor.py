@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 
 import pytest
-from support.bench_cli import inferences, only_session, tinyrunner
-from support.bench_inputs import write_inputs
-from support.boards import (
+from support.cli import inferences, only_session, tinyrunner
+from support.devices.boards import (
     BANNER,
     Deaf,
     DropsByte,
@@ -17,6 +16,7 @@ from support.boards import (
     served,
     use_board,
 )
+from support.inputs import write_inputs
 from support.reference import reference_path
 from tinyrunner.datasets.inputs import Dataset
 from tinyrunner.dut_protocol.simulated.device import DeviceSettings

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from support.bench_cli import only_session, tinyrunner
-from support.bench_inputs import write_inputs
-from support.boards import Fault, board, use_board
-from support.fault_runs import BAD, Bench, Outcome, grid
-from support.link_faults import FaultPlan, Kind, plan_of
+from support.cli import only_session, tinyrunner
+from support.devices.boards import Fault, board, use_board
+from support.devices.fault_runs import BAD, Bench, Outcome, grid
+from support.devices.link_faults import FaultPlan, Kind, plan_of
+from support.inputs import write_inputs
 from tinyrunner.dut_protocol.simulated.device import DeviceSettings
 from tinyrunner.models.suite import AD, IC, KWS, VWW
 from tinyrunner.runner.terms import Mode

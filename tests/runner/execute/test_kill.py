@@ -6,9 +6,9 @@ import random
 import time
 
 import pytest
-from support.bench_cli import document, ended, inferences, only_session, process, tinyrunner
-from support.bench_inputs import REFERENCE_MODELS, write_inputs
-from support.boards import board, served, use_board
+from support.cli import document, ended, inferences, only_session, process, tinyrunner
+from support.devices.boards import board, served, use_board
+from support.inputs import REFERENCE_MODELS, write_inputs
 from support.reference import reference_path
 from tinyrunner.models.suite import KWS
 

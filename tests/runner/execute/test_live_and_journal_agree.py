@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterator
 
 import pytest
-from support.dialogue import BANNER, NAME, PROFILE, dialogue
+from support.devices.dialogue import BANNER, NAME, PROFILE, dialogue
 from tinyrunner.dut_protocol.errors import DutError, DutProtocolError
 from tinyrunner.runner.journal.open_log import open_log
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from support.bench_cli import only_session, tinyrunner
-from support.bench_inputs import write_inputs
-from support.boards import Fault, board, use_board
+from support.cli import only_session, tinyrunner
+from support.devices.boards import Fault, board, use_board
+from support.inputs import write_inputs
 from tinyrunner.datasets.inputs import Dataset
 from tinyrunner.models.suite import KWS
 from tinyrunner.runner.execute.prepare import rerooted

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from support.bench_cli import inferences, only_session, tinyrunner
-from support.bench_inputs import write_inputs
-from support.boards import Fault, board, use_board
-from support.dialogue import Listener
-from support.sessions import START, STOP, Inference, log_lines, one_hot
+from support.cli import inferences, only_session, tinyrunner
+from support.devices.boards import Fault, board, use_board
+from support.devices.dialogue import Listener
+from support.inputs import write_inputs
+from support.sessions.logs import START, STOP, Inference, log_lines, one_hot
 from tinyrunner.dut_protocol.errors import DutProtocolError, DutRebooted, DutTimeout
 from tinyrunner.dut_protocol.host.dut import Identity
 from tinyrunner.dut_protocol.host.inference import Inference as Inferred

@@ -7,9 +7,9 @@ import random
 import shutil
 
 import pytest
-from support.bench_cli import document, inferences, only_session, tinyrunner
-from support.bench_inputs import write_inputs
-from support.boards import Interrupts, board, use_board
+from support.cli import document, inferences, only_session, tinyrunner
+from support.devices.boards import Interrupts, board, use_board
+from support.inputs import write_inputs
 from tinyrunner.dut_protocol.simulated.device import DeviceSettings
 from tinyrunner.models.suite import AD, KWS
 from tinyrunner.runner.errors import ResumeError

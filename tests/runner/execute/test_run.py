@@ -10,7 +10,7 @@ import sys
 import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
-from support.bench_cli import (
+from support.cli import (
     document,
     ended,
     inferences,
@@ -19,8 +19,8 @@ from support.bench_cli import (
     sessions_in,
     tinyrunner,
 )
-from support.bench_inputs import AD_WINDOWS, REFERENCE_MODELS, write_inputs, write_listed
-from support.boards import board, served, use_board
+from support.devices.boards import board, served, use_board
+from support.inputs import AD_WINDOWS, REFERENCE_MODELS, write_inputs, write_listed
 from support.reference import reference_path
 from tinyrunner.dut_protocol.simulated.device import DeviceSettings, SimulatedDut
 from tinyrunner.models.suite import AD, KWS, TASKS

@@ -7,10 +7,10 @@ import tracemalloc
 
 import psutil
 import pytest
-from support.bench_inputs import row, write_inputs
-from support.boards import HashModel
-from support.fault_runs import faulty
-from support.link_faults import FaultPlan, Kind
+from support.devices.boards import HashModel
+from support.devices.fault_runs import faulty
+from support.devices.link_faults import FaultPlan, Kind
+from support.inputs import row, write_inputs
 from tinyrunner.models.suite import KWS
 from tinyrunner.runner.config.config import Config, DutConfig
 from tinyrunner.runner.execute.progress import QuietReporter

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.sessions import START, STOP, Inference, log_lines, one_hot
+from support.sessions.logs import START, STOP, Inference, log_lines, one_hot
 from tinyrunner.runner.journal import reader as log_reader
 from tinyrunner.runner.journal.open_log import LogError, open_log
 from tinyrunner.runner.journal.records import InferenceRecord, LogFacts

@@ -6,8 +6,8 @@ import subprocess
 import sys
 
 import pytest
-from support.bench_cli import inferences, only_session, tinyrunner
-from support.bench_inputs import write_inputs
+from support.cli import inferences, only_session, tinyrunner
+from support.inputs import write_inputs
 from support.reference import reference_path
 from tinyrunner.dut_protocol.link.clock import VirtualClock
 from tinyrunner.models.suite import KWS

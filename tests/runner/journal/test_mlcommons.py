@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from support.sessions import one_hot
+from support.sessions.logs import one_hot
 from tinyrunner.runner.journal import results_json as results_json_module
 from tinyrunner.runner.journal.open_log import LogError, open_log
 from tinyrunner.runner.journal.records import InferenceRecord, LogFacts

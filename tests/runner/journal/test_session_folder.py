@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from support.bench_cli import only_session, tinyrunner
+from support.cli import only_session, tinyrunner
 from tinyrunner.runner.errors import SetupError
 from tinyrunner.runner.execute import host
 from tinyrunner.runner.journal.session_folder import (
@@ -103,7 +103,7 @@ def test_a_session_holds_its_six_files(tmp_path):
 
 
 def test_a_long_run_is_said_to_be_long(tmp_path):
-    from support.bench_inputs import write_inputs
+    from support.inputs import write_inputs
     from tinyrunner.datasets.inputs import Dataset
     from tinyrunner.dut_protocol.wire.settings import LinkSettings
     from tinyrunner.models.suite import AD

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from support.browser import chromium
 from support.report_cli import command
-from support.report_sessions import accuracy, energy, performance
+from support.sessions.for_reports import accuracy, energy, performance
 
 SAMPLES = 500_000
 SLOWEST_MS = 400.0

@@ -11,10 +11,10 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 from support.reference import reference_path
-from support.report_anomalies import anomalies
 from support.report_cli import command
-from support.report_sessions import FILES, accuracy, energy, performance, provenance
-from support.sessions import Inference, one_hot
+from support.sessions.ad_anomalies import anomalies
+from support.sessions.for_reports import FILES, accuracy, energy, performance, provenance
+from support.sessions.logs import Inference, one_hot
 from tinyrunner.models.suite import TASKS
 from tinyrunner.runner.config.rounds import RoundsError
 from tinyrunner.runner.report.gather import Asked, gather

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
-from support.sessions import one_hot
+from support.sessions.logs import one_hot
 from tinyrunner.models.suite import AD, IC, KWS, VWW
 from tinyrunner.runner.journal.records import InferenceRecord
 from tinyrunner.runner.score.metrics import best_precision_recall, best_threshold_correct

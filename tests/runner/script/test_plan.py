@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from support.bench_inputs import write_listed
+from support.inputs import write_listed
 from support.reference import reference_path
 from tinyrunner.datasets.inputs import Dataset
 from tinyrunner.models.suite import TASKS

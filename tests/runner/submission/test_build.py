@@ -12,8 +12,8 @@ from itertools import product
 from pathlib import Path
 
 import pytest
-from support.altered_sessions import pointed_to
-from support.submission_trees import IMPLEMENTATION, SYSTEM, copied_tree, write_description
+from support.sessions.altered import pointed_to
+from support.sessions.submission_trees import IMPLEMENTATION, SYSTEM, copied_tree, write_description
 from tinyrunner.models.suite import TASKS
 from tinyrunner.runner.errors import SetupError
 from tinyrunner.runner.score.judge import judge_session

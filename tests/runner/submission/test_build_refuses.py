@@ -6,8 +6,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from support.altered_sessions import altered, pointed_to
-from support.submission_trees import IMPLEMENTATION, write_description
+from support.sessions.altered import altered, pointed_to
+from support.sessions.submission_trees import IMPLEMENTATION, write_description
 from tinyrunner.runner.errors import SetupError
 from tinyrunner.runner.submission import build as build_module
 from tinyrunner.runner.submission.build import build

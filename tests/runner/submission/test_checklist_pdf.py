@@ -7,8 +7,8 @@ import shutil
 import subprocess
 
 import pytest
-from support.altered_sessions import altered
-from support.submission_trees import SYSTEM, write_description
+from support.sessions.altered import altered
+from support.sessions.submission_trees import SYSTEM, write_description
 from tinyrunner.runner.config.rounds import load_rounds
 from tinyrunner.runner.score.judge import judge_session
 from tinyrunner.runner.submission.build import build

@@ -6,7 +6,7 @@ import os
 import sys
 
 import pytest
-from support.submission_trees import write_description
+from support.sessions.submission_trees import write_description
 from tinyrunner.runner.errors import SetupError
 from tinyrunner.runner.submission import code_folder
 from tinyrunner.runner.submission.build import build

@@ -7,9 +7,9 @@ import shlex
 from pathlib import Path
 
 import pytest
-from support.altered_sessions import altered
-from support.bench_cli import document, only_session, tinyrunner
-from support.submission_trees import IMPLEMENTATION, write_description
+from support.cli import document, only_session, tinyrunner
+from support.sessions.altered import altered
+from support.sessions.submission_trees import IMPLEMENTATION, write_description
 from tinyrunner.runner.config.config import load_config
 from tinyrunner.runner.submission.build import build
 from tinyrunner.runner.submission.describe.description import load_description

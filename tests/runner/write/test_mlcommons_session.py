@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.bench_cli import only_session, tinyrunner
+from support.cli import only_session, tinyrunner
 from support.reference import reference_path
-from support.sessions import Inference, log_lines, one_hot
+from support.sessions.logs import Inference, log_lines, one_hot
 from tinyrunner import __version__
 from tinyrunner.energy.errors import TraceError
 from tinyrunner.energy.trace import EventSource, Gap, Trace, TraceOrigin

@@ -6,9 +6,9 @@ import json
 from dataclasses import replace
 
 import pytest
-from support.audited_sessions import ST_V13, published_session, violations
-from support.submission_trees import copied_tree
-from support.tree_mutations import RESULTS, appended, linked_copy, subbed
+from support.sessions.audited import ST_V13, published_session, violations
+from support.sessions.submission_trees import copied_tree
+from support.sessions.tree_mutations import RESULTS, appended, linked_copy, subbed
 from tinyrunner.runner.audit.audit import audit
 from tinyrunner.runner.audit.audited import OfficialRow
 from tinyrunner.runner.audit.findings import Level, Rule

@@ -8,9 +8,9 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from support.official_restatement import restate
-from support.random_submissions import BENCHMARKS, make_repository
 from support.reference import reference_path
+from support.sessions.official_restatement import restate
+from support.sessions.random_submissions import BENCHMARKS, make_repository
 from tinyrunner.runner.audit.official.checker import official_report
 from tinyrunner.runner.audit.tree import find_layout, read_tree
 from tinyrunner.runner.config.rounds import load_rounds

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from support.audited_sessions import (
+from support.sessions.audited import (
     KRAI,
     ST_V13,
     OneSession,
@@ -26,8 +26,8 @@ _MEASURED = """
 import sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
-from support.audited_sessions import OneSession, official_lists
-from support.peak_memory import peak_bytes
+from support.sessions.audited import OneSession, official_lists
+from support.benches.peak_memory import peak_bytes
 session = OneSession(Path(sys.argv[2]), Path(sys.argv[3]), sys.argv[4])
 audit = session.audit(official_lists())
 print(len(audit.findings), peak_bytes())

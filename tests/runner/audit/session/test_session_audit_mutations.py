@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 
 import pytest
-from support.audited_sessions import (
+from support.sessions.audited import (
     KRAI,
     ST_V13,
     OneSession,

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from support.audited_sessions import OneSession, of_rule, one_session, violations
+from support.sessions.audited import OneSession, of_rule, one_session, violations
 from tinyrunner.models.suite import TASKS
 from tinyrunner.runner.audit.findings import Rule
 from tinyrunner.runner.terms import Mode

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from support.audited_sessions import (
+from support.sessions.audited import (
     KRAI,
     ST_V12,
     ST_V13,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from support.report_sessions import write_session
-from support.sessions import Inference
+from support.sessions.for_reports import write_session
+from support.sessions.logs import Inference
 
 _STRIDE = 512
 

@@ -1,6 +1,6 @@
 """The simulated device on a pty in real time, paced at a baud rate, in a process of its own.
 
-Run as a program (`bench_paced_device.py BAUD`) it prints the name of its terminal and serves it
+Run as a program (`paced_device.py BAUD`) it prints the name of its terminal and serves it
 until its stdin ends.
 """
 
@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from support.bench_child import device_process
-from support.fake_model import FakeModel
+from support.benches.child import device_process
+from support.devices.fake_model import FakeModel
 from tinyrunner.dut_protocol.simulated.device import DeviceSettings, SimulatedDut
 from tinyrunner.dut_protocol.simulated.serve import DeviceServer, PtyPort
 from tinyrunner.models.suite import AD

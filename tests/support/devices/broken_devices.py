@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 import re
 
-from support.boards import HashModel
+from support.devices.boards import HashModel
 from tinyrunner.dut_protocol.simulated.device import DeviceSettings, SimulatedDut
 from tinyrunner.dut_protocol.wire.commands import parse_command
 from tinyrunner.dut_protocol.wire.framing import CommandReader

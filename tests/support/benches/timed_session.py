@@ -11,7 +11,7 @@ from typing import Any
 
 import psutil
 from tinyrunner.models.suite import Task
-from tinyrunner.runner.bench import bench as product_bench
+from tinyrunner.runner.bench.simulated import device as product_bench
 from tinyrunner.runner.config.config import Config, DutConfig
 from tinyrunner.runner.execute.run import Outcome, run_session
 from tinyrunner.runner.terms import Mode

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from support.uart_rates import as_received
+from support.devices.uart_rates import as_received
 from tinyrunner.dut_protocol.link.transport import READ_BYTES
 from tinyrunner.dut_protocol.simulated.serve import DeviceServer
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from support.device_dialogues import REFERENCE, SAFE_WHERE_THE_REFERENCE_IS_NOT
-from support.extension_dialogues import EXTENSION_DIALOGUES
-from support.firmware_dialogues import OVERFLOWS, STRICT
-from support.firmware_timeouts import TIMED
+from support.devices.device_dialogues import REFERENCE, SAFE_WHERE_THE_REFERENCE_IS_NOT
+from support.devices.extension_dialogues import EXTENSION_DIALOGUES
+from support.firmware.dialogues import OVERFLOWS, STRICT
+from support.firmware.timeouts import TIMED
 
 _FIRST = (0, 1, 2, 4)
 """Mode, buffer and clock."""

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Self
 
 from filelock import FileLock
-from support.device_dialogues import R
-from support.firmware_build import FIRMWARE, _cache, need
+from support.devices.device_dialogues import R
+from support.firmware.build import FIRMWARE, _cache, need
 from tinyrunner.models.suite import Task
 from tinyrunner.runner.commands.new_port import BOARDS, new_port
 
@@ -92,7 +92,7 @@ class EmulatedBoard:
 
 
 class BoardTalk:
-    """One end of its serial port, as :func:`support.firmware_device.hold` wants a device."""
+    """One end of its serial port, as :func:`support.firmware.device.hold` wants a device."""
 
     def __init__(self, board: EmulatedBoard) -> None:
         self._socket = socket.create_connection(("127.0.0.1", board.port), _PATIENCE_S)

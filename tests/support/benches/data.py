@@ -16,7 +16,7 @@ OFFICIAL_AD_FILES = 248
 def reference(*parts: str) -> Path | None:
     """A piece of the reference data, None where there is none."""
     override = os.environ.get("TINYRUNNER_REFERENCE")
-    root = Path(override) if override else Path(__file__).parents[3] / "shared" / "reference"
+    root = Path(override) if override else Path(__file__).parents[4] / "shared" / "reference"
     path = root.joinpath(*parts)
     return path if path.exists() else None
 

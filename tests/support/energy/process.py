@@ -1,6 +1,6 @@
 """`tinyrunner` as a process that writes down, when its simulated bench goes, whether it is off.
 
-    python energy_process.py STATE ARGUMENTS…
+    python process.py STATE ARGUMENTS…
 
 STATE begins to exist, empty, with the bench.
 """

@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-from support.device_dialogues import R, answers
-from support.extension_dialogues import BIN, DATA, REFUSED, SHORT, begun, damaged
-from support.firmware_device import DeviceProcess
+from support.devices.device_dialogues import R, answers
+from support.devices.extension_dialogues import BIN, DATA, REFUSED, SHORT, begun, damaged
+from support.firmware.device import DeviceProcess
 from tinyrunner.dut_protocol.wire.extension import encode_block
 
 TIMEOUT_S = 0.5

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import Self
 
-from support.device_dialogues import Dialogue, R, answers
+from support.devices.device_dialogues import Dialogue, R, answers
 
 _PATIENCE_S = 20.0
 

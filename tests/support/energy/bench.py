@@ -16,7 +16,7 @@ from tinyrunner.runner.bench.bench import SimulatedModel
 from tinyrunner.runner.bench.simulated import wiring as simulated_bench
 from tinyrunner.runner.bench.simulated.device import PLAUSIBLE_INFERENCE_S, SimulatedDevice
 from tinyrunner.runner.bench.simulated.wiring import SimulatedBench, Wire
-from tinyrunner.tests.support.boards import HashModel
+from tinyrunner.tests.support.devices.boards import HashModel
 
 
 def straight(at_s: float) -> tuple[float, ...]:

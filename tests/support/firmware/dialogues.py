@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from support.device_dialogues import Dialogue, R
+from support.devices.device_dialogues import Dialogue, R
 
 RING_BYTES = 1024
 _NAME = b"m-name-dut-[<vendor>]\r\n" + R

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from support.sessions import START as KWS_START
-from support.sessions import STOP, Inference, one_hot
+from support.sessions.logs import START as KWS_START
+from support.sessions.logs import STOP, Inference, one_hot
 from tinyrunner.energy.trace import Trace
 from tinyrunner.energy.trace_files import write_trace
 

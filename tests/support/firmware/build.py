@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-CHECKOUT = Path(__file__).resolve().parents[2]
+CHECKOUT = Path(__file__).resolve().parents[3]
 FIRMWARE = CHECKOUT / "dut_protocol" / "firmware"
 LIBRARY = FIRMWARE / "src"
 HOST_PORT = FIRMWARE / "ports" / "host"

@@ -6,8 +6,8 @@ import threading
 from collections.abc import Callable
 from types import SimpleNamespace
 
-from support.fake_model import FakeModel
-from support.uart_rates import Peer, RatedLink
+from support.devices.fake_model import FakeModel
+from support.devices.uart_rates import Peer, RatedLink
 from tinyrunner.dut_protocol.discovery import ports
 from tinyrunner.dut_protocol.discovery.port_users import PortUser
 from tinyrunner.dut_protocol.link.clock import Clock, MonotonicClock, VirtualClock

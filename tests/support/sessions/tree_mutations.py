@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from support.submission_trees import ORGANIZATION, SYSTEM
+from support.sessions.submission_trees import ORGANIZATION, SYSTEM
 
 RESULTS = f"results/{SYSTEM}"
 SYSTEM_JSON = f"systems/{SYSTEM}.json"

@@ -10,10 +10,9 @@ from enum import Enum
 from pathlib import Path
 from unittest import mock
 
-from support.bench_cli import inferences
-from support.bench_inputs import write_inputs
-from support.boards import HashModel
-from support.link_faults import (
+from support.cli import inferences
+from support.devices.boards import HashModel
+from support.devices.link_faults import (
     WIRE_KINDS,
     Direction,
     FaultPlan,
@@ -22,6 +21,7 @@ from support.link_faults import (
     Kind,
     plan_of,
 )
+from support.inputs import write_inputs
 from tinyrunner.dut_protocol.simulated.device import DeviceSettings
 from tinyrunner.dut_protocol.simulated.link import SimulatedLink
 from tinyrunner.dut_protocol.wire.settings import ConfirmResults, VerifyLoad

@@ -2,7 +2,7 @@
 
 Import the fixtures in a folder's conftest.py::
 
-    from support.submission_trees import built_tree, demo_sessions  # noqa: F401
+    from support.sessions.submission_trees import built_tree, demo_sessions  # noqa: F401
 
 What they give is shared by all tests and processes: copy it before changing anything
 (:func:`copied_tree`).

@@ -6,7 +6,7 @@ import ctypes
 import sys
 from pathlib import Path
 
-from support.firmware_build import C99, FIRMWARE, build
+from support.firmware.build import C99, FIRMWARE, build
 from tinyrunner.models.export.export_c import export_model
 
 KERNELS = FIRMWARE / "kernels"

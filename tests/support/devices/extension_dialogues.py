@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 
-from support.device_dialogues import Dialogue, R
+from support.devices.device_dialogues import Dialogue, R
 from tinyrunner.dut_protocol.wire.extension import (
     Encoding,
     begin_load,
