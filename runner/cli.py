@@ -24,21 +24,10 @@ from ..energy.errors import MonitorError, TraceError
 from ..models.demo import DemoError
 from ..models.engine import EngineUnavailable, ModelError
 from ..models.fetch import FetchError
-from .commands import (
-    check,
-    compare,
-    datasets,
-    demo,
-    devices,
-    firmware,
-    models,
-    report,
-    run,
-    score,
-    simulate,
-    submission,
-)
-from .commands import console as console_command
+from .commands.judge import compare, report, score, submission
+from .commands.measure import check, demo, run, simulate
+from .commands.measure import console as console_command
+from .commands.prepare import datasets, devices, firmware, models
 from .config.config import ConfigError
 from .config.rounds import RoundsError
 from .errors import JournalError, RunStopped, SetupError

@@ -1,5 +1,4 @@
 # mypy: ignore-errors
-# ruff: noqa: T201
 """Trains the demo models on generated inputs and writes them to ``models/demo/``.
 
 ``python models/training/train_demo.py [TASK…]``, of vww, ic, kws and ad; without one, all four.

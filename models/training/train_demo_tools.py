@@ -1,5 +1,5 @@
 # mypy: ignore-errors
-# ruff: noqa: ANN001, ANN201, ANN202, T201
+# ruff: noqa: ANN001, ANN201, ANN202
 """What the training scripts share: determinism, fitting, quantising, and trying the outcome."""
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from tinyrunner.dut_protocol.simulated.device import DeviceSettings, SimulatedDu
 from tinyrunner.models.custom import CUSTOM_NOTE, custom_task
 from tinyrunner.models.demo import demo_model_path
 from tinyrunner.models.suite import AD, KWS, VWW, InputFormat, Metric
-from tinyrunner.runner.commands.run import choose_tasks
+from tinyrunner.runner.commands.measure.run import choose_tasks
 from tinyrunner.runner.config.config import (
     Config,
     ConfigError,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import typer
-from tinyrunner.runner.commands.compare import compare
-from tinyrunner.runner.commands.report import report
+from tinyrunner.runner.commands.judge.compare import compare
+from tinyrunner.runner.commands.judge.report import report
 from tinyrunner.runner.errors import SetupError
 from typer.testing import CliRunner
 

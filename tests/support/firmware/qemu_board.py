@@ -14,7 +14,7 @@ from filelock import FileLock
 from support.devices.device_dialogues import R
 from support.firmware.build import FIRMWARE, _cache, need
 from tinyrunner.models.suite import Task
-from tinyrunner.runner.commands.new_port import BOARDS, new_port
+from tinyrunner.runner.commands.prepare.new_port import BOARDS, new_port
 
 _PATIENCE_S = 20.0
 _QUIET_S = 0.05

@@ -9,13 +9,13 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from ...models.demo import demo_model_path
-from ...models.export.export_c import export_model
-from ...models.export.int8_network import ExportError
-from ...models.suite import Task
-from ..config.values import closest
-from ..errors import SetupError
-from . import options
+from ....models.demo import demo_model_path
+from ....models.export.export_c import export_model
+from ....models.export.int8_network import ExportError
+from ....models.suite import Task
+from ...config.values import closest
+from ...errors import SetupError
+from .. import options
 from .new_port import BOARDS, Board, new_port
 
 app = typer.Typer(no_args_is_help=True)

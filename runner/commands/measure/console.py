@@ -9,12 +9,12 @@ from pathlib import Path
 import typer
 from rich.console import Console
 
-from ...models.suite import TASKS, TASKS_BY_MODEL_ID
-from ..bench.opening import open_bench, open_energy_bench
-from ..config.addresses import parse_simulated
-from ..config.config import Config, override
-from ..execute.console import Interactive
-from . import options
+from ....models.suite import TASKS, TASKS_BY_MODEL_ID
+from ...bench.opening import open_bench, open_energy_bench
+from ...config.addresses import parse_simulated
+from ...config.config import Config, override
+from ...execute.console import Interactive
+from .. import options
 
 
 def console(

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ..report.comparison import (
+from ...report.compare.comparison import (
     Compared,
     Comparison,
     Thresholds,
@@ -19,11 +19,11 @@ from ..report.comparison import (
     parse_thresholds,
     verdict,
 )
-from ..report.dots import NONE, fixed, points
-from ..report.gather import Asked, gather
-from ..report.measures import Difference
-from . import options
-from .run import EXIT_INVALID
+from ...report.compare.measures import Difference
+from ...report.dots import NONE, fixed, points
+from ...report.gather import Asked, gather
+from .. import options
+from ..measure.run import EXIT_INVALID
 
 _NOTE = (
     "A and B are means over the windows (the published medians are in --json), ± half of the "

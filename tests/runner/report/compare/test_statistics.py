@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 from scipy import special, stats
 from sklearn.metrics import roc_auc_score
 from sklearn.metrics import roc_curve as reference_roc
-from tinyrunner.runner.report.curves import roc_curve
-from tinyrunner.runner.report.statistics import (
+from tinyrunner.runner.report.compare.statistics import (
     delong,
     incomplete_beta,
     mcnemar_p,
@@ -22,6 +21,7 @@ from tinyrunner.runner.report.statistics import (
     unpaired_difference,
     welch,
 )
+from tinyrunner.runner.report.curves import roc_curve
 
 SAMPLES = st.lists(st.floats(1.0, 100.0), min_size=2, max_size=9)
 

@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-from ..errors import SetupError
-from ..journal.session_folder import write_atomically
-from ..report.gather import Asked, gather
-from ..report.render import is_ours, render_report
-from . import options
+from ...errors import SetupError
+from ...journal.session_folder import write_atomically
+from ...report.gather import Asked, gather
+from ...report.render import is_ours, render_report
+from .. import options
 
 DEFAULT_OUT = Path("tinyrunner-report.html")
 

@@ -18,10 +18,10 @@ from typing import Any
 
 import numpy as np
 
-from ...models.suite import Metric
-from ..score.results import AccuracyResult
-from .curves import NoAnswersError, read_answers
-from .page import ReportSession
+from ....models.suite import Metric
+from ...score.results import AccuracyResult
+from ..curves import NoAnswersError, read_answers
+from ..page import ReportSession
 from .statistics import (
     Interval,
     RocParts,

@@ -13,30 +13,30 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from ... import __version__
-from ...dut_protocol.conformance.probe import CheckOptions
-from ...dut_protocol.conformance.report import ConformanceReport, Verdict
-from ...dut_protocol.conformance.run import check_device
-from ...dut_protocol.errors import LinkError
-from ...dut_protocol.host.device_record import DeviceRecord, record_path, save_record
-from ...dut_protocol.host.dut import Identity
-from ...dut_protocol.host.io_manager import IoManager
-from ...dut_protocol.link.clock import Clock, MonotonicClock, VirtualClock
-from ...dut_protocol.link.transport import Transport, open_transport
-from ...dut_protocol.simulated.device import SimulatedDut
-from ...dut_protocol.simulated.io_manager import SimulatedIoManager
-from ...dut_protocol.simulated.link import SimulatedLink
-from ...dut_protocol.wire.messages import TimestampMode
-from ...dut_protocol.wire.settings import LinkSettings
-from ...models.cache import cache_root
-from ...models.suite import TASKS, TASKS_BY_MODEL_ID, Task
-from ..bench.opening import open_bench
-from ..bench.simulated.device import simulated_device
-from ..config.addresses import SIMULATED, is_simulated, parse_simulated
-from ..config.config import Config, override
-from ..errors import SetupError
-from . import options
-from .show.check import show_conformance
+from .... import __version__
+from ....dut_protocol.conformance.probe import CheckOptions
+from ....dut_protocol.conformance.report import ConformanceReport, Verdict
+from ....dut_protocol.conformance.run import check_device
+from ....dut_protocol.errors import LinkError
+from ....dut_protocol.host.device_record import DeviceRecord, record_path, save_record
+from ....dut_protocol.host.dut import Identity
+from ....dut_protocol.host.io_manager import IoManager
+from ....dut_protocol.link.clock import Clock, MonotonicClock, VirtualClock
+from ....dut_protocol.link.transport import Transport, open_transport
+from ....dut_protocol.simulated.device import SimulatedDut
+from ....dut_protocol.simulated.io_manager import SimulatedIoManager
+from ....dut_protocol.simulated.link import SimulatedLink
+from ....dut_protocol.wire.messages import TimestampMode
+from ....dut_protocol.wire.settings import LinkSettings
+from ....models.cache import cache_root
+from ....models.suite import TASKS, TASKS_BY_MODEL_ID, Task
+from ...bench.opening import open_bench
+from ...bench.simulated.device import simulated_device
+from ...config.addresses import SIMULATED, is_simulated, parse_simulated
+from ...config.config import Config, override
+from ...errors import SetupError
+from .. import options
+from ..show.check import show_conformance
 
 EXIT_FAILS = 3
 

@@ -11,7 +11,7 @@ from support.firmware.build import need
 from support.firmware.qemu_board import BoardTalk, EmulatedBoard
 from tinyrunner.models.demo import demo_model_path
 from tinyrunner.models.suite import AD, IC, KWS, TASKS, VWW, Task
-from tinyrunner.runner.commands.new_port import BOARDS, new_port
+from tinyrunner.runner.commands.prepare.new_port import BOARDS, new_port
 from tinyrunner.runner.errors import SetupError
 from typer.testing import CliRunner
 

@@ -11,15 +11,15 @@ from urllib.parse import quote
 import typer
 from rich.console import Console
 
-from ...dut_protocol.link.clock import MonotonicClock
-from ...dut_protocol.simulated.serve import DeviceServer, PtyPort, ServedPort, TcpPort
-from ...energy.simulated.power_model import BoardCurrents, PowerModel
-from ..bench.simulated.device import simulated_device
-from ..bench.simulated.monitors import MonitorKind, kind_named
-from ..bench.simulated.served_bench import ServedBench, served_instrument
-from ..config.config import override
-from ..errors import SetupError
-from . import options
+from ....dut_protocol.link.clock import MonotonicClock
+from ....dut_protocol.simulated.serve import DeviceServer, PtyPort, ServedPort, TcpPort
+from ....energy.simulated.power_model import BoardCurrents, PowerModel
+from ...bench.simulated.device import simulated_device
+from ...bench.simulated.monitors import MonitorKind, kind_named
+from ...bench.simulated.served_bench import ServedBench, served_instrument
+from ...config.config import override
+from ...errors import SetupError
+from .. import options
 
 _ANY_PORT = ("127.0.0.1", 0)
 

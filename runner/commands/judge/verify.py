@@ -9,15 +9,15 @@ from typing import Annotated
 
 import typer
 
-from ..audit.audit import audit
-from ..audit.findings import Level
-from ..audit.official.summary_csv import write_summary_csv
-from ..errors import SetupError
-from ..report.from_audit import page_of_audit
-from ..report.render import render_report
-from . import options
-from .run import EXIT_INVALID
-from .show.audit import audit_json, show_audit
+from ...audit.audit import audit
+from ...audit.findings import Level
+from ...audit.official.summary_csv import write_summary_csv
+from ...errors import SetupError
+from ...report.from_audit import page_of_audit
+from ...report.render import render_report
+from .. import options
+from ..measure.run import EXIT_INVALID
+from ..show.audit import audit_json, show_audit
 
 
 class LevelName(Enum):

@@ -7,7 +7,7 @@ import shutil
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tinyrunner.runner.commands import submission as command
+from tinyrunner.runner.commands.judge import submission as command
 from tinyrunner.runner.config.strict_yaml import read_yaml
 from tinyrunner.runner.errors import SetupError
 from tinyrunner.runner.submission.describe.description import load_description

@@ -9,17 +9,17 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from ...models.suite import TASKS, Task
-from ..config.config import Config, absolute, config_from_json, override
-from ..errors import ResumeError, SetupError
-from ..execute.energy_run import BEGIN_AGAIN, run_energy
-from ..execute.progress import Reporter
-from ..execute.run import Outcome, resume_session, run_session
-from ..journal.session_folder import read_document, task_and_mode
-from ..terms import Mode
-from . import options
-from .show.progress import make_reporter
-from .show.session import assessment_json, show_assessment
+from ....models.suite import TASKS, Task
+from ...config.config import Config, absolute, config_from_json, override
+from ...errors import ResumeError, SetupError
+from ...execute.energy_run import BEGIN_AGAIN, run_energy
+from ...execute.progress import Reporter
+from ...execute.run import Outcome, resume_session, run_session
+from ...journal.session_folder import read_document, task_and_mode
+from ...terms import Mode
+from .. import options
+from ..show.progress import make_reporter
+from ..show.session import assessment_json, show_assessment
 
 EXIT_INVALID = 3
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from support.sessions.submission_trees import write_description
-from tinyrunner.runner.commands import submission as command
+from tinyrunner.runner.commands.judge import submission as command
 from tinyrunner.runner.errors import SetupError
 from tinyrunner.runner.terms import Mode
 from typer.testing import CliRunner

@@ -17,7 +17,7 @@ from tinyrunner.models.catalogue import LABEL_LIST_FILES, REFERENCE_MODELS
 from tinyrunner.models.engine import ModelError
 from tinyrunner.runner import cli
 from tinyrunner.runner.bench.simulated.device import simulated_device
-from tinyrunner.runner.commands.models import fetch_files
+from tinyrunner.runner.commands.prepare.models import fetch_files
 from tinyrunner.runner.config.config import Config, override
 
 FOUR = ("vww", "ic", "kws", "ad")

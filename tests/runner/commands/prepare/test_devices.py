@@ -14,7 +14,8 @@ from tinyrunner.dut_protocol.discovery.ports import scan
 from tinyrunner.dut_protocol.errors import PortBusy, PortForbidden
 from tinyrunner.dut_protocol.wire.settings import LinkSettings
 from tinyrunner.runner.bench.monitors import MonitorReport
-from tinyrunner.runner.commands import devices, options
+from tinyrunner.runner.commands import options
+from tinyrunner.runner.commands.prepare import devices
 
 
 @pytest.fixture

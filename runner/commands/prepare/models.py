@@ -21,12 +21,12 @@ from rich.progress import (
 )
 from rich.table import Table
 
-from ...models.cache import CACHE_VARIABLE
-from ...models.catalogue import REFERENCE_MODELS, PinnedFile, ReferenceModel, identify
-from ...models.fetch import FileState, fetch, file_sha256, file_state
-from ..config.values import closest
-from ..errors import SetupError
-from . import options
+from ....models.cache import CACHE_VARIABLE
+from ....models.catalogue import REFERENCE_MODELS, PinnedFile, ReferenceModel, identify
+from ....models.fetch import FileState, fetch, file_sha256, file_state
+from ...config.values import closest
+from ...errors import SetupError
+from .. import options
 
 EXIT_MISMATCH = 1
 

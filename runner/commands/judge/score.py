@@ -8,10 +8,10 @@ from typing import Annotated
 
 import typer
 
-from ..score.judge import judge_session
-from . import options
-from .run import EXIT_INVALID
-from .show.session import assessment_json, show_assessment
+from ...score.judge import judge_session
+from .. import options
+from ..measure.run import EXIT_INVALID
+from ..show.session import assessment_json, show_assessment
 
 
 def score(

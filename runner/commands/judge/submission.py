@@ -10,17 +10,17 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from ..audit.audit import audit
-from ..audit.findings import Level
-from ..errors import SetupError
-from ..submission.build import build
-from ..submission.describe.description import FILE_NAME, load_description
-from ..submission.describe.draft import draft_yaml
-from ..submission.describe.interview import Flags, Prompt, collect, parse_settings, required_flags
-from ..submission.describe.placing import PlacedSessions, place_sessions
-from . import options
-from .run import EXIT_INVALID
-from .show.audit import show_audit
+from ...audit.audit import audit
+from ...audit.findings import Level
+from ...errors import SetupError
+from ...submission.build import build
+from ...submission.describe.description import FILE_NAME, load_description
+from ...submission.describe.draft import draft_yaml
+from ...submission.describe.interview import Flags, Prompt, collect, parse_settings, required_flags
+from ...submission.describe.placing import PlacedSessions, place_sessions
+from .. import options
+from ..measure.run import EXIT_INVALID
+from ..show.audit import show_audit
 from .verify import verify
 
 app = typer.Typer(no_args_is_help=True)

@@ -21,7 +21,7 @@ from tinyrunner.dut_protocol.discovery.ports import find_dut
 from tinyrunner.dut_protocol.link import transport
 from tinyrunner.dut_protocol.wire.messages import TimestampMode
 from tinyrunner.dut_protocol.wire.settings import LinkSettings
-from tinyrunner.runner.commands import devices
+from tinyrunner.runner.commands.prepare import devices
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads the rate of a Linux pty")
 

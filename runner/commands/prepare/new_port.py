@@ -10,13 +10,13 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...dut_protocol.wire.settings import MAX_INPUT_BYTES
-from ...models.export.export_c import export_model
-from ...models.export.int8_network import ExportError
-from ...models.suite import InputFormat, Task
-from ..errors import SetupError
+from ....dut_protocol.wire.settings import MAX_INPUT_BYTES
+from ....models.export.export_c import export_model
+from ....models.export.int8_network import ExportError
+from ....models.suite import InputFormat, Task
+from ...errors import SetupError
 
-SOURCES = Path(__file__).parents[2] / "dut_protocol" / "firmware"
+SOURCES = Path(__file__).parents[3] / "dut_protocol" / "firmware"
 """The library, the kernels and the ports, as they are installed."""
 
 _MODEL_NAME = "network"

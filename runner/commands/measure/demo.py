@@ -12,28 +12,28 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from ...models.demo import DEMO_NOTE
-from ...models.suite import TASKS
-from ..audit.audit import audit
-from ..audit.findings import Level, Rule
-from ..config.config import Config, override
-from ..execute.energy_run import run_energy
-from ..execute.progress import Reporter
-from ..execute.run import Outcome, run_session
-from ..journal.session_folder import write_atomically
-from ..report.from_audit import page_of_audit
-from ..report.render import render_report
-from ..submission.build import BuiltTree, build
-from ..submission.describe.description import FILE_NAME, load_description
-from ..submission.describe.draft import draft_yaml
-from ..submission.describe.interview import Flags, collect
-from ..submission.describe.placing import place_sessions
-from ..terms import Mode
-from . import options
+from ....models.demo import DEMO_NOTE
+from ....models.suite import TASKS
+from ...audit.audit import audit
+from ...audit.findings import Level, Rule
+from ...config.config import Config, override
+from ...execute.energy_run import run_energy
+from ...execute.progress import Reporter
+from ...execute.run import Outcome, run_session
+from ...journal.session_folder import write_atomically
+from ...report.from_audit import page_of_audit
+from ...report.render import render_report
+from ...submission.build import BuiltTree, build
+from ...submission.describe.description import FILE_NAME, load_description
+from ...submission.describe.draft import draft_yaml
+from ...submission.describe.interview import Flags, collect
+from ...submission.describe.placing import place_sessions
+from ...terms import Mode
+from .. import options
+from ..show.audit import show_audit
+from ..show.progress import make_reporter
+from ..show.session import Line, show_summary
 from .run import EXIT_INVALID
-from .show.audit import show_audit
-from .show.progress import make_reporter
-from .show.session import Line, show_summary
 
 
 def demo(

@@ -10,11 +10,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..errors import SetupError
-from ..score.rules import Severity
+from ...errors import SetupError
+from ...score.rules import Severity
+from ..page import Outcome, ReportSession
+from ..views import session_windows
 from .measures import Difference, Measure, differences
-from .page import Outcome, ReportSession
-from .views import session_windows
 
 Key = tuple[str, ...]
 

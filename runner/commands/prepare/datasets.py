@@ -10,21 +10,21 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from ...datasets.build.build import BuildReport, build_dataset, open_builder
-from ...datasets.inputs import EEMBC_DATASETS, LABELS_NAME
-from ...datasets.labels import LabelList, read_labels
-from ...datasets.verify import verify as verify_root
-from ...models.catalogue import LABEL_LIST_FILES, LabelListFile
-from ...models.fetch import FileState, file_state
-from ...models.suite import TASKS, TASKS_BY_MODEL_ID, Task
-from ..config.values import closest
-from ..errors import SetupError
-from ..execute.prepare import DATASETS_VARIABLE
-from ..execute.progress import Running
-from . import options
+from ....datasets.build.build import BuildReport, build_dataset, open_builder
+from ....datasets.inputs import EEMBC_DATASETS, LABELS_NAME
+from ....datasets.labels import LabelList, read_labels
+from ....datasets.verify import verify as verify_root
+from ....models.catalogue import LABEL_LIST_FILES, LabelListFile
+from ....models.fetch import FileState, file_state
+from ....models.suite import TASKS, TASKS_BY_MODEL_ID, Task
+from ...config.values import closest
+from ...errors import SetupError
+from ...execute.prepare import DATASETS_VARIABLE
+from ...execute.progress import Running
+from .. import options
+from ..show.datasets import set_json, show_known, show_places, show_set, show_task
+from ..show.progress import make_reporter
 from .models import fetch_files
-from .show.datasets import set_json, show_known, show_places, show_set, show_task
-from .show.progress import make_reporter
 
 EXIT_INCOMPLETE = 1
 

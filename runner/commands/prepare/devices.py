@@ -12,11 +12,11 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from ...dut_protocol.discovery.port_report import PortReport
-from ...dut_protocol.discovery.ports import scan
-from ...dut_protocol.wire.settings import LinkSettings
-from ..bench.monitors import MonitorReport, find_monitors
-from . import options
+from ....dut_protocol.discovery.port_report import PortReport
+from ....dut_protocol.discovery.ports import scan
+from ....dut_protocol.wire.settings import LinkSettings
+from ...bench.monitors import MonitorReport, find_monitors
+from .. import options
 
 
 def devices(
