@@ -1,3 +1,3 @@
 """tinyrunner: an MLPerf Tiny benchmark runner, device harness and simulated bench."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -138,8 +138,8 @@ def _layer(layer: Layer, number: int) -> Iterator[str]:
             fields = [
                 f".positions = {layer.positions}",
                 f".channels = {layer.channels}",
-                f".least = {layer.least}",
-                f".most = {layer.most}",
+                f".clamp_min = {layer.least}",
+                f".clamp_max = {layer.most}",
             ]
         case Mean():
             yield from _rule_arrays(layer.output, number)

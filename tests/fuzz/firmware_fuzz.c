@@ -11,9 +11,9 @@
 
 #include "tinyrunner_dut.h"
 
-#define MODEL_BYTES 490u
-#define MOST_INFERENCES 2000u
-#define MOST_SAID 4096u
+#define MODEL_BYTES 490U
+#define MOST_INFERENCES 2000U
+#define MOST_SAID 4096U
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -42,7 +42,7 @@ static void put(void *user, const char *bytes, size_t count)
     }
     memcpy(said + said_bytes, bytes, count);
     said_bytes += count;
-    now_us += 80u * (uint32_t)count;
+    now_us += 80U * (uint32_t)count;
 }
 
 static uint32_t micros(void *user)
@@ -106,7 +106,7 @@ static void send(const tr_dut_config *config, const uint8_t *data, size_t size)
             if (data[i] == 0xFF) {
                 turns = !turns;
             } else {
-                now_us += 4000u * data[i];
+                now_us += 4000U * data[i];
             }
         } else {
             tr_dut_receive(&dut, data[i]);
@@ -123,7 +123,7 @@ static void pass_two_timeouts(const tr_dut_config *config)
     int i;
 
     for (i = 0; i < 2; i++) {
-        now_us += 1000u * TR_BIN_TIMEOUT_MS + 1u;
+        now_us += 1000U * TR_BIN_TIMEOUT_MS + 1U;
         poll(config);
     }
 }
@@ -160,7 +160,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     config.vendor = "fuzzed";
     config.model_id = "kws01";
     config.input_bytes = MODEL_BYTES;
-    config.input_capacity = (choice & 2) != 0 ? MODEL_BYTES : 1200u;
+    config.input_capacity = (choice & 2) != 0 ? MODEL_BYTES : 1200U;
     config.result_count = 12;
     config.put = put;
     config.micros = micros;
@@ -168,7 +168,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     config.load = load;
     config.infer = infer;
     config.result = result;
-    now_us = (choice & 4) != 0 ? 0u - 1000000u : 0u; /* wraps in the middle */
+    now_us = (choice & 4) != 0 ? 0U - 1000000U : 0U; /* wraps in the middle */
     inferences = 0;
     said_bytes = 0;
     memset(tensor, 0, sizeof tensor);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * int8 layers of a neural network with TFLite's arithmetic, bit for bit.
+/* int8 layers of a neural network with TFLite's arithmetic, bit for bit.
  *
  * Which TFLite: its default ("optimised") kernels without a delegate, as tinyrunner's own engine
  * runs them on the host. What `tinyrunner firmware export` writes calls these functions.
@@ -21,55 +20,55 @@
 extern "C" {
 #endif
 
-/* How sums become int8: times multiplier / 2^31 * 2^shift, plus the zero point, clamped. */
-typedef struct {
+/* How a sum becomes int8: times multiplier / 2^31 * 2^shift, plus the zero point, clamped. */
+typedef struct tr_nn_output {
     const int32_t *multipliers; /* 0 to 2^31 - 1, one per output channel */
     const int8_t *shifts;       /* -31 to 30, one per output channel */
     int32_t zero_point;         /* of the output, -128 to 127 */
-    int32_t least;              /* clamps, -128 to 127: the range of int8 and the activation's */
-    int32_t most;
+    int32_t clamp_min;          /* -128 to 127: the range of int8 and of the activation */
+    int32_t clamp_max;
 } tr_nn_output;
 
 /* A fully connected layer. All outputs share one multiplier and one shift. */
-typedef struct {
-    const int8_t *weights;   /* outputs * inputs */
-    const int32_t *biases;   /* one per output */
+typedef struct tr_nn_dense {
+    const int8_t *weights; /* outputs * inputs */
+    const int32_t *biases; /* one per output */
     int32_t inputs;
     int32_t outputs;
     int32_t input_zero_point;
     tr_nn_output output; /* multipliers and shifts: one each */
 } tr_nn_dense;
 
-/* A convolution, or a depthwise one. What lies outside of the map counts as the real value 0. */
-typedef struct {
+/* A convolution, or a depthwise one. Outside the map the real value is 0. */
+typedef struct tr_nn_conv {
     const int8_t *weights;
-    const int32_t *biases;     /* one per output channel */
+    const int32_t *biases; /* one per output channel */
     int32_t in_rows;
     int32_t in_columns;
     int32_t in_channels;
     int32_t out_rows;
     int32_t out_columns;
-    int32_t out_channels;      /* depthwise: as in_channels */
+    int32_t out_channels; /* depthwise: as in_channels */
     int32_t kernel_rows;
     int32_t kernel_columns;
     int32_t stride_rows;
     int32_t stride_columns;
-    int32_t pad_top;           /* rows above the map, 0 or more */
-    int32_t pad_left;          /* columns before the map, 0 or more */
+    int32_t pad_top;  /* rows above the map, 0 or more */
+    int32_t pad_left; /* columns before the map, 0 or more */
     int32_t input_zero_point;
     tr_nn_output output;
 } tr_nn_conv;
 
 /* The average of each channel over the whole map, in the input's own scale. */
-typedef struct {
-    int32_t positions;         /* rows * columns */
+typedef struct tr_nn_average {
+    int32_t positions; /* rows * columns */
     int32_t channels;
-    int32_t least;
-    int32_t most;
+    int32_t clamp_min;
+    int32_t clamp_max;
 } tr_nn_average;
 
 /* The mean of each channel over the whole map, rescaled. */
-typedef struct {
+typedef struct tr_nn_mean {
     int32_t positions;
     int32_t channels;
     int32_t input_zero_point;
@@ -77,31 +76,30 @@ typedef struct {
 } tr_nn_mean;
 
 /* Softmax, with a table in place of the exponential function. */
-typedef struct {
-    const float *table;        /* 256 values: exp(-scale * beta * n) */
-    int32_t count;             /* 1 or more */
+typedef struct tr_nn_softmax {
+    const float *table; /* 256 values: exp(-scale * beta * n) */
+    int32_t count;      /* 1 or more */
     float output_scale;
     int32_t output_zero_point;
 } tr_nn_softmax;
 
-/* Where the last rounding takes a tie: TFLite's layers do not all do the same. */
-typedef enum {
-    TR_NN_TIES_UP,       /* fully connected and convolution */
-    TR_NN_TIES_FROM_ZERO /* depthwise convolution and mean */
-} tr_nn_ties;
+/* How the last rounding treats a tie: not all of TFLite's layers do the same. */
+typedef enum tr_nn_rounding {
+    TR_NN_ROUND_HALF_UP,  /* fully connected and convolution */
+    TR_NN_ROUND_HALF_AWAY /* depthwise convolution and mean */
+} tr_nn_rounding;
 
-/*
- * One sum in the output's scale, without zero point and clamp. TFLite's double rounding: the high
- * half of twice the product, rounded with ties up; then the right shift, rounded as `ties` says.
- * |sum| * 2^shift must be below 2^31.
- */
-int32_t tr_nn_requantise(int32_t sum, int32_t multiplier, int32_t shift, tr_nn_ties ties);
+/* One sum in the output's scale, without zero point and clamp. TFLite's double rounding: the high
+ * half of twice the product, rounded half up; then the right shift, rounded as `rounding` says.
+ * |sum| * 2^shift must be below 2^31. */
+int32_t tr_nn_requantise(int32_t sum, int32_t multiplier, int32_t shift, tr_nn_rounding rounding);
 
-/* The same, with zero point and clamp, for one output channel (0: the first). */
-int8_t tr_nn_to_int8(int32_t sum, const tr_nn_output *output, int32_t channel, tr_nn_ties ties);
+/* One sum as int8, with zero point and clamp, for one output channel (0: the first). */
+int8_t tr_nn_to_int8(int32_t sum, const tr_nn_output *output, int32_t channel,
+                     tr_nn_rounding rounding);
 
-/* The layers: `input` and `output` hold as many elements as the layer says. Softmax works in place
- * too. */
+/* The layers: `input` and `output` hold as many elements as the layer says. Softmax may work in
+ * place. */
 void tr_nn_run_dense(const tr_nn_dense *layer, const int8_t *input, int8_t *output);
 void tr_nn_run_conv(const tr_nn_conv *layer, const int8_t *input, int8_t *output);
 void tr_nn_run_depthwise(const tr_nn_conv *layer, const int8_t *input, int8_t *output);
@@ -109,10 +107,8 @@ void tr_nn_run_average(const tr_nn_average *layer, const int8_t *input, int8_t *
 void tr_nn_run_mean(const tr_nn_mean *layer, const int8_t *input, int8_t *output);
 void tr_nn_run_softmax(const tr_nn_softmax *layer, const int8_t *input, int8_t *output);
 
-/*
- * Floats to int8: divided by the scale (above 0), rounded to nearest with ties away from zero, plus
- * the zero point, clamped. Infinities are clamped, a value that is none (NaN) becomes the least.
- */
+/* Floats to int8: divided by the scale (above 0), rounded half away from zero, plus the zero point,
+ * clamped. Infinities are clamped, NaN becomes -128. */
 void tr_nn_quantise(const float *values, int32_t count, float scale, int32_t zero_point,
                     int8_t *output);
 
@@ -120,13 +116,11 @@ void tr_nn_quantise(const float *values, int32_t count, float scale, int32_t zer
 void tr_nn_dequantise(const int8_t *values, int32_t count, float scale, int32_t zero_point,
                       float *output);
 
-/*
- * The score of the ad task: the mean of (output - input)^2, where `output` is what the network made
- * of `input` and `input` are the floats before they were quantised. float32, summed in the order of
- * the index. `count` is 1 or more.
- */
-float tr_nn_mean_squared_error(const int8_t *output, int32_t count, float scale,
-                               int32_t zero_point, const float *input);
+/* The score of the ad task: the mean of (output - input)^2, where `output` is the network's output
+ * for `input`, and `input` holds the floats before quantisation. float32, summed in the order of
+ * the index. `count` is 1 or more. */
+float tr_nn_mean_squared_error(const int8_t *output, int32_t count, float scale, int32_t zero_point,
+                               const float *input);
 
 #ifdef __cplusplus
 }

@@ -12,7 +12,7 @@ void tr_nn_run_dense(const tr_nn_dense *layer, const int8_t *input, int8_t *outp
         for (int32_t column = 0; column < layer->inputs; column++) {
             sum += (int32_t)weights[column] * ((int32_t)input[column] - layer->input_zero_point);
         }
-        output[row] = tr_nn_to_int8(sum, &layer->output, 0, TR_NN_TIES_UP);
+        output[row] = tr_nn_to_int8(sum, &layer->output, 0, TR_NN_ROUND_HALF_UP);
         weights += layer->inputs;
     }
 }

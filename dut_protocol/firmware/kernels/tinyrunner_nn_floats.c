@@ -1,32 +1,33 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Between floats and int8, and the ad task's score. One operation a statement: no fused ones. */
+/* Quantisation, dequantisation, and the ad task's score. One operation a statement, so that none is
+ * fused. */
 #include "tinyrunner_nn.h"
 
 void tr_nn_quantise(const float *values, int32_t count, float scale, int32_t zero_point,
                     int8_t *output)
 {
-    const float least = (float)(-128 - zero_point);
-    const float most = (float)(127 - zero_point);
+    const float min = (float)(-128 - zero_point);
+    const float max = (float)(127 - zero_point);
 
     for (int32_t i = 0; i < count; i++) {
-        float steps = values[i] / scale;
+        float scaled = values[i] / scale;
 
-        /* Clamped first, so that the conversion is defined; this way round NaN is caught too. */
-        if (!(steps > least)) {
-            steps = least;
+        /* Clamped first, so that the conversion is defined; NaN fails the comparison, too. */
+        if (!(scaled > min)) {
+            scaled = min;
         }
-        if (steps > most) {
-            steps = most;
+        if (scaled > max) {
+            scaled = max;
         }
-        int32_t whole = (int32_t)steps; /* truncates */
-        const float rest = steps - (float)whole;
+        int32_t rounded = (int32_t)scaled; /* truncates */
+        const float fraction = scaled - (float)rounded;
 
-        if (rest >= 0.5F) {
-            whole++;
-        } else if (rest <= -0.5F) {
-            whole--;
+        if (fraction >= 0.5F) {
+            rounded++;
+        } else if (fraction <= -0.5F) {
+            rounded--;
         }
-        output[i] = (int8_t)(whole + zero_point);
+        output[i] = (int8_t)(rounded + zero_point);
     }
 }
 
@@ -38,8 +39,8 @@ void tr_nn_dequantise(const int8_t *values, int32_t count, float scale, int32_t 
     }
 }
 
-float tr_nn_mean_squared_error(const int8_t *output, int32_t count, float scale,
-                               int32_t zero_point, const float *input)
+float tr_nn_mean_squared_error(const int8_t *output, int32_t count, float scale, int32_t zero_point,
+                               const float *input)
 {
     float sum = 0.0F;
 

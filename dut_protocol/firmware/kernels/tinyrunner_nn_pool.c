@@ -22,11 +22,11 @@ void tr_nn_run_average(const tr_nn_average *layer, const int8_t *input, int8_t *
         /* Division truncates: half of the divisor first rounds ties away from zero. */
         int32_t value = (sum > 0 ? sum + half : sum - half) / layer->positions;
 
-        if (value < layer->least) {
-            value = layer->least;
+        if (value < layer->clamp_min) {
+            value = layer->clamp_min;
         }
-        if (value > layer->most) {
-            value = layer->most;
+        if (value > layer->clamp_max) {
+            value = layer->clamp_max;
         }
         output[channel] = (int8_t)value;
     }
@@ -38,6 +38,6 @@ void tr_nn_run_mean(const tr_nn_mean *layer, const int8_t *input, int8_t *output
         const int32_t sum = channel_sum(input, layer->positions, layer->channels, channel) -
                             layer->input_zero_point * layer->positions;
 
-        output[channel] = tr_nn_to_int8(sum, &layer->output, 0, TR_NN_TIES_FROM_ZERO);
+        output[channel] = tr_nn_to_int8(sum, &layer->output, 0, TR_NN_ROUND_HALF_AWAY);
     }
 }

@@ -2,8 +2,7 @@
 /* Softmax by a table. */
 #include "tinyrunner_nn.h"
 
-void tr_nn_run_softmax(const tr_nn_softmax *layer, const int8_t *input,
-                       int8_t *output)
+void tr_nn_run_softmax(const tr_nn_softmax *layer, const int8_t *input, int8_t *output)
 {
     int32_t largest = input[0];
     float sum = 0.0F;
@@ -16,14 +15,14 @@ void tr_nn_run_softmax(const tr_nn_softmax *layer, const int8_t *input,
     for (int32_t i = 0; i < layer->count; i++) {
         sum += layer->table[largest - input[i]];
     }
-    /* The largest has the table's first value, 1, so the sum is never 0. */
+    /* The largest input contributes the table's first value, 1, so the sum is never 0. */
     const float inverse = 1.0F / (sum * layer->output_scale);
 
     for (int32_t i = 0; i < layer->count; i++) {
-        const float steps = layer->table[largest - input[i]] * inverse;
-        int32_t value = (int32_t)steps;
+        const float scaled = layer->table[largest - input[i]] * inverse;
+        int32_t value = (int32_t)scaled;
 
-        if (steps - (float)value >= 0.5F) {
+        if (scaled - (float)value >= 0.5F) {
             value++;
         }
         value += layer->output_zero_point;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Beginning, and the main loop's part: bytes to commands. */
+/* Initialisation, the boot banner, and the main loop's part: from bytes to commands. */
 #include "tinyrunner_dut.h"
 
 #include <string.h>
 
 #include "tr_internal.h"
 
-static bool is_complete(const tr_dut_config *config, tr_mode mode)
+static bool config_is_complete(const tr_dut_config *config, tr_mode mode)
 {
     if (config == NULL || config->vendor == NULL || config->model_id == NULL) {
         return false;
@@ -31,7 +31,7 @@ static bool is_complete(const tr_dut_config *config, tr_mode mode)
 
 bool tr_dut_init(tr_dut *dut, const tr_dut_config *config, tr_mode mode)
 {
-    if (!is_complete(config, mode)) {
+    if (!config_is_complete(config, mode)) {
         return false;
     }
     memset(dut, 0, sizeof *dut);
@@ -42,42 +42,42 @@ bool tr_dut_init(tr_dut *dut, const tr_dut_config *config, tr_mode mode)
 
 void tr_dut_boot(tr_dut *dut)
 {
-    tr_put_text(dut, "m-timestamp-mode-");
-    tr_say(dut, dut->mode == TR_MODE_PERFORMANCE ? "performance" : "energy");
-    tr_stamp(dut);
-    tr_say(dut, "m-init-done");
-    tr_say_ready(dut);
+    tr_write_string(dut, "m-timestamp-mode-");
+    tr_write_line(dut, dut->mode == TR_MODE_PERFORMANCE ? "performance" : "energy");
+    tr_timestamp(dut);
+    tr_write_line(dut, "m-init-done");
+    tr_write_ready(dut);
 }
 
 /* A command of which a part is missing must not be executed, nor a load with a hole go on. */
-static void answer_overflow(tr_dut *dut, uint8_t overflows)
+static void report_overflow(tr_dut *dut, uint8_t overflows)
 {
-    dut->overflows_answered = overflows;
+    dut->overflows_reported = overflows;
     dut->command_bytes = 0;
 #if TR_WIRE_EXTENSION
-    if (dut->extended.state != TR_EXTENDED_NONE) {
+    if (dut->extended.state != TR_EXTENDED_IDLE) {
         tr_extension_overflow(dut);
         return;
     }
 #endif
     if (dut->received < dut->expected) {
-        tr_void_load(dut);
+        tr_discard_load(dut);
     }
-    tr_say_error(dut, "Receive buffer overflow, input lost");
-    tr_say_ready(dut);
+    tr_write_error(dut, "Receive buffer overflow, input lost");
+    tr_write_ready(dut);
 }
 
 /* Whether a command was executed. */
-static bool take_command(tr_dut *dut)
+static bool execute_next_command(tr_dut *dut)
 {
     uint8_t byte;
 
-    while (tr_ring_take(dut, &byte)) {
+    while (tr_ring_pop(dut, &byte)) {
         if (byte == '%') {
-            const tr_text command = {dut->command, dut->command_bytes};
+            const tr_span command = {dut->command, dut->command_bytes};
 
             dut->command_bytes = 0;
-            tr_execute(dut, command);
+            tr_execute_command(dut, command);
             return true;
         }
         if (dut->command_bytes < TR_COMMAND_BYTES) {
@@ -89,23 +89,23 @@ static bool take_command(tr_dut *dut)
 
 bool tr_dut_poll(tr_dut *dut)
 {
-    /* Looked at before the ring: when it was so then, nothing has been added since, and the ring
-     * that is found empty now is empty up to the loss. */
+    /* Read before the ring: after an overflow nothing is added to the ring until it is reported, so
+     * a ring found empty below is empty up to the loss. */
     const uint8_t overflows = dut->overflows;
-    bool goes_on;
+    bool pending;
 
 #if TR_WIRE_EXTENSION
-    if (dut->extended.state == TR_EXTENDED_BIN || dut->extended.state == TR_EXTENDED_DEAF) {
+    if (dut->extended.state == TR_EXTENDED_BIN || dut->extended.state == TR_EXTENDED_DISCARD) {
         tr_extension_poll(dut);
-        goes_on = true; /* its time-out needs another look */
+        pending = true; /* its time-out must be polled */
     } else
 #endif
     {
-        goes_on = take_command(dut);
+        pending = execute_next_command(dut);
     }
-    if (overflows != dut->overflows_answered && dut->ring_head == dut->ring_tail) {
-        answer_overflow(dut, overflows);
-        goes_on = true;
+    if (overflows != dut->overflows_reported && dut->ring_head == dut->ring_tail) {
+        report_overflow(dut, overflows);
+        pending = true;
     }
-    return goes_on || tr_dut_room(dut) < TR_RING_BYTES - 1;
+    return pending || tr_dut_room(dut) < TR_RING_BYTES - 1;
 }

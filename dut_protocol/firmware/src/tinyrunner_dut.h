@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* tinyrunner's device harness: the device side of the MLPerf Tiny serial protocol.
+/* tinyrunner's DUT library: the device side of the MLPerf Tiny serial protocol.
  *
  *   static uint8_t input[490];
  *   static tr_dut dut;
@@ -18,8 +18,9 @@
  * board does itself, it does in the hooks of `tr_dut_config`. Commands and replies are those of the
  * reference firmware; where this library is stricter, README.md says so.
  *
- * The macros below size and switch the library. All files must be compiled with the same values:
- * set them on the compiler's command line, or change them here.
+ * The macros below size and switch the library. All files, the port's too, must be compiled with
+ * the same values. Set them on the compiler's command line, or in a header of your own that the
+ * command line names: -DTR_CONFIG='"my_config.h"'.
  */
 #ifndef TINYRUNNER_DUT_H
 #define TINYRUNNER_DUT_H
@@ -27,6 +28,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#define TR_VERSION_MAJOR 0
+#define TR_VERSION_MINOR 2
+#define TR_VERSION_PATCH 0
+
+#ifdef TR_CONFIG
+#include TR_CONFIG
+#endif
 
 /* Bytes between the receive interrupt and the main loop; a power of two, 16 to 32768. All but one
  * are usable. It must hold what the host sends while the firmware works: one command (64 bytes) for
@@ -48,12 +57,12 @@
 #define TR_BIN_BLOCK_BYTES (TR_RING_BYTES / 2)
 #endif
 
-/* An 8-bit load that gets no byte for so long, in milliseconds, is given up; 100 to 1000. */
+/* Milliseconds without a byte after which an 8-bit load is given up; 100 to 1000. */
 #ifndef TR_BIN_TIMEOUT_MS
 #define TR_BIN_TIMEOUT_MS 500
 #endif
 
-/* Replies are handed to `put` line by line; a longer line in pieces of this many bytes. */
+/* Replies are passed to `put` line by line; a longer line in pieces of this many bytes. */
 #ifndef TR_LINE_BYTES
 #define TR_LINE_BYTES 64
 #endif
@@ -82,7 +91,7 @@ typedef struct tr_dut_config {
     uint32_t input_bytes;    /* what the model takes, 1 to input_capacity */
     uint32_t result_count;   /* scores of the model, at least 1 */
 
-    void *user; /* handed to every hook */
+    void *user; /* passed to every hook */
 
     /* Send `count` bytes, 1 to TR_LINE_BYTES; may block until they are sent or queued. */
     void (*put)(void *user, const char *bytes, size_t count);
@@ -117,12 +126,12 @@ typedef uint16_t tr_ring_index;
 #if TR_WIRE_EXTENSION
 /* A load by the extension; the library's own. */
 typedef struct tr_extended_load {
-    uint32_t crc;         /* that the whole input shall have */
-    uint32_t block_crc;   /* of this block's data so far */
-    uint32_t sent_crc;    /* as it comes in behind them */
-    uint32_t since_us;    /* of the last byte or answer */
-    uint32_t block_bytes; /* data bytes of this block still to come */
-    uint8_t crc_bytes;    /* of this block's CRC still to come */
+    uint32_t input_crc;        /* announced for the whole input */
+    uint32_t block_crc;        /* computed over this block's data so far */
+    uint32_t received_crc;     /* the block's own, shifted in byte by byte */
+    uint32_t last_activity_us; /* when the last byte came or the last reply ended */
+    uint32_t block_bytes_left; /* data bytes of this block still to come */
+    uint8_t crc_bytes_left;    /* bytes of this block's CRC still to come */
     uint8_t state;
 } tr_extended_load;
 #endif
@@ -131,7 +140,7 @@ typedef struct tr_extended_load {
 typedef struct tr_dut {
     const tr_dut_config *config;
     uint32_t expected; /* bytes announced for the load; 0: none */
-    uint32_t received; /* of these, stored */
+    uint32_t received; /* of these, already stored */
 #if TR_WIRE_EXTENSION
     tr_extended_load extended;
 #endif
@@ -146,16 +155,16 @@ typedef struct tr_dut {
     volatile uint8_t overflows;
     /* Written by tr_dut_poll() only. */
     volatile tr_ring_index ring_tail;
-    volatile uint8_t overflows_answered;
+    volatile uint8_t overflows_reported;
     volatile uint8_t ring[TR_RING_BYTES];
 } tr_dut;
 
-/* Prepare `dut`; says nothing yet. False, and the device must not be used, where `config` lacks
+/* Prepare `dut`; sends nothing yet. False, and the device must not be used, where `config` lacks
  * something that `mode` needs. Call it before the receive interrupt is enabled; call it again (with
  * the interrupt disabled) to begin anew, in another mode perhaps. */
 bool tr_dut_init(tr_dut *dut, const tr_dut_config *config, tr_mode mode);
 
-/* Say the boot banner, with its one timestamp. Once, after tr_dut_init(). */
+/* Send the boot banner, with its one timestamp. Once, after tr_dut_init(). */
 void tr_dut_boot(tr_dut *dut);
 
 /* Take one byte from the host. Safe in an interrupt, while tr_dut_poll() runs: one producer, one
@@ -166,9 +175,9 @@ void tr_dut_receive(tr_dut *dut, uint8_t byte);
  * a socket, a driver with a buffer of its own). Not from the interrupt. */
 size_t tr_dut_room(const tr_dut *dut);
 
-/* Do what is to be done: at most one command, or what has come of an 8-bit block. Call it from the
- * main loop without end. Returns whether it must be called again soon; false: nothing to do before
- * the next byte, and the processor may sleep until an interrupt. */
+/* Process what was received: at most one command, or the bytes of an 8-bit block so far. Call it
+ * from the main loop forever. True: call it again soon. False: there is nothing to do before the
+ * next byte, and the processor may sleep until an interrupt. */
 bool tr_dut_poll(tr_dut *dut);
 
 #ifdef __cplusplus

@@ -1,64 +1,53 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The commands, but for `db` and `infer`. */
+/* Every command's way to its function; those of one line are executed here. */
 #include "tr_internal.h"
 
-void tr_stamp(tr_dut *dut)
+static void write_bracketed(tr_dut *dut, const char *prefix, const char *text)
 {
-    const tr_dut_config *config = dut->config;
-
-    if (dut->mode == TR_MODE_PERFORMANCE) {
-        tr_say_number(dut, "m-lap-us-", config->micros(config->user), "");
-    } else {
-        config->pulse(config->user);
-    }
+    tr_write_string(dut, prefix);
+    tr_write_string(dut, text);
+    tr_write_line(dut, "]");
 }
 
-static void say_in_brackets(tr_dut *dut, const char *before, const char *text)
+static void write_help(tr_dut *dut)
 {
-    tr_put_text(dut, before);
-    tr_put_text(dut, text);
-    tr_say(dut, "]");
-}
-
-static void help(tr_dut *dut)
-{
-    tr_say(dut, "tinyrunner DUT library");
-    tr_say(dut, "name, profile, timestamp, results, help");
-    tr_say(dut, "db load N | db HEX | db print");
-    tr_say(dut, "infer [N=1] [W=10]");
+    tr_write_line(dut, "tinyrunner DUT library");
+    tr_write_line(dut, "name, profile, timestamp, results, help");
+    tr_write_line(dut, "db load N | db HEX | db print");
+    tr_write_line(dut, "infer [N=1] [W=10]");
 #if TR_WIRE_EXTENSION
-    tr_extension_offer(dut);
+    tr_extension_write_offer(dut);
 #endif
 }
 
-void tr_execute(tr_dut *dut, tr_text command)
+void tr_execute_command(tr_dut *dut, tr_span command)
 {
-    tr_text rest = command;
-    tr_text word;
+    tr_span arguments = command;
+    tr_span name;
 
 #if TR_WIRE_EXTENSION
-    if (tr_extension_command(dut, dut->command, command.count)) {
+    if (tr_extension_execute(dut, dut->command, command.count)) {
         return;
     }
 #endif
-    (void)tr_next_word(&rest, &word);
-    if (tr_is(word, "db")) {
-        tr_db(dut, rest);
-    } else if (tr_is(word, "infer")) {
-        tr_infer(dut, rest);
-    } else if (tr_is(word, "name")) {
-        say_in_brackets(dut, "m-name-dut-[", dut->config->vendor);
-    } else if (tr_is(word, "profile")) {
-        tr_say(dut, "m-profile-[ULPMark for tinyML Firmware V0.0.1]");
-        say_in_brackets(dut, "m-model-[", dut->config->model_id);
-    } else if (tr_is(word, "timestamp")) {
-        tr_stamp(dut);
-    } else if (tr_is(word, "results")) {
-        tr_say_results(dut);
-    } else if (tr_is(word, "help")) {
-        help(dut);
+    (void)tr_next_token(&arguments, &name);
+    if (tr_equals(name, "db")) {
+        tr_command_db(dut, arguments);
+    } else if (tr_equals(name, "infer")) {
+        tr_command_infer(dut, arguments);
+    } else if (tr_equals(name, "name")) {
+        write_bracketed(dut, "m-name-dut-[", dut->config->vendor);
+    } else if (tr_equals(name, "profile")) {
+        tr_write_line(dut, "m-profile-[ULPMark for tinyML Firmware V0.0.1]");
+        write_bracketed(dut, "m-model-[", dut->config->model_id);
+    } else if (tr_equals(name, "timestamp")) {
+        tr_timestamp(dut);
+    } else if (tr_equals(name, "results")) {
+        tr_write_results(dut);
+    } else if (tr_equals(name, "help")) {
+        write_help(dut);
     } else { /* an empty command too */
-        tr_say_error_about(dut, "Unknown command: ", word, "");
+        tr_write_error_token(dut, "Unknown command: ", name, "");
     }
-    tr_say_ready(dut);
+    tr_write_ready(dut);
 }

@@ -1,98 +1,95 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `db`: filling the input buffer by hex digits, and showing it. */
+/* `db`: loads of the input buffer by hex digits, and its printout. */
 #include "tr_internal.h"
 
-#define ROW_BYTES 8u
+#define ROW_BYTES 8U
 
-void tr_void_load(tr_dut *dut)
+void tr_discard_load(tr_dut *dut)
 {
     dut->expected = 0;
     dut->received = 0;
 }
 
-static void begin_load(tr_dut *dut, tr_text arguments)
+static void begin_load(tr_dut *dut, tr_span arguments)
 {
     const uint32_t capacity = dut->config->input_capacity;
-    tr_text word;
+    tr_span token;
     int32_t count;
 
-    if (!tr_next_word(&arguments, &word)) {
-        tr_say_error(dut, "Command 'db load' requires the # of bytes");
+    if (!tr_next_token(&arguments, &token)) {
+        tr_write_error(dut, "Command 'db load' requires the # of bytes");
         return;
     }
-    if (!tr_parse_number(word, &count) || count == 0) {
-        tr_say_error(dut, "Command 'db load' must be >0 bytes");
+    if (!tr_parse_int32(token, &count) || count == 0) {
+        tr_write_error(dut, "Command 'db load' must be >0 bytes");
         return;
     }
-    tr_void_load(dut);
+    tr_discard_load(dut);
 #if TR_WIRE_EXTENSION
-    dut->extended.state = TR_EXTENDED_NONE;
+    dut->extended.state = TR_EXTENDED_IDLE;
 #endif
-    if (count < 0 || (uint32_t)count > capacity) { /* ended by LF alone, as the reference has it */
-        tr_put_text(dut, "Supplied buffer size ");
-        tr_put_signed(dut, count);
-        tr_put_text(dut, " exceeds maximum of ");
-        tr_put_unsigned(dut, capacity);
-        tr_put_text(dut, "\n");
+    if (count < 0 || (uint32_t)count > capacity) { /* ended by LF alone, as by the reference */
+        tr_write_string(dut, "Supplied buffer size ");
+        tr_write_i32(dut, count);
+        tr_write_string(dut, " exceeds maximum of ");
+        tr_write_u32(dut, capacity);
+        tr_write_string(dut, "\n");
         tr_flush(dut);
         return;
     }
     dut->expected = (uint32_t)count;
-    tr_say_number(dut, "m-[Expecting ", dut->expected, " bytes]");
+    tr_write_number_line(dut, "m-[Expecting ", dut->expected, " bytes]");
 }
 
-/* How many bytes may be stored now. */
-static uint32_t bytes_due(const tr_dut *dut)
+/* How many bytes `db HEX` may still store. */
+static uint32_t remaining_bytes(const tr_dut *dut)
 {
 #if TR_WIRE_EXTENSION
-    if (dut->extended.state != TR_EXTENDED_NONE) {
+    if (dut->extended.state != TR_EXTENDED_IDLE) {
         return 0;
     }
 #endif
     return dut->expected - dut->received;
 }
 
-/* Digits beyond the load's last byte are not looked at. */
-static void store(tr_dut *dut, tr_text digits)
+/* Digits beyond the load's last byte are ignored. */
+static void store_hex(tr_dut *dut, tr_span digits)
 {
-    const uint32_t due = bytes_due(dut);
-    size_t i;
+    const uint32_t remaining = remaining_bytes(dut);
 
     if (digits.count % 2 != 0) {
-        tr_say_error(dut, "Insufficent number of hex digits"); /* the reference's spelling */
+        tr_write_error(dut, "Insufficent number of hex digits"); /* the reference's spelling */
         return;
     }
-    for (i = 0; i < digits.count; i += 2) {
-        const uint8_t high = tr_hex_value(digits.start[i]);
-        const uint8_t low = tr_hex_value(digits.start[i + 1]);
+    for (size_t i = 0; i < digits.count; i += 2) {
+        const uint8_t high = tr_hex_digit_value(digits.chars[i]);
+        const uint8_t low = tr_hex_digit_value(digits.chars[i + 1]);
 
         if (high > 15 || low > 15) {
-            const tr_text pair = {digits.start + i, 2};
+            const tr_span pair = {digits.chars + i, 2};
 
-            tr_say_error_about(dut, "Invalid hex digit '", pair, "'");
+            tr_write_error_token(dut, "Invalid hex digit '", pair, "'");
             return;
         }
-        if (due > 0) {
+        if (remaining > 0) {
             dut->config->input[dut->received++] = (uint8_t)(high << 4 | low);
             if (dut->received == dut->expected) {
-                tr_say(dut, "m-load-done");
+                tr_write_line(dut, "m-load-done");
                 return;
             }
         }
     }
-    if (due == 0) { /* the reference writes past its buffer here */
-        tr_say_error(dut, "No load in progress; send 'db load N' first");
+    if (remaining == 0) { /* the reference writes past its buffer here */
+        tr_write_error(dut, "No load in progress; send 'db load N' first");
     }
 }
 
-/* What has not come yet is shown as 0. */
-static void print(tr_dut *dut)
+/* Bytes still to come are printed as 0. */
+static void print_buffer(tr_dut *dut)
 {
-    uint32_t i;
-
-    for (i = 0; i < dut->expected; i++) {
-        tr_put_text(dut, i % ROW_BYTES == 0 ? "m-buffer-" : "-");
-        tr_put_hex_byte(dut, i < dut->received ? dut->config->input[i] : 0);
+    for (uint32_t i = 0; i < dut->expected; i++) {
+        tr_write_string(dut, i % ROW_BYTES == 0 ? "m-buffer-" : "-");
+        tr_write_hex_byte(dut, i < dut->received ? dut->config->input[i] : 0);
         if (i % ROW_BYTES == ROW_BYTES - 1 || i == dut->expected - 1) {
             tr_end_line(dut);
         }
@@ -102,17 +99,17 @@ static void print(tr_dut *dut)
     }
 }
 
-void tr_db(tr_dut *dut, tr_text arguments)
+void tr_command_db(tr_dut *dut, tr_span arguments)
 {
-    tr_text word;
+    tr_span token;
 
-    if (!tr_next_word(&arguments, &word)) {
-        tr_say_error(dut, "Command 'db' requires a subcommand");
-    } else if (tr_is(word, "load")) {
+    if (!tr_next_token(&arguments, &token)) {
+        tr_write_error(dut, "Command 'db' requires a subcommand");
+    } else if (tr_equals(token, "load")) {
         begin_load(dut, arguments);
-    } else if (tr_is(word, "print")) {
-        print(dut);
+    } else if (tr_equals(token, "print")) {
+        print_buffer(dut);
     } else {
-        store(dut, word);
+        store_hex(dut, token);
     }
 }

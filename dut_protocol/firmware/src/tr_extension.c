@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The wire extension x-tinyrunner-1: loads of 8-bit or base64 blocks, each with its CRC-32, and of
- * the whole input. Its text is in dut_protocol/wire/extension.py.
+/* The wire extension x-tinyrunner-1: loads in 8-bit or base64 blocks with a CRC-32 each, and one
+ * over the whole input. Its specification is dut_protocol/wire/extension.py.
  *
- * Bytes go straight to their place in the input buffer; a block or an input whose CRC is another
- * one voids the load, so what was stored is never taken for an input. */
+ * Bytes are stored at their place in the input buffer as they come; a CRC that does not match
+ * discards the load, so damaged data is never taken for an input. */
 #include "tr_internal.h"
 
 #if TR_WIRE_EXTENSION
 
 #include <string.h>
 
-#define CRC_BYTES 4u
-#define TIMEOUT_US ((uint32_t)TR_BIN_TIMEOUT_MS * 1000u)
+#define CRC_BYTES 4U
+#define TIMEOUT_US ((uint32_t)TR_BIN_TIMEOUT_MS * 1000U)
 
-void tr_extension_offer(tr_dut *dut)
+void tr_extension_write_offer(tr_dut *dut)
 {
-    tr_put_text(dut, "x-tinyrunner-1 bin=");
-    tr_put_unsigned(dut, TR_BIN_BLOCK_BYTES);
-    tr_say_number(dut, " b64 shift timeout-ms=", TR_BIN_TIMEOUT_MS, "");
+    tr_write_string(dut, "x-tinyrunner-1 bin=");
+    tr_write_u32(dut, TR_BIN_BLOCK_BYTES);
+    tr_write_number_line(dut, " b64 shift timeout-ms=", TR_BIN_TIMEOUT_MS, "");
 }
 
 static uint32_t now_us(const tr_dut *dut)
@@ -25,152 +25,149 @@ static uint32_t now_us(const tr_dut *dut)
     return dut->config->micros(dut->config->user);
 }
 
-/* The reply's last line. The device's own time-out counts from here. */
-static void ready(tr_dut *dut)
+/* The reply's last line. The device's time-out counts from here. */
+static void end_reply(tr_dut *dut)
 {
-    tr_say_ready(dut);
-    dut->extended.since_us = now_us(dut);
+    tr_write_ready(dut);
+    dut->extended.last_activity_us = now_us(dut);
 }
 
-/* An error outside of a load leaves the buffer as it is; in one it voids the load. */
-static void fail(tr_dut *dut, const char *why)
+/* An error during a load discards it; otherwise the buffer stays as it is. */
+static void fail(tr_dut *dut, const char *reason)
 {
     const uint8_t state = dut->extended.state;
+    const tr_span empty = {NULL, 0};
 
-    if (state != TR_EXTENDED_NONE) {
-        tr_void_load(dut);
-        dut->extended.state = state == TR_EXTENDED_B64 ? TR_EXTENDED_NONE : TR_EXTENDED_DEAF;
+    if (state != TR_EXTENDED_IDLE) {
+        tr_discard_load(dut);
+        dut->extended.state = state == TR_EXTENDED_B64 ? TR_EXTENDED_IDLE : TR_EXTENDED_DISCARD;
     }
-    tr_put_text(dut, "e-[xdb: ");
-    tr_put_text(dut, why);
-    tr_say(dut, "]");
-    ready(dut);
+    tr_write_error_token(dut, "xdb: ", empty, reason);
+    end_reply(dut);
 }
 
 static void begin_block(tr_dut *dut)
 {
     const uint32_t left = dut->expected - dut->received;
 
-    dut->extended.block_bytes = left < TR_BIN_BLOCK_BYTES ? left : TR_BIN_BLOCK_BYTES;
-    dut->extended.crc_bytes = CRC_BYTES;
+    dut->extended.block_bytes_left = left < TR_BIN_BLOCK_BYTES ? left : TR_BIN_BLOCK_BYTES;
+    dut->extended.crc_bytes_left = CRC_BYTES;
     dut->extended.block_crc = 0;
 }
 
-/* A block is stored and as it was sent. */
+/* A block is stored, and its CRC matches. */
 static void end_block(tr_dut *dut)
 {
     if (dut->received == dut->expected) {
-        if (tr_crc32(0, dut->config->input, dut->expected) != dut->extended.crc) {
+        if (tr_crc32(0, dut->config->input, dut->expected) != dut->extended.input_crc) {
             fail(dut, "the input's CRC is another one");
             return;
         }
-        dut->extended.state = TR_EXTENDED_NONE;
-        tr_say(dut, "m-load-done");
+        dut->extended.state = TR_EXTENDED_IDLE;
+        tr_write_line(dut, "m-load-done");
     }
     begin_block(dut);
-    ready(dut);
+    end_reply(dut);
 }
 
 /* ---- commands ---- */
 
-static bool parse_crc(tr_text word, uint32_t *crc)
+static bool parse_crc(tr_span token, uint32_t *crc)
 {
-    size_t i;
-
     *crc = 0;
-    for (i = 0; i < word.count; i++) {
-        const uint8_t value = tr_hex_value(word.start[i]);
+    for (size_t i = 0; i < token.count; i++) {
+        const uint8_t value = tr_hex_digit_value(token.chars[i]);
 
         if (value > 15) {
             return false;
         }
         *crc = *crc << 4 | value;
     }
-    return word.count == 8;
+    return token.count == 8;
 }
 
-/* What `xdb` asks for. */
-typedef struct beginning {
+/* The arguments of `xdb`. */
+typedef struct load_request {
     uint32_t count;
     uint32_t crc;
     uint8_t state;
     bool shift;
-} beginning;
+} load_request;
 
-static bool parse_beginning(tr_text arguments, beginning *begin)
+static bool parse_load_request(tr_span arguments, load_request *request)
 {
-    tr_text what;
-    tr_text count;
-    tr_text crc;
-    tr_text encoding;
-    tr_text more;
+    tr_span operation;
+    tr_span count;
+    tr_span crc;
+    tr_span encoding;
+    tr_span extra;
     int32_t number;
 
-    /* A word that is not there is empty, and none of these. */
-    (void)tr_next_word(&arguments, &what);
-    (void)tr_next_word(&arguments, &count);
-    (void)tr_next_word(&arguments, &crc);
-    (void)tr_next_word(&arguments, &encoding);
-    begin->shift = tr_is(what, "shift");
-    begin->state = tr_is(encoding, "bin") ? TR_EXTENDED_BIN : TR_EXTENDED_B64;
-    if (!begin->shift && !tr_is(what, "load")) {
+    /* A missing token is empty, and equals none of the texts below. */
+    (void)tr_next_token(&arguments, &operation);
+    (void)tr_next_token(&arguments, &count);
+    (void)tr_next_token(&arguments, &crc);
+    (void)tr_next_token(&arguments, &encoding);
+    request->shift = tr_equals(operation, "shift");
+    request->state = tr_equals(encoding, "bin") ? TR_EXTENDED_BIN : TR_EXTENDED_B64;
+    if (!request->shift && !tr_equals(operation, "load")) {
         return false;
     }
-    if (begin->state == TR_EXTENDED_B64 && !tr_is(encoding, "b64")) {
+    if (request->state == TR_EXTENDED_B64 && !tr_equals(encoding, "b64")) {
         return false;
     }
-    if (!tr_parse_number(count, &number) || number <= 0 || !parse_crc(crc, &begin->crc)) {
+    if (!tr_parse_int32(count, &number) || number <= 0 || !parse_crc(crc, &request->crc)) {
         return false;
     }
-    begin->count = (uint32_t)number;
-    return !tr_next_word(&arguments, &more);
+    request->count = (uint32_t)number;
+    return !tr_next_token(&arguments, &extra);
 }
 
-static void xdb(tr_dut *dut, tr_text arguments)
+static void begin_load(tr_dut *dut, tr_span arguments)
 {
     uint8_t *const input = dut->config->input;
-    beginning begin;
+    load_request request;
 
-    if (dut->extended.state != TR_EXTENDED_NONE) {
+    if (dut->extended.state != TR_EXTENDED_IDLE) {
         fail(dut, "before the last block");
         return;
     }
-    if (!parse_beginning(arguments, &begin)) {
+    if (!parse_load_request(arguments, &request)) {
         fail(dut, "expected `xdb load|shift COUNT CRC bin|b64`");
         return;
     }
-    if (!begin.shift) {
-        if (begin.count > dut->config->input_capacity) {
+    if (!request.shift) {
+        if (request.count > dut->config->input_capacity) {
             fail(dut, "too many bytes");
             return;
         }
-        dut->expected = begin.count;
+        dut->expected = request.count;
         dut->received = 0;
-    } else { /* where nothing was loaded, 0 bytes are expected, and count is not below that */
-        if (dut->received != dut->expected || begin.count >= dut->expected) {
+    } else { /* without a load before, 0 bytes are expected, and count is not below that */
+        if (dut->received != dut->expected || request.count >= dut->expected) {
             fail(dut, "no complete load to shift");
             return;
         }
-        dut->received = dut->expected - begin.count;
-        memmove(input, input + begin.count, dut->received);
+        dut->received = dut->expected - request.count;
+        memmove(input, input + request.count, dut->received);
     }
-    dut->extended.crc = begin.crc;
-    dut->extended.state = begin.state;
+    dut->extended.input_crc = request.crc;
+    dut->extended.state = request.state;
     begin_block(dut);
-    tr_say_number(dut, "m-[Expecting ", begin.count, " bytes]");
-    ready(dut);
+    tr_write_number_line(dut, "m-[Expecting ", request.count, " bytes]");
+    end_reply(dut);
 }
 
-static uint32_t big_endian(const uint8_t *bytes)
+static uint32_t read_u32_be(const uint8_t *bytes)
 {
     return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
 }
 
-static void b64_block(tr_dut *dut, char *text, size_t count)
+static void store_b64_block(tr_dut *dut, char *text, size_t count)
 {
     const uint8_t *const bytes = (const uint8_t *)text;
 
-    if (!tr_decode_base64(text, &count)) {
+    if (!tr_base64_decode(text, &count)) {
         fail(dut, "no base64");
         return;
     }
@@ -179,7 +176,7 @@ static void b64_block(tr_dut *dut, char *text, size_t count)
         return;
     }
     if (count <= CRC_BYTES ||
-        tr_crc32(0, bytes, count - CRC_BYTES) != big_endian(bytes + count - CRC_BYTES)) {
+        tr_crc32(0, bytes, count - CRC_BYTES) != read_u32_be(bytes + count - CRC_BYTES)) {
         fail(dut, "block damaged");
         return;
     }
@@ -193,23 +190,23 @@ static void b64_block(tr_dut *dut, char *text, size_t count)
     end_block(dut);
 }
 
-bool tr_extension_command(tr_dut *dut, char *command, size_t count)
+bool tr_extension_execute(tr_dut *dut, char *command, size_t count)
 {
-    tr_text rest = {command, count};
-    tr_text word;
+    tr_span arguments = {command, count};
+    tr_span name;
 
     if (count == 0 || *command == ' ') {
         return false;
     }
-    (void)tr_next_word(&rest, &word);
-    if (tr_is(word, "xdb")) {
-        xdb(dut, rest);
+    (void)tr_next_token(&arguments, &name);
+    if (tr_equals(name, "xdb")) {
+        begin_load(dut, arguments);
         return true;
     }
-    if (tr_is(word, "xd")) {
-        const size_t before = rest.count > 0 ? 3 : 2; /* the one space too */
+    if (tr_equals(name, "xd")) {
+        const size_t name_bytes = arguments.count > 0 ? 3 : 2; /* with the one space */
 
-        b64_block(dut, command + before, count - before);
+        store_b64_block(dut, command + name_bytes, count - name_bytes);
         return true;
     }
     return false;
@@ -217,21 +214,21 @@ bool tr_extension_command(tr_dut *dut, char *command, size_t count)
 
 /* ---- 8-bit blocks ---- */
 
-static void bin_byte(tr_dut *dut, uint8_t byte)
+static void store_bin_byte(tr_dut *dut, uint8_t byte)
 {
     tr_extended_load *const extended = &dut->extended;
 
-    if (extended->block_bytes > 0) {
+    if (extended->block_bytes_left > 0) {
         dut->config->input[dut->received++] = byte;
         extended->block_crc = tr_crc32(extended->block_crc, &byte, 1);
-        extended->block_bytes--;
+        extended->block_bytes_left--;
         return;
     }
-    extended->sent_crc = extended->sent_crc << 8 | byte;
-    if (--extended->crc_bytes > 0) {
+    extended->received_crc = extended->received_crc << 8 | byte;
+    if (--extended->crc_bytes_left > 0) {
         return;
     }
-    if (extended->sent_crc != extended->block_crc) {
+    if (extended->received_crc != extended->block_crc) {
         fail(dut, "block damaged");
         return;
     }
@@ -242,24 +239,24 @@ void tr_extension_poll(tr_dut *dut)
 {
     tr_extended_load *const extended = &dut->extended;
     const uint32_t now = now_us(dut);
-    bool taken = false;
+    bool received = false;
     uint8_t byte;
 
-    /* The time of looking stands for that of coming: a late look makes the time-out longer. */
-    while (extended->state == TR_EXTENDED_DEAF && tr_ring_take(dut, &byte)) {
-        extended->since_us = now;
-        taken = true;
+    /* The time of this poll stands for the time of arrival: a late poll lengthens the time-out. */
+    while (extended->state == TR_EXTENDED_DISCARD && tr_ring_pop(dut, &byte)) {
+        extended->last_activity_us = now;
+        received = true;
     }
-    while (extended->state == TR_EXTENDED_BIN && tr_ring_take(dut, &byte)) {
-        extended->since_us = now;
-        taken = true;
-        bin_byte(dut, byte);
+    while (extended->state == TR_EXTENDED_BIN && tr_ring_pop(dut, &byte)) {
+        extended->last_activity_us = now;
+        received = true;
+        store_bin_byte(dut, byte);
     }
-    if (taken || now - extended->since_us < TIMEOUT_US) {
+    if (received || now - extended->last_activity_us < TIMEOUT_US) {
         return;
     }
-    if (extended->state == TR_EXTENDED_DEAF) {
-        extended->state = TR_EXTENDED_NONE;
+    if (extended->state == TR_EXTENDED_DISCARD) {
+        extended->state = TR_EXTENDED_IDLE;
     } else {
         fail(dut, "no byte in time, load dropped");
     }
@@ -267,13 +264,11 @@ void tr_extension_poll(tr_dut *dut)
 
 void tr_extension_overflow(tr_dut *dut)
 {
-    if (dut->extended.state == TR_EXTENDED_DEAF) { /* which says nothing of what it drops */
-        dut->extended.since_us = now_us(dut);
+    if (dut->extended.state == TR_EXTENDED_DISCARD) { /* what it drops is not reported */
+        dut->extended.last_activity_us = now_us(dut);
     } else {
         fail(dut, "receive buffer overflow, load dropped");
     }
 }
 
-#else
-typedef int tr_no_extension; /* C99 wants something in a file */
 #endif

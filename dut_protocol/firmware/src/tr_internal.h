@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the library's files share; not for ports. */
+/* What the library's files share; not for ports.
+ *
+ * Each file calls only files that stand further up in this list:
+ *   tr_ring.c, tr_encoding.c, tr_parse.c, tr_output.c, tr_score.c, tr_db.c, tr_infer.c,
+ *   tr_extension.c, tr_commands.c, tinyrunner_dut.c */
 #ifndef TR_INTERNAL_H
 #define TR_INTERNAL_H
 
@@ -20,90 +24,98 @@
 #endif
 #endif
 
-/* Some characters, not ended by NUL: a command may hold any byte. */
-typedef struct tr_text {
-    const char *start;
+/* Characters of a command, not terminated by NUL: a command may hold any byte. */
+typedef struct tr_span {
+    const char *chars;
     size_t count;
-} tr_text;
+} tr_span;
 
-/* ---- tr_text.c: what is said ---- */
+/* ---- tr_ring.c: received bytes ---- */
 
-void tr_put_chars(tr_dut *dut, const char *chars, size_t count);
-void tr_put_text(tr_dut *dut, const char *text);
-void tr_put_unsigned(tr_dut *dut, uint32_t value);
-void tr_put_signed(tr_dut *dut, int32_t value);
-void tr_put_hex_byte(tr_dut *dut, uint8_t value);
-/* Hand over what `put` has not got yet. */
+/* The oldest byte from the host; false: the ring is empty. */
+bool tr_ring_pop(tr_dut *dut, uint8_t *byte);
+
+/* ---- tr_parse.c: tokens and numbers ---- */
+
+/* Cut the next token off `arguments`; tokens are separated by spaces. False: none is left, and
+ * `token` is empty. */
+bool tr_next_token(tr_span *arguments, tr_span *token);
+bool tr_equals(tr_span token, const char *text);
+/* A token of decimal digits with an optional sign; false for any other. What does not fit into 32
+ * bits becomes INT32_MAX or -INT32_MAX. */
+bool tr_parse_int32(tr_span token, int32_t *value);
+/* 0 to 15; 16 for a character that is no hex digit. */
+uint8_t tr_hex_digit_value(char digit);
+
+/* ---- tr_output.c: replies and timestamps ---- */
+
+void tr_write_bytes(tr_dut *dut, const char *bytes, size_t count);
+void tr_write_string(tr_dut *dut, const char *text);
+void tr_write_u32(tr_dut *dut, uint32_t value);
+void tr_write_i32(tr_dut *dut, int32_t value);
+void tr_write_hex_byte(tr_dut *dut, uint8_t value);
+/* Pass to `put` what is buffered. */
 void tr_flush(tr_dut *dut);
-/* CR, LF, and hand the line over. */
+/* CR, LF, and flush. */
 void tr_end_line(tr_dut *dut);
-/* A whole line. */
-void tr_say(tr_dut *dut, const char *text);
-void tr_say_number(tr_dut *dut, const char *before, uint32_t value, const char *after);
-/* `e-[text]`, and with a word of the host's behind `text`. */
-void tr_say_error(tr_dut *dut, const char *text);
-void tr_say_error_about(tr_dut *dut, const char *text, tr_text word, const char *after);
-void tr_say_ready(tr_dut *dut);
+void tr_write_line(tr_dut *dut, const char *text);
+void tr_write_number_line(tr_dut *dut, const char *prefix, uint32_t value, const char *suffix);
+/* `e-[text]`; the second with a token of the command between two texts. */
+void tr_write_error(tr_dut *dut, const char *text);
+void tr_write_error_token(tr_dut *dut, const char *prefix, tr_span token, const char *suffix);
+void tr_write_ready(tr_dut *dut);
+/* `m-lap-us-N` in performance mode, a pulse of the pin in energy mode. */
+void tr_timestamp(tr_dut *dut);
 
 /* ---- tr_score.c ---- */
 
 /* Three decimals, rounded as printf's "%.3f" does; `nan`, `inf`, `-inf`. At most 44 characters. */
-void tr_put_score(tr_dut *dut, float score);
+void tr_write_score(tr_dut *dut, float score);
 
-/* ---- tr_words.c: what is read ---- */
+/* ---- tr_db.c ---- */
 
-/* Cut the next word off `rest`; words stand between spaces. False: none is left. */
-bool tr_next_word(tr_text *rest, tr_text *word);
-bool tr_is(tr_text word, const char *text);
-/* A whole word of digits with a sign perhaps; false for any other. What does not fit into 32 bits
- * becomes INT32_MAX or -INT32_MAX. */
-bool tr_parse_number(tr_text word, int32_t *value);
-/* 0 to 15; 16 for a character that is no hex digit. */
-uint8_t tr_hex_value(char digit);
+void tr_command_db(tr_dut *dut, tr_span arguments);
+/* Empty the input buffer, and end the load in progress. */
+void tr_discard_load(tr_dut *dut);
 
-/* ---- tr_ring.c ---- */
+/* ---- tr_infer.c ---- */
 
-/* The next byte from the host; false: none has come. */
-bool tr_ring_take(tr_dut *dut, uint8_t *byte);
-
-/* ---- tr_commands.c, tr_db.c, tr_infer.c ---- */
-
-/* One command without its `%`, to its m-ready. */
-void tr_execute(tr_dut *dut, tr_text command);
-void tr_db(tr_dut *dut, tr_text arguments);
-void tr_infer(tr_dut *dut, tr_text arguments);
-void tr_say_results(tr_dut *dut);
-/* `m-lap-us-N`, or a pulse of the pin. */
-void tr_stamp(tr_dut *dut);
-/* The buffer holds nothing. */
-void tr_void_load(tr_dut *dut);
-
-/* ---- tr_extension.c ---- */
+void tr_command_infer(tr_dut *dut, tr_span arguments);
+void tr_write_results(tr_dut *dut);
 
 #if TR_WIRE_EXTENSION
-enum {
-    TR_EXTENDED_NONE, /* no load by the extension is in progress */
-    TR_EXTENDED_B64,
-    TR_EXTENDED_BIN, /* every byte is a block's */
-    TR_EXTENDED_DEAF /* after an error of a bin load, until it has been quiet */
-};
 
-void tr_extension_offer(tr_dut *dut);
-/* False: the command is not of the extension. It may be decoded where it stands. */
-bool tr_extension_command(tr_dut *dut, char *command, size_t count);
-/* tr_dut_poll() of the states BIN and DEAF. */
-void tr_extension_poll(tr_dut *dut);
-/* Input was lost. */
-void tr_extension_overflow(tr_dut *dut);
-
-/* ---- tr_base64.c, tr_crc32.c ---- */
-
-/* Decode where it stands; `count` is that of the characters, then of the bytes. False: it is no
- * base64. */
-bool tr_decode_base64(char *text, size_t *count);
+/* ---- tr_encoding.c ---- */
 
 /* The CRC-32 of Ethernet and zlib over `count` more bytes; begin with 0. */
 uint32_t tr_crc32(uint32_t crc, const uint8_t *bytes, size_t count);
+
+/* Decode in place; `count` is the number of characters, then of bytes. False: invalid base64. */
+bool tr_base64_decode(char *text, size_t *count);
+
+/* ---- tr_extension.c ---- */
+
+enum {
+    TR_EXTENDED_IDLE, /* no load by the extension is in progress */
+    TR_EXTENDED_B64,
+    TR_EXTENDED_BIN,    /* every byte belongs to a block */
+    TR_EXTENDED_DISCARD /* after an error in an 8-bit load, until the line is idle */
+};
+
+/* The line of `help` that announces the extension. */
+void tr_extension_write_offer(tr_dut *dut);
+/* False: no command of the extension. `command` may be decoded in place. */
+bool tr_extension_execute(tr_dut *dut, char *command, size_t count);
+/* tr_dut_poll() in the states BIN and DISCARD. */
+void tr_extension_poll(tr_dut *dut);
+/* Received bytes were lost. */
+void tr_extension_overflow(tr_dut *dut);
+
 #endif
+
+/* ---- tr_commands.c ---- */
+
+/* Execute one command, given without its `%`, up to its m-ready. */
+void tr_execute_command(tr_dut *dut, tr_span command);
 
 #endif

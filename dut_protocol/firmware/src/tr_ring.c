@@ -1,22 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From the receive interrupt to the main loop: one producer, one consumer, no lock.
+/* The ring buffer between the receive interrupt and the main loop: one producer, one consumer, no
+ * lock.
  *
- * Once something did not fit, nothing is taken until the main loop has emptied the ring and
- * noticed. So the loss is always at the ring's end, and what is in it is whole. */
+ * After an overflow no byte is accepted until the main loop has emptied the ring and reported the
+ * loss. So the gap is always at the ring's end, and what the ring holds is contiguous. */
 #include "tr_internal.h"
 
-#define MASK (TR_RING_BYTES - 1u)
+#define MASK (TR_RING_BYTES - 1U)
 
 void tr_dut_receive(tr_dut *dut, uint8_t byte)
 {
     const tr_ring_index head = dut->ring_head;
-    const tr_ring_index next = (tr_ring_index)((head + 1u) & MASK);
+    const tr_ring_index next = (tr_ring_index)((head + 1U) & MASK);
 
-    if (dut->overflows != dut->overflows_answered) {
+    if (dut->overflows != dut->overflows_reported) {
         return;
     }
     if (next == dut->ring_tail) {
-        dut->overflows = (uint8_t)(dut->overflows + 1u);
+        dut->overflows = (uint8_t)(dut->overflows + 1U);
         return;
     }
     dut->ring[head] = byte;
@@ -25,13 +26,13 @@ void tr_dut_receive(tr_dut *dut, uint8_t byte)
 
 size_t tr_dut_room(const tr_dut *dut)
 {
-    if (dut->overflows != dut->overflows_answered) {
+    if (dut->overflows != dut->overflows_reported) {
         return 0;
     }
-    return (dut->ring_tail - dut->ring_head - 1u) & MASK;
+    return (dut->ring_tail - dut->ring_head - 1U) & MASK;
 }
 
-bool tr_ring_take(tr_dut *dut, uint8_t *byte)
+bool tr_ring_pop(tr_dut *dut, uint8_t *byte)
 {
     const tr_ring_index tail = dut->ring_tail;
 
@@ -39,6 +40,6 @@ bool tr_ring_take(tr_dut *dut, uint8_t *byte)
         return false;
     }
     *byte = dut->ring[tail];
-    dut->ring_tail = (tr_ring_index)((tail + 1u) & MASK);
+    dut->ring_tail = (tr_ring_index)((tail + 1U) & MASK);
     return true;
 }

@@ -13,10 +13,10 @@
 
 #include "tinyrunner_dut.h"
 
-#define COMMANDS 50000u
-#define IN_FLIGHT 100u /* of five characters: half the ring */
+#define COMMANDS 50000U
+#define IN_FLIGHT 100U /* of five characters: half the ring */
 #define PERIOD_US 20
-#define FLOODS 300u
+#define FLOODS 300U
 #define FLOOD_PERIOD_US 1000 /* the main loop gets through one in less */
 
 static tr_dut dut;

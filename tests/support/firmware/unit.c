@@ -7,12 +7,12 @@
 
 static int failures;
 
-#define CHECK(condition)                                            \
-    do {                                                            \
-        if (!(condition)) {                                         \
+#define CHECK(condition)                                                 \
+    do {                                                                 \
+        if (!(condition)) {                                              \
             printf("line %d: %s does not hold\n", __LINE__, #condition); \
-            failures++;                                             \
-        }                                                           \
+            failures++;                                                  \
+        }                                                                \
     } while (0)
 
 static char said[65536];
@@ -33,7 +33,7 @@ static void put(void *user, const char *bytes, size_t count)
 static uint32_t micros(void *user)
 {
     (void)user;
-    return 4294967295u;
+    return 4294967295U;
 }
 
 static void pulse(void *user)
@@ -81,10 +81,10 @@ static tr_dut_config complete(void)
 
 static tr_dut dut;
 
-#define REFUSED_WITHOUT(change)                                \
-    do {                                                       \
-        tr_dut_config config = complete();                     \
-        change;                                                \
+#define REFUSED_WITHOUT(change)                                  \
+    do {                                                         \
+        tr_dut_config config = complete();                       \
+        change;                                                  \
         CHECK(!tr_dut_init(&dut, &config, TR_MODE_PERFORMANCE)); \
     } while (0)
 
@@ -100,7 +100,7 @@ static void incomplete_configurations_are_refused(void)
     REFUSED_WITHOUT(config.input = NULL);
     REFUSED_WITHOUT(config.input_bytes = 0);
     REFUSED_WITHOUT(config.input_bytes = 17);
-    REFUSED_WITHOUT(config.input_capacity = 2147483648u);
+    REFUSED_WITHOUT(config.input_capacity = 2147483648U);
     REFUSED_WITHOUT(config.result_count = 0);
     REFUSED_WITHOUT(config.put = NULL);
     REFUSED_WITHOUT(config.micros = NULL);

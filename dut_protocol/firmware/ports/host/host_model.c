@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The tasks, and a small deterministic "network" for them. */
 #include "host_model.h"
 
 #include <string.h>
@@ -10,11 +11,9 @@ static const host_task tasks[] = {
     {"ad", "ad01", 2560, 1},
 };
 
-const host_task *host_task_named(const char *name)
+const host_task *host_task_find(const char *name)
 {
-    size_t i;
-
-    for (i = 0; i < sizeof tasks / sizeof *tasks; i++) {
+    for (size_t i = 0; i < sizeof tasks / sizeof *tasks; i++) {
         if (strcmp(tasks[i].name, name) == 0) {
             return &tasks[i];
         }
@@ -27,28 +26,26 @@ void host_model_load(host_model *model, const uint8_t *input, uint32_t count)
     memcpy(model->tensor, input, count);
 }
 
-/* One layer: each score weighs the input by small numbers of its own; together they are 1. */
+/* One layer: each score is a weighted sum of the input; together they are 1. */
 void host_model_infer(host_model *model)
 {
     const host_task *const task = model->task;
-    uint32_t sums[HOST_MOST_SCORES];
-    uint64_t all = 0;
-    uint32_t i;
-    uint32_t j;
+    uint32_t sums[HOST_MAX_SCORES];
+    uint64_t total = 0;
 
     if (model->echo) {
         memcpy(model->scores, model->tensor, task->score_count * sizeof *model->scores);
         return;
     }
-    for (i = 0; i < task->score_count; i++) {
+    for (uint32_t i = 0; i < task->score_count; i++) {
         sums[i] = 1;
-        for (j = 0; j < task->input_bytes; j++) {
-            sums[i] += (uint32_t)model->tensor[j] * ((i * 7u + j) % 13u);
+        for (uint32_t j = 0; j < task->input_bytes; j++) {
+            sums[i] += (uint32_t)model->tensor[j] * ((i * 7U + j) % 13U);
         }
-        all += sums[i];
+        total += sums[i];
     }
-    for (i = 0; i < task->score_count; i++) {
-        model->scores[i] = (float)sums[i] / (float)all;
+    for (uint32_t i = 0; i < task->score_count; i++) {
+        model->scores[i] = (float)sums[i] / (float)total;
     }
     if (task->score_count == 1) { /* an error, not a probability */
         model->scores[0] = (float)sums[0] / (float)task->input_bytes;

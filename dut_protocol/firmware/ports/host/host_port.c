@@ -26,20 +26,20 @@
 #include "tinyrunner_dut.h"
 
 /* The reference firmware's buffer: the dialogues name it. */
-#define REFERENCE_CAPACITY 27648u
-#define MOST_AT_ONCE 65536u
-/* A host that does not read: what a UART sends into the void is lost, not waited for. */
+#define REFERENCE_CAPACITY 27648U
+#define MAX_AT_ONCE 65536U
+/* For a host that does not read: a UART does not wait for its receiver either. */
 #define WRITE_TIMEOUT_MS 1000
-/* A stamp older than this is not that of the window that begins. */
-#define STAMP_AGE_US 20000u
+/* An older timestamp is not that of the window that begins. */
+#define MAX_TIMESTAMP_AGE_US 20000U
 
 typedef struct host_port {
     int in;
     int out;
     uint32_t inference_us;
-    uint32_t busy_until_us; /* as long as `working`: when the last inference ended */
-    uint32_t stamp_us;      /* when the clock was last looked at */
-    bool working;           /* nothing was said since an inference */
+    uint32_t busy_until_us; /* while `busy`: when the last inference ended */
+    uint32_t timestamp_us;  /* when the clock was last read */
+    bool busy;              /* nothing was sent since an inference */
     host_model model;
 } host_port;
 
@@ -48,7 +48,7 @@ static uint32_t now_us(void)
     struct timespec now;
 
     clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint32_t)((uint64_t)now.tv_sec * 1000000u + (uint64_t)now.tv_nsec / 1000u);
+    return (uint32_t)((uint64_t)now.tv_sec * 1000000U + (uint64_t)now.tv_nsec / 1000U);
 }
 
 /* ---- the hooks ---- */
@@ -57,12 +57,12 @@ static void put(void *user, const char *bytes, size_t count)
 {
     host_port *const port = (host_port *)user;
 
-    port->working = false;
+    port->busy = false;
     while (count > 0) {
-        struct pollfd ready = {port->out, POLLOUT, 0};
+        struct pollfd poll_fd = {port->out, POLLOUT, 0};
         ssize_t written;
 
-        if (poll(&ready, 1, WRITE_TIMEOUT_MS) <= 0) {
+        if (poll(&poll_fd, 1, WRITE_TIMEOUT_MS) <= 0) {
             return;
         }
         written = write(port->out, bytes, count);
@@ -77,17 +77,17 @@ static void put(void *user, const char *bytes, size_t count)
     }
 }
 
-/* The modelled board's clock: real time, but that an inference takes as long as was asked for
+/* The modelled board's clock: real time, except that an inference takes exactly --inference-us,
  * however late this process wakes. */
 static uint32_t micros(void *user)
 {
     host_port *const port = (host_port *)user;
 
-    port->stamp_us = port->working ? port->busy_until_us : now_us();
-    return port->stamp_us;
+    port->timestamp_us = port->busy ? port->busy_until_us : now_us();
+    return port->timestamp_us;
 }
 
-/* A pin that this computer does not have: told on standard error, for tests. */
+/* This computer has no pin: a line on standard error, for tests. */
 static void pulse(void *user)
 {
     (void)user;
@@ -102,19 +102,20 @@ static void load(void *user, const uint8_t *input, uint32_t count)
 static void infer(void *user)
 {
     host_port *const port = (host_port *)user;
-    int32_t left_us;
+    int32_t remaining_us;
 
-    if (!port->working) { /* a window begins with its stamp, not when that has been printed */
+    if (!port->busy) { /* a window begins with its timestamp, not when that has been printed */
         const uint32_t now = now_us();
 
-        port->working = true;
-        port->busy_until_us = now - port->stamp_us < STAMP_AGE_US ? port->stamp_us : now;
+        port->busy = true;
+        port->busy_until_us =
+            now - port->timestamp_us < MAX_TIMESTAMP_AGE_US ? port->timestamp_us : now;
     }
     port->busy_until_us += port->inference_us;
     host_model_infer(&port->model);
-    left_us = (int32_t)(port->busy_until_us - now_us());
-    if (left_us > 0) {
-        const struct timespec pause = {left_us / 1000000, left_us % 1000000 * 1000L};
+    remaining_us = (int32_t)(port->busy_until_us - now_us());
+    if (remaining_us > 0) {
+        const struct timespec pause = {remaining_us / 1000000, remaining_us % 1000000 * 1000L};
 
         nanosleep(&pause, NULL);
     }
@@ -156,33 +157,32 @@ static int open_pty(void)
 }
 
 /* Until standard input ends. */
-static void run(tr_dut *dut, const host_port *port, size_t at_once)
+static void run_main_loop(tr_dut *dut, const host_port *port, size_t at_once)
 {
-    static uint8_t bytes[MOST_AT_ONCE];
-    unsigned idle = 0;
+    static uint8_t bytes[MAX_AT_ONCE];
+    unsigned idle_polls = 0;
     bool open = true;
 
     while (open) {
-        struct pollfd ready = {port->in, POLLIN, 0};
-        const bool busy = tr_dut_poll(dut);
+        struct pollfd poll_fd = {port->in, POLLIN, 0};
+        const bool pending = tr_dut_poll(dut);
         const size_t room = at_once > 0 ? at_once : tr_dut_room(dut);
         ssize_t count;
-        ssize_t i;
 
-        idle = busy ? idle + 1 : 0;
+        idle_polls = pending ? idle_polls + 1 : 0;
         if (at_once > 0 && tr_dut_room(dut) < TR_RING_BYTES - 1) {
-            continue; /* first what is there */
+            continue; /* process first what the ring holds */
         }
-        if (room == 0 || poll(&ready, 1, !busy ? -1 : idle < 100 ? 0 : 1) <= 0) {
+        if (room == 0 || poll(&poll_fd, 1, !pending ? -1 : idle_polls < 100 ? 0 : 1) <= 0) {
             continue;
         }
-        idle = 0;
+        idle_polls = 0;
         count = read(port->in, bytes, room);
         if (count < 0 && (errno == EINTR || errno == EAGAIN)) {
             continue;
         }
         open = count > 0;
-        for (i = 0; i < count; i++) {
+        for (ssize_t i = 0; i < count; i++) {
             tr_dut_receive(dut, bytes[i]);
         }
     }
@@ -190,27 +190,27 @@ static void run(tr_dut *dut, const host_port *port, size_t at_once)
     }
 }
 
-static int usage(const char *wrong)
+static int print_usage(const char *problem)
 {
     fprintf(stderr,
             "%s: usage: host_dut [--stdio] [--task vww|ic|kws|ad] [--energy] [--echo]\n"
             "    [--capacity BYTES] [--inference-us N] [--at-once N]\n",
-            wrong);
+            problem);
     return 2;
 }
 
-/* 1 to `most`; 0 for anything else. */
-static uint32_t number(const char *text, unsigned long most)
+/* 1 to `max`; 0 for anything else. */
+static uint32_t parse_number(const char *text, unsigned long max)
 {
     char *end;
     const unsigned long value = strtoul(text, &end, 10);
 
-    return *text >= '0' && *text <= '9' && *end == '\0' && value <= most ? (uint32_t)value : 0;
+    return *text >= '0' && *text <= '9' && *end == '\0' && value <= max ? (uint32_t)value : 0;
 }
 
 int main(int argc, char **argv)
 {
-    static uint8_t input[HOST_MOST_INPUT_BYTES];
+    static uint8_t input[HOST_MAX_INPUT_BYTES];
     static host_port port;
     static tr_dut dut;
     tr_dut_config config;
@@ -218,11 +218,10 @@ int main(int argc, char **argv)
     uint32_t capacity = REFERENCE_CAPACITY;
     uint32_t at_once = 0;
     bool stdio = false;
-    int i;
 
     port.inference_us = 1000;
-    port.model.task = host_task_named("kws");
-    for (i = 1; i < argc; i++) {
+    port.model.task = host_task_find("kws");
+    for (int i = 1; i < argc; i++) {
         const char *const option = argv[i];
         const char *const value = i + 1 < argc ? argv[i + 1] : "";
 
@@ -233,22 +232,22 @@ int main(int argc, char **argv)
         } else if (strcmp(option, "--echo") == 0) {
             port.model.echo = true;
         } else if (strcmp(option, "--task") == 0) {
-            port.model.task = host_task_named(value);
+            port.model.task = host_task_find(value);
             if (port.model.task == NULL) {
-                return usage(value);
+                return print_usage(value);
             }
             i++;
         } else if (strcmp(option, "--capacity") == 0) {
-            capacity = number(value, sizeof input);
+            capacity = parse_number(value, sizeof input);
             i++;
         } else if (strcmp(option, "--inference-us") == 0) {
-            port.inference_us = number(value, 100000000);
+            port.inference_us = parse_number(value, 100000000);
             i++;
         } else if (strcmp(option, "--at-once") == 0) {
-            at_once = number(value, MOST_AT_ONCE);
+            at_once = parse_number(value, MAX_AT_ONCE);
             i++;
         } else {
-            return usage(option);
+            return print_usage(option);
         }
     }
     port.in = stdio ? STDIN_FILENO : open_pty();
@@ -273,9 +272,9 @@ int main(int argc, char **argv)
     config.infer = infer;
     config.result = result;
     if (!tr_dut_init(&dut, &config, mode)) {
-        return usage("the configuration is not complete");
+        return print_usage("the configuration is not complete");
     }
     tr_dut_boot(&dut);
-    run(&dut, &port, at_once);
+    run_main_loop(&dut, &port, at_once);
     return 0;
 }
