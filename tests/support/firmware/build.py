@@ -86,6 +86,14 @@ def host_dut(*flags: str, compiler: str = "gcc") -> Path:
     return build(compiler, [*C99, "-O1", "-g", *flags], host_sources(), "host_dut")
 
 
+def cmake_build(source: Path, folder: Path, *settings: str) -> str:
+    """Configure the project in ``source`` and build it in ``folder``; what the build prints."""
+    need("make")
+    cmake = need("cmake")
+    run([cmake, "-S", source, "-B", folder, *settings])
+    return run([cmake, "--build", folder])
+
+
 def object_sizes(size_tool: str, objects: Sequence[Path]) -> dict[str, tuple[int, int, int]]:
     """(text, data, bss) in bytes of each object file, by its name."""
     sizes = {}
