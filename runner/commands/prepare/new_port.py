@@ -5,7 +5,6 @@ What is written builds as it is. Nothing that is there is ever overwritten.
 
 from __future__ import annotations
 
-import re
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,8 @@ SOURCES = Path(__file__).parents[3] / "dut_protocol" / "firmware"
 """The library, the kernels and the ports, as they are installed."""
 
 _MODEL_NAME = "network"
+_TASK_HEADER = Path("task.h")
+"""Written for each port; the generic port's in the repository is that of kws."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +28,8 @@ class Board:
     """A kind of port that can be begun with."""
 
     key: str
-    folders: tuple[str, ...]
-    """Of its files, under ports/."""
+    folder: str
+    """The name of the folder of its files, in ports/."""
     vendor: str
     """What it says to `name`, until somebody changes it."""
     runs_model: bool
@@ -38,8 +39,8 @@ class Board:
 BOARDS: dict[str, Board] = {
     board.key: board
     for board in (
-        Board("generic", ("template", "generic"), "my-board", runs_model=False),
-        Board("qemu-mps2", ("qemu_mps2",), "qemu-mps2-an386", runs_model=True),
+        Board("generic", "generic", "my-board", runs_model=False),
+        Board("qemu-mps2", "qemu_mps2", "qemu-mps2-an386", runs_model=True),
     )
 }
 
@@ -54,20 +55,15 @@ def new_port(folder: Path, task: Task, board: Board, model: Path | None) -> list
         raise SetupError(
             f"a new port goes into an empty folder, and {folder} is there already: name another"
         )
-    files = {Path("library") / path.name: _text(path) for path in _c_files(SOURCES / "src")} | {
-        Path(path.name): _sized(_relocated(_text(path)))
-        for part in board.folders
-        for path in sorted((SOURCES / "ports" / part).iterdir())
-        if path.is_file()
+    files = _library_files("src", Path("library")) | {
+        Path(path.name): _relocated(path) for path in _files(SOURCES / "ports" / board.folder)
     }
-    files[Path("task.h")] = _task_header(task, board)
+    files[_TASK_HEADER] = _task_header(task, board)
     if board.runs_model:
         if model is None:
             raise SetupError(f"the board {board.key} runs a model: name a .tflite file (--model)")
-        files |= {
-            Path("kernels") / path.name: _text(path) for path in _c_files(SOURCES / "kernels")
-        }
-        files[Path("task.mk")] = f"NETWORK = {_network_source(task)}\n"
+        files |= _library_files("kernels", Path("kernels"))
+        files[Path("task.mk")] = f"MODEL_SOURCE = {_model_source(task)}\n"
         files |= _model_files(task, model)
     for path, text in files.items():
         target = folder / path
@@ -77,34 +73,29 @@ def new_port(folder: Path, task: Task, board: Board, model: Path | None) -> list
     return [folder / path for path in sorted(files)]
 
 
-def _c_files(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if path.suffix in (".c", ".h"))
+def _files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if path.is_file())
+
+
+def _library_files(name: str, target: Path) -> dict[Path, str]:
+    """What is compiled, and CMake's description of it; the README speaks of the repository."""
+    return {
+        target / path.name: _text(path)
+        for path in _files(SOURCES / name)
+        if path.suffix in (".c", ".h") or path.name == "CMakeLists.txt"
+    }
 
 
 def _text(path: Path) -> str:
     return path.read_text(encoding="utf-8")
 
 
-def _relocated(text: str) -> str:
-    """A port's Makefile beside the library, which it has above it in the repository."""
-    return text.replace("../../src", "library").replace("../../kernels", "kernels")
-
-
-def _sized(text: str) -> str:
-    """The template's own sizes, which are an example, by those of the task."""
-    for name, macro in _TEMPLATE_SIZES:
-        text = re.sub(rf"^#define {name} .*$", f"#define {name} {macro}", text, flags=re.MULTILINE)
-    return text.replace('#include "model.h"\n#include "tinyrunner_dut.h"', _INCLUDES).replace(
-        '"my-board"', "TASK_VENDOR"
-    )
-
-
-_TEMPLATE_SIZES = (
-    ("MODEL_ID", "TASK_MODEL_ID"),
-    ("INPUT_BYTES", "TASK_INPUT_BYTES"),
-    ("SCORE_COUNT", "TASK_SCORES"),
-)
-_INCLUDES = '#include "model.h"\n#include "task.h"\n#include "tinyrunner_dut.h"'
+def _relocated(path: Path) -> str:
+    """The file's text; a Makefile finds the library beside it, in the repository above it."""
+    text = _text(path)
+    if path.name == "Makefile":
+        text = text.replace("../../src", "library").replace("../../kernels", "kernels")
+    return text
 
 
 def _task_header(task: Task, board: Board) -> str:
@@ -149,15 +140,15 @@ def _what_scores_are(task: Task) -> str:
 # --- a board that runs a model -------------------------------------------------------------------
 
 
-def _network_source(task: Task) -> str:
+def _model_source(task: Task) -> str:
     if task.reconstructs_input:
-        return "network_ad.c"
+        return "model_ad.c"
     if task.input_format is InputFormat.FLOAT32_LE:
         raise SetupError(
             f"{task.model_id} takes floats and gives classes: the emulated board has no code for "
             "that; use --board generic"
         )
-    return "network_classes.c"
+    return "model_classes.c"
 
 
 def _model_files(task: Task, model: Path) -> dict[Path, str]:

@@ -77,7 +77,7 @@ def test_a_setting_that_cannot_be_does_not_compile(tmp_path: Path, flag: str):
 def test_the_example_ports_compile_without_a_warning(tmp_path: Path):
     for compiler in ("gcc", "clang"):
         build(compiler, [*C99, "-O2"], host_sources(), "host_dut")
-    for port in sorted((FIRMWARE / "ports" / "template").glob("*.c")):
+    for port in sorted((FIRMWARE / "ports" / "generic").glob("*.c")):
         for target in ("gcc", "Cortex-M0", "Cortex-M4, C++"):
             compiler, flags = COMPILERS[target]
             run([need(compiler), *flags, "-I", LIBRARY, "-c", port], cwd=tmp_path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 import socket
 import subprocess
 import threading
@@ -13,6 +14,7 @@ from typing import Self
 from filelock import FileLock
 from support.devices.device_dialogues import R
 from support.firmware.build import FIRMWARE, _cache, need
+from tinyrunner.models.export.export_c import export_model
 from tinyrunner.models.suite import Task
 from tinyrunner.runner.commands.prepare.new_port import BOARDS, new_port
 
@@ -28,10 +30,8 @@ def firmware_image(task: Task, model: Path, *make: str) -> Path:
     for tool in ("make", "arm-none-eabi-gcc", "qemu-system-arm"):
         need(tool)
     digest = hashlib.sha256("\0".join((task.key, *make)).encode() + model.read_bytes())
-    generator = [
-        *FIRMWARE.parents[1].glob("models/*.py"),
-        FIRMWARE.parents[1] / "runner/firmware.py",
-    ]
+    exporter = Path(inspect.getfile(export_model)).parent
+    generator = [*exporter.glob("*.py"), Path(inspect.getfile(new_port))]
     for path in sorted((*FIRMWARE.rglob("*.[chl]*"), *FIRMWARE.rglob("Makefile"), *generator)):
         digest.update(path.read_bytes())
     folder = _cache() / f"board-{digest.hexdigest()[:32]}"

@@ -1,6 +1,7 @@
-/* The board: to be written. As it is, it compiles and does nothing. Each function's task is in
- * board.h. Where the vendor's SDK has a main() or a vector table of its own, port.c's
- * UART_RX_Handler is to be called from it with each byte received. */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The board: to be filled in. As it is, it compiles and does nothing; board.h says what each
+ * function must do. Where the vendor's SDK has a main() or a vector table of its own, have it call
+ * port.c's UART_RX_Handler with each byte received. */
 #include "board.h"
 
 void board_init(void)

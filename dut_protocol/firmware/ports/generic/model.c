@@ -1,5 +1,6 @@
-/* The model: to be written. As it is, it compiles, and all scores are 0. Each function's task is in
- * model.h. An int8 .tflite becomes C by `tinyrunner firmware export`. */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The model: to be filled in. As it is, it compiles, and all scores are 0; model.h says what each
+ * function must do. `tinyrunner firmware export` turns an int8 .tflite into C. */
 #include "model.h"
 
 #include <string.h>

@@ -36,8 +36,8 @@ void reset_handler(void)
     }
 }
 
-/* Every exception that nothing expects, faults too: stay, so that a debugger sees where. */
-static void stop(void)
+/* Every unexpected exception, faults too: loop, so that a debugger sees where. */
+static void default_handler(void)
 {
     for (;;) {
     }
@@ -45,15 +45,16 @@ static void stop(void)
 
 typedef void (*handler)(void);
 
-typedef struct {
-    uint32_t *stack;
+typedef struct vector_table {
+    uint32_t *initial_stack;
     handler exceptions[15]; /* reset, then those of the processor */
     handler interrupts[2];  /* of the board: UART0 has received, UART0 has sent */
 } vector_table;
 
 static const vector_table vectors __attribute__((section(".vectors"), used)) = {
     &stack_top,
-    {reset_handler, stop, stop, stop, stop, stop, stop, stop, stop, stop, stop, stop, stop, stop,
-     stop},
-    {board_uart_received, stop},
+    {reset_handler, default_handler, default_handler, default_handler, default_handler,
+     default_handler, default_handler, default_handler, default_handler, default_handler,
+     default_handler, default_handler, default_handler, default_handler, default_handler},
+    {board_uart_rx_handler, default_handler},
 };

@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
-from support.firmware.build import need
+from support.firmware.build import C99, CHECKOUT, cmake_build, need, run
 from support.firmware.qemu_board import BoardTalk, EmulatedBoard
 from tinyrunner.models.demo import demo_model_path
 from tinyrunner.models.suite import AD, IC, KWS, TASKS, VWW, Task
-from tinyrunner.runner.commands.prepare.new_port import BOARDS, new_port
+from tinyrunner.runner.commands.prepare.new_port import BOARDS, SOURCES, new_port
 from tinyrunner.runner.errors import SetupError
 from typer.testing import CliRunner
 
 GENERIC, QEMU = BOARDS["generic"], BOARDS["qemu-mps2"]
+PORT_BOARD = CHECKOUT / "tests" / "support" / "firmware" / "port_board.c"
+PORT_PROJECT = """\
+cmake_minimum_required(VERSION 3.13)
+project(port C)
+add_subdirectory(library)
+add_library(port STATIC port.c board.c model.c)
+target_link_libraries(port PRIVATE tinyrunner_dut)
+"""
 
 
 def firmware(*arguments: str):
@@ -58,14 +67,73 @@ def test_a_port_has_the_tasks_sizes(task: Task, sizes: tuple[int, ...], tmp_path
     for name, value in zip(("INPUT_BYTES", "SCORES", "INPUT_IS_UINT8"), sizes, strict=True):
         assert f"#define TASK_{name} {value}\n" in text
     assert f'#define TASK_MODEL_ID "{task.model_id}"\n' in text
-    port = (tmp_path / "port.c").read_text("utf-8")
-    assert dict(re.findall(r"^#define (\w+) (TASK_\w+)$", port, re.MULTILINE)) == {
-        "MODEL_ID": "TASK_MODEL_ID",
-        "INPUT_BYTES": "TASK_INPUT_BYTES",
-        "SCORE_COUNT": "TASK_SCORES",
-    }
-    assert "TASK_VENDOR" in port
-    assert '#include "task.h"' in port
+
+
+@pytest.mark.parametrize("task", TASKS.values(), ids=TASKS)
+def test_a_generic_port_answers_with_the_tasks_sizes(task: Task, tmp_path):
+    """With a board.c whose UART is standard input and output."""
+    new_port(tmp_path, task, GENERIC, None)
+    sources = [PORT_BOARD, *(tmp_path / name for name in ("port.c", "model.c"))]
+    library = tmp_path / "library"
+    program = tmp_path / "device"
+    run(
+        [need("gcc"), *C99, "-I", tmp_path, "-I", library, *sources, *library.glob("*.c"),
+         "-o", program]
+    )  # fmt: skip
+    too_many = task.input_bytes + 1
+    commands = f"name%profile%db load {too_many}%db load {task.input_bytes}%infer 1 0%"
+    done = subprocess.run([program], input=commands.encode(), capture_output=True, timeout=60)
+    replies = done.stdout.decode("ascii")
+    assert "m-name-dut-[my-board]\r\n" in replies
+    assert f"m-model-[{task.model_id}]\r\n" in replies
+    assert f"size {too_many} exceeds maximum of {task.input_bytes}\n" in replies
+    assert f"m-[Expecting {task.input_bytes} bytes]\r\n" in replies
+    assert f"m-results-[{','.join(['0.000'] * task.score_count)}]\r\n" in replies
+
+
+def test_the_emulated_boards_model_file_fits_the_generic_port(tmp_path):
+    """As GUIDE.md says; the scores are those of a network, and add up to 1."""
+    port, answers = tmp_path / "p", []
+    new_port(port, KWS, GENERIC, None)
+    model = str(demo_model_path(KWS))
+    assert firmware("export", model, "--out", str(port), "--name", "network").exit_code == 0
+    for path in (SOURCES / "kernels").glob("*.[ch]"):
+        shutil.copy(path, port)
+    shutil.copy(SOURCES / "ports" / "qemu_mps2" / "model_classes.c", port / "model.c")
+    make(port)
+    shutil.copy(PORT_BOARD, port / "board.c")
+    program = tmp_path / "device"
+    sources = [*port.glob("*.c"), *(port / "library").glob("*.c")]
+    flags = [*C99, "-DTR_RING_BYTES=4096", "-I", port, "-I", port / "library"]
+    run([need("gcc"), *flags, *sources, "-o", program])
+    for byte in (b"00", b"7f"):
+        load = b"db load 490%" + 49 * (b"db " + 10 * byte + b"%") + b"infer 1 0%"
+        done = subprocess.run([program], input=load, capture_output=True, timeout=60)
+        scores = re.search(rb"m-results-\[([0-9.,]+)\]", done.stdout)
+        assert scores is not None
+        answers.append([float(score) for score in scores[1].split(b",")])
+    assert all(sum(scores) == pytest.approx(1, abs=0.02) for scores in answers)
+    assert answers[0] != answers[1]
+
+
+def test_the_repositorys_generic_port_is_the_one_that_is_written_for_kws(tmp_path):
+    new_port(tmp_path, KWS, GENERIC, None)
+    for path in (SOURCES / "ports" / "generic").glob("*.[ch]"):
+        assert path.read_bytes() == (tmp_path / path.name).read_bytes()
+    assert (SOURCES / "ports" / "generic" / "task.h").is_file()
+
+
+def test_the_repositorys_generic_port_builds_where_it_stands(tmp_path):
+    need("cc")
+    make(SOURCES / "ports" / "generic", f"OUT={tmp_path}")
+    assert (tmp_path / "libfirmware.a").stat().st_size > 5000
+
+
+def test_a_ports_library_is_a_target_of_cmake(tmp_path):
+    new_port(tmp_path / "p", KWS, GENERIC, None)
+    (tmp_path / "p/CMakeLists.txt").write_text(PORT_PROJECT, "utf-8")
+    cmake_build(tmp_path / "p", tmp_path / "build")
+    assert list((tmp_path / "build").glob("*port*"))
 
 
 def test_a_port_stands_alone(tmp_path):

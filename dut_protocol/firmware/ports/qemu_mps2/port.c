@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The firmware: the board's hooks for the harness, and the loop. */
+/* The hooks of the DUT library, given by board.c and the model, and the main loop. */
 #include "board.h"
-#include "network.h"
+#include "model.h"
 #include "task.h"
 #include "tinyrunner_dut.h"
 
@@ -15,7 +15,7 @@ static tr_dut dut;
 static void put(void *user, const char *bytes, size_t count)
 {
     (void)user;
-    board_send(bytes, count);
+    board_uart_send(bytes, count);
 }
 
 static uint32_t micros(void *user)
@@ -27,29 +27,28 @@ static uint32_t micros(void *user)
 static void pulse(void *user)
 {
     (void)user;
-    board_pulse();
+    board_pulse_timestamp_pin();
 }
 
 static void load(void *user, const uint8_t *bytes, uint32_t count)
 {
     (void)user;
-    (void)count; /* TASK_INPUT_BYTES, as the configuration says */
-    network_load(bytes);
+    model_load(bytes, count);
 }
 
 static void infer(void *user)
 {
     (void)user;
-    network_run();
+    model_infer();
 }
 
 static float result(void *user, uint32_t index)
 {
     (void)user;
-    return network_score(index);
+    return model_score(index);
 }
 
-static void take(uint8_t byte)
+static void on_receive(uint8_t byte)
 {
     tr_dut_receive(&dut, byte);
 }
@@ -73,16 +72,16 @@ int main(void)
 {
     board_init();
     if (!tr_dut_init(&dut, &config, BOARD_MODE)) {
-        for (;;) { /* a hook that the mode needs is missing in `config` */
+        for (;;) { /* the configuration is incomplete: see tr_dut_config */
         }
     }
-    board_listen(take);
+    board_enable_uart_interrupt(on_receive);
     tr_dut_boot(&dut);
     for (;;) {
-        const uint32_t seen = board_received();
+        const uint32_t receive_count = board_receive_count();
 
         if (!tr_dut_poll(&dut)) {
-            board_sleep(seen);
+            board_sleep(receive_count);
         }
     }
 }

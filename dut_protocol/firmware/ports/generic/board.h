@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What this port needs of the board. Write these five with your vendor's SDK or registers, in a
- * board.c of your own; ports/qemu* shows them for a bare Cortex-M. */
+/* What port.c needs of the board: five functions for board.c, written with the vendor's SDK or the
+ * registers. ports/qemu_mps2 of the library's repository shows them for a bare Cortex-M. */
 #ifndef BOARD_H
 #define BOARD_H
 
@@ -11,7 +11,7 @@
  * firmware behind an IO manager), a timer of 1 MHz, the timestamp pin as an output, high. */
 void board_init(void);
 
-/* Let the UART interrupt for each byte that it receives, from now on. */
+/* From now on the UART interrupts for each byte that it receives. */
 void board_enable_uart_interrupt(void);
 
 /* Send; return when the UART has the last byte. */

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The hooks of the DUT library, given by board.c and model.c, and the main loop. The task's sizes
+ * and the board's name are in task.h. This file compiles as C and as C++. */
+#include "board.h"
+#include "model.h"
+#include "task.h"
+#include "tinyrunner_dut.h"
+
+/* Where loads go. It is not the model's input tensor: a load that fails must not reach the model.
+ */
+static uint8_t input[TASK_INPUT_CAPACITY];
+
+static tr_dut dut;
+
+/* A reply, one line or a piece of one at a time. Blocking is fine: what the host sends meanwhile
+ * waits in the ring. If you queue instead (DMA, interrupt), wait here until the queue has room, and
+ * copy: `bytes` is overwritten after the return. */
+static void put(void *user, const char *bytes, size_t count)
+{
+    (void)user;
+    board_uart_send(bytes, count);
+}
+
+static uint32_t micros(void *user)
+{
+    (void)user;
+    return board_micros();
+}
+
+/* Energy mode: a falling edge, low for at least 1 us. The energy monitor takes it for the beginning
+ * or the end of a window, so nothing else may move this pin, at boot neither. */
+static void pulse(void *user)
+{
+    const uint32_t start_us = board_micros();
+
+    (void)user;
+    board_set_timestamp_pin(0);
+    while (board_micros() - start_us < 3) {
+    }
+    board_set_timestamp_pin(1);
+}
+
+static void load(void *user, const uint8_t *bytes, uint32_t count)
+{
+    (void)user;
+    model_load(bytes, count);
+}
+
+static void infer(void *user)
+{
+    (void)user;
+    model_infer();
+}
+
+static float result(void *user, uint32_t index)
+{
+    (void)user;
+    return model_score(index);
+}
+
+/* In the order of tr_dut_config: C++ before C++20 has no designated initialisers. */
+static const tr_dut_config config = {
+    TASK_VENDOR, TASK_MODEL_ID, input, sizeof input, TASK_INPUT_BYTES,
+    TASK_SCORES, NULL, /* user: passed to every hook */
+    put,         micros,        pulse, load,         infer,
+    result,
+};
+
+/* To be called for each byte received, from your vector table or your SDK's handler; its name is
+ * your SDK's. Nothing but this call belongs here. */
+void UART_RX_Handler(uint8_t byte)
+{
+    tr_dut_receive(&dut, byte);
+}
+
+int main(void)
+{
+    board_init();
+    /* One firmware for both modes: read a strap pin here, say. */
+    if (!tr_dut_init(&dut, &config, TR_MODE_PERFORMANCE)) {
+        for (;;) { /* the configuration is incomplete: see tr_dut_config */
+        }
+    }
+    /* In this order: the ring must be initialised before the first byte comes. */
+    board_enable_uart_interrupt();
+    tr_dut_boot(&dut);
+    for (;;) {
+        /* False: nothing to do before the next byte, and the processor may sleep: with interrupts
+         * disabled, check once more that tr_dut_room() is TR_RING_BYTES - 1, then `__WFI()` (which
+         * wakes all the same), then enable them. Without that check a byte may wait for the next.
+         */
+        (void)tr_dut_poll(&dut);
+    }
+}
