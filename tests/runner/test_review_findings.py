@@ -48,7 +48,7 @@ def test_an_output_without_the_signs_of_units_does_not_end_a_run(tmp_path, monke
 
 def test_a_slow_run_without_a_terminal_still_says_a_line_a_minute(monkeypatch):
     now = [0.0]
-    monkeypatch.setattr("tinyrunner.runner.execute.progress.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("tinyrunner.runner.commands.show.progress.time.monotonic", lambda: now[0])
     text = io.StringIO()
     reporter = LineReporter(Console(file=text, width=200))
     reporter.begin("ad accuracy", 48608, 0)

@@ -8,7 +8,7 @@ from support.reference import reference_path
 from tinyrunner.dut_protocol.link.clock import MonotonicClock, VirtualClock
 from tinyrunner.dut_protocol.wire.messages import TimestampMode
 from tinyrunner.models.suite import KWS, VWW
-from tinyrunner.runner.bench import bench
+from tinyrunner.runner.bench import opening
 from tinyrunner.runner.bench.opening import open_bench
 from tinyrunner.runner.bench.simulated.device import simulated_device
 from tinyrunner.runner.config.addresses import parse_simulated
@@ -70,7 +70,7 @@ def test_the_port_is_closed_when_a_run_fails(monkeypatch):
         def close(self):
             closed.append(True)
 
-    monkeypatch.setattr(bench, "open_transport", lambda *_: Port())
+    monkeypatch.setattr(opening, "open_transport", lambda *_: Port())
     with pytest.raises(RuntimeError), open_bench(override(Config(), dut="x"), KWS):
         raise RuntimeError
     assert closed == [True]
@@ -80,7 +80,7 @@ def test_auto_takes_the_port_and_the_rate_that_were_found(monkeypatch):
     with served(board()) as address:
         asked = []
         monkeypatch.setattr(
-            bench, "find_dut", lambda *args: asked.append(args) or (address, 921600)
+            opening, "find_dut", lambda *args: asked.append(args) or (address, 921600)
         )
         with open_bench(override(Config(), dut="auto"), KWS) as found:
             assert found.dut.address == address

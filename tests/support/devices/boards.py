@@ -14,7 +14,9 @@ from contextlib import contextmanager
 from tinyrunner.dut_protocol.simulated.device import DeviceSettings, SimulatedDut
 from tinyrunner.dut_protocol.simulated.serve import DeviceServer, PtyPort, TcpPort
 from tinyrunner.models.suite import KWS, Task
-from tinyrunner.runner.bench import bench
+from tinyrunner.runner.bench import opening
+from tinyrunner.runner.bench.bench import SimulatedModel
+from tinyrunner.runner.bench.simulated.device import SimulatedDevice
 
 QUICK = DeviceSettings(baud_rate=0, inference_time_s=0.0)
 """For boards behind a real port: nothing is waited for."""
@@ -145,8 +147,8 @@ def board(task: Task = KWS, fault: Fault | None = None, settings: DeviceSettings
 
 def use_board(monkeypatch, device: object) -> None:
     """`--dut sim:` is this device, on the virtual clock."""
-    model = bench.SimulatedModel("test", "0" * 64, "none", None, 0, 0.0)
-    monkeypatch.setattr(bench, "simulated_device", lambda *_: bench.SimulatedDevice(device, model))
+    model = SimulatedModel("test", "0" * 64, "none", None, 0, 0.0)
+    monkeypatch.setattr(opening, "simulated_device", lambda *_: SimulatedDevice(device, model))
 
 
 @contextmanager

@@ -26,7 +26,8 @@ from tinyrunner.dut_protocol.simulated.device import DeviceSettings
 from tinyrunner.dut_protocol.simulated.link import SimulatedLink
 from tinyrunner.dut_protocol.wire.settings import ConfirmResults, VerifyLoad
 from tinyrunner.models.suite import Task
-from tinyrunner.runner.bench import bench
+from tinyrunner.runner.bench import bench, opening
+from tinyrunner.runner.bench.simulated.device import SimulatedDevice
 from tinyrunner.runner.config.config import Config, DutConfig
 from tinyrunner.runner.errors import ResumeError, RunStopped, SetupError
 from tinyrunner.runner.execute.progress import QuietReporter
@@ -191,9 +192,9 @@ def faulty(
         return wires[-1]
 
     with ExitStack() as stack:
-        simulated = bench.SimulatedDevice(device, described)
-        stack.enter_context(mock.patch.object(bench, "simulated_device", return_value=simulated))
-        stack.enter_context(mock.patch.object(bench, "SimulatedLink", wire))
+        simulated = SimulatedDevice(device, described)
+        stack.enter_context(mock.patch.object(opening, "simulated_device", return_value=simulated))
+        stack.enter_context(mock.patch.object(opening, "SimulatedLink", wire))
         yield lambda: device.count + sum(each.count for each in wires)
 
 
