@@ -12,6 +12,8 @@ from ..wire.framing import CommandReader
 from .device import DeviceSettings, SimulatedDut
 
 _COMMAND_CHARS = 200
+_PASSED_ON = b"[dut]: "
+_EDGE = b"m-lap-us-"
 _STEP_US = 4
 """The Arduino's micros() counts in steps of four."""
 
@@ -29,9 +31,14 @@ class SimulatedIoManager:
         self.device = device
         self.settings = DeviceSettings(baud_rate=baud_rate)
         self.outgoing: deque[tuple[float, bytes]] = deque()
-        self._commands = CommandReader(_COMMAND_CHARS)
         self._byte_time_s = self.settings.byte_time_s
-        self._now_s = 0.0
+        self.boot(0.0)
+
+    def boot(self, at_s: float) -> None:
+        """Begin anew, as opening its port makes it; the device behind it goes on."""
+        self.outgoing.clear()
+        self._commands = CommandReader(_COMMAND_CHARS)
+        self._now_s = at_s
         self._forwarded_until_s = 0.0
         self._timer = False
         self._falling = True
@@ -48,18 +55,28 @@ class SimulatedIoManager:
         if self._timer:
             for _ in range(1 if self._falling else 2):
                 us = int(at_s * 1e6) // _STEP_US * _STEP_US % 2**32
-                self._queue(at_s, b"m-lap-us-%d\r\n" % us)
+                self._queue(at_s, b"%b%d\r\n" % (_EDGE, us))
 
     def forward(self) -> None:
         """Pass on what the device has said by now, line by line."""
         while self.device.outgoing:
             done_s, data = self.device.outgoing.popleft()
             for line in data.splitlines():
-                passed = b"[dut]: " + line + b"\r\n"
+                passed = _PASSED_ON + line + b"\r\n"
                 # One wire to the host: a short line never overtakes the longer one before it.
                 begins_s = max(done_s, self._forwarded_until_s)
                 self._forwarded_until_s = begins_s + len(passed) * self._byte_time_s
                 self._put(self._forwarded_until_s, passed)
+
+    def power_off(self, at_s: float) -> None:
+        """The device behind it loses its supply: what its pins were still to cause never comes."""
+        waiting = list(self.outgoing)
+        self.outgoing.clear()
+        self.outgoing.extend(
+            (done_s, line)
+            for done_s, line in waiting
+            if done_s <= at_s or not line.startswith((_PASSED_ON, _EDGE))
+        )
 
     def _execute(self, command: bytes) -> None:
         text = command.decode("latin-1").strip()

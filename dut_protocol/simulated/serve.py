@@ -13,15 +13,16 @@ import select
 import socket
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol, Self
 
 from ..errors import LinkError
 from ..link.clock import Clock, MonotonicClock
 from ..link.transport import READ_BYTES
-from .device import SimulatedDut
+from .link import SimulatedEnd
 
-_IDLE_S = 0.2
-"""How soon a request to stop is noticed."""
+_IDLE_S = 0.05
+"""How soon a request to stop is noticed, or that another thread has powered the device."""
 
 _BACKLOG_TIMEOUT_S = 1.0
 """A host that reads nothing for this long loses what the device says, as on a real UART."""
@@ -140,39 +141,62 @@ class TcpPort:
         self._listener.close()
 
 
+class ServedEnd(SimulatedEnd, Protocol):
+    """What can be served: a simulated device, or an IO manager with one behind it."""
+
+    def boot(self, at_s: float) -> None:
+        """Begin anew, as opening its port makes it."""
+
+
 class DeviceServer:
     """Joins a simulated device to a port, in real time."""
 
-    def __init__(self, device: SimulatedDut, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        device: ServedEnd,
+        clock: Clock | None = None,
+        lock: AbstractContextManager[object] | None = None,
+    ) -> None:
+        """``lock`` is held around each use of the device, where other threads use it too."""
         self._device = device
         self._clock = clock or MonotonicClock()
+        self._lock = lock or nullcontext()
         self._byte_time_s = device.settings.byte_time_s
         self._received_until_s = 0.0
 
     def boot(self) -> None:
         """Reset the device; what it had not said yet is lost."""
-        self._device.outgoing.clear()
-        self._device.boot(self._clock.now_s())
+        with self._lock:
+            self._device.outgoing.clear()
+            self._device.boot(self._clock.now_s())
 
     def run(self, port: ServedPort, stop: threading.Event) -> None:
         """Serve until ``stop`` is set."""
-        outgoing = self._device.outgoing
         while not stop.is_set():
-            timeout_s = _IDLE_S
-            if outgoing:
-                timeout_s = min(_IDLE_S, max(0.0, outgoing[0][0] - self._clock.now_s()))
-            data = port.wait(timeout_s)
-            if data:
-                start_s = max(self._clock.now_s(), self._received_until_s)
-                self._received_until_s = start_s + len(data) * self._byte_time_s
-                self._device.receive(data, start_s)
-            self._send_due(port)
+            data = port.wait(self._patience_s())
+            with self._lock:
+                if data:
+                    self._receive(data)
+                due = self._take_due()
+            if due:
+                port.write(due)
 
-    def _send_due(self, port: ServedPort) -> None:
+    def _patience_s(self) -> float:
+        with self._lock:
+            outgoing = self._device.outgoing
+            if not outgoing:
+                return _IDLE_S
+            return min(_IDLE_S, max(0.0, outgoing[0][0] - self._clock.now_s()))
+
+    def _receive(self, data: bytes) -> None:
+        start_s = max(self._clock.now_s(), self._received_until_s)
+        self._received_until_s = start_s + len(data) * self._byte_time_s
+        self._device.receive(data, start_s)
+
+    def _take_due(self) -> bytes:
         outgoing = self._device.outgoing
         now_s = self._clock.now_s()
         due = []
         while outgoing and outgoing[0][0] <= now_s:
             due.append(outgoing.popleft()[1])
-        if due:
-            port.write(b"".join(due))
+        return b"".join(due)

@@ -10,11 +10,11 @@ from ...dut_protocol.discovery.ports import usb_serial
 from ...dut_protocol.link.clock import Clock
 from ...energy.errors import MonitorError
 from ...energy.monitor import EnergyMonitor
+from ..config.addresses import names_simulated
 from ..config.config import MonitorConfig
 from ..errors import SetupError
 
 JOULESCOPE = "joulescope:"
-SIMULATED = "sim:"
 _EXPECTED = (
     "a VISA resource such as TCPIP0::10.0.0.7::inst0::INSTR, lpm01a:PORT, ppk2:PORT or joulescope:"
 )
@@ -45,6 +45,11 @@ def open_monitor(config: MonitorConfig, clock: Clock) -> EnergyMonitor:
 def _open(address: str, config: MonitorConfig, clock: Clock) -> EnergyMonitor:
     kind, colon, rest = address.partition(":")
     max_voltage_v = config.max_voltage_v
+    if names_simulated(address):
+        raise SetupError(
+            f"{address} measures a simulated device only: give --dut sim: with it, or serve "
+            "one with `tinyrunner simulate monitor`"
+        )
     if "::" in address:
         from ...energy.drivers.n6705 import N6705
 
@@ -74,11 +79,6 @@ def _open(address: str, config: MonitorConfig, clock: Clock) -> EnergyMonitor:
 
             _check_limit(address, config, None)
             return Joulescope.open(rest, clock, max_voltage_v=max_voltage_v)
-        case "sim:":
-            raise SetupError(
-                f"{address} measures a simulated device only: give --dut sim: with it, or serve "
-                "one with `tinyrunner simulate monitor`"
-            )
     raise SetupError(f"{address} is no energy monitor: expected {_EXPECTED}")
 
 

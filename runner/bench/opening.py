@@ -28,7 +28,7 @@ from ...dut_protocol.wire.settings import LinkSettings, VerifyLoad
 from ...energy.errors import MonitorError
 from ...energy.monitor import EnergyMonitor
 from ...models.suite import Task
-from ..config.addresses import AUTO, SIMULATED, is_simulated, parse_simulated
+from ..config.addresses import AUTO, SIMULATED, is_simulated, names_simulated, parse_simulated
 from ..config.config import Config
 from ..errors import JournalError, SetupError
 from .bench import Bench, EnergyParts, SimulatedModel
@@ -105,7 +105,7 @@ def open_energy_bench(config: Config, task: Task) -> Iterator[Bench]:
     with ExitStack() as stack:
         if is_simulated(config):
             _refuse_mixture(config)
-            simulated = stack.enter_context(SimulatedBench.assemble(config, task))
+            simulated = SimulatedBench(config, task)
             wire = logged(simulated.link, simulated.clock)
             monitor: EnergyMonitor = stack.enter_context(simulated.open_monitor(config.monitor))
             bench = _bench(config, wire, simulated.clock, monitor, simulated.model)
@@ -132,7 +132,7 @@ def _refuse_mixture(config: Config) -> None:
         ("energy monitor", config.monitor.address),
         ("IO manager", config.io_manager.address),
     ):
-        if address is not None and not (address == "sim" or address.startswith(SIMULATED)):
+        if address is not None and not names_simulated(address):
             raise SetupError(
                 f"{config.dut.address} is a simulated device and brings its own {what}; leave "
                 f"{address} out, or leave --dut out to measure the board behind the IO manager"

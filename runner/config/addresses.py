@@ -1,8 +1,13 @@
-"""Reads the addresses that choose a device: a port, a pyserial URL, `auto`, or `sim:`."""
+"""Reads the addresses that choose a device: a port, a pyserial URL, `auto`, or `sim:`.
+
+What is simulated says so here and nowhere else: ``sim:kws01`` is a device, ``sim:ppk2`` an energy
+monitor, ``sim:`` alone whatever fits.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from enum import Enum
 from pathlib import Path
 from urllib.parse import parse_qsl
 
@@ -11,15 +16,51 @@ from ..errors import SetupError
 from .config import Config
 
 SIMULATED = "sim:"
-
-
 AUTO = "auto"
+
+
+def names_simulated(address: str | None) -> bool:
+    """The address stands for something simulated in this process."""
+    return address is not None and (address == "sim" or address.startswith(SIMULATED))
 
 
 def is_simulated(config: Config) -> bool:
     """The device's address stands for one simulated in this process."""
-    address = config.dut.address or ""
-    return address == "sim" or address.startswith(SIMULATED)
+    return names_simulated(config.dut.address)
+
+
+def simulated_model_id(config: Config) -> str:
+    """The model id in the address of a simulated device; empty where it has none, or is real."""
+    return parse_simulated(config.dut.address or "")[0] if is_simulated(config) else ""
+
+
+class MonitorKind(Enum):
+    """The energy monitors that can be simulated, as ``--kind`` and ``sim:KIND`` name them."""
+
+    N6705 = "n6705"
+    LPM01A = "lpm01a"
+    PPK2 = "ppk2"
+
+
+def kind_named(name: str) -> MonitorKind:
+    """The kind by its name; SetupError names those that there are."""
+    try:
+        return MonitorKind(name)
+    except ValueError as error:
+        kinds = ", ".join(kind.value for kind in MonitorKind)
+        raise SetupError(f"no energy monitor {name!r} to simulate; there are {kinds}") from error
+
+
+def simulated_kind(address: str | None) -> MonitorKind:
+    """What ``--monitor`` means on a simulated bench: ``sim:KIND``; an N6705 unless told."""
+    if address is None or address in ("sim", SIMULATED):
+        return MonitorKind.N6705
+    if not names_simulated(address):
+        raise SetupError(
+            f"{address} cannot measure a simulated device: give --monitor sim:n6705, sim:lpm01a or "
+            "sim:ppk2, or a real device with --dut"
+        )
+    return kind_named(address.removeprefix(SIMULATED))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,96 +1,117 @@
-"""A whole energy bench on one virtual clock: board, IO manager and monitor, wired together.
+"""A simulated energy bench on one clock: board, IO manager and supply, wired together.
 
-The board's activity sets what it draws; its timestamp pin goes to the IO manager; the monitor's
-output powers it. The monitor is an N6705 that speaks SCPI over TCP on this machine, and is reached
-through the real driver and real VISA; or, where its address says so (``sim:lpm01a``, ``sim:ppk2``),
-one that speaks its own bytes to its own driver.
+The board's activity sets what it draws; its timestamp pin goes to the IO manager, and to the
+monitor where it has an input for it; the monitor's output powers it. On a virtual clock the bench
+is a part of this process; on a real one it is served to anybody, each end on a port of its own.
 """
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import replace
+from functools import cached_property
 
 from ....dut_protocol.link.clock import VirtualClock
-from ....dut_protocol.simulated.device import Activity, DeviceSettings, SimulatedDut
+from ....dut_protocol.simulated.device import Activity, SimulatedDut
 from ....dut_protocol.simulated.io_manager import SimulatedIoManager
 from ....dut_protocol.simulated.link import SimulatedLink
 from ....dut_protocol.wire.messages import TimestampMode
 from ....energy.drivers.n6705 import N6705
 from ....energy.monitor import EnergyMonitor
 from ....energy.simulated.n6705 import SimulatedN6705
-from ....energy.simulated.power_model import Activity as Drawing
 from ....energy.simulated.power_model import PowerModel
 from ....models.suite import Task
-from ...config.config import Config, MonitorConfig
+from ...config.addresses import SIMULATED, MonitorKind, simulated_kind
+from ...config.config import Config, IoManagerConfig, MonitorConfig
 from ..bench import SimulatedModel
-from .device import simulated_device
-from .monitors import MonitorKind, simulated_kind, simulated_monitor
+from .device import SimulatedDevice, simulated_device
+from .monitors import simulated_monitor
 
 Wire = Callable[[float], Sequence[float]]
+"""A timestamp pin's: an edge there arrives at the moments that it returns."""
 
-_DRAWING = {activity: Drawing(activity.value) for activity in Activity}
 
+class Wiring:
+    """The board behind its IO manager, not powered yet; every call says when on the bench's clock.
 
-class SimulatedBench:
-    """The wiring. ``link`` is the host's wire to the IO manager."""
+    ``lock`` is for a bench whose ends are served by a thread each.
+    """
 
-    def __init__(self, config: Config, task: Task, wire: Wire = lambda at_s: (at_s,)) -> None:
-        """``wire`` is the timestamp pin's: an edge there arrives at the moments that it returns."""
+    def __init__(
+        self,
+        described: SimulatedDevice,
+        io: IoManagerConfig,
+        wire: Wire = lambda at_s: (at_s,),
+    ) -> None:
         self._wire = wire
-        self.clock = VirtualClock()
+        self.lock = threading.RLock()
         self.power = PowerModel()
-        described = simulated_device(config, task)
-        self.model: SimulatedModel = replace(
-            described.model, baud_rate=config.io_manager.dut_baud_rate
-        )
+        self.model: SimulatedModel = replace(described.model, baud_rate=io.dut_baud_rate)
         settings = replace(
-            described.device.settings,
-            baud_rate=config.io_manager.dut_baud_rate,
-            mode=TimestampMode.ENERGY,
+            described.device.settings, baud_rate=io.dut_baud_rate, mode=TimestampMode.ENERGY
         )
-        self.device = self._wired(described.device, settings)
-        self.io_manager = SimulatedIoManager(self.device, config.io_manager.baud_rate)
-        self.link = SimulatedLink(self.io_manager, self.clock, config.dut.address or "sim:")
-        self.monitor = SimulatedN6705(self.power, self.clock, on_power=self._on_power)
+        self.device = SimulatedDut(
+            described.device.model, settings, self._on_edge, self._on_activity
+        )
+        self.io_manager = SimulatedIoManager(self.device, io.baud_rate)
         self.device.power_off(0.0)
 
-    @classmethod
-    @contextmanager
-    def assemble(cls, config: Config, task: Task) -> Iterator[SimulatedBench]:
-        """The bench with its instrument listening."""
-        bench = cls(config, task)
-        with bench.monitor:
-            yield bench
+    def on_power(self, on: bool, at_s: float) -> None:
+        """The monitor switched the board's supply."""
+        with self.lock:
+            if on:
+                self.device.boot(at_s)
+                self.io_manager.forward()
+            else:
+                self.device.power_off(at_s)
+                self.io_manager.power_off(at_s)
 
-    def open_monitor(self, config: MonitorConfig) -> AbstractContextManager[EnergyMonitor]:
-        """The driver of the simulated instrument, as it would be opened for a real one."""
+    def _on_edge(self, at_s: float) -> None:
+        self.power.edge(at_s)
+        for arrives_s in self._wire(at_s):
+            self.io_manager.edge(arrives_s)
+
+    def _on_activity(self, at_s: float, activity: Activity) -> None:
+        self.power.change(at_s, activity)
+
+
+class SimulatedBench(Wiring):
+    """The bench in this process, on a virtual clock. ``link`` is the wire to the IO manager.
+
+    Its monitor is reached through the driver of the real one: an N6705 speaks SCPI over TCP on
+    this machine, through real VISA; those on a serial port speak their own bytes.
+    """
+
+    def __init__(self, config: Config, task: Task, wire: Wire = lambda at_s: (at_s,)) -> None:
+        self.clock = VirtualClock()
+        super().__init__(simulated_device(config, task), config.io_manager, wire)
+        address = config.dut.address or SIMULATED
+        self.link = SimulatedLink(self.io_manager, self.clock, address)
+
+    @cached_property
+    def monitor(self) -> SimulatedN6705:
+        """The instrument that measures it unless another kind is asked for."""
+        return SimulatedN6705(self.power, self.clock, on_power=self.on_power)
+
+    @contextmanager
+    def open_monitor(self, config: MonitorConfig) -> Iterator[EnergyMonitor]:
+        """Its monitor, opened by its driver as a real one is; the supply is off afterwards."""
         kind = simulated_kind(config.address)
         if kind is not MonitorKind.N6705:
-            return simulated_monitor(kind, self.clock, self.power, self._on_power, config)
-        return N6705.open(
-            self.monitor.address,
-            self.clock,
-            max_voltage_v=config.max_voltage_v,
-            current_limit_a=config.current_limit_a,
-        )
-
-    def _wired(self, device: SimulatedDut, settings: DeviceSettings) -> SimulatedDut:
-        def on_edge(at_s: float) -> None:
-            self.power.edge(at_s)
-            for arrives_s in self._wire(at_s):
-                self.io_manager.edge(arrives_s)
-
-        def on_activity(at_s: float, activity: Activity) -> None:
-            self.power.change(at_s, _DRAWING[activity])
-
-        return SimulatedDut(device.model, settings, on_edge, on_activity)
-
-    def _on_power(self, on: bool, at_s: float) -> None:
-        """In the instrument's thread, while the driver waits for its answer."""
-        if on:
-            self.device.boot(at_s)
-            self.io_manager.forward()
-        else:
-            self.device.power_off(at_s)
+            with simulated_monitor(
+                kind, self.clock, self.power, self.on_power, config.max_voltage_v
+            ) as monitor:
+                yield monitor
+            return
+        with (
+            self.monitor,
+            N6705.open(
+                self.monitor.address,
+                self.clock,
+                max_voltage_v=config.max_voltage_v,
+                current_limit_a=config.current_limit_a,
+            ) as instrument,
+        ):
+            yield instrument

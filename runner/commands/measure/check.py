@@ -21,18 +21,14 @@ from ....dut_protocol.errors import LinkError
 from ....dut_protocol.host.device_record import DeviceRecord, record_path, save_record
 from ....dut_protocol.host.dut import Identity
 from ....dut_protocol.host.io_manager import IoManager
-from ....dut_protocol.link.clock import Clock, MonotonicClock, VirtualClock
+from ....dut_protocol.link.clock import Clock, MonotonicClock
 from ....dut_protocol.link.transport import Transport, open_transport
-from ....dut_protocol.simulated.device import SimulatedDut
-from ....dut_protocol.simulated.io_manager import SimulatedIoManager
-from ....dut_protocol.simulated.link import SimulatedLink
-from ....dut_protocol.wire.messages import TimestampMode
 from ....dut_protocol.wire.settings import LinkSettings
 from ....models.cache import cache_root
 from ....models.suite import TASKS, TASKS_BY_MODEL_ID, Task
 from ...bench.opening import open_bench
-from ...bench.simulated.device import simulated_device
-from ...config.addresses import SIMULATED, is_simulated, parse_simulated
+from ...bench.simulated.wiring import SimulatedBench
+from ...config.addresses import is_simulated, names_simulated, simulated_model_id
 from ...config.config import Config, override
 from ...errors import SetupError
 from .. import options
@@ -187,31 +183,17 @@ def _behind(transport: Transport, clock: Clock, config: Config) -> _Way:
 
 def _behind_simulated_io_manager(config: Config, task: Task | None) -> _Way:
     """Energy firmware with its pin wired to the IO manager, on a virtual clock."""
-    address = config.io_manager.address or ""
-    if not (address == "sim" or address.startswith(SIMULATED)):
+    address = config.io_manager.address
+    if not names_simulated(address):
         raise SetupError(
             f"{config.dut.address} is a simulated device and brings its own IO manager: give "
             f"--io sim: instead of {address}"
         )
-    described = simulated_device(config, task or _simulated_task(config)).device
-    settings = replace(
-        described.settings, baud_rate=config.io_manager.dut_baud_rate, mode=TimestampMode.ENERGY
-    )
-    clock = VirtualClock()
-
-    def on_edge(at_s: float) -> None:
-        manager.edge(at_s)
-
-    device = SimulatedDut(described.model, settings, on_edge)
-    manager = SimulatedIoManager(device, config.io_manager.baud_rate)
-    device.boot(0.0)
-    manager.forward()
-    return _behind(SimulatedLink(manager, clock, config.dut.address or SIMULATED), clock, config)
+    bench = SimulatedBench(config, task or _simulated_task(config))
+    bench.on_power(True, 0.0)
+    return _behind(bench.link, bench.clock, config)
 
 
 def _simulated_task(config: Config) -> Task:
     """What a simulated device runs where nothing says; of no matter to a real one."""
-    named = ""
-    if is_simulated(config):
-        named = parse_simulated(config.dut.address or SIMULATED)[0]
-    return TASKS_BY_MODEL_ID.get(named, TASKS["kws"])
+    return TASKS_BY_MODEL_ID.get(simulated_model_id(config), TASKS["kws"])

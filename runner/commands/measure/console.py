@@ -11,7 +11,7 @@ from rich.console import Console
 
 from ....models.suite import TASKS, TASKS_BY_MODEL_ID
 from ...bench.opening import open_bench, open_energy_bench
-from ...config.addresses import parse_simulated
+from ...config.addresses import simulated_model_id
 from ...config.config import Config, override
 from ...execute.console import Interactive
 from .. import options
@@ -44,7 +44,7 @@ def console(
         baud_rate=baud_rate,
         wire_log=wire_log,
     )
-    named = parse_simulated(settings.dut.address or "sim:")[0] if settings.dut.address else ""
+    named = simulated_model_id(settings)
     if task is None:
         chosen = TASKS_BY_MODEL_ID.get(named) or TASKS["kws"]
     else:

@@ -15,8 +15,9 @@ from ....dut_protocol.link.clock import MonotonicClock
 from ....dut_protocol.simulated.serve import DeviceServer, PtyPort, ServedPort, TcpPort
 from ....energy.simulated.power_model import BoardCurrents, PowerModel
 from ...bench.simulated.device import simulated_device
-from ...bench.simulated.monitors import MonitorKind, kind_named
-from ...bench.simulated.served_bench import ServedBench, served_instrument
+from ...bench.simulated.monitors import served_instrument
+from ...bench.simulated.wiring import Wiring
+from ...config.addresses import MonitorKind, kind_named
 from ...config.config import override
 from ...errors import SetupError
 from .. import options
@@ -171,23 +172,25 @@ def bench(
     address = f"sim:{chosen.model_id}?mode=energy"
     if inference_ms is not None:
         address += f"&inference_ms={inference_ms}"
-    described = simulated_device(override(settings, dut=address, model=model), None)
-    served = ServedBench(
-        described,
-        settings.io_manager.baud_rate,
-        settings.io_manager.dut_baud_rate if dut_baud_rate is None else dut_baud_rate,
-    )
+    settings = override(settings, dut=address, model=model)
+    io = settings.io_manager
+    if dut_baud_rate is not None:
+        io = io.model_copy(update={"dut_baud_rate": dut_baud_rate})
+    described = simulated_device(settings, None)
+    clock = MonotonicClock()
+    wired = Wiring(described, io)
+    server = DeviceServer(wired.io_manager, clock, wired.lock)
     with ExitStack() as stack:
         stack.enter_context(suppress(KeyboardInterrupt))  # the way to end it
         at = stack.enter_context(
-            served_instrument(monitor_kind, served.power, served.clock, served.on_power, where)
+            served_instrument(monitor_kind, wired.power, clock, wired.on_power, where)
         )
         port: ServedPort
         if pty:
             port = PtyPort.open()
         else:
             place = _ANY_PORT if tcp_io is None else _host_and_port(tcp_io, "--tcp-io")
-            port = TcpPort.listen(*place, served.connect)
+            port = TcpPort.listen(*place, server.boot)
         stack.callback(port.close)
         note = f" ({described.model.note})" if described.model.note else ""
         _say(
@@ -198,7 +201,7 @@ def bench(
         )
         typer.echo(port.address)
         typer.echo(at)
-        served.run(port, threading.Event())
+        server.run(port, threading.Event())
 
 
 def _monitor_place(

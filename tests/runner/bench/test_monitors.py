@@ -9,19 +9,16 @@ from types import SimpleNamespace
 import pytest
 from support.cli import tinyrunner
 from tinyrunner.dut_protocol.discovery import ports
-from tinyrunner.dut_protocol.link.clock import MonotonicClock, VirtualClock
+from tinyrunner.dut_protocol.link.clock import MonotonicClock
 from tinyrunner.energy.drivers import joulescope, visa_link
 from tinyrunner.energy.errors import MonitorError, MonitorRefused
 from tinyrunner.energy.simulated.power_model import PowerModel
+from tinyrunner.models.suite import KWS
 from tinyrunner.runner.bench.monitors import find_monitors, open_monitor
-from tinyrunner.runner.bench.simulated.monitors import (
-    MonitorKind,
-    kind_named,
-    simulated_kind,
-    simulated_monitor,
-)
-from tinyrunner.runner.bench.simulated.served_bench import served_instrument
-from tinyrunner.runner.config.config import MonitorConfig
+from tinyrunner.runner.bench.simulated.monitors import served_instrument
+from tinyrunner.runner.bench.simulated.wiring import SimulatedBench
+from tinyrunner.runner.config.addresses import MonitorKind
+from tinyrunner.runner.config.config import Config, MonitorConfig
 from tinyrunner.runner.errors import SetupError
 
 EVERY_KIND = pytest.mark.parametrize("kind", MonitorKind)
@@ -125,45 +122,23 @@ def test_the_usb_serial_number_of_a_port_is_found(monkeypatch):
 # ---- simulated ones ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("address", "kind"),
-    [
-        (None, MonitorKind.N6705),
-        ("sim:", MonitorKind.N6705),
-        ("sim:n6705", MonitorKind.N6705),
-        ("sim:lpm01a", MonitorKind.LPM01A),
-        ("sim:ppk2", MonitorKind.PPK2),
-    ],
-)
-def test_a_simulated_bench_has_the_monitor_that_its_address_names(address, kind):
-    assert simulated_kind(address) is kind
-
-
-@pytest.mark.parametrize("address", ["lpm01a:/dev/ttyACM1", "sim:js220", "sim:kws01"])
-def test_a_simulated_bench_has_no_other_monitor(address):
-    with pytest.raises(SetupError, match="lpm01a"):
-        simulated_kind(address)
-
-
-def test_an_unknown_kind_is_told_those_that_there_are():
-    with pytest.raises(SetupError, match="there are n6705, lpm01a, ppk2"):
-        kind_named("js220")
-
-
 @EVERY_KIND
 def test_a_simulated_monitor_switches_the_board_and_leaves_it_off(kind: MonitorKind):
-    clock, supply = VirtualClock(), Supply()
+    bench = SimulatedBench(Config(model="demo"), KWS)
 
     def interrupted() -> None:
-        with simulated_monitor(kind, clock, PowerModel(), supply, MonitorConfig()) as monitor:
+        with bench.open_monitor(MonitorConfig(address=f"sim:{kind.value}")) as monitor:
             monitor.set_supply(3.0)
+            assert bench.power.supply_v == 0.0
             monitor.power(True)
-            assert supply.switched == [True]
+            assert bench.power.supply_v == 3.0
+            assert bench.io_manager.outgoing  # the board, which boots, is heard
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         interrupted()
-    assert supply.switched == [True, False]
+    assert bench.power.supply_v == 0.0
+    assert not bench.io_manager.outgoing  # it was off before its banner was through
 
 
 @pytest.mark.parametrize("kind", ["lpm01a", "ppk2"])

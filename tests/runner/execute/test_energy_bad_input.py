@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from support.cli import only_session, tinyrunner
 from support.devices.boards import board, served
-from support.energy.bench import ManagerOnAPort, Watched, performance_firmware, quiet
+from support.energy.bench import Watched, performance_firmware, quiet
 from support.inputs import write_inputs
+from tinyrunner.dut_protocol.simulated.io_manager import SimulatedIoManager
 from tinyrunner.energy.simulated.scpi import Fault
 from tinyrunner.models.suite import KWS, VWW
 
@@ -86,7 +87,7 @@ def test_a_real_instrument_beside_a_simulated_device_is_refused(option, what, re
 
 def test_no_io_manager_and_no_monitor_are_asked_for(refused):
     assert "which IO manager?" in refused(2, "--monitor", "TCPIP0::x::INSTR", dut=())
-    with served(ManagerOnAPort(board(KWS))) as address:
+    with served(SimulatedIoManager(board(KWS))) as address:
         assert "which energy monitor?" in refused(2, "--io", address, dut=())
         assert "psu: is no energy monitor" in refused(
             2, "--io", address, "--monitor", "psu:", dut=()
@@ -103,7 +104,7 @@ def test_a_visa_resource_that_does_not_exist_is_named_with_those_that_do(refused
 
     there = ("TCPIP0::10.0.0.7::inst0::INSTR",)
     monkeypatch.setattr(visa_link, "visa_resources", lambda *_: there)
-    with served(ManagerOnAPort(board(KWS))) as address:
+    with served(SimulatedIoManager(board(KWS))) as address:
         for wrong in ("TCPIP0::127.0.0.1::9::SOCKET", "USB0::0x0957::0x0F07::NO::INSTR"):
             said = refused(2, "--io", address, "--monitor", wrong, dut=())
             assert wrong in said

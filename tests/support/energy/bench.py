@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 from tinyrunner.dut_protocol.simulated.device import DeviceSettings, SimulatedDut
-from tinyrunner.dut_protocol.simulated.io_manager import SimulatedIoManager
 from tinyrunner.dut_protocol.wire.messages import TimestampMode
 from tinyrunner.energy.drivers.visa_link import VisaLink
 from tinyrunner.models.suite import Task
+from tinyrunner.runner.bench import opening
 from tinyrunner.runner.bench.bench import SimulatedModel
-from tinyrunner.runner.bench.simulated import wiring as simulated_bench
+from tinyrunner.runner.bench.simulated import wiring
 from tinyrunner.runner.bench.simulated.device import PLAUSIBLE_INFERENCE_S, SimulatedDevice
 from tinyrunner.runner.bench.simulated.wiring import SimulatedBench, Wire
 from tinyrunner.tests.support.devices.boards import HashModel
@@ -32,8 +31,8 @@ class Watched:
         self.model: Task | None = None
         """Another task's firmware on the device."""
         self.prepare: Callable[[SimulatedBench], None] = lambda bench: None
-        monkeypatch.setattr(SimulatedBench, "assemble", self._assemble)
-        monkeypatch.setattr(simulated_bench, "simulated_device", self._device)
+        monkeypatch.setattr(opening, "SimulatedBench", self._assemble)
+        monkeypatch.setattr(wiring, "simulated_device", self._device)
 
     @property
     def bench(self) -> SimulatedBench:
@@ -49,13 +48,11 @@ class Watched:
             and power.at(self.bench.clock.now_s() + 3600.0) == (0.0, 0.0)
         )
 
-    @contextmanager
-    def _assemble(self, config, task) -> Iterator[SimulatedBench]:
+    def _assemble(self, config, task) -> SimulatedBench:
         bench = SimulatedBench(config, task, self.wire)
         self.benches.append(bench)
         self.prepare(bench)
-        with bench.monitor:
-            yield bench
+        return bench
 
     def _device(self, config, task) -> SimulatedDevice:
         inference_s = config.simulate.inference_time_s or PLAUSIBLE_INFERENCE_S[task.model_id]
@@ -129,10 +126,3 @@ def quiet(bench: SimulatedBench) -> None:
 
 def performance_firmware(bench: SimulatedBench) -> None:
     bench.device.settings = replace(bench.device.settings, mode=TimestampMode.PERFORMANCE)
-
-
-class ManagerOnAPort(SimulatedIoManager):
-    """For `boards.served`, which resets what somebody connects to."""
-
-    def boot(self, at_s: float) -> None:
-        """Nothing is said."""

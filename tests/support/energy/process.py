@@ -14,27 +14,30 @@ from pathlib import Path
 
 
 def main() -> None:
-    from tinyrunner.runner.bench.simulated.wiring import SimulatedBench
+    from tinyrunner.runner.bench import opening
     from tinyrunner.runner.cli import main as tinyrunner
 
     state = Path(sys.argv.pop(1))
 
-    @contextmanager
-    def assemble(config, task):
-        bench = SimulatedBench(config, task)
-        state.write_text("")
-        try:
-            with bench.monitor:
-                yield bench
-        finally:
-            now = {
-                "supply_on": bench.monitor.supply_on,
-                "supply_v": bench.power.supply_v,
-                "edges": len(bench.power.edges_s),
-            }
-            state.write_text(json.dumps(now))
+    class NotedBench(opening.SimulatedBench):
+        def __init__(self, config, task):
+            super().__init__(config, task)
+            state.write_text("")
 
-    SimulatedBench.assemble = assemble
+        @contextmanager
+        def open_monitor(self, config):
+            try:
+                with super().open_monitor(config) as monitor:
+                    yield monitor
+            finally:
+                now = {
+                    "supply_on": self.monitor.supply_on,
+                    "supply_v": self.power.supply_v,
+                    "edges": len(self.power.edges_s),
+                }
+                state.write_text(json.dumps(now))
+
+    opening.SimulatedBench = NotedBench
     tinyrunner()
 
 

@@ -1,0 +1,62 @@
+"""What a simulated address names: a device, a monitor, and what cannot be simulated."""
+
+from __future__ import annotations
+
+import pytest
+from tinyrunner.runner.config.addresses import (
+    MonitorKind,
+    kind_named,
+    names_simulated,
+    simulated_kind,
+    simulated_model_id,
+)
+from tinyrunner.runner.config.config import Config, override
+from tinyrunner.runner.errors import SetupError
+
+
+@pytest.mark.parametrize("address", ["sim", "sim:", "sim:kws01?baud=9600", "sim:ppk2"])
+def test_an_address_that_names_something_simulated_is_recognised(address):
+    assert names_simulated(address)
+
+
+@pytest.mark.parametrize("address", [None, "", "simple", "/dev/sim:0", "socket://sim:5000"])
+def test_any_other_address_is_a_real_ones(address):
+    assert not names_simulated(address)
+
+
+@pytest.mark.parametrize(
+    ("address", "named"),
+    [
+        ("sim:vww01?baud=9600", "vww01"),
+        ("sim:", ""),
+        ("sim", ""),
+        ("socket://10.0.0.7:5000?logging=debug", ""),
+    ],
+)
+def test_the_model_of_a_simulated_device_is_in_its_address(address, named):
+    assert simulated_model_id(override(Config(), dut=address)) == named
+
+
+@pytest.mark.parametrize(
+    ("address", "kind"),
+    [
+        (None, MonitorKind.N6705),
+        ("sim:", MonitorKind.N6705),
+        ("sim:n6705", MonitorKind.N6705),
+        ("sim:lpm01a", MonitorKind.LPM01A),
+        ("sim:ppk2", MonitorKind.PPK2),
+    ],
+)
+def test_a_simulated_bench_has_the_monitor_that_its_address_names(address, kind):
+    assert simulated_kind(address) is kind
+
+
+@pytest.mark.parametrize("address", ["lpm01a:/dev/ttyACM1", "sim:js220", "sim:kws01"])
+def test_a_simulated_bench_has_no_other_monitor(address):
+    with pytest.raises(SetupError, match="lpm01a"):
+        simulated_kind(address)
+
+
+def test_an_unknown_kind_is_told_those_that_there_are():
+    with pytest.raises(SetupError, match="there are n6705, lpm01a, ppk2"):
+        kind_named("js220")
