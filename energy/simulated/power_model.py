@@ -11,11 +11,20 @@ from __future__ import annotations
 import threading
 from bisect import bisect_right
 from dataclasses import dataclass
+from enum import Enum
 
 import numpy as np
 import numpy.typing as npt
 
-from ...dut_protocol.simulated.device import Activity
+
+class Activity(Enum):
+    """What a board is doing, as far as its current depends on it."""
+
+    OFF = "off"
+    BOOT = "boot"
+    IDLE = "idle"
+    UART = "uart"
+    INFER = "infer"
 
 
 @dataclass(frozen=True, slots=True)

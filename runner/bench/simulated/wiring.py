@@ -21,6 +21,7 @@ from ....dut_protocol.wire.messages import TimestampMode
 from ....energy.drivers.n6705 import N6705
 from ....energy.monitor import EnergyMonitor
 from ....energy.simulated.n6705 import SimulatedN6705
+from ....energy.simulated.power_model import Activity as Drawing
 from ....energy.simulated.power_model import PowerModel
 from ....models.suite import Task
 from ...config.addresses import SIMULATED, MonitorKind, simulated_kind
@@ -31,6 +32,8 @@ from .monitors import simulated_monitor
 
 Wire = Callable[[float], Sequence[float]]
 """A timestamp pin's: an edge there arrives at the moments that it returns."""
+
+_DRAWING = {activity: Drawing(activity.value) for activity in Activity}
 
 
 class Wiring:
@@ -74,7 +77,7 @@ class Wiring:
             self.io_manager.edge(arrives_s)
 
     def _on_activity(self, at_s: float, activity: Activity) -> None:
-        self.power.change(at_s, activity)
+        self.power.change(at_s, _DRAWING[activity])
 
 
 class SimulatedBench(Wiring):
