@@ -11,9 +11,8 @@ from pathlib import Path
 
 from ...energy.errors import TraceError
 from ...energy.trace import EventSource, Trace
-from ...energy.trace_files import DEFAULT_NAME, read_trace, read_trial
+from ...energy.trace_files import read_trace, read_trial
 from ...energy.windows import (
-    TIMESTAMP_HOLD_S,
     EnergyWindow,
     lost_error,
     measure_window,
@@ -21,7 +20,6 @@ from ...energy.windows import (
     merge_edges,
     split_events,
 )
-from ..journal.open_log import open_log
 from ..journal.records import InferenceRecord, LogFacts
 from ..journal.results_json import read_elements
 from ..terms import Dialect
@@ -31,19 +29,10 @@ _MAX_TRIAL_SAMPLES = 8_000_000
 """Of all the trials of a results.json: five of half an hour each."""
 
 
-def score_energy(
-    records: Iterable[InferenceRecord],
-    trace: Trace,
-    *,
-    leading: int = 1,
-    hold_s: float = TIMESTAMP_HOLD_S,
-) -> EnergyResult:
-    """The windows of a session with one trace; whether they satisfy the rules is `rules`' matter.
-
-    ``leading`` is how many edges come before the first window: see `split_events`.
-    """
+def score_energy(records: Iterable[InferenceRecord], trace: Trace) -> EnergyResult:
+    """The windows of a session with one trace; `rules` says whether they satisfy the rules."""
     inferences = list(records)
-    edges = split_events(trace.events_s, len(inferences), leading=leading, hold_s=hold_s)
+    edges = split_events(trace.events_s, len(inferences))
     windows = measure_windows(trace, edges.windows_s)
     return EnergyResult(
         windows=tuple(map(_measured, windows, inferences)) if edges.error is None else (),
@@ -83,17 +72,8 @@ def score_energy_trials(
     )
 
 
-def score_energy_folder(folder: Path, name: str = DEFAULT_NAME) -> tuple[EnergyResult, LogFacts]:
-    """Score the energy session in a folder: its log.txt, and the trace of that log's dialect.
-
-    LogError or TraceError where one of them cannot be understood.
-    """
-    with open_log(folder / "log.txt") as reader:
-        return score_energy_records(reader, reader.facts, folder, name), reader.facts
-
-
 def score_energy_records(
-    records: Iterable[InferenceRecord], facts: LogFacts, folder: Path, name: str = DEFAULT_NAME
+    records: Iterable[InferenceRecord], facts: LogFacts, folder: Path
 ) -> EnergyResult:
     """Score what a log holds by the trace in ``folder``; LogError or TraceError as they are read.
 
@@ -103,7 +83,7 @@ def score_energy_records(
     if facts.dialect is Dialect.MLCOMMONS:
         traces = _read_trials(folder / "results.json", len(inferences))
         return score_energy_trials(inferences, traces)
-    return score_energy(inferences, read_trace(folder, name))
+    return score_energy(inferences, read_trace(folder))
 
 
 def _read_trials(path: Path, count: int) -> tuple[Trace, ...]:

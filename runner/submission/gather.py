@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,8 @@ from ..journal.session_folder import Session, read_document, task_and_mode
 from ..score.judge import Judged, judge_session
 from ..score.score import ScoreError
 from ..terms import Division, Mode
-from ..write.eembc_results import PublishedResults, read_results, render_result
+from ..write.eembc_results import render_result
+from ..write.printed_results import parse_results
 from .describe.description import Description
 
 
@@ -162,27 +163,26 @@ def _read(
 def _disagreements(session: GatheredSession) -> Iterator[str]:
     """Figures of result.txt that are not what its log and trace give."""
     judged, path = session.judged, Session(session.folder, "").result
-    told = _figures(read_results(path.read_text(encoding="utf-8", errors="replace")))
-    again = _figures(
-        read_results(render_result(judged.assessment, judged.task, judged.round, time_s=0.0))
-    )
+    told = _figures(path.read_text(encoding="utf-8", errors="replace"))
+    again = _figures(render_result(judged.assessment, judged.task, judged.round, time_s=0.0))
     for name in sorted(told.keys() | again.keys()):
         held, right = told.get(name, "nothing"), again.get(name, "nothing")
         if held != right:
             yield f"{path} says {held} for {name}, its log gives {right}"
 
 
-def _figures(results: PublishedResults) -> dict[str, str]:
-    """Every printed figure by a name for a person."""
-    tree = asdict(results)
-    figures: dict[str, str | None] = {}
-    for block in ("windows", "energies"):
-        for row in tree.pop(block):
-            number = row.pop("number")
-            prefix = f"{'energy of ' if block == 'energies' else ''}window {number}"
-            figures |= {f"{prefix} {name}": value for name, value in row.items()}
-    figures |= tree
-    return {name: value for name, value in figures.items() if value is not None}
+def _figures(text: str) -> dict[str, str]:
+    """Every printed figure by a name for a person; both texts of one that is printed twice."""
+    printed = parse_results(text.splitlines())
+    named = [(figure.name, figure.text) for figure in (*printed.headlines, *printed.stray)]
+    for block in printed.blocks:
+        place = f"{block.kind.value} {block.number}"
+        named += ((f"{place} {figure.name}", figure.text) for figure in block.figures)
+    texts: dict[str, list[str]] = {}
+    for name, figure in named:
+        if figure not in texts.setdefault(name, []):
+            texts[name].append(figure)
+    return {name: " and ".join(found) for name, found in texts.items()}
 
 
 _Told = Callable[[GatheredSession], object]

@@ -1,4 +1,4 @@
-"""`results.txt`: written in EEMBC's form, read in both dialects.
+"""Writes `results.txt` in EEMBC's form.
 
     00155.007 ulp-mlperf: Performance results for window 2:
     00155.008 ulp-mlperf:   # Inferences :          800
@@ -18,16 +18,11 @@ An energy session has a block of the energies before it, with `ulp-ml` as the so
     00176.016 ulp-ml:   Energy/Inf.  :     2366.749 uJ/inf.
     …
     00176.031 ulp-ml: Median energy cost is 2367.474 uJ/inf.
-
-MLCommons' runner writes `Top 1% = 90.2`, `AUC = 0.995`, and unrounded throughputs per window; of
-energy `Energy data for trial 0`, milliwatts and microjoules.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
 
 from ...models.suite import Task
@@ -38,21 +33,6 @@ from ..score.results import AccuracyResult, EnergyResult, MeasuredWindow, Perfor
 SOURCE = "ulp-mlperf"
 ENERGY_SOURCE = "ulp-ml"
 RULE = "-" * 57
-
-_FIGURES = {
-    "median_throughput": re.compile(r"Median throughput is +([0-9.]+) inf\./sec"),
-    "median_energy_uj": re.compile(r"Median energy cost is +([0-9.]+) uJ/inf"),
-    "top1": re.compile(r"(?:Top-1:|Top 1% =) *([0-9.]+)"),
-    "auc": re.compile(r"AUC(?::| =) *([0-9.]+)"),
-}
-_WINDOW = re.compile(r"Performance results for window +(\d+)")
-_VALUE = re.compile(r"(# Inferences|Runtime|Throughput) *: *([0-9.]+)")
-_ENERGY = re.compile(
-    r"Energy data for (?:window +(\d+) at time +([0-9.]+) for +([0-9.]+) sec|trial +(\d+))"
-)
-_ENERGY_VALUE = re.compile(
-    r"(Elapsed time|Inferences|(?:Total )?Energy|Power|Energy/Inf)\.? *: *(-?[0-9.]+)( mW)?"
-)
 
 
 def stamped(time_s: float, source: str, text: str) -> str:
@@ -148,95 +128,6 @@ def _window_lines(window: Window, round_: Round) -> Iterator[str]:
 
 def _text(lines: Iterable[str], time_s: float, source: str) -> str:
     return "".join(stamped(time_s, source, line) for line in lines)
-
-
-@dataclass(frozen=True, slots=True)
-class PublishedWindow:
-    """A window as it was printed."""
-
-    number: int
-    inferences: str | None = None
-    runtime_s: str | None = None
-    throughput: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class PublishedEnergy:
-    """A window's energy as it was printed, in microjoules and microwatts (MLCommons: mW)."""
-
-    number: int
-    """Of the window; MLCommons' trials 0, 1, … are windows 2, 4, …"""
-    start_s: str | None = None
-    duration_s: str | None = None
-    inferences: str | None = None
-    energy_uj: str | None = None
-    power_uw: str | None = None
-    power_mw: str | None = None
-    energy_per_inference_uj: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class PublishedResults:
-    """The figures of a results.txt as they were printed; None where it has none."""
-
-    windows: tuple[PublishedWindow, ...]
-    energies: tuple[PublishedEnergy, ...] = ()
-    median_throughput: str | None = None
-    median_energy_uj: str | None = None
-    top1: str | None = None
-    """In per cent, without the sign."""
-    auc: str | None = None
-
-
-def read_results(text: str) -> PublishedResults:
-    """What a results.txt of either dialect says."""
-    figures: dict[str, str] = {}
-    windows: list[dict[str, str]] = []
-    energies: list[dict[str, str]] = []
-    for line in text.splitlines():
-        if match := _WINDOW.search(line):
-            windows.append({"number": match[1]})
-        elif match := _ENERGY.search(line):
-            energies.append(_energy_head(match))
-        elif energies and not windows and (match := _ENERGY_VALUE.search(line)):
-            energies[-1].setdefault(match[1] + (match[3] or ""), match[2].rstrip("."))
-        elif windows and (match := _VALUE.search(line)):
-            windows[-1].setdefault(match[1], match[2])
-        for name, pattern in _FIGURES.items():
-            if match := pattern.search(line):
-                figures[name] = match[1].rstrip(".")
-    return PublishedResults(
-        windows=tuple(
-            PublishedWindow(
-                number=int(window["number"]),
-                inferences=window.get("# Inferences"),
-                runtime_s=window.get("Runtime"),
-                throughput=window.get("Throughput"),
-            )
-            for window in windows
-        ),
-        energies=tuple(
-            PublishedEnergy(
-                number=int(energy["number"]),
-                start_s=energy.get("start"),
-                duration_s=energy.get("duration", energy.get("Elapsed time")),
-                inferences=energy.get("Inferences"),
-                energy_uj=energy.get("Energy", energy.get("Total Energy")),
-                power_uw=energy.get("Power"),
-                power_mw=energy.get("Power mW"),
-                energy_per_inference_uj=energy.get("Energy/Inf"),
-            )
-            for energy in energies
-        ),
-        **figures,
-    )
-
-
-def _energy_head(match: re.Match[str]) -> dict[str, str]:
-    window, start, duration, trial = match.groups()
-    if window is None:
-        return {"number": str(2 * (int(trial) + 1))}
-    return {"number": window, "start": start, "duration": duration}
 
 
 def render_result(assessment: Assessment, task: Task, round_: Round, *, time_s: float) -> str:

@@ -1,11 +1,12 @@
-"""results.txt as it is printed, line by line, in both dialects: which figure stands where.
+"""Reads results.txt in both dialects: which figure stands where, as it is printed.
 
     00155.007 ulp-mlperf: Performance results for window 2:
     00155.008 ulp-mlperf:   # Inferences :          800
     00155.019 ulp-mlperf: Median throughput is 59.788 inf./sec.
 
-`result_file.read_results` takes the figures for showing; here a figure keeps its line, and what
-is no number stays to be reported.
+A figure keeps its line, and what is no number stays to be reported. MLCommons' runner prints
+`Top 1% = 90.2`, `AUC = 0.995`, and unrounded throughputs per window; of energy `Energy data for
+trial 0`, milliwatts and microjoules.
 """
 
 from __future__ import annotations

@@ -6,10 +6,10 @@ import pytest
 from support.cli import document, ended, only_session, process, tinyrunner
 from support.energy.bench import Watched, true_energies_j
 from support.inputs import write_inputs, write_listed
+from support.printed import energies, printed_in
 from support.reference import reference_path
 from tinyrunner.models.suite import KWS, TASKS
 from tinyrunner.runner.script.parser import read_script
-from tinyrunner.runner.write.eembc_results import read_results
 
 V11 = "v1.1/closed/Krai/results/NUCLEO-H7A3ZI-Q_X-CUBE-AI-7.3/kws/energy"
 V12 = "v1.2/closed/STMicroelectronics/results/NUCLEO_L4R5ZI"
@@ -66,13 +66,13 @@ def session(watched, tmp_path):
 
 def test_what_a_session_leaves_behind(session, watched):
     # result.txt, in the field's form
-    results = read_results((session / "result.txt").read_text())
+    results = printed_in(session, "result.txt")
     told = document(session)
     energy = told["result"]["energy"]
     median_uj = energy["median_energy_per_inference_j"] * 1e6
-    assert results.median_energy_uj == f"{median_uj:.3f}"
-    assert results.median_throughput == f"{energy['median_throughput']:.3f}"
-    assert [w.number for w in results.energies] == [2, 4, 6, 8, 10]
+    assert results.headline("median_energy_uj") == f"{median_uj:.3f}"
+    assert results.headline("median_throughput") == f"{energy['median_throughput']:.3f}"
+    assert [w.number for w in energies(results)] == [2, 4, 6, 8, 10]
     # the log has the published sequence of steps
     ours, theirs = steps(session / "log.txt"), steps(reference_path("published", V11, "log.txt"))
     assert ours == theirs
@@ -125,13 +125,13 @@ def verb(command):
 @pytest.mark.parametrize(("task", "folder"), PUBLISHED)
 def test_a_published_session_is_scored_to_its_published_median(task, folder):
     path = reference_path("published", folder)
-    published = read_results((path / "results.txt").read_text())
+    published_uj = printed_in(path).headline("median_energy_uj")
     ran = tinyrunner("score", path, "--datasets", reference_path("datasets"), "--json")
     assert ran.status == 0, ran
     assert (ran.json["task"], ran.json["mode"]) == (task, "energy")
     median_uj = ran.json["energy"]["median_energy_per_inference_j"] * 1e6
-    digits = len(published.median_energy_uj.partition(".")[2])
-    assert f"{median_uj:.{digits}f}" == published.median_energy_uj
+    digits = len(published_uj.partition(".")[2])
+    assert f"{median_uj:.{digits}f}" == published_uj
     shown = tinyrunner("score", path, "--datasets", reference_path("datasets"))
     assert f"median energy {median_uj:.3f} µJ/inf" in shown.out
     assert "edges from the monitor's event input" in shown.out

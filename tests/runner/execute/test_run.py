@@ -21,11 +21,11 @@ from support.cli import (
 )
 from support.devices.boards import board, served, use_board
 from support.inputs import AD_WINDOWS, REFERENCE_MODELS, write_inputs, write_listed
+from support.printed import printed_in
 from support.reference import reference_path
 from tinyrunner.dut_protocol.simulated.device import DeviceSettings, SimulatedDut
 from tinyrunner.models.suite import AD, KWS, TASKS
 from tinyrunner.runner.journal.open_log import open_log
-from tinyrunner.runner.write.eembc_results import read_results
 
 COUNTS = {"vww": 6, "ic": 12, "kws": 14, "ad": 4}
 
@@ -75,8 +75,11 @@ def test_a_reference_model_runs_for_performance_in_windows_that_hold(task_key, t
         assert window["host_elapsed_s"] == pytest.approx(window["elapsed_s"], abs=0.01)
     assert [f["kind"] for f in ran.json["findings"]] == ["list not official"]
     session = only_session(tmp_path / "s")
-    printed = read_results((session / "result.txt").read_text())
-    assert printed.median_throughput == f"{ran.json['performance']['median_throughput']:.3f}"
+    printed = printed_in(session, "result.txt")
+    assert (
+        printed.headline("median_throughput")
+        == f"{ran.json['performance']['median_throughput']:.3f}"
+    )
     assert (session / "calibration.txt").is_file()
     with open_log(session / "log.txt") as reader:
         assert len(list(reader)) == 5
@@ -97,7 +100,7 @@ def test_kws_is_valid_in_both_modes_with_the_real_model_and_inputs(tmp_path):
     assert abs(accuracy["correct"] - 901) <= 2
     assert accuracy["inputs"] == 1000
     session = only_session(tmp_path / "accuracy")
-    top1 = read_results((session / "result.txt").read_text()).top1
+    top1 = printed_in(session, "result.txt").headline("top1")
     assert top1 == f"{accuracy['correct'] / 10:.1f}"
     scored = tinyrunner("score", session, "--json")
     assert scored.status == 0

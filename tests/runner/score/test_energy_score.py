@@ -6,20 +6,17 @@ import dataclasses
 
 import numpy as np
 import pytest
+from support.printed import energies, figures, printed_in
 from support.reference import reference_path
 from tinyrunner.energy.trace import EventSource, Gap, Trace, TraceOrigin
 from tinyrunner.energy.trace_files import read_results_json, read_trace, write_trace
 from tinyrunner.models.suite import KWS
 from tinyrunner.runner.config.rounds import load_rounds
 from tinyrunner.runner.journal.records import InferenceRecord
-from tinyrunner.runner.score.energy_score import (
-    score_energy,
-    score_energy_folder,
-    score_energy_trials,
-)
+from tinyrunner.runner.score.energy_score import score_energy, score_energy_trials
+from tinyrunner.runner.score.judge import judge_session
 from tinyrunner.runner.score.rules import CheckInput, FindingKind, Severity, check
 from tinyrunner.runner.terms import Division, Mode
-from tinyrunner.runner.write.eembc_results import read_results
 
 EEMBC = {
     "v1.1 kws": "v1.1/closed/Krai/results/NUCLEO-H7A3ZI-Q_X-CUBE-AI-7.3/kws/energy",
@@ -32,7 +29,7 @@ ROUND = load_rounds().get()
 
 def published(folder):
     path = reference_path("published", folder)
-    return path, read_results((path / "results.txt").read_text())
+    return path, printed_in(path)
 
 
 def test_every_published_energy_session_with_a_trace_is_looked_at():
@@ -46,48 +43,53 @@ def test_every_published_energy_session_with_a_trace_is_looked_at():
 @pytest.mark.parametrize("folder", EEMBC.values(), ids=EEMBC)
 def test_every_published_window_is_reproduced_to_the_digit(folder):
     path, printed = published(folder)
-    result, facts = score_energy_folder(path)
-    assert facts.mode is Mode.ENERGY
-    assert len(result.windows) == len(printed.energies) == 5
-    for ours, theirs in zip(result.windows, printed.energies, strict=True):
+    assessment = judge_session(path).assessment
+    result = assessment.energy
+    assert assessment.facts.mode is Mode.ENERGY
+    assert len(result.windows) == len(energies(printed)) == 5
+    for ours, theirs in zip(result.windows, energies(printed), strict=True):
+        told = figures(theirs)
         assert ours.number == theirs.number
-        assert f"{ours.window.energy_j * 1e6:.3f}" == theirs.energy_uj
-        assert f"{ours.window.power_w * 1e6:.3f}" == theirs.power_uw
-        assert f"{ours.energy_per_inference_j * 1e6:.3f}" == theirs.energy_per_inference_uj
-    assert f"{result.median_energy_j * 1e6:.3f}" == printed.median_energy_uj
-    assert f"{result.performance.median_throughput:.3f}" == printed.median_throughput
+        assert f"{ours.window.energy_j * 1e6:.3f}" == told["energy"]
+        assert f"{ours.window.power_w * 1e6:.3f}" == told["power in uW"]
+        assert f"{ours.energy_per_inference_j * 1e6:.3f}" == told["energy per inference"]
+    assert f"{result.median_energy_j * 1e6:.3f}" == printed.headline("median_energy_uj")
+    assert f"{result.performance.median_throughput:.3f}" == printed.headline("median_throughput")
 
 
 @pytest.mark.parametrize("folder", EEMBC.values(), ids=EEMBC)
 def test_a_published_trace_counted_as_ours_differs_by_a_sample_at_each_edge(folder):
     path, printed = published(folder)
-    whole, _ = score_energy_folder(path)
+    whole = judge_session(path).assessment.energy
     trace = dataclasses.replace(read_trace(path), origin=TraceOrigin.OURS)
     records = [InferenceRecord(w.file, w.offset, w.iterations, 1, (1.0,), 1) for w in whole.windows]
     ours = score_energy(records, trace)
     for a, b in zip(ours.windows, whole.windows, strict=True):
         most = 2 * float(trace.samples_uj.max()) * 1e-6
         assert abs(a.window.energy_j - b.window.energy_j) <= most
-    assert ours.median_energy_j * 1e6 == pytest.approx(float(printed.median_energy_uj), rel=2e-4)
+    assert ours.median_energy_j * 1e6 == pytest.approx(
+        float(printed.headline("median_energy_uj")), rel=2e-4
+    )
 
 
 def test_the_published_session_of_mlcommons_is_reproduced_to_the_digit():
     path, printed = published(MLCOMMONS)
-    result, _ = score_energy_folder(path)
-    assert len(result.windows) == len(printed.energies) == 5
-    for ours, theirs in zip(result.windows, printed.energies, strict=True):
-        assert ours.number == theirs.number
-        assert f"{ours.iterations}" == theirs.inferences
-        assert f"{ours.window.energy_j * 1e6:.3f}" == theirs.energy_uj
-        assert f"{ours.window.power_w * 1e3:.4f}" == theirs.power_mw
-        assert f"{ours.energy_per_inference_j * 1e6:.3f}" == theirs.energy_per_inference_uj
-        assert ours.window.duration_s == pytest.approx(float(theirs.duration_s))
-    assert f"{result.median_energy_j * 1e6:.4f}" == printed.median_energy_uj
+    result = judge_session(path).assessment.energy
+    assert len(result.windows) == len(energies(printed)) == 5
+    for ours, theirs in zip(result.windows, energies(printed), strict=True):
+        told = figures(theirs)
+        assert ours.number == 2 * (theirs.number + 1)  # trials 0, 1, … are windows 2, 4, …
+        assert f"{ours.iterations}" == told["inferences"]
+        assert f"{ours.window.energy_j * 1e6:.3f}" == told["energy"]
+        assert f"{ours.window.power_w * 1e3:.4f}" == told["power in mW"]
+        assert f"{ours.energy_per_inference_j * 1e6:.3f}" == told["energy per inference"]
+        assert ours.window.duration_s == pytest.approx(float(told["duration"]))
+    assert f"{result.median_energy_j * 1e6:.4f}" == printed.headline("median_energy_uj")
 
 
 @pytest.mark.parametrize("folder", [*EEMBC.values(), MLCOMMONS])
 def test_published_energy_sessions_satisfy_the_rules(folder):
-    result, _ = score_energy_folder(reference_path("published", folder))
+    result = judge_session(reference_path("published", folder)).assessment.energy
     assert list(findings(result)) == []
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from support.printed import figures, printed_in, windows
 from support.reference import reference_path
 from tinyrunner.models.suite import TASKS_BY_MODEL_ID, Metric, Task
 from tinyrunner.runner.config.rounds import load_rounds
@@ -15,7 +16,7 @@ from tinyrunner.runner.journal.records import InferenceRecord, LogFacts
 from tinyrunner.runner.score.rules import CheckInput, Division, Severity, check
 from tinyrunner.runner.score.score import match_list, score_accuracy, score_performance
 from tinyrunner.runner.terms import Mode
-from tinyrunner.runner.write.eembc_results import read_results, render_accuracy, render_performance
+from tinyrunner.runner.write.eembc_results import render_accuracy, render_performance
 
 KRAI = "v1.1/closed/Krai/results/NUCLEO-H7A3ZI-Q_X-CUBE-AI-7.3"
 ST_V12 = "v1.2/closed/STMicroelectronics/results/NUCLEO_L4R5ZI"
@@ -65,16 +66,17 @@ def violations(result: CheckInput, board: str) -> list[str]:
 def test_a_published_performance_session_gives_its_median_throughput(board, task_key, list_name):
     session = reference_path("published", board, task_key, "performance")
     records, facts, task = read(session)
-    published = read_results((session / "results.txt").read_text())
+    published = printed_in(session)
     assert facts.mode is Mode.PERFORMANCE
     used = match_list((record.file for record in records), official_lists(task))
     assert used == list_name
     result = score_performance(records, task)
-    assert f"{result.median_throughput:.3f}" == published.median_throughput
-    for window, printed in zip(result.windows, published.windows, strict=True):
-        digits = len(printed.throughput.partition(".")[2])
-        assert f"{window.throughput:.{digits}f}" == printed.throughput
-        assert str(window.iterations) == printed.inferences
+    assert f"{result.median_throughput:.3f}" == published.headline("median_throughput")
+    for window, printed in zip(result.windows, windows(published), strict=True):
+        told = figures(printed)
+        digits = len(told["throughput"].partition(".")[2])
+        assert f"{window.throughput:.{digits}f}" == told["throughput"]
+        assert str(window.iterations) == told["inferences"]
     wanted = CheckInput.of(facts, task, mode=Mode.PERFORMANCE, performance=result, list_name=used)
     assert violations(wanted, board) == []
 
@@ -83,17 +85,17 @@ def test_a_published_performance_session_gives_its_median_throughput(board, task
 def test_a_published_accuracy_session_gives_its_top1(board, task_key, list_name):
     session = reference_path("published", board, task_key, "accuracy")
     records, facts, task = read(session)
-    published = read_results((session / "results.txt").read_text())
+    published = printed_in(session)
     assert facts.mode is Mode.ACCURACY
     lists = official_lists(task)
     used = match_list((record.file for record in records), lists)
     assert used == list_name
     result = score_accuracy(records, lists[used], task)
     assert task.metric is Metric.TOP1
-    assert f"{100 * result.top1:.1f}" == published.top1
+    assert f"{100 * result.top1:.1f}" == published.headline("top1")
     if board == ST_V13:  # EEMBC prints a coarser AUC
-        assert f"{result.auc:.3f}" == published.auc
-    assert abs(result.auc - float(published.auc)) < 0.01
+        assert f"{result.auc:.3f}" == published.headline("auc")
+    assert abs(result.auc - float(published.headline("auc"))) < 0.01
     wanted = CheckInput.of(facts, task, mode=Mode.ACCURACY, accuracy=result, list_name=used)
     assert violations(wanted, board) == []
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 
 import pytest
+from support.printed import energies, figures, parsed, windows
 from support.reference import reference_path
 from tinyrunner.energy.windows import EnergyWindow
 from tinyrunner.runner.config.rounds import load_rounds
-from tinyrunner.runner.score.energy_score import score_energy_folder
+from tinyrunner.runner.score.judge import judge_session
 from tinyrunner.runner.score.results import EnergyResult, MeasuredWindow
-from tinyrunner.runner.write.eembc_results import PublishedEnergy, read_results, render_energy
+from tinyrunner.runner.write.eembc_results import render_energy
+from tinyrunner.runner.write.printed_results import Block
 
 ROUND = load_rounds().get()
 
@@ -53,7 +55,7 @@ def without_stamps(text: str) -> str:
 @pytest.mark.parametrize("folder", EEMBC)
 def test_a_published_results_file_is_reproduced_but_for_its_stamps(folder):
     path = reference_path("published", folder)
-    result, _ = score_energy_folder(path)
+    result = judge_session(path).assessment.energy
     theirs = (path / "results.txt").read_bytes().decode()
     assert without_stamps(render_energy(result, ROUND, time_s=0)) == without_stamps(theirs)
 
@@ -71,18 +73,29 @@ def test_energy_is_written_in_the_columns_of_the_field():
 def test_energy_without_a_valid_window_says_so():
     text = render_energy(EnergyResult((), "no edges"), ROUND, time_s=1)
     assert "Median energy cost cannot be told" in text
-    assert read_results(text).median_energy_uj is None
-    assert read_results(text).energies == ()
+    assert parsed(text).headline("median_energy_uj") is None
+    assert parsed(text).blocks == ()
 
 
 def test_what_is_written_reads_back_as_printed():
-    read = read_results(WRITTEN)
-    assert read.energies == (
-        PublishedEnergy(2, "2.71", "13.33", None, "1893399.171", "141997.838", None, "2366.749"),
-        PublishedEnergy(4, "20.00", "12.00"),
-    )
-    assert [window.throughput for window in read.windows] == ["59.997", None]
-    assert (read.median_energy_uj, read.median_throughput) == ("2366.749", "59.997")
+    read = parsed(WRITTEN)
+    assert [(block.number, figures(block)) for block in energies(read)] == [
+        (
+            2,
+            {
+                "start": "2.71",
+                "duration": "13.33",
+                "energy": "1893399.171",
+                "power in uW": "141997.838",
+                "energy per inference": "2366.749",
+            },
+        ),
+        (4, {"start": "20.00", "duration": "12.00"}),
+    ]
+    assert [figures(block).get("throughput") for block in windows(read)] == ["59.997", None]
+    assert read.headline("median_energy_uj") == "2366.749"
+    assert read.headline("median_throughput") == "59.997"
+    assert read.stray == ()
 
 
 def test_mlcommons_trials_are_read():
@@ -100,17 +113,19 @@ def test_mlcommons_trials_are_read():
             "Median energy cost is 1430.6681 uJ/inf.",
         ]
     )
-    read = read_results(text)
-    assert read.energies == (
-        PublishedEnergy(
-            number=2,
-            duration_s="10.886000000000001",
-            inferences="250",
-            energy_uj="357855.490",
-            power_mw="32.8730",
-            energy_per_inference_uj="1431.422",
+    read = parsed(text)
+    assert [(block.kind, block.number, figures(block)) for block in read.blocks] == [
+        (
+            Block.TRIAL,
+            0,
+            {
+                "duration": "10.886000000000001",
+                "inferences": "250",
+                "energy": "357855.490",
+                "power in mW": "32.8730",
+                "energy per inference": "1431.422",
+            },
         ),
-        PublishedEnergy(number=4, inferences="251"),
-    )
-    assert read.median_energy_uj == "1430.6681"
-    assert read.windows == ()
+        (Block.TRIAL, 1, {"inferences": "251"}),
+    ]
+    assert read.headline("median_energy_uj") == "1430.6681"

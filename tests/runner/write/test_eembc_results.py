@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.printed import figures, parsed
+from support.printed import windows as printed_windows
 from tinyrunner.models.suite import Metric
 from tinyrunner.runner.config.rounds import load_rounds
 from tinyrunner.runner.score.results import AccuracyResult, PerformanceResult, Window
-from tinyrunner.runner.write.eembc_results import read_results, render_accuracy, render_performance
+from tinyrunner.runner.write.eembc_results import render_accuracy, render_performance
 
 ROUND = load_rounds().get()
 
@@ -48,7 +50,7 @@ def test_performance_is_written_in_the_columns_of_the_field():
 def test_performance_without_a_valid_window_says_so():
     text = render_performance(PerformanceResult(()), ROUND, time_s=1)
     assert "Median throughput cannot be told" in text
-    assert read_results(text).median_throughput is None
+    assert parsed(text).headline("median_throughput") is None
 
 
 def test_accuracy_is_written_as_top1_and_auc():
@@ -62,19 +64,26 @@ def test_accuracy_of_a_subset_says_what_is_not_computed():
     text = render_accuracy(AccuracyResult(Metric.TOP1, 1000, 0, 0, None), time_s=365036.217)
     assert text.startswith("365036.217 ulp-mlperf: Top-1: not computed")
     assert "AUC: not computed" in text
-    assert (read_results(text).top1, read_results(text).auc) == (None, None)
+    assert parsed(text).headlines == ()
 
 
 @given(st.lists(st.tuples(st.integers(1, 10**6), st.floats(0.001, 10**5)), min_size=1, max_size=7))
 def test_what_is_written_reads_back_as_printed(values):
     windows = tuple(Window(2 * i, "x", 0, n, s) for i, (n, s) in enumerate(values, 1))
     result = PerformanceResult(windows)
-    read = read_results(render_performance(result, ROUND, time_s=0))
-    assert read.median_throughput == f"{result.median_throughput:.3f}"
-    assert [w.number for w in read.windows] == [w.number for w in windows]
-    assert [w.throughput for w in read.windows] == [f"{w.throughput:.3f}" for w in windows]
-    assert [w.runtime_s for w in read.windows] == [f"{w.elapsed_s:.3f}" for w in windows]
-    assert [w.inferences for w in read.windows] == [str(w.iterations) for w in windows]
+    read = parsed(render_performance(result, ROUND, time_s=0))
+    assert read.headline("median_throughput") == f"{result.median_throughput:.3f}"
+    assert [(block.number, figures(block)) for block in printed_windows(read)] == [
+        (
+            window.number,
+            {
+                "inferences": str(window.iterations),
+                "runtime": f"{window.elapsed_s:.3f}",
+                "throughput": f"{window.throughput:.3f}",
+            },
+        )
+        for window in windows
+    ]
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
@@ -89,20 +98,26 @@ def test_mlcommons_performance_is_read(end):
             "0726.010245 ulp-mlperf: Median throughput is     23.032 inf./sec.",
         ]
     )
-    read = read_results(text)
-    assert read.median_throughput == "23.032"
-    (window,) = read.windows
-    assert (window.number, window.inferences) == (1, "250")
-    assert (window.runtime_s, window.throughput) == ("10.862042", "23.01593015383295")
+    read = parsed(text)
+    assert read.headline("median_throughput") == "23.032"
+    (window,) = printed_windows(read)
+    assert window.number == 1
+    assert figures(window) == {
+        "inferences": "250",
+        "runtime": "10.862042",
+        "throughput": "23.01593015383295",
+    }
 
 
 def test_mlcommons_accuracy_and_energy_are_read():
     text = "0726.010109 ulp-mlperf: Top 1% = 90.2\r\n0726.010109 ulp-mlperf: AUC = 0.995\r\n"
-    assert (read_results(text).top1, read_results(text).auc) == ("90.2", "0.995")
+    read = parsed(text)
+    assert (read.headline("top1"), read.headline("auc")) == ("90.2", "0.995")
     energy = "Median energy cost is 1430.6681 uJ/inf.\n"
-    assert read_results(energy).median_energy_uj == "1430.6681"
+    assert parsed(energy).headline("median_energy_uj") == "1430.6681"
 
 
 def test_a_text_without_figures_reads_as_nothing():
-    assert read_results("nothing\n").windows == ()
-    assert read_results("").median_throughput is None
+    for text in ("nothing\n", ""):
+        read = parsed(text)
+        assert (read.blocks, read.headlines, read.stray) == ((), (), ())

@@ -13,6 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.cli import only_session, tinyrunner
+from support.printed import energies, printed_in, windows
+from support.printed import figures as printed_figures
 from support.reference import reference_path
 from support.sessions.logs import Inference, log_lines, one_hot
 from tinyrunner import __version__
@@ -25,7 +27,6 @@ from tinyrunner.runner.journal.records import InferenceRecord
 from tinyrunner.runner.score.energy_score import score_energy, score_energy_trials
 from tinyrunner.runner.score.judge import judge_session
 from tinyrunner.runner.terms import Dialect, Mode
-from tinyrunner.runner.write.eembc_results import read_results
 from tinyrunner.runner.write.mlcommons_power import check_expressible, power_of
 from tinyrunner.runner.write.mlcommons_session import render_session
 
@@ -172,26 +173,28 @@ def test_results_txt_has_the_lines_that_the_official_checker_looks_for(session, 
 
 def test_results_txt_reads_back_every_window(sessions, tmp_path):
     folder = sessions["kws", "performance"]
-    printed = read_results((write_rendered(folder, tmp_path) / "results.txt").read_text())
+    printed = printed_in(write_rendered(folder, tmp_path))
     performance = judge_session(folder).assessment.performance
-    assert [window.number for window in printed.windows] == [1, 2, 3, 4, 5]
-    for window, ours in zip(printed.windows, performance.windows, strict=True):
-        assert int(window.inferences) == ours.iterations
-        assert float(window.runtime_s) == ours.elapsed_s
-        assert float(window.throughput) == ours.throughput
-    assert printed.median_throughput == f"{performance.median_throughput:.3f}"
+    assert [window.number for window in windows(printed)] == [1, 2, 3, 4, 5]
+    for window, ours in zip(windows(printed), performance.windows, strict=True):
+        told = printed_figures(window)
+        assert int(told["inferences"]) == ours.iterations
+        assert float(told["runtime"]) == ours.elapsed_s
+        assert float(told["throughput"]) == ours.throughput
+    assert printed.headline("median_throughput") == f"{performance.median_throughput:.3f}"
 
 
 def test_results_txt_reads_back_every_energy(sessions, tmp_path):
     folder = sessions["kws", "energy"]
-    printed = read_results((write_rendered(folder, tmp_path) / "results.txt").read_text())
+    printed = printed_in(write_rendered(folder, tmp_path))
     energy = judge_session(folder).assessment.energy
-    assert [window.number for window in printed.energies] == [2, 4, 6, 8, 10]
-    for window, ours in zip(printed.energies, energy.windows, strict=True):
-        assert float(window.duration_s) == ours.window.duration_s
-        assert window.energy_uj == f"{ours.window.energy_j * 1e6:.3f}"
-        assert window.power_mw == f"{ours.window.power_w * 1e3:.4f}"
-        assert window.energy_per_inference_uj == f"{ours.energy_per_inference_j * 1e6:.3f}"
+    assert [trial.number for trial in energies(printed)] == [0, 1, 2, 3, 4]
+    for trial, ours in zip(energies(printed), energy.windows, strict=True):
+        told = printed_figures(trial)
+        assert float(told["duration"]) == ours.window.duration_s
+        assert told["energy"] == f"{ours.window.energy_j * 1e6:.3f}"
+        assert told["power in mW"] == f"{ours.window.power_w * 1e3:.4f}"
+        assert told["energy per inference"] == f"{ours.energy_per_inference_j * 1e6:.3f}"
 
 
 PUBLISHED = "v1.3/closed/STMicroelectronics/results/NUCLEO_L4R5ZI-P/kws"
