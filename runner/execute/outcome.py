@@ -19,7 +19,7 @@ from ..config.rounds import Round, load_rounds
 from ..errors import JournalError, RunStopped
 from ..journal.journal import Journal, last_stamp_s
 from ..journal.records import InferenceRecord
-from ..journal.session_folder import Session, is_demonstration, write_atomically, write_document
+from ..journal.session_folder import Session, write_atomically, write_document
 from ..score.assess import Assessment, Judging, assess
 from ..script.plan import BENCHMARK_CODE, PlannedInference
 from ..script.script import Script, print_script
@@ -151,15 +151,15 @@ class StatusLine:
 
 def conclude(run: RunParts, session: Session, provenance: dict[str, Any]) -> Outcome:
     """Score the journal, write result.txt and the result part of session.json."""
-    judging = Judging(
-        task=run.task,
-        mode=run.mode,
-        round=run.round,
-        division=run.config.division,
-        labels=run.source.labels.rows,
-        list_name=run.source.official_list,
-        synthetic=run.source.synthetic or is_demonstration(provenance),
-        simulated=provenance.get("simulated") is not None,
+    labels = run.source.labels
+    judging = Judging.of_session(
+        run.task,
+        run.mode,
+        run.round,
+        run.config.division,
+        labels=labels,
+        files=(row.file for row in labels.rows),
+        provenance=provenance,
     )
     assessment = assess(session.log, judging)
     text = render_result(assessment, run.task, run.round, time_s=last_stamp_s(session.log))

@@ -16,7 +16,7 @@ import hashlib
 import json
 import os
 import platform
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -174,7 +174,7 @@ def write_atomically(path: Path, text: str) -> None:
     temporary.replace(path)
 
 
-def is_demonstration(provenance: dict[str, Any]) -> bool:
+def is_demonstration(provenance: Mapping[str, Any]) -> bool:
     """A demonstration model ran on the simulated device, whatever the inputs were."""
     simulated = provenance.get("simulated")
     return isinstance(simulated, dict) and simulated.get("note") is not None

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ...datasets.labels import LabelRow
+from ...datasets.demo.demo import FILE_PREFIX
+from ...datasets.labels import LabelList, LabelRow
+from ...datasets.official import identify
 from ...models.suite import Task
 from ..config.rounds import Round
 from ..journal.open_log import open_log
 from ..journal.records import InferenceRecord, LogFacts
+from ..journal.session_folder import is_demonstration
 from ..terms import Division, Mode
 from .energy_score import score_energy_records
 from .results import AccuracyResult, EnergyResult, PerformanceResult
@@ -34,6 +37,37 @@ class Judging:
     synthetic: bool
     simulated: bool = False
     """The device was a simulated one."""
+
+    @classmethod
+    def of_session(
+        cls,
+        task: Task,
+        mode: Mode,
+        round_: Round,
+        division: Division,
+        *,
+        labels: LabelList | None,
+        files: Iterable[str],
+        provenance: Mapping[str, Any],
+        rows: Sequence[LabelRow] = (),
+    ) -> Judging:
+        """Put together what is known of a session: how it came about, and the files that it ran.
+
+        ``provenance`` is that of its session.json, empty where it has none; ``rows`` are labels
+        that are known without a list.
+        """
+        official = None if labels is None else identify(labels)
+        return cls(
+            task=task,
+            mode=mode,
+            round=round_,
+            division=division,
+            labels=rows if labels is None else labels.rows,
+            list_name=None if official is None else official.name,
+            synthetic=is_demonstration(provenance)
+            or any(file.startswith(FILE_PREFIX) for file in files),
+            simulated=provenance.get("simulated") is not None,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...datasets.demo.demo import FILE_PREFIX
 from ...datasets.inputs import dataset_folder
 from ...datasets.labels import LabelList, read_labels
 from ...datasets.official import identify
@@ -18,7 +17,7 @@ from ..config.rounds import Round, load_rounds
 from ..errors import SetupError
 from ..journal.logged_session import read_log
 from ..journal.records import LogFacts
-from ..journal.session_folder import Session, is_demonstration, read_document, task_and_mode
+from ..journal.session_folder import Session, read_document, task_and_mode
 from ..terms import Division, Mode
 from .assess import Assessment, Judging, assess_records
 from .score import match_list
@@ -77,16 +76,14 @@ def judge_session(
         )
     official = None if chosen is None else identify(chosen)
     round_ = load_rounds().get(round_name or provenance.get("round"))
-    judging = Judging(
-        task=task,
-        mode=mode,
-        round=round_,
-        division=_division(division or provenance.get("division")),
-        labels=() if chosen is None else chosen.rows,
-        list_name=None if official is None else official.name,
-        synthetic=is_demonstration(provenance)
-        or any(file.startswith(FILE_PREFIX) for file in files),
-        simulated=provenance.get("simulated") is not None,
+    judging = Judging.of_session(
+        task,
+        mode,
+        round_,
+        _division(division or provenance.get("division")),
+        labels=chosen,
+        files=files,
+        provenance=provenance,
     )
     name = None if chosen is None else (official.title if official else chosen.source)
     assessment = assess_records(logged.records, facts, folder, judging)

@@ -12,13 +12,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ....datasets.demo.demo import FILE_PREFIX
 from ....datasets.inputs import LABELS_NAME
 from ....datasets.labels import LabelList, LabelRow
 from ....energy.trace_files import DEFAULT_NAME, energy_path, timestamps_path
 from ....models.suite import Task
 from ...journal.logged_session import LoggedSession
-from ...journal.session_folder import is_demonstration
 from ...score.assess import Assessment, Judging, assess_records
 from ...score.rules import CheckInput, Finding, FindingKind, Severity, check
 from ...terms import Dialect, Mode
@@ -111,28 +109,24 @@ class _SessionAuditor(FolderReader):
         classes = self._merge_json(logged)
         self.findings += check_config(logged.facts, logged.records, place, task, log)
         labels, used = self._choose_labels(task, logged.files)
-        self.synthetic = is_demonstration(self.provenance) or any(
-            file.startswith(FILE_PREFIX) for file in logged.files
+        judging = Judging.of_session(
+            task,
+            place.mode,
+            self.context.round,
+            place.submitter.division,
+            labels=labels,
+            files=logged.files,
+            provenance=self.provenance,
+            rows=rows_of(classes, task),
         )
+        rows = judging.labels
+        self.synthetic = judging.synthetic
         if labels is not None:
-            rows: Sequence[LabelRow] = labels.rows
             windows = self.context.round.windows
             self.findings += check_order(logged.records, rows, task, place.mode, windows, log)
             self.findings += check_classes(classes, rows, self.path_of(_JSON))
-        else:
-            rows = rows_of(classes, task)
-            if not self.synthetic or place.mode is Mode.ACCURACY:
-                self.findings.append(_no_list(task, place.mode, scored=bool(rows), path=log))
-        judging = Judging(
-            task=task,
-            mode=place.mode,
-            round=self.context.round,
-            division=place.submitter.division,
-            labels=rows,
-            list_name=None if used is None else used.official,
-            synthetic=self.synthetic,
-            simulated=self.provenance.get("simulated") is not None,
-        )
+        elif not self.synthetic or place.mode is Mode.ACCURACY:
+            self.findings.append(_no_list(task, place.mode, scored=bool(rows), path=log))
         assessment = self._assess(logged, judging)
         if assessment is None:
             return None, used
