@@ -28,22 +28,16 @@ from math import ceil, inf, sqrt
 import numpy as np
 import numpy.typing as npt
 
+from ..dut_protocol.wire.timer import CRYSTAL_DEVIATION, RESONATOR_DEVIATION, WRAP_US
 from .errors import TraceError
 from .trace import EventSource, Trace
 from .windows import TIMESTAMP_HOLD_S
 
-LAP_WRAP_US = 1 << 32
 LAP_STEP_S = 4e-6
 """An Arduino Uno's `micros()` counts in steps of 4 us."""
 
 MAX_LATENCY_S = 0.25
 """From an edge to the host's stamp of its line: 20 characters at 115200, USB, a busy host."""
-
-CLOCK_TOLERANCE = 500e-6
-"""Between the host's clock and the monitor's: two crystals with room to spare."""
-
-TIMER_TOLERANCE = 6000e-6
-"""Between the IO manager's clock and the monitor's: an Arduino Uno has a resonator of 0.5 %."""
 
 STEP_LAG_S = 100e-6
 """From the pulse to the step in power, and back: a few instructions and the board's capacitors."""
@@ -125,9 +119,9 @@ def unwrap_laps(laps: Sequence[LapStamp]) -> Floats:
     """Seconds since the first lap by the IO manager's timer, its wraps counted by the host's."""
     elapsed_us = [0]
     for number, (last, lap) in enumerate(pairwise(laps), 2):
-        step_us = (lap.lap_us - last.lap_us) % LAP_WRAP_US
+        step_us = (lap.lap_us - last.lap_us) % WRAP_US
         host_s = lap.host_s - last.host_s
-        step_us += max(0, round((host_s * 1e6 - step_us) / LAP_WRAP_US)) * LAP_WRAP_US
+        step_us += max(0, round((host_s * 1e6 - step_us) / WRAP_US)) * WRAP_US
         if abs(step_us / 1e6 - host_s) > 1.0 + 0.02 * abs(host_s):
             raise TraceError(
                 f"lap {number} of the IO manager: m-lap-us went from {last.lap_us} to "
@@ -141,7 +135,7 @@ def merge_laps(laps: Sequence[LapStamp], hold_s: float = TIMESTAMP_HOLD_S) -> li
     """The laps without those closer than ``hold_s`` behind a kept one."""
     kept: list[LapStamp] = []
     for lap in laps:
-        if not kept or (lap.lap_us - kept[-1].lap_us) % LAP_WRAP_US >= hold_s * 1e6:
+        if not kept or (lap.lap_us - kept[-1].lap_us) % WRAP_US >= hold_s * 1e6:
             kept.append(lap)
     return kept
 
@@ -194,11 +188,11 @@ def _bounds(
     """Where on the trace, in seconds, the first and the last edge can be."""
     earliest_s, latest_s = started_host_s
     since_s = first.host_s - earliest_s
-    slack_s = CLOCK_TOLERANCE * max(since_s, 0.0) + 2 * _BIN_S
+    slack_s = CRYSTAL_DEVIATION * max(since_s, 0.0) + 2 * _BIN_S
     start = (first.host_s - max_latency_s - latest_s - slack_s, since_s + slack_s)
     host_s = last.host_s - first.host_s
-    slack_s = CLOCK_TOLERANCE * max(host_s, elapsed_s) + 2 * _BIN_S
-    by_timer_s = TIMER_TOLERANCE * elapsed_s + 2 * _BIN_S
+    slack_s = CRYSTAL_DEVIATION * max(host_s, elapsed_s) + 2 * _BIN_S
+    by_timer_s = RESONATOR_DEVIATION * elapsed_s + 2 * _BIN_S
     return start, (
         max(host_s - max_latency_s - slack_s, elapsed_s - by_timer_s),
         min(host_s + max_latency_s + slack_s, elapsed_s + by_timer_s),
@@ -218,7 +212,7 @@ def _correlate(
     if not starts.size * lengths.size:
         raise TraceError(
             f"the IO manager's timer and the host's clock differ by more than "
-            f"{TIMER_TOLERANCE:.1%}; are its lap times in microseconds?"
+            f"{RESONATOR_DEVIATION:.1%}; are its lap times in microseconds?"
         )
     if starts.size * lengths.size > _MAX_CANDIDATES:
         raise TraceError(

@@ -30,9 +30,8 @@ from ..wire.messages import (
     TimestampMode,
 )
 from ..wire.settings import DEFAULT_DATA_BYTES_PER_DB, LinkSettings, VerifyLoad
+from ..wire.timer import WRAP_US
 from .replies import Heard, Inferred, LineEnds, Loaded, Reply, printed
-
-COUNTER_WRAP_US = 1 << 32
 
 _EDGE_WAIT_S = 0.2
 """How long after a reply the IO manager may still report an edge of the device's pin."""
@@ -236,7 +235,7 @@ class Probe:
             laps = self.pin_edges()
         if len(laps) != 2:
             return None
-        return (laps[1] - laps[0]) % COUNTER_WRAP_US
+        return (laps[1] - laps[0]) % WRAP_US
 
     def mark_edges(self) -> None:
         """From now on :meth:`pin_edges` begins anew."""

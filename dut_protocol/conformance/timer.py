@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from ..wire.messages import LapTime, TimestampMode
-from .probe import COUNTER_WRAP_US, CannotTry, Probe
+from ..wire.timer import OSCILLATOR_DEVIATION, USUAL_DEVIATION, WRAP_US
+from .probe import CannotTry, Probe
 from .report import Finding, Verdict
 
 _STAMPS = 30
@@ -18,10 +19,6 @@ _COARSEST_STEP_US = 1000
 
 _STEP_NOISE_US = 50
 """Steps this small are told from none by nothing; far below the coarsest that is allowed."""
-
-_RATE_WARN, _RATE_FAIL = 0.02, 0.04
-"""Of the host's time: 94 % of published windows agree within 2 %, nearly all within 4 % (RC
-oscillators); what was further off was a defect."""
 
 _RATE_S, _RATE_QUICK_S = 10.0, 1.0
 _ROUGH_RATE_S = 0.5
@@ -47,7 +44,7 @@ def counts_up(probe: Probe) -> Finding:
     steps = [b.us - a.us for a, b in pairwise(stamps)]
     forward = [step for step in steps if step >= 0]
     backward = [step for step in steps if step < 0]
-    wraps = [step for step in backward if step % COUNTER_WRAP_US < COUNTER_WRAP_US // 2]
+    wraps = [step for step in backward if step % WRAP_US < WRAP_US // 2]
     probe.counts_up = len(backward) <= max(1, len(wraps)) and len(backward) < len(steps) // 2
     if not probe.counts_up:
         return Finding(Verdict.FAIL, f"{len(backward)} of {len(steps)} stamps are before the last")
@@ -81,7 +78,7 @@ def rate(probe: Probe) -> Finding:
         raise CannotTry("the timer does not count up")
     start = _sharp_stamp(probe)
     measured = _rate_since(probe, start, _ROUGH_RATE_S)
-    if measured.ratio > COUNTER_WRAP_US / 2e6 / _ROUGH_RATE_S:
+    if measured.ratio > WRAP_US / 2e6 / _ROUGH_RATE_S:
         start = _sharp_stamp(probe)
         measured = _rate_since(probe, start, _ROUGH_RATE_S)
     if _PLAUSIBLE_RATE[0] <= measured.ratio <= _PLAUSIBLE_RATE[1]:
@@ -98,9 +95,9 @@ def rate(probe: Probe) -> Finding:
         size = f"{measured.ratio:.4g} times the host's clock"
     found = f"{size} in {measured.host_s:.1f} s, ± {measured.doubt * 1e6:.0f} ppm"
     coarse = (probe.timer_step_us or 0) / 1e6 / measured.host_s
-    if abs(off) > _RATE_FAIL + coarse:
+    if abs(off) > OSCILLATOR_DEVIATION + coarse:
         return Finding(Verdict.FAIL, found, _rate_advice(measured.ratio))
-    if abs(off) > _RATE_WARN + coarse:
+    if abs(off) > USUAL_DEVIATION + coarse:
         return Finding(Verdict.WARN, found)
     return Finding(Verdict.PASS, found)
 
@@ -118,7 +115,7 @@ def _rate_since(probe: Probe, start: _Stamp, seconds: float) -> _Rate:
     probe.clock.pause(start.host_s + seconds - probe.clock.now_s())
     end = _sharp_stamp(probe)
     host_s = max(end.host_s - start.host_s, 1e-9)
-    device_s = (end.us - start.us) % COUNTER_WRAP_US / 1e6
+    device_s = (end.us - start.us) % WRAP_US / 1e6
     doubt = abs(end.took_s - start.took_s) / 2 + 1e-6
     return _Rate(device_s / host_s, host_s, doubt / host_s)
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 
-from .probe import COUNTER_WRAP_US, CannotTry, Probe
+from ..wire.timer import WRAP_US
+from .probe import CannotTry, Probe
 from .replies import Inferred
 from .report import Finding, Verdict
 
@@ -74,7 +75,7 @@ def _spent_s(done: Inferred) -> float:
 def _window_us(probe: Probe, iterations: int, warmups: int) -> int:
     """The device's time for so many inferences; once more where its counter wrapped early."""
     done = probe.infer(iterations, warmups)
-    if done.laps and done.laps[-1] < done.laps[0] and (done.window_us or 0) > COUNTER_WRAP_US // 2:
+    if done.laps and done.laps[-1] < done.laps[0] and (done.window_us or 0) > WRAP_US // 2:
         done = probe.infer(iterations, warmups)
     if done.window_us is None:
         raise CannotTry(f"no two time stamps around the inferences ({done.reply.text})")

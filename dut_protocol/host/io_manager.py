@@ -21,13 +21,10 @@ from ..link.clock import Clock, Deadline
 from ..link.transport import READ_BYTES, Transport
 from ..wire.commands import MAX_COMMAND_CHARS, Raw
 from ..wire.framing import LineReader
-from ..wire.messages import LapTime, Ready, parse_line
+from ..wire.messages import PASS_THROUGH, LapTime, Ready, parse_line
 from ..wire.settings import LinkSettings
 from .dut import NAME_ATTEMPTS
 from .exchange import QUIET_S, REPLY_TIMEOUT_S, DutListener, Exchange
-
-PASS_THROUGH = b"[dut]: "
-"""In front of every line that the device said."""
 
 
 @dataclass(frozen=True, slots=True)

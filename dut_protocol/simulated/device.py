@@ -60,6 +60,7 @@ from ..wire.messages import (
     WarmupStart,
 )
 from ..wire.settings import MAX_INPUT_BYTES
+from ..wire.timer import WRAP_US
 from .extension import SIMULATED_OFFER, ExtendedLoads, InputBuffer, RawWait
 
 FIRMWARE_PROFILE = "ULPMark for tinyML Firmware V0.0.1"
@@ -111,7 +112,7 @@ class DeviceSettings:
     mode: TimestampMode = TimestampMode.PERFORMANCE
     boot_time_s: float = 0.05
     counter_start_us: int = 0
-    counter_wraps_at_us: int = 2**32
+    counter_wraps_at_us: int = WRAP_US
     extension: bool = False
     """It offers the wire extension."""
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections import deque
 
 from ..wire.framing import CommandReader
+from ..wire.messages import PASS_THROUGH
+from ..wire.timer import WRAP_US
 from .device import DeviceSettings, SimulatedDut
 
 _COMMAND_CHARS = 200
-_PASSED_ON = b"[dut]: "
 _EDGE = b"m-lap-us-"
 _STEP_US = 4
 """The Arduino's micros() counts in steps of four."""
@@ -54,7 +55,7 @@ class SimulatedIoManager:
         """The device's timestamp pin falls (and rises again within a microsecond or so)."""
         if self._timer:
             for _ in range(1 if self._falling else 2):
-                us = int(at_s * 1e6) // _STEP_US * _STEP_US % 2**32
+                us = int(at_s * 1e6) // _STEP_US * _STEP_US % WRAP_US
                 self._queue(at_s, b"%b%d\r\n" % (_EDGE, us))
 
     def forward(self) -> None:
@@ -62,7 +63,7 @@ class SimulatedIoManager:
         while self.device.outgoing:
             done_s, data = self.device.outgoing.popleft()
             for line in data.splitlines():
-                passed = _PASSED_ON + line + b"\r\n"
+                passed = PASS_THROUGH + line + b"\r\n"
                 # One wire to the host: a short line never overtakes the longer one before it.
                 begins_s = max(done_s, self._forwarded_until_s)
                 self._forwarded_until_s = begins_s + len(passed) * self._byte_time_s
@@ -75,7 +76,7 @@ class SimulatedIoManager:
         self.outgoing.extend(
             (done_s, line)
             for done_s, line in waiting
-            if done_s <= at_s or not line.startswith((_PASSED_ON, _EDGE))
+            if done_s <= at_s or not line.startswith((PASS_THROUGH, _EDGE))
         )
 
     def _execute(self, command: bytes) -> None:

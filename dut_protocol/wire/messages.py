@@ -20,6 +20,9 @@ from enum import Enum
 
 from .extension import NAME as EXTENSION
 
+PASS_THROUGH = b"[dut]: "
+"""What an IO manager puts in front of every line that the device behind it said."""
+
 
 class TimestampMode(Enum):
     """How the firmware marks time: lap times on the UART, or edges on a pin."""

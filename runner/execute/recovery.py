@@ -27,6 +27,7 @@ from ...dut_protocol.errors import (
 )
 from ...dut_protocol.host.dut import Dut, Identity
 from ...dut_protocol.host.inference import Inference
+from ...dut_protocol.wire.timer import ADAPTER_DELAY_S, DEFECT_DEVIATION, USUAL_DEVIATION
 from ..journal.journal import Journal
 from ..score.lap_time import lap_s
 
@@ -113,18 +114,6 @@ def _firmware(identity: Identity) -> tuple[str, str | None, str | None, str | No
     return identity.vendor, identity.profile, identity.model_id, mode
 
 
-TOLERANCE = 0.05
-"""More is a defect by the rules (RC oscillators stay within 4 %), so that asking again is free."""
-
-
-STRICT_TOLERANCE = 0.02
-"""On a link that is known to be bad: 94 % of the published windows agree within this."""
-
-
-_SLACK_S = 0.05
-"""Lines wait in USB adapters and in their drivers."""
-
-
 _MOST_DOUBTS = 2
 """A third window is taken as it is: a timer that wanders is for the rules to judge."""
 
@@ -134,7 +123,8 @@ class LapCheck:
 
     def __init__(self, address: str, *, strict: bool) -> None:
         self._address = address
-        self._tolerance = STRICT_TOLERANCE if strict else TOLERANCE
+        # Of a defect it is free to ask again; what is usual is doubted on a bad link only.
+        self._tolerance = USUAL_DEVIATION if strict else DEFECT_DEVIATION
         self._pace_s: float | None = None
         """Seconds of an inference by a device whose clock is known to differ from the host's."""
         self._doubted_s: float | None = None
@@ -170,4 +160,4 @@ class LapCheck:
     def _near(self, device_s: float | None, other_s: float) -> bool:
         if device_s is None:
             return False
-        return abs(device_s - other_s) <= self._tolerance * other_s + _SLACK_S
+        return abs(device_s - other_s) <= self._tolerance * other_s + ADAPTER_DELAY_S

@@ -16,13 +16,14 @@ from ...models.suite import Task
 from ..errors import ResumeError
 from ..journal.open_log import open_log
 from ..journal.records import InferenceRecord
+from ..journal.stamps import EEMBC_STAMP
 from ..script.plan import PlannedInference
 
 ERROR_EVENT = "m-session-error"
 """What the journal says, with the reason, when a step fails: that step counts for nothing."""
 
 _STEP = re.compile(rb"^\d+\.\d{3} sequencer: m-sequencing-i\[(\d+)\]", re.M)
-_ERROR = re.compile(rb"^\d+\.\d{3} session: " + ERROR_EVENT.encode() + rb"\[", re.M)
+_ERROR = re.compile(rb"^" + EEMBC_STAMP + rb" session: " + ERROR_EVENT.encode() + rb"\[", re.M)
 _TAIL_BYTES = 1 << 16
 
 

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 from .reader import LogError
 from .records import InferenceRecord
+from .stamps import EEMBC_STAMP
 
-STAMPED = re.compile(rb"(\d{5,12}\.\d{3}) ([a-z-]+)")
+STAMPED = re.compile(rb"(" + EEMBC_STAMP + rb") ([a-z-]+)")
 """What stands before the first `: ` of an honest line."""
 
 LOAD = re.compile(rb'bloadp? (?:(?:dut|io) )?"?(.*?)"?(?: (\d{1,18})(?: \d+)?)?')
@@ -50,20 +51,19 @@ IGNORED = (
 WARMUP = re.compile(rb"m-warmup-(?:done|start-\d+)")
 """A warm-up's line, whole: where its line end was lost, there is more behind it that counts."""
 
-_STAMP = rb"\d++\.\d\d\d"
-_PARSER, _DUT = _STAMP + rb" parser: ", _STAMP + rb" dut: "
+_PARSER, _DUT = EEMBC_STAMP + rb" parser: ", EEMBC_STAMP + rb" dut: "
 _LOAD_LINES = (b"File size", b"Starting", b"Sending", b"m-mute", b"m-unmute", b"Binary load")
-_LAP = rb"(\d{1,12}+\.\d\d\d) dut: m-lap-us-(\d{1,18}+)\n"
+_LAP = rb"(" + EEMBC_STAMP + rb") dut: m-lap-us-(\d{1,18}+)\n"
 
 PLAIN_PAIR = re.compile(
-    _STAMP + rb" sequencer: m-sequencing-i\[\d++\]-.*+\n"
+    EEMBC_STAMP + rb" sequencer: m-sequencing-i\[\d++\]-.*+\n"
     + _PARSER + rb'Command "bload dut "([^"\n]*+)"(?: (\d{1,18}+) \d++)?+"\n'
     # As nearly all runners write them, one after the other: which is cheaper than to choose.
     + rb"(" + b"".join(_PARSER + line + rb".*+\n" for line in _LOAD_LINES)
     + rb"|(?:" + _PARSER + rb"(?:" + b"|".join(_LOAD_LINES) + rb").*+\n)*+)"
     + _PARSER + rb"m-bload-done\n"
     + _PARSER + rb"m-ready-finished\[bload\]\n"
-    + _STAMP + rb" sequencer: m-sequencing-i\[(\d{1,18}+)\]-.*+\n"
+    + EEMBC_STAMP + rb" sequencer: m-sequencing-i\[(\d{1,18}+)\]-.*+\n"
     + _PARSER + rb'Command "dut infer (\d{1,18}+) (\d{1,18}+)"\n'
     + _PARSER + rb"m-ready-finished\[dut\]\n"
     + _DUT + rb"m-warmup-start-\d++\n"

@@ -8,6 +8,7 @@ forced to the disk as well.
 from __future__ import annotations
 
 import os
+import re
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import Protocol, Self
 
 from ...dut_protocol.link.clock import Clock
 from ..errors import JournalError
+from .stamps import EEMBC_STAMP, stamped
 
 SYNC_INTERVAL_S = 5.0
 """Real time between two `fsync`: a power cut costs no more, and a fast run is not slowed."""
@@ -64,7 +66,7 @@ class Journal:
 
     def write(self, source: str, text: str) -> None:
         try:
-            self._file.write(f"{self._clock.now_s() + self._offset_s:09.3f} {source}: {text}\n")
+            self._file.write(stamped(self._clock.now_s() + self._offset_s, source, text))
         except OSError as error:
             raise self._failed("written", error) from error
 
@@ -113,6 +115,6 @@ def last_stamp_s(path: Path) -> float:
     """The stamp of the last whole line, so that time goes on from there; 0 without one."""
     for line in reversed(_tail(path).split(b"\n")[:-1]):
         word = line.split(b" ", 1)[0]
-        if len(word) >= 9 and word.replace(b".", b"", 1).isdigit():
+        if re.fullmatch(EEMBC_STAMP, word):
             return float(word)
     return 0.0

@@ -32,8 +32,9 @@ from ..terms import Dialect, Mode
 from .reader import LineBlocks, LogError, LogReader, Observer, base_name, readable, remember
 from .records import InferenceRecord
 from .results_json import Entry, read_entries
+from .stamps import MLCOMMONS_STAMP
 
-_STAMP = re.compile(rb"\d{4}\.\d{6} +ulp-ml(?:perf)?: *")
+_STAMP = re.compile(MLCOMMONS_STAMP + rb" +ulp-ml(?:perf)?: *")
 _LOADING = re.compile(rb"Loading file (.*?)(?: segment (\d{1,9}))?(?:\s*, true class.*)?\s*")
 _RUNNING = re.compile(rb"Running inference with (\d{1,18})/(\d{1,18}) \(warmup/measured\)")
 _RUNTIME = re.compile(rb"Runtime\s*: *(\d{1,18}(?:\.\d*)?|\.\d+) sec")

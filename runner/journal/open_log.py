@@ -9,14 +9,15 @@ from ..terms import Dialect
 from .eembc import EembcReader
 from .mlcommons import MlcommonsReader
 from .reader import LogError, LogReader, Observer
+from .stamps import EEMBC_STAMP, MLCOMMONS_STAMP
 
 __all__ = ["EembcReader", "LogError", "LogReader", "MlcommonsReader", "open_log", "sniff"]
 
 _SNIFFED_BYTES = 1 << 20
 """Device noise may stand before the first line of the log proper."""
 
-_EEMBC = re.compile(rb"^\d{5,}\.\d{3} (?:session|parser|sequencer|dut|io|emon|pnp): ", re.M)
-_MLCOMMONS = re.compile(rb"^(?:Logging initialized\.|\d{4}\.\d{6} +ulp-ml)", re.M)
+_EEMBC = re.compile(rb"^" + EEMBC_STAMP + rb" (?:session|parser|sequencer|dut|io|emon|pnp): ", re.M)
+_MLCOMMONS = re.compile(rb"^(?:Logging initialized\.|" + MLCOMMONS_STAMP + rb" +ulp-ml)", re.M)
 
 
 def open_log(

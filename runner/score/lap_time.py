@@ -7,14 +7,7 @@ time agrees.
 
 from __future__ import annotations
 
-_WRAP_US = 1 << 32
-"""The microsecond counter is 32 bits wide on most ports."""
-
-_TOLERANCE = 0.05
-"""As a fraction of the host's time: RC oscillators stay within 4 %."""
-
-_TOLERANCE_S = 0.020
-"""What the host adds to each end: the line's own transfer and the stamp's millisecond."""
+from ...dut_protocol.wire.timer import DEFECT_DEVIATION, LINE_DELAY_S, WRAP_US
 
 
 def lap_s(start_us: int, end_us: int, host_s: float | None) -> float | None:
@@ -25,11 +18,11 @@ def lap_s(start_us: int, end_us: int, host_s: float | None) -> float | None:
     if end_us >= start_us:
         return (end_us - start_us) / 1e6
     seconds = wrapped_s(start_us, end_us)
-    if host_s is None or abs(seconds - host_s) > _TOLERANCE * host_s + _TOLERANCE_S:
+    if host_s is None or abs(seconds - host_s) > DEFECT_DEVIATION * host_s + LINE_DELAY_S:
         return None
     return seconds
 
 
 def wrapped_s(start_us: int, end_us: int) -> float:
     """Seconds between two lap times if the counter wrapped at 2^32 between them."""
-    return (end_us - start_us) % _WRAP_US / 1e6
+    return (end_us - start_us) % WRAP_US / 1e6

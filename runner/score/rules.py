@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from ...dut_protocol.wire.timer import DEFECT_DEVIATION, USUAL_DEVIATION
 from ...energy.trace import EventSource
 from ...models.custom import CUSTOM_NOTE
 from ...models.suite import TASKS, Task
@@ -21,10 +22,6 @@ from .results import AccuracyResult, EnergyResult, NameList, PerformanceResult, 
 
 TIMER_CHECK_MIN_S = 5.0
 """Shorter windows tell little: the lines' own way to the host takes milliseconds."""
-TIMER_WARNING = 0.02
-"""94 % of the published windows agree within 2 %."""
-TIMER_VIOLATION = 0.05
-"""RC oscillators stay within 4 %; more was a real defect wherever it was seen."""
 SPREAD_WARNING = 0.01
 EDGE_UNCERTAINTY_WARNING = 0.001
 """As a fraction of the shortest window: as much as a trace may lose of its samples."""
@@ -308,8 +305,8 @@ def _window(window: Window, round_: Round, advice: str) -> Iterator[Finding]:
     longer_s = max(window.elapsed_s, window.host_elapsed_s or 0.0)
     if deviation is None or longer_s < TIMER_CHECK_MIN_S:
         return
-    if abs(deviation) > TIMER_WARNING:
-        kind = _violation if abs(deviation) > TIMER_VIOLATION else _warning
+    if abs(deviation) > USUAL_DEVIATION:
+        kind = _violation if abs(deviation) > DEFECT_DEVIATION else _warning
         yield kind(
             FindingKind.TIMER_DEVIATES,
             f"{name}: the device counts {window.elapsed_s:.3f} s where the host sees "

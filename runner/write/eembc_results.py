@@ -27,17 +27,13 @@ from decimal import ROUND_HALF_EVEN, Decimal
 
 from ...models.suite import Task
 from ..config.rounds import Round
+from ..journal.stamps import stamped
 from ..score.assess import Assessment
 from ..score.results import AccuracyResult, EnergyResult, MeasuredWindow, PerformanceResult, Window
 
 SOURCE = "ulp-mlperf"
 ENERGY_SOURCE = "ulp-ml"
 RULE = "-" * 57
-
-
-def stamped(time_s: float, source: str, text: str) -> str:
-    """One line as the field writes it: `00155.007 ulp-mlperf: …`."""
-    return f"{time_s:09.3f} {source}: {text}\n"
 
 
 def render_performance(

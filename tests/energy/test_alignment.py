@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tinyrunner.dut_protocol.wire.timer import WRAP_US
 from tinyrunner.energy.alignment import (
-    LAP_WRAP_US,
     LapStamp,
     align_laps,
     merge_laps,
@@ -73,7 +73,7 @@ def run(
     host_s = 1000.0 + random.random()
     laps = [
         LapStamp(
-            (first_lap_us + int(edge_s * (1 + drift) * 1e6) // 4 * 4) % LAP_WRAP_US,
+            (first_lap_us + int(edge_s * (1 + drift) * 1e6) // 4 * 4) % WRAP_US,
             host_s + edge_s + 0.002 + 0.05 * random.random(),
         )
         for edge_s in model.edges_s
@@ -118,7 +118,7 @@ def test_a_hundred_kilohertz_trace_is_aligned():
 
 
 def test_lap_times_that_wrap_are_unwrapped():
-    made = run(5, first_lap_us=LAP_WRAP_US - 30_000_000, drift=-100e-6)
+    made = run(5, first_lap_us=WRAP_US - 30_000_000, drift=-100e-6)
     assert made.laps[-1].lap_us < made.laps[0].lap_us
     found = align_laps(made.trace, made.laps, made.started_host_s)
     errors = [abs(a - b) for a, b in zip(found.events_s, made.edges_s, strict=True)]

@@ -13,6 +13,7 @@ from ...errors import SetupError
 from ...journal.logged_session import LoggedSession, read_log
 from ...journal.reader import LogError
 from ...journal.records import InferenceRecord
+from ...journal.stamps import EEMBC_STAMP
 from ...score.lap_time import wrapped_s
 from ...terms import Mode
 
@@ -115,7 +116,7 @@ def check_scores(path: Path, task: Task, scores: tuple[float, ...], where: str) 
 
 
 _RESULTS = re.compile(rb"m-results-\[([ -Z^-~]*)\]")
-_DEVICE_LINE = re.compile(rb"^\d{5,12}\.\d{3} (?:dut: |io: \[dut\]: )(.*)$", re.M)
+_DEVICE_LINE = re.compile(rb"^" + EEMBC_STAMP + rb" (?:dut: |io: \[dut\]: )(.*)$", re.M)
 _FIRST_INPUT = re.compile(rb"Command \"(?:bload|(?:io )?dut infer)")
 
 
