@@ -31,7 +31,7 @@ from ...models.suite import TASKS_BY_MODEL_ID
 from ..terms import Dialect, Mode
 from .reader import LineBlocks, LogError, LogReader, Observer, base_name, readable, remember
 from .records import InferenceRecord
-from .results_json import Entry, read_entries
+from .results_json import ResultsEntry, read_entries
 from .stamps import MLCOMMONS_STAMP
 
 _STAMP = re.compile(MLCOMMONS_STAMP + rb" +ulp-ml(?:perf)?: *")
@@ -68,7 +68,7 @@ class MlcommonsReader(LogReader):
         super().__init__(path, Dialect.MLCOMMONS, observe)
         self._merge_json = merge_json
         self._block: _Block | None = None
-        self._entries: Iterator[Entry | str] | None = None
+        self._entries: Iterator[ResultsEntry | str] | None = None
         self._most_iterations = 0
 
     def _read(self, blocks: LineBlocks) -> Iterator[InferenceRecord]:
@@ -170,7 +170,7 @@ class MlcommonsReader(LogReader):
         self.facts.mode = entry.mode or self.facts.mode
         return entry.merged(record)
 
-    def _next_entry(self, block: _Block) -> Entry | None:
+    def _next_entry(self, block: _Block) -> ResultsEntry | None:
         if self._entries is None:
             return None
         for entry in self._entries:
@@ -186,7 +186,7 @@ class MlcommonsReader(LogReader):
             return entry
         raise self._error(block.line, "the results.json beside the log ends before this inference")
 
-    def _stride(self, entry: Entry | None) -> int:
+    def _stride(self, entry: ResultsEntry | None) -> int:
         if entry is not None and entry.stride is not None:
             return entry.stride
         for model_id in self.facts.model_ids:
@@ -201,7 +201,7 @@ class MlcommonsReader(LogReader):
     def _at_end(self) -> None:
         if self._entries is not None and not self.facts.unsupported:
             for entry in self._entries:
-                if isinstance(entry, Entry):
+                if isinstance(entry, ResultsEntry):
                     raise LogError(
                         f"{self.path} ends before entry {entry.number} ({entry.file}) of the "
                         "results.json beside it: are both of the same session?"

@@ -10,19 +10,16 @@ in the file as text or numbers. Entries with an ``error`` can hold nothing else.
 a ``power`` with the samples stands in each entry, so entries can be large. One that was made from
 a journal of ours has the host's stamps as well, ``"tinyrunner": {"host_start_s": 0.147, …}``.
 
-JSON objects that say one thing: a key with two values would be read by each reader its own way.
-
-For ``json``'s ``object_pairs_hook``.
+An object must say one thing: a key with two values would be read by each reader its own way.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from ...energy.trace_files import MLCOMMONS_KEY
 from ..terms import Mode
@@ -35,12 +32,15 @@ MAX_ENTRY_CHARACTERS = 1 << 24
 _MAX_OBJECTS = 1 << 17
 """Strings, lists and objects in an entry: more would fill the memory, and an honest one has tens
 beside the numbers."""
+_MAX_DEPTH = 100
+"""Lists and objects within each other: an honest entry has four."""
+_EXPECTED = "expected a list `[{…}, …]`"
 
 _MODES = {"p": Mode.PERFORMANCE, "a": Mode.ACCURACY, "e": Mode.ENERGY}
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ResultsEntry:
     """One load and `infer`; times in the device's microseconds."""
 
     number: int
@@ -62,7 +62,7 @@ class Entry:
     """The file's ``class``, as the runner knew it."""
 
     def merged(self, record: InferenceRecord) -> InferenceRecord:
-        """What the log says of the same inference, with this entry's exact numbers."""
+        """Returns what the log says of the same inference, with this entry's exact numbers."""
         elapsed_s = None if self.elapsed_us is None else self.elapsed_us / 1e6
         return record._replace(
             iterations=self.iterations,
@@ -76,77 +76,104 @@ class Entry:
         )
 
 
-def read_entries(path: Path) -> Iterator[Entry | str]:
-    """Each entry in order; a string is the text of an error entry without an inference."""
+def read_entries(path: Path) -> Iterator[ResultsEntry | str]:
+    """Yields each entry in order; a string is the text of an error entry without an inference."""
     for number, value in enumerate(read_elements(path), 1):
         yield to_entry(path, number, value)
 
 
 def read_elements(path: Path) -> Iterator[Any]:
-    """The elements of the file's top-level list, without holding more than one of them.
+    """Yields the elements of the file's top-level list, holding no more than one of them.
 
     LogError where the text is none, or an element is more than can honestly be in it.
     """
+    import ijson  # only a session with such a file needs it
+
+    count = 0
     try:
-        yield from _elements(path)
+        with path.open(encoding="utf-8-sig", errors="replace") as stream:
+            bounded = _BoundedText(path, stream)
+            events = ijson.basic_parse(bounded, buf_size=_CHUNK_CHARACTERS, use_float=True)
+            for element in _elements(path, events):
+                count += 1
+                bounded.begin_element()
+                yield element
     except OSError as error:
         raise LogError(f"cannot read {path}: {error.strerror or error}") from error
-    except RecursionError as error:
-        raise LogError(f"{path}: nested too deeply to be a results.json") from error
+    except TwoValuesError as error:
+        raise LogError(f"{path}: {error}") from error
+    except ijson.JSONError as error:
+        where = f" behind entry {count}" * (count > 0)
+        text = f"{path}: {_EXPECTED}, broken or cut off{where}: {_reason(error)}"
+        raise LogError(text) from error
 
 
-def _elements(path: Path) -> Iterator[Any]:
-    decoder = json.JSONDecoder(object_pairs_hook=one_value_a_key)
-    with path.open(encoding="utf-8", errors="replace") as stream:
-        text = stream.read(_CHUNK_CHARACTERS).lstrip("\ufeff \t\r\n")
-        if not text.startswith("["):
-            raise LogError(f"{path}: expected a list `[{{…}}, …]`, found {text[:40]!r}")
-        text = text[1:].lstrip()
-        first = True
-        while True:
-            while len(text) < 2 and (more := stream.read(_CHUNK_CHARACTERS)):
-                text = (text + more).lstrip()
-            if text.startswith("]"):
-                rest = text[1:].lstrip()
-                while not rest and (more := stream.read(_CHUNK_CHARACTERS)):
-                    rest = more.lstrip()
-                if rest:
-                    raise LogError(f"{path}: expected nothing behind the list's `]`: {rest[:40]!r}")
-                return
-            if not first:
-                if not text.startswith(","):
-                    raise LogError(f"{path}: expected `,` or `]`, found {text[:40]!r} (cut off?)")
-                text = text[1:].lstrip()
-            first = False
-            size = _CHUNK_CHARACTERS
-            while True:
-                # A short text is not worth the look.
-                if size > 1 << 20 and sum(map(text.count, '"[{')) > _MAX_OBJECTS:
-                    raise LogError(f"{path}: {text[:60]!r} begins an entry of too many parts")
-                try:
-                    value, end = decoder.raw_decode(text)
-                    if end < len(text):  # a number at the very end could go on
-                        break
-                except json.JSONDecodeError as error:
-                    if len(text) > MAX_ENTRY_CHARACTERS:
-                        raise LogError(
-                            f"{path}: an entry of more than {MAX_ENTRY_CHARACTERS} characters"
-                        ) from error
-                except TwoValuesError as error:
-                    raise LogError(f"{path}: {error}") from error
-                except ValueError as error:  # a whole number of thousands of digits
-                    raise LogError(f"{path}: an unreadable number: {error}") from error
-                more = stream.read(size)
-                if not more:
-                    raise LogError(f"{path}: broken or cut off at {text[:60]!r}")
-                text = (text + more).lstrip()
-                size *= 2
-            text = text[end:].lstrip()
+def _elements(path: Path, events: Iterator[tuple[str, Any]]) -> Iterator[Any]:
+    """Yields each element of the outermost list, built from the parser's events."""
+    first, value = next(events)
+    if first != "start_array":
+        found = "an object" if first == "start_map" else repr(value)
+        raise LogError(f"{path}: {_EXPECTED}, found {found[:40]}")
+    containers: list[list[Any]] = []
+    for event, value in events:
+        if value is None:  # a container's begin or end, or null
+            if event == "start_map" or event == "start_array":
+                if len(containers) == _MAX_DEPTH:
+                    raise LogError(f"{path}: nested too deeply to be a results.json")
+                containers.append([])
+                continue
+            if event == "end_map":
+                members = containers.pop()
+                value = one_value_a_key([*zip(members[::2], members[1::2], strict=True)])
+            elif event == "end_array":
+                if not containers:
+                    continue  # the end of the list: behind it the parser allows nothing
+                value = containers.pop()
+        if containers:
+            containers[-1].append(value)
+        else:
             yield value
 
 
-def to_entry(path: Path, number: int, value: object) -> Entry | str:
-    """An element as an entry, or the text of an error; LogError where it is neither."""
+def _reason(error: Exception) -> str:
+    """Returns what the parser says of broken text, in the words of our other errors."""
+    text = error.args[0]
+    if isinstance(text, bytes):  # its excerpt begins or ends within a character
+        text = text.decode("utf-8", "replace")
+    said, *drawing = str(text).splitlines()
+    said = said.split(": ", 1)[-1].rstrip(".").replace("I expect", "expected").replace("'", "`")
+    place = drawing[0].strip()[:80] if drawing else ""
+    if "NaN" in place or "Infinity" in place:
+        said += " (NaN and Infinity are no JSON: expected finite numbers)"
+    return f"{said}, at {place!r}" if place else said
+
+
+class _BoundedText:
+    """A text file as the parser reads it; LogError where one element is too long for memory."""
+
+    def __init__(self, path: Path, stream: TextIO) -> None:
+        self._path = path
+        self._stream = stream
+        self.begin_element()
+
+    def begin_element(self) -> None:
+        """Counts anew; what was read already of the new element does not count."""
+        self._characters = self._objects = 0
+
+    def read(self, size: int) -> bytes:
+        """Reads up to ``size`` characters, as UTF-8 whatever the file holds."""
+        text = self._stream.read(size)
+        self._characters += len(text)
+        self._objects += sum(map(text.count, '"[{'))
+        if self._characters > MAX_ENTRY_CHARACTERS:
+            raise LogError(f"{self._path}: an entry of more than {MAX_ENTRY_CHARACTERS} characters")
+        if self._objects > _MAX_OBJECTS:
+            raise LogError(f"{self._path}: an entry of too many parts")
+        return text.encode()
+
+
+def to_entry(path: Path, number: int, value: object) -> ResultsEntry | str:
+    """Returns an element as an entry, or the text of an error; LogError where it is neither."""
     if not isinstance(value, dict):
         raise _wrong(path, number, "an object", value)
     infer = value.get("infer")
@@ -167,7 +194,7 @@ def to_entry(path: Path, number: int, value: object) -> Entry | str:
     throughput = infer.get("throughput")
     host = value.get(MLCOMMONS_KEY)
     stamps = host if isinstance(host, dict) else {}
-    return Entry(
+    return ResultsEntry(
         number=number,
         file=base_name(file.encode("utf-8", "replace")),
         stride=_whole(path, number, "stride", value.get("stride")),
@@ -194,7 +221,7 @@ def _seconds(path: Path, number: int, name: str, value: object) -> float | None:
 
 
 def _whole(path: Path, number: int, name: str, value: object) -> int | None:
-    """A whole number, which some versions of the runner write as text; null is None."""
+    """Returns a whole number, which some versions of the runner write as text; null is None."""
     if value is None:
         return None
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 1 << 63:
@@ -222,7 +249,10 @@ class TwoValuesError(ValueError):
 
 
 def one_value_a_key(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
-    """The object; TwoValuesError where a repeated key has another value than the first time."""
+    """Returns the object; TwoValuesError where a key is repeated with another value.
+
+    It serves as the ``object_pairs_hook`` of ``json`` too.
+    """
     found = dict(pairs)
     if len(found) < len(pairs):
         for key, value in pairs:

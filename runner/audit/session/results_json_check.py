@@ -11,7 +11,7 @@ from ....models.suite import Task
 from ...journal.logged_session import MAX_INFERENCES
 from ...journal.reader import LogError
 from ...journal.records import InferenceRecord
-from ...journal.results_json import Entry, read_entries
+from ...journal.results_json import ResultsEntry, read_entries
 from ..findings import AuditFinding, Rule, violation
 
 _HALF_A_MILLISECOND = 0.0005 * (1 + 1e-6)
@@ -30,13 +30,13 @@ class Merged:
 
 
 def merge(records: Sequence[InferenceRecord], path: Path, log_name: str, json_name: str) -> Merged:
-    """Entry by entry; LogError where results.json cannot be read.
+    """Compares entry by entry; LogError where results.json cannot be read.
 
     Where both are not of the same inferences, the log's own numbers stand.
     """
-    entries: list[Entry] = []
+    entries: list[ResultsEntry] = []
     for entry in read_entries(path):
-        if isinstance(entry, Entry):
+        if isinstance(entry, ResultsEntry):
             entries.append(entry)
         if len(entries) > MAX_INFERENCES:
             raise LogError(f"{path}: more than {MAX_INFERENCES} entries")
@@ -87,12 +87,12 @@ def merge(records: Sequence[InferenceRecord], path: Path, log_name: str, json_na
     return merged
 
 
-def _throughput(entry: Entry) -> float | None:
+def _throughput(entry: ResultsEntry) -> float | None:
     """In inferences a second; None of an entry without a time."""
     return entry.iterations / (entry.elapsed_us / 1e6) if entry.elapsed_us else None
 
 
-def _differences(record: InferenceRecord, entry: Entry) -> Iterator[tuple[str, str, str]]:
+def _differences(record: InferenceRecord, entry: ResultsEntry) -> Iterator[tuple[str, str, str]]:
     if record.scores and record.scores != entry.scores:
         yield "m-results", _list(record.scores), _list(entry.scores)
     if record.iterations != entry.iterations:
