@@ -10,7 +10,6 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import (
     BarColumn,
     DownloadColumn,
@@ -104,15 +103,12 @@ def fetch_files(items: Sequence[PinnedFile], source: str | None) -> None:
     console = Console(stderr=True, soft_wrap=True, highlight=False)
     out = Console(soft_wrap=True, highlight=False)
 
-    def note(text: str) -> None:
-        console.print(escape(text), style="yellow")
-
     for item in items:
         if file_state(item) is FileState.FETCHED:
             path, how = item.cached_path, "is here already"
         else:
             with _progress(console, item) as progress:
-                path = fetch(item, source=source, progress=progress, note=note)
+                path = fetch(item, source=source, progress=progress)
             how = "fetched and verified"
         out.print(f"{item.name} {how}: {path}", markup=False)
 
