@@ -1,4 +1,4 @@
-"""What can be wrong with the inputs of a task, and how it is reported: all of it at once."""
+"""Reports what is wrong with the inputs of a task: all of it at once."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class ProblemList:
         self._count += 1
 
     def raise_if_any(self, headline: str | None = None) -> None:
-        """Raise them as one :class:`DatasetError`, under a headline if there is one."""
+        """Raises them as one :class:`DatasetError`, under a headline if there is one."""
         if not self._count:
             return
         lines = list(self._lines) if headline is None else [headline, *self._lines]

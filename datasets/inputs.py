@@ -1,4 +1,4 @@
-"""A task's inputs on disk: label list and `.bin` files, checked before anything is sent.
+"""Opens a task's inputs on disk: label list and `.bin` files, checked before anything is sent.
 
 The layout is the one that users of EEMBC's runner have: ``<root>/kws01/y_labels.csv`` with the
 files beside it. A file is one input, or, for ad, 196 overlapping windows.
@@ -26,7 +26,7 @@ EEMBC_DATASETS = "~/eembc/runner/benchmarks/ulp-mlperf/datasets"
 
 @dataclass(frozen=True, slots=True)
 class InputWindow:
-    """The bytes of one load: ``length`` bytes at ``offset`` of a file of ``file_bytes``."""
+    """A window is what one load sends: ``length`` bytes at ``offset`` of ``file_bytes``."""
 
     path: Path
     file: str
@@ -42,7 +42,7 @@ class InputWindow:
 
 @dataclass(slots=True)
 class _LastFile:
-    """The file read last: the windows of one file follow each other."""
+    """Keeps the file read last: the windows of one file follow each other."""
 
     name: str | None = None
     data: bytes = b""
@@ -50,7 +50,7 @@ class _LastFile:
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """A verified set of inputs: each listed file was there with the right size."""
+    """A data set is a verified set of inputs: each listed file was there with the right size."""
 
     task: Task
     folder: Path
@@ -62,7 +62,7 @@ class Dataset:
 
     @classmethod
     def open(cls, root: Path, task: Task, labels: Path | None = None) -> Dataset:
-        """The inputs under ``root``; ``labels`` is another list than the folder's own."""
+        """Opens the inputs under ``root``; ``labels`` is another list than the folder's own."""
         folder = dataset_folder(root, task)
         label_list = read_labels(folder / LABELS_NAME if labels is None else labels, task)
         return cls(task, folder, label_list, _verify_files(folder, task, label_list))
@@ -73,26 +73,26 @@ class Dataset:
 
     @property
     def window_count(self) -> int:
-        """Inferences that an accuracy run of this set takes."""
+        """Returns how many inferences an accuracy run of this set takes."""
         return self.file_count * self.task.windows_per_file
 
     def windows(self) -> Iterator[InputWindow]:
-        """Every window of every file, in the order of the list."""
+        """Yields every window of every file, in the order of the list."""
         stride = self.task.stride_bytes or 0
         for row in self.labels.rows:
             for index in range(self.task.windows_per_file):
                 yield self._window(row, index * stride)
 
     def first_windows(self, count: int = 5) -> tuple[InputWindow, ...]:
-        """What a performance run measures: the first window of each of the first files."""
+        """Returns what a performance run measures: the first window of each of the first files."""
         return tuple(self._window(row, 0) for row in islice(self.labels.rows, count))
 
     def limited(self, count: int) -> Dataset:
-        """Only the first ``count`` files of the list (another list, with another hash)."""
+        """Returns the set of the list's first ``count`` files (another list, with another hash)."""
         return replace(self, labels=self.labels.first(count), _last=_LastFile())
 
     def read(self, window: InputWindow) -> bytes:
-        """The bytes to send. A file that changed its size since it was checked is an error."""
+        """Returns the bytes to send; DatasetError where a file changed its size since the check."""
         if self._last.name != window.file:
             self._last.name = None
             self._last.data = _read_exactly(self.folder / window.file, self.task.file_bytes)
@@ -100,7 +100,7 @@ class Dataset:
         return self._last.data[window.offset : window.offset + window.length]
 
     def content_sha256(self) -> str:
-        """One hash over all inputs: name, NUL and bytes of each file in the list's order."""
+        """Returns one hash over all inputs: name, NUL and bytes of each file in list order."""
         digest = hashlib.sha256()
         for row in self.labels.rows:
             digest.update(row.file.encode() + b"\0")
@@ -120,7 +120,7 @@ class Dataset:
 
 
 def dataset_folder(root: Path, task: Task) -> Path:
-    """The folder of a task's files: ``root/<model id>``, or ``root`` where it holds the list."""
+    """Returns the folder of a task: ``root/<model id>``, or ``root`` where it holds the list."""
     folder = root / task.model_id
     if folder.is_dir():
         return folder
@@ -134,7 +134,7 @@ def dataset_folder(root: Path, task: Task) -> Path:
 
 
 def _verify_files(folder: Path, task: Task, labels: LabelList) -> int:
-    """Check every listed file; returns how many other `.bin` files lie there."""
+    """Checks every listed file; returns how many other `.bin` files lie there."""
     try:
         names = os.listdir(folder)
     except OSError as error:
@@ -168,7 +168,7 @@ def _file_problem(path: Path, file_bytes: int) -> str | None:
 
 
 def _read_exactly(path: Path, file_bytes: int) -> bytes:
-    """The whole file, which must still have the size it had when it was checked."""
+    """Returns the whole file, which must still have the size it had when it was checked."""
     try:
         with path.open("rb") as file:
             data = file.read(file_bytes + 1)

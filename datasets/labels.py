@@ -1,12 +1,12 @@
-"""`y_labels.csv`, read strictly: which input files a task runs, in which order, and their labels.
+"""Reads `y_labels.csv` strictly: which input files a task runs, in which order, their labels.
 
-One row a file::
+It has one row a file::
 
     tst_000000_Stop_7.bin,12,7
     normal_id_01_00000003_hist_librosa.bin,2,0,2560,512
 
-File name, number of classes, label; for ad also the bytes of a window and of the stride. White
-space around a field, a byte order mark, either line end and blank lines are all tolerated;
+A row is file name, number of classes, label; for ad also the bytes of a window and of the stride.
+White space around a field, a byte order mark, either line end and blank lines are all tolerated;
 nothing else is, because the list decides what is measured.
 """
 
@@ -28,7 +28,7 @@ _UNSAFE_IN_NAME = re.compile(r"[/\\:\x00-\x1f\x7f]")
 
 @dataclass(frozen=True, slots=True)
 class LabelRow:
-    """One input file and its label; ``line`` is where the list names it, from 1."""
+    """A row names one input file and its label; ``line`` is where the list names it, from 1."""
 
     file: str
     classes: int
@@ -39,7 +39,7 @@ class LabelRow:
 
     @property
     def normalised(self) -> str:
-        """The row as the hash of a list sees it: no white space, one line feed."""
+        """Returns the row as the hash of a list sees it: no white space, one line feed."""
         fields = [self.file, str(self.classes), str(self.label)]
         if self.window_bytes is not None:
             fields += [str(self.window_bytes), str(self.stride_bytes)]
@@ -48,7 +48,7 @@ class LabelRow:
 
 @dataclass(frozen=True, slots=True)
 class LabelList:
-    """A whole list. ``sha256`` is over the normalised rows: white space does not count in it."""
+    """A list has rows and a hash over the normalised rows: white space does not count in it."""
 
     rows: tuple[LabelRow, ...]
     source: str
@@ -56,7 +56,7 @@ class LabelList:
 
     @classmethod
     def of(cls, rows: Iterable[LabelRow], source: str) -> LabelList:
-        """A list of these rows, hashed."""
+        """Returns a list of these rows, hashed."""
         rows = tuple(rows)
         digest = hashlib.sha256()
         for row in rows:
@@ -64,14 +64,14 @@ class LabelList:
         return cls(rows, source, digest.hexdigest())
 
     def first(self, count: int) -> LabelList:
-        """The first ``count`` rows, which is another list with another hash."""
+        """Returns the first ``count`` rows, which is another list with another hash."""
         if count < 1:
             raise ValueError(f"a list needs at least 1 row, not {count}")
         return self if count >= len(self.rows) else LabelList.of(self.rows[:count], self.source)
 
 
 def read_labels(path: Path, task: Task) -> LabelList:
-    """The label list in a file."""
+    """Returns the label list in a file."""
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -86,7 +86,7 @@ def read_labels(path: Path, task: Task) -> LabelList:
 
 
 def parse_labels(text: str, task: Task, source: str) -> LabelList:
-    """The label list in ``text``; ``source`` names it in errors, which come all at once."""
+    """Returns the label list in ``text``; ``source`` names it in errors, which come all at once."""
     problems = ProblemList()
     rows: list[LabelRow] = []
     line_of: dict[str, int] = {}
@@ -111,7 +111,7 @@ def parse_labels(text: str, task: Task, source: str) -> LabelList:
 
 
 class _RowError(Exception):
-    """What is wrong with one row."""
+    """Says what is wrong with one row."""
 
 
 def _columns(task: Task) -> str:
@@ -158,5 +158,5 @@ def _check_name(name: str) -> None:
 
 
 def _shown(text: str) -> str:
-    """Quoted for an error, and not endless."""
+    """Returns the text quoted for an error, and not endless."""
     return repr(text if len(text) <= 60 else text[:57] + "...")

@@ -8,11 +8,11 @@ from pathlib import Path
 from types import MappingProxyType
 
 from ..models.suite import TASKS, TASKS_BY_MODEL_ID, Task
-from .demo.demo import FILE_PREFIX
+from .demo.demo_dataset import FILE_PREFIX
 from .errors import DatasetError
 from .inputs import LABELS_NAME, Dataset
 from .labels import LabelList, parse_labels, read_labels
-from .official import OfficialList, identify
+from .official_lists import OfficialList, identify
 
 OFFICIAL_CONTENT: Mapping[str, str] = MappingProxyType(
     {"kws01": "aef4ed3907710434c8a58012a67285a946d08931294b864c5b098ee418725e52"}
@@ -24,7 +24,7 @@ Known for kws alone, whose licence let EEMBC publish the inputs; the others ever
 
 @dataclass(frozen=True, slots=True)
 class ListReport:
-    """One label list of a folder, and how much of it stands beside it."""
+    """Says how much of one label list of a folder stands beside it."""
 
     name: str
     """The list's file name; `y_labels.csv` is the one that runs use."""
@@ -38,7 +38,7 @@ class ListReport:
     wrong_size: tuple[str, ...] = ()
     """Each with what it has: `0.bin: 489 bytes, expected 490`."""
     content_sha256: str | None = None
-    """Over the inputs, where they are complete and their hash was asked for."""
+    """The hash over the inputs, where they are complete and their hash was asked for."""
 
     @property
     def listed(self) -> int:
@@ -50,13 +50,13 @@ class ListReport:
 
     @property
     def synthetic(self) -> bool:
-        """Whether these are the generated demo inputs."""
+        """Tells whether these are the generated demo inputs."""
         rows = () if self.labels is None else self.labels.rows
         return bool(rows) and all(row.file.startswith(FILE_PREFIX) for row in rows)
 
     @property
     def has_official_content(self) -> bool | None:
-        """Whether the inputs are the published ones to the byte; None where none are known."""
+        """Tells whether the inputs are the published ones to the byte; None if none are known."""
         known = OFFICIAL_CONTENT.get(self.official.name) if self.official else None
         if known is None or self.content_sha256 is None:
             return None
@@ -65,7 +65,7 @@ class ListReport:
 
 @dataclass(frozen=True, slots=True)
 class SetReport:
-    """A task's folder: its lists, the one that runs use first, and what no list names."""
+    """Describes a task's folder: its lists, the one that runs use first, and what none names."""
 
     task: Task
     folder: Path
@@ -75,17 +75,17 @@ class SetReport:
 
     @property
     def main(self) -> ListReport | None:
-        """The list that runs use unless told otherwise."""
+        """Returns the list that runs use unless told otherwise."""
         return self.lists[0] if self.lists and self.lists[0].name == LABELS_NAME else None
 
     @property
     def ok(self) -> bool:
-        """Whether a run can use the folder as it is."""
+        """Tells whether a run can use the folder as it is."""
         return self.main is not None and self.main.complete
 
 
 def verify(root: Path, *, hashes: bool = True) -> tuple[SetReport, ...]:
-    """A report for every task folder under ``root``, or for ``root`` where it is one.
+    """Returns a report for every task folder under ``root``, or for ``root`` where it is one.
 
     Without ``hashes`` no input is read.
     """
@@ -93,7 +93,7 @@ def verify(root: Path, *, hashes: bool = True) -> tuple[SetReport, ...]:
 
 
 def task_folders(root: Path) -> list[tuple[Task, Path]]:
-    """The folders of tasks under ``root``, in the suite's order; DatasetError if there are none."""
+    """Returns task folders under ``root``, in the suite's order; DatasetError if there is none."""
     if not root.is_dir():
         problem = "not a folder" if root.exists() else "no such folder"
         raise DatasetError(f"{root}: {problem}")
@@ -112,7 +112,7 @@ def task_folders(root: Path) -> list[tuple[Task, Path]]:
 
 
 def _task_of(path: Path) -> Task:
-    """The task whose list this is: the number of classes and of columns tells."""
+    """Returns the task whose list this is: the number of classes and of columns tells."""
     text = path.read_bytes().decode("utf-8-sig", "replace")
     for task in TASKS.values():
         try:

@@ -1,1 +1,9 @@
-"""What each task is: the suite, the inference engine, the models."""
+"""This folder says what each task is, and holds and runs the models.
+
+Start with ``suite``: the four tasks of the benchmark, and what one input and one result of each is;
+``custom_task`` makes one for a user's own model. ``catalogue`` lists the published files that can
+be had, ``fetch`` gets them into the ``cache``, and ``demo_models`` finds the small models in
+``demo/``, which the scripts in ``training/`` make. ``engine`` runs a .tflite on a task's inputs
+(``tensor_conversion``: bytes to tensors and back; ``flatbuffer_check``: whether a file is whole).
+``export/`` turns a quantised model into C source for a board.
+"""

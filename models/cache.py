@@ -1,4 +1,4 @@
-"""Where the program keeps what it downloaded or generated: the user's cache folder."""
+"""Says where the program keeps what it downloaded or generated: the user's cache folder."""
 
 from __future__ import annotations
 
@@ -12,6 +12,6 @@ CACHE_VARIABLE = "TINYRUNNER_CACHE"
 
 
 def cache_root() -> Path:
-    """The folder of all that can be had again; it need not exist yet."""
+    """Returns the folder of all that can be had again; it need not exist yet."""
     override = os.environ.get(CACHE_VARIABLE)
     return Path(override) if override else platformdirs.user_cache_path("tinyrunner")

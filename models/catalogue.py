@@ -1,4 +1,4 @@
-"""The published files that the program can fetch: the reference models and the label lists.
+"""Lists the published files that the program can fetch: reference models and label lists.
 
 Each is pinned: repository, commit, path, size and SHA-256. A file with another hash is never used,
 so neither a moved branch nor a mirror can change what a result was measured with.
@@ -22,7 +22,7 @@ _DATASETS = "benchmark/evaluation/datasets"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PinnedFile:
-    """One file of one commit of a GitHub repository."""
+    """A pinned file is one file of one commit of a GitHub repository."""
 
     name: str
     """What the user calls it."""
@@ -31,7 +31,7 @@ class PinnedFile:
     repository: str
     commit: str
     path: str
-    """Inside the repository, with slashes."""
+    """Where it is inside the repository, with slashes."""
     sha256: str
     size_bytes: int
     licence: str
@@ -39,23 +39,23 @@ class PinnedFile:
 
     @property
     def url(self) -> str:
-        """Where it is published."""
+        """Returns the address where it is published."""
         return f"https://raw.githubusercontent.com/{self.repository}/{self.commit}/{self.path}"
 
     @property
     def cached_path(self) -> Path:
-        """Where it stands once it is fetched."""
+        """Returns where it stands once it is fetched."""
         return cache_root() / self.cache_folder / self.file_name
 
     @property
     def cache_folder(self) -> str:
-        """Inside the cache, with slashes."""
+        """Returns its folder inside the cache, with slashes."""
         raise NotImplementedError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReferenceModel(PinnedFile):
-    """The int8 model that a closed-division submission starts from."""
+    """A reference model is the int8 model that a closed-division submission starts from."""
 
     task: str | None
     """Key of the task it is for; None where this program does not run it yet."""
@@ -71,7 +71,7 @@ class ReferenceModel(PinnedFile):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabelListFile(PinnedFile):
-    """An official ``y_labels.csv``; its name is that of :mod:`tinyrunner.datasets.official`."""
+    """An official ``y_labels.csv``; it has the name that ``datasets.official_lists`` gives it."""
 
     task: str
 
@@ -233,6 +233,6 @@ LABEL_LIST_FILES: tuple[LabelListFile, ...] = (
 
 
 def identify(sha256: str) -> PinnedFile | None:
-    """Which published file has this hash; None if none of them has."""
+    """Returns the published file that has this hash; None if none of them has."""
     everything: tuple[PinnedFile, ...] = (*REFERENCE_MODELS, *LABEL_LIST_FILES)
     return next((item for item in everything if item.sha256 == sha256), None)

@@ -1,9 +1,9 @@
 """Runs a ``.tflite`` model on a task's inputs: bytes as sent on the wire in, scores out.
 
-The only module that knows TFLite. It is there for the simulated device and for checking models;
-benchmarking a real board needs neither this module nor a runtime.
+This is the only module that calls TFLite. It is there for the simulated device and for checking
+models; benchmarking a real board needs neither this module nor a runtime.
 
-What the bytes of an input become is in ``conversion``.
+What the bytes of an input become is in ``tensor_conversion``.
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 
-from .conversion import (
+from .flatbuffer_check import is_whole
+from .suite import Task
+from .tensor_conversion import (
     FLOAT32,
     FLOAT32_LE,
     QUANTISED,
@@ -32,8 +34,6 @@ from .conversion import (
     mean_squared_error,
     quantiser,
 )
-from .flatbuffer import is_whole
-from .suite import Task
 
 _RUNTIMES = (
     ("tflite_runtime.interpreter", "tflite-runtime"),
@@ -51,7 +51,7 @@ result would depend on what happens to be installed. Nor do these write to stder
 
 
 class _Interpreter(Protocol):
-    """What is used of either runtime's ``Interpreter``."""
+    """Declares what is used of either runtime's ``Interpreter``."""
 
     def get_input_details(self) -> list[dict[str, Any]]: ...
     def get_output_details(self) -> list[dict[str, Any]]: ...
@@ -69,7 +69,7 @@ class ModelError(Exception):
 
 
 class Engine:
-    """A loaded model. Not for use by two threads at once."""
+    """An engine is a loaded model; it is not for use by two threads at once."""
 
     __slots__ = ("_step", "runtime_name", "sha256", "task")
 
@@ -77,12 +77,12 @@ class Engine:
     runtime_name: str
     """Distribution and version, such as ``tflite-runtime 2.14.0``."""
     sha256: str
-    """Of the model file, as it was loaded."""
+    """The hash of the model file, as it was loaded."""
 
     def __init__(
         self, task: Task, interpreter: _Interpreter, model: bytes, runtime_name: str, where: str
     ) -> None:  # fmt: skip
-        """Use ``Engine.load``."""
+        """Takes what ``Engine.load`` has made; use that."""
         entry, out = _fitting_tensors(task, interpreter, where)
         self.task = task
         self.runtime_name = runtime_name
@@ -92,7 +92,7 @@ class Engine:
 
     @classmethod
     def load(cls, path: Path, task: Task) -> Engine:
-        """Load the model at ``path`` for inputs of ``task``, to run on one thread."""
+        """Loads the model at ``path`` for inputs of ``task``, to run on one thread."""
         try:
             model = path.read_bytes()
         except OSError as error:
@@ -114,7 +114,7 @@ class Engine:
         return cls(task, interpreter, model, runtime_name, str(path))
 
     def infer(self, data: bytes | bytearray | memoryview) -> tuple[float, ...]:
-        """The scores of one input (for ad: its mean squared error), as unrounded float32 values."""
+        """Returns the scores of one input (ad: its mean squared error), as unrounded float32."""
         if len(data) != self.task.input_bytes:
             raise ValueError(
                 f"an input of {self.task.key} is {self.task.input_bytes} bytes, not {len(data)}"
@@ -123,7 +123,7 @@ class Engine:
 
 
 def _runtime() -> tuple[Any, str]:
-    """The interpreter module of the runtime that is installed, and its name and version."""
+    """Returns the interpreter module of the runtime that is installed, its name and version."""
     reasons = []
     for module, distribution in _RUNTIMES:
         try:

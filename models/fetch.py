@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
 Progress = Callable[[int, int], None]
-"""Told the bytes that are there and the bytes there will be."""
+"""Is told the bytes that are there and the bytes there will be."""
 
 
 class FetchError(Exception):
@@ -38,7 +38,7 @@ class FetchError(Exception):
 
 
 class FileState(Enum):
-    """What stands where a file of the catalogue is kept."""
+    """Says what stands where a file of the catalogue is kept."""
 
     FETCHED = "fetched"
     ABSENT = "not fetched"
@@ -47,12 +47,12 @@ class FileState(Enum):
 
 @dataclass(frozen=True, slots=True)
 class FetchSettings:
-    """How long to wait for a server."""
+    """Says how long to wait for a server."""
 
     connect_timeout_s: float = 20.0
-    """To be connected, with a proxy's and TLS's greetings."""
+    """How long to be connected may take, with a proxy's and TLS's greetings."""
     stall_timeout_s: float = 30.0
-    """Between one byte and the next."""
+    """How long may pass between one byte and the next."""
     slowest_bytes_per_s: float = 1000.0
     """Slower than this on the whole and it is given up: a byte now and then is no stall."""
 
@@ -165,7 +165,7 @@ class _NotThere(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Transfer:
-    """A file of the catalogue on its way into memory."""
+    """A transfer brings a file of the catalogue into memory."""
 
     item: PinnedFile
     progress: Progress
@@ -257,7 +257,7 @@ class _Transfer:
 
 
 class _Body(io.BytesIO):
-    """The bytes of an answer; FetchError where there are too many, or they come too slowly."""
+    """Collects an answer's bytes; FetchError where there are too many, or they come too slowly."""
 
     def __init__(self, transfer: _Transfer, address: str) -> None:
         super().__init__()

@@ -1,6 +1,6 @@
-"""The four MLPerf Tiny tasks: what goes over the wire, what comes back, how it is judged.
+"""Defines the four MLPerf Tiny tasks: what goes over the wire, what comes back, what it is worth.
 
-Source: the MLPerf Tiny rules and the published label lists. Sizes are bytes as sent by
+The source is the MLPerf Tiny rules and the published label lists. Sizes are bytes as sent by
 ``db``; a file of the ad task holds many overlapping windows, of the others exactly one.
 """
 
@@ -11,14 +11,14 @@ from enum import Enum
 
 
 class Metric(Enum):
-    """The figure that a task's accuracy target is set in."""
+    """Names the figure that a task's accuracy target is set in."""
 
     TOP1 = "Top-1"
     AUC = "AUC"
 
 
 class InputFormat(Enum):
-    """What the bytes of one input are."""
+    """Says what the bytes of one input are."""
 
     UINT8 = "uint8"
     """Such as the channels of RGB pixels."""
@@ -29,13 +29,13 @@ class InputFormat(Enum):
 
     @property
     def item_bytes(self) -> int:
-        """Bytes of one number."""
+        """Returns the bytes of one number."""
         return 4 if self is InputFormat.FLOAT32_LE else 1
 
 
 @dataclass(frozen=True, slots=True)
 class FloatScale:
-    """What a byte stands for where a model wants floats: (byte - zero point) * scale."""
+    """Says what a byte stands for where a model wants floats: (byte - zero point) * scale."""
 
     scale: float
     zero_point: int = 0
@@ -43,7 +43,7 @@ class FloatScale:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One benchmark of the suite, or a user's own (see ``custom``)."""
+    """A task is one benchmark of the suite, or a user's own (see ``custom_task``)."""
 
     key: str
     title: str
@@ -68,7 +68,7 @@ class Task:
     reconstructs_input: bool = False
     """The model gives back its input, cleaned, and the one score is how far it is off."""
     official: bool = True
-    """Of the suite: results of any other task are never valid for submission."""
+    """Whether it is of the suite: results of any other are never valid for submission."""
 
     @property
     def windows_per_file(self) -> int:

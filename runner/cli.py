@@ -17,11 +17,11 @@ from types import FrameType
 import typer
 from rich.console import Console
 
-from ..datasets.build.build import BuildFailed
+from ..datasets.build.build_dataset import BuildFailed
 from ..datasets.errors import DatasetError
 from ..dut_protocol.errors import DutError
 from ..energy.errors import MonitorError, TraceError
-from ..models.demo import DemoError
+from ..models.demo_models import DemoError
 from ..models.engine import EngineUnavailable, ModelError
 from ..models.fetch import FetchError
 from .commands.judge import compare, report, score, submission

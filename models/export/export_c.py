@@ -1,6 +1,6 @@
-"""A quantised .tflite as C source for a microcontroller: constants, and one function to infer.
+"""Exports a quantised .tflite as C source: constants, and one function to infer.
 
-Two files, ``NAME_model.h`` and ``NAME_model.c``, which need nothing but the kernels in
+It makes two files, ``NAME_model.h`` and ``NAME_model.c``, which need nothing but the kernels in
 ``dut_protocol/firmware/kernels``. The same model and name give the same text, byte for byte.
 """
 
@@ -11,26 +11,26 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from .c_text import model_header, model_source
-from .int8_layers import read_network
+from .c_source import model_header, model_source
 from .int8_network import ExportError, Network
+from .read_network import read_network
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,30}")
 
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """What was written."""
+    """Says what was written."""
 
     header: Path
     source: Path
     network: Network
     sha256: str
-    """Of the model file."""
+    """The hash of the model file."""
 
 
 def export_model(path: Path, out_dir: Path, name: str) -> Exported:
-    """Write ``name``\\ _model.h and .c into ``out_dir``, which is made where it is missing.
+    """Writes ``name``\\ _model.h and .c into ``out_dir``, which is made where it is missing.
 
     ExportError where the model is no chain of int8 layers that there are kernels for (it names
     operator and type), where ``name`` is no C name, or where other files are in the way.
@@ -61,5 +61,5 @@ def export_model(path: Path, out_dir: Path, name: str) -> Exported:
 
 
 def _in_a_comment(text: str) -> str:
-    """A file's name may hold anything, the end of a comment too."""
+    """Returns a file's name, which may hold anything, without what could end a comment."""
     return re.sub(r"[^A-Za-z0-9._+ -]", "?", text)

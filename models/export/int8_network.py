@@ -1,4 +1,4 @@
-"""A quantised network as a chain of int8 layers: what the firmware's kernels compute."""
+"""Describes a quantised network as a chain of int8 layers, as the firmware's kernels compute it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class ExportError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Scaled:
-    """int8 elements and what they stand for: (q - zero point) * scale."""
+    """Says how many int8 elements there are and what they stand for: (q - zero point) * scale."""
 
     count: int
     scale: float
@@ -27,7 +27,7 @@ class Scaled:
 
 @dataclass(frozen=True, slots=True)
 class OutputRule:
-    """How a layer's sums become int8; one multiplier and shift per output channel, or one."""
+    """Says how a layer's sums become int8; one multiplier and shift per output channel, or one."""
 
     multipliers: tuple[int, ...]
     shifts: tuple[int, ...]
@@ -64,7 +64,7 @@ class Conv:
 
 @dataclass(frozen=True, slots=True)
 class Average:
-    """Over the whole map, per channel, in the input's own scale."""
+    """Averages over the whole map, per channel, in the input's own scale."""
 
     positions: int
     channels: int
@@ -74,7 +74,7 @@ class Average:
 
 @dataclass(frozen=True, slots=True)
 class Mean:
-    """Over the whole map, per channel, rescaled."""
+    """Averages over the whole map, per channel, and rescales."""
 
     positions: int
     channels: int
@@ -96,7 +96,7 @@ Layer: TypeAlias = Dense | Conv | Average | Mean | Softmax
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """Layers, each fed by the one before."""
+    """A network has layers, each fed by the one before."""
 
     input: Scaled
     output: Scaled

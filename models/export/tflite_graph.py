@@ -1,6 +1,6 @@
-"""What a .tflite file holds, read without a runtime: its operators in order and their tensors.
+"""Reads a .tflite file without a runtime: its operators in order and their tensors.
 
-Only what exporting a model needs; the format is TFLite's FlatBuffer schema, version 3.
+It reads only what exporting a model needs; the format is TFLite's FlatBuffer schema, version 3.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from ..flatbuffer import is_whole
+from ..flatbuffer_check import is_whole
 
 
 class GraphError(Exception):
@@ -40,12 +40,12 @@ _OPERATOR_NAMES = {
 
 @dataclass(frozen=True, slots=True)
 class Quantisation:
-    """A real value is (q - zero point) * scale; one of each, or one per slice."""
+    """Says what an integer stands for, (q - zero point) * scale; one of each, or one per slice."""
 
     scales: tuple[float, ...]
     zero_points: tuple[int, ...]
     axis: int
-    """Of the slices."""
+    """The axis of the slices."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +55,10 @@ class GraphTensor:
     type_name: str
     quantisation: Quantisation
     data: bytes
-    """Of a constant; empty for what is computed."""
+    """A constant's bytes; empty for what is computed."""
 
     def values(self) -> npt.NDArray[np.generic]:
-        """A constant's elements in its shape; GraphError where they do not fill it."""
+        """Returns a constant's elements in its shape; GraphError where they do not fill it."""
         dtype = np.dtype(self.type_name).newbyteorder("<")
         if len(self.data) != dtype.itemsize * int(np.prod(self.shape, dtype=np.int64)):
             raise GraphError(
@@ -72,8 +72,8 @@ class GraphTensor:
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
-    """An operator's own settings, by field number; what is absent is 0."""
+class OperatorOptions:
+    """Reads an operator's own settings, by field number; what is absent is 0."""
 
     _model: bytes
     _table: int | None
@@ -105,7 +105,7 @@ class Operator:
     inputs: tuple[int, ...]
     """Tensors by index; -1: left out."""
     outputs: tuple[int, ...]
-    options: Options
+    options: OperatorOptions
 
     def __str__(self) -> str:
         return f"operator {self.index} ({self.name})"
@@ -120,7 +120,7 @@ class Graph:
 
 
 def read_graph(path: Path) -> Graph:
-    """The model's one graph; GraphError where there is none to be read."""
+    """Returns the model's one graph; GraphError where there is none to be read."""
     try:
         model = path.read_bytes()
     except OSError as error:
@@ -190,7 +190,7 @@ def _operator(model: bytes, table: int, index: int, codes: list[int]) -> Operato
         name=_OPERATOR_NAMES.get(code, f"builtin operator {code}"),
         inputs=_vector(model, table, 1, "i"),
         outputs=_vector(model, table, 2, "i"),
-        options=Options(model, None if at is None else _follow(model, at)),
+        options=OperatorOptions(model, None if at is None else _follow(model, at)),
     )
 
 
@@ -198,7 +198,7 @@ def _operator(model: bytes, table: int, index: int, codes: list[int]) -> Operato
 
 
 def _field(model: bytes, table: int, field: int) -> int | None:
-    """Where a table's field is; None where it is left out."""
+    """Returns where a table's field is; None where it is left out."""
     vtable = table - int(struct.unpack_from("<i", model, table)[0])
     entry = 4 + 2 * field
     if entry + 2 > struct.unpack_from("<H", model, vtable)[0]:

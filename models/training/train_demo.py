@@ -29,7 +29,7 @@ ONE_THREAD = {
 
 
 def main(keys: list[str]) -> int:
-    """Train the models of these tasks; returns the exit status."""
+    """Trains the models of these tasks; returns the exit status."""
     unknown = [key for key in keys if key not in TASKS]
     if unknown:
         print(f"no such task: {', '.join(unknown)}; there are {', '.join(TASKS)}", file=sys.stderr)

@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 import tensorflow as tf
 
-from ...datasets.demo import demo as data
+from ...datasets.demo import demo_dataset as data
 from ...runner.score.metrics import roc_auc
 from ..suite import AD
 from .train_demo_tools import engine_of, finish, prepare, quantised
@@ -25,13 +25,13 @@ STRIDE = AD.stride_bytes // 4
 
 
 def windows_of(item):
-    """(window, 640 values) of one file."""
+    """Returns (window, 640 values) for one file."""
     values = np.frombuffer(item.data, "<f4").astype(np.float32)
     return np.lib.stride_tricks.sliding_window_view(values, AD.input_bytes // 4)[::STRIDE]
 
 
 def network():
-    """640 to 8 to 640, all of it dense."""
+    """Returns the network: 640 to 8 to 640, all of it dense."""
     layers = tf.keras.layers
     x = entry = layers.Input(AD.input_shape)
     for width in WIDTHS:
@@ -40,7 +40,7 @@ def network():
 
 
 def with_units(model, mean, deviation):
-    """The same model with its input and output in dB: ``(x - mean) / deviation`` folded in."""
+    """Returns the same model with input and output in dB: ``(x - mean) / deviation`` folded in."""
     first, last = model.layers[1], model.layers[-1]
     weights, bias = first.get_weights()
     first.set_weights([weights / deviation, bias - mean / deviation * weights.sum(axis=0)])
@@ -50,7 +50,7 @@ def with_units(model, mean, deviation):
 
 
 def auc(model_bytes, items):
-    """Of the mean error of each file's windows, by the quantised model."""
+    """Returns the AUC of the mean error of each file's windows, by the quantised model."""
     engine = engine_of(model_bytes, AD)
     starts = range(0, AD.windows_per_file * AD.stride_bytes, AD.stride_bytes)
     errors = [
@@ -61,7 +61,7 @@ def auc(model_bytes, items):
 
 
 def main() -> None:
-    """Train, quantise, write, and print what came out."""
+    """Trains, quantises, writes, and prints what came out."""
     prepare(SEED)
     items = data.generate(AD, seed=data.TRAINING_SEED, count=TRAINING_FILES)
     values = np.concatenate([windows_of(item)[::2] for item in items if item.label == 0])

@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 import tensorflow as tf
 
-from ...datasets.demo import demo as data
+from ...datasets.demo import demo_dataset as data
 from ..suite import IC
 from .train_demo_tools import accuracy, finish, fit_pixels, pixels_of, prepare, quantised, with_ends
 
@@ -21,7 +21,7 @@ STACKS = ((8, 1), (16, 2), (32, 2))
 
 
 def network():
-    """The reference's ResNet of three blocks, half as wide."""
+    """Returns the reference's ResNet of three blocks, half as wide."""
     layers = tf.keras.layers
     regularizer = tf.keras.regularizers.l2(1e-4)
 
@@ -46,7 +46,7 @@ def network():
 
 
 def main() -> None:
-    """Train, quantise, write, and print what came out."""
+    """Trains, quantises, writes, and prints what came out."""
     prepare(SEED)
     items = data.generate(IC, seed=data.TRAINING_SEED, count=TRAINING_INPUTS)
     pixels, labels = pixels_of(IC, items)

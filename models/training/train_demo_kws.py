@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 import tensorflow as tf
 
-from ...datasets.demo import demo as data
+from ...datasets.demo import demo_dataset as data
 from ..suite import KWS
 from .train_demo_tools import accuracy, compile_classifier, finish, prepare, quantised, with_ends
 
@@ -23,14 +23,14 @@ ZERO_POINT = 83
 
 
 def inputs_of(items):
-    """(float inputs as the network sees them, labels)."""
+    """Returns (float inputs as the network sees them, labels)."""
     raw = np.stack([np.frombuffer(item.data, np.int8) for item in items])
     values = (raw.astype(np.float32) - ZERO_POINT) * np.float32(SCALE)
     return values.reshape(-1, *KWS.input_shape), np.array([item.label for item in items])
 
 
 def network():
-    """The reference's depthwise-separable shape, with two blocks of 24 instead of four of 64."""
+    """Returns the reference's depthwise-separable shape, with two blocks of 24, not four of 64."""
     layers = tf.keras.layers
     regularizer = tf.keras.regularizers.l2(1e-4)
     x = entry = layers.Input(KWS.input_shape)
@@ -49,7 +49,7 @@ def network():
 
 
 def main() -> None:
-    """Train, quantise, write, and print what came out."""
+    """Trains, quantises, writes, and prints what came out."""
     prepare(SEED)
     values, labels = inputs_of(data.generate(KWS, seed=data.TRAINING_SEED, count=TRAINING_INPUTS))
     model = network()

@@ -1,31 +1,31 @@
 # mypy: ignore-errors
 # ruff: noqa: ANN001, ANN201, ANN202
-"""What the training scripts share: determinism, fitting, quantising, and trying the outcome."""
+"""Holds what the training scripts share: determinism, fitting, quantising, trying the outcome."""
 
 from __future__ import annotations
 
 import numpy as np
 import tensorflow as tf
 
-from ...datasets.demo import demo as data
-from ..demo import demo_model_path
+from ...datasets.demo import demo_dataset as data
+from ..demo_models import demo_model_path
 from ..engine import Engine
 
 
 def prepare(seed):
-    """Make everything that follows depend on the seed alone."""
+    """Makes everything that follows depend on the seed alone."""
     tf.keras.utils.set_random_seed(seed)
     tf.config.experimental.enable_op_determinism()
 
 
 def pixels_of(task, items):
-    """(input, row, column, channel) as bytes, and the labels."""
+    """Returns (input, row, column, channel) as bytes, and the labels."""
     pixels = np.stack([np.frombuffer(item.data, np.uint8) for item in items])
     return pixels.reshape(-1, *task.input_shape), np.array([item.label for item in items])
 
 
 def fit_pixels(model, pixels, labels, *, factor, rate, epochs, batch=32, flip=False):
-    """Train a classifier on bytes times ``factor``; ``flip`` mirrors every other one, by chance."""
+    """Trains a classifier on bytes times ``factor``; ``flip`` mirrors some of them, by chance."""
 
     def to_floats(image, label):
         image = tf.cast(image, tf.float32) * factor
@@ -38,7 +38,7 @@ def fit_pixels(model, pixels, labels, *, factor, rate, epochs, batch=32, flip=Fa
 
 
 def compile_classifier(model, rate, steps):
-    """Adam, its rate falling from ``rate`` to nothing over so many steps."""
+    """Compiles with Adam, its rate falling from ``rate`` to nothing over so many steps."""
     model.compile(
         tf.keras.optimizers.Adam(tf.keras.optimizers.schedules.CosineDecay(rate, steps)),
         tf.keras.losses.SparseCategoricalCrossentropy(),
@@ -47,7 +47,7 @@ def compile_classifier(model, rate, steps):
 
 
 def with_ends(examples, low, high):
-    """The examples, each with one value at either end of the input's range.
+    """Yields the examples, each with one value at either end of the input's range.
 
     That pins the input's scale and zero point, and unlike a whole input at the end it hardly
     widens the ranges of the activations.
@@ -59,7 +59,7 @@ def with_ends(examples, low, high):
 
 
 def quantised(model, examples):
-    """The model as int8 in, int8 out; the examples set the ranges of the activations."""
+    """Returns the model as int8 in, int8 out; the examples set the ranges of the activations."""
     examples = list(examples)
     converter = tf.lite.TFLiteConverter.from_keras_model(model)
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
@@ -70,7 +70,7 @@ def quantised(model, examples):
 
 
 def engine_of(model_bytes, task):
-    """The program's own engine, with the kernels it always uses, on TensorFlow's interpreter."""
+    """Returns the program's own engine, with its usual kernels, on TensorFlow's interpreter."""
     interpreter = tf.lite.Interpreter(
         model_content=model_bytes,
         num_threads=1,
@@ -83,15 +83,18 @@ def engine_of(model_bytes, task):
 
 
 def accuracy(model_bytes, task, items):
-    """Fraction of the inputs that the quantised model gets right."""
+    """Returns the fraction of the inputs that the quantised model gets right."""
     engine = engine_of(model_bytes, task)
     right = sum(int(np.argmax(engine.infer(item.data))) == item.label for item in items)
     return right / len(items)
 
 
 def finish(task, model, model_bytes, figure, counts):
-    """Write the model, and print ``figure`` for the demo set and as many more inputs of either
-    stream as ``counts`` says, the training stream's after so many used in training."""
+    """Writes the model, and prints ``figure`` for the demo set and for more inputs.
+
+    As many more of either stream are tried as ``counts`` says, the training stream's after so many
+    used in training.
+    """
     path = demo_model_path(task)
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(model_bytes)

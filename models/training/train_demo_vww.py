@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 import tensorflow as tf
 
-from ...datasets.demo import demo as data
+from ...datasets.demo import demo_dataset as data
 from ..suite import VWW
 from .train_demo_tools import accuracy, finish, fit_pixels, pixels_of, prepare, quantised, with_ends
 
@@ -21,7 +21,7 @@ BLOCKS = ((24, 2), (32, 1), (48, 2), (48, 1), (96, 2), (96, 1))
 
 
 def network():
-    """MobileNet as the reference has it, narrower in the deep half and with fewer blocks."""
+    """Returns the reference's MobileNet, narrower in the deep half and with fewer blocks."""
     layers = tf.keras.layers
     x = entry = layers.Input(VWW.input_shape)
     x = layers.Conv2D(12, 3, strides=2, padding="same", use_bias=False)(x)
@@ -36,7 +36,7 @@ def network():
 
 
 def main() -> None:
-    """Train, quantise, write, and print what came out."""
+    """Trains, quantises, writes, and prints what came out."""
     prepare(SEED)
     items = data.generate(VWW, seed=data.TRAINING_SEED, count=TRAINING_INPUTS)
     pixels, labels = pixels_of(VWW, items)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from ...models.custom import CUSTOM_KEY
+from ...models.custom_task import CUSTOM_KEY
 from ...models.suite import TASKS, Task
 from ..config.config import Config, load_config
 from ..config.custom import HOW_TO_WRITE

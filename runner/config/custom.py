@@ -13,7 +13,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ValidationInfo, field_validator
 
-from ...models.custom import (
+from ...models.custom_task import (
     check_class_names,
     check_classes,
     check_input_bytes,

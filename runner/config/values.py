@@ -16,7 +16,7 @@ from typing import TypeVar
 from pydantic import ConfigDict, ValidationInfo
 
 from ...dut_protocol.wire.settings import ConfirmResults, VerifyLoad, check_data_bytes_per_db
-from ...models.custom import CUSTOM_KEY
+from ...models.custom_task import CUSTOM_KEY
 from ...models.suite import TASKS, InputFormat
 from ..terms import Division
 

@@ -9,12 +9,12 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
-from ...datasets.demo.demo import default_root, materialise
+from ...datasets.demo.demo_dataset import default_root, materialise
 from ...datasets.inputs import EEMBC_DATASETS, Dataset
 from ...dut_protocol.host.dut import Identity
 from ...dut_protocol.wire.messages import TimestampMode
-from ...models.custom import CUSTOM_NOTE
-from ...models.demo import DEMO_NOTE
+from ...models.custom_task import CUSTOM_NOTE
+from ...models.demo_models import DEMO_NOTE
 from ...models.suite import TASKS_BY_MODEL_ID, Task
 from ..bench.bench import Bench
 from ..bench.link import agree

@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ...datasets.demo.demo import FILE_PREFIX
+from ...datasets.demo.demo_dataset import FILE_PREFIX
 from ...datasets.inputs import Dataset
 from ...datasets.labels import LabelList
-from ...datasets.official import identify
+from ...datasets.official_lists import identify
 from ...dut_protocol.host.dut import Identity
 from ...dut_protocol.wire.extension import NAME
-from ...models.demo import DEMO_NOTE
+from ...models.demo_models import DEMO_NOTE
 from ..bench.bench import Bench
 from ..config.config import Config
 from ..errors import ResumeError

@@ -27,7 +27,7 @@ from filelock import FileLock, Timeout
 
 from ... import __version__
 from ...models.cache import cache_root
-from ...models.custom import CUSTOM_KEY
+from ...models.custom_task import CUSTOM_KEY
 from ...models.suite import TASKS, Task
 from ..config.config import config_from_json
 from ..errors import SetupError

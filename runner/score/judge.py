@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ...datasets.inputs import dataset_folder
 from ...datasets.labels import LabelList, read_labels
-from ...datasets.official import identify
+from ...datasets.official_lists import identify
 from ...models.suite import TASKS_BY_MODEL_ID, Task
 from ..config.rounds import Round, load_rounds
 from ..errors import SetupError

@@ -13,7 +13,7 @@ from typing import Any
 
 from ...dut_protocol.wire.timer import DEFECT_DEVIATION, USUAL_DEVIATION
 from ...energy.trace import EventSource
-from ...models.custom import CUSTOM_NOTE
+from ...models.custom_task import CUSTOM_NOTE
 from ...models.suite import TASKS, Task
 from ..config.rounds import Round
 from ..journal.records import LogFacts

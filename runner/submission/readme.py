@@ -8,7 +8,7 @@ from pathlib import Path
 
 import yaml
 
-from ...models.custom import CUSTOM_KEY
+from ...models.custom_task import CUSTOM_KEY
 from ..config.config import Config, config_from_json
 from ..terms import Mode
 from .code_folder import CopiedCode

@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from support.benches.data import OFFICIAL_AD_FILES, ad_model, ad_root
 from support.benches.timed_session import accuracy_session
 from support.benches.timing import print_table
-from tinyrunner.models.demo import demo_model_path
+from tinyrunner.models.demo_models import demo_model_path
 from tinyrunner.models.suite import AD
 from tinyrunner.runner.config.config import DutConfig
 from tinyrunner.runner.journal.journal import last_stamp_s

@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from support.benches.timing import Cost, cost_of, print_table
 from support.clips import labels_of, sawtooth, write_wav
-from tinyrunner.datasets.build.build import build_dataset, open_builder
+from tinyrunner.datasets.build.build_dataset import build_dataset, open_builder
 from tinyrunner.models.suite import AD, IC, KWS, Task
 
 TARGET_KWS_PER_S = 200.0

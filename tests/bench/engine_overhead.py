@@ -16,8 +16,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from kws_accuracy import _interpreter
 from support.benches.timing import Cost, interleaved, print_table
-from tinyrunner.datasets.demo.demo import generate
-from tinyrunner.models.demo import demo_model_path
+from tinyrunner.datasets.demo.demo_dataset import generate
+from tinyrunner.models.demo_models import demo_model_path
 from tinyrunner.models.engine import Engine
 from tinyrunner.models.suite import TASKS, Task
 

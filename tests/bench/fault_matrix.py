@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from support.devices.fault_runs import BAD, Bench, Outcome, grid
 from support.devices.link_faults import FaultPlan, Kind
 from tinyrunner.dut_protocol.simulated.tflite_model import TfliteModel
-from tinyrunner.models.demo import demo_model_path
+from tinyrunner.models.demo_models import demo_model_path
 from tinyrunner.models.suite import KWS, TASKS
 from tinyrunner.runner.terms import Mode
 

@@ -21,10 +21,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from support.benches.data import demo_kws_root, kws_model, kws_root
 from support.benches.timed_session import accuracy_session
 from support.benches.timing import Cost, interleaved, print_table
-from tinyrunner.datasets.demo.demo import FILE_PREFIX
+from tinyrunner.datasets.demo.demo_dataset import FILE_PREFIX
 from tinyrunner.datasets.inputs import Dataset
 from tinyrunner.models import engine
-from tinyrunner.models.demo import demo_model_path
+from tinyrunner.models.demo_models import demo_model_path
 from tinyrunner.models.suite import KWS
 
 TARGET = 3.0

@@ -8,7 +8,7 @@ import pytest
 from support.reference import reference_path
 from tinyrunner.datasets.errors import DatasetError
 from tinyrunner.datasets.inputs import Dataset
-from tinyrunner.datasets.official import identify
+from tinyrunner.datasets.official_lists import identify
 from tinyrunner.models.suite import AD, KWS, Task
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from support.reference import reference_path
-from tinyrunner.datasets.demo.demo import default_root, materialise
+from tinyrunner.datasets.demo.demo_dataset import default_root, materialise
 from tinyrunner.datasets.errors import DatasetError
 from tinyrunner.datasets.inputs import Dataset
 from tinyrunner.datasets.verify import OFFICIAL_CONTENT, verify

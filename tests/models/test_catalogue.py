@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from support.reference import reference_path
-from tinyrunner.datasets.official import OFFICIAL_LISTS
+from tinyrunner.datasets.official_lists import OFFICIAL_LISTS
 from tinyrunner.models.cache import cache_root
 from tinyrunner.models.catalogue import (
     LABEL_LIST_FILES,

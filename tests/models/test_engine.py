@@ -17,9 +17,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.reference import reference_path
 from tinyrunner.models import engine as module
-from tinyrunner.models.demo import demo_model_path
+from tinyrunner.models.demo_models import demo_model_path
 from tinyrunner.models.engine import Engine, EngineUnavailable, ModelError
-from tinyrunner.models.flatbuffer import is_whole
+from tinyrunner.models.flatbuffer_check import is_whole
 from tinyrunner.models.suite import AD, IC, KWS, TASKS, VWW, Task
 
 REFERENCE_MODELS = {

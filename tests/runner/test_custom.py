@@ -11,10 +11,10 @@ from sklearn.metrics import roc_auc_score
 from support.cli import document, ended, inferences, only_session, process, tinyrunner
 from support.devices.boards import QUICK, Board, HashModel, Interrupts, board, served, use_board
 from support.inputs import write_inputs
-from tinyrunner.datasets.demo.demo import generate
+from tinyrunner.datasets.demo.demo_dataset import generate
 from tinyrunner.dut_protocol.simulated.device import DeviceSettings, SimulatedDut
-from tinyrunner.models.custom import CUSTOM_NOTE, custom_task
-from tinyrunner.models.demo import demo_model_path
+from tinyrunner.models.custom_task import CUSTOM_NOTE, custom_task
+from tinyrunner.models.demo_models import demo_model_path
 from tinyrunner.models.suite import AD, KWS, VWW, InputFormat, Metric
 from tinyrunner.runner.commands.measure.run import choose_tasks
 from tinyrunner.runner.config.config import (

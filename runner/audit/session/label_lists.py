@@ -9,7 +9,7 @@ from pathlib import Path
 from ....datasets.errors import DatasetError
 from ....datasets.inputs import LABELS_NAME
 from ....datasets.labels import LabelList, read_labels
-from ....datasets.official import identify
+from ....datasets.official_lists import identify
 from ....models.catalogue import LABEL_LIST_FILES
 from ....models.fetch import FileState, file_state
 from ....models.suite import TASKS, Task

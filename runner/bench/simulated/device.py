@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ....dut_protocol.simulated.device import DeviceSettings, SimulatedDut
 from ....dut_protocol.simulated.tflite_model import TfliteModel
-from ....models.demo import DEMO_NOTE, demo_model_path
+from ....models.demo_models import DEMO_NOTE, demo_model_path
 from ....models.fetch import reference_model_path
 from ....models.suite import TASKS_BY_MODEL_ID, Task
 from ...config.addresses import SIMULATED, SimulatedOptions, parse_simulated

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from ....datasets.demo.demo import default_root, materialise
+from ....datasets.demo.demo_dataset import default_root, materialise
 from ....datasets.errors import DatasetError
 from ....datasets.inputs import dataset_folder
 from ....dut_protocol.link.wire_log_reader import is_wire_log

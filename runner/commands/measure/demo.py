@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from ....models.demo import DEMO_NOTE
+from ....models.demo_models import DEMO_NOTE
 from ....models.suite import TASKS
 from ...audit.audit import audit
 from ...audit.findings import Level, Rule

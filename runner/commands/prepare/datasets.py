@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from ....datasets.build.build import BuildReport, build_dataset, open_builder
+from ....datasets.build.build_dataset import BuildReport, build_dataset, open_builder
 from ....datasets.inputs import EEMBC_DATASETS, LABELS_NAME
 from ....datasets.labels import LabelList, read_labels
 from ....datasets.verify import verify as verify_root

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from ....models.demo import demo_model_path
+from ....models.demo_models import demo_model_path
 from ....models.export.export_c import export_model
 from ....models.export.int8_network import ExportError
 from ....models.suite import Task

@@ -10,10 +10,10 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from ....datasets.build.sources import PUBLIC_SOURCES
-from ....datasets.demo.demo import DEMO_SHA256
+from ....datasets.build.source_files import PUBLIC_SOURCES
+from ....datasets.demo.demo_dataset import DEMO_SHA256
 from ....datasets.errors import MAX_LISTED, DatasetError
-from ....datasets.official import OFFICIAL_LISTS, OfficialList
+from ....datasets.official_lists import OFFICIAL_LISTS, OfficialList
 from ....datasets.verify import ListReport, SetReport, verify
 from ....models.suite import TASKS, Task
 

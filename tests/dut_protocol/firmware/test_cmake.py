@@ -10,7 +10,7 @@ from support.firmware.build import FIRMWARE, cmake_build, run
 from support.firmware.device import DeviceProcess, hold
 from support.firmware.dialogues import STRICT
 from tinyrunner import __version__
-from tinyrunner.models.demo import demo_model_path
+from tinyrunner.models.demo_models import demo_model_path
 from tinyrunner.models.export.export_c import export_model
 from tinyrunner.models.suite import AD
 

@@ -20,7 +20,7 @@ from support.firmware.device import hold
 from support.firmware.dialogues import STRICT, load_commands
 from support.firmware.qemu_board import BoardTalk, EmulatedBoard, firmware_image
 from support.reference import reference_path
-from tinyrunner.models.demo import demo_model_path
+from tinyrunner.models.demo_models import demo_model_path
 from tinyrunner.models.engine import Engine
 from tinyrunner.models.suite import AD, KWS, VWW, Task
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from support.firmware.qemu_board import EmulatedBoard, firmware_image
-from tinyrunner.models.demo import demo_model_path
+from tinyrunner.models.demo_models import demo_model_path
 from tinyrunner.models.suite import AD, KWS, Task
 
 NOT_FOR_SUBMISSION = 3

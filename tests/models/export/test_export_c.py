@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from support.firmware.host_kernels import HostNetwork
 from support.reference import reference_path
-from tinyrunner.models.demo import demo_model_path
+from tinyrunner.models.demo_models import demo_model_path
 from tinyrunner.models.engine import _RESOLVER, Engine, _runtime
 from tinyrunner.models.suite import AD, KWS, VWW
 

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.firmware.build import C99, FIRMWARE, need, run
-from tinyrunner.models.demo import demo_model_path
+from tinyrunner.models.demo_models import demo_model_path
 from tinyrunner.models.export.export_c import export_model
-from tinyrunner.models.export.int8_layers import network_of, read_network
 from tinyrunner.models.export.int8_network import ExportError
+from tinyrunner.models.export.read_network import network_of, read_network
 from tinyrunner.models.export.tflite_graph import read_graph
 from tinyrunner.models.suite import AD, IC, KWS
 

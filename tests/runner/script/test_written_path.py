@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tinyrunner.datasets.demo.demo import generate, label_list
+from tinyrunner.datasets.demo.demo_dataset import generate, label_list
 from tinyrunner.datasets.inputs import Dataset
 from tinyrunner.models.suite import KWS
 from tinyrunner.runner.script.plan import plan, planned_inferences

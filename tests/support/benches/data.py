@@ -6,8 +6,8 @@ import os
 import random
 from pathlib import Path
 
-from tinyrunner.datasets.demo.demo import generate, label_list
-from tinyrunner.models.demo import demo_model_path
+from tinyrunner.datasets.demo.demo_dataset import generate, label_list
+from tinyrunner.models.demo_models import demo_model_path
 from tinyrunner.models.suite import AD, KWS, Task
 
 OFFICIAL_AD_FILES = 248

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from support.firmware.build import C99, CHECKOUT, cmake_build, need, run
 from support.firmware.qemu_board import BoardTalk, EmulatedBoard
-from tinyrunner.models.demo import demo_model_path
+from tinyrunner.models.demo_models import demo_model_path
 from tinyrunner.models.suite import AD, IC, KWS, TASKS, VWW, Task
 from tinyrunner.runner.commands.prepare.new_port import BOARDS, SOURCES, new_port
 from tinyrunner.runner.errors import SetupError

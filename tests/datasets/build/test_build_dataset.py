@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 from support.clips import labels_of, sawtooth, write_wav
-from tinyrunner.datasets.build.build import BuildFailed, build_dataset, open_builder
-from tinyrunner.datasets.build.sources import Outcome, SourceFolder, read_index
+from tinyrunner.datasets.build.build_dataset import BuildFailed, build_dataset, open_builder
+from tinyrunner.datasets.build.source_files import BuiltFile, SourceFolder, read_index
 from tinyrunner.datasets.errors import DatasetError
 from tinyrunner.datasets.inputs import Dataset
 from tinyrunner.datasets.labels import LabelRow
@@ -28,7 +28,7 @@ class NumberBuilder:
         if row.file in self.absent:
             raise DatasetError(f"{row.file}: no source")
 
-    def convert(self, rows: Sequence[LabelRow]) -> list[Outcome]:
+    def convert(self, rows: Sequence[LabelRow]) -> list[BuiltFile]:
         assert len(rows) <= self.batch_size
         return [
             DatasetError(f"/src/{row.file[0]}.wav: damaged")

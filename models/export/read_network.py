@@ -1,4 +1,4 @@
-"""The layers of a .tflite: int8, in a chain, as TFLite's default kernels compute them.
+"""Reads the layers of a .tflite: int8, in a chain, as TFLite's default kernels compute them.
 
 A model that the firmware's kernels (``dut_protocol/firmware/kernels``) cannot reproduce bit for bit
 is refused, with operator and reason.
@@ -23,12 +23,12 @@ from .int8_network import (
     OutputRule,
     Softmax,
 )
-from .operator_parts import INT8_MIN, MAX_RIGHT_SHIFT, SUM_LIMIT, Parts, element_count, scaled
+from .operator_tensors import INT8_MIN, MAX_RIGHT_SHIFT, SUM_LIMIT, Parts, element_count, scaled
 from .tflite_graph import Graph, GraphError, GraphTensor, read_graph
 
 
 def read_network(path: Path) -> Network:
-    """The layers of the model at ``path``; ExportError where it has others than these."""
+    """Returns the layers of the model at ``path``; ExportError where it has others than these."""
     try:
         graph = read_graph(path)
     except GraphError as error:
@@ -40,7 +40,7 @@ def read_network(path: Path) -> Network:
 
 
 def network_of(graph: Graph) -> Network:
-    """The layers of a graph; ExportError where it is no chain of those with kernels.
+    """Returns the layers of a graph; ExportError where it is no chain of those with kernels.
 
     GraphError where a part of the file that is looked at only now cannot be.
     """
@@ -164,7 +164,7 @@ def _padding(
     strides: tuple[int, int],
     kernel: tuple[int, int],
 ) -> tuple[int, int]:
-    """Rows above and columns before the map; SAME is 0 in the schema, VALID 1."""
+    """Returns rows above and columns before the map; SAME is 0 in the schema, VALID 1."""
     same = parts.operator.options.byte(0) == 0
     before = []
     for axis in (0, 1):
@@ -228,7 +228,7 @@ def _softmax(parts: Parts) -> Softmax:
 
 
 def _reshape(parts: Parts) -> None:
-    """Nothing to compute: the elements keep their order."""
+    """Computes nothing: the elements keep their order."""
     parts.require(
         parts.entry == parts.out,
         f"it makes {parts.output} of {parts.input}, or another scale",

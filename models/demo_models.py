@@ -1,4 +1,4 @@
-"""The small models that come with the program, for trying it without hardware or downloads."""
+"""Finds the small models that come with the program, to try it without hardware or downloads."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class DemoError(Exception):
 
 
 def demo_model_path(task: Task) -> Path:
-    """Path of the demo model of ``task``; ``DemoError`` where there is none."""
+    """Returns the path of the demo model of ``task``; ``DemoError`` where there is none."""
     if task.model_id not in _MODEL_IDS:
         raise DemoError(
             f"no demo model for {task.model_id}; there is one for {', '.join(_MODEL_IDS)}. "

@@ -1,4 +1,4 @@
-"""A task for a user's own model and data: any size, any classes, never valid for submission.
+"""Makes a task for a user's own model and data: any size, any classes, never for submission.
 
 The bytes reach the model as they are: a model that takes the other integer type gets uint8 less
 128, a quantised model gets floats by its own scale and zero point, and a float model takes floats.
@@ -34,7 +34,7 @@ def custom_task(
     class_names: tuple[str, ...] | None = None,
     shape: tuple[int, ...] | None = None,
 ) -> Task:
-    """The task of these measures; ValueError names what does not fit."""
+    """Returns the task of these measures; ValueError names what does not fit."""
     check_model_id(model_id)
     check_input_bytes(input_bytes, input_format)
     check_classes(classes)
@@ -60,7 +60,7 @@ def custom_task(
 
 
 def check_model_id(model_id: str) -> None:
-    """It names a folder, and stands in brackets on the wire."""
+    """Refuses an id that cannot name a folder, or stand in brackets on the wire."""
     if not _MODEL_ID.fullmatch(model_id):
         raise ValueError(
             f"expected up to 64 letters, digits, '.', '_' or '-' such as mynet01, got {model_id!r}"
@@ -71,7 +71,7 @@ def check_model_id(model_id: str) -> None:
 
 
 def check_input_bytes(input_bytes: int, input_format: InputFormat) -> None:
-    """Whole numbers of the input's type, and not endless."""
+    """Refuses a size that is no whole number of the input's type, or endless."""
     if not 1 <= input_bytes <= MAX_INPUT_BYTES:
         raise ValueError(f"expected 1 to {MAX_INPUT_BYTES}, got {input_bytes}")
     if input_bytes % input_format.item_bytes:
@@ -82,13 +82,13 @@ def check_input_bytes(input_bytes: int, input_format: InputFormat) -> None:
 
 
 def check_classes(classes: int) -> None:
-    """At least two, and no more than fit on a line."""
+    """Refuses fewer than two, and more than fit on a line."""
     if not 2 <= classes <= MAX_CLASSES:
         raise ValueError(f"expected 2 to {MAX_CLASSES}, got {classes}")
 
 
 def check_class_names(class_names: tuple[str, ...], classes: int) -> None:
-    """One for each class, all different."""
+    """Refuses names that are not one for each class, all different."""
     if len(class_names) != classes:
         raise ValueError(f"expected {classes} names, one for each class, got {len(class_names)}")
     for number, name in enumerate(class_names):
@@ -99,7 +99,7 @@ def check_class_names(class_names: tuple[str, ...], classes: int) -> None:
 
 
 def check_shape(shape: tuple[int, ...], input_bytes: int, input_format: InputFormat) -> None:
-    """As many numbers as the input holds."""
+    """Refuses a shape of more or fewer numbers than the input holds."""
     numbers = input_bytes // input_format.item_bytes
     if not shape or min(shape) < 1 or math.prod(shape) != numbers:
         raise ValueError(

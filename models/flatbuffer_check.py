@@ -1,4 +1,4 @@
-"""Is a .tflite file whole? Looked at without a runtime, before one is given it.
+"""Checks that a .tflite file is whole, without a runtime, before one is given it.
 
 tflite-runtime 2.14 does not check the FlatBuffer it is given: a file cut short by a broken
 download takes the whole process down (measured). So look first whether all parts are inside the
@@ -25,7 +25,7 @@ _MODEL: dict[int, _Layout] = {1: [{}], 2: [_SUBGRAPH], 3: 1, 4: [{0: 1}]}
 
 
 def is_whole(model: bytes) -> bool:
-    """Whether it is a TFLite model of which no part lies outside of ``model``."""
+    """Tells whether it is a TFLite model of which no part lies outside of ``model``."""
     if model[4:8] != _IDENTIFIER:
         return False
     try:
@@ -38,7 +38,7 @@ def is_whole(model: bytes) -> bool:
 
 
 def _parts(model: bytes, at: int, layout: _Layout) -> Iterator[tuple[int, _Layout]]:
-    """What the table or vector at ``at`` points to; ``struct.error`` if it leaves the file."""
+    """Yields what the table or vector at ``at`` points to; ``struct.error`` outside the file."""
     match layout:
         case int(width):
             _require(model, at + 4 + width * _number(model, "<I", at))

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from support.reference import reference_path
 from tinyrunner.datasets.labels import parse_labels, read_labels
-from tinyrunner.datasets.official import OFFICIAL_LISTS, identify
+from tinyrunner.datasets.official_lists import OFFICIAL_LISTS, identify
 from tinyrunner.models.suite import KWS, TASKS
 
 

@@ -1,4 +1,4 @@
-"""vww01 inputs from COCO pictures: 96x96 pixels, interleaved RGB, row by row from the upper left.
+"""Makes vww01 inputs from COCO pictures: 96x96 pixels, interleaved RGB, from the upper left.
 
 The list names COCO ids: ``000000343218.bin`` is made from ``000000343218.jpg`` or, as in the
 extracted VWW set (vw_coco2014_96), ``person/COCO_val2014_000000343218.jpg``, at any depth.
@@ -22,7 +22,7 @@ from types import ModuleType
 from ...models.suite import VWW, Task
 from ..errors import DatasetError
 from ..labels import LabelRow
-from .sources import Outcome, SourceFolder, one_by_one
+from .source_files import BuiltFile, SourceFolder, one_by_one
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp")
 _FORMATS = ("JPEG", "PNG", "BMP")
@@ -50,7 +50,7 @@ class VwwBuilder:
     def locate(self, row: LabelRow) -> None:
         self._source(row)
 
-    def convert(self, rows: Sequence[LabelRow]) -> list[Outcome]:
+    def convert(self, rows: Sequence[LabelRow]) -> list[BuiltFile]:
         return one_by_one(rows, self._make)
 
     def _make(self, row: LabelRow) -> bytes:
@@ -63,7 +63,7 @@ class VwwBuilder:
 
 
 def _coco_id(stem: str) -> str:
-    """The twelve digits at the end of a name; a name without them stands for itself."""
+    """Returns the twelve digits at the end of a name; a name without them stands for itself."""
     digits = _ID.search(stem)
     return digits.group() if digits else stem
 

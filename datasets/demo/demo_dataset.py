@@ -1,15 +1,15 @@
-"""Generated inputs for trying the whole program without downloading anything.
+"""Generates inputs for trying the whole program without downloading anything.
 
 The inputs are synthetic: they have the shape, the type and roughly the statistics of a task's
 real ones, and nothing else. They are for demonstration and tests, never for a submission.
 
 Every byte follows from (seed, position in the list) by integer arithmetic alone (see
-``demo_integers``): the set is the same on every platform and with every numpy, which
+``portable_random``): the set is the same on every platform and with every numpy, which
 ``DEMO_SHA256`` pins and a test checks. Input ``i`` does not depend on how many are made, so a
 longer set begins with the shorter one.
 
-This module names, numbers, hashes and writes the files; ``demo_vww``, ``demo_ic``, ``demo_kws`` and
-``demo_ad`` make what is in them.
+This module names, numbers, hashes and writes the files; ``vww_figures``, ``ic_shapes``,
+``kws_words`` and ``ad_machine_hum`` make what is in them.
 """
 
 from __future__ import annotations
@@ -23,13 +23,10 @@ from pathlib import Path
 from types import MappingProxyType
 
 from ...models.cache import cache_root
-from ...models.demo import DemoError
+from ...models.demo_models import DemoError
 from ...models.suite import Task
-from . import ad as demo_ad
-from . import ic as demo_ic
-from . import kws as demo_kws
-from . import vww as demo_vww
-from .integers import key_of, permutation
+from . import ad_machine_hum, ic_shapes, kws_words, vww_figures
+from .portable_random import key_of, permutation
 
 DEMO_COUNTS: Mapping[str, int] = MappingProxyType(
     {"vww01": 40, "ic01": 60, "kws01": 120, "ad01": 12}
@@ -58,7 +55,7 @@ DEMO_SHA256: Mapping[str, str] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class DemoInput:
-    """One generated file and the class it belongs to."""
+    """A demo input is one generated file and the class it belongs to."""
 
     name: str
     data: bytes
@@ -66,13 +63,13 @@ class DemoInput:
 
 
 _Generator = Callable[[int, int], bytes]
-"""(stream key of the input, label) to the bytes of its file."""
+"""Takes the input's stream key and its label, returns the bytes of its file."""
 
 
 def generate(
     task: Task, *, seed: int = EVALUATION_SEED, count: int | None = None
 ) -> tuple[DemoInput, ...]:
-    """The labelled inputs of a task, the demo set's number of them unless ``count`` is given.
+    """Returns labelled inputs of a task, as many as its demo set has unless ``count`` is given.
 
     Every block of as many as there are classes holds each class once.
     """
@@ -92,14 +89,14 @@ def generate(
 
 
 def label_list(task: Task, inputs: Iterable[DemoInput]) -> bytes:
-    """The ``y_labels.csv`` of the inputs, as ``labels.read_labels`` reads it; LF line ends."""
+    """Returns the inputs' ``y_labels.csv``, as ``labels.read_labels`` reads it; LF line ends."""
     windows = f",{task.input_bytes},{task.stride_bytes}" if task.stride_bytes else ""
     rows = (f"{item.name},{task.class_count},{item.label}{windows}\n" for item in inputs)
     return "".join(rows).encode()
 
 
 def digest(files: Iterable[tuple[str, bytes]], labels: bytes) -> str:
-    """SHA-256 over name, NUL and bytes of every file in list order, then the label list."""
+    """Returns the SHA-256 over name, NUL and bytes of every file in order, then the label list."""
     total = hashlib.sha256()
     for name, data in files:
         total.update(name.encode() + b"\0" + data)
@@ -108,12 +105,12 @@ def digest(files: Iterable[tuple[str, bytes]], labels: bytes) -> str:
 
 
 def default_root() -> Path:
-    """Where demo sets are kept: in the user's cache folder, or under $TINYRUNNER_CACHE."""
+    """Returns where demo sets are kept: in the user's cache folder, or under $TINYRUNNER_CACHE."""
     return cache_root() / "demo-datasets"
 
 
 def materialise(task: Task, root: Path) -> Path:
-    """Make sure that the default set of ``task`` stands in ``root/<model id>``; return that folder.
+    """Makes sure that the default set of ``task`` is in ``root/<model id>``; returns that folder.
 
     A set that is already there and right is left alone, a damaged or outdated one is replaced as
     a whole, and a folder holding anything but demo files is refused: it may be somebody's data.
@@ -182,9 +179,9 @@ def _refuse_foreign(folder: Path) -> None:
 
 _GENERATORS: Mapping[str, _Generator] = MappingProxyType(
     {
-        "vww01": demo_vww.make_input,
-        "ic01": demo_ic.make_input,
-        "kws01": demo_kws.make_input,
-        "ad01": demo_ad.make_input,
+        "vww01": vww_figures.make_input,
+        "ic01": ic_shapes.make_input,
+        "kws01": kws_words.make_input,
+        "ad01": ad_machine_hum.make_input,
     }
 )

@@ -1,4 +1,4 @@
-"""From the bytes of an input to a model's input tensor, and from its output tensor to scores.
+"""Turns the bytes of an input into a model's input tensor, and its output tensor into scores.
 
 What the bytes become, by what they are and by the type of the model's input:
 
@@ -73,7 +73,7 @@ class Tensor:
 
 
 def input_types(task: Task) -> tuple[np.dtype[Any], ...]:
-    """The types of input tensors that the task's bytes can be turned into."""
+    """Returns the types of input tensors that the task's bytes can be turned into."""
     floats = () if task.float_scale is None else (FLOAT32,)
     match task.input_format:
         case InputFormat.INT8:
@@ -90,7 +90,7 @@ def input_types(task: Task) -> tuple[np.dtype[Any], ...]:
 
 
 def converter(task: Task, tensor: Tensor) -> Callable[[Data], Array]:
-    """From the bytes of an input to the value of the tensor; its type is one of `input_types`."""
+    """Returns what turns an input's bytes into the tensor's value, of one of `input_types`."""
     if task.input_format is InputFormat.FLOAT32_LE:
         return _from_floats(tensor)
     byte_type = INT8 if task.input_format is InputFormat.INT8 else UINT8
@@ -138,7 +138,7 @@ def _from_floats(tensor: Tensor) -> Callable[[Data], Array]:
 
 
 def quantiser(tensor: Tensor) -> Callable[[Floats], Array]:
-    """Floats to the tensor's type: divided, rounded to nearest (ties away from zero), clamped."""
+    """Returns what quantises floats: divides, rounds to nearest (ties away from zero), clamps."""
     dtype, shape = tensor.dtype, tensor.shape
     if dtype == FLOAT32:
         return lambda window: window.reshape(shape)
@@ -166,7 +166,7 @@ def quantiser(tensor: Tensor) -> Callable[[Floats], Array]:
 
 
 def _filled(tensor: Tensor, value: float) -> Floats:
-    """An operand of full length: numpy 1.26 is quicker with it than with one number."""
+    """Returns an operand of full length: numpy 1.26 is quicker with it than with one number."""
     return np.full(tensor.size, value, np.float32)
 
 
@@ -183,7 +183,9 @@ def dequantiser(tensor: Tensor) -> Callable[[Array], tuple[float, ...]]:
 
 
 def mean_squared_error(tensor: Tensor) -> Callable[[Array, Floats], float]:
-    """The reference's score for ad, in float32 and in index order, as the device firmware sums.
+    """Returns what gives the reference's score for ad, in float32 and summed in index order.
+
+    The device's firmware sums so.
 
     ``np.add.accumulate`` gives every partial sum, so it must add one element after the other,
     where ``np.sum`` adds in pairs and gives another last bit.

@@ -1,4 +1,4 @@
-"""The public data sets as a user has them: folders of files found by name, and wav clips."""
+"""Finds and reads the files of a public data set as a user has them, and says what a builder is."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from ..errors import DatasetError, ProblemList
 from ..labels import LabelRow
 
 SAMPLE_RATE_HZ = 16000
-"""Of Speech Commands and of ToyCar both; another rate would need a resampler, and none is said."""
+"""Speech Commands and ToyCar both have it; another would need a resampler, and none is said."""
 
-Outcome = bytes | DatasetError
+BuiltFile = bytes | DatasetError
 """The bytes of a `.bin` file, or why there are none; the text names the source file."""
 
 
 @dataclass(frozen=True, slots=True)
 class PublicSource:
-    """Where the inputs of a task come from, for people."""
+    """Tells people where the inputs of a task come from."""
 
     title: str
     url: str
@@ -72,18 +72,18 @@ class Builder(Protocol):
 
     @property
     def batch_size(self) -> int:
-        """Files that one call of :meth:`convert` should be given."""
+        """Says how many files one call of :meth:`convert` should be given."""
 
     def locate(self, row: LabelRow) -> None:
-        """Look whether the source of a listed file is there; DatasetError says what is missing."""
+        """Looks whether the source of a listed file is there; DatasetError says what is missing."""
 
-    def convert(self, rows: Sequence[LabelRow]) -> list[Outcome]:
-        """The contents of these files, each made or explained."""
+    def convert(self, rows: Sequence[LabelRow]) -> list[BuiltFile]:
+        """Returns the contents of these files, each made or explained."""
 
 
-def one_by_one(rows: Sequence[LabelRow], make: Callable[[LabelRow], bytes]) -> list[Outcome]:
-    """``convert`` of a builder that gains nothing from seeing several files at once."""
-    outcomes: list[Outcome] = []
+def one_by_one(rows: Sequence[LabelRow], make: Callable[[LabelRow], bytes]) -> list[BuiltFile]:
+    """Does ``convert`` for a builder that gains nothing from seeing several files at once."""
+    outcomes: list[BuiltFile] = []
     for row in rows:
         try:
             outcomes.append(make(row))
@@ -94,7 +94,7 @@ def one_by_one(rows: Sequence[LabelRow], make: Callable[[LabelRow], bytes]) -> l
 
 @dataclass(frozen=True, slots=True)
 class SourceFolder:
-    """Source files under ``root``, found by what their names stand for, at any depth."""
+    """Holds the source files under ``root``, found by what their names stand for, at any depth."""
 
     root: Path
     _files: Mapping[str, tuple[Path, ...]] = field(repr=False)
@@ -109,7 +109,7 @@ class SourceFolder:
         index: Path | None = None,
         key: Callable[[str], str] = lambda stem: stem,
     ) -> SourceFolder:
-        """The folder, read once; ``index`` is a csv that says which file makes which `.bin`."""
+        """Reads the folder, once; ``index`` is a csv that says which file makes which `.bin`."""
         if not root.is_dir():
             found = "is a file" if root.exists() else "does not exist"
             raise DatasetError(f"{root}: {found}; expected the folder of the data set's files")
@@ -127,7 +127,7 @@ class SourceFolder:
     def find(
         self, bin_name: str, key: str, wanted: str, *, prefer: str = "", avoid: str = ""
     ) -> Path:
-        """The source of ``bin_name``: by the index if there is one, else by ``key``.
+        """Returns the source of ``bin_name``: by the index if there is one, else by ``key``.
 
         ``wanted`` is what an error calls it. Of several with that name, those in a folder named
         ``prefer`` are taken; what lies in one named ``avoid`` does not count.
@@ -163,7 +163,7 @@ class SourceFolder:
 
 
 def read_index(path: Path) -> dict[str, tuple[str, ...]]:
-    """Which source makes which `.bin`, from a csv such as ``wav,kws01_bin``.
+    """Reads which source makes which `.bin`, from a csv such as ``wav,kws01_bin``.
 
     A row holds one cell ending in `.bin` and one or more paths relative to the data set's folder,
     of which the first that exists counts; the first row may be column names.
@@ -192,7 +192,7 @@ def read_index(path: Path) -> dict[str, tuple[str, ...]]:
 
 
 def read_wav(path: Path) -> npt.NDArray[np.int16]:
-    """The samples of a mono 16-bit clip at 16 kHz; anything else is an error naming the file."""
+    """Returns the samples of a mono 16-bit clip at 16 kHz; DatasetError for anything else."""
     if path.is_dir():
         raise DatasetError(f"{path}: a folder, expected a wav file")
     try:

@@ -1,4 +1,4 @@
-"""ic01 inputs from the test batch of CIFAR-10: 32x32 pixels, interleaved RGB.
+"""Makes ic01 inputs from the test batch of CIFAR-10: 32x32 pixels, interleaved RGB.
 
 ``emu_s_002009.bin`` is the record whose filename is ``emu_s_002009.png``, with its three planes
 interleaved.
@@ -14,8 +14,8 @@ from types import MappingProxyType
 from ...models.suite import IC, Task
 from ..errors import DatasetError
 from ..labels import LabelRow
-from .cifar import CifarBatch, read_batch
-from .sources import Outcome, one_by_one
+from .cifar10_batch import CifarBatch, read_batch
+from .source_files import BuiltFile, one_by_one
 
 _HEIGHT, _WIDTH, _CHANNELS = IC.input_shape
 
@@ -33,7 +33,7 @@ class IcBuilder:
 
     @classmethod
     def open(cls, source: Path, index: Path | None = None) -> IcBuilder:
-        """``source`` is the archive, the extracted folder, or the folder that holds either."""
+        """Opens ``source``: the archive, the extracted folder, or the folder that holds either."""
         if index is not None:
             raise DatasetError("ic takes no index: the records of CIFAR-10 have the files' names")
         batch = read_batch(source)
@@ -46,7 +46,7 @@ class IcBuilder:
     def locate(self, row: LabelRow) -> None:
         self._record(row)
 
-    def convert(self, rows: Sequence[LabelRow]) -> list[Outcome]:
+    def convert(self, rows: Sequence[LabelRow]) -> list[BuiltFile]:
         return one_by_one(rows, self._make)
 
     def _make(self, row: LabelRow) -> bytes:

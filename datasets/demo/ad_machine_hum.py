@@ -1,9 +1,10 @@
-"""Demo inputs of ad: the hum of a machine in 128 bands, 10*log10 of the energy, for 200 frames.
+"""Makes the demo inputs of ad: the hum of a machine, in 200 frames of 128 bands.
 
-A machine has a sloping floor and the harmonics of its speed, which differs from one file to the
-next and wavers within it, as do load and background noise. In an anomaly some harmonics stand
-elsewhere, drift, are missing or flutter, or something knocks. All of it is computed in 1/256 dB
-and ends as a float32 of that many dB: an integer times a power of two, so exact.
+A value is 10*log10 of the energy. A machine has a sloping floor and the harmonics of its speed,
+which differs from one file to the next and wavers within it, as do load and background noise. In an
+anomaly some harmonics stand elsewhere, drift, are missing or flutter, or something knocks. All of
+it is computed in 1/256 dB and ends as a float32 of that many dB: an integer times a power of two,
+so exact.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import assert_never
 import numpy as np
 
 from ...models.suite import AD
-from .integers import Draw, Integers, key_of, noise
+from .portable_random import Draw, Integers, key_of, noise
 
 _BINS = AD.stride_bytes // 4 if AD.stride_bytes else 0
 _FRAMES = AD.file_bytes // (4 * _BINS)
@@ -48,7 +49,7 @@ class _Fault(IntEnum):
 
 
 def make_input(key: int, label: int) -> bytes:
-    """A whole file, 200 frames of 128 float32 little-endian: of a normal (0) or broken machine."""
+    """Returns a whole file, 200 x 128 float32 little-endian, for a normal (0) or broken machine."""
     draw = Draw(key_of(key, 7))  # the keys before it gave a dozen files too easy
     # The speed moves the harmonics by up to 3 % of their place, which is in 1/16 of a band.
     speed = draw.pick(-24, 24) * 16 + _wavering(key_of(key, 2), 80)
@@ -70,7 +71,7 @@ def make_input(key: int, label: int) -> bytes:
 
 
 def _floor(draw: Draw) -> Integers:
-    """The level between the harmonics, falling towards the high bands."""
+    """Returns the level between the harmonics, falling towards the high bands."""
     bands = np.arange(_BINS, dtype=np.int64)
     steep = 72 + draw.pick(-4, 4)
     floor: Integers = draw.pick(-30, -24) * _DB - bands * steep + bands * bands // 6
@@ -78,7 +79,7 @@ def _floor(draw: Draw) -> Integers:
 
 
 def _wavering(key: int, spread: int) -> Integers:
-    """A slow random walk through the frames, within about ``spread`` either way."""
+    """Returns a slow random walk through the frames, within about ``spread`` either way."""
     knots = noise(key, (_FRAMES // 40 + 2,)) * spread // 300
     frames = np.arange(_FRAMES, dtype=np.int64)
     index, part = frames // 40, frames % 40
@@ -87,7 +88,7 @@ def _wavering(key: int, spread: int) -> Integers:
 
 
 def _break(draw: Draw, places: list[Integers], heights: list[Integers]) -> Integers:
-    """Change the harmonics as the fault does; returns what it adds to every band, by frame."""
+    """Changes the harmonics as the fault does; returns what it adds to every band, by frame."""
     fault = _Fault(draw.pick(0, max(_Fault)))
     strength = draw.pick(_WEAKEST, _STRONGEST)
     frames = np.arange(_FRAMES, dtype=np.int64)

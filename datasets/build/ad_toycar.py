@@ -1,8 +1,8 @@
-"""ad01 inputs from the ToyCar clips of ToyADMOS / DCASE 2020 task 2: 200 frames of 128 mel bands.
+"""Makes ad01 inputs from the ToyCar clips of ToyADMOS / DCASE 2020 task 2.
 
-The figures of ``librosa.feature.melspectrogram(n_fft=1024, hop_length=512, n_mels=128, power=2)``
-in decibels, frames 50 to 250, as the reference's ``common.py`` writes them; computed here with
-numpy alone, in float64.
+An input has 200 frames of 128 mel bands, in decibels: frames 50 to 250 of
+``librosa.feature.melspectrogram(n_fft=1024, hop_length=512, n_mels=128, power=2)``, as the
+reference's ``common.py`` writes them; computed here with numpy alone, in float64.
 
 The reference pins librosa 0.6.0, which pads by reflection; librosa 0.10 and later pad with zeros.
 It does not matter: frame t sees samples 512 t - 512 to 512 t + 512, so the frames kept see none of
@@ -25,7 +25,7 @@ import numpy.typing as npt
 from ...models.suite import AD, Task
 from ..errors import DatasetError
 from ..labels import LabelRow
-from .sources import SAMPLE_RATE_HZ, Outcome, SourceFolder, one_by_one, read_wav
+from .source_files import SAMPLE_RATE_HZ, BuiltFile, SourceFolder, one_by_one, read_wav
 
 _Floats = npt.NDArray[np.float64]
 
@@ -52,7 +52,7 @@ class AdBuilder:
     def locate(self, row: LabelRow) -> None:
         self._source(row)
 
-    def convert(self, rows: Sequence[LabelRow]) -> list[Outcome]:
+    def convert(self, rows: Sequence[LabelRow]) -> list[BuiltFile]:
         return one_by_one(rows, self._make)
 
     def _make(self, row: LabelRow) -> bytes:
@@ -73,7 +73,7 @@ class AdBuilder:
 
 
 def log_mel_spectrogram(samples: npt.NDArray[np.int16]) -> _Floats:
-    """(frame, band) in decibels, of the 200 frames that are kept."""
+    """Returns (frame, band) in decibels, for the 200 frames that are kept."""
     signal = samples[_FIRST_SAMPLE:_END_SAMPLE] / 32768.0
     frames = np.lib.stride_tricks.sliding_window_view(signal, _FFT)[::_HOP]
     spectrum = np.fft.rfft(frames * _window())
@@ -84,14 +84,14 @@ def log_mel_spectrogram(samples: npt.NDArray[np.int16]) -> _Floats:
 
 @cache
 def _window() -> _Floats:
-    """Periodic Hann."""
+    """Returns a periodic Hann window."""
     window: _Floats = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(_FFT) / _FFT)
     return window
 
 
 @cache
 def _mel_weights() -> _Floats:
-    """(FFT bin, band): librosa's default filters, triangles in hertz of equal area."""
+    """Returns (FFT bin, band): librosa's default filters, triangles in hertz of equal area."""
     edges = _mel_to_hz(np.linspace(0.0, _hz_to_mel(SAMPLE_RATE_HZ / 2), _MEL_BANDS + 2))
     low, middle, high = edges[:-2], edges[1:-1], edges[2:]
     bins = (np.arange(_FFT // 2 + 1) * SAMPLE_RATE_HZ / _FFT)[:, None]

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from support.clips import labels_of
-from tinyrunner.datasets.build.build import build_dataset, open_builder
+from tinyrunner.datasets.build.build_dataset import build_dataset, open_builder
 from tinyrunner.datasets.errors import DatasetError
 from tinyrunner.models.suite import VWW
 

@@ -1,4 +1,4 @@
-"""The test batch of CIFAR-10, read without trusting it.
+"""Reads the test batch of CIFAR-10 without trusting it.
 
 The batch is a Python pickle, `cifar-10-batches-py/test_batch` of `cifar-10-python.tar.gz`: a
 dictionary with ``b"data"`` (10000 x 3072 bytes: the red plane, the green one, the blue one, each
@@ -39,7 +39,7 @@ _MAX_BATCH_BYTES = 256 << 20
 
 @dataclass(frozen=True, slots=True)
 class CifarBatch:
-    """Pictures, filenames and labels, which belong together row by row."""
+    """A batch has pictures, filenames and labels, which belong together row by row."""
 
     origin: str
     """What to call it in errors: the file, or the archive and the member."""
@@ -50,13 +50,13 @@ class CifarBatch:
 
 
 def read_batch(source: Path) -> CifarBatch:
-    """The batch in the archive, in the extracted folder, or in the folder that holds either."""
+    """Returns the batch in the archive, the extracted folder, or the folder that holds either."""
     origin, data = _read_pickle(source)
     return _unpickled(data, origin)
 
 
 def _read_pickle(source: Path) -> tuple[str, bytes]:
-    """The pickle and what to call it in errors."""
+    """Returns the pickle and what to call it in errors."""
     if not source.exists():
         raise DatasetError(f"{source}: no such file; expected {ARCHIVE} or its extracted folder")
     if source.is_dir():
@@ -157,14 +157,14 @@ class _Array:
         self._data: object = b""
 
     def __setstate__(self, state: object) -> None:
-        """As ``ndarray.__setstate__``: version, shape, dtype, column-major or not, bytes."""
+        """Takes version, shape, dtype, column-major or not, and bytes, as an ndarray does."""
         if not isinstance(state, tuple) or len(state) != 5:
             raise pickle.UnpicklingError("an array in an unknown form")
         _, self._shape, self._dtype, self._fortran, self._data = state
 
     @classmethod
     def from_buffer(cls, data: object, dtype: object, shape: object, order: object) -> _Array:
-        """As numpy's ``_frombuffer``, which pickles of protocol 5 call."""
+        """Stands for numpy's ``_frombuffer``, which pickles of protocol 5 call."""
         array = cls()
         array.__setstate__((1, shape, dtype, order != "C", data))
         return array
@@ -190,7 +190,7 @@ class _DType:
         self.code = code.decode("ascii") if isinstance(code, bytes) else code
 
     def __setstate__(self, state: object) -> None:
-        """Byte order and the like, of which a byte has none."""
+        """Drops byte order and the like, for a byte has none."""
 
 
 def _reconstruct(*_: object) -> _Array:
@@ -198,7 +198,7 @@ def _reconstruct(*_: object) -> _Array:
 
 
 def _encode(text: object, encoding: object) -> bytes:
-    """How Python 3 writes bytes into pickles that Python 2 can read."""
+    """Stands for what Python 3 calls in pickles of bytes that Python 2 can read."""
     if not isinstance(text, str) or encoding not in ("latin1", b"latin1"):
         raise pickle.UnpicklingError("text in an unknown encoding")
     return text.encode("latin1")

@@ -1,4 +1,4 @@
-"""Demo inputs of ic: one thing on a blotched ground, told by its outline, surface and tint.
+"""Makes the demo inputs of ic: one thing on a blotched ground, told by outline, surface and tint.
 
 A class is three of these in combination (see ``_CLASSES``); none of them alone decides it. The
 classes bear the names of the task's; a demo "airplane" is a plain warm disc.
@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 
 from ...models.suite import IC
-from .integers import Draw, Integers, key_of
-from .pictures import Canvas, Mask, colour_of
+from .canvas import Canvas, Mask, colour_of
+from .portable_random import Draw, Integers, key_of
 
 _SIZE = IC.input_shape[0]
 
@@ -27,7 +27,7 @@ _STRONGEST_GRAIN = 60
 
 
 def make_input(key: int, label: int) -> bytes:
-    """The 32x32 RGB pixels of a thing of class ``label``."""
+    """Returns the 32x32 RGB pixels of a thing of class ``label``."""
     outline, surface, tint = _CLASSES[label]
     draw = Draw(key_of(key, 1))
     canvas = Canvas(_SIZE, colour_of(draw, 60, 195))
@@ -59,7 +59,7 @@ def _outline(canvas: Canvas, draw: Draw, outline: str) -> Mask:
 
 
 def _lines(canvas: Canvas, draw: Draw, surface: str) -> Mask:
-    """Where the darker shade goes."""
+    """Returns where the darker shade goes."""
     period = draw.pick(4, 7)
     along = canvas.y if surface == "striped" else canvas.x
     lines = (along + draw.pick(0, 6)) % period < period // 2
@@ -69,7 +69,7 @@ def _lines(canvas: Canvas, draw: Draw, surface: str) -> Mask:
 
 
 def _shades(draw: Draw, tint: str) -> tuple[Integers, Integers]:
-    """Two colours of the tint: red and blue differ by as little as 24 steps."""
+    """Returns two colours of the tint: red and blue differ by as little as 24 steps."""
     high = draw.pick(110, 230)
     low = high - draw.pick(24, 100)
     green = draw.pick(low, high)
@@ -79,6 +79,6 @@ def _shades(draw: Draw, tint: str) -> tuple[Integers, Integers]:
 
 
 def _speck(canvas: Canvas, draw: Draw) -> None:
-    """A small thing beside or before the large one."""
+    """Draws a small thing beside or before the large one."""
     x, y = draw.pick(0, _SIZE - 1), draw.pick(0, _SIZE - 1)
     canvas.fill(canvas.ellipse(x, y, draw.pick(2, 8), draw.pick(2, 8)), colour_of(draw))

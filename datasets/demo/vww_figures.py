@@ -1,9 +1,9 @@
-"""Demo inputs of vww: is there an upright figure of a head on a body?
+"""Makes the demo inputs of vww: is there an upright figure of a head on a body?
 
-Behind it a blotched wall with a striped or chequered patch and some shapes; all of them, and the
-figure, in any place, size and colour, and something may stand in front. Some pictures without a
-person show a figure put together wrongly, so that neither a round nor a long shape decides it, and
-no colour does.
+Behind it is a blotched wall with a striped or chequered patch and some shapes; all of them, and
+the figure, have any place, size and colour, and something may stand in front. Some pictures without
+a person show a figure put together wrongly, so that neither a round nor a long shape decides it,
+and no colour does.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from enum import IntEnum
 import numpy as np
 
 from ...models.suite import VWW
-from .integers import Draw, Integers, key_of
-from .pictures import Canvas, colour_of
+from .canvas import Canvas, colour_of
+from .portable_random import Draw, Integers, key_of
 
 _SIZE = VWW.input_shape[0]
 _PERSON = VWW.class_names.index("person")
 
 _TONES = ((70, 45, 32), (110, 72, 50), (150, 104, 78), (190, 142, 112), (222, 180, 150),
           (240, 205, 182))  # fmt: skip
-"""Of faces; shapes in the background have them as well."""
+"""The colours of faces; shapes in the background have them as well."""
 
 _MOCKERY = 26
 """How many of a hundred pictures without a person show a figure put together wrongly; with
@@ -32,7 +32,7 @@ _STRONGEST_GRAIN = 20
 
 
 class _Figure(IntEnum):
-    """How the parts are put together; all but the first are no person."""
+    """Says how the parts are put together; all but the first are no person."""
 
     UPRIGHT = 0
     UPSIDE_DOWN = 1
@@ -43,7 +43,7 @@ class _Figure(IntEnum):
 
 
 def make_input(key: int, label: int) -> bytes:
-    """The 96x96 RGB pixels of a picture with (1) or without (0) a person."""
+    """Returns the 96x96 RGB pixels of a picture with (1) or without (0) a person."""
     draw = Draw(key_of(key, 1))
     canvas = Canvas(_SIZE, colour_of(draw, 40, 215))
     canvas.add_field(key_of(key, 2), draw.pick(24, 40), draw.pick(10, 40))
@@ -63,7 +63,7 @@ def make_input(key: int, label: int) -> bytes:
 
 
 def _pattern(canvas: Canvas, draw: Draw) -> None:
-    """A window, a shelf, a floor: somewhere, stripes or a chequer."""
+    """Draws a window, a shelf, a floor: somewhere, stripes or a chequer."""
     period, thickness = draw.pick(6, 16), draw.pick(2, 5)
     lines = (canvas.x + draw.pick(0, 15)) % period < thickness
     across = (canvas.y + draw.pick(0, 15)) % period < thickness
@@ -79,7 +79,7 @@ def _pattern(canvas: Canvas, draw: Draw) -> None:
 
 
 def _shape(canvas: Canvas, draw: Draw) -> None:
-    """A ball, a box or a lamp shade, at times of the colour of a face."""
+    """Draws a ball, a box or a lamp shade, at times of the colour of a face."""
     x, y = draw.pick(0, _SIZE), draw.pick(0, _SIZE)
     width, height = draw.pick(7, 30), draw.pick(7, 30)
     colour = _tone(draw) if draw.chance(20) else colour_of(draw)
@@ -96,7 +96,7 @@ def _shape(canvas: Canvas, draw: Draw) -> None:
 
 
 def _figure(canvas: Canvas, draw: Draw, kind: _Figure) -> None:
-    """Drawn upright and then turned about its middle, which is somewhere in the picture."""
+    """Draws a figure upright, turned about its middle, which is somewhere in the picture."""
     height = draw.pick(52, 86)
     head = height * draw.pick(20, 28) // 100
     shoulders = height * draw.pick(26, 38) // 100

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tinyrunner.models.custom import CUSTOM_NOTE, custom_task
-from tinyrunner.models.demo import demo_model_path
+from tinyrunner.models.custom_task import CUSTOM_NOTE, custom_task
+from tinyrunner.models.demo_models import demo_model_path
 from tinyrunner.models.engine import Engine, ModelError
 from tinyrunner.models.suite import AD, IC, KWS, TASKS, VWW, InputFormat, Metric, Task
 

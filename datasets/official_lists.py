@@ -1,4 +1,4 @@
-"""The label lists in circulation, known by the hash of their rows.
+"""Knows the label lists in circulation by the hash of their rows.
 
 A published submission may use one list for accuracy and another for performance; the user is
 told which one a run had. The hashes are :attr:`LabelList.sha256`, over the normalised rows.
@@ -13,7 +13,7 @@ from .labels import LabelList
 
 @dataclass(frozen=True, slots=True)
 class OfficialList:
-    """One published list; ``task`` is the task's key."""
+    """An official list is a published one; ``task`` is the task's key."""
 
     task: str
     name: str
@@ -69,5 +69,5 @@ OFFICIAL_LISTS: tuple[OfficialList, ...] = (
 
 
 def identify(labels: LabelList) -> OfficialList | None:
-    """Which published list this is, row for row and in order; None if it is none of them."""
+    """Returns the published list that this is, row for row and in order; None if it is none."""
     return next((known for known in OFFICIAL_LISTS if known.sha256 == labels.sha256), None)

@@ -1,4 +1,4 @@
-"""Demo inputs of kws: words of three sounds.
+"""Makes the demo inputs of kws: words of three sounds.
 
 A word is three sounds in a row; a sound is a level for each of the ten coefficients. Words share
 sounds, so that no single frame tells them apart. The speaker's start, pace, loudness, colour and
@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from ...models.suite import KWS
-from .integers import Draw, Integers, below, key_of, noise, stream
+from .portable_random import Draw, Integers, below, key_of, noise, stream
 
 _FRAMES, _COEFFICIENTS, _ = KWS.input_shape
 _SILENCE, _UNKNOWN = KWS.class_names.index("Silence"), KWS.class_names.index("Unknown")
@@ -33,7 +33,7 @@ _LOUDEST_NOISE = 6
 
 
 def make_input(key: int, label: int) -> bytes:
-    """The 490 int8 coefficients of one word of class ``label``."""
+    """Returns the 490 int8 coefficients of one word of class ``label``."""
     pick = Draw(key_of(key, 1)).pick
     values = np.tile(np.array(_REST, np.int64) << 8, (_FRAMES, 1))  # 8 fractional bits
     if label != _SILENCE:
@@ -61,7 +61,7 @@ def make_input(key: int, label: int) -> bytes:
 
 
 def _sounds() -> Integers:
-    """Levels of each sound above rest, in 1/16, the same for every set: (sound, coefficient)."""
+    """Returns each sound's levels above rest, in 1/16: (sound, coefficient), alike in every set."""
     spread = np.array(_SPREAD, np.int64)
     numbers = stream(key_of(0x50, 0x0D), _SOUND_COUNT * _COEFFICIENTS)
     levels = (below(numbers, 33) - 16).reshape(_SOUND_COUNT, _COEFFICIENTS) * spread

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from support.clips import labels_of, sawtooth, write_wav
 from support.reference import reference_path
-from tinyrunner.datasets.build.build import build_dataset, open_builder
-from tinyrunner.datasets.build.kws import mfcc, quantised
-from tinyrunner.datasets.build.sources import read_wav
+from tinyrunner.datasets.build.build_dataset import build_dataset, open_builder
+from tinyrunner.datasets.build.kws_speech_commands import mfcc, quantised
+from tinyrunner.datasets.build.source_files import read_wav
 from tinyrunner.datasets.errors import DatasetError
 from tinyrunner.models.suite import KWS
 

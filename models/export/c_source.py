@@ -1,4 +1,4 @@
-"""The C text of a network: its constants, its layers, and the function that runs them."""
+"""Writes a network as C text: its constants, its layers, and the function that runs them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _WIDTH = 98
 
 
 def model_header(network: Network, name: str, origin: str) -> str:
-    """``NAME_model.h``; ``origin`` says what it was made of."""
+    """Returns ``NAME_model.h``; ``origin`` says what it was made of."""
     guard = f"{name.upper()}_MODEL_H"
     prefix = name.upper()
     return f"""\
@@ -56,7 +56,7 @@ void {name}_infer(const int8_t *input, int8_t *output);
 
 
 def model_source(network: Network, name: str, origin: str) -> str:
-    """``NAME_model.c``, for the kernels of ``tinyrunner_nn.h``."""
+    """Returns ``NAME_model.c``, for the kernels of ``tinyrunner_nn.h``."""
     scratch = _scratch_bytes(network)
     parts = [f'{_first_lines(origin)}\n#include "{name}_model.h"\n\n#include "tinyrunner_nn.h"\n']
     for number, layer in enumerate(network.layers):
@@ -100,7 +100,7 @@ def _calls(network: Network) -> Iterator[str]:
 
 
 def _kind(layer: Layer) -> tuple[str, str]:
-    """The names of its C type and of what runs it."""
+    """Returns the names of its C type and of what runs it."""
     match layer:
         case Dense():
             return "dense", "dense"
@@ -117,7 +117,7 @@ def _kind(layer: Layer) -> tuple[str, str]:
 
 
 def _layer(layer: Layer, number: int) -> Iterator[str]:
-    """Its constants and its description."""
+    """Yields its constants and its description."""
     match layer:
         case Dense():
             yield from _weighted(layer.weights, layer.biases, number)
@@ -218,11 +218,11 @@ def _array(c_type: str, name: str, items: Iterable[str]) -> str:
 
 
 def _int32(value: int) -> str:
-    """The smallest has no literal of its own type: its digits alone are too large for one."""
+    """Returns the literal; the smallest has none of its own type, for its digits are too large."""
     return "(-2147483647 - 1)" if value == -(2**31) else str(value)
 
 
 def _float(value: float) -> str:
-    """A float32 with the nine digits that tell it from every other one."""
+    """Returns a float32 with the nine digits that tell it from every other one."""
     text = f"{np.float32(value):.9g}"
     return f"{text}F" if "." in text or "e" in text else f"{text}.0F"

@@ -1,4 +1,4 @@
-"""An operator's tensors, checked as they are asked for, and its scales as fixed-point numbers.
+"""Gives an operator's tensors, checked as they are asked for, and its scales in fixed point.
 
 How TFLite turns scales into fixed-point numbers is from its kernels' source: a real multiplier is
 its mantissa times 2^31, rounded, and a power of two.
@@ -25,7 +25,7 @@ _FAR = 1e6
 
 
 class Parts:
-    """An operator's tensors; ExportError, naming the operator, where one is not as asked."""
+    """Gives an operator's tensors; ExportError, naming the operator, where one is not as asked."""
 
     def __init__(self, graph: Graph, operator: Operator) -> None:
         self.graph = graph
@@ -40,7 +40,7 @@ class Parts:
             raise ExportError(f"{self.operator}: {what}")
 
     def constant(self, place: int, type_name: str, what: str) -> GraphTensor | None:
-        """An input that is part of the model; None where it is left out."""
+        """Returns an input that is part of the model; None where it is left out."""
         inputs = self.operator.inputs
         if place >= len(inputs) or inputs[place] < 0:
             return None
@@ -71,7 +71,7 @@ class Parts:
         return tensor.values().astype(np.int32)
 
     def rule(self, scales: tuple[float, ...], activation: int) -> OutputRule:
-        """For sums in units of each of ``scales``."""
+        """Returns the rule for sums in units of each of ``scales``."""
         fixed = [_fixed_point(scale / self.out.scale) for scale in scales]
         shifts = tuple(shift for _, shift in fixed)
         self.require(
@@ -83,7 +83,7 @@ class Parts:
         return OutputRule(multipliers, shifts, self.out.zero_point, least, most)
 
     def clamps(self, activation: int) -> tuple[int, int]:
-        """The smallest and largest output: int8's, narrowed by the fused activation."""
+        """Returns the smallest and largest output: int8's, narrowed by the fused activation."""
         bounds = _ACTIVATIONS.get(activation)
         if bounds is None:
             raise ExportError(f"{self.operator}: there is no kernel for activation {activation}")
@@ -100,7 +100,7 @@ class Parts:
     def require_no_overflow(
         self, sizes: npt.NDArray[Any], biases: Biases, rule: OutputRule
     ) -> None:
-        """``sizes``: the sum of each output channel's absolute weights."""
+        """Refuses sums that could overflow; ``sizes`` sums each channel's absolute weights."""
         farthest = max(INT8_MAX - self.entry.zero_point, self.entry.zero_point - INT8_MIN)
         sums = sizes.astype(np.float64) * farthest + np.abs(biases.astype(np.float64))
         left = np.maximum(np.array(rule.shifts, np.float64), 0)
@@ -132,12 +132,12 @@ def element_count(tensor: GraphTensor) -> int:
 
 
 def _rounded(value: float) -> int:
-    """To nearest, ties away from zero."""
+    """Rounds to nearest, ties away from zero."""
     return int(math.copysign(math.floor(abs(value) + 0.5), value))
 
 
 def _fixed_point(value: float) -> tuple[int, int]:
-    """Multiplier and shift: value = multiplier / 2^31 * 2^shift."""
+    """Returns multiplier and shift: value = multiplier / 2^31 * 2^shift."""
     mantissa, exponent = math.frexp(value)
     multiplier = _rounded(mantissa * 2.0**31)
     if multiplier == 2**31:

@@ -17,14 +17,14 @@ from ...models.suite import AD, IC, KWS, VWW, Task
 from ..errors import DatasetError, ProblemList
 from ..inputs import LABELS_NAME
 from ..labels import LabelList, LabelRow, read_labels
-from .ad import AdBuilder
-from .ic import IcBuilder
-from .kws import KwsBuilder
-from .sources import Builder
-from .vww import VwwBuilder
+from .ad_toycar import AdBuilder
+from .ic_cifar10 import IcBuilder
+from .kws_speech_commands import KwsBuilder
+from .source_files import Builder
+from .vww_coco import VwwBuilder
 
 Progress = Callable[[int, int], None]
-"""Told (files done, of them failed) after every file."""
+"""Is told (files done, files of them that failed) after every file."""
 
 
 class BuildFailed(Exception):
@@ -33,14 +33,14 @@ class BuildFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class BuildReport:
-    """What a build did. ``failures`` is empty unless it was told to keep going."""
+    """Says what a build did; ``failures`` is empty unless it was told to keep going."""
 
     folder: Path
     labels: LabelList
     made: int
-    """Files written."""
+    """How many files were written."""
     unchanged: int
-    """Files that were there already with the same bytes."""
+    """How many files were there already with the same bytes."""
     failures: tuple[str, ...]
 
     @property
@@ -49,7 +49,7 @@ class BuildReport:
 
 
 def open_builder(task: Task, source: Path, index: Path | None = None) -> Builder:
-    """The builder of a task on the user's copy of its public data set.
+    """Returns the builder of a task on the user's copy of its public data set.
 
     ``index`` is a csv that says which source file makes which `.bin`.
     """
@@ -73,7 +73,7 @@ def build_dataset(
     overwrite: bool = False,
     progress: Progress = lambda done, failed: None,
 ) -> BuildReport:
-    """Make the files that ``labels`` names, and the list beside them, in ``out/<model id>``.
+    """Makes the files that ``labels`` names, and the list beside them, in ``out/<model id>``.
 
     With ``keep_going`` the files that cannot be made are left out and reported. With
     ``overwrite`` a file that is there with other bytes, or another list, is replaced.
@@ -159,7 +159,7 @@ def _failed(labels: LabelList, failures: Sequence[str]) -> BuildFailed:
 
 
 def _refuse_foreign(folder: Path, task: Task, labels: LabelList, overwrite: bool) -> None:
-    """Before any work: what is in the folder must be of this list."""
+    """Refuses, before any work, a folder that holds files of another list."""
     if not folder.exists():
         return
     if not folder.is_dir():
@@ -185,7 +185,7 @@ def _refuse_foreign(folder: Path, task: Task, labels: LabelList, overwrite: bool
 
 
 def _has_list(folder: Path, task: Task, labels: LabelList) -> bool:
-    """Whether the folder's list is this one, or there is none."""
+    """Tells whether the folder's list is this one, or there is none."""
     if not (folder / LABELS_NAME).exists():
         return True
     try:
@@ -197,7 +197,7 @@ def _has_list(folder: Path, task: Task, labels: LabelList) -> bool:
 def _put_in_place(
     fresh: Path, folder: Path, task: Task, labels: LabelList, overwrite: bool
 ) -> tuple[int, int]:
-    """Move the files to where they belong; returns how many were new, how many there already."""
+    """Moves the files to their place; returns how many were new, how many there already."""
     names = [row.file for row in labels.rows if (fresh / row.file).exists()]
     if not folder.exists():
         fresh.rename(folder)
@@ -226,7 +226,7 @@ def _and_more(count: int) -> str:
 
 
 def _first_missing(folder: Path) -> Path | None:
-    """The outermost folder that making this one will make."""
+    """Returns the outermost folder that making this one will make."""
     missing = None
     for path in (folder, *folder.parents):
         if path.exists():
@@ -236,7 +236,7 @@ def _first_missing(folder: Path) -> Path | None:
 
 
 def _remove_empty(folder: Path, first_made: Path | None) -> None:
-    """Undo ``mkdir(parents=True)`` where nothing came of it."""
+    """Undoes ``mkdir(parents=True)`` where nothing came of it."""
     while first_made is not None and folder.is_dir() and not any(folder.iterdir()):
         folder.rmdir()
         if folder == first_made:

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from support.clips import labels_of, sawtooth, write_wav
-from tinyrunner.datasets.build.ad import log_mel_spectrogram
-from tinyrunner.datasets.build.build import build_dataset, open_builder
+from tinyrunner.datasets.build.ad_toycar import log_mel_spectrogram
+from tinyrunner.datasets.build.build_dataset import build_dataset, open_builder
 from tinyrunner.datasets.errors import DatasetError
 from tinyrunner.datasets.inputs import Dataset
 from tinyrunner.models.suite import AD

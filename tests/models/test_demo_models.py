@@ -8,8 +8,8 @@ import math
 
 import numpy as np
 import pytest
-from tinyrunner.datasets.demo import demo as data
-from tinyrunner.models.demo import DEMO_NOTE, DemoError, demo_model_path
+from tinyrunner.datasets.demo import demo_dataset as data
+from tinyrunner.models.demo_models import DEMO_NOTE, DemoError, demo_model_path
 from tinyrunner.models.engine import Engine
 from tinyrunner.models.suite import AD, IC, KWS, TASKS, VWW, Task
 from tinyrunner.runner.score.metrics import roc_auc

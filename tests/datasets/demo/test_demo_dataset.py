@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tinyrunner.datasets.demo import demo
-from tinyrunner.datasets.demo.integers import Draw, stream
+from tinyrunner.datasets.demo import demo_dataset as demo
+from tinyrunner.datasets.demo.portable_random import Draw, stream
 from tinyrunner.datasets.inputs import Dataset
 from tinyrunner.datasets.labels import parse_labels
-from tinyrunner.models.demo import DemoError
+from tinyrunner.models.demo_models import DemoError
 from tinyrunner.models.suite import AD, KWS, TASKS, Task
 
 ALL = tuple(TASKS.values())

@@ -1,6 +1,7 @@
-"""kws01 inputs from Speech Commands v0.02 (CC BY 4.0): 49 frames of 10 MFCCs, int8.
+"""Makes kws01 inputs from Speech Commands v0.02 (CC BY 4.0): 49 frames of 10 MFCCs, int8.
 
-The arithmetic of the reference's ``make_bin_files.py``, in float64 and over many clips at once.
+The arithmetic is that of the reference's ``make_bin_files.py``, in float64 and over many clips at
+once.
 
 Which clip makes which file: the official names (``tst_000000_Stop_7.bin``) count the clips of a
 shuffled test set, and no list of them is public. So the clips are either named like the files they
@@ -20,7 +21,7 @@ import numpy.typing as npt
 from ...models.suite import KWS, Task
 from ..errors import DatasetError
 from ..labels import LabelRow
-from .sources import SAMPLE_RATE_HZ, Outcome, SourceFolder, read_wav
+from .source_files import SAMPLE_RATE_HZ, BuiltFile, SourceFolder, read_wav
 
 _Floats = npt.NDArray[np.float64]
 
@@ -59,8 +60,8 @@ class KwsBuilder:
     def locate(self, row: LabelRow) -> None:
         self._source(row)
 
-    def convert(self, rows: Sequence[LabelRow]) -> list[Outcome]:
-        outcomes: dict[int, Outcome] = {}
+    def convert(self, rows: Sequence[LabelRow]) -> list[BuiltFile]:
+        outcomes: dict[int, BuiltFile] = {}
         places, clips = [], []
         for place, row in enumerate(rows):
             try:
@@ -79,7 +80,7 @@ class KwsBuilder:
 
 
 def _scaled_clip(path: Path) -> _Floats:
-    """One second, divided by the clip's greatest sample: not by its greatest magnitude."""
+    """Returns one second, divided by the clip's greatest sample: not by its greatest magnitude."""
     samples = read_wav(path)
     if len(samples) > CLIP_SAMPLES:
         raise DatasetError(
@@ -94,7 +95,7 @@ def _scaled_clip(path: Path) -> _Floats:
 
 
 def mfcc(clips: _Floats) -> _Floats:
-    """(clip, frame, coefficient) of scaled clips (clip, sample); NaN where a frame is silent."""
+    """Returns (clip, frame, coefficient) for (clip, sample), scaled; NaN in a silent frame."""
     count = len(clips)
     frames = np.lib.stride_tricks.sliding_window_view(clips, _WINDOW, axis=1)[:, ::_HOP]
     padded = np.zeros((count, _FRAMES, _FFT))
@@ -107,7 +108,7 @@ def mfcc(clips: _Floats) -> _Floats:
 
 
 def quantised(coefficients: _Floats) -> npt.NDArray[np.int8]:
-    """int8 values, truncated toward zero as the reference does, not rounded."""
+    """Returns int8 values, truncated toward zero as the reference does, not rounded."""
     silent = np.isnan(coefficients)
     steps = np.where(silent, 0.0, coefficients) / _SCALE + _ZERO_POINT
     values = np.trunc(steps).clip(-128, 127).astype(np.int8)
@@ -117,14 +118,14 @@ def quantised(coefficients: _Floats) -> npt.NDArray[np.int8]:
 
 @cache
 def _window() -> _Floats:
-    """Periodic Hann."""
+    """Returns a periodic Hann window."""
     window: _Floats = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(_WINDOW) / _WINDOW)
     return window
 
 
 @cache
 def _mel_weights() -> _Floats:
-    """(FFT bin, band): triangles linear in HTK mel; the DC bin is in none of them."""
+    """Returns (FFT bin, band): triangles linear in HTK mel; the DC bin is in none of them."""
     edges = np.linspace(_mel(np.array(_LOWEST_HZ)), _mel(np.array(_HIGHEST_HZ)), _MEL_BANDS + 2)
     low, middle, high = edges[:-2], edges[1:-1], edges[2:]
     bins = _mel(np.arange(_BINS) * SAMPLE_RATE_HZ / _FFT)[:, None]
@@ -141,7 +142,7 @@ def _mel(frequency_hz: _Floats) -> _Floats:
 
 @cache
 def _dct() -> _Floats:
-    """(band, coefficient) of the DCT-II, with the scaling of tf.signal.mfccs_from_log_mel."""
+    """Returns (band, coefficient): the DCT-II, scaled as by tf.signal.mfccs_from_log_mel."""
     bands = 2 * np.arange(_MEL_BANDS) + 1
     angles = np.pi * np.outer(bands, np.arange(_COEFFICIENTS)) / (2 * _MEL_BANDS)
     dct: _Floats = 2.0 * np.cos(angles) / np.sqrt(2.0 * _MEL_BANDS)
