@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ...datasets.demo.demo import FILE_PREFIX
+from ...datasets.demo.demo_dataset import FILE_PREFIX
 from ...datasets.labels import LabelList, LabelRow
-from ...datasets.official import identify
+from ...datasets.official_lists import identify
 from ...models.suite import Task
 from ..config.rounds import Round
 from ..journal.open_log import open_log
