@@ -73,18 +73,6 @@ def write_events(trace: Trace, folder: Path, name: str = DEFAULT_NAME) -> None:
     _replace(details_path(folder, name), json.dumps(details, indent=2) + "\n")
 
 
-def write_trace(trace: Trace, folder: Path, name: str = DEFAULT_NAME) -> None:
-    """Write all the files of a trace; one that is not ours gets EEMBC's pair and no details."""
-    with energy_path(folder, name).open("xb") as file:
-        file.write(HEADER.pack(MAGIC, trace.sample_rate_hz))
-        for start in range(0, len(trace.samples_uj), _CHUNK_SAMPLES):
-            file.write(trace.samples_uj[start : start + _CHUNK_SAMPLES].astype("<f4").tobytes())
-    if trace.origin is TraceOrigin.OURS:
-        write_events(trace, folder, name)
-    else:
-        _replace(timestamps_path(folder, name), timestamps_text(trace.events_s))
-
-
 def timestamps_text(events_s: Sequence[float]) -> str:
     """As EEMBC's runner prints it: tabs, at most three decimals, no line end at the end."""
     if not events_s:

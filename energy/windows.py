@@ -68,8 +68,6 @@ class EnergyWindow:
 class Edges:
     """A session's events, told apart."""
 
-    leading_s: tuple[float, ...]
-    """Before the windows: the `timestamp` command's, and the boot pulse where it was recorded."""
     windows_s: tuple[tuple[float, float], ...]
     """(start, end) of each window; empty where ``error`` says why."""
     error: str | None = None
@@ -99,9 +97,9 @@ def split_events(
     edges = merge_edges(events_s, hold_s)
     wanted = leading + 2 * windows
     if len(edges) != wanted:
-        return Edges(edges[:leading], (), _count_error(edges, wanted, leading, windows))
+        return Edges((), _count_error(edges, wanted, leading, windows))
     pairs = zip(edges[leading::2], edges[leading + 1 :: 2], strict=True)
-    return Edges(edges[:leading], tuple(pairs))
+    return Edges(tuple(pairs))
 
 
 def _count_error(edges: Sequence[float], wanted: int, leading: int, windows: int) -> str:

@@ -80,13 +80,8 @@ def save_record(record: DeviceRecord, root: Path) -> Path:
     return path
 
 
-def load_record(identity: Identity, baud_rate: int, root: Path) -> DeviceRecord | None:
-    """The record of this device on a link of this speed; None where there is none to be read."""
-    return look_up(identity, baud_rate, root).record
-
-
 def look_up(identity: Identity, baud_rate: int, root: Path) -> Lookup:
-    """The same, with the reason where there is none."""
+    """The record of this device on a link of this speed, or why there is none."""
     path = record_path(identity, baud_rate, root)
     try:
         record = _parsed(path.read_text(encoding="utf-8"))

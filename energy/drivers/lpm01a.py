@@ -149,7 +149,7 @@ class Lpm01a(ClosedOnExit):
         self._set_rate(check_rate(self._name, writer, CAPABILITIES))
         self._lines.clear()
         self._writer = writer
-        self._account = SampleAccount(writer, self._stream.count, self._stream.lost)
+        self._account = SampleAccount(writer, self._stream.count)
         self._acquiring = True
         try:
             self._command("start")

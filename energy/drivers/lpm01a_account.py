@@ -30,14 +30,13 @@ _MAX_NOTES = 20
 class SampleAccount:
     """Writes the parsed stream to a trace, as soon as it is accounted for."""
 
-    def __init__(self, writer: TraceWriter, first_index: int, first_lost: int) -> None:
+    def __init__(self, writer: TraceWriter, first_index: int) -> None:
         self._writer = writer
         self._rate_hz = writer.sample_rate_hz
         self._slack = 2 + math.ceil(self._rate_hz / 1000)
         """A TimeStamp has whole milliseconds, and stands beside a sample, not on it."""
         self._start = first_index
         """The stream's index of the trace's first sample."""
-        self._start_lost = first_lost
         self._held: list[Joules] = []
         self._held_from = first_index
         self._gaps: list[tuple[int, int]] = []

@@ -40,7 +40,6 @@ class SessionAudit:
     provenance: dict[str, Any] = field(default_factory=dict)
     """Of session.json, where it has one."""
     synthetic: bool = False
-    files_run: tuple[str, ...] = ()
     """The first input files, in order (five are enough to compare)."""
     printed: dict[str, str] = field(default_factory=dict)
     """The headline figures as its results file prints them: median_throughput,

@@ -73,7 +73,6 @@ class Rule(Enum):
     FILE_NAME = ("file name", Level.SOUND, "names that git and every system can hold")
     NESTING = ("nesting", Level.SOUND, "a tree that can be looked through")
     UNEXPECTED = ("unexpected", Level.SOUND, "nothing that the directory structure does not name")
-    ENCODING = ("encoding", Level.SOUND, "text files are UTF-8")
     HASH = ("recorded hash", Level.SOUND, "files are as SHA256SUMS recorded them at the build")
     # Numbers
     LOG = ("log", Level.SOUND, "the log can be read and scored")

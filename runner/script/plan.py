@@ -77,7 +77,6 @@ def _steps(windows: Iterable[InputWindow], iterations: int, warmups: int) -> Ite
 class PlannedInference:
     """A load and the `infer` behind it, as a script asks for them."""
 
-    load_step: int
     infer_step: int
     file: str
     offset: int
@@ -92,14 +91,14 @@ def planned_inferences(script: Script) -> tuple[PlannedInference, ...]:
     continue the run from there.
     """
     planned: list[PlannedInference] = []
-    load: tuple[int, Load] | None = None
+    load: Load | None = None
     known: dict[str, tuple[int, int] | None] = {}
     for numbered in numbered_steps(script):
         command = numbered.step.command
         if command not in known:  # nearly every `infer` of a script is the same
             verb = parse_verb(command)
             if isinstance(verb, Load):
-                load = (numbered.index, verb)
+                load = verb
                 continue
             to_device = verb.text if isinstance(verb, DutCommand | IoDutCommand) else ""
             known[command] = parse_infer(to_device)
@@ -110,9 +109,8 @@ def planned_inferences(script: Script) -> tuple[PlannedInference, ...]:
                     f"step {numbered.index}, `{command}`, has no `bload` of its own "
                     "before it: each inference needs its input"
                 )
-            step, loaded = load
-            file = input_file_name(loaded.path)
-            planned.append(PlannedInference(step, numbered.index, file, loaded.offset, *counts))
+            file = input_file_name(load.path)
+            planned.append(PlannedInference(numbered.index, file, load.offset, *counts))
             load = None
     if not planned:
         raise SetupError("the script infers nothing: it holds no `dut infer N W`")

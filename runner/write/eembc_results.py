@@ -36,16 +36,12 @@ ENERGY_SOURCE = "ulp-ml"
 RULE = "-" * 57
 
 
-def render_performance(
-    result: PerformanceResult, round_: Round, *, time_s: float, source: str = SOURCE
-) -> str:
+def render_performance(result: PerformanceResult, round_: Round, *, time_s: float) -> str:
     """The text of a performance session's results; ``time_s`` is the log's time of writing."""
-    return _text(_performance_lines(result, round_), time_s, source)
+    return _text(_performance_lines(result, round_), time_s, SOURCE)
 
 
-def render_energy(
-    result: EnergyResult, round_: Round, *, time_s: float, source: str = ENERGY_SOURCE
-) -> str:
+def render_energy(result: EnergyResult, round_: Round, *, time_s: float) -> str:
     """The text of an energy session's results: the energies, then the throughputs."""
     lines = [line for window in result.windows for line in _energy_lines(window)]
     median = result.median_energy_j
@@ -55,17 +51,17 @@ def render_energy(
     else:
         lines.append(f"Median energy cost is {median * 1e6:.3f} uJ/inf.")
     lines += [RULE, *_performance_lines(result.performance, round_)]
-    return _text(lines, time_s, source)
+    return _text(lines, time_s, ENERGY_SOURCE)
 
 
-def render_accuracy(result: AccuracyResult, *, time_s: float, source: str = SOURCE) -> str:
+def render_accuracy(result: AccuracyResult, *, time_s: float) -> str:
     """The text of an accuracy session's results: Top-1 to 0.1 %, AUC to two decimals."""
     top1, auc = result.top1, result.auc
     lines = [
         "Top-1: not computed, no input was inferred" if top1 is None else f"Top-1: {top1:.1%}",
         "AUC: not computed, a class has no input" if auc is None else f"AUC: {auc:.2f}",
     ]
-    return _text(lines, time_s, source)
+    return _text(lines, time_s, SOURCE)
 
 
 def _performance_lines(result: PerformanceResult, round_: Round) -> Iterator[str]:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.energy.traces import write_trace
 from support.reference import reference_path
 from tinyrunner.energy.errors import TraceError
 from tinyrunner.energy.trace import EventSource, Gap, Trace, TraceOrigin, TraceWriter
@@ -17,7 +18,6 @@ from tinyrunner.energy.trace_files import (
     read_trace,
     timestamps_text,
     write_events,
-    write_trace,
 )
 
 EEMBC = [

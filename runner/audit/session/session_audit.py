@@ -92,7 +92,6 @@ class _SessionAuditor(FolderReader):
             label_list=self.label_list,
             provenance=self.provenance,
             synthetic=self.synthetic,
-            files_run=() if logged is None else tuple(logged.files[:5]),
             printed=_headlines(printed),
             recomputed=self.recomputed,
         )

@@ -25,7 +25,7 @@ from ....datasets.inputs import dataset_folder
 from ....dut_protocol.link.wire_log_reader import is_wire_log
 from ....dut_protocol.simulated.device import FIRMWARE_PROFILE, DeviceSettings
 from ....dut_protocol.simulated.replay import BoardText, ReplayedDut, ReplayedModel, content_key
-from ....dut_protocol.wire.messages import LapTime, TimestampMode
+from ....dut_protocol.wire.messages import LapTime
 from ....models.suite import Task
 from ...errors import SetupError
 from .board_in_log import LoggedBoard, LoggedWindow, read_board
@@ -66,10 +66,8 @@ class Replay:
         paces = [_pace_s(window, byte_time_s) for window in self.board.windows]
         return median(paces) if paces else None
 
-    def device(
-        self, baud_rate: int, inference_time_s: float | None, mode: TimestampMode | None = None
-    ) -> ReplayedDut:
-        """The device, not yet booted; ``inference_time_s`` and ``mode`` where not the log's."""
+    def device(self, baud_rate: int, inference_time_s: float | None) -> ReplayedDut:
+        """The device, not yet booted; ``inference_time_s`` where it is not the log's."""
         board = self.board
         settings = DeviceSettings(baud_rate=baud_rate)
         pace_s = self.pace_s(settings.byte_time_s) if inference_time_s is None else inference_time_s
@@ -78,7 +76,7 @@ class Replay:
             baud_rate=baud_rate,
             inference_time_s=settings.inference_time_s if pace_s is None else pace_s,
             vendor=board.vendor or UNNAMED,
-            mode=mode or board.mode,
+            mode=board.mode,
             counter_start_us=stamps[0] if stamps else 0,
         )
         task = board.task

@@ -8,7 +8,7 @@ What `submission init` takes: flags and answers, and the prompts by which they a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ...config.rounds import load_rounds
@@ -256,11 +256,6 @@ class Answers:
     """By task key."""
     hookup_picture: Path | None = None
     hookup_text: str = ""
-
-    def with_code(self, tasks: Sequence[str], implementation: str, folder: Path) -> Answers:
-        """The same with one folder of sources for all tasks."""
-        folders = dict.fromkeys(tasks, folder)
-        return replace(self, implementation=implementation, code_folders=folders)
 
 
 CODE_IMPLEMENTATION, CODE_FOLDER = "code.implementation", "code.folder"

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from tinyrunner.dut_protocol.host import device_record as checked
 from tinyrunner.dut_protocol.host.device_record import (
     DeviceRecord,
-    load_record,
     look_up,
     record_path,
     save_record,
@@ -46,21 +45,21 @@ def _empty(root: Path):
 
 def test_a_record_comes_back_as_it_was_saved(root):
     path = save_record(RECORD, root)
-    assert load_record(WHO, 115200, root) == RECORD
+    assert look_up(WHO, 115200, root).record == RECORD
     assert path.parent.name == "checked"
     assert [file.name for file in path.parent.iterdir()] == [path.name]
 
 
 def test_the_boot_mode_does_not_matter_but_everything_else_does(root):
     save_record(RECORD, root)
-    assert load_record(replace(WHO, boot_mode=None), 115200, root) == RECORD
+    assert look_up(replace(WHO, boot_mode=None), 115200, root).record == RECORD
     for other in (
         replace(WHO, vendor="ACME"),
         replace(WHO, profile=None),
         replace(WHO, model_id="ic01"),
     ):
-        assert load_record(other, 115200, root) is None
-    assert load_record(WHO, 921600, root) is None
+        assert look_up(other, 115200, root).record is None
+    assert look_up(WHO, 921600, root).record is None
     assert "never checked at 921600 baud" in look_up(WHO, 921600, root).reason
 
 
@@ -68,14 +67,14 @@ def test_a_later_check_takes_the_place_of_an_earlier_one(root):
     save_record(RECORD, root)
     later = replace(RECORD, pipeline_chars=0)
     save_record(later, root)
-    assert load_record(WHO, 115200, root) == later
+    assert look_up(WHO, 115200, root).record == later
 
 
 def test_names_that_run_into_one_another_are_told_apart(root):
     one, other = Identity("a|b", None, "c", None), Identity("a", "b|", "c", None)
     save_record(replace(RECORD, vendor="a|b", profile=None, model_id="c"), root)
-    assert load_record(one, 115200, root) is not None
-    assert load_record(other, 115200, root) is None
+    assert look_up(one, 115200, root).record is not None
+    assert look_up(other, 115200, root).record is None
 
 
 def changed(root: Path, **values) -> str:
@@ -117,7 +116,7 @@ def test_a_record_that_says_anything_else_is_none_with_a_reason(root, values):
 def test_no_bytes_in_the_file_are_an_error(root, data):
     path = save_record(RECORD, root)
     path.write_bytes(data)
-    assert load_record(WHO, 115200, root) is None
+    assert look_up(WHO, 115200, root).record is None
 
 
 @given(st.integers(0, 400))
@@ -131,7 +130,7 @@ def test_a_file_cut_anywhere_is_no_record(root, size):
 
 def test_brackets_without_end_are_no_record(root):
     save_record(RECORD, root).write_text("[" * 100_000, "utf-8")
-    assert load_record(WHO, 115200, root) is None
+    assert look_up(WHO, 115200, root).record is None
 
 
 def test_a_write_that_fails_leaves_the_old_record_and_no_rest(root, monkeypatch):
@@ -143,7 +142,7 @@ def test_a_write_that_fails_leaves_the_old_record_and_no_rest(root, monkeypatch)
     monkeypatch.setattr(checked.os, "replace", full)
     with pytest.raises(OSError, match="No space"):
         save_record(replace(RECORD, pipeline_chars=0), root)
-    assert load_record(WHO, 115200, root) == RECORD
+    assert look_up(WHO, 115200, root).record == RECORD
     assert [file.name for file in path.parent.iterdir()] == [path.name]
 
 

@@ -6,10 +6,11 @@ import dataclasses
 
 import numpy as np
 import pytest
+from support.energy.traces import write_trace
 from support.printed import energies, figures, printed_in
 from support.reference import reference_path
 from tinyrunner.energy.trace import EventSource, Gap, Trace, TraceOrigin
-from tinyrunner.energy.trace_files import read_results_json, read_trace, write_trace
+from tinyrunner.energy.trace_files import read_results_json, read_trace
 from tinyrunner.models.suite import KWS
 from tinyrunner.runner.config.rounds import load_rounds
 from tinyrunner.runner.journal.records import InferenceRecord

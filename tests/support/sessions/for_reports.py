@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from support.energy.traces import write_trace
 from support.sessions.logs import START as KWS_START
 from support.sessions.logs import STOP, Inference, one_hot
 from tinyrunner.energy.trace import Trace
-from tinyrunner.energy.trace_files import write_trace
 
 FILES = tuple(f"tst_{i:06d}_Down_{i % 12}.bin" for i in range(60))
 

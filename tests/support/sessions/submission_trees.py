@@ -10,6 +10,7 @@ What they give is shared by all tests and processes: copy it before changing any
 
 from __future__ import annotations
 
+from dataclasses import replace
 import shutil
 from collections.abc import Callable
 from itertools import product
@@ -117,7 +118,11 @@ def write_description(
         source = folder / "firmware"
         (source / "src").mkdir(parents=True, exist_ok=True)
         (source / "src" / "main.c").write_text("int main(void) { return 0; }\n", encoding="utf-8")
-        answers = answers.with_code(placed.tasks, IMPLEMENTATION, source)
+        answers = replace(
+            answers,
+            implementation=IMPLEMENTATION,
+            code_folders=dict.fromkeys(placed.tasks, source),
+        )
     path = folder / "submission.yaml"
     path.write_text(draft_yaml(answers, placed, folder), encoding="utf-8")
     return path

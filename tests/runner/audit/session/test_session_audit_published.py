@@ -59,7 +59,9 @@ def test_in_mlcommons_kws_sessions_nothing_is_amiss(mode, tmp_path):
     assert audit.findings == ()
     assert audit.labels is not None
     assert audit.labels.official == "kws01"
-    assert audit.files_run[:2] == ("tst_000000_Stop_7.bin", "tst_000001_Left_2.bin")
+    assert audit.label_list is not None
+    files = [row.file for row in audit.label_list.rows[:2]]
+    assert files == ["tst_000000_Stop_7.bin", "tst_000001_Left_2.bin"]
 
 
 @pytest.mark.parametrize("mode", ["performance", "energy"])

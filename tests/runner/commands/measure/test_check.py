@@ -11,7 +11,7 @@ from support.devices import broken_devices as broken
 from support.devices.boards import HashModel, served, use_board
 from support.devices.broken_devices import device
 from tinyrunner.dut_protocol.errors import LinkError
-from tinyrunner.dut_protocol.host.device_record import load_record
+from tinyrunner.dut_protocol.host.device_record import look_up
 from tinyrunner.dut_protocol.host.dut import Identity
 from tinyrunner.dut_protocol.simulated.device import FIRMWARE_PROFILE, DeviceSettings, SimulatedDut
 from tinyrunner.dut_protocol.simulated.io_manager import SimulatedIoManager
@@ -119,10 +119,10 @@ def identity(model_id: str = "kws01", vendor: str = "tinyrunner-simulated") -> I
 def test_what_the_device_can_do_is_kept_for_later_runs(cache):
     ran = tinyrunner("check", "--dut", "sim:kws01?baud=921600", "--baud-rate", "921600", "--json")
     assert ran.json["saved"].startswith(str(cache))
-    record = load_record(identity(), 921600, cache)
+    record = look_up(identity(), 921600, cache).record
     assert record is not None
     assert (record.data_bytes_per_db, record.pipeline_chars) == (38, 4096)
-    assert load_record(identity(), 115200, cache) is None
+    assert look_up(identity(), 115200, cache).record is None
 
 
 def test_no_save_keeps_nothing(cache):
@@ -134,7 +134,7 @@ def test_no_save_keeps_nothing(cache):
 def test_a_device_without_a_buffer_is_kept_with_a_credit_of_nothing(monkeypatch, cache):
     use_board(monkeypatch, device(broken.NoInputBuffer))
     assert tinyrunner("check", "--dut", "sim:").status == 3
-    record = load_record(identity(), 115200, cache)
+    record = look_up(identity(), 115200, cache).record
     assert record is not None
     assert record.pipeline_chars == 0
 
@@ -241,4 +241,4 @@ def test_a_failed_check_deletes_what_an_earlier_one_found(monkeypatch, cache):
     use_board(monkeypatch, device(broken.NoLoadDone))
     ran = tinyrunner("check", "--dut", "sim:", "--quick", "--json")
     assert ran.json["saved"] is None
-    assert load_record(identity(), 115200, cache) is None
+    assert look_up(identity(), 115200, cache).record is None
