@@ -25,6 +25,7 @@ from types import MappingProxyType
 from ...models.cache import cache_root
 from ...models.demo_models import DemoError
 from ...models.suite import Task
+from ..inputs import LABELS_NAME
 from . import ad_machine_hum, ic_shapes, kws_words, vww_figures
 from .portable_random import key_of, permutation
 
@@ -38,7 +39,6 @@ EVALUATION_SEED = 0x7E57
 TRAINING_SEED = 0x7EAC4
 """A different stream from ``EVALUATION_SEED``: the demo model has seen none of the demo set."""
 
-LABEL_LIST = "y_labels.csv"
 FILE_PREFIX = "demo_"
 """Begins the name of every generated file; what is named otherwise is never overwritten."""
 
@@ -126,7 +126,7 @@ def materialise(task: Task, root: Path) -> Path:
     try:
         for item in inputs:
             (fresh / item.name).write_bytes(item.data)
-        (fresh / LABEL_LIST).write_bytes(label_list(task, inputs))
+        (fresh / LABELS_NAME).write_bytes(label_list(task, inputs))
         _put_in_place(task, fresh, folder)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
@@ -150,7 +150,7 @@ def _put_in_place(task: Task, fresh: Path, folder: Path) -> None:
 
 def _is_right(task: Task, folder: Path) -> bool:
     try:
-        labels = (folder / LABEL_LIST).read_bytes()
+        labels = (folder / LABELS_NAME).read_bytes()
         names = [line.split(",")[0] for line in labels.decode().splitlines()]
         found = digest(((name, (folder / name).read_bytes()) for name in names), labels)
     except (OSError, ValueError):
@@ -164,11 +164,11 @@ def _refuse_foreign(folder: Path) -> None:
     if not folder.is_dir():
         raise DemoError(f"{folder} is not a folder: name another place for the demo inputs")
     names = {entry.name for entry in folder.iterdir()}
-    if names == {LABEL_LIST}:  # the official sets' lists are handed round without their inputs
-        listed = (folder / LABEL_LIST).read_text("utf-8", "replace").splitlines()
+    if names == {LABELS_NAME}:  # the official sets' lists are handed round without their inputs
+        listed = (folder / LABELS_NAME).read_text("utf-8", "replace").splitlines()
         names = {line.split(",")[0] for line in listed}
     foreign = sorted(
-        name for name in names if name != LABEL_LIST and not name.startswith(FILE_PREFIX)
+        name for name in names if name != LABELS_NAME and not name.startswith(FILE_PREFIX)
     )
     if foreign:
         raise DemoError(

@@ -17,10 +17,10 @@ from ..wire.extension import (
     parse_offer,
 )
 from ..wire.extension import begin_load as begin_load_text
-from ..wire.messages import Expecting, ExtensionOffer, LoadDone, Ready
+from ..wire.messages import READY_LINE, Expecting, ExtensionOffer, LoadDone, Ready
 from .dut import REPLY_TIMEOUT_S, Dut
 from .exchange import QUIET_S
-from .load_parts import READY_LINE, begin_load, block_answer
+from .load_parts import begin_load, block_answer
 
 _LINE = len(READY_LINE)
 

@@ -19,13 +19,12 @@ from ..link.clock import Deadline
 from ..link.transport import READ_BYTES
 from ..wire.commands import DbLoad
 from ..wire.extension import NAME, Offer
-from ..wire.messages import Expecting, LoadDone, Ready
+from ..wire.messages import READY_LINE, Expecting, LoadDone, Ready
 from ..wire.settings import VerifyLoad
 from .dut import REPLY_TIMEOUT_S, Dut
 from .extended_load import ExtendedLoad
 from .load_parts import (
     LAST_ANSWER,
-    READY_LINE,
     Blocks,
     begin_load,
     block_answer,

@@ -13,10 +13,17 @@ from ..errors import DutProtocolError, DutReportedError
 from ..link.clock import Deadline
 from ..link.transport import READ_BYTES
 from ..wire.commands import DbLoad, HostCommand
-from ..wire.messages import BufferTooSmall, DeviceError, Expecting, LoadDone, Message, Ready
+from ..wire.messages import (
+    READY_LINE,
+    BufferTooSmall,
+    DeviceError,
+    Expecting,
+    LoadDone,
+    Message,
+    Ready,
+)
 from .dut import REPLY_TIMEOUT_S, Dut
 
-READY_LINE = b"m-ready\r\n"
 LAST_ANSWER = b"m-load-done\r\n" + READY_LINE
 """What the usual answers are, where they come whole in one read: there is nothing to parse."""
 

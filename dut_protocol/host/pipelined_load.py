@@ -13,8 +13,9 @@ from __future__ import annotations
 from ..errors import DutProtocolError, DutTimeout
 from ..link.clock import Deadline
 from ..link.transport import READ_BYTES
+from ..wire.messages import READY_LINE
 from .dut import REPLY_TIMEOUT_S, Dut
-from .load_parts import LAST_ANSWER, READY_LINE, Blocks, next_answer
+from .load_parts import LAST_ANSWER, Blocks, next_answer
 
 _LINE = len(READY_LINE)
 _ANSWERS = READY_LINE * (READ_BYTES // _LINE + 2)

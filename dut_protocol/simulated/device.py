@@ -37,6 +37,7 @@ from ..wire.commands import (
 )
 from ..wire.framing import CommandReader
 from ..wire.messages import (
+    READY_LINE,
     BootMode,
     Buffer,
     BufferTooSmall,
@@ -78,8 +79,6 @@ _HELP = (
     "infer N [W=10] : N inferences after W warm-ups",
     "results      : the last scores",
 )
-
-_READY = b"m-ready\r\n"
 
 
 class DeviceModel(Protocol):
@@ -142,7 +141,7 @@ class SimulatedDut:
         self._powered = True
         self._buffer_bytes = max(MAX_INPUT_BYTES, model.input_bytes)
         self._byte_time_s = self.settings.byte_time_s
-        self._ready_time_s = len(_READY) * self._byte_time_s
+        self._ready_time_s = len(READY_LINE) * self._byte_time_s
         self._now_s = 0.0
         """The firmware's own progress: busy until then."""
         self._raw_wait = RawWait(SIMULATED_OFFER, self.outgoing, self._byte_time_s)
@@ -211,7 +210,7 @@ class SimulatedDut:
         if arrived_s < self._now_s:
             arrived_s = self._now_s
         self._now_s = done_s = arrived_s + self._ready_time_s
-        self.outgoing.append((done_s, _READY))
+        self.outgoing.append((done_s, READY_LINE))
         return True
 
     # ---- commands ----------------------------------------------------------------------------

@@ -20,6 +20,9 @@ from enum import Enum
 
 from .extension import NAME as EXTENSION
 
+READY_LINE = b"m-ready\r\n"
+"""Ends every answer."""
+
 PASS_THROUGH = b"[dut]: "
 """What an IO manager puts in front of every line that the device behind it said."""
 

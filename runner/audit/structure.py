@@ -14,6 +14,7 @@ from ..submission.sums import SUMS_NAME
 from ..terms import Dialect, Division, Mode
 from ..write.mlcommons_session import JOURNAL_NAME
 from .findings import AuditFinding, Rule, violation, warning
+from .official.rules import MAX_FILE_BYTES, RUNNER_MARK
 from .tree import (
     LONG_NAMES,
     MAX_DEPTH,
@@ -27,10 +28,6 @@ from .tree import (
     Tree,
 )
 
-MAX_FILE_BYTES = 500 * 1024 * 1024
-"""The official checker's limit."""
-EEMBC_MARKER = "EEMBC_RUNNER"
-"""An empty file of this name marks a v1.3 benchmark as measured with EEMBC's runner."""
 _NOT_OF_EEMBC = frozenset({"session.json", "results.json", JOURNAL_NAME})
 
 _DEBRIS = re.compile(
@@ -213,22 +210,22 @@ def _benchmark(
                 yield violation(
                     Rule.MODE_FOLDER, path, f"no folder {mode.value}", "performance and accuracy"
                 )
-    eembc = tree.has_file(f"{path}/{EEMBC_MARKER}")
+    eembc = tree.has_file(f"{path}/{RUNNER_MARK}")
     if eembc and round_.name != "v1.3":
         yield violation(
-            Rule.ROUND_RULE, f"{path}/{EEMBC_MARKER}", "marked as measured with EEMBC's runner",
+            Rule.ROUND_RULE, f"{path}/{RUNNER_MARK}", "marked as measured with EEMBC's runner",
             f"no such mark in {round_.name}: only v1.3 knows it",
         )  # fmt: skip
     others = {name for one in modes for name in one.files} & _NOT_OF_EEMBC
     if eembc and others:
         yield violation(
             Rule.ROUND_RULE,
-            f"{path}/{EEMBC_MARKER}",
+            f"{path}/{RUNNER_MARK}",
             f"marked as measured with EEMBC's runner, which leaves no {min(others)}",
             "no such mark: it would pass for another runner's output",
         )
     for entry in tree.children.get(path, ()):
-        if entry.name not in {mode.value for mode in Mode} | {EEMBC_MARKER}:
+        if entry.name not in {mode.value for mode in Mode} | {RUNNER_MARK}:
             yield from _unexpected(entry, "the folders performance, accuracy and energy")
     for one in modes:
         if one.task_key in TASKS:

@@ -24,6 +24,7 @@ from pathlib import Path, PurePosixPath
 from ...models.suite import TASKS, Task
 from ..errors import SetupError
 from ..terms import Division, Mode
+from .official.rules import MAPPING_NAME
 
 MAX_DEPTH = 24
 """An honest file lies seven deep under results; code with a vendor's SDK some fifteen."""
@@ -41,8 +42,6 @@ LONG_NAMES = {
 }
 """The reference benchmarks' names, which some published results folders have."""
 
-MAPPING_NAME = "model_mapping.json"
-"""In a submitter's folder of the open division: names of one's own to the benchmarks'."""
 MAX_MAPPING_BYTES = 1 << 20
 
 _NOT_TASKS = frozenset({"ic2", "sww"})

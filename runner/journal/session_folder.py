@@ -26,6 +26,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from ... import __version__
+from ...datasets.inputs import LABELS_NAME
 from ...models.cache import cache_root
 from ...models.custom_task import CUSTOM_KEY
 from ...models.suite import TASKS, Task
@@ -59,7 +60,7 @@ class Session:
 
     @property
     def labels(self) -> Path:
-        return self.folder / "y_labels.csv"
+        return self.folder / LABELS_NAME
 
     @property
     def result(self) -> Path:

@@ -30,15 +30,15 @@ from ..config.rounds import Round
 from ..journal.stamps import stamped
 from ..score.assess import Assessment
 from ..score.results import AccuracyResult, EnergyResult, MeasuredWindow, PerformanceResult, Window
+from ..script.energy_plan import ENERGY_CODE
+from ..script.plan import BENCHMARK_CODE
 
-SOURCE = "ulp-mlperf"
-ENERGY_SOURCE = "ulp-ml"
 RULE = "-" * 57
 
 
 def render_performance(result: PerformanceResult, round_: Round, *, time_s: float) -> str:
     """The text of a performance session's results; ``time_s`` is the log's time of writing."""
-    return _text(_performance_lines(result, round_), time_s, SOURCE)
+    return _text(_performance_lines(result, round_), time_s, BENCHMARK_CODE)
 
 
 def render_energy(result: EnergyResult, round_: Round, *, time_s: float) -> str:
@@ -51,7 +51,7 @@ def render_energy(result: EnergyResult, round_: Round, *, time_s: float) -> str:
     else:
         lines.append(f"Median energy cost is {median * 1e6:.3f} uJ/inf.")
     lines += [RULE, *_performance_lines(result.performance, round_)]
-    return _text(lines, time_s, ENERGY_SOURCE)
+    return _text(lines, time_s, ENERGY_CODE)
 
 
 def render_accuracy(result: AccuracyResult, *, time_s: float) -> str:
@@ -61,7 +61,7 @@ def render_accuracy(result: AccuracyResult, *, time_s: float) -> str:
         "Top-1: not computed, no input was inferred" if top1 is None else f"Top-1: {top1:.1%}",
         "AUC: not computed, a class has no input" if auc is None else f"AUC: {auc:.2f}",
     ]
-    return _text(lines, time_s, SOURCE)
+    return _text(lines, time_s, BENCHMARK_CODE)
 
 
 def _performance_lines(result: PerformanceResult, round_: Round) -> Iterator[str]:
@@ -132,4 +132,8 @@ def render_result(assessment: Assessment, task: Task, round_: Round, *, time_s: 
         text = render_performance(assessment.performance, round_, time_s=time_s)
     else:
         raise ValueError("nothing was measured")
-    return text if task.official else text + stamped(time_s, SOURCE, f"Custom task: {task.title}.")
+    return (
+        text
+        if task.official
+        else text + stamped(time_s, BENCHMARK_CODE, f"Custom task: {task.title}.")
+    )

@@ -24,16 +24,17 @@ from ...models.suite import Metric, Task
 from ..config.rounds import Round
 from ..journal.records import InferenceRecord
 from ..score.results import AccuracyResult, EnergyResult, MeasuredWindow, PerformanceResult, Window
+from ..script.plan import BENCHMARK_CODE
 from ..terms import Mode
+from .eembc_results import RULE
 
-RULE = "-" * 57
 _INDENTS = {Mode.PERFORMANCE: "    ", Mode.ACCURACY: "", Mode.ENERGY: "  "}
 _MODE_LETTERS = {Mode.PERFORMANCE: "p", Mode.ACCURACY: "a", Mode.ENERGY: "e"}
 
 
 def stamp_line(stamp: str, text: str) -> str:
     """`0726.010245 ulp-mlperf: …`; ``stamp`` is MMDD.HHMMSS."""
-    return f"{stamp} ulp-mlperf: {text}"
+    return f"{stamp} {BENCHMARK_CODE}: {text}"
 
 
 def result_lines(

@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from ...config.rounds import Round
+from ...submission.describe.system_template import STATUSES
 from ...terms import Division
 from ..audited import OfficialReport
 from ..findings import AuditFinding, Rule, violation, warning
@@ -191,8 +192,8 @@ def _description(report: _Report, submitter: Submitter, system: str) -> dict[str
     if not isinstance(status, str):
         found = "no Status" if status is None else "a Status that is no text"
         raise WouldCrash(path, f"{found} (AttributeError)")
-    if status.lower() not in rules.STATUSES:
-        report.fail(path, f"Status {status[:80]!r}", " | ".join(rules.STATUSES))
+    if status.lower() not in STATUSES:
+        report.fail(path, f"Status {status[:80]!r}", " | ".join(STATUSES))
         return None
     if data.get("system_type") is not None:
         raise WouldCrash(path, "it has a system_type, which must be absent (ValueError)")

@@ -20,7 +20,7 @@ RESULTS_NAME = "results.txt"
 MAPPING_NAME = "model_mapping.json"
 """In the open division, a submitter's own benchmark names to the official ones."""
 RUNNER_MARK = "EEMBC_RUNNER"
-STATUSES = ("available", "preview", "rdi")
+"""An empty file of this name marks a v1.3 benchmark as measured with EEMBC's runner."""
 MAX_FILE_BYTES = 500 * 1024 * 1024
 STREAMING = "sww"
 

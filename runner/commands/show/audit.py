@@ -11,10 +11,9 @@ from rich.text import Text
 from ....models.suite import Metric
 from ...audit.audited import Audit, SessionAudit
 from ...audit.findings import FindingGroup, Level, group_findings
-from ...score.rules import Severity
 from ...terms import Mode
+from .session import SEVERITY_STYLES
 
-_STYLES = {Severity.VIOLATION: "bold red", Severity.WARNING: "yellow"}
 _SHOWN_PLACES = 3
 _LINE_END = "\n"
 _UNITS = {
@@ -129,7 +128,7 @@ def _sessions_table(audit: Audit) -> Table:
 
 def _print_group(console: Console, group: FindingGroup) -> None:
     finding, places = group.finding, group.places
-    head = Text(f"{finding.severity.value}: ", style=_STYLES[finding.severity])
+    head = Text(f"{finding.severity.value}: ", style=SEVERITY_STYLES[finding.severity])
     head.append(finding.rule.title, style="bold")
     head.append(f"  [{finding.rule.level.value}]", style="dim")
     console.print(head)

@@ -17,7 +17,7 @@ from ...score.results import AccuracyResult, EnergyResult, PerformanceResult
 from ...score.rules import Severity
 from ...terms import Mode
 
-_STYLES = {Severity.VIOLATION: "bold red", Severity.WARNING: "yellow"}
+SEVERITY_STYLES = {Severity.VIOLATION: "bold red", Severity.WARNING: "yellow"}
 
 
 def show_assessment(
@@ -34,7 +34,7 @@ def show_assessment(
     if assessment.accuracy is not None:
         parts += _accuracy(assessment.accuracy, task, round_)
     for finding in assessment.findings:
-        text = Text(f"  {finding.severity.value}: ", style=_STYLES[finding.severity])
+        text = Text(f"  {finding.severity.value}: ", style=SEVERITY_STYLES[finding.severity])
         parts.append(text.append(finding.text, style="default"))
     verdict = (
         Text(f"  valid for {round_.name}", style="green")
