@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from ...datasets.labels import LabelList
 from ..config.rounds import Round
+from ..journal.told_provenance import ToldProvenance
 from ..score.assess import Assessment
 from ..score.rules import Severity
 from .findings import AuditFinding, Level
@@ -37,7 +37,7 @@ class SessionAudit:
     labels: ListUsed | None = None
     label_list: LabelList | None = None
     """That list itself."""
-    provenance: dict[str, Any] = field(default_factory=dict)
+    provenance: ToldProvenance = field(default_factory=ToldProvenance)
     """Of session.json, where it has one."""
     synthetic: bool = False
     """The first input files, in order (five are enough to compare)."""

@@ -57,10 +57,8 @@ class DutConfig(_Section):
     """Several `db` in flight; only where `tinyrunner check` has found that input is buffered."""
     extension: bool = False
     """Load by the wire extension, which the device must offer."""
-    verify_load: Annotated[VerifyLoad, BeforeValidator(values.to_verify_load)] = VerifyLoad.FIRST
-    confirm_results: Annotated[ConfirmResults, BeforeValidator(values.to_confirm_results)] = (
-        ConfirmResults.NEVER
-    )
+    verify_load: VerifyLoad = Field(default=VerifyLoad.FIRST, strict=False)
+    confirm_results: ConfirmResults = Field(default=ConfirmResults.NEVER, strict=False)
     """Whether every answer is asked for twice; for bad links."""
     boot_wait_s: Seconds = 2.0
     expected_inference_s: PositiveSeconds | None = None
@@ -139,8 +137,10 @@ class Config(_Section):
     """Another label list than the data set's own, by task key."""
     sessions: ConfigPath = Path("sessions")
     """In the current folder, unless a file or a flag says otherwise."""
-    division: Annotated[Division, BeforeValidator(values.to_division)] = Division.CLOSED
-    round: Annotated[str, Field(pattern=r"^v[0-9]{1,3}\.[0-9]{1,3}$")] = "v1.2"
+    division: Division = Field(default=Division.CLOSED, strict=False)
+    round: str = Field(
+        default="v1.2", pattern=r"^v[0-9]{1,3}\.[0-9]{1,3}$", description="a round such as v1.2"
+    )
     iterations: Annotated[
         Literal["auto"] | Annotated[int, Field(ge=1)], BeforeValidator(values.to_iterations)
     ] = "auto"

@@ -9,9 +9,7 @@ custom:
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from pydantic import BaseModel, BeforeValidator, ValidationInfo, field_validator
+from pydantic import BaseModel, Field, ValidationInfo, field_validator
 
 from ...models.custom_task import (
     check_class_names,
@@ -22,7 +20,7 @@ from ...models.custom_task import (
     custom_task,
 )
 from ...models.suite import InputFormat, Task
-from . import values
+from .values import STRICT, Listed
 
 HOW_TO_WRITE = """\
 the task `custom` is described in the configuration (--config FILE), for example:
@@ -37,15 +35,15 @@ custom:
 class CustomConfig(BaseModel):
     """What the suite says of its own tasks. Each field is checked with those above it."""
 
-    model_config = values.STRICT
+    model_config = STRICT
 
     model_id: str
     """Also the folder of the inputs: `<datasets>/<model_id>/y_labels.csv`."""
-    input: Annotated[InputFormat, BeforeValidator(values.to_input_format)]
+    input: InputFormat = Field(strict=False)
     input_bytes: int
     classes: int
-    class_names: Annotated[tuple[str, ...] | None, BeforeValidator(values.to_texts)] = None
-    shape: Annotated[tuple[int, ...] | None, BeforeValidator(values.to_whole_numbers)] = None
+    class_names: Listed[str] | None = Field(default=None, description="a list of texts")
+    shape: Listed[int] | None = Field(default=None, description="a list of whole numbers")
 
     @property
     def task(self) -> Task:

@@ -1,8 +1,12 @@
-"""From pydantic's errors to sentences: where, which key, what was expected, what came instead."""
+"""From pydantic's errors to sentences: where, which key, what was expected, what came instead.
+
+A field whose description is given is explained by it: ``Field(description="a list of names")``.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from typing import get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
@@ -28,6 +32,7 @@ def explain(error: ValidationError, root: type[BaseModel], where: Callable[[Plac
 def _sentence(detail: ErrorDetails, place: Place, root: type[BaseModel]) -> str:
     value = shown(detail["input"])
     context = detail.get("ctx", {})
+    expected = _description(place, root)
     match detail["type"]:
         case "extra_forbidden":
             known = _section(place[:-1], root).model_fields
@@ -37,6 +42,16 @@ def _sentence(detail: ErrorDetails, place: Place, root: type[BaseModel]) -> str:
             return "this key is missing"
         case "value_error":
             return str(context["error"])
+        case "model_type" | "dict_type" | "mapping_type" | "model_attributes_type":
+            return f"expected keys and values, got {value}"
+        case "string_type" | "int_type" if expected and len(detail["loc"]) > len(place):
+            return f"expected {expected}, got {value} in it"
+        case _ if expected:
+            return f"expected {expected}, got {value}"
+        case "enum":
+            words = re.findall("'([^']*)'", context["expected"])
+            near = closest(detail["input"], words) if isinstance(detail["input"], str) else ""
+            return f"expected {', '.join(words[:-1])} or {words[-1]}, got {value}{near}"
         case "greater_than_equal":
             return f"expected at least {context['ge']:g}, got {value}"
         case "greater_than":
@@ -45,12 +60,8 @@ def _sentence(detail: ErrorDetails, place: Place, root: type[BaseModel]) -> str:
             return f"expected a whole number, got {value}"
         case "float_type" | "finite_number":
             return f"expected a number, got {value}"
-        case "string_type" | "string_pattern_mismatch" if place == ("round",):
-            return f"expected a round such as v1.2, got {value}"
         case "string_type" | "string_too_short":
             return f"expected text, got {value}"
-        case "model_type" | "dict_type" | "model_attributes_type":
-            return f"expected keys and values, got {value}"
         case _:
             return f"{detail['msg']}, got {value}"
 
@@ -74,9 +85,17 @@ def _section(place: Place, root: type[BaseModel]) -> type[BaseModel]:
     return _model_in(kind) or root
 
 
+def _description(place: Place, root: type[BaseModel]) -> str | None:
+    """What is expected of a key, in the words of its field, or of the mapping that it is in."""
+    fields = [
+        _section(place[:end], root).model_fields.get(str(place[end])) for end in range(len(place))
+    ]
+    return next((field.description for field in reversed(fields) if field is not None), None)
+
+
 def _part_of(kind: object, part: str | int) -> object:
     """What stands at a key of a section, or in a list or mapping; None where nothing does."""
-    if get_origin(kind) is dict:
+    if get_origin(kind) in (dict, Mapping):
         return _container_in(get_args(kind)[1])
     if get_origin(kind) in (list, tuple):
         return _container_in(get_args(kind)[0])
@@ -87,7 +106,7 @@ def _part_of(kind: object, part: str | int) -> object:
 
 def _container_in(annotation: object) -> object:
     """A field's own kind where it has parts, be it optional or annotated; else None."""
-    if get_origin(annotation) in (dict, list, tuple):
+    if get_origin(annotation) in (dict, Mapping, list, tuple):
         return annotation
     return _model_in(annotation)
 

@@ -1,4 +1,4 @@
-"""How a YAML or command-line value becomes a configured one: paths, enumerations, tasks.
+"""How a YAML or command-line value becomes a configured one: paths, tasks, numbers or a word.
 
 Each function takes what was written and returns it in the type of the field, or raises
 ValueError saying what was expected; a value of the right type passes through.
@@ -9,21 +9,21 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import Enum
 from pathlib import Path
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
-from pydantic import ConfigDict, ValidationInfo
+from pydantic import ConfigDict, Field, ValidationInfo
 
-from ...dut_protocol.wire.settings import ConfirmResults, VerifyLoad, check_data_bytes_per_db
+from ...dut_protocol.wire.settings import check_data_bytes_per_db
 from ...models.custom_task import CUSTOM_KEY
-from ...models.suite import TASKS, InputFormat
-from ..terms import Division
+from ...models.suite import TASKS
 
 STRICT = ConfigDict(extra="forbid", frozen=True, strict=True)
 """What every section of a configuration is like."""
 
-_E = TypeVar("_E", bound=Enum)
+_T = TypeVar("_T")
+Listed = Annotated[tuple[_T, ...], Field(strict=False)]
+"""A list, kept as a tuple; what is in it is as strict as everything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,49 +80,12 @@ def to_data_bytes_per_db(value: object) -> object:
     return value
 
 
-def to_verify_load(value: object) -> object:
-    return _to_enum(VerifyLoad, value)
-
-
-def to_confirm_results(value: object) -> object:
-    return _to_enum(ConfirmResults, value)
-
-
-def to_division(value: object) -> object:
-    return _to_enum(Division, value)
-
-
 def to_task_key(value: object) -> object:
     """The key of one of the four tasks, or `custom`."""
     keys = (*TASKS, CUSTOM_KEY)
     if value in keys:
         return value
     raise ValueError(f"no such task{closest(str(value), keys)}; tasks are {', '.join(keys)}")
-
-
-def to_input_format(value: object) -> object:
-    return _to_enum(InputFormat, value)
-
-
-def to_texts(value: object) -> object:
-    """A list of texts."""
-    return _to_tuple(value, str, "texts")
-
-
-def to_whole_numbers(value: object) -> object:
-    """A list of whole numbers."""
-    return _to_tuple(value, int, "whole numbers")
-
-
-def _to_tuple(value: object, kind: type, kinds: str) -> object:
-    if value is None:
-        return None
-    if not isinstance(value, list | tuple):
-        raise ValueError(f"expected a list of {kinds}, got {shown(value)}")
-    for item in value:
-        if type(item) is not kind:  # a bool is an int to isinstance, and no number here
-            raise ValueError(f"expected a list of {kinds}, got {shown(item)} in it")
-    return tuple(value)
 
 
 def closest(word: str, known: Iterable[str]) -> str:
@@ -141,13 +104,3 @@ def shown(value: object) -> str:
         return "a mapping" if isinstance(value, dict) else "a list"
     text = repr(value)
     return text if len(text) <= 60 else text[:57] + "..."
-
-
-def _to_enum(kind: type[_E], value: object) -> _E:
-    if isinstance(value, kind):
-        return value
-    words = [str(member.value) for member in kind]
-    if isinstance(value, str) and value in words:
-        return kind(value)
-    near = closest(value, words) if isinstance(value, str) else ""
-    raise ValueError(f"expected {', '.join(words[:-1])} or {words[-1]}, got {shown(value)}{near}")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Literal
 
 from ...datasets.inputs import InputWindow
 from ...dut_protocol.errors import DutProtocolError, DutRebooted
@@ -18,6 +18,7 @@ from ...models.suite import Task
 from ..bench.bench import Bench
 from ..config.rounds import Round
 from ..journal.journal import Journal
+from ..journal.session_document import IterationsCalibrated
 from ..score.lap_time import lap_s
 from .recovery import RECOVERABLE, Recovery
 
@@ -52,11 +53,13 @@ class Calibration:
     inference_s: float
     measured_iterations: int
     measured_s: float
-    clock: str
+    clock: Literal["device", "host"]
     """Whose time it is: the device's, or the host's where the device's cannot be right."""
 
-    def to_json(self) -> dict[str, Any]:
-        return {"by": "calibration"} | asdict(self)
+    @property
+    def found(self) -> IterationsCalibrated:
+        """What session.json says of it."""
+        return IterationsCalibrated(by="calibration", **asdict(self))
 
 
 def calibrate(
@@ -128,7 +131,7 @@ def _each_s(iterations: int, elapsed_s: float, before: tuple[int, float] | None)
     return min(mean_s, max(slope_s, (1 - _MOST_OVERHEAD) * mean_s))
 
 
-def _elapsed(inference: Inference) -> tuple[float, str]:
+def _elapsed(inference: Inference) -> tuple[float, Literal["device", "host"]]:
     """Seconds of the window by the device's clock, or the host's where the two contradict."""
     if inference.start_us is None or inference.end_us is None:
         return inference.host_elapsed_s, "host"
@@ -139,7 +142,11 @@ def _elapsed(inference: Inference) -> tuple[float, str]:
 
 
 def _choose(
-    each_s: float, iterations: int, elapsed_s: float, clock: str, round_: Round
+    each_s: float,
+    iterations: int,
+    elapsed_s: float,
+    clock: Literal["device", "host"],
+    round_: Round,
 ) -> Calibration:
     by_time = math.ceil(round_.min_window_s * MARGIN / each_s - _ROUNDING)
     by_count = math.ceil(round_.min_inferences * MARGIN)

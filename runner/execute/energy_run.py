@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
-from typing import Any
 
 from ...dut_protocol.errors import DutProtocolError
 from ...dut_protocol.host.dut import Identity
@@ -25,6 +24,17 @@ from ..bench.opening import open_energy_bench
 from ..config.config import Config
 from ..errors import RunStopped, SetupError
 from ..journal.journal import Journal
+from ..journal.session_document import (
+    Edges,
+    EnergyFacts,
+    IoManagerFacts,
+    IterationsCalibratedByEdges,
+    IterationsFound,
+    IterationsSaid,
+    Link,
+    Monitor,
+    Provenance,
+)
 from ..journal.session_folder import Session, create_session
 from ..script.energy_plan import ENERGY_CODE, energy_plan
 from ..script.plan import planned_inferences
@@ -87,13 +97,13 @@ def run_energy(task: Task, config: Config, reporter: Reporter) -> Outcome:
             folder = session.folder
             iterations, found = _find_iterations(run, bench, session)
             script = energy_plan(dataset, iterations, config.warmups, supply_v)
-            provenance = (
-                describe_session(session, found)
-                | describe_setup(
+            provenance = Provenance.of(
+                describe_session(session, found),
+                describe_setup(
                     config, Mode.ENERGY, run.source, script, planned_inferences(script)[0], None
-                )
-                | describe_device(connected.identity, bench)
-                | _describe_bench(connected, bench)
+                ),
+                describe_device(connected.identity, bench),
+                energy=_describe_bench(connected, bench),
             )
             write_beginnings(run, session, script, provenance)
             begin_again = BEGIN_AGAIN
@@ -142,35 +152,32 @@ def _connect(bench: Bench, task: Task, heard: Heard, config: Config, supply_v: f
     return _Connected(identity, set_v, name, version)
 
 
-def _describe_bench(connected: _Connected, bench: Bench) -> dict[str, Any]:
+def _describe_bench(connected: _Connected, bench: Bench) -> EnergyFacts:
     """Who measures, at which supply, and whose edges are the windows' ends."""
     parts, can = bench.energy, bench.energy.monitor.capabilities
     timed = "the monitor's event input"
     if not can.event_input:
         timed = "the IO manager's m-lap-us, aligned to the steps in power"
     settings = bench.dut.settings
-    return {
-        "link": {
-            "data_bytes_per_db": settings.data_bytes_per_db,
-            "verify_load": settings.verify_load.value,
-        },
-        "monitor": {
-            "address": parts.monitor.address,
+    return EnergyFacts(
+        link=Link(data_bytes_per_db=settings.data_bytes_per_db, verify_load=settings.verify_load),
+        monitor=Monitor(
+            address=parts.monitor.address,
             **asdict(parts.monitor.identify()),
-            "supply_v": connected.supply_v,
-            "sample_rate_hz": can.default_rate_hz,
-            "sample": can.sample_kind.value,
-            "event_input": can.event_input,
-            "max_current_a": can.max_current_a,
-        },
-        "io_manager": {
-            "address": parts.io_manager.address,
-            "baud_rate": parts.io_manager.settings.baud_rate,
-            "name": connected.manager_name,
-            "version": connected.manager_version,
-        },
-        "edges": {"from": timed, "hold_s": TIMESTAMP_HOLD_S},
-    }
+            supply_v=connected.supply_v,
+            sample_rate_hz=can.default_rate_hz,
+            sample=can.sample_kind.value,
+            event_input=can.event_input,
+            max_current_a=can.max_current_a,
+        ),
+        io_manager=IoManagerFacts(
+            address=parts.io_manager.address,
+            baud_rate=parts.io_manager.settings.baud_rate,
+            name=connected.manager_name,
+            version=connected.manager_version,
+        ),
+        edges=Edges(from_=timed, hold_s=TIMESTAMP_HOLD_S),
+    )
 
 
 def _rest(bench: Bench) -> None:
@@ -178,11 +185,11 @@ def _rest(bench: Bench) -> None:
     bench.clock.pause(REST_S)
 
 
-def _find_iterations(run: RunParts, bench: Bench, session: Session) -> tuple[int, dict[str, Any]]:
+def _find_iterations(run: RunParts, bench: Bench, session: Session) -> tuple[int, IterationsFound]:
     """N as said, or from the edges of ever longer windows, in a journal of its own."""
     said = run.config.iterations
     if said != "auto":
-        return said, {"by": "setting"}
+        return said, IterationsSaid(by="setting")
     dataset = run.source.dataset
     window = dataset.first_windows(1)[0]
     with Journal(session.calibration, bench.clock) as journal:
@@ -203,10 +210,14 @@ def _find_iterations(run: RunParts, bench: Bench, session: Session) -> tuple[int
     by_time = math.ceil(run.round.min_window_s * MARGIN / inference_s)
     iterations = max(by_time, math.ceil(run.round.min_inferences * MARGIN))
     run.reporter.note(f"{inference_s * 1e3:.3f} ms an inference: N = {iterations}")
-    found = {"by": "calibration", "inference_s": inference_s, "measured_iterations": measured}
     own = bench.energy.monitor.capabilities.event_input
-    clock = "the monitor's" if own else "the IO manager's"
-    return iterations, found | {"iterations": iterations, "clock": clock}
+    return iterations, IterationsCalibratedByEdges(
+        by="calibration",
+        inference_s=inference_s,
+        measured_iterations=measured,
+        iterations=iterations,
+        clock="the monitor's" if own else "the IO manager's",
+    )
 
 
 def _pace(bench: Bench, run: RunParts, session: Session) -> tuple[float, int]:

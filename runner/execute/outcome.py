@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from ...datasets.errors import DatasetError
 from ...dut_protocol.errors import DutError
@@ -19,7 +18,8 @@ from ..config.rounds import Round, load_rounds
 from ..errors import JournalError, RunStopped
 from ..journal.journal import Journal, last_stamp_s
 from ..journal.records import InferenceRecord
-from ..journal.session_folder import Session, write_atomically, write_document
+from ..journal.session_document import Provenance, write_document
+from ..journal.session_folder import Session, write_atomically
 from ..score.assess import Assessment, Judging, assess
 from ..script.plan import BENCHMARK_CODE, PlannedInference
 from ..script.script import Script, print_script
@@ -42,7 +42,7 @@ class Outcome:
     mode: Mode
     round: Round
     assessment: Assessment
-    provenance: dict[str, Any]
+    provenance: Provenance
 
 
 @dataclass(slots=True)
@@ -82,12 +82,12 @@ def reason_of(error: BaseException) -> str:
 
 
 def write_beginnings(
-    run: RunParts, session: Session, script: Script, provenance: dict[str, Any]
+    run: RunParts, session: Session, script: Script, provenance: Provenance
 ) -> None:
     """What must be on disk before the first step; session.json last, for it tells of the rest."""
     write_atomically(session.script, print_script(script))
     shutil.copyfile(run.source.labels.source, session.labels)
-    write_document(session, {"provenance": provenance, "result": None})
+    write_document(session, provenance)
 
 
 def open_log(journal: Journal, session: Session, code: str = BENCHMARK_CODE) -> None:
@@ -149,7 +149,7 @@ class StatusLine:
         self._correct += scores.index(max(scores)) == self._labels.get(file)
 
 
-def conclude(run: RunParts, session: Session, provenance: dict[str, Any]) -> Outcome:
+def conclude(run: RunParts, session: Session, provenance: Provenance) -> Outcome:
     """Score the journal, write result.txt and the result part of session.json."""
     labels = run.source.labels
     judging = Judging.of_session(
@@ -168,7 +168,7 @@ def conclude(run: RunParts, session: Session, provenance: dict[str, Any]) -> Out
     trace = None if assessment.energy is None else read_trace(session.folder)
     if trace is not None:
         result["energy"]["trace"] = dict(trace.provenance)
-    write_document(session, {"provenance": provenance, "result": result})
+    write_document(session, provenance, result)
     if assessment.energy is not None and trace is not None:
         # matplotlib takes a second to import, and only energy draws
         from ..write.energy_plots import plot_energy

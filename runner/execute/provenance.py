@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import platform
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from ... import __version__
 from ...datasets.demo.demo_dataset import FILE_PREFIX
 from ...datasets.inputs import Dataset
 from ...datasets.labels import LabelList
@@ -16,9 +18,20 @@ from ...dut_protocol.host.dut import Identity
 from ...dut_protocol.wire.extension import NAME
 from ...models.demo_models import DEMO_NOTE
 from ..bench.bench import Bench
-from ..config.config import Config
+from ..config.config import Config, config_from_json
 from ..errors import ResumeError
-from ..journal.session_folder import Session, tool_facts
+from ..journal.session_document import (
+    DatasetFacts,
+    Device,
+    DeviceFacts,
+    IterationsFound,
+    Link,
+    SessionFacts,
+    Setup,
+    Simulated,
+    Tool,
+)
+from ..journal.session_folder import Session
 from ..script.plan import PlannedInference
 from ..script.script import Script, print_script
 from ..script.written_path import written_path
@@ -52,19 +65,21 @@ class Source:
             synthetic=any(row.file.startswith(FILE_PREFIX) for row in labels.rows),
         )
 
-    def to_json(self) -> dict[str, Any]:
+    @property
+    def facts(self) -> DatasetFacts:
+        """What session.json says of them."""
         labels = self.labels
-        return {
-            "folder": written_path(self.dataset.folder),
-            "labels": written_path(Path(labels.source)),
-            "labels_sha256": labels.sha256,
-            "official_list": self.official_list,
-            "content_sha256": self.content_sha256,
-            "files": self.dataset.file_count,
-            "windows": self.dataset.window_count,
-            "synthetic": self.synthetic,
-            "note": DEMO_NOTE if self.synthetic else None,
-        }
+        return DatasetFacts(
+            folder=written_path(self.dataset.folder),
+            labels=written_path(Path(labels.source)),
+            labels_sha256=labels.sha256,
+            official_list=self.official_list,
+            content_sha256=self.content_sha256,
+            files=self.dataset.file_count,
+            windows=self.dataset.window_count,
+            synthetic=self.synthetic,
+            note=DEMO_NOTE if self.synthetic else None,
+        )
 
 
 def describe_setup(
@@ -74,118 +89,131 @@ def describe_setup(
     script: Script,
     first: PlannedInference,
     script_file: Path | None,
-) -> dict[str, Any]:
+) -> Setup:
     """What can be said of a run without a device: what is asked of it, and of which inputs.
 
     ``first`` is the script's first inference: N and W are the same in all.
     """
     link = config.dut.link
-    return {
-        "task": source.dataset.task.key,
-        "mode": mode.value,
-        "round": config.round,
-        "division": config.division.value,
-        "limit": config.limit,
-        "link": {
-            "data_bytes_per_db": link.data_bytes_per_db,
-            "verify_load": link.verify_load.value,
-            "extension": NAME if config.dut.extension else None,
-        },
-        "dataset": source.to_json(),
-        "script_file": None if script_file is None else written_path(script_file),
-        "script_sha256": text_sha256(print_script(script)),
-        "iterations": first.iterations,
-        "warmups": first.warmups,
-        "config": config.model_dump(mode="json"),
-    }
+    return Setup(
+        task=source.dataset.task.key,
+        mode=mode,
+        round=config.round,
+        division=config.division,
+        limit=config.limit,
+        link=Link(
+            data_bytes_per_db=link.data_bytes_per_db,
+            verify_load=link.verify_load,
+            extension=NAME if config.dut.extension else None,
+        ),
+        dataset=source.facts,
+        script_file=None if script_file is None else written_path(script_file),
+        script_sha256=text_sha256(print_script(script)),
+        iterations=first.iterations,
+        warmups=first.warmups,
+        config=config.model_dump(mode="json"),
+    )
 
 
-def describe_device(identity: Identity, bench: Bench) -> dict[str, Any]:
+def describe_device(identity: Identity, bench: Bench) -> DeviceFacts:
     """Who is measured, and over which link."""
-    return {
-        "device": {
-            "address": bench.dut.address,
-            "baud_rate": bench.dut.settings.baud_rate,
-            "vendor": identity.vendor,
-            "profile": identity.profile,
-            "model_id": identity.model_id,
-        },
-        "simulated": None if bench.simulated is None else asdict(bench.simulated),
-    }
+    simulated = bench.simulated
+    return DeviceFacts(
+        device=Device(
+            address=bench.dut.address,
+            baud_rate=bench.dut.settings.baud_rate,
+            vendor=identity.vendor,
+            profile=identity.profile,
+            model_id=identity.model_id,
+        ),
+        simulated=None if simulated is None else Simulated(**asdict(simulated)),
+    )
 
 
-def describe_link(setup: dict[str, Any], bench: Bench) -> dict[str, Any]:
+def describe_link(setup: Setup, bench: Bench) -> Link:
     """How inputs go over the link to the device that was found; ``setup`` is what was asked."""
-    loader = bench.loader
+    loader, offer = bench.loader, bench.loader.offer
     used: dict[str, Any] = {
         "data_bytes_per_db": loader.data_bytes,
         "pipeline_chars": loader.pipeline_chars,
     }
-    offer = loader.offer
     if offer is not None:
         used["extension_offer"] = offer.encode()
-    return {"link": setup["link"] | used}
+    return setup.link.model_copy(update=used)
 
 
-def describe_session(session: Session, iterations_found: dict[str, Any]) -> dict[str, Any]:
+def describe_session(session: Session, iterations_found: IterationsFound) -> SessionFacts:
     """Which program made the session and when, and how it came to its N."""
-    return {
-        "tool": tool_facts(),
-        "session_id": session.session_id,
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "iterations_found": iterations_found,
-    }
+    return SessionFacts(
+        tool=Tool(
+            name="tinyrunner",
+            version=__version__,
+            python=platform.python_version(),
+            platform=platform.platform(),
+        ),
+        session_id=session.session_id,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        iterations_found=iterations_found,
+    )
 
 
 def text_sha256(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
 
-_SETUP_COMPARED = (
-    ("task", "the task"),
-    ("mode", "the mode"),
-    ("round", "the round"),
-    ("division", "the division"),
-    ("limit", "the limit"),
-    ("config.iterations", "the iterations"),
-    ("config.warmups", "the warm-ups"),
-    ("script_sha256", "the script"),
-    ("dataset.labels_sha256", "the label list"),
-    ("dataset.content_sha256", "the inputs' content"),
-    ("config.dut.data_bytes_per_db", "the data bytes per db"),
-    ("link.extension", "the wire extension"),
-    ("link.verify_load", "verify_load"),
-)
-_DEVICE_COMPARED = (
-    ("device.vendor", "the firmware's name"),
-    ("device.profile", "the firmware's profile"),
-    ("device.model_id", "the firmware's model id"),
-    ("device.baud_rate", "the baud rate"),
-    ("simulated.model_sha256", "the simulated device's model"),
-    ("simulated.baud_rate", "the simulated device's baud rate"),
-    ("simulated.inference_time_s", "the simulated device's inference time"),
-)
-"""What must be the same for a continued session to be one session. Not the port's name: a board
-that was plugged in again often has another. Nor the folders: what lies in them is compared."""
+def refuse_other_setup(before: Setup, now: Setup, source: str) -> None:
+    """ResumeError naming every difference between a session's set-up and the present one.
+
+    ``source`` is the session.json that ``before`` stands in.
+    """
+    _refuse(_setup_compared(before, source), _setup_compared(now, source))
 
 
-def refuse_other_setup(before: dict[str, Any], now: dict[str, Any]) -> None:
-    """ResumeError naming every difference between a session's set-up and the present one."""
-    _refuse(before, now, _SETUP_COMPARED)
+def refuse_other_device(before: DeviceFacts, now: DeviceFacts) -> None:
+    """ResumeError naming every difference between a session's device and the one there now."""
+    _refuse(_device_compared(before), _device_compared(now))
 
 
-def refuse_other_device(before: dict[str, Any], now: dict[str, Any]) -> None:
-    """ResumeError naming every difference between the session's device and the one there now."""
-    _refuse(before, now, _DEVICE_COMPARED)
+def _setup_compared(setup: Setup, source: str) -> dict[str, object]:
+    """What must be the same for a continued session to be one session. Not the port's name: a
+    board that was plugged in again often has another. Nor the folders: what lies in them is
+    compared."""
+    config = config_from_json(setup.config, source)
+    return {
+        "the task": setup.task,
+        "the mode": setup.mode.value,
+        "the round": setup.round,
+        "the division": setup.division.value,
+        "the limit": setup.limit,
+        "the iterations": config.iterations,
+        "the warm-ups": config.warmups,
+        "the script": setup.script_sha256,
+        "the label list": setup.dataset.labels_sha256,
+        "the inputs' content": setup.dataset.content_sha256,
+        "the data bytes per db": config.dut.data_bytes_per_db,
+        "the wire extension": setup.link.extension,
+        "verify_load": setup.link.verify_load.value,
+    }
 
 
-def _refuse(
-    before: dict[str, Any], now: dict[str, Any], compared: tuple[tuple[str, str], ...]
-) -> None:
+def _device_compared(facts: DeviceFacts) -> dict[str, object]:
+    device, simulated = facts.device, facts.simulated
+    return {
+        "the firmware's name": device.vendor,
+        "the firmware's profile": device.profile,
+        "the firmware's model id": device.model_id,
+        "the baud rate": device.baud_rate,
+        "the simulated device's model": simulated and simulated.model_sha256,
+        "the simulated device's baud rate": simulated and simulated.baud_rate,
+        "the simulated device's inference time": simulated and simulated.inference_time_s,
+    }
+
+
+def _refuse(before: dict[str, object], now: dict[str, object]) -> None:
     different = [
-        f"{what}: the session has {old!r}, now it is {new!r}"
-        for key, what in compared
-        if (old := _at(before, key)) != (new := _at(now, key))
+        f"{what}: the session has {old!r}, now it is {now[what]!r}"
+        for what, old in before.items()
+        if old != now[what]
     ]
     if different:
         raise ResumeError(
@@ -193,10 +221,3 @@ def _refuse(
             + "\n  ".join(different)
             + "\nrestore what changed, or start a new run"
         )
-
-
-def _at(tree: dict[str, Any], key: str) -> object:
-    value: Any = tree
-    for part in key.split("."):
-        value = value.get(part) if isinstance(value, dict) else None
-    return value

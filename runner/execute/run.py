@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from ...dut_protocol.errors import DutError
 from ...dut_protocol.host.dut import Identity
@@ -18,7 +17,13 @@ from ..bench.bench import Bench
 from ..bench.opening import open_bench
 from ..config.config import Config
 from ..journal.journal import Journal
-from ..journal.session_folder import Session, alone_with, create_session, read_document
+from ..journal.session_document import (
+    IterationsFound,
+    IterationsSaid,
+    Provenance,
+    read_document,
+)
+from ..journal.session_folder import Session, alone_with, create_session
 from ..script.parser import read_script
 from ..script.plan import PlannedInference, plan, planned_inferences
 from ..script.script import Script, numbered_steps
@@ -73,17 +78,17 @@ def run_session(
             identity = connect(bench, task, heard)
         session = create_session(config.sessions, task.key, mode)
         with stops(session.folder, resumable=False):
-            found: dict[str, Any] = {"by": "mode" if script_file is None else "script"}
+            found: IterationsFound = IterationsSaid(by="script" if script_file else "mode")
             if script_file is None and mode is not Mode.ACCURACY:
                 iterations, found = _find_iterations(run, bench, session, identity)
                 script = plan(mode, dataset, iterations, config.warmups)
             planned = planned_inferences(script)
             setup = describe_setup(config, mode, run.source, script, planned[0], script_file)
-            provenance = (
-                describe_session(session, found)
-                | setup
-                | describe_device(identity, bench)
-                | describe_link(setup, bench)
+            provenance = Provenance.of(
+                describe_session(session, found),
+                setup,
+                describe_device(identity, bench),
+                link=describe_link(setup, bench),
             )
             write_beginnings(run, session, script, provenance)
         work = _Work(script, planned, BEGINNING, StatusLine(run), identity)
@@ -96,21 +101,21 @@ def resume_session(
     folder: Path, task: Task, mode: Mode, config: Config, reporter: Reporter
 ) -> Outcome:
     """Continue the session in ``folder``; ResumeError names what differs from its beginning."""
-    before = read_document(folder)["provenance"]
-    session = Session(folder, str(before.get("session_id")))
+    before = read_document(folder).provenance
+    session = Session(folder, before.session_id)
     run = RunParts.prepare(task, mode, config, reporter)
     # Held from before the journal is read: another process may be writing it still.
     with alone_with(session):
         return _continue(run, session, before)
 
 
-def _continue(run: RunParts, session: Session, before: dict[str, Any]) -> Outcome:
+def _continue(run: RunParts, session: Session, before: Provenance) -> Outcome:
     task, mode, config, reporter = run.task, run.mode, run.config, run.reporter
     folder = session.folder
     script = read_script(session.script)
     planned = planned_inferences(script)
     now = describe_setup(config, mode, run.source, script, planned[0], None)
-    refuse_other_setup(before, now)
+    refuse_other_setup(before, now, str(session.document))
     status = StatusLine(run)
     last_step = sum(1 for _ in numbered_steps(script))
     point = find_resume_point(session.log, planned, task, status.count, last_step=last_step)
@@ -130,11 +135,11 @@ def _continue(run: RunParts, session: Session, before: dict[str, Any]) -> Outcom
 
 def _find_iterations(
     run: RunParts, bench: Bench, session: Session, identity: Identity
-) -> tuple[int, dict[str, Any]]:
+) -> tuple[int, IterationsFound]:
     """N of a run that is timed: as said, or calibrated in a journal of its own."""
     said = run.config.iterations
     if said != "auto":
-        return said, {"by": "setting"}
+        return said, IterationsSaid(by="setting")
     window = run.source.dataset.first_windows(1)[0]
     with Journal(session.calibration, bench.clock) as journal:
         open_log(journal, session)
@@ -149,7 +154,7 @@ def _find_iterations(
     run.reporter.note(
         f"{calibration.inference_s * 1e3:.3f} ms an inference: N = {calibration.iterations}"
     )
-    return calibration.iterations, calibration.to_json()
+    return calibration.iterations, calibration.found
 
 
 def _execute(

@@ -1,4 +1,4 @@
-"""A session's folder: what a run leaves behind, and session.json, which says how it came about.
+"""A session's folder: what a run leaves behind.
 
     log.txt          the journal, from which every figure can be recomputed
     script.async     the plan that was executed
@@ -13,29 +13,19 @@ A session folder is never overwritten.
 from __future__ import annotations
 
 import hashlib
-import json
 import os
-import platform
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from filelock import FileLock, Timeout
 
-from ... import __version__
 from ...datasets.inputs import LABELS_NAME
 from ...models.cache import cache_root
-from ...models.custom_task import CUSTOM_KEY
-from ...models.suite import TASKS, Task
-from ..config.config import config_from_json
 from ..errors import SetupError
 from ..terms import Mode
-
-SCHEMA_VERSION = 1
-"""1: the first. A reader refuses a higher one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,54 +107,6 @@ def alone_with(session: Session) -> Iterator[None]:
         lock.release()
 
 
-def tool_facts() -> dict[str, str]:
-    """Which program, on what, made the session."""
-    return {
-        "name": "tinyrunner",
-        "version": __version__,
-        "python": platform.python_version(),
-        "platform": platform.platform(),
-    }
-
-
-def write_document(session: Session, document: dict[str, Any]) -> None:
-    """Write session.json whole or not at all."""
-    write_atomically(
-        session.document, json.dumps({"schema_version": SCHEMA_VERSION} | document, indent=2) + "\n"
-    )
-
-
-def read_document(folder: Path) -> dict[str, Any]:
-    """session.json of a folder; SetupError where there is none that this version understands."""
-    path = folder / "session.json"
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise SetupError(
-            f"{folder} holds no session.json: it is no session of tinyrunner, or it was stopped "
-            "before its first step; start a new run"
-        ) from error
-    except (OSError, ValueError) as error:
-        raise SetupError(f"{path} cannot be read: {error}") from error
-    version = document.get("schema_version") if isinstance(document, dict) else None
-    if version != SCHEMA_VERSION or not isinstance(document.get("provenance"), dict):
-        raise SetupError(
-            f"{path} has schema version {version!r}, this tinyrunner reads {SCHEMA_VERSION}"
-        )
-    return dict(document)
-
-
-def task_and_mode(provenance: dict[str, Any], folder: Path) -> tuple[Task, Mode]:
-    """What a session measures, by its provenance; SetupError where that makes no sense."""
-    path, key, mode = folder / "session.json", provenance.get("task"), provenance.get("mode")
-    task = TASKS.get(key) if isinstance(key, str) else None
-    if key == CUSTOM_KEY:
-        task = config_from_json(provenance.get("config"), str(path)).custom_task
-    if task is None or mode not in {known.value for known in Mode}:
-        raise SetupError(f"{path} is damaged: its task is {key!r} and its mode {mode!r}")
-    return task, Mode(mode)
-
-
 def write_atomically(path: Path, text: str) -> None:
     """Replace ``path`` by a file that holds ``text``, so that a crash leaves the old or the new."""
     temporary = path.with_name(path.name + ".partial")
@@ -173,9 +115,3 @@ def write_atomically(path: Path, text: str) -> None:
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(path)
-
-
-def is_demonstration(provenance: Mapping[str, Any]) -> bool:
-    """A demonstration model ran on the simulated device, whatever the inputs were."""
-    simulated = provenance.get("simulated")
-    return isinstance(simulated, dict) and simulated.get("note") is not None

@@ -6,10 +6,9 @@ of which one was cut off is worth more than an error.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from ...datasets.errors import DatasetError
 from ...energy.errors import TraceError
@@ -17,7 +16,9 @@ from ...models.suite import Task
 from ..config.rounds import load_rounds
 from ..errors import SetupError
 from ..journal.reader import LogError
-from ..journal.session_folder import Session, read_document, task_and_mode
+from ..journal.session_document import Provenance, read_document, task_and_mode
+from ..journal.session_folder import Session
+from ..journal.told_provenance import ToldProvenance
 from ..score.judge import judge_session
 from ..score.rules import Severity
 from ..score.score import ScoreError
@@ -79,8 +80,9 @@ def read_session(path: Path, asked: Asked) -> ReportSession:
     folder = path if path.is_dir() else path.parent
     log_name = "log.txt" if path.is_dir() else path.name
     provenance, trouble = _provenance(folder)
+    told = ToldProvenance() if provenance is None else ToldProvenance.of(provenance)
     known = load_rounds()
-    stated = provenance.get("round")
+    stated = None if provenance is None else provenance.round
     name = asked.round_name or (stated if stated in known.by_name else None)
     if trouble is None:
         try:
@@ -96,9 +98,9 @@ def read_session(path: Path, asked: Asked) -> ReportSession:
                 folder=folder,
                 task=judged.task,
                 assessment=judged.assessment,
-                system=_system(folder, provenance, judged.assessment.facts.names),
+                system=_system(folder, told, judged.assessment.facts.names),
                 labels=judged.label_list,
-                provenance=provenance,
+                provenance=told,
                 findings=tuple(map(PageFinding.of_session, judged.assessment.findings)),
                 log_name=log_name,
             )
@@ -110,8 +112,8 @@ def read_session(path: Path, asked: Asked) -> ReportSession:
         round=known.get(name),
         folder=folder,
         task=task,
-        system=_system(folder, provenance, ()),
-        provenance=provenance,
+        system=_system(folder, told, ()),
+        provenance=told,
         findings=(PageFinding(Severity.VIOLATION, "not scored", trouble),),
         log_name=log_name,
     )
@@ -143,30 +145,31 @@ def _is_session(folder: Path) -> bool:
     return any((folder / name).is_file() for name in _SESSION_FILES)
 
 
-def _provenance(folder: Path) -> tuple[dict[str, Any], str | None]:
+def _provenance(folder: Path) -> tuple[Provenance | None, str | None]:
     """Of session.json, and why it cannot be read."""
     if not Session(folder, "").document.is_file():
-        return {}, None
+        return None, None
     try:
-        return dict(read_document(folder)["provenance"]), None
+        return read_document(folder).provenance, None
     except (SetupError, RecursionError) as error:
-        return {}, str(error)
+        return None, str(error)
 
 
-def _task_and_mode(provenance: dict[str, Any], folder: Path) -> tuple[Task | None, Mode | None]:
+def _task_and_mode(provenance: Provenance | None, folder: Path) -> tuple[Task | None, Mode | None]:
+    if provenance is None:
+        return None, None
     try:
         return task_and_mode(provenance, folder)
     except SetupError:
         return None, None
 
 
-def _system(folder: Path, provenance: Mapping[str, Any], names: Sequence[str]) -> str | None:
+def _system(folder: Path, told: ToldProvenance, names: Sequence[str]) -> str | None:
     """Whom the session measured: as a tree's folders say it, else as the device does."""
     in_tree = _in_tree(folder)
     if in_tree is not None:
         return in_tree[0]
-    device = provenance.get("device")
-    vendor = device.get("vendor") if isinstance(device, dict) else None
+    vendor = told.device.vendor
     if isinstance(vendor, str) and vendor:
         return vendor
     return names[0] if names else None

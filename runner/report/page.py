@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
-from typing import Any
 
 from ...datasets.labels import LabelList
 from ...models.suite import TASKS, Task
 from ..config.rounds import Round
+from ..journal.told_provenance import ToldProvenance
 from ..score.assess import Assessment
 from ..score.rules import Finding, Severity
 from ..terms import Mode
@@ -65,7 +64,7 @@ class ReportSession:
     system: str | None = None
     labels: LabelList | None = None
     """The list that the session was judged by, where it is at hand."""
-    provenance: Mapping[str, Any] = field(default_factory=dict)
+    provenance: ToldProvenance = field(default_factory=ToldProvenance)
     """Of session.json; empty for a published session."""
     findings: tuple[PageFinding, ...] = ()
     files: frozenset[str] | None = None

@@ -8,11 +8,12 @@ session.json may be anybody's: every value is looked at before it is shown.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from ...energy.trace_files import DEFAULT_NAME, energy_path
+from ..journal.told_provenance import ToldProvenance, ToldSimulated
 from .dots import Dots
 from .page import ReportSession, Row
 from .session_views import (
@@ -106,17 +107,18 @@ def origin_rows(session: ReportSession) -> list[Row]:
 
 
 def _rows(session: ReportSession) -> Iterator[Row]:
-    provenance, assessment = session.provenance, session.assessment
+    told, assessment = session.provenance, session.assessment
     yield "Device", _device(session)
     if assessment is not None:
         facts = assessment.facts
         yield "Firmware", ", ".join(facts.names)
         yield "Profile", ", ".join(facts.profiles)
         yield "Model", ", ".join(facts.model_ids)
-    yield "Simulated model", _joined(provenance, "simulated.model_sha256", "simulated.runtime")
-    yield "Link", _link(provenance)
-    yield "IO manager", _joined(provenance, "io_manager.name", "io_manager.version")
-    yield "Energy monitor", _monitor(provenance)
+    simulated = told.simulated or ToldSimulated()
+    yield "Simulated model", told_texts(simulated.model_sha256, simulated.runtime)
+    yield "Link", _link(told)
+    yield "IO manager", told_texts(told.io_manager.name, told.io_manager.version)
+    yield "Energy monitor", _monitor(told)
     if assessment is not None and assessment.energy is not None:
         energy = assessment.energy
         uncertainty_ms = energy.event_uncertainty_s * 1e3
@@ -124,19 +126,17 @@ def _rows(session: ReportSession) -> Iterator[Row]:
         yield "Edges", energy.event_source.value + within
     yield "N (inferences a window)", _iterations(session)
     yield from _inputs(session)
-    yield "Script, SHA-256", _text(provenance, "script_sha256")
+    yield "Script, SHA-256", told_text(told.script_sha256)
     yield "Log, SHA-256", _file_sha256(session, session.log_name)
     yield "Trace, SHA-256", _file_sha256(session, energy_path(session.folder, DEFAULT_NAME).name)
-    tool = _joined(provenance, "tool.name", "tool.version")
+    tool = told_texts(told.tool.name, told.tool.version)
     yield "Tool", tool or _NOT_STATED
-    python = _text(provenance, "tool.python")
+    python = told_text(told.tool.python)
     yield (
         "Ran on",
-        ", ".join(
-            filter(None, [_text(provenance, "tool.platform"), python and f"Python {python}"])
-        ),
+        ", ".join(filter(None, [told_text(told.tool.platform), python and f"Python {python}"])),
     )
-    yield "Created", _text(provenance, "created")
+    yield "Created", told_text(told.created)
     if assessment is not None:
         facts = assessment.facts
         yield "Session id", ", ".join(facts.session_ids[:5])
@@ -154,43 +154,43 @@ def _device(session: ReportSession) -> str:
     return "real" if session.assessment is not None else ""
 
 
-def _link(provenance: Mapping[str, Any]) -> str:
+def _link(told: ToldProvenance) -> str:
     parts = []
-    if address := _text(provenance, "device.address"):
+    if address := told_text(told.device.address):
         parts.append(address)
-    if rate := _text(provenance, "device.baud_rate"):
+    if rate := told_text(told.device.baud_rate):
         parts.append(f"{rate} baud")
-    if size := _text(provenance, "link.data_bytes_per_db"):
+    if size := told_text(told.link.data_bytes_per_db):
         parts.append(f"{size} bytes a db command")
-    if verify := _text(provenance, "link.verify_load"):
+    if verify := told_text(told.link.verify_load):
         parts.append(f"loads verified: {verify}")
-    if extension := _text(provenance, "link.extension"):
+    if extension := told_text(told.link.extension):
         parts.append(f"loaded by the wire extension {extension}")
     return ", ".join(parts)
 
 
-def _monitor(provenance: Mapping[str, Any]) -> str:
-    text = _joined(provenance, "monitor.maker", "monitor.model")
-    if serial := _text(provenance, "monitor.serial"):
+def _monitor(told: ToldProvenance) -> str:
+    text = told_texts(told.monitor.maker, told.monitor.model)
+    if serial := told_text(told.monitor.serial):
         text += f", serial {serial}"
-    if firmware := _text(provenance, "monitor.firmware"):
+    if firmware := told_text(told.monitor.firmware):
         text += f", firmware {firmware}"
-    if supply := _text(provenance, "monitor.supply_v"):
+    if supply := told_text(told.monitor.supply_v):
         text += f", supply {supply} V"
-    if rate := _text(provenance, "monitor.sample_rate_hz"):
+    if rate := told_text(told.monitor.sample_rate_hz):
         text += f", {rate} samples/s"
     return text
 
 
 def _iterations(session: ReportSession) -> str:
-    provenance = session.provenance
-    text = _text(provenance, "iterations")
+    told = session.provenance
+    text = told_text(told.iterations)
     if not text and session.assessment is not None:
         counts = {window.iterations for window in session_windows(session)}
         text = ", ".join(map(str, sorted(counts)))
-    if text and (found := _text(provenance, "iterations_found.by")):
+    if text and (found := told_text(told.iterations_found.by)):
         text += f", found by {found}"
-    if text and (warmups := _text(provenance, "warmups")):
+    if text and (warmups := told_text(told.warmups)):
         text += f", {warmups} warm-up"
     return text
 
@@ -206,18 +206,18 @@ def session_windows(session: ReportSession) -> tuple[Any, ...]:
 
 
 def _inputs(session: ReportSession) -> Iterator[Row]:
-    provenance = session.provenance
-    official = _text(provenance, "dataset.official_list")
-    count = _text(provenance, "dataset.files")
+    told = session.provenance
+    official = told_text(told.dataset.official_list)
+    count = told_text(told.dataset.files)
     if count:
         kind = f"the official list {official}" if official else "not an official list"
         yield "Inputs", f"{count} files, {kind}"
-    yield "Inputs, note", _text(provenance, "dataset.note")
-    hashed = _text(provenance, "dataset.labels_sha256")
+    yield "Inputs, note", told_text(told.dataset.note)
+    hashed = told_text(told.dataset.labels_sha256)
     if not hashed and session.labels is not None:
         hashed = session.labels.sha256
     yield "Label list, SHA-256 of its rows", hashed
-    yield "Inputs' content, SHA-256", _text(provenance, "dataset.content_sha256")
+    yield "Inputs' content, SHA-256", told_text(told.dataset.content_sha256)
 
 
 def _file_sha256(session: ReportSession, name: str) -> str:
@@ -230,16 +230,14 @@ def _file_sha256(session: ReportSession, name: str) -> str:
         return f"cannot be read: {error.strerror}"
 
 
-def _joined(provenance: Mapping[str, Any], *keys: str) -> str:
-    return " ".join(filter(None, (_text(provenance, key) for key in keys)))
+def told_texts(*values: object) -> str:
+    """The plain ones among these values, in one line."""
+    return " ".join(filter(None, map(told_text, values)))
 
 
-def _text(provenance: Mapping[str, Any], key: str) -> str:
-    """The plain value at ``a.b``; empty where there is none."""
-    value: Any = provenance
-    for part in key.split("."):
-        value = value.get(part) if isinstance(value, Mapping) else None
-    if value is None or not isinstance(value, (str, int, float)):
+def told_text(value: object) -> str:
+    """A plain value as text, shortened where it is endless; empty for anything else."""
+    if not isinstance(value, (str, int, float)):
         return ""
     text = str(value)
     return text if len(text) <= _LONGEST else text[:_LONGEST] + "…"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,8 @@ from ...models.suite import Task
 from ..config.rounds import Round
 from ..journal.open_log import open_log
 from ..journal.records import InferenceRecord, LogFacts
-from ..journal.session_folder import is_demonstration
+from ..journal.session_document import Provenance
+from ..journal.told_provenance import ToldProvenance
 from ..terms import Division, Mode
 from .energy_score import score_energy_records
 from .results import AccuracyResult, EnergyResult, PerformanceResult
@@ -48,12 +49,12 @@ class Judging:
         *,
         labels: LabelList | None,
         files: Iterable[str],
-        provenance: Mapping[str, Any],
+        provenance: Provenance | ToldProvenance | None,
         rows: Sequence[LabelRow] = (),
     ) -> Judging:
         """Put together what is known of a session: how it came about, and the files that it ran.
 
-        ``provenance`` is that of its session.json, empty where it has none; ``rows`` are labels
+        ``provenance`` is that of its session.json, None where it has none; ``rows`` are labels
         that are known without a list.
         """
         official = None if labels is None else identify(labels)
@@ -64,9 +65,9 @@ class Judging:
             division=division,
             labels=rows if labels is None else labels.rows,
             list_name=None if official is None else official.name,
-            synthetic=is_demonstration(provenance)
+            synthetic=(provenance is not None and provenance.is_demonstration)
             or any(file.startswith(FILE_PREFIX) for file in files),
-            simulated=provenance.get("simulated") is not None,
+            simulated=provenance is not None and provenance.simulated is not None,
         )
 
 

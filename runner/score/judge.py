@@ -17,7 +17,8 @@ from ..config.rounds import Round, load_rounds
 from ..errors import SetupError
 from ..journal.logged_session import read_log
 from ..journal.records import LogFacts
-from ..journal.session_folder import Session, read_document, task_and_mode
+from ..journal.session_document import read_document, task_and_mode
+from ..journal.session_folder import Session
 from ..terms import Division, Mode
 from .assess import Assessment, Judging, assess_records
 from .score import match_list
@@ -54,15 +55,17 @@ def judge_session(
     if not log.is_file():
         raise SetupError(f"{path} holds no log.txt; give a session's folder or its log")
     ours = (folder / "session.json").is_file()
-    provenance = read_document(folder)["provenance"] if ours else {}
+    provenance = read_document(folder).provenance if ours else None
     logged = read_log(log)
     facts, files = logged.facts, logged.files
     if logged.error is not None:
         raise logged.error
     if facts.unsupported is not None:
         raise SetupError(f"{log}: not scored: {facts.unsupported}")
-    if ours:
+    if provenance is not None:
         task, mode = task_and_mode(provenance, folder)
+        round_name = round_name or provenance.round
+        division = division or provenance.division.value
     else:
         task, mode = _task(log, facts), _mode(log, facts)
     if labels is None and ours and Session(folder, "").labels.is_file():
@@ -75,19 +78,18 @@ def judge_session(
             "none that was offered names the files that it ran"
         )
     official = None if chosen is None else identify(chosen)
-    round_ = load_rounds().get(round_name or provenance.get("round"))
     judging = Judging.of_session(
         task,
         mode,
-        round_,
-        _division(division or provenance.get("division")),
+        load_rounds().get(round_name),
+        _division(division),
         labels=chosen,
         files=files,
         provenance=provenance,
     )
     name = None if chosen is None else (official.title if official else chosen.source)
     assessment = assess_records(logged.records, facts, folder, judging)
-    return Judged(task, mode, round_, name, assessment, chosen)
+    return Judged(task, mode, judging.round, name, assessment, chosen)
 
 
 def _task(log: Path, facts: LogFacts) -> Task:

@@ -207,7 +207,7 @@ def _newest(sessions: tuple[GatheredSession, ...]) -> datetime:
     moments = []
     for session in sessions:
         try:
-            moment = datetime.fromisoformat(str(session.told("created")))
+            moment = datetime.fromisoformat(session.provenance.created)
         except ValueError:
             continue
         moments.append(moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC))

@@ -215,14 +215,14 @@ def _bench(sessions: tuple[GatheredSession, ...]) -> list[str]:
     """What the sessions know of their bench, once each."""
     texts = []
     for session in sessions:
-        told = session.told
-        texts.append(
-            f"Energy monitor: {told('monitor.maker')} {told('monitor.model')}, firmware "
-            f"{told('monitor.firmware')}, {told('monitor.supply_v')} V, "
-            f"{told('monitor.sample_rate_hz')} samples/s.\n"
-            f"IO manager: {session.io_manager}.\n"
-            f"Edges of the windows: {told('edges.from')}."
-        )
+        monitor, edges = session.provenance.monitor, session.provenance.edges
+        if monitor is not None and edges is not None:
+            texts.append(
+                f"Energy monitor: {monitor.maker} {monitor.model}, firmware {monitor.firmware}, "
+                f"{monitor.supply_v} V, {monitor.sample_rate_hz} samples/s.\n"
+                f"IO manager: {session.io_manager}.\n"
+                f"Edges of the windows: {edges.from_}."
+            )
         if session.simulated:
             texts.append("The device and the instruments were simulated.")
     return list(dict.fromkeys(texts))

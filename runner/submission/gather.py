@@ -12,14 +12,14 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
-from typing import Any
 
 from ...datasets.errors import DatasetError
 from ...energy.errors import TraceError
 from ...models.suite import Task
 from ..errors import SetupError
 from ..journal.reader import LogError
-from ..journal.session_folder import Session, read_document, task_and_mode
+from ..journal.session_document import Provenance, read_document, task_and_mode
+from ..journal.session_folder import Session
 from ..score.judge import Judged, judge_session
 from ..score.score import ScoreError
 from ..terms import Division, Mode
@@ -39,7 +39,7 @@ class GatheredSession:
     system: str
     """The id of the system."""
     folder: Path
-    provenance: dict[str, Any]
+    provenance: Provenance
     judged: Judged
 
     @property
@@ -55,27 +55,22 @@ class GatheredSession:
         """`board/kws/energy`."""
         return f"{self.system}/{self.task.key}/{self.mode.value}"
 
-    def told(self, key: str) -> object:
-        """A value of the provenance by its path (`device.vendor`), None where there is none."""
-        value: Any = self.provenance
-        for part in key.split("."):
-            value = value.get(part) if isinstance(value, dict) else None
-        return value
-
     @property
     def tool(self) -> str:
         """`tinyrunner 0.1.0`."""
-        return f"{self.told('tool.name')} {self.told('tool.version')}"
+        tool = self.provenance.tool
+        return f"{tool.name} {tool.version}"
 
     @property
     def io_manager(self) -> str:
         """Name and version of the board between, out of its own messages (`m-version-[1.0.0]`)."""
-        messages = (str(self.told(f"io_manager.{key}")) for key in ("name", "version"))
+        manager = self.provenance.io_manager
+        messages = () if manager is None else (manager.name, manager.version)
         return " ".join(text.partition("[")[2].rpartition("]")[0] or text for text in messages)
 
     @property
     def simulated(self) -> bool:
-        return self.told("simulated") is not None
+        return self.provenance.simulated is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +137,7 @@ def _read(
     if not folder.is_dir():
         raise SetupError(f"{folder} is no folder; give a session's")
     document = read_document(folder)
-    provenance: dict[str, Any] = document["provenance"]
+    provenance = document.provenance
     task, measured = task_and_mode(provenance, folder)
     if (task.key, measured) != (key, mode):
         raise SetupError(f"{folder} is a session of {task.key} {measured.value}")
@@ -150,7 +145,7 @@ def _read(
     wanted = (session.log, session.script, session.labels, session.result)
     if absent := [path.name for path in wanted if not path.is_file()]:
         raise SetupError(f"{folder} is unfinished or incomplete: no {', '.join(absent)}")
-    if not isinstance(document.get("result"), dict):
+    if document.result is None:
         raise SetupError(f"{folder} is unfinished: `tinyrunner run --resume` continues it")
     judged = judge_session(
         folder, round_name=description.round, division=description.division.value
@@ -187,22 +182,24 @@ def _figures(text: str) -> dict[str, str]:
 
 _Told = Callable[[GatheredSession], object]
 
-
-def _key(key: str) -> _Told:
-    return lambda session: session.told(key)
-
-
 _ALIKE_IN_SYSTEM: tuple[tuple[str, _Told], ...] = (
     ("tool", lambda session: session.tool),
-    ("firmware's name", _key("device.vendor")),
-    ("firmware's profile", _key("device.profile")),
+    ("firmware's name", lambda session: session.provenance.device.vendor),
+    ("firmware's profile", lambda session: session.provenance.device.profile),
     ("device", lambda session: "simulated" if session.simulated else "real"),
 )
+
+
+def _simulated_model(session: GatheredSession) -> str | None:
+    simulated = session.provenance.simulated
+    return None if simulated is None else simulated.model_sha256
+
+
 _ALIKE_IN_TASK: tuple[tuple[str, _Told], ...] = (
-    ("model id", _key("device.model_id")),
-    ("simulated device's model (sha256)", _key("simulated.model_sha256")),
-    ("label list (sha256)", _key("dataset.labels_sha256")),
-    ("inputs' content (sha256)", _key("dataset.content_sha256")),
+    ("model id", lambda session: session.provenance.device.model_id),
+    ("simulated device's model (sha256)", _simulated_model),
+    ("label list (sha256)", lambda session: session.provenance.dataset.labels_sha256),
+    ("inputs' content (sha256)", lambda session: session.provenance.dataset.content_sha256),
 )
 
 
@@ -217,10 +214,10 @@ def _differences(sessions: list[GatheredSession], division: Division) -> Iterato
             for what, told in _ALIKE_IN_TASK:
                 yield from _unlike(f"{system_id}/{key}: the {what} differs", alike, told)
     for session in sessions:
-        if (said := session.told("division")) != division.value:
+        if (said := session.provenance.division) is not division:
             yield (
-                f"{session.place}: it was run for the {said} division, the submission is of the "
-                f"{division.value} one"
+                f"{session.place}: it was run for the {said.value} division, the submission is of "
+                f"the {division.value} one"
             )
 
 
@@ -242,7 +239,7 @@ def _notes(sessions: list[GatheredSession], description: Description) -> Iterato
             for mode in (Mode.PERFORMANCE, Mode.ACCURACY):
                 if mode not in named.by_mode():
                     yield f"{system.id}/{key}: no {mode.value} session, and the rounds ask for one"
-    made_for = Counter(str(session.told("round")) for session in sessions)
+    made_for = Counter(session.provenance.round for session in sessions)
     for name, count in made_for.items():
         if name != description.round:
             yield f"{count} session(s) run for {name}, judged and built as {description.round}"

@@ -10,7 +10,7 @@ import yaml
 
 from ...models.custom_task import CUSTOM_KEY
 from ..config.config import Config, config_from_json
-from ..terms import Mode
+from ..journal.session_document import IterationsFound, IterationsSaid
 from .code_folder import CopiedCode
 from .gather import GatheredSession
 from .session_files import HomeFolder
@@ -67,8 +67,8 @@ def reproduce_command(session: GatheredSession, home: HomeFolder) -> str:
     words += [flag for key, flag in _SWITCHES if told[key]]
     for key, path in config.labels.items():
         words += ["--labels", f"{key}={home.hidden(path.as_posix())}"]
-    if (script := session.told("script_file")) is not None:
-        words += ["--script", home.hidden(str(script))]
+    if (script := session.provenance.script_file) is not None:
+        words += ["--script", home.hidden(script)]
     return shlex.join(words)
 
 
@@ -106,8 +106,9 @@ def render_readme(
 
 def _introduction(sessions: tuple[GatheredSession, ...]) -> Iterator[str]:
     tools = dict.fromkeys(
-        f"{session.tool} (Python {session.told('tool.python')}, {session.told('tool.platform')})"
+        f"{session.tool} (Python {tool.python}, {tool.platform})"
         for session in sessions
+        for tool in [session.provenance.tool]
     )
     yield f"Measured with {'; '.join(tools)}, not with the EEMBC runner."
     if any(session.simulated for session in sessions):
@@ -132,55 +133,53 @@ def _session(session: GatheredSession, home: HomeFolder) -> Iterator[str]:
 
 
 def _facts(session: GatheredSession) -> Iterator[tuple[str, str]]:
-    told = session.told
-    yield "session", f"{told('session_id')}, begun {told('created')}"
+    told = session.provenance
+    device, link, dataset = told.device, told.link, told.dataset
+    yield "session", f"{told.session_id}, begun {told.created}"
     yield "tool", session.tool
-    yield "model id", f"{told('device.model_id')}"
-    yield "firmware", f"{told('device.vendor')}; {told('device.profile')}"
-    yield "baud rate", f"{told('device.baud_rate')}"
-    yield "data bytes per db", f"{told('link.data_bytes_per_db')}"
-    yield "loads read back", f"{told('link.verify_load')}"
-    official = told("dataset.official_list")
+    yield "model id", f"{device.model_id}"
+    yield "firmware", f"{device.vendor}; {device.profile}"
+    yield "baud rate", f"{device.baud_rate}"
+    yield "data bytes per db", f"{link.data_bytes_per_db}"
+    yield "loads read back", link.verify_load.value
+    official = dataset.official_list
     yield "label list", "not an official one" if official is None else f"{official} (official)"
-    yield "label list sha256", f"{told('dataset.labels_sha256')}"
-    yield "inputs", f"{told('dataset.files')} files, {told('dataset.windows')} windows"
-    yield "inputs' content sha256", f"{told('dataset.content_sha256')}"
-    if note := told("dataset.note"):
-        yield "note", str(note)
-    yield "script.async sha256", f"{told('script_sha256')}"
-    yield "N, and warm-ups", f"{told('iterations')}, {told('warmups')}"
-    yield "how N was found", _found(session)
-    if session.simulated:
-        yield "simulated device's model sha256", f"{told('simulated.model_sha256')}"
-        yield "simulated device's runtime", f"{told('simulated.runtime')}"
-        yield "modelled inference time", f"{told('simulated.inference_time_s')} s"
-    if session.mode is Mode.ENERGY:
-        yield "supply", f"{told('monitor.supply_v')} V"
+    yield "label list sha256", dataset.labels_sha256
+    yield "inputs", f"{dataset.files} files, {dataset.windows} windows"
+    yield "inputs' content sha256", dataset.content_sha256
+    if dataset.note:
+        yield "note", dataset.note
+    yield "script.async sha256", told.script_sha256
+    yield "N, and warm-ups", f"{told.iterations}, {told.warmups}"
+    yield "how N was found", _found(told.iterations_found)
+    if (simulated := told.simulated) is not None:
+        yield "simulated device's model sha256", simulated.model_sha256
+        yield "simulated device's runtime", simulated.runtime
+        yield "modelled inference time", f"{simulated.inference_time_s} s"
+    if (monitor := told.monitor) is not None:
+        yield "supply", f"{monitor.supply_v} V"
         yield (
             "energy monitor",
-            f"{told('monitor.maker')} {told('monitor.model')}, firmware "
-            f"{told('monitor.firmware')}, {told('monitor.sample_rate_hz')} samples/s",
+            f"{monitor.maker} {monitor.model}, firmware "
+            f"{monitor.firmware}, {monitor.sample_rate_hz} samples/s",
         )
         yield "IO manager", session.io_manager
 
 
-def _found(session: GatheredSession) -> str:
-    told = session.told
-    match told("iterations_found.by"):
-        case "mode":
-            return "one inference an input, as accuracy mode has it"
-        case "setting":
-            return "set by the user"
-        case "script":
-            return "by the published script that was run"
-        case "calibration":
-            return (
-                f"calibrated: {told('iterations_found.measured_iterations')} inferences measured, "
-                f"{_number(told('iterations_found.inference_s'))} s each; clock: "
-                f"{told('iterations_found.clock')}"
-            )
-        case by:
-            return str(by)
+def _found(found: IterationsFound) -> str:
+    if isinstance(found, IterationsSaid):
+        return _SAID[found.by]
+    return (
+        f"calibrated: {found.measured_iterations} inferences measured, "
+        f"{_number(found.inference_s)} s each; clock: {found.clock}"
+    )
+
+
+_SAID = {
+    "mode": "one inference an input, as accuracy mode has it",
+    "setting": "set by the user",
+    "script": "by the published script that was run",
+}
 
 
 def _number(value: object) -> str:
@@ -217,7 +216,7 @@ def _code(code: CopiedCode | None) -> Iterator[str]:
 
 
 def _config(session: GatheredSession) -> Config:
-    return config_from_json(session.told("config"), str(session.folder / "session.json"))
+    return config_from_json(session.provenance.config, str(session.folder / "session.json"))
 
 
 def _flat(config: Config) -> dict[str, object]:

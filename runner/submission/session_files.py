@@ -17,7 +17,8 @@ from typing import Any
 from ...energy.trace_files import details_path, energy_path, timestamps_path
 from ..config.rounds import Round
 from ..errors import SetupError
-from ..journal.session_folder import Session, read_document
+from ..journal.session_document import read_document
+from ..journal.session_folder import Session
 from ..terms import Dialect
 from ..write.mlcommons_session import JOURNAL_NAME, render_session
 from .gather import GatheredSession
@@ -50,7 +51,7 @@ def write_session(
             shutil.copyfile(places.result, target / name)
     for path, name in copied.items():
         shutil.copyfile(path, target / name)
-    document = published_document(read_document(session.folder), Path.home())
+    document = published_document(read_document(session.folder).to_json(), Path.home())
     _write(target / places.document.name, (json.dumps(document, indent=2) + "\n").encode("ascii"))
     known = {path.name for path in (*copied, places.document, places.result)}
     return tuple(sorted(path.name for path in places.folder.iterdir() if path.name not in known))

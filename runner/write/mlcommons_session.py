@@ -40,7 +40,7 @@ from ..journal.journal import last_stamp_s
 from ..journal.open_log import open_log
 from ..journal.reader import LogReader
 from ..journal.records import InferenceRecord
-from ..journal.session_folder import read_document
+from ..journal.session_document import read_document
 from ..score.energy_score import score_energy
 from ..score.judge import Judged
 from ..score.results import AccuracyResult, EnergyResult, PerformanceResult, Window
@@ -216,10 +216,10 @@ def _check_ours(reader: LogReader, folder: Path) -> None:
 def _beginning(folder: Path, judged: Judged) -> tuple[str, datetime]:
     """The session's id, and the time that the journal's seconds count from."""
     known = (folder / "session.json").is_file()
-    provenance = read_document(folder)["provenance"] if known else {}
-    ids = [provenance.get("session_id"), *judged.assessment.facts.session_ids]
-    session_id = next((found for found in ids if isinstance(found, str) and found), "unknown")
-    created = str(provenance.get("created"))
+    provenance = read_document(folder).provenance if known else None
+    ids = [provenance.session_id if provenance else "", *judged.assessment.facts.session_ids]
+    session_id = next(filter(None, ids), "unknown")
+    created = str(provenance and provenance.created)
     for text in (session_id, created):
         try:  # both forms are ISO 8601's; the zone does not matter, only what a clock showed
             return session_id, datetime.fromisoformat(_ID.sub(r"\1T\2", text))

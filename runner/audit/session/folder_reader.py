@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import zip_longest
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 from ....datasets.errors import DatasetError
 from ....energy.errors import TraceError
@@ -19,6 +18,7 @@ from ...errors import SetupError
 from ...journal.logged_session import LoggedSession, read_log
 from ...journal.open_log import sniff
 from ...journal.reader import LogError
+from ...journal.told_provenance import ToldProvenance
 from ...score.score import ScoreError
 from ...script.script import ScriptError
 from ...terms import Dialect
@@ -56,7 +56,7 @@ class FolderReader:
     place: ModeFolder
     context: AuditContext
     findings: list[AuditFinding] = field(default_factory=list)
-    document: dict[str, Any] | None = None
+    document: session_json_check.ToldDocument | None = None
     headlines: list[PrintedFigure] = field(default_factory=list)
     """Of a log that prints its own."""
 
@@ -65,8 +65,8 @@ class FolderReader:
         return self.context.root.joinpath(*PurePosixPath(self.place.path).parts)
 
     @property
-    def provenance(self) -> dict[str, Any]:
-        return {} if self.document is None else dict(self.document["provenance"])
+    def provenance(self) -> ToldProvenance:
+        return ToldProvenance() if self.document is None else self.document.provenance
 
     @contextmanager
     def reading(self, rule: Rule, name: str) -> Iterator[None]:
@@ -98,7 +98,9 @@ class FolderReader:
             return
         self.document = found
         self._scan_privacy(path.read_bytes(), name)
-        self.findings += session_json_check.check_document(found, self.place, self.folder, name)
+        self.findings += session_json_check.check_document(
+            found.provenance, self.place, self.folder, name
+        )
 
     def read_results(self) -> PrintedResults | None:
         texts: dict[str, list[str]] = {}

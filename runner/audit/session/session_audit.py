@@ -135,7 +135,7 @@ class _SessionAuditor(FolderReader):
             name = self.path_of("session.json")
             facts = logged.facts
             self.findings += session_json_check.check_log(self.provenance, facts, name)
-            self.findings += session_json_check.check_result(self.document, assessment, name)
+            self.findings += session_json_check.check_result(self.document.result, assessment, name)
         if JOURNAL_NAME in place.files:
             with self.reading(Rule.LOG, JOURNAL_NAME):
                 self._judge_journal(assessment, judging)

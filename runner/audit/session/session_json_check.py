@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from math import isclose
 from pathlib import Path
-from typing import Any
 
 from ....datasets.labels import LabelList
 from ...journal.records import LogFacts
 from ...journal.results_json import TwoValuesError, one_value_a_key
-from ...journal.session_folder import SCHEMA_VERSION
+from ...journal.session_document import SCHEMA_VERSION
+from ...journal.told_provenance import ToldProvenance
 from ...score.assess import Assessment
 from ..findings import AuditFinding, Rule, violation, warning
 from ..tree import ModeFolder
@@ -24,10 +24,16 @@ MAX_BYTES = 4 << 20
 _TOLERANCE = 1e-6
 """As a fraction; energies that went through MLCommons' form agree to 1e-8."""
 
-Document = dict[str, Any]
+
+@dataclass(frozen=True, slots=True)
+class ToldDocument:
+    """A session.json that somebody wrote."""
+
+    provenance: ToldProvenance
+    result: object
 
 
-def read_document(path: Path) -> Document | str:
+def read_document(path: Path) -> ToldDocument | str:
     """The document, or what is wrong with it. OSError where it cannot be read."""
     if path.stat().st_size > MAX_BYTES:
         return f"more than {MAX_BYTES >> 20} MB, which is not read"
@@ -43,59 +49,56 @@ def read_document(path: Path) -> Document | str:
         return (
             f"schema version {shown} where this tinyrunner reads {SCHEMA_VERSION}, or no provenance"
         )
-    return dict(document)
+    return ToldDocument(
+        ToldProvenance.model_validate(document["provenance"]), document.get("result")
+    )
 
 
 def check_document(
-    document: Document, place: ModeFolder, folder: Path, path: str
+    provenance: ToldProvenance, place: ModeFolder, folder: Path, path: str
 ) -> Iterator[AuditFinding]:
     """Task, mode and script; what needs the log or the labels is checked where they are read."""
-    provenance = document["provenance"]
     task = place.task
-    for key, wanted in (
-        ("task", place.task_key if task is None else task.key),
-        ("mode", place.mode.value),
+    for name, told, wanted in (
+        ("task", provenance.task, place.task_key if task is None else task.key),
+        ("mode", provenance.mode, place.mode.value),
     ):
-        if provenance.get(key) != wanted:
-            yield _wrong(path, key, provenance.get(key), f"{wanted}, as its folder says")
-    if provenance.get("limit") is not None:
-        text = f"the run was limited to the first {_shown(provenance['limit'])} inputs"
+        if told != wanted:
+            yield _wrong(path, name, told, f"{wanted}, as its folder says")
+    if provenance.limit is not None:
+        text = f"the run was limited to the first {_shown(provenance.limit)} inputs"
         yield warning(Rule.SESSION_JSON, path, text, "the whole list")
-    if place.script is not None and provenance.get("script_sha256") is not None:
+    if place.script is not None and provenance.script_sha256 is not None:
         found = _script_hashes(folder / place.script)
-        if found and provenance["script_sha256"] not in found:
-            text = f"script_sha256 is {_shown(provenance['script_sha256'])}"
+        if found and provenance.script_sha256 not in found:
+            text = f"script_sha256 is {_shown(provenance.script_sha256)}"
             expected = f"{found[0]}, the hash of {place.script}"
             yield violation(Rule.SESSION_JSON, path, text, expected)
 
 
-def check_log(provenance: Mapping[str, Any], facts: LogFacts, path: str) -> Iterator[AuditFinding]:
+def check_log(provenance: ToldProvenance, facts: LogFacts, path: str) -> Iterator[AuditFinding]:
     """The session's id and the device, as the log has them."""
-    session_id = provenance.get("session_id")
+    session_id, device = provenance.session_id, provenance.device
     if facts.session_ids and session_id != facts.session_ids[0]:
         yield _wrong(path, "session_id", session_id, f"{facts.session_ids[0]}, as in the log")
-    device = provenance.get("device")
-    if isinstance(device, dict):
-        for key, seen in (
-            ("vendor", facts.names),
-            ("profile", facts.profiles),
-            ("model_id", facts.model_ids),
-        ):
-            if seen and device.get(key) is not None and device[key] not in seen:
-                yield _wrong(path, f"device.{key}", device[key], f"{seen[0]}, as in the log")
-    link = provenance.get("link")
-    extension = link.get("extension") if isinstance(link, dict) else None
+    for name, told, seen in (
+        ("device.vendor", device.vendor, facts.names),
+        ("device.profile", device.profile, facts.profiles),
+        ("device.model_id", device.model_id, facts.model_ids),
+    ):
+        if seen and told is not None and told not in seen:
+            yield _wrong(path, name, told, f"{seen[0]}, as in the log")
+    extension = provenance.link.extension
     if extension and facts.wire_extension is None:  # a log that tells of it has its own finding
         text = f"the inputs were loaded by the wire extension {_shown(extension)}"
         yield violation(Rule.ROUND_RULE, path, text, "loads by the published protocol")
 
 
 def check_labels(
-    provenance: Mapping[str, Any], labels: LabelList, path: str
+    provenance: ToldProvenance, labels: LabelList, path: str
 ) -> Iterator[AuditFinding]:
     """The label list that the session says it used."""
-    dataset = provenance.get("dataset")
-    said = dataset.get("labels_sha256") if isinstance(dataset, dict) else None
+    said = provenance.dataset.labels_sha256
     if said != labels.sha256:
         text = f"dataset.labels_sha256 is {_shown(said)}"
         yield violation(
@@ -103,9 +106,8 @@ def check_labels(
         )
 
 
-def check_result(document: Document, assessment: Assessment, path: str) -> Iterator[AuditFinding]:
+def check_result(result: object, assessment: Assessment, path: str) -> Iterator[AuditFinding]:
     """The figures under ``result`` against the recomputed ones."""
-    result = document.get("result")
     if not isinstance(result, dict):
         text = f"result is {_shown(result)}"
         yield violation(Rule.SESSION_JSON, path, text, "the figures of a finished session")

@@ -15,7 +15,7 @@ from ...errors import ResumeError, SetupError
 from ...execute.energy_run import BEGIN_AGAIN, run_energy
 from ...execute.progress import Reporter
 from ...execute.run import Outcome, resume_session, run_session
-from ...journal.session_folder import read_document, task_and_mode
+from ...journal.session_document import read_document, task_and_mode
 from ...terms import Mode
 from .. import options
 from ..show.progress import make_reporter
@@ -183,13 +183,13 @@ def _resume(
     reporter: Reporter,
 ) -> Outcome:
     """Continue with the session's own settings; flags that say otherwise are compared."""
-    provenance = read_document(folder)["provenance"]
+    provenance = read_document(folder).provenance
     if config is not None:
         raise SetupError("--resume takes the session's own configuration; leave --config out")
     task, wanted = task_and_mode(provenance, folder)
     if wanted is Mode.ENERGY:
         raise ResumeError(f"{folder} cannot be continued. {BEGIN_AGAIN}")
-    before: Config = config_from_json(provenance.get("config"), str(folder / "session.json"))
+    before: Config = config_from_json(provenance.config, str(folder / "session.json"))
     if tasks and [named.key for named in choose_tasks(tasks, before)] != [task.key]:
         raise ResumeError(f"{folder} is a session of {task.key}, not of {', '.join(tasks)}")
     if mode is not None and parse_mode(mode) is not wanted:

@@ -13,7 +13,7 @@ from typing import Any
 from ...errors import SetupError
 from ...score.rules import Severity
 from ..page import Outcome, ReportSession
-from ..views import session_windows
+from ..views import session_windows, told_text, told_texts
 from .measures import Difference, Measure, differences
 
 Key = tuple[str, ...]
@@ -186,7 +186,7 @@ def _iterations(session: ReportSession) -> str:
 def _list_hash(session: ReportSession) -> str:
     if session.labels is not None:
         return session.labels.sha256[:16]
-    return str(_at(session.provenance, "dataset", "labels_sha256"))[:16]
+    return told_text(session.provenance.dataset.labels_sha256)[:16]
 
 
 def _firmware(session: ReportSession) -> str:
@@ -198,20 +198,14 @@ def _profile(session: ReportSession) -> str:
 
 
 def _monitor(session: ReportSession) -> str:
-    values = [_at(session.provenance, "monitor", key) for key in ("maker", "model", "serial")]
-    return " ".join(filter(None, values))
+    monitor = session.provenance.monitor
+    return told_texts(monitor.maker, monitor.model, monitor.serial)
 
 
 def _device(session: ReportSession) -> str:
     if session.assessment is None:
         return ""
     return "a simulated device" if session.simulated else "a device that is not simulated"
-
-
-def _at(provenance: Mapping[str, Any], part: str, key: str) -> str:
-    inner = provenance.get(part)
-    value = inner.get(key) if isinstance(inner, Mapping) else None
-    return str(value) if isinstance(value, (str, int, float)) else ""
 
 
 _COMPARED = {

@@ -164,7 +164,7 @@ class Description(_Section):
     """A whole submission of one organization in one division."""
 
     round: Annotated[str, BeforeValidator(_to_round)]
-    division: Annotated[Division, BeforeValidator(values.to_division)]
+    division: Division = Field(strict=False)
     organization: FolderName
     output: ConfigPath | None = None
     """Where the tree is built unless --out says; None: it must."""

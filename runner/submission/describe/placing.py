@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from ....models.suite import TASKS
 from ...errors import SetupError
-from ...journal.session_folder import read_document, task_and_mode
+from ...journal.session_document import read_document, task_and_mode
 from ...terms import Mode
 
 
@@ -88,22 +87,21 @@ def _folders(path: Path) -> Iterator[Path]:
 def _look(folder: Path) -> FoundSession:
     if not folder.is_dir():
         raise SetupError(f"{folder} is no folder; give a session's")
-    provenance: dict[str, Any] = read_document(folder)["provenance"]
+    provenance = read_document(folder).provenance
     task, mode = task_and_mode(provenance, folder)
     if task.key not in TASKS:
         raise SetupError(
             f"{folder} is a session of your own task ({task.title}), which no round has; leave it "
             "out"
         )
-    device = provenance.get("device")
-    device = device if isinstance(device, dict) else {}
+    device = provenance.device
     return FoundSession(
         folder=folder,
         task=task.key,
         mode=mode,
-        round_name=provenance.get("round"),
-        division=provenance.get("division"),
-        firmware=f"firmware: {device.get('vendor')}, {device.get('profile')}",
-        vendor=str(device.get("vendor") or ""),
-        simulated=provenance.get("simulated") is not None,
+        round_name=provenance.round,
+        division=provenance.division.value,
+        firmware=f"firmware: {device.vendor}, {device.profile}",
+        vendor=device.vendor,
+        simulated=provenance.simulated is not None,
     )

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from support.cli import only_session, tinyrunner
 from tinyrunner.runner.errors import SetupError
 from tinyrunner.runner.execute import host
-from tinyrunner.runner.journal.session_folder import (
-    Session,
-    create_session,
-    read_document,
-    write_atomically,
-    write_document,
-)
+from tinyrunner.runner.journal.session_document import read_document, write_document
+from tinyrunner.runner.journal.session_folder import Session, create_session, write_atomically
 from tinyrunner.runner.terms import Mode
+
+WRITTEN = Path(__file__).parent / "session_json" / "version_1"
 
 
 def test_a_session_is_named_after_its_time_task_and_mode(tmp_path):
@@ -73,10 +71,12 @@ def test_a_disk_that_is_nearly_full_is_refused_before_anything_is_made(tmp_path,
 
 def test_a_document_is_replaced_whole_or_not_at_all(tmp_path):
     session = Session(tmp_path, "20260101000000")
-    write_document(session, {"provenance": {"a": 1}, "result": None})
+    (tmp_path / "session.json").write_bytes((WRITTEN / "accuracy.json").read_bytes())
+    before = read_document(tmp_path)
+    write_document(session, before.provenance, {"a": 1})
     with pytest.raises(TypeError):
-        write_document(session, {"provenance": {"a": object()}, "result": None})
-    assert read_document(tmp_path)["provenance"] == {"a": 1}
+        write_document(session, before.provenance, {"a": object()})
+    assert read_document(tmp_path) == before.model_copy(update={"result": {"a": 1}})
     write_atomically(session.result, "x")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["result.txt", "session.json"]
 

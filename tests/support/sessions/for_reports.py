@@ -18,15 +18,39 @@ FILES = tuple(f"tst_{i:06d}_Down_{i % 12}.bin" for i in range(60))
 def provenance(mode: str, **changes: object) -> dict[str, object]:
     """Of a real device, with what a report shows."""
     return {
-        "tool": {"name": "tinyrunner", "version": "0.1.0"},
+        "tool": {"name": "tinyrunner", "version": "0.1.0", "python": "3.11", "platform": "Linux"},
         "session_id": "20260101000000",
+        "created": "2026-01-01T00:00:00+00:00",
+        "iterations_found": {"by": "setting"},
         "task": "kws",
         "mode": mode,
         "round": "v1.2",
         "division": "closed",
-        "dataset": {"labels_sha256": "ab" * 32, "files": 60, "official_list": None},
+        "limit": None,
+        "link": {"data_bytes_per_db": 30, "verify_load": "first"},
+        "dataset": {
+            "folder": "/data/kws01",
+            "labels": "/data/kws01/y_labels.csv",
+            "labels_sha256": "ab" * 32,
+            "official_list": None,
+            "content_sha256": "cd" * 32,
+            "files": 60,
+            "windows": 60,
+            "synthetic": False,
+            "note": None,
+        },
+        "script_file": None,
+        "script_sha256": "ef" * 32,
         "iterations": 800,
-        "device": {"address": "/dev/ttyACM0", "baud_rate": 115200, "vendor": "acme-board"},
+        "warmups": 1,
+        "config": {},
+        "device": {
+            "address": "/dev/ttyACM0",
+            "baud_rate": 115200,
+            "vendor": "acme-board",
+            "profile": None,
+            "model_id": None,
+        },
         "simulated": None,
     } | changes
 

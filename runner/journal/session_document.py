@@ -1,0 +1,313 @@
+"""session.json, typed: what a session was made of, and what it measured.
+
+The provenance is written before the first step and never changed; the result is put beside it at
+the end. A document is read as strictly as it is written: a key too many, one too few, or a value
+of another type is an error that names its place. Reading is for sessions of one's own; what
+anybody's session.json says is read by ``told_provenance``.
+
+History of the schema: 1 is the first.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from ...dut_protocol.wire.settings import VerifyLoad
+from ...models.custom_task import CUSTOM_KEY
+from ...models.suite import TASKS, Task
+from ..errors import SetupError
+from ..terms import Division, Mode
+from .session_folder import Session, write_atomically
+
+SCHEMA_VERSION: Literal[1] = 1
+
+Json = dict[str, Any]
+"""A tree of plain values."""
+
+Number = int | float
+"""Written as it came: 100000 does not become 100000.0."""
+
+
+class _Section(BaseModel):
+    """A part of the document; a key that was not given is not written."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        strict=True,
+        defer_build=True,  # built when a document is read or written, not when this is imported
+        alias_generator=lambda name: name.rstrip("_"),  # `from` is a word of Python
+        populate_by_name=True,
+    )
+
+
+class Tool(_Section):
+    """The program that made the session, and what it ran on."""
+
+    name: str
+    version: str
+    python: str
+    platform: str
+
+
+class IterationsSaid(_Section):
+    """N was given: by the mode itself, by a setting, or by a published script."""
+
+    by: Literal["mode", "setting", "script"]
+
+
+class IterationsCalibrated(_Section):
+    """N was measured, by the device's clock or the host's."""
+
+    by: Literal["calibration"]
+    iterations: int
+    inference_s: Number
+    measured_iterations: int
+    measured_s: Number
+    clock: Literal["device", "host"]
+
+
+class IterationsCalibratedByEdges(_Section):
+    """N was measured between the edges of the timestamp pin."""
+
+    by: Literal["calibration"]
+    inference_s: Number
+    measured_iterations: int
+    iterations: int
+    clock: str
+    """Whose clock the edges were timed by, in words."""
+
+
+IterationsFound = IterationsSaid | IterationsCalibrated | IterationsCalibratedByEdges
+
+
+class Link(_Section):
+    """How the inputs go over the link."""
+
+    data_bytes_per_db: int
+    verify_load: VerifyLoad = Field(strict=False)
+    extension: str | None = None
+    """The wire extension that was asked for; an energy session has none."""
+    pipeline_chars: int = 0
+    extension_offer: str = ""
+    """What the device offered, in its own words."""
+
+
+class DatasetFacts(_Section):
+    """The inputs, and what identifies them."""
+
+    folder: str
+    labels: str
+    labels_sha256: str
+    official_list: str | None
+    content_sha256: str
+    files: int
+    windows: int
+    synthetic: bool
+    note: str | None
+
+
+class Device(_Section):
+    """Who was measured."""
+
+    address: str
+    baud_rate: int
+    vendor: str
+    profile: str | None
+    model_id: str | None
+
+
+class Simulated(_Section):
+    """What a simulated device ran."""
+
+    model: str
+    model_sha256: str
+    runtime: str
+    note: str | None
+    """Says so where the model is a demonstration only, or a log: never valid for submission."""
+    baud_rate: int
+    inference_time_s: Number
+
+
+class Monitor(_Section):
+    """What powered the device and measured its energy."""
+
+    address: str
+    maker: str
+    model: str
+    serial: str
+    firmware: str
+    supply_v: Number
+    sample_rate_hz: Number
+    sample: str
+    event_input: bool
+    max_current_a: Number
+
+
+class IoManagerFacts(_Section):
+    """The board between host and device, in its own messages."""
+
+    address: str
+    baud_rate: int
+    name: str
+    version: str
+
+
+class Edges(_Section):
+    """What the ends of the windows were taken from."""
+
+    from_: str
+    hold_s: Number
+
+
+class SessionFacts(_Section):
+    """Which program made the session and when, and how it came to its N."""
+
+    tool: Tool
+    session_id: str
+    created: str
+    """ISO 8601, UTC."""
+    iterations_found: IterationsFound
+
+
+class Setup(_Section):
+    """What can be said of a run without a device: what is asked of it, and of which inputs."""
+
+    task: str
+    mode: Mode = Field(strict=False)
+    round: str
+    division: Division = Field(strict=False)
+    limit: int | None
+    link: Link
+    dataset: DatasetFacts
+    script_file: str | None
+    script_sha256: str
+    iterations: int
+    warmups: int
+    config: Json | None = None
+    """The whole configuration, read by ``config_from_json``. A session whose configuration was
+    taken out can be scored, not continued."""
+
+
+class DeviceFacts(_Section):
+    """Who is measured, and what it is where it is simulated."""
+
+    device: Device
+    simulated: Simulated | None
+
+
+class EnergyFacts(_Section):
+    """Who measures the energy, at which supply, and whose edges are the windows' ends."""
+
+    link: Link
+    monitor: Monitor
+    io_manager: IoManagerFacts
+    edges: Edges
+
+
+class Provenance(DeviceFacts, Setup, SessionFacts):
+    """How a session came about; its keys are written in the order of the bases, last one first."""
+
+    monitor: Monitor | None = None
+    """Of an energy session, as the two that follow."""
+    io_manager: IoManagerFacts | None = None
+    edges: Edges | None = None
+
+    @classmethod
+    def of(
+        cls,
+        session: SessionFacts,
+        setup: Setup,
+        device: DeviceFacts,
+        *,
+        link: Link | None = None,
+        energy: EnergyFacts | None = None,
+    ) -> Provenance:
+        """Put the parts together; ``link`` is the link as it turned out, where that is known."""
+        parts = [session, setup, device, *([] if energy is None else [energy])]
+        values = {name: getattr(part, name) for part in parts for name in part.model_fields_set}
+        return cls(**(values if link is None else values | {"link": link}))
+
+    @property
+    def is_demonstration(self) -> bool:
+        """A demonstration model ran on the simulated device, whatever the inputs were."""
+        return self.simulated is not None and self.simulated.note is not None
+
+    def to_json(self) -> Json:
+        """Plain values; what was not given is left out."""
+        return self.model_dump(mode="json", exclude_unset=True, by_alias=True)
+
+
+class SessionDocument(_Section):
+    """The whole of session.json."""
+
+    schema_version: Literal[1]
+    provenance: Provenance
+    result: Json | None = None
+    """None until the session is finished."""
+
+    def to_json(self) -> Json:
+        """Plain values, in the order in which they are written."""
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "provenance": self.provenance.to_json(),
+            "result": self.result,
+        }
+
+
+def write_document(session: Session, provenance: Provenance, result: Json | None = None) -> None:
+    """Write session.json whole or not at all."""
+    document = SessionDocument(
+        schema_version=SCHEMA_VERSION, provenance=provenance, result=result
+    ).to_json()
+    write_atomically(session.document, json.dumps(document, indent=2) + "\n")
+
+
+def read_document(folder: Path) -> SessionDocument:
+    """session.json of a folder; SetupError where there is none that this version understands."""
+    path = folder / "session.json"
+    try:
+        tree = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise SetupError(
+            f"{folder} holds no session.json: it is no session of tinyrunner, or it was stopped "
+            "before its first step; start a new run"
+        ) from error
+    except (OSError, ValueError) as error:
+        raise SetupError(f"{path} cannot be read: {error}") from error
+    version = tree.get("schema_version") if isinstance(tree, dict) else None
+    if version != SCHEMA_VERSION or not isinstance(tree.get("provenance"), dict):
+        raise SetupError(
+            f"{path} has schema version {version!r}, this tinyrunner reads {SCHEMA_VERSION}"
+        )
+    task, mode = (tree["provenance"].get(key) for key in ("task", "mode"))
+    if task not in (*TASKS, CUSTOM_KEY) or mode not in [known.value for known in Mode]:
+        raise _of_no_task(path, task, mode)
+    try:
+        return SessionDocument.model_validate(tree)
+    except ValidationError as error:
+        from ..config.explain import explain  # only a damaged document needs it
+
+        problems = explain(error, SessionDocument, lambda place: ".".join(map(str, place)))
+        raise SetupError(f"{path} is damaged: " + problems.replace("\n", "; ")) from error
+
+
+def task_and_mode(provenance: Provenance, folder: Path) -> tuple[Task, Mode]:
+    """What a session measures; SetupError where a task of one's own is not described."""
+    path = folder / "session.json"
+    task = TASKS.get(provenance.task)
+    if task is None:
+        from ..config.config import config_from_json  # only a task of one's own needs it
+
+        task = config_from_json(provenance.config, str(path)).custom_task
+    if task is None:
+        raise _of_no_task(path, provenance.task, provenance.mode.value)
+    return task, provenance.mode
+
+
+def _of_no_task(path: Path, task: object, mode: object) -> SetupError:
+    return SetupError(f"{path} is damaged: its task is {task!r} and its mode {mode!r}")
