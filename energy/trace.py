@@ -42,6 +42,11 @@ class EventSource(Enum):
     IO_MANAGER = "the IO manager's timer, aligned to the trace"
     HOST = "soft markers of the host, never valid for submission"
 
+    @property
+    def key(self) -> str:
+        """As files have it."""
+        return self.name.lower()
+
 
 @dataclass(frozen=True, slots=True)
 class Gap:

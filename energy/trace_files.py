@@ -65,7 +65,7 @@ def write_events(trace: Trace, folder: Path, name: str = DEFAULT_NAME) -> None:
         "sample_rate_hz": trace.sample_rate_hz,
         "samples": len(trace.samples_uj),
         "events_s": list(trace.events_s),
-        "event_source": trace.event_source.name.lower(),
+        "event_source": trace.event_source.key,
         "event_uncertainty_s": trace.event_uncertainty_s,
         "gaps": [[gap.index, gap.lost] for gap in trace.gaps],
         "provenance": dict(trace.provenance),
@@ -205,7 +205,7 @@ def _with_details(path: Path, rate_hz: float, samples: Samples) -> Trace:
 
 def _event_facts(path: Path, found: dict[str, object]) -> tuple[EventSource, float]:
     """Who saw the events, and how far each can be off in seconds."""
-    sources = {source.name.lower(): source for source in EventSource}
+    sources = {source.key: source for source in EventSource}
     source, uncertainty = found.get("event_source"), found.get("event_uncertainty_s")
     if not isinstance(source, str) or source not in sources:
         _wrong(path, f"event_source as one of {', '.join(sources)}", source)

@@ -12,42 +12,35 @@ import json
 import os
 import tempfile
 from contextlib import suppress
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Annotated
+
+from pydantic import ConfigDict, Field, ValidationError
+from pydantic.dataclasses import dataclass as pydantic_dataclass
 
 from ..wire.settings import MAX_DATA_BYTES_PER_DB
 from .dut import Identity
 
 _FOLDER = "checked"
 _FORMAT = 1
-_MAX_PIPELINE_CHARS = 1 << 20
 
 
-@dataclass(frozen=True, slots=True)
+@pydantic_dataclass(frozen=True, slots=True, config=ConfigDict(strict=True, extra="forbid"))
 class DeviceRecord:
     """What a device was shown to do, on a link of this speed; ValueError where it cannot be."""
 
     vendor: str
     profile: str | None
     model_id: str | None
-    baud_rate: int
-    data_bytes_per_db: int
+    baud_rate: Annotated[int, Field(ge=1)]
+    data_bytes_per_db: Annotated[int, Field(ge=1, le=MAX_DATA_BYTES_PER_DB)]
     """The largest number of data bytes of a ``db`` that was taken."""
-    pipeline_chars: int
+    pipeline_chars: Annotated[int, Field(ge=0, le=1 << 20)]
     """Characters outstanding that were taken whole; 0: input is not buffered, or nobody knows."""
     checked_at: str
     """ISO 8601, UTC."""
     tool_version: str
-
-    def __post_init__(self) -> None:
-        if self.baud_rate < 1:
-            raise ValueError(f"baud_rate {self.baud_rate}: expected at least 1")
-        if not 1 <= self.data_bytes_per_db <= MAX_DATA_BYTES_PER_DB:
-            raise ValueError(
-                f"data_bytes_per_db {self.data_bytes_per_db}: expected 1 to {MAX_DATA_BYTES_PER_DB}"
-            )
-        if not 0 <= self.pipeline_chars <= _MAX_PIPELINE_CHARS:
-            raise ValueError(f"pipeline_chars {self.pipeline_chars}: expected 0 or more")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,16 +102,18 @@ def _parsed(text: str) -> DeviceRecord:
         raise ValueError("not an object")
     if tree.pop("format", None) != _FORMAT:
         raise ValueError(f"not of format {_FORMAT}")
-    names = {field.name for field in fields(DeviceRecord)}
-    if set(tree) != names:
-        raise ValueError(f"expected {', '.join(sorted(names))}")
-    for name in ("baud_rate", "data_bytes_per_db", "pipeline_chars"):
-        if type(tree[name]) is not int:
-            raise ValueError(f"{name} is {tree[name]!r}, not a whole number")
-    for name in ("vendor", "checked_at", "tool_version"):
-        if not isinstance(tree[name], str):
-            raise ValueError(f"{name} is {tree[name]!r}, not text")
-    for name in ("profile", "model_id"):
-        if not isinstance(tree[name], str | None):
-            raise ValueError(f"{name} is {tree[name]!r}, not text")
-    return DeviceRecord(**tree)
+    try:
+        return DeviceRecord(**tree)
+    except (TypeError, ValidationError) as error:
+        raise ValueError(_first_problem(error)) from error
+
+
+def _first_problem(error: TypeError | ValidationError) -> str:
+    """In one line, for it stands in the middle of a sentence."""
+    if isinstance(error, TypeError):  # a key that is no name
+        return str(error)
+    first = error.errors(include_url=False)[0]
+    key = ".".join(map(str, first["loc"]))
+    if first["type"] == "missing":
+        return f"{key} is missing"
+    return f"{key} is {first['input']!r:.60}: {first['msg']}"

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any
 
+from ..score.json_form import JsonForm
 from ..score.rules import Finding, FindingKind, Severity
 
 __all__ = ["AuditFinding", "Level", "Rule", "Severity"]
@@ -142,8 +142,13 @@ _RULE_OF_KIND: dict[FindingKind, Rule] = {
 
 
 @dataclass(frozen=True, slots=True)
-class AuditFinding:
+class AuditFinding(JsonForm):
     """One thing found in a tree."""
+
+    JSON = (
+        "rule=rule.title verdict=rule.level severity file=path line found expected "
+        "demand=rule.demand"
+    )
 
     rule: Rule
     severity: Severity
@@ -166,18 +171,6 @@ class AuditFinding:
     def place(self) -> str:
         """`closed/acme/results/…/log.txt:17`."""
         return self.path if self.line is None else f"{self.path}:{self.line}"
-
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "rule": self.rule.title,
-            "verdict": self.rule.level.value,
-            "severity": self.severity.value,
-            "file": self.path,
-            "line": self.line,
-            "found": self.found,
-            "expected": self.expected,
-            "demand": self.rule.demand,
-        }
 
 
 def violation(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
 from typing import Annotated
 
@@ -12,29 +15,11 @@ from ...models.custom_task import CUSTOM_KEY
 from ...models.suite import TASKS, Task
 from ..config.config import Config, load_config
 from ..config.custom import HOW_TO_WRITE
+from ..config.settings import SETTINGS
 from ..errors import SetupError
 
 ConfigOption = Annotated[
     Path | None, typer.Option("--config", help="YAML configuration; flags override it.")
-]
-DutOption = Annotated[
-    str | None,
-    typer.Option("--dut", help="Port, URL (socket://host:port), auto, or sim: (sim:kws01)."),
-]
-BaudOption = Annotated[int | None, typer.Option("--baud-rate", help="Of the device's port.")]
-ModelOption = Annotated[
-    str | None,
-    typer.Option("--model", help="What a sim: device runs: a .tflite file, demo, or reference."),
-]
-DatasetsOption = Annotated[
-    str | None,
-    typer.Option("--datasets", help="Folder holding kws01/, vww01/, …; or demo."),
-]
-WireLogOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--wire-log", help="Write every byte both ways into this file; one there is continued."
-    ),
 ]
 LabelsOption = Annotated[
     Path | None, typer.Option("--labels", help="The label list that the session used.")
@@ -43,9 +28,57 @@ ListsOption = Annotated[
     Path | None,
     typer.Option("--datasets", help="Data sets whose label lists are tried (DIR/kws01/…)."),
 ]
-RoundOption = Annotated[str | None, typer.Option("--round", help="Whose rules apply: v1.1 … v1.4.")]
-DivisionOption = Annotated[str | None, typer.Option("--division", help="closed or open.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+
+
+_ROUND, _DIVISION, _BAUD_RATE = (SETTINGS[name] for name in ("round", "division", "baud_rate"))
+RoundOption = Annotated[str | None, typer.Option(_ROUND.flag, help=_ROUND.help)]
+DivisionOption = Annotated[str | None, typer.Option(_DIVISION.flag, help=_DIVISION.help)]
+BaudOption = Annotated[int | None, typer.Option(_BAUD_RATE.flag, help=_BAUD_RATE.help)]
+
+Command = Callable[..., None]
+
+
+def with_settings(order: str, **texts: str) -> Callable[[Command], Command]:
+    """Give a command the flags of settings beside its own options.
+
+    ``order`` names all of them as `--help` is to show them; what the command itself does not have
+    is a setting. The command gets the settings' values by name as ``flags``, None where a flag was
+    not given. ``texts`` are helps that differ from the table's.
+    """
+
+    def decorate(command: Command) -> Command:
+        own = inspect.signature(command, eval_str=True).parameters
+        names = order.split()
+        options = [
+            own[name].replace(kind=inspect.Parameter.KEYWORD_ONLY)
+            if name in own
+            else _parameter(name, texts.get(name))
+            for name in names
+        ]
+
+        @wraps(command)
+        def called(**values: object) -> None:
+            flags = {name: values.pop(name) for name in names if name not in own}
+            command(flags=flags, **values)
+
+        vars(called).update(__signature__=inspect.Signature(options))
+        called.__annotations__ = {option.name: option.annotation for option in options}
+        return called
+
+    return decorate
+
+
+def _parameter(name: str, text: str | None) -> inspect.Parameter:
+    """As typer reads it from a signature: its default holds the flag."""
+    row = SETTINGS[name]
+    flag = f"{row.flag}/--no-{row.flag[2:]}" if row.negated else row.flag
+    return inspect.Parameter(
+        name,
+        inspect.Parameter.KEYWORD_ONLY,
+        default=typer.Option(None, flag, help=text or row.help),
+        annotation=(list[str] if row.kind is list else row.kind) | None,
+    )
 
 
 def base_config(path: Path | None) -> Config:

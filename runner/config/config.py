@@ -26,6 +26,7 @@ from ..terms import Division
 from . import values
 from .custom import CustomConfig
 from .explain import ConfigError, explain
+from .settings import SETTINGS
 from .strict_yaml import Place, YamlError, read_yaml
 
 __all__ = ["Config", "ConfigError", "DutConfig", "SimulateConfig", "load_config", "override"]
@@ -171,35 +172,6 @@ def absolute(config: Config) -> Config:
     )
 
 
-FLAG_PLACES: dict[str, tuple[str, ...]] = {
-    "dut": ("dut", "address"),
-    "baud_rate": ("dut", "baud_rate"),
-    "data_bytes_per_db": ("dut", "data_bytes_per_db"),
-    "pipelining": ("dut", "pipelining"),
-    "extension": ("dut", "extension"),
-    "verify_load": ("dut", "verify_load"),
-    "confirm_results": ("dut", "confirm_results"),
-    "boot_wait_s": ("dut", "boot_wait_s"),
-    "expected_inference_s": ("dut", "expected_inference_s"),
-    "wire_log": ("dut", "wire_log"),
-    "io": ("io_manager", "address"),
-    "monitor": ("monitor", "address"),
-    "supply_v": ("monitor", "supply_v"),
-    "soft_markers": ("monitor", "soft_markers"),
-    "inference_time_s": ("simulate", "inference_time_s"),
-    "model": ("model",),
-    "datasets": ("datasets",),
-    "labels": ("labels",),
-    "sessions": ("sessions",),
-    "division": ("division",),
-    "round": ("round",),
-    "iterations": ("iterations",),
-    "warmups": ("warmups",),
-    "limit": ("limit",),
-}
-"""Where each flag's value goes."""
-
-
 def load_config(path: Path) -> Config:
     """The configuration in a file; its relative paths are relative to the file's folder."""
     try:
@@ -236,23 +208,24 @@ def config_from_json(tree: object, source: str) -> Config:
 def override(config: Config, **flags: object) -> Config:
     """The configuration with the flags that were given (not None) in place of its values.
 
-    Known flags are :data:`FLAG_PLACES`. ``labels`` is a mapping that adds to the file's.
+    Known flags are the names of :data:`SETTINGS`. ``labels`` is a mapping that adds to the file's.
     Relative paths stay relative to the current folder.
     """
     tree = config.model_dump()
     given = {flag: value for flag, value in flags.items() if value is not None}
     for flag, value in given.items():
-        place = FLAG_PLACES.get(flag)
-        if place is None:
+        if flag not in SETTINGS:
             raise TypeError(f"no such flag: {flag}")
+        place = SETTINGS[flag].place
         section = tree[place[0]] if len(place) == 2 else tree
         if isinstance(value, dict) and isinstance(section[place[-1]], dict):
             value = section[place[-1]] | value
         section[place[-1]] = value
 
     def where(place: Place) -> str:
-        flag = next((f for f in given if FLAG_PLACES[f] == place[: len(FLAG_PLACES[f])]), None)
-        return ".".join(map(str, place)) if flag is None else "--" + flag.replace("_", "-")
+        at = (SETTINGS[name] for name in given)
+        setting = next((one for one in at if one.place == place[: len(one.place)]), None)
+        return ".".join(map(str, place)) if setting is None else setting.flag
 
     try:
         return Config.model_validate(tree, context=values.PathBase(None))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from ...datasets.demo.demo_dataset import FILE_PREFIX
 from ...datasets.labels import LabelList, LabelRow
@@ -18,6 +17,7 @@ from ..journal.session_document import Provenance
 from ..journal.told_provenance import ToldProvenance
 from ..terms import Division, Mode
 from .energy_score import score_energy_records
+from .json_form import JsonForm
 from .results import AccuracyResult, EnergyResult, PerformanceResult
 from .rules import CheckInput, Finding, check, is_valid
 from .score import score_accuracy, score_performance
@@ -72,8 +72,10 @@ class Judging:
 
 
 @dataclass(frozen=True, slots=True)
-class Assessment:
+class Assessment(JsonForm):
     """What a session measured, and what is wrong with it."""
+
+    JSON = "performance accuracy energy findings valid simulated"
 
     facts: LogFacts
     performance: PerformanceResult | None
@@ -87,16 +89,6 @@ class Assessment:
     def valid(self) -> bool:
         """Nothing stands between the session and a submission."""
         return is_valid(self.findings)
-
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "performance": None if self.performance is None else self.performance.to_json(),
-            "accuracy": None if self.accuracy is None else self.accuracy.to_json(),
-            "energy": None if self.energy is None else self.energy.to_json(),
-            "findings": [finding.to_json() for finding in self.findings],
-            "valid": self.valid,
-            "simulated": self.simulated,
-        }
 
 
 def assess(log: Path, judging: Judging) -> Assessment:

@@ -5,22 +5,24 @@ What an energy session measured: its windows in joules and seconds, statistics o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from statistics import fmean, median, stdev
-from typing import Any
 
 from ...energy.trace import EventSource
 from ...energy.windows import EnergyWindow
 from ...models.suite import Metric
+from .json_form import JsonForm
 
 MAX_NAMES = 100
 """Names kept of a list; the count is always the whole."""
 
 
 @dataclass(frozen=True, slots=True)
-class NameList:
+class NameList(JsonForm):
     """How many there are, and the first of their names."""
+
+    JSON = "count names"
 
     count: int = 0
     names: tuple[str, ...] = ()
@@ -42,13 +44,12 @@ class NameList:
         shown = ", ".join(self.names[:3])
         return f"{shown} and {self.count - 3} more" if self.count > 3 else shown
 
-    def to_json(self) -> dict[str, Any]:
-        return {"count": self.count, "names": list(self.names)}
-
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class Window(JsonForm):
     """One timed stretch of inferences. Times in seconds."""
+
+    JSON = "number file offset iterations elapsed_s host_elapsed_s invalid throughput"
 
     number: int
     """As EEMBC counts: the measured windows are 2, 4, 6, 8, 10."""
@@ -78,22 +79,12 @@ class Window:
             return None
         return (self.elapsed_s - self.host_elapsed_s) / self.host_elapsed_s
 
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "number": self.number,
-            "file": self.file,
-            "offset": self.offset,
-            "iterations": self.iterations,
-            "elapsed_s": self.elapsed_s,
-            "host_elapsed_s": self.host_elapsed_s,
-            "invalid": self.invalid,
-            "throughput": self.throughput,
-        }
-
 
 @dataclass(frozen=True, slots=True)
-class PerformanceResult:
+class PerformanceResult(JsonForm):
     """The windows of a performance session, in order."""
+
+    JSON = "median_throughput coefficient_of_variation windows"
 
     windows: tuple[Window, ...]
 
@@ -114,35 +105,27 @@ class PerformanceResult:
             return None
         return stdev(self.throughputs) / fmean(self.throughputs)
 
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "median_throughput": self.median_throughput,
-            "coefficient_of_variation": self.coefficient_of_variation,
-            "windows": [window.to_json() for window in self.windows],
-        }
-
 
 @dataclass(frozen=True, slots=True)
-class FileScore:
+class FileScore(JsonForm):
     """An ad file: the mean error over its windows."""
+
+    JSON = "file label score windows"
 
     file: str
     label: int
     score: float
     windows: int
 
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "file": self.file,
-            "label": self.label,
-            "score": self.score,
-            "windows": self.windows,
-        }
-
 
 @dataclass(frozen=True, slots=True)
-class AccuracyResult:
+class AccuracyResult(JsonForm):
     """What an accuracy session scored. Rates are fractions: 0.9 is 90 %."""
+
+    JSON = (
+        "metric top1 auc precision_recall listed inputs correct confusion file_scores "
+        "wrong missing repeated unknown incomplete"
+    )
 
     metric: Metric
     listed: int
@@ -178,32 +161,16 @@ class AccuracyResult:
         """The figure that the task's target is set in."""
         return self.auc if self.metric is Metric.AUC else self.top1
 
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "metric": self.metric.value,
-            "top1": self.top1,
-            "auc": self.auc,
-            "precision_recall": self.precision_recall,
-            "listed": self.listed,
-            "inputs": self.inputs,
-            "correct": self.correct,
-            "confusion": _lists(self.confusion),
-            "file_scores": [score.to_json() for score in self.file_scores],
-            "wrong": self.wrong.to_json(),
-            "missing": self.missing.to_json(),
-            "repeated": self.repeated.to_json(),
-            "unknown": self.unknown.to_json(),
-            "incomplete": self.incomplete.to_json(),
-        }
-
-
-def _lists(rows: Sequence[Sequence[int]]) -> list[list[int]]:
-    return [list(row) for row in rows]
-
 
 @dataclass(frozen=True, slots=True)
-class MeasuredWindow:
+class MeasuredWindow(JsonForm):
     """One window of a trace, and the inferences that ran in it."""
+
+    JSON = (
+        "number file offset iterations start_s=window.start_s end_s=window.end_s "
+        "energy_j=window.energy_j power_w=window.power_w energy_per_inference_j "
+        "throughput=timing.throughput invalid"
+    )
 
     window: EnergyWindow
     file: str
@@ -241,25 +208,16 @@ class MeasuredWindow:
             line=self.line,
         )
 
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "number": self.number,
-            "file": self.file,
-            "offset": self.offset,
-            "iterations": self.iterations,
-            "start_s": self.window.start_s,
-            "end_s": self.window.end_s,
-            "energy_j": self.window.energy_j,
-            "power_w": self.window.power_w,
-            "energy_per_inference_j": self.energy_per_inference_j,
-            "throughput": self.timing.throughput,
-            "invalid": self.invalid,
-        }
-
 
 @dataclass(frozen=True, slots=True)
-class EnergyResult:
+class EnergyResult(JsonForm):
     """The windows of an energy session, in order, and what its trace is worth."""
+
+    JSON = (
+        "median_energy_per_inference_j=median_energy_j coefficient_of_variation "
+        "median_throughput=performance.median_throughput event_source=event_source.key "
+        "event_uncertainty_s lost_samples lost_error edge_error windows"
+    )
 
     windows: tuple[MeasuredWindow, ...]
     edge_error: str | None = None
@@ -294,16 +252,3 @@ class EnergyResult:
     def performance(self) -> PerformanceResult:
         """Throughput from the same windows."""
         return PerformanceResult(tuple(window.timing for window in self.windows))
-
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "median_energy_per_inference_j": self.median_energy_j,
-            "coefficient_of_variation": self.coefficient_of_variation,
-            "median_throughput": self.performance.median_throughput,
-            "event_source": self.event_source.name.lower(),
-            "event_uncertainty_s": self.event_uncertainty_s,
-            "lost_samples": self.lost_samples,
-            "lost_error": self.lost_error,
-            "edge_error": self.edge_error,
-            "windows": [window.to_json() for window in self.windows],
-        }

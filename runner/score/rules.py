@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any
 
 from ...dut_protocol.wire.timer import DEFECT_DEVIATION, USUAL_DEVIATION
 from ...energy.trace import EventSource
@@ -18,6 +17,7 @@ from ...models.suite import TASKS, Task
 from ..config.rounds import Round
 from ..journal.records import LogFacts
 from ..terms import Division, Mode
+from .json_form import JsonForm
 from .results import AccuracyResult, EnergyResult, NameList, PerformanceResult, Window
 
 TIMER_CHECK_MIN_S = 5.0
@@ -66,17 +66,16 @@ class FindingKind(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(JsonForm):
     """One thing found."""
+
+    JSON = "kind severity text"
 
     kind: FindingKind
     severity: Severity
     text: str
     line: int | None = None
     """1-based line of the log, where it is about one."""
-
-    def to_json(self) -> dict[str, Any]:
-        return {"kind": self.kind.value, "severity": self.severity.value, "text": self.text}
 
 
 @dataclass(frozen=True, slots=True)

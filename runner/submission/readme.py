@@ -10,6 +10,7 @@ import yaml
 
 from ...models.custom_task import CUSTOM_KEY
 from ..config.config import Config, config_from_json
+from ..config.settings import SETTINGS
 from ..journal.session_document import IterationsFound, IterationsSaid
 from .code_folder import CopiedCode
 from .gather import GatheredSession
@@ -19,32 +20,8 @@ README_NAME = "README.md"
 OTHER_README_NAME = "REPRODUCE.md"
 """Where the submitter's sources have a README.md of their own."""
 
-_FLAGS: tuple[tuple[str, str], ...] = (
-    ("dut.address", "--dut"),
-    ("io_manager.address", "--io"),
-    ("monitor.address", "--monitor"),
-    ("monitor.supply_v", "--supply-v"),
-    ("model", "--model"),
-    ("datasets", "--datasets"),
-    ("dut.baud_rate", "--baud-rate"),
-    ("iterations", "--iterations"),
-    ("warmups", "--warmups"),
-    ("limit", "--limit"),
-    ("division", "--division"),
-    ("round", "--round"),
-    ("dut.data_bytes_per_db", "--data-bytes-per-db"),
-    ("dut.verify_load", "--verify-load"),
-    ("dut.confirm_results", "--confirm-results"),
-    ("dut.expected_inference_s", "--expected-inference-s"),
-)
-"""Each flag of `tinyrunner run` with the setting it is for."""
-
-_SWITCHES = (
-    ("monitor.soft_markers", "--soft-markers"),
-    ("dut.pipelining", "--pipelining"),
-    ("dut.extension", "--extension"),
-)
-"""Those that take no value, and are off unless given."""
+_REPEATED = {".".join(row.place): row for row in SETTINGS.values() if row.repeated}
+"""What a session is repeated with, by its place."""
 
 CONFIG_NAME = "configuration.yaml"
 """What a reader saves the configuration as where flags cannot say it all."""
@@ -55,16 +32,16 @@ def reproduce_command(session: GatheredSession, home: HomeFolder) -> str:
     config = _config(session)
     told, default = _flat(config), _flat(Config())
     words = ["tinyrunner", "run", session.task.key, "--mode", session.mode.value]
-    flagged = {key for key, _ in _FLAGS}
-    rest = {key for key in told if key not in flagged and told[key] != default.get(key)}
-    rest -= {"sessions", *(key for key, _ in _SWITCHES)}  # where they were kept; said below
-    rest -= {key for key in rest if key.startswith("labels.")}
+    changed = [key for key in told if told[key] != default.get(key)]
+    known = ("sessions", "labels.")  # where they were kept; said below
+    rest = [key for key in changed if key not in _REPEATED and not key.startswith(known)]
     if rest or session.task.key == CUSTOM_KEY:
         words += ["--config", CONFIG_NAME]
-    for key, flag in _FLAGS:
-        if told[key] != default[key]:
-            words += [flag, home.hidden(str(told[key]))]
-    words += [flag for key, flag in _SWITCHES if told[key]]
+    flagged = [(row, told[key]) for key, row in _REPEATED.items() if key in changed]
+    for row, value in flagged:
+        if row.kind is not bool:
+            words += [row.flag, home.hidden(str(value))]
+    words += [row.flag for row, _ in flagged if row.kind is bool]
     for key, path in config.labels.items():
         words += ["--labels", f"{key}={home.hidden(path.as_posix())}"]
     if (script := session.provenance.script_file) is not None:

@@ -85,7 +85,7 @@ def power_of(trace: Trace, energy: EnergyResult, place: int) -> dict[str, Any]:
         MLCOMMONS_KEY: {
             "sample_rate_hz": count / window.duration_s,
             "recorded_rate_hz": rate_hz,
-            "event_source": trace.event_source.name.lower(),
+            "event_source": trace.event_source.key,
             "event_uncertainty_s": trace.event_uncertainty_s,
             "gaps": _gaps(trace, start, end, width, before, count, after),
         },

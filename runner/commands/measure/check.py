@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -37,18 +37,16 @@ from ..show.check import show_conformance
 EXIT_FAILS = 3
 
 
+@options.with_settings(
+    "dut io task model config baud_rate data_bytes_per_db quick risky save as_json",
+    io="Energy firmware: port or URL of the IO manager before it.",
+)
 def check(
-    dut: options.DutOption = None,
-    io: Annotated[
-        str | None,
-        typer.Option("--io", help="Energy firmware: port or URL of the IO manager before it."),
-    ] = None,
+    flags: dict[str, Any],
     task: Annotated[
         str | None, typer.Option("--task", help="What the firmware should be: vww, ic, kws, ad.")
     ] = None,
-    model: options.ModelOption = None,
     config: options.ConfigOption = None,
-    baud_rate: options.BaudOption = None,
     data_bytes_per_db: Annotated[
         int | None, typer.Option("--data-bytes-per-db", help="Of loads: 1 to 38; 30 unless told.")
     ] = None,
@@ -70,14 +68,7 @@ def check(
     Exit status: 0 passed (warnings allowed), 3 something failed, 1 no device could be reached.
     Behind an IO manager the board must be powered already.
     """
-    settings = override(
-        options.base_config(config),
-        dut=dut,
-        io=io,
-        model=model,
-        baud_rate=baud_rate,
-        data_bytes_per_db=data_bytes_per_db,
-    )
+    settings = override(options.base_config(config), **flags, data_bytes_per_db=data_bytes_per_db)
     expected = None if task is None else options.task_named(task, settings)
     progress = Console(stderr=True, soft_wrap=True)
     with (

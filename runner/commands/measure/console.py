@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -17,17 +18,15 @@ from ...execute.console import Interactive
 from .. import options
 
 
+@options.with_settings(
+    "dut io monitor task model config baud_rate wire_log",
+    io="Port or URL of the IO manager.",
+    monitor="A VISA resource, lpm01a:PORT, ppk2:PORT, …; sim: with a sim: DUT.",
+)
 def console(
-    dut: options.DutOption = None,
-    io: str | None = typer.Option(None, "--io", help="Port or URL of the IO manager."),
-    monitor: str | None = typer.Option(
-        None, "--monitor", help="A VISA resource, lpm01a:PORT, ppk2:PORT, …; sim: with a sim: DUT."
-    ),
-    task: str | None = typer.Option(None, "--task", help="What a sim: device runs."),
-    model: options.ModelOption = None,
+    flags: dict[str, Any],
+    task: Annotated[str | None, typer.Option("--task", help="What a sim: device runs.")] = None,
     config: options.ConfigOption = None,
-    baud_rate: options.BaudOption = None,
-    wire_log: options.WireLogOption = None,
 ) -> None:
     """Talk to a device by hand: `dut name`, `bload dut "FILE"`, `dut infer 10 1`, …
 
@@ -35,15 +34,7 @@ def console(
     energy monitor: `emon voltage 3000`, `emon power on`, `io dut name`, … Leaving the console
     switches the supply off.
     """
-    settings = override(
-        options.base_config(config),
-        dut=dut,
-        io=io,
-        monitor=monitor,
-        model=model,
-        baud_rate=baud_rate,
-        wire_log=wire_log,
-    )
+    settings = override(options.base_config(config), **flags)
     named = simulated_model_id(settings)
     if task is None:
         chosen = TASKS_BY_MODEL_ID.get(named) or TASKS["kws"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -24,77 +24,20 @@ from ..show.session import assessment_json, show_assessment
 EXIT_INVALID = 3
 
 
+@options.with_settings(
+    "tasks mode dut io monitor supply_v soft_markers model datasets sessions config baud_rate "
+    "iterations warmups limit labels division round data_bytes_per_db pipelining extension "
+    "verify_load confirm_results expected_inference_s wire_log script resume as_json"
+)
 def run(
+    flags: dict[str, Any],
     tasks: Annotated[
         list[str] | None, typer.Argument(metavar="TASK…", help="vww, ic, kws, ad; all; or custom.")
     ] = None,
     mode: Annotated[
         str | None, typer.Option("--mode", help="performance, accuracy or energy.")
     ] = None,
-    dut: options.DutOption = None,
-    io: Annotated[
-        str | None, typer.Option("--io", help="Energy: port or URL of the IO manager.")
-    ] = None,
-    monitor: Annotated[
-        str | None,
-        typer.Option("--monitor", help="Energy: a VISA resource, lpm01a:PORT, ppk2:PORT, …"),
-    ] = None,
-    supply_v: Annotated[
-        float | None, typer.Option("--supply-v", help="Energy: what the device is powered with.")
-    ] = None,
-    soft_markers: Annotated[
-        bool,
-        typer.Option("--soft-markers", help="Energy: the host's stamps for edges; never valid."),
-    ] = False,
-    model: options.ModelOption = None,
-    datasets: options.DatasetsOption = None,
-    sessions: Annotated[
-        Path | None, typer.Option("--sessions", help="Where session folders are made.")
-    ] = None,
     config: options.ConfigOption = None,
-    baud_rate: options.BaudOption = None,
-    iterations: Annotated[
-        str | None,
-        typer.Option("--iterations", help="N of a performance window; auto calibrates it."),
-    ] = None,
-    warmups: Annotated[int | None, typer.Option("--warmups", help="Before each window.")] = None,
-    limit: Annotated[
-        int | None, typer.Option("--limit", help="Only the first files: a smoke test.")
-    ] = None,
-    labels: Annotated[
-        list[str] | None, typer.Option("--labels", help="Another label list: FILE or kws=FILE.")
-    ] = None,
-    division: Annotated[str | None, typer.Option("--division", help="closed or open.")] = None,
-    round_name: Annotated[
-        str | None, typer.Option("--round", help="Whose rules apply: v1.1 … v1.4.")
-    ] = None,
-    data_bytes_per_db: Annotated[
-        str | None,
-        typer.Option("--data-bytes-per-db", help="1 to 38, or auto: as checked, else 30."),
-    ] = None,
-    pipelining: Annotated[
-        bool | None,
-        typer.Option("--pipelining/--no-pipelining", help="Several db in flight; check it first."),
-    ] = None,
-    extension: Annotated[
-        bool | None,
-        typer.Option("--extension/--no-extension", help="Denser loads, if the device offers them."),
-    ] = None,
-    verify_load: Annotated[
-        str | None,
-        typer.Option("--verify-load", help="Which loads are read back: first, all, never."),
-    ] = None,
-    confirm_results: Annotated[
-        str | None,
-        typer.Option("--confirm-results", help="Ask twice, on a bad link: all, or never."),
-    ] = None,
-    expected_inference_s: Annotated[
-        float | None,
-        typer.Option(
-            "--expected-inference-s", help="About; for devices slower than 10 s an inference."
-        ),
-    ] = None,
-    wire_log: options.WireLogOption = None,
     script: Annotated[
         Path | None, typer.Option("--script", help="Run a published script.async instead.")
     ] = None,
@@ -102,29 +45,7 @@ def run(
     as_json: options.JsonOption = False,
 ) -> None:
     """Measure performance, accuracy or energy of one or more tasks."""
-    flags: dict[str, object] = {
-        "dut": dut,
-        "io": io,
-        "monitor": monitor,
-        "supply_v": supply_v,
-        "soft_markers": soft_markers or None,
-        "baud_rate": baud_rate,
-        "model": model,
-        "datasets": datasets,
-        "sessions": sessions,
-        "iterations": iterations,
-        "warmups": warmups,
-        "limit": limit,
-        "division": division,
-        "round": round_name,
-        "data_bytes_per_db": data_bytes_per_db,
-        "pipelining": pipelining,
-        "extension": extension,
-        "verify_load": verify_load,
-        "confirm_results": confirm_results,
-        "expected_inference_s": expected_inference_s,
-        "wire_log": wire_log,
-    }
+    labels = flags.pop("labels")
     reporter = make_reporter(Console(stderr=True, soft_wrap=True))
     if resume is not None:
         if script is not None:
@@ -178,7 +99,7 @@ def _resume(
     tasks: list[str] | None,
     mode: str | None,
     config: Path | None,
-    flags: dict[str, object],
+    flags: dict[str, Any],
     labels: list[str] | None,
     reporter: Reporter,
 ) -> Outcome:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import quote
 
 import typer
@@ -33,16 +33,18 @@ def simulate() -> None:
 
 
 @app.command()
+@options.with_settings(
+    "task model replay datasets config pty tcp baud_rate inference_ms energy extension"
+)
 def dut(
+    flags: dict[str, Any],
     task: Annotated[
         str | None, typer.Option("--task", help="What it runs: vww, ic, kws, ad or custom; kws.")
     ] = None,
-    model: options.ModelOption = None,
     replay: Annotated[
         Path | None,
         typer.Option("--replay", help="Answer as the board in this log did: log.txt, a wire log."),
     ] = None,
-    datasets: options.DatasetsOption = None,
     config: options.ConfigOption = None,
     pty: Annotated[bool, typer.Option("--pty", help="On a pseudo-terminal.")] = False,
     tcp: Annotated[
@@ -71,7 +73,7 @@ def dut(
     if inference_ms is not None:
         address += f"&inference_ms={inference_ms}"
     if replay is not None:
-        if task is not None or model is not None or energy or extension:
+        if task is not None or flags["model"] is not None or energy or extension:
             raise SetupError(
                 "the log says what its board ran; leave --task, --model, --energy, --extension out"
             )
@@ -79,7 +81,7 @@ def dut(
     else:
         chosen = options.task_named(task or "kws", settings)
         address = f"sim:{chosen.model_id}{address}&mode={_mode(energy)}&extension={extension:d}"
-    device = simulated_device(override(settings, dut=address, model=model, datasets=datasets), None)
+    device = simulated_device(override(settings, dut=address, **flags), None)
     server = DeviceServer(device.device)
     port: ServedPort
     if tcp is None:
@@ -130,11 +132,12 @@ def monitor(
 
 
 @app.command()
+@options.with_settings("task model config kind pty tcp_io tcp_monitor dut_baud_rate inference_ms")
 def bench(
+    flags: dict[str, Any],
     task: Annotated[
         str, typer.Option("--task", help="What the board runs: vww, ic, kws, ad or custom.")
     ] = "kws",
-    model: options.ModelOption = None,
     config: options.ConfigOption = None,
     kind: Annotated[
         str, typer.Option("--kind", help="The energy monitor: n6705, lpm01a or ppk2.")
@@ -172,7 +175,7 @@ def bench(
     address = f"sim:{chosen.model_id}?mode=energy"
     if inference_ms is not None:
         address += f"&inference_ms={inference_ms}"
-    settings = override(settings, dut=address, model=model)
+    settings = override(settings, dut=address, **flags)
     io = settings.io_manager
     if dut_baud_rate is not None:
         io = io.model_copy(update={"dut_baud_rate": dut_baud_rate})

@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from enum import Enum
 from math import isfinite
 from statistics import fmean, median
-from typing import Any
 
 import numpy as np
 
 from ....models.suite import Metric
+from ...score.json_form import JsonForm
 from ...score.results import AccuracyResult
 from ..curves import NoAnswersError, read_answers
 from ..page import ReportSession
@@ -55,14 +55,24 @@ class Measure(Enum):
         self.more_is_better = more_is_better
 
     @property
+    def key(self) -> str:
+        """As JSON has it."""
+        return self.name.lower()
+
+    @property
     def is_share(self) -> bool:
         """Of 0 to 1, where differences are told as such and not relative to A's."""
         return self in (Measure.TOP1, Measure.AUC)
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(JsonForm):
     """One measure of a pair, in SI units and fractions; B's less A's."""
+
+    JSON = (
+        "measure=measure.key a b a_published b_published difference=absolute relative "
+        "interval_95 relative_half_width_95=relative_half_width p method significant"
+    )
 
     measure: Measure
     a: float
@@ -80,6 +90,11 @@ class Difference:
     @property
     def absolute(self) -> float:
         return self.b - self.a
+
+    @property
+    def interval_95(self) -> tuple[float, float] | None:
+        """Its two ends."""
+        return None if self.interval is None else (self.interval.low, self.interval.high)
 
     @property
     def relative(self) -> float | None:
@@ -100,23 +115,6 @@ class Difference:
     def worsening(self) -> float:
         """How much worse B is, absolute; negative where it is better."""
         return -self.absolute if self.measure.more_is_better else self.absolute
-
-    def to_json(self) -> dict[str, Any]:
-        interval = self.interval
-        return {
-            "measure": self.measure.name.lower(),
-            "a": self.a,
-            "b": self.b,
-            "a_published": self.a_published,
-            "b_published": self.b_published,
-            "difference": self.absolute,
-            "relative": self.relative,
-            "interval_95": None if interval is None else [interval.low, interval.high],
-            "relative_half_width_95": self.relative_half_width,
-            "p": self.p,
-            "method": self.method,
-            "significant": self.significant,
-        }
 
 
 def differences(a: ReportSession, b: ReportSession) -> Iterator[Difference]:

@@ -1,0 +1,103 @@
+"""The settings that have a flag or a name: one table for the command line, YAML, and the README.
+
+A row says where the setting stands in a configuration (`Config` has its type and what is allowed
+there), and which flag of `tinyrunner run` sets it. Commands take their flags from here, a flag's
+value goes to its place from here, and the README of a submission repeats a session by it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting."""
+
+    name: str
+    """With dashes for underscores, the flag: `--baud-rate`."""
+    place: tuple[str, ...]
+    """Its section and key: `dut:` `baud_rate:`."""
+    help: str = ""
+    """Of the flag; empty where there is none."""
+    kind: type = str
+    """What the command line takes; the configuration says what is allowed."""
+    negated: bool = False
+    """There is a `--no-…` too, for what a file may have switched on."""
+    repeated: bool = True
+    """It has to be given again to repeat a session, by its flag."""
+
+    @property
+    def flag(self) -> str:
+        """`--baud-rate`."""
+        return "--" + self.name.replace("_", "-")
+
+
+_ROWS = (
+    Setting(
+        "dut", ("dut", "address"), "Port, URL (socket://host:port), auto, or sim: (sim:kws01)."
+    ),
+    Setting("io", ("io_manager", "address"), "Energy: port or URL of the IO manager."),
+    Setting(
+        "monitor", ("monitor", "address"), "Energy: a VISA resource, lpm01a:PORT, ppk2:PORT, …"
+    ),
+    Setting("supply_v", ("monitor", "supply_v"), "Energy: what the device is powered with.", float),
+    Setting(
+        "soft_markers",
+        ("monitor", "soft_markers"),
+        "Energy: the host's stamps for edges; never valid.",
+        bool,
+    ),
+    Setting("model", ("model",), "What a sim: device runs: a .tflite file, demo, or reference."),
+    Setting("datasets", ("datasets",), "Folder holding kws01/, vww01/, …; or demo."),
+    Setting("sessions", ("sessions",), "Where session folders are made.", Path, repeated=False),
+    Setting("baud_rate", ("dut", "baud_rate"), "Of the device's port.", int),
+    Setting("iterations", ("iterations",), "N of a performance window; auto calibrates it."),
+    Setting("warmups", ("warmups",), "Before each window.", int),
+    Setting("limit", ("limit",), "Only the first files: a smoke test.", int),
+    Setting("labels", ("labels",), "Another label list: FILE or kws=FILE.", list, repeated=False),
+    Setting("division", ("division",), "closed or open."),
+    Setting("round", ("round",), "Whose rules apply: v1.1 … v1.4."),
+    Setting(
+        "data_bytes_per_db",
+        ("dut", "data_bytes_per_db"),
+        "1 to 38, or auto: as checked, else 30.",
+    ),
+    Setting(
+        "pipelining",
+        ("dut", "pipelining"),
+        "Several db in flight; check it first.",
+        bool,
+        negated=True,
+    ),
+    Setting(
+        "extension",
+        ("dut", "extension"),
+        "Denser loads, if the device offers them.",
+        bool,
+        negated=True,
+    ),
+    Setting("verify_load", ("dut", "verify_load"), "Which loads are read back: first, all, never."),
+    Setting(
+        "confirm_results", ("dut", "confirm_results"), "Ask twice, on a bad link: all, or never."
+    ),
+    Setting(
+        "expected_inference_s",
+        ("dut", "expected_inference_s"),
+        "About; for devices slower than 10 s an inference.",
+        float,
+    ),
+    Setting(
+        "wire_log",
+        ("dut", "wire_log"),
+        "Write every byte both ways into this file; one there is continued.",
+        Path,
+        repeated=False,
+    ),
+    Setting("boot_wait_s", ("dut", "boot_wait_s"), repeated=False),
+    Setting("inference_time_s", ("simulate", "inference_time_s"), repeated=False),
+)
+
+SETTINGS = {row.name: row for row in _ROWS}
+"""By name, in the order in which `tinyrunner run --help` shows them."""

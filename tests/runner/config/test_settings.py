@@ -1,0 +1,72 @@
+"""The table of settings: every row is a place of the configuration, and a flag that works."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import typer
+from pydantic import BaseModel
+from support.cli import tinyrunner
+from tinyrunner.runner.cli import app
+from tinyrunner.runner.config.config import Config, override
+from tinyrunner.runner.config.settings import SETTINGS
+
+ONLY_IN_A_FILE = {
+    "io_manager.baud_rate",
+    "io_manager.dut_baud_rate",
+    "monitor.max_voltage_v",
+    "monitor.current_limit_a",
+    "monitor.boot_timeout_s",
+    "custom",
+}
+
+
+def leaves(section: BaseModel, above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """The place of each setting of a configuration."""
+    for name in type(section).model_fields:
+        value = getattr(section, name)
+        if isinstance(value, BaseModel):
+            yield from leaves(value, (*above, name))
+        else:
+            yield (*above, name)
+
+
+def test_every_place_of_a_configuration_has_a_row_or_is_told_in_a_file_alone():
+    places = set(leaves(Config()))
+    rows = {row.place for row in SETTINGS.values()}
+    assert rows <= places
+    assert {".".join(place) for place in places - rows} == ONLY_IN_A_FILE
+
+
+def test_run_has_the_flag_of_every_row_that_has_one_in_the_table_s_order():
+    options = typer.main.get_command(app).commands["run"].params
+    shown = [name for option in options for name in option.opts if name.startswith("--")]
+    wanted = [row.flag for row in SETTINGS.values() if row.help]
+    assert [flag for flag in shown if flag in wanted] == wanted
+    negated = {row.flag for row in SETTINGS.values() if row.negated}
+    assert {option.opts[0] for option in options if option.secondary_opts} == negated
+
+
+@pytest.mark.parametrize(
+    ("flag", "value", "place", "expected"),
+    [
+        ("--dut", "sim:kws01", ("dut", "address"), "sim:kws01"),
+        ("--supply-v", "2.5", ("monitor", "supply_v"), 2.5),
+        ("--soft-markers", None, ("monitor", "soft_markers"), True),
+        ("--no-pipelining", None, ("dut", "pipelining"), False),
+        ("--limit", "3", ("limit",), 3),
+    ],
+)
+def test_a_flag_sets_what_its_row_says(flag, value, place, expected, monkeypatch):
+    given = []
+    monkeypatch.setattr(
+        "tinyrunner.runner.commands.measure.run.override",
+        lambda config, **flags: given.append(override(config, **flags)) or given[0],
+    )
+    words = [flag] if value is None else [flag, value]
+    tinyrunner("run", "kws", "--mode", "bad", *words)
+    found: object = given[0]
+    for part in place:
+        found = getattr(found, part)
+    assert found == expected
