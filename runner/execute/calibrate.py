@@ -1,25 +1,33 @@
 """Finding N: how often to infer so that every window holds ten seconds and ten inferences.
 
-A window's length is what the device's own clock says of it, so that is what is measured: the
-first input, inferred ever more often until one window lasts a second. The traffic goes into a
-journal of its own; the run's log keeps exactly the windows of its script.
+What is measured is what the windows of the run will be measured by: the device's own clock, or
+in energy mode the edges of its timestamp pin. The first input is inferred ever more often until
+one window is long enough. The traffic goes into a journal of its own; the run's log keeps exactly
+the windows of its script.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Literal
 
-from ...datasets.inputs import InputWindow
+from ...datasets.inputs import Dataset
 from ...dut_protocol.errors import DutProtocolError, DutRebooted
 from ...dut_protocol.host.inference import Inference
+from ...energy.alignment import LapStamp, merge_laps, unwrap_laps
+from ...energy.trace import TraceWriter
+from ...energy.trace_files import energy_path
+from ...energy.windows import merge_edges
 from ...models.suite import Task
 from ..bench.bench import Bench
 from ..config.rounds import Round
 from ..journal.journal import Journal
-from ..journal.session_document import IterationsCalibrated
+from ..journal.session_document import IterationsCalibrated, IterationsCalibratedByEdges
 from ..score.lap_time import lap_s
+from ..script.energy_plan import rest_steps
+from ..script.verbs import EmonPower
+from .prepare import Opening
 from .recovery import RECOVERABLE, Recovery
 
 MARGIN = 1.05
@@ -28,11 +36,17 @@ MARGIN = 1.05
 ENOUGH_S = 1.0
 """A window this long is known to a thousandth even by a counter of milliseconds."""
 
+EDGES_MARGIN = 1.10
+"""Ten per cent to spare: a device's pace depends on its supply and its temperature."""
+
+EDGES_ENOUGH_S = 5.0
+
 HOST_LIMIT_S = 5.0
 """By the host's clock: a device that counts less than ENOUGH_S of it has a broken timer, and to
 wait for its ten seconds could take days."""
 
 MAX_WINDOWS = 12
+MAX_EDGES_WINDOWS = 8
 _MAX_GROWTH = 100
 _MAX_ITERATIONS = 1_000_000_000
 """Fits into the 32-bit integers of a firmware's `atoi`."""
@@ -45,36 +59,21 @@ _ROUNDING = 1e-6
 """0.02 s is at times 0.0199…97: no reason for one inference more."""
 
 
-@dataclass(frozen=True, slots=True)
-class Calibration:
-    """How N was found, for the provenance."""
-
-    iterations: int
-    inference_s: float
-    measured_iterations: int
-    measured_s: float
-    clock: Literal["device", "host"]
-    """Whose time it is: the device's, or the host's where the device's cannot be right."""
-
-    @property
-    def found(self) -> IterationsCalibrated:
-        """What session.json says of it."""
-        return IterationsCalibrated(by="calibration", **asdict(self))
-
-
 def calibrate(
     bench: Bench,
     journal: Journal,
+    opening: Opening,
     task: Task,
     round_: Round,
-    window: InputWindow,
-    data: bytes,
-    recovery: Recovery,
-) -> Calibration:
-    """Measure how long an inference takes, and choose N for the round's windows.
+    dataset: Dataset,
+) -> IterationsCalibrated:
+    """Measure by the device's clock how long an inference takes, and choose N for the windows.
 
-    What fails on the way is done again, with its load, as often as ``recovery`` bears it.
+    What fails on the way is done again, with its load.
     """
+    window = dataset.first_windows(1)[0]
+    data = dataset.read(window)
+    recovery = Recovery(bench.dut, journal, opening.identity)
     loaded = False
 
     def measure(iterations: int) -> Inference:
@@ -102,11 +101,19 @@ def calibrate(
         journal.flush()
         if elapsed_s >= ENOUGH_S:
             each_s = _each_s(iterations, elapsed_s, before)
-            return _choose(each_s, iterations, elapsed_s, clock, round_)
+            return IterationsCalibrated(
+                by="calibration",
+                iterations=_enough(each_s, round_, MARGIN, _ROUNDING),
+                inference_s=each_s,
+                measured_iterations=iterations,
+                measured_s=elapsed_s,
+                clock=clock,
+            )
         if inference.host_elapsed_s >= HOST_LIMIT_S or iterations >= _MAX_ITERATIONS:
             break
         before = (iterations, elapsed_s)
-        iterations = min(_MAX_ITERATIONS, _more(iterations, elapsed_s, inference.host_elapsed_s))
+        more = _more(iterations, elapsed_s, ENOUGH_S, inference.host_elapsed_s)
+        iterations = min(_MAX_ITERATIONS, more)
     raise DutProtocolError(
         f"{bench.dut.address}: {iterations} inferences take {elapsed_s:.6f} s by the device's "
         f"clock and {inference.host_elapsed_s:.3f} s by the host's: is the device's timer running, "
@@ -114,9 +121,79 @@ def calibrate(
     )
 
 
-def _more(iterations: int, elapsed_s: float, host_s: float) -> int:
+def calibrate_by_edges(
+    bench: Bench,
+    journal: Journal,
+    opening: Opening,
+    task: Task,
+    round_: Round,
+    dataset: Dataset,
+    *,
+    soft_markers: bool,
+) -> IterationsCalibratedByEdges:
+    """Power the device up, choose N by the clock that will time the windows, and power it down.
+
+    With ``soft_markers`` that is the host's.
+    """
+    io_manager = bench.energy.io_manager
+    opening.perform(EmonPower(True))
+    io_manager.mark_falling_edges()
+    io_manager.enable_timer()
+    bench.loader.load(dataset.read(dataset.first_windows(1)[0]))
+    iterations = 1
+    for _ in range(MAX_EDGES_WINDOWS):
+        if soft_markers:
+            elapsed_s = bench.timer.infer(iterations, 1, task.score_count).host_elapsed_s
+        else:
+            elapsed_s = _between_edges_s(bench, iterations, task, journal.path.parent)
+        if elapsed_s >= EDGES_ENOUGH_S:
+            break
+        iterations = _more(iterations, elapsed_s, EDGES_ENOUGH_S)
+    else:
+        raise DutProtocolError(
+            f"{bench.dut.address}: {iterations} inferences still take less than {EDGES_ENOUGH_S} "
+            "s; give --iterations to go on without calibrating"
+        )
+    io_manager.disable_timer()
+    opening.run(rest_steps())
+    own = bench.energy.monitor.capabilities.event_input
+    return IterationsCalibratedByEdges(
+        by="calibration",
+        inference_s=elapsed_s / iterations,
+        measured_iterations=iterations,
+        iterations=_enough(elapsed_s / iterations, round_, EDGES_MARGIN),
+        clock="the monitor's" if own else "the IO manager's",
+    )
+
+
+def _between_edges_s(bench: Bench, iterations: int, task: Task, folder: Path) -> float:
+    """Seconds between the two edges of an `infer`, as the monitor or the IO manager saw them."""
+    parts = bench.energy
+    if parts.monitor.capabilities.event_input:
+        name = "the monitor"
+        path = energy_path(folder, "calibration")
+        with TraceWriter(path, parts.monitor.capabilities.default_rate_hz) as writer:
+            parts.recorder.start(writer)
+            bench.timer.infer(iterations, 1, task.score_count)
+            edges_s = merge_edges(parts.recorder.stop().events_s)
+        path.unlink()
+    else:
+        name = "the IO manager"
+        before = len(parts.io_manager.edges)
+        bench.timer.infer(iterations, 1, task.score_count)
+        laps = [LapStamp(edge.us, edge.host_s) for edge in parts.io_manager.edges[before:]]
+        edges_s = tuple(unwrap_laps(merge_laps(laps)).tolist()) if laps else ()
+    if len(edges_s) != 2:
+        raise DutProtocolError(
+            f"{bench.dut.address}: {name} saw {len(edges_s)} edges of the timestamp pin in an "
+            "`infer`, where two are expected; is the pin wired to it, and does it fall once?"
+        )
+    return edges_s[1] - edges_s[0]
+
+
+def _more(iterations: int, elapsed_s: float, enough_s: float, host_s: float = 0.0) -> int:
     """So many that the next window lasts long enough, but not far beyond what the host can wait."""
-    growth = 1.2 * ENOUGH_S / elapsed_s if elapsed_s > 0 else _MAX_GROWTH
+    growth = 1.2 * enough_s / elapsed_s if elapsed_s > 0 else _MAX_GROWTH
     if host_s > 0:
         growth = min(growth, 1.2 * HOST_LIMIT_S / host_s)
     return math.ceil(iterations * min(max(growth, 2), _MAX_GROWTH))
@@ -141,13 +218,7 @@ def _elapsed(inference: Inference) -> tuple[float, Literal["device", "host"]]:
     return device_s, "device"
 
 
-def _choose(
-    each_s: float,
-    iterations: int,
-    elapsed_s: float,
-    clock: Literal["device", "host"],
-    round_: Round,
-) -> Calibration:
-    by_time = math.ceil(round_.min_window_s * MARGIN / each_s - _ROUNDING)
-    by_count = math.ceil(round_.min_inferences * MARGIN)
-    return Calibration(max(by_time, by_count), each_s, iterations, elapsed_s, clock)
+def _enough(each_s: float, round_: Round, margin: float, rounding: float = 0.0) -> int:
+    """Inferences that fill a window of the round, and something to spare."""
+    by_time = math.ceil(round_.min_window_s * margin / each_s - rounding)
+    return max(by_time, math.ceil(round_.min_inferences * margin))

@@ -19,20 +19,14 @@ from ..script.verbs import (
     BmCfg,
     DutCommand,
     Echo,
-    EmonPower,
-    EmonTimer,
-    EmonTrace,
-    EmonVoltage,
-    IoCommand,
     IoDutCommand,
     Load,
     Mount,
     Umount,
-    Verb,
     Version,
     parse_verb,
 )
-from .energy_steps import EnergySteps
+from .energy_steps import BenchPerformer, EnergySteps
 from .executor import PASSED_THROUGH, VERSION_TEXT
 
 HELP = """\
@@ -76,8 +70,11 @@ class _ShownJournal:
         if source != "parser":
             self._show(f"{source}: {text}")
 
+    def flush(self) -> None:
+        """Nothing is kept back."""
 
-class Interactive:
+
+class Interactive(BenchPerformer):
     """Executes lines that a person types; what the device says is shown as it comes."""
 
     def __init__(
@@ -88,11 +85,11 @@ class Interactive:
         boot_timeout_s: float | None = None,
     ) -> None:
         """``boot_timeout_s`` is for a bench with a monitor, which powers the device."""
+        super().__init__(None)
         self._bench = bench
         self._show = show
         self._folder = folder
         self._task: Task | None = None
-        self._energy: EnergySteps | None = None
         self.help = HELP
         self.ended = False
         self.failed = False
@@ -103,7 +100,7 @@ class Interactive:
             self.help = ENERGY_HELP + HELP
             parts.io_manager.listener = _Shown(show, "io")
             bench.dut.listener = _Shown(show, PASSED_THROUGH)
-            self._energy = EnergySteps(
+            self.energy = EnergySteps(
                 bench.dut,
                 parts.io_manager,
                 parts.recorder,
@@ -114,12 +111,12 @@ class Interactive:
 
     def close(self) -> None:
         """Keep what was recorded of a trace that was not ended."""
-        if self._energy is not None:
-            self._energy.close()
+        if self.energy is not None:
+            self.energy.close()
 
     def greet(self) -> None:
         """Find the device awake and say who it is; behind a monitor it has no power yet."""
-        if self._energy is None:
+        if self.energy is None:
             identity = self._bench.dut.identify()
             self._task = TASKS_BY_MODEL_ID.get(identity.model_id or "")
             return
@@ -161,8 +158,8 @@ class Interactive:
                 self._show(self.help)
                 return
         try:
-            self._run(parse_verb(text))
-            if self._energy is not None:
+            self.perform(parse_verb(text))
+            if self.energy is not None:
                 self._bench.energy.io_manager.drain()  # show the edges that it has reported
         except LinkError:
             raise
@@ -181,42 +178,26 @@ class Interactive:
         self.failed = True
         self._show(f"error: {error}")
 
-    def _run(self, verb: Verb) -> None:
-        match verb:
-            case DutCommand(text):
-                self._dut_command(text)
-            case IoDutCommand(text):
-                self._needs_energy()
-                self._dut_command(text)
-            case Load():
-                if verb.through_io:
-                    self._needs_energy()
-                self._load(verb)
-            case IoCommand() | EmonVoltage() | EmonPower() | EmonTimer() | EmonTrace():
-                self._needs_energy().execute(verb)
-            case Version():
-                self._show(VERSION_TEXT)
-            case Echo(text, milliseconds):
-                self._bench.pause(milliseconds / 1000.0)
-                self._show(text)
-            case Umount():
-                self.ended = True
-            case Mount() | BmCfg():
-                raise SetupError("there is nothing to mount or to configure in the console")
+    def version(self, _: Version) -> None:
+        self._show(VERSION_TEXT)
 
-    def _needs_energy(self) -> EnergySteps:
-        if self._energy is None:
-            raise SetupError(
-                "this bench has no IO manager and no monitor: give --io and --monitor (for a "
-                "simulated device --monitor sim:)"
-            )
-        return self._energy
+    def echo(self, verb: Echo) -> None:
+        self._bench.pause(verb.milliseconds / 1000.0)
+        self._show(verb.text)
 
-    def _dut_command(self, text: str) -> None:
+    def umount(self, _: Umount) -> None:
+        self.ended = True
+
+    def _needless(self, _: Mount | BmCfg) -> None:
+        raise SetupError("there is nothing to mount or to configure in the console")
+
+    mount = configure = _needless
+
+    def command(self, verb: DutCommand | IoDutCommand) -> None:
         bench = self._bench
-        counts = parse_infer(text)
+        counts = parse_infer(verb.text)
         if counts is None:
-            bench.dut.raw(text)
+            bench.dut.raw(verb.text)
             return
         score_count = None if self._task is None else self._task.score_count
         inference = bench.timer.infer(*counts, score_count)
@@ -224,17 +205,14 @@ class Interactive:
             rate = inference.iterations / inference.host_elapsed_s
             self._show(f"{inference.host_elapsed_s:.3f} s, {rate:.3f} inf/s by the host")
 
-    def _load(self, load: Load) -> None:
+    def load(self, load: Load) -> None:
         data = (self._folder / load.path).read_bytes()
         offset, length = load.offset, load.length
         window = data[offset:] if length is None else data[offset : offset + length]
         if not window or (length is not None and len(window) < length):
             raise SetupError(f"{load.path} has {len(data)} bytes, no window at {offset}")
-        if self._energy is None:
+        with self.muted():
             self._bench.loader.load(window)
-        else:
-            with self._energy.muted_manager():
-                self._bench.loader.load(window)
         self._show(f"{len(window)} bytes loaded")
 
 

@@ -9,9 +9,8 @@ Whose edges count: the monitor's own, or the IO manager's brought onto the trace
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import assert_never
 
 from ...dut_protocol.errors import DutTimeout
 from ...dut_protocol.host.dut import Dut
@@ -25,17 +24,27 @@ from ...energy.trace import Trace, TraceWriter
 from ...energy.trace_files import energy_path, timestamps_path, write_events
 from ...energy.windows import split_events
 from ..bench.recorder import Recorder
+from ..errors import SetupError
 from ..journal.journal import LogWriter
-from ..script.verbs import EmonPower, EmonTimer, EmonTrace, EmonVoltage, IoCommand
+from ..script.verbs import (
+    EmonPower,
+    EmonTimer,
+    EmonTrace,
+    EmonVoltage,
+    EnergyVerb,
+    IoCommand,
+    Needs,
+    Performer,
+    Verb,
+    form_of,
+)
 
 POWER_CYCLE_S = 2.0
 """Off for this long, so that the board's capacitors are empty."""
 
-EnergyVerb = IoCommand | EmonVoltage | EmonPower | EmonTimer | EmonTrace
 
-
-class EnergySteps:
-    """Executes these verbs on a bench; the trace goes into ``folder``."""
+class EnergySteps(Performer):
+    """Executes these verbs on a bench."""
 
     def __init__(
         self,
@@ -43,15 +52,16 @@ class EnergySteps:
         io_manager: IoManager,
         recorder: Recorder,
         journal: LogWriter,
-        folder: Path,
+        folder: Path | None,
         boot_timeout_s: float = ENERGY_BOOT_TIMEOUT_S,
         *,
         supply_v: float = 0.0,
         windows: int | None = None,
         soft_markers: bool = False,
     ) -> None:
-        """``supply_v`` is what the monitor was set to; ``windows`` how many the trace will hold.
+        """The trace goes into ``folder``: None before there is a session.
 
+        ``supply_v`` is what the monitor was set to; ``windows`` how many the trace will hold.
         ``soft_markers``: the host's stamps count instead of the timestamp pin's edges.
         """
         self._dut = dut
@@ -63,30 +73,57 @@ class EnergySteps:
         self._name = ""
         self._soft_markers = soft_markers
         self._markers_s: list[float] = []
-        self._supply_v = supply_v
+        self.supply_v = supply_v
         self._windows = windows
         self._writer: TraceWriter | None = None
         self.trace: Trace | None = None
         """The finished trace, once `emon trace off` was executed."""
 
+    def logged(self, journal: LogWriter, folder: Path, windows: int) -> EnergySteps:
+        """Steps on the same bench once there is a session, its supply being what it was set to."""
+        return EnergySteps(
+            self._dut,
+            self._io_manager,
+            self._recorder,
+            journal,
+            folder,
+            self._boot_timeout_s,
+            supply_v=self.supply_v,
+            windows=windows,
+            soft_markers=self._soft_markers,
+        )
+
     def execute(self, verb: EnergyVerb) -> None:
-        match verb:
-            case IoCommand(text):
-                self._finished("io")
-                self._io(text)
-            case EmonVoltage(millivolts):
-                self._voltage(millivolts)
-            case EmonPower(on):
-                self._power(on)
-            case EmonTimer(on):
-                self._done(f"m-timer[{'on' if on else 'off'}]")
-            case EmonTrace(name):
-                if name is None:
-                    self._trace_off()
-                else:
-                    self._trace_on(name)
-            case _:
-                assert_never(verb)
+        self.perform(verb)
+
+    def io_command(self, verb: IoCommand) -> None:
+        self._journal.write("parser", "m-ready-finished[io]")
+        if verb.text == "enable-timer":
+            self._io_manager.enable_timer()
+        else:
+            self._io_manager.command(verb.text)
+
+    def voltage(self, verb: EmonVoltage) -> None:
+        if verb.millivolts is not None:
+            self.supply_v = self._recorder.monitor.set_supply(verb.millivolts / 1000)
+        self._done(f"m-voltage-mv[{self.supply_v * 1000:.0f}]")
+
+    def power(self, verb: EmonPower) -> None:
+        self._recorder.monitor.power(verb.on)
+        self._done(f"m-power[{'on' if verb.on else 'off'}]")
+        if verb.on:
+            self._wait_for_boot()
+
+    def timer(self, verb: EmonTimer) -> None:
+        self._done(f"m-timer[{'on' if verb.on else 'off'}]")
+
+    def record(self, verb: EmonTrace) -> None:
+        if self._folder is None:
+            raise SetupError("there is no session yet that a trace could belong to")
+        if verb.name is None:
+            self._trace_off(self._folder)
+        else:
+            self._trace_on(self._folder, verb.name)
 
     def mark(self, *moments_s: float) -> None:
         """Where the host thinks an edge was, on the bench's clock; for soft markers."""
@@ -100,24 +137,6 @@ class EnergySteps:
     def muted_manager(self) -> AbstractContextManager[None]:
         """Keep the echoes of a load's thousand commands out of the log, as published logs do."""
         return self._io_manager.muting(Ready, Chatter)
-
-    def _io(self, text: str) -> None:
-        match text:
-            case "enable-timer":
-                self._io_manager.enable_timer()
-            case _:
-                self._io_manager.command(text)
-
-    def _voltage(self, millivolts: int | None) -> None:
-        if millivolts is not None:
-            self._supply_v = self._recorder.monitor.set_supply(millivolts / 1000)
-        self._done(f"m-voltage-mv[{self._supply_v * 1000:.0f}]")
-
-    def _power(self, on: bool) -> None:
-        self._recorder.monitor.power(on)
-        self._done(f"m-power[{'on' if on else 'off'}]")
-        if on:
-            self._wait_for_boot()
 
     def _wait_for_boot(self) -> None:
         """Where the device does not boot, switch its supply off and on again, once.
@@ -137,15 +156,15 @@ class EnergySteps:
             self._say("m-power[on]")
             self._dut.wait_for_boot(self._boot_timeout_s)
 
-    def _trace_on(self, name: str) -> None:
+    def _trace_on(self, folder: Path, name: str) -> None:
         rate_hz = self._recorder.monitor.capabilities.default_rate_hz
         self._name = name
-        self._writer = TraceWriter(energy_path(self._folder, name), rate_hz)
+        self._writer = TraceWriter(energy_path(folder, name), rate_hz)
         self._markers_s.clear()
         self._recorder.start(self._writer)
         self._done("m-trace[on]")
 
-    def _trace_off(self) -> None:
+    def _trace_off(self, folder: Path) -> None:
         recorder = self._recorder
         recorded = recorder.stop()
         if self._soft_markers:
@@ -158,11 +177,11 @@ class EnergySteps:
                 event_input=recorder.monitor.capabilities.event_input,
                 windows=self._windows,
             )
-        write_events(trace, self._folder, self._name)
+        write_events(trace, folder, self._name)
         model = recorder.monitor.identify().model.lower()
         for path, kind in (
-            (energy_path(self._folder, self._name), "emon"),
-            (timestamps_path(self._folder, self._name), "etime"),
+            (energy_path(folder, self._name), "emon"),
+            (timestamps_path(folder, self._name), "etime"),
         ):
             self._say(f"m-regfile-fn[{path.name}]-type[{kind}]-name[{model}]")
         self._done("m-trace[off]")
@@ -174,10 +193,36 @@ class EnergySteps:
     def _done(self, text: str) -> None:
         self._say(text)
         self._say("m-ready")
-        self._finished("emon")
+        self._journal.write("parser", "m-ready-finished[emon]")
 
-    def _finished(self, verb: str) -> None:
-        self._journal.write("parser", f"m-ready-finished[{verb}]")
+
+class BenchPerformer(Performer):
+    """Leaves what concerns the IO manager and the monitor to the bench's energy steps."""
+
+    def __init__(self, energy: EnergySteps | None) -> None:
+        """``energy`` is None on a bench without the two."""
+        self.energy = energy
+
+    def perform(self, verb: Verb) -> None:
+        if form_of(verb).needs is not Needs.NOTHING and self.energy is None:
+            raise SetupError(
+                "this bench has no IO manager and no monitor: give --io and --monitor (for a "
+                "simulated device --monitor sim:)"
+            )
+        super().perform(verb)
+
+    def _energy_step(self, verb: EnergyVerb) -> None:
+        if self.energy is not None:  # else it was refused
+            self.energy.execute(verb)
+
+    voltage = power = timer = record = _energy_step
+
+    def io_command(self, verb: IoCommand) -> None:
+        self._energy_step(verb)
+
+    def muted(self) -> AbstractContextManager[object]:
+        """What a load's thousand commands are answered is kept out of the log."""
+        return nullcontext() if self.energy is None else self.energy.muted_manager()
 
 
 def with_events(

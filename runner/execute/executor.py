@@ -8,9 +8,7 @@ energy mode nothing is done again: each `infer` leaves its edges in the one trac
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import assert_never
 
 from ... import __version__
 from ...datasets.inputs import Dataset, InputWindow
@@ -22,29 +20,37 @@ from ...dut_protocol.wire.settings import ConfirmResults
 from ...models.suite import Task
 from ..bench.bench import Bench
 from ..errors import SetupError
-from ..journal.journal import Journal
+from ..journal.journal import Journal, LogWriter
+from ..script.energy_plan import TRACE_NAME
 from ..script.plan import mode_of, parse_infer, planned_inferences
-from ..script.script import NO_TIMEOUT_MS, NumberedStep, Script, numbered_steps
+from ..script.script import (
+    NO_TIMEOUT_MS,
+    NumberedStep,
+    Script,
+    Step,
+    numbered_steps,
+    preliminary_steps,
+)
 from ..script.verbs import (
     BmCfg,
     DutCommand,
     Echo,
-    EmonPower,
-    EmonTimer,
     EmonTrace,
     EmonVoltage,
-    IoCommand,
     IoDutCommand,
     Load,
     Mount,
+    Needs,
     Umount,
     Verb,
     Version,
+    form_of,
+    format_verb,
     input_file_name,
     parse_verb,
 )
 from ..terms import Mode
-from .energy_steps import EnergySteps
+from .energy_steps import BenchPerformer, EnergySteps
 from .recovery import RECOVERABLE, LapCheck, Recovery
 
 VERSION_TEXT = f"tinyrunner {__version__}"
@@ -63,7 +69,7 @@ class JournalListener:
     """Writes what the device says, and what the host does about it, into the journal."""
 
     def __init__(
-        self, journal: Journal, on_note: Callable[[str], None], source: str = "dut"
+        self, journal: LogWriter, on_note: Callable[[str], None], source: str = "dut"
     ) -> None:
         self._journal = journal
         self._on_note = on_note
@@ -83,6 +89,15 @@ _QUESTIONS = ("help", "name", "profile", "results", "timestamp")
 
 PASSED_THROUGH = "io: [dut]"
 """The source of a device's lines that came through the IO manager, as the logs have it."""
+
+
+def listen(bench: Bench, journal: LogWriter, on_note: Callable[[str], None]) -> None:
+    """From now on what the devices of a bench say goes into ``journal``."""
+    source = "dut"
+    if bench.energy_parts is not None:
+        bench.energy_parts.io_manager.listener = JournalListener(journal, on_note, "io")
+        source = PASSED_THROUGH
+    bench.dut.listener = JournalListener(journal, on_note, source)
 
 
 class InputFinder:
@@ -112,8 +127,8 @@ class InputFinder:
         return InputWindow(path, file, load.offset, length, task.file_bytes, label)
 
 
-class Executor:
-    """Runs the numbered steps of a script (those before `version` made the bench)."""
+class Executor(BenchPerformer):
+    """Runs the numbered steps of a script (those before `version` made the bench ready)."""
 
     def __init__(
         self,
@@ -121,26 +136,26 @@ class Executor:
         journal: Journal,
         dataset: Dataset,
         benchmark_config: Mapping[str, str],
-        on_step: Callable[[NumberedStep], None] = lambda _: None,
         on_measured: Callable[[Measured], None] = lambda _: None,
         energy: EnergySteps | None = None,
         identity: Identity | None = None,
     ) -> None:
         """``identity`` is who the device said it was: after a reboot it must still be that one."""
+        super().__init__(energy)
         self._bench = bench
         self._recovery = Recovery(bench.dut, journal, identity)
         strict = bench.dut.settings.confirm_results is ConfirmResults.ALL
         self._lap_check = LapCheck(bench.dut.address, strict=strict)
         self._since_load: list[NumberedStep] = []
         """From the last load on, until its `infer` has been answered."""
-        self._energy = energy
         self._journal = journal
         self._dataset = dataset
         self._inputs = InputFinder(dataset)
         self._benchmark_config = benchmark_config
-        self._on_step = on_step
         self._on_measured = on_measured
         self._loaded: InputWindow | None = None
+        self._timeout_s = REPLY_TIMEOUT_S
+        """How long the present step's answer is waited for."""
         self._done = 0
 
     @property
@@ -152,7 +167,6 @@ class Executor:
         self._done = done
         for numbered in numbered_steps(script):
             if numbered.index >= first_step:
-                self._on_step(numbered)
                 self._until_done(numbered)
 
     def _until_done(self, numbered: NumberedStep) -> None:
@@ -180,7 +194,7 @@ class Executor:
     ) -> list[NumberedStep]:
         """The steps to be executed again because one of them failed; or the error, raised."""
         verb = parse_verb(failed.step.command)
-        if self._energy is not None or not _repeatable(verb, error):
+        if self.energy is not None or not _repeatable(verb, error):
             raise error
         todo = list(self._since_load) or [wanted]
         self._recovery.recover(error, todo[0].index)
@@ -196,55 +210,42 @@ class Executor:
             f"-total_ms[{numbered.total_ms}]",
         )
         write("parser", f'Command "{step.command}"')
-        verb = parse_verb(step.command)
-        self._execute(verb, self._timeout_s(step.effective_ms))
-
-    @staticmethod
-    def _timeout_s(ms: int) -> float:
-        return REPLY_TIMEOUT_S if ms == NO_TIMEOUT_MS else max(ms / 1000.0, REPLY_TIMEOUT_S)
+        self._timeout_s = reply_timeout_s(step)
+        self.perform(parse_verb(step.command))
 
     def _finished(self, verb: str) -> None:
         self._journal.write("parser", f"m-ready-finished[{verb}]")
 
-    def _execute(self, verb: Verb, timeout_s: float) -> None:
-        match verb:
-            case DutCommand(text) | IoDutCommand(text):
-                self._finished("dut" if isinstance(verb, DutCommand) else "io")
-                self._dut_command(text, timeout_s)
-            case Load():
-                self._load(verb)
-            case Version():
-                self._journal.write("parser", f"m-version[{VERSION_TEXT}]")
-                self._finished("version")
-            case BmCfg(code):
-                self._bm_cfg(code)
-            case Echo(text, milliseconds):
-                self._journal.write("parser", f"Echoing message in {milliseconds} ms...")
-                self._finished("echo")
-                self._bench.pause(milliseconds / 1000.0)
-                self._journal.write("parser", f"m-echo-message[{text}]")
-            case Umount() | Mount():
-                self._finished("umount" if isinstance(verb, Umount) else "mountc")
-            case IoCommand() | EmonVoltage() | EmonPower() | EmonTimer() | EmonTrace():
-                if self._energy is None:
-                    raise SetupError(f"this bench has no IO manager and no monitor: {verb}")
-                self._energy.execute(verb)
-            case _:
-                assert_never(verb)
+    def umount(self, _: Umount) -> None:
+        self._finished("umount")
 
-    def _bm_cfg(self, code: str) -> None:
+    def mount(self, _: Mount) -> None:
+        self._finished("mountc")
+
+    def version(self, _: Version) -> None:
+        self._journal.write("parser", f"m-version[{VERSION_TEXT}]")
+        self._finished("version")
+
+    def configure(self, verb: BmCfg) -> None:
         for key, value in self._benchmark_config.items():
-            self._journal.write("parser", f"m-bm-cfg-name[{code}]-key[{key}]-val[{value}]")
+            self._journal.write("parser", f"m-bm-cfg-name[{verb.code}]-key[{key}]-val[{value}]")
         self._finished("bm")
 
-    def _dut_command(self, text: str, timeout_s: float) -> None:
-        counts = parse_infer(text)
+    def echo(self, verb: Echo) -> None:
+        self._journal.write("parser", f"Echoing message in {verb.milliseconds} ms...")
+        self._finished("echo")
+        self._bench.pause(verb.milliseconds / 1000.0)
+        self._journal.write("parser", f"m-echo-message[{verb.text}]")
+
+    def command(self, verb: DutCommand | IoDutCommand) -> None:
+        self._finished("dut" if isinstance(verb, DutCommand) else "io")
+        counts = parse_infer(verb.text)
         if counts is not None:
             self._infer(*counts)
             return
-        reply = self._bench.dut.raw(text, timeout_s)
-        if self._energy is not None and text == "timestamp":
-            self._energy.mark(self._bench.clock.now_s())
+        reply = self._bench.dut.raw(verb.text, self._timeout_s)
+        if self.energy is not None and verb.text == "timestamp":
+            self.energy.mark(self._bench.clock.now_s())
         for message in reply:
             if isinstance(message, Model) and message.model_id != self._task.model_id:
                 raise DutProtocolError(
@@ -252,7 +253,7 @@ class Executor:
                     f"{message.model_id}, not {self._task.model_id}"
                 )
 
-    def _load(self, load: Load) -> None:
+    def load(self, load: Load) -> None:
         window = self._inputs.find(load)
         data = self._dataset.read(window)
         write = self._journal.write
@@ -262,7 +263,7 @@ class Executor:
         write("parser", f"Sending {len(data)} bytes")
         write("parser", "m-mute-target[dut]")
         began_s = self._bench.clock.now_s()
-        with nullcontext() if self._energy is None else self._energy.muted_manager():
+        with self.muted():
             self._bench.loader.load(data)
         took_s = self._bench.clock.now_s() - began_s
         self._loaded_in(load, window, took_s)
@@ -291,8 +292,8 @@ class Executor:
         inference = self._bench.timer.infer(
             iterations, warmups, self._task.score_count, self._judge
         )
-        if self._energy is not None:
-            self._energy.mark(*inference.host_window_s)
+        if self.energy is not None:
+            self.energy.mark(*inference.host_window_s)
         if self._loaded is not None:
             self._done += 1
             self._on_measured(Measured(self._done, self._loaded, inference))
@@ -320,24 +321,77 @@ def _repeatable(verb: Verb, error: DutError) -> bool:
     return _infers(verb) or verb.text in _QUESTIONS
 
 
-def check_executable(script: Script, dataset: Dataset, mode: Mode) -> None:
-    """Refuse (SetupError) a script that this bench and data set cannot run, before any of it."""
+def reply_timeout_s(step: Step) -> float:
+    """How long a step's answer is waited for; one without a time-out has the protocol's own."""
+    ms = step.effective_ms
+    return REPLY_TIMEOUT_S if ms == NO_TIMEOUT_MS else max(ms / 1000.0, REPLY_TIMEOUT_S)
+
+
+_ASKED_FIRST = ("mountc io ioman", "io version", "io dut profile")
+"""What an energy script asks before `version`, so that it is known who is on the bench."""
+
+
+def check_executable(
+    script: Script, dataset: Dataset, mode: Mode, supply_v: float | None = None
+) -> None:
+    """Refuse (SetupError) a script that this bench and data set cannot run, before any of it.
+
+    ``supply_v`` is what the device may be powered with: a script is of somebody else's board.
+    """
     finder = InputFinder(dataset)
+    traces: list[EmonTrace] = []
     for numbered in numbered_steps(script):
         verb = parse_verb(numbered.step.command)
-        match verb:
-            case Load(through_io=False):
-                finder.find(verb)
-            case DutCommand() | Umount() | Mount() | Version() | BmCfg() | Echo():
-                pass
-            case _:
-                raise SetupError(
-                    f"step {numbered.index}, `{numbered.step.command}`, needs an IO manager or an "
-                    "energy monitor; this run has none"
-                )
-    is_for = mode_of(planned_inferences(script))
+        if not _within_reach(verb, mode):
+            raise SetupError(
+                f"step {numbered.index}, `{numbered.step.command}`, needs an IO manager or an "
+                "energy monitor; this run has none"
+            )
+        if isinstance(verb, Load):
+            finder.find(verb)
+        elif isinstance(verb, EmonTrace):
+            traces.append(verb)
+    planned = planned_inferences(script)
+    is_for = Mode.ENERGY if traces else mode_of(planned)
     if is_for is not mode:
         raise SetupError(
             f"this is a script for {is_for.value} by its `dut infer` steps, and --mode says "
             f"{mode.value}"
         )
+    for step in preliminary_steps(script):
+        verb = parse_verb(step.command)
+        measures = isinstance(verb, Load | EmonTrace | BmCfg) or _infers(verb)
+        if measures or not _within_reach(verb, mode):
+            raise SetupError(
+                f"`{step.command}` cannot stand before `version`, where this run's bench is made "
+                "ready"
+            )
+    if mode is Mode.ENERGY:
+        _check_energy(script, traces, supply_v)
+
+
+def _within_reach(verb: Verb, mode: Mode) -> bool:
+    return mode is Mode.ENERGY or form_of(verb).needs is Needs.NOTHING
+
+
+def _check_energy(script: Script, traces: list[EmonTrace], supply_v: float | None) -> None:
+    before = {format_verb(parse_verb(step.command)) for step in preliminary_steps(script)}
+    for command in _ASKED_FIRST:
+        if command not in before:
+            raise SetupError(
+                f"this script has no `{command}` before `version`: it would not be known who is "
+                "measured"
+            )
+    if traces != [EmonTrace(TRACE_NAME), EmonTrace()]:
+        raise SetupError(
+            f"an energy script records one trace, from `emon trace on {TRACE_NAME}` to `emon trace "
+            f"off`; this one has {', '.join(f'`{format_verb(verb)}`' for verb in traces)}"
+        )
+    asked_mv = None if supply_v is None else round(supply_v * 1000)
+    for step in script.steps:
+        verb = parse_verb(step.command)
+        if isinstance(verb, EmonVoltage) and verb.millivolts not in (None, asked_mv):
+            raise SetupError(
+                f"the script powers the device with {verb.millivolts} mV, and --supply-v says "
+                f"{asked_mv} mV; give the script's voltage if your board stands it"
+            )

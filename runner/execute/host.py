@@ -12,8 +12,9 @@ from wakepy import keep
 from ...dut_protocol.host.load_parts import handshaken_chars
 from ...dut_protocol.wire.settings import LinkSettings
 from ..errors import SetupError
+from ..script.plan import parse_infer
 from ..script.script import Script, numbered_steps
-from ..script.verbs import Load, parse_verb
+from ..script.verbs import DutCommand, IoDutCommand, Load, parse_verb
 
 LONG_RUN_S = 600.0
 """From here on it is worth saying how long, and keeping the computer awake."""
@@ -58,11 +59,11 @@ def expected_duration_s(
         if isinstance(verb, Load):
             duration_s += load_chars * 10 / link.baud_rate
             continue
-        words = numbered.step.command.split()
-        if words[:2] == ["dut", "infer"]:
+        counts = parse_infer(verb.text) if isinstance(verb, DutCommand | IoDutCommand) else None
+        if counts is not None:
             duration_s += _INFER_REPLY_CHARS * 10 / link.baud_rate
             if inference_s is not None:
-                duration_s += inference_s * sum(int(word) for word in words[2:])
+                duration_s += inference_s * sum(counts)
     return duration_s
 
 

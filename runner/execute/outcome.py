@@ -1,4 +1,4 @@
-"""What every kind of run is made of: its parts, its beginnings on disk, how it stops and ends."""
+"""What a run leaves: its beginnings on disk, what is told when it stops early, its outcome."""
 
 from __future__ import annotations
 
@@ -13,21 +13,19 @@ from ...dut_protocol.errors import DutError
 from ...energy.errors import MonitorError, TraceError
 from ...energy.trace_files import read_trace
 from ...models.suite import Metric, Task
-from ..config.config import Config
-from ..config.rounds import Round, load_rounds
+from ..config.rounds import Round
 from ..errors import JournalError, RunStopped
 from ..journal.journal import Journal, last_stamp_s
 from ..journal.records import InferenceRecord
 from ..journal.session_document import Provenance, write_document
 from ..journal.session_folder import Session, write_atomically
 from ..score.assess import Assessment, Judging, assess
-from ..script.plan import BENCHMARK_CODE, PlannedInference
+from ..script.plan import PlannedInference
 from ..script.script import Script, print_script
 from ..script.written_path import written_path
-from ..terms import Mode
+from ..terms import Division, Mode
 from ..write.eembc_results import render_result
 from .executor import VERSION_TEXT, Measured
-from .prepare import open_source
 from .progress import Reporter
 from .provenance import Source
 from .resume import ERROR_EVENT
@@ -45,52 +43,59 @@ class Outcome:
     provenance: Provenance
 
 
-@dataclass(slots=True)
-class RunParts:
-    """What the parts of one run share."""
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What is measured, under which rules, of which inputs, and who is told."""
 
     task: Task
     mode: Mode
-    config: Config
     round: Round
+    division: Division
     source: Source
     reporter: Reporter
-
-    @classmethod
-    def prepare(cls, task: Task, mode: Mode, config: Config, reporter: Reporter) -> RunParts:
-        """Everything that needs no device: the round's rules, and the inputs, checked."""
-        round_ = load_rounds().get(config.round)
-        return cls(task, mode, config, round_, open_source(config, task, reporter), reporter)
 
 
 STOPPING = (DutError, DatasetError, JournalError, MonitorError, TraceError, OSError)
 """What may end a run in its middle, so that it can be continued later."""
 
 
-@contextmanager
-def stops(folder: Path | None, *, resumable: bool) -> Iterator[None]:
-    """Turn what ends a run early into RunStopped, which says what is left of it."""
-    try:
-        yield
-    except (*STOPPING, KeyboardInterrupt) as error:
-        raise RunStopped(folder, reason_of(error), resumable=resumable) from error
+MEASURED = (
+    "All windows were measured; `tinyrunner score` with the session's folder computes the result."
+)
+BEGIN_AGAIN = (
+    "An energy run is begun again, not continued: one trace holds all its windows, and it ends "
+    "where the supply was switched off."
+)
 
 
-def reason_of(error: BaseException) -> str:
-    """Why a run ended early, for a person."""
-    return "interrupted" if isinstance(error, KeyboardInterrupt) else str(error)
+@dataclass(slots=True)
+class Left:
+    """What is left of a run, as far as it has come."""
+
+    folder: Path | None = None
+    resumable: bool = False
+    begin_again: str | None = None
+
+    @contextmanager
+    def told(self) -> Iterator[None]:
+        """Turn what ends the run early into RunStopped, which says what is left of it."""
+        try:
+            yield
+        except (*STOPPING, KeyboardInterrupt) as error:
+            reason = "interrupted" if isinstance(error, KeyboardInterrupt) else str(error)
+            raise RunStopped(
+                self.folder, reason, resumable=self.resumable, begin_again=self.begin_again
+            ) from error
 
 
-def write_beginnings(
-    run: RunParts, session: Session, script: Script, provenance: Provenance
-) -> None:
+def write_beginnings(run: Run, session: Session, script: Script, provenance: Provenance) -> None:
     """What must be on disk before the first step; session.json last, for it tells of the rest."""
     write_atomically(session.script, print_script(script))
     shutil.copyfile(run.source.labels.source, session.labels)
     write_document(session, provenance)
 
 
-def open_log(journal: Journal, session: Session, code: str = BENCHMARK_CODE) -> None:
+def open_log(journal: Journal, session: Session, code: str) -> None:
     """The first lines of a session's log."""
     journal.write("session", f"m-session-start-id[{session.session_id}]")
     journal.write("parser", f"m-bmark-run-name[{VERSION_TEXT}]-code[{code}]")
@@ -105,7 +110,7 @@ def say_why(journal: Journal, error: BaseException) -> None:
             journal.write("session", f"{ERROR_EVENT}[{' '.join(str(error).split())}]")
 
 
-def benchmark_config(run: RunParts, first: PlannedInference) -> dict[str, str]:
+def benchmark_config(run: Run, first: PlannedInference) -> dict[str, str]:
     return {
         "iterWarmup": str(first.warmups),
         "iterInfer": str(first.iterations),
@@ -119,7 +124,7 @@ def benchmark_config(run: RunParts, first: PlannedInference) -> dict[str, str]:
 class StatusLine:
     """Turns measured inputs into the one line that progress shows."""
 
-    def __init__(self, run: RunParts) -> None:
+    def __init__(self, run: Run) -> None:
         self._reporter = run.reporter
         self._by_class = run.mode is Mode.ACCURACY and run.task.metric is Metric.TOP1
         self._accuracy = run.mode is Mode.ACCURACY
@@ -149,14 +154,14 @@ class StatusLine:
         self._correct += scores.index(max(scores)) == self._labels.get(file)
 
 
-def conclude(run: RunParts, session: Session, provenance: Provenance) -> Outcome:
+def conclude(run: Run, session: Session, provenance: Provenance) -> Outcome:
     """Score the journal, write result.txt and the result part of session.json."""
     labels = run.source.labels
     judging = Judging.of_session(
         run.task,
         run.mode,
         run.round,
-        run.config.division,
+        run.division,
         labels=labels,
         files=(row.file for row in labels.rows),
         provenance=provenance,

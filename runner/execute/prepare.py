@@ -1,4 +1,4 @@
-"""Before a run: the inputs found and checked, the device found and recognised.
+"""Before a run: the inputs found and checked, the bench made ready, the device recognised.
 
 Whatever is wrong here is the set-up's fault, and nothing was sent to be measured yet.
 """
@@ -6,25 +6,40 @@ Whatever is wrong here is the set-up's fault, and nothing was sent to be measure
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 from ...datasets.demo.demo_dataset import default_root, materialise
 from ...datasets.inputs import EEMBC_DATASETS, Dataset
-from ...dut_protocol.host.dut import Identity
+from ...dut_protocol.host.dut import REPLY_TIMEOUT_S, Identity
 from ...dut_protocol.wire.messages import TimestampMode
+from ...energy.errors import MonitorRefused
 from ...models.custom_task import CUSTOM_NOTE
 from ...models.demo_models import DEMO_NOTE
 from ...models.suite import TASKS_BY_MODEL_ID, Task
 from ..bench.bench import Bench
 from ..bench.link import agree
-from ..config.addresses import is_simulated
-from ..config.config import Config
 from ..errors import SetupError
 from ..journal.journal import Journal
-from ..script.script import Script
-from ..script.verbs import Load, format_verb, input_file_name, parse_verb
+from ..script.script import Script, ScriptError, Step, preliminary_steps
+from ..script.verbs import (
+    DutCommand,
+    Echo,
+    IoCommand,
+    IoDutCommand,
+    Load,
+    Mount,
+    Umount,
+    Verb,
+    format_verb,
+    input_file_name,
+    parse_verb,
+)
 from ..script.written_path import written_path
+from .energy_steps import BenchPerformer, EnergySteps
+from .executor import listen, reply_timeout_s
 from .progress import Reporter
 from .provenance import Source
 
@@ -34,20 +49,17 @@ _MAX_HEARD = 1000
 
 
 class Heard:
-    """Keeps what the device says before there is a journal, and then writes it there."""
+    """Keeps what the devices say before there is a journal, and then writes it there."""
 
     def __init__(self) -> None:
         self._lines: list[tuple[str, str]] = []
 
-    def line(self, text: str) -> None:
-        self.keep("dut", text)
-
-    def note(self, text: str) -> None:
-        self.keep("parser", f"m-note[{text}]")
-
-    def keep(self, source: str, text: str) -> None:
+    def write(self, source: str, text: str) -> None:
         if len(self._lines) < _MAX_HEARD:
             self._lines.append((source, text))
+
+    def flush(self) -> None:
+        """There is no file yet."""
 
     def replay(self, journal: Journal) -> None:
         for source, text in self._lines:
@@ -55,25 +67,93 @@ class Heard:
         self._lines.clear()
 
 
-class HeardFrom:
-    """The same for what comes from another source than the device itself."""
+class Unlogged:
+    """A log before the log begins: the steps before `version` are in the script alone."""
 
-    def __init__(self, heard: Heard, source: str) -> None:
-        self._heard = heard
-        self._source = source
+    def write(self, source: str, text: str) -> None:
+        pass
 
-    def line(self, text: str) -> None:
-        self._heard.keep(self._source, text)
-
-    def note(self, text: str) -> None:
-        self._heard.note(text)
+    def flush(self) -> None:
+        pass
 
 
-def open_source(config: Config, task: Task, reporter: Reporter) -> Source:
-    """The inputs that the configuration names, each checked and hashed."""
-    labels = config.labels.get(task.key)
-    dataset = Dataset.open(_dataset_root(config, task, reporter), task, labels)
-    source = Source.of(dataset, config.limit)
+class Opening(BenchPerformer):
+    """Executes the steps before `version`, which make the bench ready.
+
+    They leave no trace in the log but for what the devices said: it begins with that.
+    """
+
+    def __init__(
+        self,
+        bench: Bench,
+        task: Task,
+        connect: Callable[[Bench, Task], Identity],
+        energy: EnergySteps | None,
+    ) -> None:
+        """``connect`` finds the device awake, as soon as the script speaks to it, and judges it."""
+        super().__init__(energy)
+        self._bench = bench
+        self._task = task
+        self._connect = connect
+        self._known: Identity | None = None
+        self._timeout_s = REPLY_TIMEOUT_S
+        self.heard = Heard()
+        self.manager_name = self.manager_version = ""
+        listen(bench, self.heard, lambda _: None)
+
+    @property
+    def identity(self) -> Identity:
+        """Who the device is; asked now where the script did not."""
+        if self._known is None:
+            self._known = self._connect(self._bench, self._task)
+        return self._known
+
+    def prepare(self, script: Script) -> None:
+        """Execute what stands before `version`; who the device is is known then in any case."""
+        self.run(preliminary_steps(script))
+        self._known = self.identity
+
+    def run(self, steps: Iterable[Step]) -> None:
+        for step in steps:
+            self._timeout_s = reply_timeout_s(step)
+            self.perform(parse_verb(step.command))
+
+    def perform(self, verb: Verb) -> None:
+        try:
+            super().perform(verb)
+        except MonitorRefused as error:  # a supply that it may not have, say
+            raise SetupError(str(error)) from error
+
+    def umount(self, _: Umount) -> None:
+        """Nothing is mounted yet."""
+
+    def mount(self, verb: Mount) -> None:
+        """Opening the bench has mounted all; an IO manager is asked for its name."""
+        if verb.kind == "ioman":
+            self.manager_name = self._bench.energy.io_manager.identify()
+
+    def command(self, verb: DutCommand | IoDutCommand) -> None:
+        is_first = self._known is None
+        if self.identity and is_first and verb.text == "profile":
+            return  # which it was asked to be known by
+        self._bench.dut.raw(verb.text, self._timeout_s)
+
+    def io_command(self, verb: IoCommand) -> None:
+        if verb.text == "version":
+            self.manager_version = " ".join(self._bench.energy.io_manager.version())
+        else:
+            self._energy_step(verb)
+
+    def echo(self, verb: Echo) -> None:
+        self._bench.pause(verb.milliseconds / 1000.0)
+
+
+def open_source(
+    root: Path, task: Task, labels: Path | None, limit: int | None, reporter: Reporter
+) -> Source:
+    """The inputs below ``root``, each checked and hashed."""
+    dataset = Dataset.open(root, task, labels)
+    source = Source.of(dataset, limit)
     if dataset.extra_count:
         reporter.note(f"{dataset.extra_count} .bin files in {dataset.folder} are not on the list")
     if not task.official:
@@ -83,19 +163,20 @@ def open_source(config: Config, task: Task, reporter: Reporter) -> Source:
     return source
 
 
-def _dataset_root(config: Config, task: Task, reporter: Reporter) -> Path:
-    if isinstance(config.datasets, Path):
-        return config.datasets
-    if not task.official and (config.datasets == "demo" or not os.environ.get(DATASETS_VARIABLE)):
+def dataset_root(asked: Path | Literal["demo"] | None, task: Task, *, simulated: bool) -> Path:
+    """The folder of the inputs, by what was asked for and the environment."""
+    if isinstance(asked, Path):
+        return asked
+    if not task.official and (asked == "demo" or not os.environ.get(DATASETS_VARIABLE)):
         raise SetupError(
             "which inputs? Give --datasets with the folder that holds "
             f"{task.model_id}/y_labels.csv; there are no demo ones for a model of your own"
         )
-    if config.datasets is None:
+    if asked is None:
         from_environment = os.environ.get(DATASETS_VARIABLE)
         if from_environment:
             return Path(from_environment).expanduser()
-        if not is_simulated(config):
+        if not simulated:
             raise SetupError(
                 "which inputs? Give --datasets with the folder that holds "
                 f"{task.model_id}/y_labels.csv (EEMBC's runner keeps it in {EEMBC_DATASETS}), or "
@@ -104,12 +185,11 @@ def _dataset_root(config: Config, task: Task, reporter: Reporter) -> Path:
     return materialise(task, default_root())
 
 
-def connect(bench: Bench, task: Task, heard: Heard) -> Identity:
+def connect(bench: Bench, task: Task) -> Identity:
     """Find the device awake and right for the task; SetupError says what is wrong with it."""
     dut = bench.dut
-    dut.listener = heard
     if bench.port_note is not None:
-        heard.note(bench.port_note)
+        dut.listener.note(bench.port_note)
     identity = dut.identify()
     check_model(dut.address, identity, task)
     # Without a banner (a board that does not reset when its port is opened) only this tells.
@@ -128,6 +208,21 @@ def connect(bench: Bench, task: Task, heard: Heard) -> Identity:
     return identity
 
 
+def connect_powered(bench: Bench, task: Task) -> Identity:
+    """Recognise a device that has just been switched on, behind its IO manager."""
+    dut = bench.dut
+    mode = dut.boot_mode
+    if mode is not TimestampMode.ENERGY:
+        raise SetupError(
+            f"{dut.address}: this is no energy firmware (its banner says "
+            f"m-timestamp-mode-{mode.value if mode else 'nothing'}); energy needs the firmware "
+            "built for energy mode"
+        )
+    identity = dut.identify()
+    check_model(dut.address, identity, task)
+    return identity
+
+
 def check_model(address: str, identity: Identity, task: Task) -> None:
     """Refuse (SetupError) firmware that was built for another task."""
     asked = task.model_id
@@ -142,12 +237,18 @@ def check_model(address: str, identity: Identity, task: Task) -> None:
 
 
 def rerooted(script: Script, dataset: Dataset) -> Script:
-    """The same script with each input taken from the user's own folder."""
+    """Take each input of a script from the user's own folder.
+
+    Somebody else's folders never count, so a script cannot name a file outside the data sets.
+    """
     steps = []
     for step in script.steps:
         verb = parse_verb(step.command)
         if isinstance(verb, Load):
-            path = written_path(dataset.folder / input_file_name(verb.path))
+            name = input_file_name(verb.path)
+            if name in ("", ".", "..") or ":" in name:
+                raise ScriptError(f"{verb.path!r} does not end in the name of an input file")
+            path = written_path(dataset.folder / name)
             step = replace(step, command=format_verb(replace(verb, path=path)))
         steps.append(step)
     return Script(tuple(steps))

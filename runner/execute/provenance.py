@@ -16,6 +16,7 @@ from ...datasets.labels import LabelList
 from ...datasets.official_lists import identify
 from ...dut_protocol.host.dut import Identity
 from ...dut_protocol.wire.extension import NAME
+from ...energy.windows import TIMESTAMP_HOLD_S
 from ...models.demo_models import DEMO_NOTE
 from ..bench.bench import Bench
 from ..config.config import Config, config_from_json
@@ -24,8 +25,12 @@ from ..journal.session_document import (
     DatasetFacts,
     Device,
     DeviceFacts,
+    Edges,
+    EnergyFacts,
+    IoManagerFacts,
     IterationsFound,
     Link,
+    Monitor,
     SessionFacts,
     Setup,
     Simulated,
@@ -140,6 +145,36 @@ def describe_link(setup: Setup, bench: Bench) -> Link:
     if offer is not None:
         used["extension_offer"] = offer.encode()
     return setup.link.model_copy(update=used)
+
+
+def describe_energy_bench(
+    bench: Bench, supply_v: float, manager_name: str, manager_version: str
+) -> EnergyFacts:
+    """Who measures, at which supply, and whose edges are the windows' ends."""
+    parts, can = bench.energy, bench.energy.monitor.capabilities
+    timed = "the monitor's event input"
+    if not can.event_input:
+        timed = "the IO manager's m-lap-us, aligned to the steps in power"
+    settings = bench.dut.settings
+    return EnergyFacts(
+        link=Link(data_bytes_per_db=settings.data_bytes_per_db, verify_load=settings.verify_load),
+        monitor=Monitor(
+            address=parts.monitor.address,
+            **asdict(parts.monitor.identify()),
+            supply_v=supply_v,
+            sample_rate_hz=can.default_rate_hz,
+            sample=can.sample_kind.value,
+            event_input=can.event_input,
+            max_current_a=can.max_current_a,
+        ),
+        io_manager=IoManagerFacts(
+            address=parts.io_manager.address,
+            baud_rate=parts.io_manager.settings.baud_rate,
+            name=manager_name,
+            version=manager_version,
+        ),
+        edges=Edges(from_=timed, hold_s=TIMESTAMP_HOLD_S),
+    )
 
 
 def describe_session(session: Session, iterations_found: IterationsFound) -> SessionFacts:

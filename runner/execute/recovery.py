@@ -35,7 +35,7 @@ RECOVERABLE = (DutProtocolError, DutReportedError, DutRebooted, DutTimeout)
 """A port that is gone is not among them: a person has to plug it in."""
 
 MAX_RETRIES = 3
-"""Of one input. A fault that comes at every fourth input is still worth a run's while."""
+"""How often one input is tried again; a fault that comes at every fourth is still worth it."""
 
 MAX_REBOOTS = 5
 """In one run: a board that keeps rebooting has a reason, and its results are not to be trusted."""
@@ -103,7 +103,7 @@ class Recovery:
 
 
 def _same(now: Identity, before: Identity) -> bool:
-    """Of a board that shows no banner the mode is not known, and proves nothing."""
+    """Compare two identities; the mode proves nothing where a board shows no banner."""
     if now.boot_mode is None or before.boot_mode is None:
         return _firmware(now)[:3] == _firmware(before)[:3]
     return _firmware(now) == _firmware(before)

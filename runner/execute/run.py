@@ -1,59 +1,68 @@
-"""A run from end to end: prepare, connect, plan, execute, score, write.
+"""A run from end to end, whichever the mode: prepare, connect, plan, execute, score, write.
 
-Everything that can be refused is refused before the first input is sent. From then on the journal
-keeps what was measured, whatever happens, and the session can be continued from it.
+What `script.async` says is what happens: the steps before `version` make the bench ready, then the
+log begins, and the numbered steps are executed. Everything that can be refused is refused before
+the first input is sent. From then on the journal keeps what was measured, whatever happens, and
+the session can be continued from it where its mode allows that.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...dut_protocol.errors import DutError
-from ...dut_protocol.host.dut import Identity
 from ...dut_protocol.link.clock import VirtualClock
 from ...models.suite import Task
 from ..bench.bench import Bench
-from ..bench.opening import open_bench
-from ..config.config import Config
+from ..config.addresses import is_simulated
+from ..config.config import Config, MonitorConfig
+from ..config.rounds import load_rounds
+from ..errors import ResumeError
 from ..journal.journal import Journal
 from ..journal.session_document import (
     IterationsFound,
     IterationsSaid,
     Provenance,
+    SessionFacts,
+    Setup,
     read_document,
 )
 from ..journal.session_folder import Session, alone_with, create_session
 from ..script.parser import read_script
-from ..script.plan import PlannedInference, plan, planned_inferences
+from ..script.plan import PlannedInference, planned_inferences
 from ..script.script import Script, numbered_steps
 from ..terms import Mode
-from .calibrate import calibrate
-from .executor import Executor, JournalListener, Measured, check_executable
+from .energy_steps import EnergySteps
+from .executor import Executor, Measured, check_executable, listen
 from .host import LONG_RUN_S, check_disk, expected_duration_s, format_duration, kept_awake
+from .modes import Calibrated, ModeParts, mode_parts
 from .outcome import (
+    BEGIN_AGAIN,
+    MEASURED,
     STOPPING,
+    Left,
     Outcome,
-    RunParts,
+    Run,
     StatusLine,
     benchmark_config,
     conclude,
     open_log,
     say_why,
-    stops,
     write_beginnings,
 )
-from .prepare import Heard, connect, rerooted
+from .prepare import Opening, Unlogged, dataset_root, open_source, rerooted
 from .progress import Reporter, Running
 from .provenance import (
     describe_device,
+    describe_energy_bench,
     describe_link,
     describe_session,
     describe_setup,
     refuse_other_device,
     refuse_other_setup,
 )
-from .recovery import Recovery
 from .resume import BEGINNING, ResumePoint, find_resume_point
 
 __all__ = ["Outcome", "resume_session", "run_session"]
@@ -63,38 +72,43 @@ def run_session(
     task: Task, mode: Mode, config: Config, reporter: Reporter, script_file: Path | None = None
 ) -> Outcome:
     """Measure one task in one mode; ``script_file`` is a published script to run instead."""
-    run = RunParts.prepare(task, mode, config, reporter)
+    run = _prepare(task, mode, config, reporter)
+    parts = mode_parts(mode, config.warmups, config.monitor)
     dataset = run.source.dataset
-    if script_file is not None:
-        script = rerooted(read_script(script_file), dataset)
-        check_executable(script, dataset, mode)
+    if script_file is None:
+        script = parts.plan(dataset, 1)  # whatever N will be, the plan has as many steps
     else:
-        # Whatever N will be, the plan has as many steps.
-        script = plan(mode, dataset, 1, config.warmups)
+        script = rerooted(read_script(script_file), dataset)
+        check_executable(script, dataset, mode, config.monitor.supply_v)
     check_disk(config.sessions, script)
-    with open_bench(config, task) as bench:
-        heard = Heard()
-        with stops(None, resumable=False):
-            identity = connect(bench, task, heard)
-        session = create_session(config.sessions, task.key, mode)
-        with stops(session.folder, resumable=False):
-            found: IterationsFound = IterationsSaid(by="script" if script_file else "mode")
-            if script_file is None and mode is not Mode.ACCURACY:
-                iterations, found = _find_iterations(run, bench, session, identity)
-                script = plan(mode, dataset, iterations, config.warmups)
+    left = Left()
+    # What goes wrong in opening and closing a bench that powers the device is the run's as well.
+    outside, inside = (nullcontext, left.told) if parts.resumable else (left.told, nullcontext)
+    with outside():
+        with parts.open_bench(config, task) as bench, inside():
+            opening = _opened(run, parts, bench, config.monitor, script)
+            session = create_session(config.sessions, task.key, mode)
+            left.folder = session.folder
+            found: IterationsFound = IterationsSaid(by="script")
+            if script_file is None:
+                found, iterations = IterationsSaid(by="setting"), config.iterations
+                if mode is Mode.ACCURACY:
+                    found, iterations = IterationsSaid(by="mode"), 1
+                elif iterations == "auto":
+                    found = _calibrated(run, parts, bench, session, opening)
+                    iterations = found.iterations
+                script = script if iterations == 1 else parts.plan(dataset, iterations)
             planned = planned_inferences(script)
             setup = describe_setup(config, mode, run.source, script, planned[0], script_file)
-            provenance = Provenance.of(
-                describe_session(session, found),
-                setup,
-                describe_device(identity, bench),
-                link=describe_link(setup, bench),
-            )
+            provenance = _describe(describe_session(session, found), setup, bench, opening)
             write_beginnings(run, session, script, provenance)
-        work = _Work(script, planned, BEGINNING, StatusLine(run), identity)
-        with alone_with(session):
-            _execute(run, bench, session, heard, work)
-    return conclude(run, session, provenance)
+            left.resumable = parts.resumable
+            left.begin_again = None if parts.resumable else BEGIN_AGAIN
+            work = _Work(run, parts, session, script, planned, BEGINNING, StatusLine(run))
+            with alone_with(session):
+                _execute(work, bench, opening)
+            left.begin_again = None if parts.resumable else MEASURED
+        return conclude(run, session, provenance)
 
 
 def resume_session(
@@ -102,98 +116,136 @@ def resume_session(
 ) -> Outcome:
     """Continue the session in ``folder``; ResumeError names what differs from its beginning."""
     before = read_document(folder).provenance
+    parts = mode_parts(mode, config.warmups, config.monitor)
+    if not parts.resumable:
+        raise ResumeError(f"{folder} cannot be continued. {BEGIN_AGAIN}")
     session = Session(folder, before.session_id)
-    run = RunParts.prepare(task, mode, config, reporter)
+    run = _prepare(task, mode, config, reporter)
     # Held from before the journal is read: another process may be writing it still.
     with alone_with(session):
-        return _continue(run, session, before)
+        return _continue(run, parts, session, before, config)
 
 
-def _continue(run: RunParts, session: Session, before: Provenance) -> Outcome:
-    task, mode, config, reporter = run.task, run.mode, run.config, run.reporter
+def _continue(
+    run: Run, parts: ModeParts, session: Session, before: Provenance, config: Config
+) -> Outcome:
     folder = session.folder
     script = read_script(session.script)
     planned = planned_inferences(script)
-    now = describe_setup(config, mode, run.source, script, planned[0], None)
+    now = describe_setup(config, run.mode, run.source, script, planned[0], None)
     refuse_other_setup(before, now, str(session.document))
     status = StatusLine(run)
     last_step = sum(1 for _ in numbered_steps(script))
-    point = find_resume_point(session.log, planned, task, status.count, last_step=last_step)
+    point = find_resume_point(session.log, planned, run.task, status.count, last_step=last_step)
     if point.finished:
-        reporter.note(f"{folder} is complete; nothing is left to run, scoring it again")
+        run.reporter.note(f"{folder} is complete; nothing is left to run, scoring it again")
         return conclude(run, session, before)
-    check_disk(session.folder, script)
-    with open_bench(config, task) as bench:
-        heard = Heard()
-        with stops(folder, resumable=True):
-            identity = connect(bench, task, heard)
-        refuse_other_device(before, describe_device(identity, bench))
-        work = _Work(script, planned, point, status, identity)
-        _execute(run, bench, session, heard, work, resumed=True)
+    check_disk(folder, script)
+    with parts.open_bench(config, run.task) as bench, Left(folder, resumable=True).told():
+        opening = _opened(run, parts, bench, config.monitor, script)
+        refuse_other_device(before, describe_device(opening.identity, bench))
+        _execute(
+            _Work(run, parts, session, script, planned, point, status), bench, opening, resumed=True
+        )
     return conclude(run, session, before)
 
 
-def _find_iterations(
-    run: RunParts, bench: Bench, session: Session, identity: Identity
-) -> tuple[int, IterationsFound]:
-    """N of a run that is timed: as said, or calibrated in a journal of its own."""
-    said = run.config.iterations
-    if said != "auto":
-        return said, IterationsSaid(by="setting")
-    window = run.source.dataset.first_windows(1)[0]
-    with Journal(session.calibration, bench.clock) as journal:
-        open_log(journal, session)
-        bench.dut.listener = JournalListener(journal, run.reporter.note)
-        data = run.source.dataset.read(window)
-        recovery = Recovery(bench.dut, journal, identity)
-        try:
-            calibration = calibrate(bench, journal, run.task, run.round, window, data, recovery)
-        except (DutError, KeyboardInterrupt) as error:
-            say_why(journal, error)
-            raise
-    run.reporter.note(
-        f"{calibration.inference_s * 1e3:.3f} ms an inference: N = {calibration.iterations}"
+def _prepare(task: Task, mode: Mode, config: Config, reporter: Reporter) -> Run:
+    """Everything that needs no device: the round's rules, and the inputs, checked."""
+    round_ = load_rounds().get(config.round)
+    root = dataset_root(config.datasets, task, simulated=is_simulated(config))
+    source = open_source(root, task, config.labels.get(task.key), config.limit, reporter)
+    return Run(task, mode, round_, config.division, source, reporter)
+
+
+def _opened(
+    run: Run, parts: ModeParts, bench: Bench, monitor: MonitorConfig, script: Script
+) -> Opening:
+    """The bench made ready by the script's steps before `version`, and the device known."""
+    energy = None
+    if bench.energy_parts is not None:
+        energy = EnergySteps(
+            bench.dut,
+            bench.energy_parts.io_manager,
+            bench.energy_parts.recorder,
+            Unlogged(),
+            None,
+            monitor.boot_timeout_s,
+            soft_markers=monitor.soft_markers,
+        )
+    opening = Opening(bench, run.task, parts.connect, energy)
+    opening.prepare(script)
+    return opening
+
+
+def _describe(session: SessionFacts, setup: Setup, bench: Bench, opening: Opening) -> Provenance:
+    device, energy = describe_device(opening.identity, bench), opening.energy
+    if energy is None:
+        return Provenance.of(session, setup, device, link=describe_link(setup, bench))
+    facts = describe_energy_bench(
+        bench, energy.supply_v, opening.manager_name, opening.manager_version
     )
-    return calibration.iterations, calibration.found
+    return Provenance.of(session, setup, device, energy=facts)
 
 
-def _execute(
-    run: RunParts,
-    bench: Bench,
-    session: Session,
-    heard: Heard,
-    work: _Work,
-    *,
-    resumed: bool = False,
-) -> None:
-    """Run the script's remaining steps; RunStopped, with the journal kept, when that fails."""
-    if resumed and session.log.exists() and session.log.stat().st_size == 0:
-        session.log.unlink()
-    again = resumed and session.log.exists()
-    with (
-        stops(session.folder, resumable=True),
-        Journal(session.log, bench.clock, resume=again) as journal,
-    ):
-        try:
-            if again:
-                step = "end" if work.point.step is None else work.point.step
-                journal.write("session", f"m-session-resume-id[{session.session_id}]-step[{step}]")
-            else:
-                open_log(journal, session)
-            heard.replay(journal)
-            if not again:
-                journal.write("sequencer", "m-sequencer-start")
-            journal.flush()
-            _run_steps(run, bench, journal, work)
-        except (*STOPPING, KeyboardInterrupt) as error:
-            say_why(journal, error)
-            raise
+def _calibrated(
+    run: Run, parts: ModeParts, bench: Bench, session: Session, opening: Opening
+) -> Calibrated:
+    """N by measuring, in a journal of its own."""
+    with Journal(session.calibration, bench.clock) as journal, _told_in(journal):
+        open_log(journal, session, parts.code)
+        listen(bench, journal, run.reporter.note)
+        found = parts.calibrate(bench, journal, opening, run.task, run.round, run.source.dataset)
+    run.reporter.note(f"{found.inference_s * 1e3:.3f} ms an inference: N = {found.iterations}")
+    return found
+
+
+@contextmanager
+def _told_in(journal: Journal) -> Iterator[None]:
+    """Where something ends the run early, its journal says so."""
+    try:
+        yield
+    except (*STOPPING, KeyboardInterrupt) as error:
+        say_why(journal, error)
+        raise
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What is to be done: a script, from a point of it on."""
+
+    run: Run
+    parts: ModeParts
+    session: Session
+    script: Script
+    planned: tuple[PlannedInference, ...]
+    point: ResumePoint
+    status: StatusLine
+
+
+def _execute(work: _Work, bench: Bench, opening: Opening, *, resumed: bool = False) -> None:
+    """Run the script's remaining steps; the journal, and a trace's file, are kept on every path."""
+    session, log = work.session, work.session.log
+    if resumed and log.exists() and log.stat().st_size == 0:
+        log.unlink()
+    again = resumed and log.exists()
+    with Journal(log, bench.clock, resume=again) as journal, _told_in(journal):
+        if again:
+            step = "end" if work.point.step is None else work.point.step
+            journal.write("session", f"m-session-resume-id[{session.session_id}]-step[{step}]")
+        else:
+            open_log(journal, session, work.parts.code)
+        opening.heard.replay(journal)
+        if not again:
+            journal.write("sequencer", "m-sequencer-start")
+        journal.flush()
+        _run_steps(work, bench, journal, opening)
         journal.write("sequencer", "m-sequencer-stop")
         journal.write("session", f"m-session-stop-id[{session.session_id}]")
 
 
-def _run_steps(run: RunParts, bench: Bench, journal: Journal, work: _Work) -> None:
-    script, planned, point = work.script, work.planned, work.point
+def _run_steps(work: _Work, bench: Bench, journal: Journal, opening: Opening) -> None:
+    run, script, planned, point = work.run, work.script, work.planned, work.point
     note = run.reporter.note
     if point.done:
         note(f"{point.done} of {len(planned)} inputs are done; going on")
@@ -202,26 +254,31 @@ def _run_steps(run: RunParts, bench: Bench, journal: Journal, work: _Work) -> No
         floor = "" if bench.timer.expected_s is not None else "at least "
         baud_rate = bench.dut.settings.baud_rate
         note(f"the whole run takes {floor}{format_duration(long_s)} at {baud_rate} baud")
-    bench.dut.listener = JournalListener(journal, note)
+    listen(bench, journal, note)
     if point.step is None:
         return
+    energy = opening.energy
+    if energy is not None:
+        energy = energy.logged(journal, work.session.folder, len(planned))
     executor = Executor(
         bench,
         journal,
         run.source.dataset,
         benchmark_config(run, planned[0]),
         on_measured=_Estimate(run, bench, len(planned), work.status, told=long_s is not None).show,
-        identity=work.identity,
+        energy=energy,
+        identity=opening.identity,
     )
     title = f"{run.task.key} {run.mode.value}"
     with (
+        nullcontext() if energy is None else closing(energy),
         kept_awake(not isinstance(bench.clock, VirtualClock)),
         Running(run.reporter, title, len(planned), point.done),
     ):
         executor.run(script, point.step, point.done)
 
 
-def _long_s(run: RunParts, bench: Bench, script: Script) -> float | None:
+def _long_s(run: Run, bench: Bench, script: Script) -> float | None:
     """How long the script takes at least, where that is long enough to matter to anybody."""
     if isinstance(bench.clock, VirtualClock):
         return None
@@ -239,7 +296,7 @@ class _Estimate:
     """Says how long a run takes once the device has shown its pace, if nobody could before."""
 
     def __init__(
-        self, run: RunParts, bench: Bench, total: int, status: StatusLine, *, told: bool
+        self, run: Run, bench: Bench, total: int, status: StatusLine, *, told: bool
     ) -> None:
         self._run = run
         self._clock = bench.clock
@@ -259,14 +316,3 @@ class _Estimate:
             if left_s >= LONG_RUN_S:
                 self._run.reporter.note(f"about {format_duration(left_s)} to go")
         self._status.show(measured)
-
-
-@dataclass(frozen=True, slots=True)
-class _Work:
-    """What is to be done: a script, from a point of it on."""
-
-    script: Script
-    planned: tuple[PlannedInference, ...]
-    point: ResumePoint
-    status: StatusLine
-    identity: Identity

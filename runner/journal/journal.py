@@ -30,6 +30,8 @@ class LogWriter(Protocol):
 
     def write(self, source: str, text: str) -> None: ...
 
+    def flush(self) -> None: ...
+
 
 class Journal:
     """An open log. A context manager; closing flushes. JournalError where writing fails."""

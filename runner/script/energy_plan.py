@@ -53,8 +53,7 @@ def _steps(dataset: Dataset, iterations: int, warmups: int, millivolts: int) -> 
     yield Step(format_verb(EmonVoltage(millivolts)))
     yield power_on
     yield profile
-    yield Step(format_verb(EmonPower(False)))
-    yield _pause("pwr", _REST_MS, _REST_MS + 500)
+    yield from rest_steps()
     yield Step(format_verb(Version()))
     yield Step(format_verb(BmCfg(ENERGY_CODE)))
     yield power_on
@@ -77,6 +76,12 @@ def _steps(dataset: Dataset, iterations: int, warmups: int, millivolts: int) -> 
     yield Step(format_verb(IoCommand("disable-timer")))
     yield Step(format_verb(EmonVoltage(None)))
     yield Step(format_verb(EmonPower(False)))
+
+
+def rest_steps() -> Iterator[Step]:
+    """Off, for long enough that the next power-up is like the first."""
+    yield Step(format_verb(EmonPower(False)))
+    yield _pause("pwr", _REST_MS, _REST_MS + 500)
 
 
 def _pause(text: str, milliseconds: int, timeout_ms: int | None = None) -> Step:

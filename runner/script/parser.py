@@ -64,18 +64,20 @@ def read_script(path: Path) -> Script:
 
 def parse_script(text: str, source: str) -> Script:
     """The script in ``text``; ``source`` names it in errors."""
-    return Script(tuple(Step(*fields) for fields in step_fields(text, source)))
-
-
-def step_fields(text: str, source: str) -> Iterator[tuple[str, int | None, str | None]]:
-    """The fields of one checked :class:`Step` after the other, for a script of any length."""
-    for commands, settings in step_batches(text, source):
-        for command, (timeout_ms, ack) in zip(commands, settings, strict=True):
-            yield command, timeout_ms, ack
+    return Script(
+        tuple(
+            Step(command, *setting)
+            for commands, settings in step_batches(text, source)
+            for command, setting in zip(commands, settings, strict=True)
+        )
+    )
 
 
 def step_batches(text: str, source: str) -> Iterator[StepBatch]:
-    """The same, some hundreds of steps at once: commands, and beside each its (ms, ack)."""
+    """The checked steps, some hundreds at once, for a script of any length.
+
+    Their commands, and beside each its (ms, ack).
+    """
     return _Parser(text, source).batches()
 
 

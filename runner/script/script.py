@@ -16,7 +16,7 @@ A script is a list of steps in JavaScript object notation::
 
 `ms` is the step's time-out (-1: none), `ack` the line that ends it; a step without them has the
 defaults of :class:`Step`. Printing reproduces the published files byte for byte. Reading lives
-in :mod:`.script_parser`.
+in :mod:`.parser`.
 """
 
 from __future__ import annotations
@@ -151,7 +151,7 @@ def print_script(script: Script) -> str:
 
 
 def script_text(steps: Iterable[Step]) -> Iterator[str]:
-    """The same text in pieces of one step each, for writing a long script as it is made."""
+    """The text of `script.async` in pieces of one step each, for a long script as it is made."""
     opening = "[\n"
     for step in steps:
         yield f"{opening}    {{\n{_fields(step)}\n    }}"

@@ -1,15 +1,16 @@
-"""What a step's command asks for, as a type: the scripts' verbs, parsed and printed.
+"""The verbs of scripts: what a step's command asks for, as a type, and the one table of them.
 
-The interactive console speaks the same verbs, one at a time.
+:data:`FORMS` says of each verb how it is written and read, what it needs of a bench and which
+method carries it out. The executor of scripts, the console and the check of a script go by it.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import TypeVar, assert_never
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Generic, TypeVar
 
 from .script import ScriptError
 
@@ -153,63 +154,91 @@ class Echo:
             raise ScriptError(f"a pause is 0 ms or more, not {self.milliseconds}")
 
 
-Verb = (
-    Umount | Mount | Version | BmCfg | DutCommand | IoCommand | IoDutCommand | Load
-    | EmonVoltage | EmonPower | EmonTimer | EmonTrace | Echo
-)  # fmt: skip
-_V = TypeVar("_V", bound=Verb)
+EnergyVerb = IoCommand | EmonVoltage | EmonPower | EmonTimer | EmonTrace
+"""What concerns the IO Manager and the monitor alone."""
+
+Verb = Umount | Mount | Version | BmCfg | DutCommand | IoDutCommand | Load | Echo | EnergyVerb
+V = TypeVar("V", bound=Verb)
+
+
+class Needs(Enum):
+    """What a verb needs beside the device."""
+
+    NOTHING = "nothing"
+    IO_MANAGER = "an IO manager"
+    MONITOR = "an energy monitor"
+
+
+class Performer:
+    """Carries verbs out, each by a method of its own; a class has those that it is asked for."""
+
+    def perform(self, verb: Verb) -> None:
+        form_of(verb).perform(self, verb)
+
+    umount: Callable[[Umount], None]
+    mount: Callable[[Mount], None]
+    version: Callable[[Version], None]
+    configure: Callable[[BmCfg], None]
+    command: Callable[[DutCommand | IoDutCommand], None]
+    io_command: Callable[[IoCommand], None]
+    load: Callable[[Load], None]
+    voltage: Callable[[EmonVoltage], None]
+    power: Callable[[EmonPower], None]
+    timer: Callable[[EmonTimer], None]
+    record: Callable[[EmonTrace], None]
+    echo: Callable[[Echo], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Form(Generic[V]):
+    """All there is to know of a verb in one of its forms."""
+
+    words: str
+    """What every command of this form begins with."""
+    usage: str
+    """What follows them, for a person."""
+    kind: type[V]
+    parse: Callable[[str], V | None]
+    """The verb, by what follows the words; None where that is not as in ``usage``."""
+    arguments: Callable[[V], str]
+    """What follows the words, of a verb."""
+    needs: Needs
+    perform: Callable[[Performer, V], None]
 
 
 def parse_verb(command: str) -> Verb:
     """The verb that a command is; ScriptError where it is none."""
     word, _, rest = command.strip().partition(" ")
-    parse = _PARSERS.get(word)
-    if parse is None:
+    siblings = _BY_FIRST_WORD.get(word)
+    if siblings is None:
         raise ScriptError(
-            f"unknown command {command.strip()[:60]!r}; known are {', '.join(_PARSERS)}"
+            f"unknown command {command.strip()[:60]!r}; known are {', '.join(_BY_FIRST_WORD)}"
         )
+    second, *behind = rest.split(None, 1) or [""]
+    form = _BY_WORDS.get(f"{word} {second}")
+    arguments = "".join(behind).strip()
+    if form is None:
+        form, arguments = _BY_WORDS.get(word), rest.strip()
     try:
-        return parse(rest.strip())
+        verb: Verb | None = None if form is None else form.parse(arguments)
+        if verb is None:
+            raise ScriptError(f"expected {_usage(siblings)}")
     except ScriptError as error:
         raise ScriptError(f"{command.strip()[:200]!r}: {error}") from error
+    return verb
 
 
 def format_verb(verb: Verb) -> str:
     """The command as scripts and logs write it."""
-    match verb:
-        case Umount():
-            return "umount"
-        case Mount(alias, kind):
-            return f"mountc {alias} {kind}"
-        case Version():
-            return "version"
-        case BmCfg(code):
-            return f"bm cfg {code}"
-        case DutCommand(text):
-            return f"dut {text}"
-        case IoCommand(text):
-            return f"io {text}"
-        case IoDutCommand(text):
-            return f"io dut {text}"
-        case Load(path, offset, length, through_io):
-            window = "" if length is None else f" {offset} {length}"
-            return f'{"bloadp" if through_io else "bload dut"} "{path}"{window}'
-        case EmonVoltage(None):
-            return "emon voltage"
-        case EmonVoltage(millivolts):
-            return f"emon voltage {millivolts}"
-        case EmonPower(on):
-            return f"emon power {_switch(on)}"
-        case EmonTimer(on):
-            return f"emon timer {_switch(on)}"
-        case EmonTrace(None):
-            return "emon trace off"
-        case EmonTrace(name):
-            return f"emon trace on {name}"
-        case Echo(text, milliseconds):
-            return f"echo {text} {milliseconds}"
-        case _:
-            assert_never(verb)
+    form = form_of(verb)
+    return f"{form.words} {form.arguments(verb)}".rstrip(" ")
+
+
+def form_of(verb: V) -> Form[V]:
+    """The verb's row of the table."""
+    if isinstance(verb, Load):
+        return _BY_WORDS["bloadp" if verb.through_io else "bload dut"]
+    return _BY_KIND[type(verb)]
 
 
 def input_file_name(path: str) -> str:
@@ -218,34 +247,20 @@ def input_file_name(path: str) -> str:
     return found.group() if found else path
 
 
-def reroot(verb: Load, dataset_root: Path, model_id: str) -> Load:
-    """The same load from the user's data sets: `<root>/<model id>/<base name>`.
-
-    Somebody else's folders never count, so a script cannot name a file outside the data sets.
-    """
-    name = input_file_name(verb.path)
-    if name in ("", ".", "..") or ":" in name:
-        raise ScriptError(f"{verb.path!r} does not end in the name of an input file")
-    return replace(verb, path=str(dataset_root / model_id / name))
-
-
 def _check(pattern: re.Pattern[str], what: str, text: str) -> None:
     if not pattern.fullmatch(text):
         raise ScriptError(f"{what}, got {text[:60]!r}")
 
 
-def _switch(on: bool) -> str:
-    return "on" if on else "off"
+def _usage(forms: list[Form[Any]]) -> str:
+    """`emon voltage [MILLIVOLTS], power on|off, …, or trace on NAME|off`."""
+    first, *others = (f"{form.words} {form.usage}" for form in forms)
+    others = [other.partition(" ")[2] for other in others]
+    return ", or ".join((", ".join((first, *others[:-1])), *others[-1:]))
 
 
-def _parse_on_off(text: str, verb: Callable[[bool], _V]) -> _V:
-    if text not in ("on", "off"):
-        raise ScriptError(f"expected on or off, got {text[:60]!r}")
-    return verb(text == "on")
-
-
-def _alone(verb: Verb) -> Callable[[str], Verb]:
-    def parse(rest: str) -> Verb:
+def _nothing(verb: V) -> Callable[[str], V]:
+    def parse(rest: str) -> V:
         if rest:
             raise ScriptError(f"expected nothing more, got {rest[:60]!r}")
         return verb
@@ -253,82 +268,100 @@ def _alone(verb: Verb) -> Callable[[str], Verb]:
     return parse
 
 
-def _parse_mount(rest: str) -> Verb:
+def _switch(verb: Callable[[bool], V]) -> Callable[[str], V]:
+    def parse(text: str) -> V:
+        if text not in ("on", "off"):
+            raise ScriptError(f"expected on or off, got {text[:60]!r}")
+        return verb(text == "on")
+
+    return parse
+
+
+def _parse_mount(rest: str) -> Mount | None:
     words = rest.split()
-    if len(words) != 2:
-        raise ScriptError("expected mountc NAME KIND")
-    return Mount(*words)
+    return Mount(*words) if len(words) == 2 else None
 
 
-def _parse_bm(rest: str) -> Verb:
+def _parse_bm_cfg(rest: str) -> BmCfg | None:
     words = rest.split()
-    if len(words) != 2 or words[0] != "cfg":
-        raise ScriptError("expected bm cfg CODE")
-    return BmCfg(words[1])
+    return BmCfg(*words) if len(words) == 1 else None
 
 
-def _parse_io(rest: str) -> Verb:
-    words = rest.split(None, 1)
-    if words[:1] == ["dut"]:
-        return IoDutCommand(words[1] if len(words) == 2 else "")
-    return IoCommand(rest)
+def _parse_load(through_io: bool) -> Callable[[str], Load]:
+    def parse(text: str) -> Load:
+        found = _LOAD.fullmatch(text)
+        if found is None:
+            raise ScriptError('expected "FILE" [OFFSET LENGTH]')
+        if found["offset"] is None:
+            return Load(found["path"], through_io=through_io)
+        return Load(found["path"], int(found["offset"]), int(found["length"]), through_io)
+
+    return parse
 
 
-def _parse_bload(rest: str) -> Verb:
-    target, _, load = rest.partition(" ")
-    if target != "dut":
-        raise ScriptError('expected bload dut "FILE" [OFFSET LENGTH]')
-    return _parse_load(load.strip(), through_io=False)
+def _load_arguments(load: Load) -> str:
+    window = "" if load.length is None else f" {load.offset} {load.length}"
+    return f'"{load.path}"{window}'
 
 
-def _parse_load(text: str, through_io: bool) -> Load:
-    found = _LOAD.fullmatch(text)
-    if found is None:
-        raise ScriptError('expected "FILE" [OFFSET LENGTH]')
-    if found["offset"] is None:
-        return Load(found["path"], through_io=through_io)
-    return Load(found["path"], int(found["offset"]), int(found["length"]), through_io)
+def _parse_voltage(value: str) -> EmonVoltage | None:
+    if not value:
+        return EmonVoltage()
+    return EmonVoltage(int(value)) if _NUMBER.fullmatch(value) else None
 
 
-def _parse_emon(rest: str) -> Verb:
-    what, _, value = rest.partition(" ")
-    value = value.strip()
-    match what:
-        case "voltage" if not value:
-            return EmonVoltage()
-        case "voltage" if _NUMBER.fullmatch(value):
-            return EmonVoltage(int(value))
-        case "power":
-            return _parse_on_off(value, EmonPower)
-        case "timer":
-            return _parse_on_off(value, EmonTimer)
-        case "trace" if value == "off":
-            return EmonTrace()
-        case "trace" if value.split(None, 1)[:1] == ["on"]:
-            return EmonTrace(value[2:].strip())
-        case _:
-            raise ScriptError(
-                "expected emon voltage [MILLIVOLTS], power on|off, timer on|off, "
-                "or trace on NAME|off"
-            )
+def _parse_trace(value: str) -> EmonTrace | None:
+    if value == "off":
+        return EmonTrace()
+    return EmonTrace(value[2:].strip()) if value.split(None, 1)[:1] == ["on"] else None
 
 
-def _parse_echo(rest: str) -> Verb:
+def _parse_echo(rest: str) -> Echo | None:
     text, _, milliseconds = rest.rpartition(" ")
-    if not _NUMBER.fullmatch(milliseconds):
-        raise ScriptError("expected echo TEXT MILLISECONDS")
-    return Echo(text.strip(), int(milliseconds))
+    return Echo(text.strip(), int(milliseconds)) if _NUMBER.fullmatch(milliseconds) else None
 
 
-_PARSERS: dict[str, Callable[[str], Verb]] = {
-    "umount": _alone(Umount()),
-    "mountc": _parse_mount,
-    "version": _alone(Version()),
-    "bm": _parse_bm,
-    "dut": DutCommand,
-    "io": _parse_io,
-    "bload": _parse_bload,
-    "bloadp": lambda rest: _parse_load(rest, through_io=True),
-    "emon": _parse_emon,
-    "echo": _parse_echo,
+def _on_off(verb: EmonPower | EmonTimer) -> str:
+    return "on" if verb.on else "off"
+
+
+FORMS: tuple[Form[Any], ...] = (
+    Form("umount", "", Umount, _nothing(Umount()), lambda v: "",
+         Needs.NOTHING, lambda by, v: by.umount(v)),
+    Form("mountc", "NAME KIND", Mount, _parse_mount, lambda v: f"{v.alias} {v.kind}",
+         Needs.NOTHING, lambda by, v: by.mount(v)),
+    Form("version", "", Version, _nothing(Version()), lambda v: "",
+         Needs.NOTHING, lambda by, v: by.version(v)),
+    Form("bm cfg", "CODE", BmCfg, _parse_bm_cfg, lambda v: v.code,
+         Needs.NOTHING, lambda by, v: by.configure(v)),
+    Form("dut", "COMMAND", DutCommand, DutCommand, lambda v: v.text,
+         Needs.NOTHING, lambda by, v: by.command(v)),
+    Form("io", "COMMAND", IoCommand, IoCommand, lambda v: v.text,
+         Needs.IO_MANAGER, lambda by, v: by.io_command(v)),
+    Form("io dut", "COMMAND", IoDutCommand, IoDutCommand, lambda v: v.text,
+         Needs.IO_MANAGER, lambda by, v: by.command(v)),
+    Form("bload dut", '"FILE" [OFFSET LENGTH]', Load, _parse_load(False), _load_arguments,
+         Needs.NOTHING, lambda by, v: by.load(v)),
+    Form("bloadp", '"FILE" [OFFSET LENGTH]', Load, _parse_load(True), _load_arguments,
+         Needs.IO_MANAGER, lambda by, v: by.load(v)),
+    Form("emon voltage", "[MILLIVOLTS]", EmonVoltage, _parse_voltage,
+         lambda v: "" if v.millivolts is None else str(v.millivolts),
+         Needs.MONITOR, lambda by, v: by.voltage(v)),
+    Form("emon power", "on|off", EmonPower, _switch(EmonPower), _on_off,
+         Needs.MONITOR, lambda by, v: by.power(v)),
+    Form("emon timer", "on|off", EmonTimer, _switch(EmonTimer), _on_off,
+         Needs.MONITOR, lambda by, v: by.timer(v)),
+    Form("emon trace", "on NAME|off", EmonTrace, _parse_trace,
+         lambda v: "off" if v.name is None else f"on {v.name}",
+         Needs.MONITOR, lambda by, v: by.record(v)),
+    Form("echo", "TEXT MILLISECONDS", Echo, _parse_echo, lambda v: f"{v.text} {v.milliseconds}",
+         Needs.NOTHING, lambda by, v: by.echo(v)),
+)  # fmt: skip
+"""The verbs. One more is a row here, its type above, and a method of those who carry it out."""
+
+_BY_WORDS = {form.words: form for form in FORMS}
+_BY_KIND = {form.kind: form for form in FORMS}
+_BY_FIRST_WORD = {
+    word: [form for form in FORMS if form.words.split()[0] == word]
+    for word in dict.fromkeys(form.words.split()[0] for form in FORMS)
 }

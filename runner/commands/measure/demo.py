@@ -17,7 +17,6 @@ from ....models.suite import TASKS
 from ...audit.audit import audit
 from ...audit.findings import Level, Rule
 from ...config.config import Config, override
-from ...execute.energy_run import run_energy
 from ...execute.progress import Reporter
 from ...execute.run import Outcome, run_session
 from ...journal.session_folder import write_atomically
@@ -128,9 +127,7 @@ def demonstrate(folder: Path, reporter: Reporter, round_name: str | None = None)
     )  # fmt: skip
     outcomes = []
     for task in TASKS.values():
-        for mode in (Mode.PERFORMANCE, Mode.ACCURACY):
-            outcomes.append(run_session(task, mode, config, reporter))
-        outcomes.append(run_energy(task, config, reporter))
+        outcomes += [run_session(task, mode, config, reporter) for mode in Mode]
     reporter.note("building the submission folder")
     place = _new_folder(folder)
     placed = place_sessions([outcome.session.folder for outcome in outcomes])

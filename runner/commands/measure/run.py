@@ -12,7 +12,6 @@ from rich.console import Console
 from ....models.suite import TASKS, Task
 from ...config.config import Config, absolute, config_from_json, override
 from ...errors import ResumeError, SetupError
-from ...execute.energy_run import BEGIN_AGAIN, run_energy
 from ...execute.progress import Reporter
 from ...execute.run import Outcome, resume_session, run_session
 from ...journal.session_document import read_document, task_and_mode
@@ -63,22 +62,12 @@ def run(
         outcomes = []
         try:
             for task in chosen:
-                outcomes.append(_measure(task, wanted, settings, reporter, script))
+                outcomes.append(run_session(task, wanted, settings, reporter, script))
         finally:
             # Also those before the task that failed: they are measured, and on disk.
             show_outcomes(outcomes, as_json, several=len(chosen) > 1)
     if not all(outcome.assessment.valid for outcome in outcomes):
         raise typer.Exit(EXIT_INVALID)
-
-
-def _measure(
-    task: Task, mode: Mode, settings: Config, reporter: Reporter, script: Path | None
-) -> Outcome:
-    if mode is not Mode.ENERGY:
-        return run_session(task, mode, settings, reporter, script)
-    if script is not None:
-        raise SetupError("--script is for performance and accuracy; energy plans its own")
-    return run_energy(task, settings, reporter)
 
 
 def _check_alone(tasks: list[Task], settings: Config) -> None:
@@ -108,8 +97,6 @@ def _resume(
     if config is not None:
         raise SetupError("--resume takes the session's own configuration; leave --config out")
     task, wanted = task_and_mode(provenance, folder)
-    if wanted is Mode.ENERGY:
-        raise ResumeError(f"{folder} cannot be continued. {BEGIN_AGAIN}")
     before: Config = config_from_json(provenance.config, str(folder / "session.json"))
     if tasks and [named.key for named in choose_tasks(tasks, before)] != [task.key]:
         raise ResumeError(f"{folder} is a session of {task.key}, not of {', '.join(tasks)}")

@@ -8,8 +8,12 @@ from support.energy.bench import Watched, true_energies_j
 from support.inputs import write_inputs, write_listed
 from support.printed import energies, printed_in
 from support.reference import reference_path
+from tinyrunner.datasets.inputs import Dataset
 from tinyrunner.models.suite import KWS, TASKS
+from tinyrunner.runner.execute.executor import check_executable
+from tinyrunner.runner.execute.prepare import rerooted
 from tinyrunner.runner.script.parser import read_script
+from tinyrunner.runner.terms import Mode
 
 V11 = "v1.1/closed/Krai/results/NUCLEO-H7A3ZI-Q_X-CUBE-AI-7.3/kws/energy"
 V12 = "v1.2/closed/STMicroelectronics/results/NUCLEO_L4R5ZI"
@@ -120,6 +124,70 @@ def verb(command):
     if words[0] == "bloadp":
         return "bloadp"
     return "infer" if words[:3] == ["io", "dut", "infer"] else command
+
+
+KRAI_SCRIPT = reference_path("published", V11, "script.async")
+
+
+def run_script(root, script, *arguments, supply_v=3.0):
+    return tinyrunner(
+        "run", "kws", "--mode", "energy", "--dut", "sim:", "--supply-v", supply_v, "--datasets",
+        reference_path("datasets"), "--sessions", root, "--script", script, *arguments,
+    )  # fmt: skip
+
+
+def test_a_published_script_is_run_from_its_first_step_to_its_last(watched, tmp_path):
+    ran = run_script(tmp_path, KRAI_SCRIPT, "--json")
+    assert ran.status == 0, ran
+    assert watched.off
+    windows = ran.json["energy"]["windows"]
+    assert [window["iterations"] for window in windows] == [800] * 5
+    for window, true_j in zip(windows, true_energies_j(watched.bench), strict=True):
+        assert window["energy_j"] == pytest.approx(true_j, rel=1e-3)
+    session = only_session(tmp_path)
+    assert steps(session / "log.txt") == steps(reference_path("published", V11, "log.txt"))
+    theirs, ours = read_script(KRAI_SCRIPT), read_script(session / "script.async")
+    assert [verb(s.command) for s in ours.steps] == [verb(s.command) for s in theirs.steps]
+    provenance = document(session)["provenance"]
+    assert provenance["iterations_found"] == {"by": "script"}
+    assert provenance["monitor"]["supply_v"] == 3.0
+    assert provenance["io_manager"]["version"] == "m-version-[1.0.0-simulated]"
+    assert not (session / "calibration.txt").exists()
+
+
+def test_the_steps_before_version_are_executed_as_the_script_has_them(watched, tmp_path):
+    script = tmp_path / "script.async"
+    once_more = "cmd: 'emon power on', ack: /dut.: m-ready/ }, { cmd: 'emon power off' }, {"
+    script.write_text(
+        KRAI_SCRIPT.read_text().replace("cmd: 'version'", once_more + "cmd: 'version'")
+    )
+    ran = run_script(tmp_path / "s", script)
+    assert ran.status == 0, ran
+    assert watched.bench.monitor.received.count("OUTP ON,(@1)") == 3
+    log = (only_session(tmp_path / "s") / "log.txt").read_text()
+    before, _, after = log.partition("m-sequencer-start")
+    assert before.count("io: [dut]: m-timestamp-mode-energy") == 2
+    assert "emon: " not in before
+    assert after.count("emon: m-power[on]") == 1
+
+
+def test_a_script_for_another_voltage_is_refused_before_anything_is_powered(watched, tmp_path):
+    ran = run_script(tmp_path / "s", KRAI_SCRIPT, supply_v=1.8)
+    assert ran.status == 2, ran
+    assert "the script powers the device with 3000 mV, and --supply-v says 1800 mV" in ran.err
+    assert not watched.benches
+
+
+@pytest.mark.parametrize(
+    ("task", "folder", "labels"),
+    [("ad", f"{V12}/ad/energy", "y_labels.csv"), ("ic", f"{V12}/ic/energy", "y_labels_2021.csv")],
+)
+def test_other_published_scripts_could_be_run_as_well(task, folder, labels, tmp_path):
+    task = TASKS[task]
+    labels = reference_path("datasets", task.model_id, labels)
+    dataset = Dataset.open(write_listed(tmp_path, task, labels), task)
+    script = read_script(reference_path("published", folder, "script.async"))
+    check_executable(rerooted(script, dataset), dataset, Mode.ENERGY, 3.0)
 
 
 @pytest.mark.parametrize(("task", "folder"), PUBLISHED)

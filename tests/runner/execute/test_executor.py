@@ -22,9 +22,12 @@ from tinyrunner.datasets.inputs import Dataset
 from tinyrunner.dut_protocol.simulated.device import DeviceSettings
 from tinyrunner.models.suite import AD, KWS
 from tinyrunner.runner.errors import SetupError
-from tinyrunner.runner.execute.executor import check_executable
+from tinyrunner.runner.execute.console import Interactive
+from tinyrunner.runner.execute.executor import Executor, check_executable
+from tinyrunner.runner.script.energy_plan import energy_plan
 from tinyrunner.runner.script.plan import plan, planned_inferences
-from tinyrunner.runner.script.script import Script, Step
+from tinyrunner.runner.script.script import Script, Step, print_script
+from tinyrunner.runner.script.verbs import FORMS
 from tinyrunner.runner.terms import Mode
 
 COUNT = 8
@@ -265,6 +268,85 @@ def test_a_script_that_needs_a_monitor_is_refused_with_the_step(data):
     script = Script((Step("version"), Step("emon power on")))
     with pytest.raises(SetupError, match="step 2, `emon power on`, needs an IO manager"):
         check_executable(script, dataset, Mode.ACCURACY)
+
+
+@pytest.fixture
+def energy_script(data):
+    """The plan of an energy run, some of its steps replaced (by none, by several)."""
+
+    def changed(replaced):
+        steps = []
+        for step in energy_plan(Dataset.open(data, KWS), 100, 1, 3.0).steps:
+            steps += map(Step, replaced.pop(step.command, [step.command]))
+        assert not replaced
+        return Script(tuple(steps))
+
+    return changed
+
+
+def test_the_plan_of_an_energy_run_is_a_script_for_energy_alone(data, energy_script):
+    dataset = Dataset.open(data, KWS)
+    check_executable(energy_script({}), dataset, Mode.ENERGY, 3.0)
+    with pytest.raises(SetupError, match="step 3, `emon power on`, needs an IO manager"):
+        check_executable(energy_script({}), dataset, Mode.PERFORMANCE)
+    with pytest.raises(SetupError, match=r"script for performance .* --mode says energy"):
+        check_executable(plan(Mode.PERFORMANCE, dataset, 100, 1), dataset, Mode.ENERGY)
+
+
+@pytest.mark.parametrize(
+    ("replaced", "said"),
+    [
+        ({"mountc io ioman": []}, "no `mountc io ioman` before `version`"),
+        ({"io version": []}, "no `io version` before `version`"),
+        ({"version": []}, "no `mountc io ioman` before `version`"),
+        ({"emon trace off": []}, "this one has `emon trace on trace1`$"),
+        ({"emon trace on trace1": ["emon trace on mine"]}, "has `emon trace on mine`, `emon trace"),
+        ({"version": ["io dut infer 5 1", "version"]}, "`io dut infer 5 1` cannot stand before"),
+        ({"version": ["emon trace off", "version"]}, "`emon trace off` cannot stand before"),
+        ({"version": ["bm cfg ulp-ml", "version"]}, "`bm cfg ulp-ml` cannot stand before"),
+    ],
+)
+def test_an_energy_script_that_would_not_be_understood_is_refused(
+    replaced, said, data, energy_script
+):
+    with pytest.raises(SetupError, match=said):
+        check_executable(energy_script(replaced), Dataset.open(data, KWS), Mode.ENERGY, 3.0)
+
+
+def test_a_step_before_version_that_needs_a_monitor_is_refused_without_one(data):
+    dataset = Dataset.open(data, KWS)
+    steps = (Step("emon power on"), *plan(Mode.ACCURACY, dataset, 1, 0).steps)
+    with pytest.raises(SetupError, match="`emon power on` cannot stand before `version`"):
+        check_executable(Script(steps), dataset, Mode.ACCURACY)
+
+
+def test_the_steps_before_version_are_executed_and_what_the_device_said_begins_the_log(
+    data, tmp_path, monkeypatch
+):
+    steps = list(plan(Mode.ACCURACY, Dataset.open(data, KWS), 1, 0).steps)
+    steps[3:3] = [Step("dut help"), Step("echo rest 10")]
+    script = tmp_path / "script.async"
+    script.write_text(print_script(Script(tuple(steps))))
+    use_board(monkeypatch, board())
+    assert run(data, tmp_path / "s", "--dut", "sim:", "--script", script).status == 3
+    log = (only_session(tmp_path / "s") / "log.txt").read_text()
+    before = log[: log.index("m-sequencer-start")]
+    assert before.count("dut: m-profile-") == 1
+    assert "ULPMark for tinyML Firmware" in before
+    assert log.index("m-sequencing-i[1]-command[version]") > len(before)
+
+
+@pytest.mark.parametrize("carries_out", [Executor, Interactive])
+def test_every_verb_has_somebody_to_carry_it_out(carries_out):
+    class Asked:
+        def __getattr__(self, method):
+            return lambda verb: asked.append(method)
+
+    for form in FORMS:
+        asked = []
+        form.perform(Asked(), None)
+        (method,) = asked
+        assert callable(getattr(carries_out, method)), form.words
 
 
 def test_a_script_with_an_unlisted_input_is_refused(data):

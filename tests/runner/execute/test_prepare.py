@@ -9,7 +9,7 @@ from support.inputs import write_inputs
 from tinyrunner.datasets.inputs import Dataset
 from tinyrunner.models.suite import KWS
 from tinyrunner.runner.execute.prepare import rerooted
-from tinyrunner.runner.script.script import Script, Step
+from tinyrunner.runner.script.script import Script, ScriptError, Step
 
 
 @pytest.fixture
@@ -35,6 +35,27 @@ def test_a_script_of_anybody_is_run_on_the_users_own_files(path, data):
     script = rerooted(Script((Step(f'bload dut "{path}" 0 490', 7840),)), dataset)
     own = data / "kws01" / "tst_000001_Go_1.bin"
     assert script.steps == (Step(f'bload dut "{own}" 0 490', 7840),)
+
+
+@pytest.mark.parametrize(
+    ("path", "window"),
+    [
+        (r"C:\Users\x\datasets\ad01\x.bin", " 512 2560"),
+        ("x.bin", ""),
+    ],
+)
+def test_a_load_through_the_io_manager_is_rerooted_with_its_window(path, window, data):
+    dataset = Dataset.open(data, KWS)
+    script = rerooted(Script((Step(f'bloadp "{path}"{window}'), Step("io dut profile"))), dataset)
+    own = data / "kws01" / "x.bin"
+    assert script.steps == (Step(f'bloadp "{own}"{window}'), Step("io dut profile"))
+
+
+@pytest.mark.parametrize("path", ["a/..", "..", "a/", ".", "a\\..", "x/C:y.bin"])
+def test_a_load_never_leaves_the_data_sets(path, data):
+    script = Script((Step(f'bload dut "{path}"'),))
+    with pytest.raises(ScriptError, match="does not end in the name of an input file"):
+        rerooted(script, Dataset.open(data, KWS))
 
 
 def test_what_the_device_says_before_the_journal_exists_is_in_the_journal(

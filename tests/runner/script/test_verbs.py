@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,7 +22,6 @@ from tinyrunner.runner.script.verbs import (
     format_verb,
     input_file_name,
     parse_verb,
-    reroot,
 )
 
 COMMANDS: list[tuple[str, Verb]] = [
@@ -140,18 +137,6 @@ def test_a_verb_that_could_not_be_printed_cannot_exist() -> None:
 )
 def test_the_file_name_is_found_behind_either_slash(path: str, name: str) -> None:
     assert input_file_name(path) == name
-
-
-def test_a_load_is_rerooted_to_the_users_folder() -> None:
-    verb = Load("C:\\Users\\somebody\\datasets\\ad01\\x.bin", 512, 2560, through_io=True)
-    root = Path("my data")
-    assert reroot(verb, root, "ad01") == Load(str(root / "ad01" / "x.bin"), 512, 2560, True)
-
-
-@pytest.mark.parametrize("path", ["a/..", "..", "a/", ".", "a\\..", "x/C:y.bin"])
-def test_a_load_never_leaves_the_data_sets(path: str) -> None:
-    with pytest.raises(ScriptError, match="does not end in the name of an input file"):
-        reroot(Load(path), Path("root"), "kws01")
 
 
 words = st.from_regex(r"[!-~é]{1,12}", fullmatch=True)

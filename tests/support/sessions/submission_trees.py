@@ -20,7 +20,6 @@ import pytest
 from filelock import FileLock
 from tinyrunner.models.suite import TASKS
 from tinyrunner.runner.config.config import Config, absolute, override
-from tinyrunner.runner.execute.energy_run import run_energy
 from tinyrunner.runner.execute.progress import QuietReporter
 from tinyrunner.runner.execute.run import run_session
 from tinyrunner.runner.terms import Mode
@@ -135,10 +134,7 @@ def _run_all(folder: Path) -> None:
     )
     folder.mkdir(parents=True, exist_ok=True)
     for task, mode in product(TASKS.values(), Mode):
-        if mode is Mode.ENERGY:
-            outcome = run_energy(task, config, QuietReporter())
-        else:
-            outcome = run_session(task, mode, config, QuietReporter())
+        outcome = run_session(task, mode, config, QuietReporter())
         shutil.move(outcome.session.folder, folder / f"{task.key}_{mode.value}")
 
 
