@@ -1,5 +1,7 @@
 """``python -m tinyrunner``: the command line, without the console script."""
 
+from __future__ import annotations
+
 from .runner.cli import main
 
 if __name__ == "__main__":

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from ..errors import InterruptingError
+
 MAX_LISTED = 20
 """Problems shown one a line; of a list that is wrong throughout, the first ones tell enough."""
 
 
-class DatasetError(Exception):
+class DatasetError(InterruptingError):
     """A label list or a folder of inputs cannot be used; says which file, and which line."""
+
+    exit_status = 2
 
 
 class ProblemList:

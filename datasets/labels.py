@@ -18,6 +18,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..errors import TinyrunnerError
 from ..models.suite import Task
 from .errors import DatasetError, ProblemList
 
@@ -110,7 +111,7 @@ def parse_labels(text: str, task: Task, source: str) -> LabelList:
     return LabelList.of(rows, source)
 
 
-class _RowError(Exception):
+class _RowError(TinyrunnerError):
     """Says what is wrong with one row."""
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from ..errors import InterruptingError, TinyrunnerError
 
-class DutError(Exception):
+
+class DutError(InterruptingError):
     """Something went wrong between the host and a device under test."""
 
 
@@ -19,15 +21,22 @@ class PortForbidden(LinkError):
     """The user may not open the port."""
 
 
-class DutTimeout(DutError):
+class DutFault(DutError):
+    """The device was silent, said what it must not, or began anew: it may be tried again.
+
+    A port that is gone is not among them: a person has to plug it in.
+    """
+
+
+class DutTimeout(DutFault):
     """The device did not answer in time."""
 
 
-class DutProtocolError(DutError):
+class DutProtocolError(DutFault):
     """The device answered something that the protocol does not allow there."""
 
 
-class DutReportedError(DutError):
+class DutReportedError(DutFault):
     """The device itself said ``e-[…]`` (its text is in ``reported``)."""
 
     def __init__(self, message: str, reported: str) -> None:
@@ -35,9 +44,9 @@ class DutReportedError(DutError):
         self.reported = reported
 
 
-class DutRebooted(DutError):
+class DutRebooted(DutFault):
     """The device's boot banner came in the middle of an operation."""
 
 
-class CommandError(ValueError):
+class CommandError(TinyrunnerError, ValueError):
     """A command that must never be sent: empty, too long, or with a terminator inside."""

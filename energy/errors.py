@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from ..errors import InterruptingError
 
-class MonitorError(Exception):
+
+class MonitorError(InterruptingError):
     """Something went wrong between the host and an energy monitor."""
 
 
@@ -19,5 +21,5 @@ class SamplesLost(MonitorError):
     """More samples are missing from a trace than a measurement can bear."""
 
 
-class TraceError(Exception):
+class TraceError(InterruptingError):
     """A trace's files cannot be understood."""

@@ -14,17 +14,18 @@ from enum import Enum
 from math import isfinite
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 from .errors import TraceError
+
+if TYPE_CHECKING:  # numpy is imported by who reads or writes samples
+    import numpy as np
+    import numpy.typing as npt
 
 MAGIC = 0xF1
 HEADER = struct.Struct("<Bf")
 
-Samples = npt.NDArray[np.float32]
+Samples: TypeAlias = "npt.NDArray[np.float32]"
 
 
 class TraceOrigin(Enum):
@@ -106,6 +107,8 @@ class TraceWriter:
 
     def append(self, energy_j: npt.NDArray[np.floating[Any]]) -> None:
         """Samples in joules per period, in order."""
+        import numpy as np
+
         self._file.write((np.asarray(energy_j) * 1e6).astype("<f4").tobytes())
         self.count += len(energy_j)
 
@@ -124,6 +127,8 @@ class TraceWriter:
 
     def finish(self, provenance: Mapping[str, Any]) -> Trace:
         """Close the file and return the trace that maps it."""
+        import numpy as np
+
         self.close()
         samples = (
             np.memmap(self.path, "<f4", "r", offset=HEADER.size)

@@ -25,8 +25,6 @@ from math import isfinite
 from pathlib import Path
 from typing import NoReturn, TypeGuard
 
-import numpy as np
-
 from .errors import TraceError
 from .trace import HEADER, MAGIC, EventSource, Gap, Samples, Trace, TraceOrigin
 
@@ -93,6 +91,8 @@ def read_trace(folder: Path, name: str = DEFAULT_NAME) -> Trace:
 
 def read_samples(path: Path) -> tuple[float, Samples]:
     """Rate in Hz and microjoules per sample of a ``…-energy.bin``, every sample finite."""
+    import numpy as np
+
     try:
         with path.open("rb") as file:
             head = file.read(HEADER.size)
@@ -165,6 +165,8 @@ def read_trial(path: Path, number: int, entry: object) -> Trace:
         source, uncertainty_s = _event_facts(path, more)
         gaps = tuple(_gaps(path, more.get("gaps"), len(values)))
     voltage = power.get("voltage")
+    import numpy as np
+
     return Trace(
         rate_hz,
         np.array(values) * 1e6,  # float64: the published figures are sums of these numbers

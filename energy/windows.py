@@ -21,8 +21,6 @@ from dataclasses import dataclass
 from math import ceil, floor, fsum, isfinite
 from typing import assert_never
 
-import numpy as np
-
 from .errors import SamplesLost
 from .trace import Samples, Trace, TraceOrigin
 
@@ -207,6 +205,8 @@ def _running_sum_indices(rate_hz: float, count: int, moments_s: Sequence[float])
 
     ``count + 1`` for a moment behind the trace's end.
     """
+    import numpy as np
+
     order = sorted(range(len(moments_s)), key=moments_s.__getitem__)
     found = [count + 1] * len(moments_s)
     base, at_s, place = 0, 0.0, 0
@@ -229,7 +229,7 @@ def energy_uj(samples_uj: Samples, start: float, end: float) -> float:
     if first > last:  # both within one sample
         return (end - start) * float(samples_uj[last])
     parts = [
-        float(samples_uj[at : min(at + _CHUNK_SAMPLES, last)].sum(dtype=np.float64))
+        float(samples_uj[at : min(at + _CHUNK_SAMPLES, last)].sum(dtype="float64"))
         for at in range(first, last, _CHUNK_SAMPLES)
     ]
     if first > start:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import platformdirs
-
 CACHE_VARIABLE = "TINYRUNNER_CACHE"
 """Names another folder than the platform's, e.g. for CI or a small home."""
 
@@ -14,4 +12,8 @@ CACHE_VARIABLE = "TINYRUNNER_CACHE"
 def cache_root() -> Path:
     """Returns the folder of all that can be had again; it need not exist yet."""
     override = os.environ.get(CACHE_VARIABLE)
-    return Path(override) if override else platformdirs.user_cache_path("tinyrunner")
+    if override:
+        return Path(override)
+    import platformdirs  # here: who only names the place of a file need not wait for it
+
+    return platformdirs.user_cache_path("tinyrunner")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ..errors import UsageError
 from .suite import Task
 
 DEMO_NOTE = "synthetic demonstration model and data, not for submission"
@@ -14,7 +15,7 @@ _FOLDER = Path(__file__).parent / "demo"
 _MODEL_IDS = ("vww01", "ic01", "kws01", "ad01")
 
 
-class DemoError(Exception):
+class DemoError(UsageError):
     """There is no demo model or demo data to be had for this task, or not in this place."""
 
 

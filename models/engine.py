@@ -18,6 +18,7 @@ from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 
+from ..errors import UsageError
 from .flatbuffer_check import is_whole
 from .suite import Task
 from .tensor_conversion import (
@@ -60,11 +61,11 @@ class _Interpreter(Protocol):
     def get_tensor(self, tensor_index: int) -> Array: ...
 
 
-class EngineUnavailable(Exception):
+class EngineUnavailable(UsageError):
     """No TFLite runtime is installed."""
 
 
-class ModelError(Exception):
+class ModelError(UsageError):
     """The file is missing, is no model, or is not one for this task."""
 
 

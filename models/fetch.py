@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
+from ..errors import TinyrunnerError
 from .catalogue import REFERENCE_MODELS, PinnedFile
 from .engine import ModelError
 from .suite import Task
@@ -33,7 +34,7 @@ Progress = Callable[[int, int], None]
 """Is told the bytes that are there and the bytes there will be."""
 
 
-class FetchError(Exception):
+class FetchError(TinyrunnerError):
     """A file cannot be had, or is not the right one; names the place and what to try."""
 
 
@@ -159,7 +160,7 @@ _NOT_THERE = (
 )
 
 
-class _NotThere(Exception):
+class _NotThere(TinyrunnerError):
     """The server has no such file, or does not say; another address may have it."""
 
 

@@ -1,117 +1,66 @@
 """The command line: parse, validate, assemble, run, show; one place for errors and exit statuses.
 
-0 valid, 1 the run failed, 2 usage or configuration, 3 finished but not valid for submission.
-Results go to stdout, progress and errors to stderr.
+0 valid, 1 the run failed, 2 usage or configuration, 3 finished but not valid for submission, 130
+interrupted. Results go to stdout, progress and errors to stderr.
+
+This module imports next to nothing: a Ctrl-C is taken care of before the rest is imported.
 """
 
 from __future__ import annotations
 
-import io
-import shlex
-import signal
-import subprocess
+import os
 import sys
-from pathlib import Path
-from types import FrameType
 
-import typer
-from rich.console import Console
+from .commands.interrupts import leave_at_once
 
-from ..datasets.build.build_dataset import BuildFailed
-from ..datasets.errors import DatasetError
-from ..dut_protocol.errors import DutError
-from ..energy.errors import MonitorError, TraceError
-from ..models.demo_models import DemoError
-from ..models.engine import EngineUnavailable, ModelError
-from ..models.fetch import FetchError
-from .commands.judge import compare, report, score, submission
-from .commands.measure import check, demo, run, simulate
-from .commands.measure import console as console_command
-from .commands.prepare import datasets, devices, firmware, models
-from .config.config import ConfigError
-from .config.rounds import RoundsError
-from .errors import JournalError, RunStopped, SetupError
-from .journal.reader import LogError
-from .score.score import ScoreError
-from .script.script import ScriptError
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pathlib import Path
 
-EXIT_FAILED = 1
-EXIT_USAGE = 2
-
-_USAGE_ERRORS = (
-    SetupError,
-    ConfigError,
-    DatasetError,
-    ScriptError,
-    RoundsError,
-    DemoError,
-    ModelError,
-    EngineUnavailable,
-)
-_RUN_ERRORS = (
-    BuildFailed,
-    MonitorError,
-    TraceError,
-    DutError,
-    LogError,
-    ScoreError,
-    JournalError,
-    FetchError,
-    OSError,
-)
-
-app = typer.Typer(
-    name="tinyrunner",
-    help="MLPerf Tiny benchmark runner, device harness and simulated bench.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-app.command()(run.run)
-app.command()(score.score)
-app.command()(devices.devices)
-app.command()(check.check)
-app.command("console")(console_command.console)
-app.command()(demo.demo)
-app.command()(report.report)
-app.command()(compare.compare)
-app.add_typer(
-    submission.app, name="submission", help="Describe a submission, build its folder, verify one."
-)
-app.add_typer(simulate.app, name="simulate", help="Serve a simulated device to other programs.")
-app.add_typer(firmware.app, name="firmware", help="Begin a port of the firmware; a model as C.")
-app.add_typer(models.app, name="models", help="List, fetch and verify the reference models.")
-app.add_typer(datasets.app, name="datasets", help="List, build and verify the tasks' inputs.")
+    from .errors import RunStopped
 
 
 def main() -> None:
     """The ``tinyrunner`` command."""
-    signal.signal(signal.SIGTERM, _as_interrupt)
+    leave_at_once()
+    import io
+
+    from ..errors import TinyrunnerError
+    from .commands.app import app, import_completion, import_help
+
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a code page without µ must not end a run
-    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:
-        # A terminal that is closed must not leave a board powered; nohup stays as it is.
-        signal.signal(signal.SIGHUP, _as_interrupt)
-    errors = Console(stderr=True, soft_wrap=True)
+    if not {"-h", "--help"}.isdisjoint(sys.argv) or len(sys.argv) == 1:
+        import_help()
+    if _COMPLETION in os.environ:
+        import_completion()
     try:
         app()  # exits by itself, with 2 for what the option parser refuses
-    except RunStopped as stopped:
-        _show_error(errors, str(stopped))
-        errors.print(_what_now(stopped), markup=False, highlight=False)
-        sys.exit(EXIT_FAILED)
-    except _USAGE_ERRORS as error:
-        _show_error(errors, str(error))
-        sys.exit(EXIT_USAGE)
-    except _RUN_ERRORS as error:
-        _show_error(errors, str(error))
-        sys.exit(EXIT_FAILED)
+    except (TinyrunnerError, OSError) as error:
+        _show(error)
+        sys.exit(error.exit_status if isinstance(error, TinyrunnerError) else EXIT_FAILED)
+    finally:
+        leave_at_once()
 
 
-def _show_error(console: Console, text: str) -> None:
+EXIT_FAILED = 1
+
+_COMPLETION = "_TINYRUNNER_COMPLETE"
+"""Set by a shell that asks what may stand next: `_TINYRUNNER_COMPLETE=source_bash tinyrunner`."""
+
+
+def _show(error: Exception) -> None:
+    """What went wrong, and what is left of a run that ended early."""
+    from rich.console import Console
+
+    from .errors import RunStopped
+
+    console = Console(stderr=True, soft_wrap=True)
     console.print("[bold red]error:[/] ", end="")
-    console.print(text, markup=False, highlight=False)
+    console.print(str(error), markup=False, highlight=False)
+    if isinstance(error, RunStopped):
+        console.print(_what_now(error), markup=False, highlight=False)
 
 
 def _what_now(stopped: RunStopped) -> str:
@@ -133,11 +82,9 @@ def _what_now(stopped: RunStopped) -> str:
 
 def _quoted(path: Path) -> str:
     """As a shell of this platform takes it."""
+    import shlex
+    import subprocess
+
     if sys.platform == "win32":
         return subprocess.list2cmdline([str(path)])
     return shlex.quote(str(path))
-
-
-def _as_interrupt(_signal: int, _frame: FrameType | None) -> None:
-    """Let a `kill` close ports and journals the way Ctrl-C does."""
-    raise KeyboardInterrupt

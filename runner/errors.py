@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ..errors import InterruptingError, TinyrunnerError, UsageError
 
-class SetupError(Exception):
+
+class SetupError(UsageError):
     """The run cannot begin as asked (exit 2); nothing was sent to be measured."""
 
 
@@ -13,11 +15,11 @@ class ResumeError(SetupError):
     """A session cannot be continued; the text names the difference."""
 
 
-class JournalError(Exception):
+class JournalError(InterruptingError):
     """The journal cannot be written: a full disk, a folder that went away."""
 
 
-class RunStopped(Exception):
+class RunStopped(TinyrunnerError):
     """A run ended before its plan did (exit 1). What was measured is in the journal."""
 
     def __init__(

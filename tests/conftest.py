@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import tempfile
 
 import pytest
@@ -20,6 +21,9 @@ CACHE = "TINYRUNNER_CACHE"
 
 def pytest_configure(config):
     """A cache of this run's own: what a user's checks found of a device must not steer tests."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # Started by a shell in the background: what tests start would ignore Ctrl-C as well.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if not hasattr(config, "workerinput"):  # pytest-xdist's workers inherit the variable
         config.stash[_MADE] = tempfile.mkdtemp(prefix="tinyrunner-cache-")
         os.environ[CACHE] = config.stash[_MADE]
@@ -28,6 +32,17 @@ def pytest_configure(config):
 def pytest_unconfigure(config):
     if _MADE in config.stash:
         shutil.rmtree(config.stash[_MADE], ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def handlers_of_signals():
+    """The program takes them for itself, for it expects to end with its command."""
+    numbers = [signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if os.name == "posix" else [])]
+    before = {number: signal.getsignal(number) for number in numbers}
+    yield
+    for number, handler in before.items():
+        if signal.getsignal(number) is not handler:
+            signal.signal(number, handler)
 
 
 _MADE = pytest.StashKey[str]()

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ...errors import TinyrunnerError
 from ...models.suite import AD, IC, KWS, VWW, Task
 from ..errors import DatasetError, ProblemList
 from ..inputs import LABELS_NAME
@@ -27,7 +28,7 @@ Progress = Callable[[int, int], None]
 """Is told (files done, files of them that failed) after every file."""
 
 
-class BuildFailed(Exception):
+class BuildFailed(TinyrunnerError):
     """Files of the list could not be made, and nothing was written; names each and its source."""
 
 

@@ -26,8 +26,6 @@ from ...models.cache import cache_root
 from ...models.demo_models import DemoError
 from ...models.suite import Task
 from ..inputs import LABELS_NAME
-from . import ad_machine_hum, ic_shapes, kws_words, vww_figures
-from .portable_random import key_of, permutation
 
 DEMO_COUNTS: Mapping[str, int] = MappingProxyType(
     {"vww01": 40, "ic01": 60, "kws01": 120, "ad01": 12}
@@ -73,11 +71,14 @@ def generate(
 
     Every block of as many as there are classes holds each class once.
     """
-    make = _GENERATORS.get(task.model_id)
+    from .portable_random import key_of, permutation
+
+    generators = _generators()
+    make = generators.get(task.model_id)
     if make is None:
         raise DemoError(
             f"no demo inputs for {task.model_id}; there are some for "
-            f"{', '.join(_GENERATORS)}. Give the folder of real ones instead"
+            f"{', '.join(generators)}. Give the folder of real ones instead"
         )
     inputs = []
     for index in range(DEMO_COUNTS[task.model_id] if count is None else count):
@@ -177,11 +178,13 @@ def _refuse_foreign(folder: Path) -> None:
         )
 
 
-_GENERATORS: Mapping[str, _Generator] = MappingProxyType(
-    {
+def _generators() -> Mapping[str, _Generator]:
+    # Here, for they import numpy, which who only wants to know the names need not wait for.
+    from . import ad_machine_hum, ic_shapes, kws_words, vww_figures
+
+    return {
         "vww01": vww_figures.make_input,
         "ic01": ic_shapes.make_input,
         "kws01": kws_words.make_input,
         "ad01": ad_machine_hum.make_input,
     }
-)

@@ -10,6 +10,7 @@ import random
 import struct
 from dataclasses import dataclass, replace
 
+from ...errors import TinyrunnerError
 from ...models.suite import InputFormat, Task
 from ..errors import DutProtocolError
 from ..host.dut import Dut, Identity
@@ -37,7 +38,7 @@ _EDGE_WAIT_S = 0.2
 """How long after a reply the IO manager may still report an edge of the device's pin."""
 
 
-class CannotTry(Exception):
+class CannotTry(TinyrunnerError):
     """An item has nothing to be tried with: the text says why."""
 
 

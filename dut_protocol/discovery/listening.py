@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from ...errors import TinyrunnerError
 from ..errors import DutProtocolError
 from ..link.clock import Clock, Deadline
 from ..link.transport import READ_BYTES, SerialLink
@@ -34,7 +35,7 @@ _SLICE_S = 0.1
 """How soon a request to stop is noticed."""
 
 
-class ProbeStopped(Exception):
+class ProbeStopped(TinyrunnerError):
     """Somebody asked to stop."""
 
 

@@ -29,6 +29,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, Self
 
+from ...errors import TinyrunnerError
 from ..errors import LinkError
 from .clock import Clock, VirtualClock
 from .transport import READ_BYTES, Transport
@@ -60,7 +61,7 @@ BEGINNING = re.compile(
 )
 
 
-class WireLogError(ValueError):
+class WireLogError(TinyrunnerError, ValueError):
     """A file is no wire log, cannot be one, or is damaged; the text says what and where."""
 
 

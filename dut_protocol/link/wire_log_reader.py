@@ -115,7 +115,7 @@ class WireLogReader:
         return text.decode("unicode_escape").encode("latin-1")
 
     def _error(self, text: str) -> WireLogError:
-        return WireLogError(f"{self.path}, line {self.line}: {text}")
+        return WireLogError(f"{self.path}, line {self.line}: {text}", self.line, self.path)
 
 
 def is_wire_log(path: Path) -> bool:

@@ -78,6 +78,7 @@ import zlib
 from dataclasses import dataclass
 from enum import Enum
 
+from ...errors import TinyrunnerError
 from .settings import COMMAND_BUFFER_BYTES
 
 NAME = "x-tinyrunner-1"
@@ -99,7 +100,7 @@ class Encoding(Enum):
     B64 = "b64"
 
 
-class ExtensionError(ValueError):
+class ExtensionError(TinyrunnerError, ValueError):
     """An offer, a command or a block that is none."""
 
 

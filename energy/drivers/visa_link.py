@@ -24,6 +24,7 @@ from collections.abc import Iterator
 from types import TracebackType
 from typing import Any, Self
 
+from ...errors import TinyrunnerError
 from ..errors import MonitorError, MonitorTimeout
 
 PURE_PYTHON = "@py"
@@ -260,7 +261,7 @@ SHOWN_BYTES = 60
 """How much of what came instead an error quotes."""
 
 
-class BlockError(ValueError):
+class BlockError(TinyrunnerError, ValueError):
     """These bytes are no definite-length block."""
 
 

@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
+from ...errors import TinyrunnerError
+
 Answer = str | bytes | None
 
 UNDEFINED_HEADER = (-113, "Undefined header")
@@ -32,11 +34,11 @@ INIT_IGNORED = (-213, "Init ignored")
 NO_OPTION = (302, "Option not installed")
 
 
-class ScpiError(Exception):
+class ScpiError(TinyrunnerError):
     """One entry for the error queue."""
 
     def __init__(self, entry: tuple[int, str]) -> None:
-        super().__init__(*entry)
+        super().__init__(str(entry))
         self.entry = entry
 
 

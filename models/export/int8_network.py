@@ -8,11 +8,13 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from ...errors import TinyrunnerError
+
 Weights: TypeAlias = npt.NDArray[np.int8]
 Biases: TypeAlias = npt.NDArray[np.int32]
 
 
-class ExportError(Exception):
+class ExportError(TinyrunnerError):
     """The model cannot be exported: the text says which part, why, and what can be."""
 
 

@@ -13,10 +13,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from ...errors import TinyrunnerError
 from ..flatbuffer_check import is_whole
 
 
-class GraphError(Exception):
+class GraphError(TinyrunnerError):
     """The file is missing, or no TFLite model, or one of another kind than can be read here."""
 
 

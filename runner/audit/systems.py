@@ -48,7 +48,7 @@ def _system(tree: Tree, submitter: Submitter, path: str) -> Iterator[AuditFindin
     try:
         system = read_system_json(tree.locate(path))
     except SystemJsonError as error:
-        yield violation(Rule.SYSTEM_JSON, path, error.text, "a JSON object of texts", error.line)
+        yield violation(Rule.SYSTEM_JSON, path, str(error), "a JSON object of texts", error.line)
         return
     except OSError as error:
         yield violation(Rule.SYSTEM_JSON, path, f"cannot be read: {error.strerror or error}")

@@ -1,4 +1,4 @@
-"""Options that several commands share."""
+"""Options that several commands share; nothing is imported that a `--help` does not need."""
 
 from __future__ import annotations
 
@@ -6,17 +6,20 @@ import inspect
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
-from ...models.custom_task import CUSTOM_KEY
-from ...models.suite import TASKS, Task
-from ..config.config import Config, load_config
-from ..config.custom import HOW_TO_WRITE
 from ..config.settings import SETTINGS
-from ..errors import SetupError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from ...models.suite import Task
+    from ..config.config import Config
+
+EXIT_INVALID = 3
+"""Finished, but not good for what was asked."""
 
 ConfigOption = Annotated[
     Path | None, typer.Option("--config", help="YAML configuration; flags override it.")
@@ -83,11 +86,18 @@ def _parameter(name: str, text: str | None) -> inspect.Parameter:
 
 def base_config(path: Path | None) -> Config:
     """The file's configuration, or the defaults."""
+    from ..config.config import Config, load_config
+
     return Config() if path is None else load_config(path)
 
 
 def task_named(name: str, config: Config) -> Task:
     """One of the four tasks, or the configuration's own."""
+    from ...models.custom_task import CUSTOM_KEY
+    from ...models.suite import TASKS
+    from ..config.custom import HOW_TO_WRITE
+    from ..errors import SetupError
+
     if name in TASKS:
         return TASKS[name]
     if name != CUSTOM_KEY:
@@ -100,6 +110,9 @@ def task_named(name: str, config: Config) -> Task:
 
 def labels_by_task(values: list[str] | None, task_keys: list[str]) -> dict[str, str] | None:
     """``--labels FILE`` (for a single task) or ``--labels kws=FILE`` as a mapping."""
+    from ...models.custom_task import CUSTOM_KEY
+    from ...models.suite import TASKS
+
     if not values:
         return None
     labels = {}
@@ -118,6 +131,8 @@ def labels_by_task(values: list[str] | None, task_keys: list[str]) -> dict[str, 
 
 def result_console() -> Console:
     """Stdout; where no terminal sets the width, wide enough for paths and file names."""
+    from rich.console import Console
+
     console = Console()
     return console if console.is_terminal else Console(width=_FILE_WIDTH, soft_wrap=True)
 

@@ -181,7 +181,7 @@ def load_config(path: Path) -> Config:
     except OSError as error:
         raise ConfigError(f"{path}: cannot read it: {error.strerror or error}") from error
     except YamlError as error:
-        raise ConfigError(f"{path}:{error.line}: {error}") from error
+        raise ConfigError(f"{path}:{error.line}: {error}", error.line, path) from error
     tree = {} if source.values is None else source.values
     if not isinstance(tree, dict):
         raise ConfigError(f"{path}:{source.line_of(())}: expected keys and values")

@@ -12,11 +12,12 @@ from typing import get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from ...errors import UsageError
 from .strict_yaml import Place
 from .values import closest, shown
 
 
-class ConfigError(Exception):
+class ConfigError(UsageError):
     """A configuration file or flag cannot be used; names the file, the line and the key."""
 
 

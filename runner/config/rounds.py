@@ -11,6 +11,7 @@ from typing import Annotated
 import yaml
 from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 
+from ...errors import UsageError
 from ...models.suite import TASKS, Task
 from ..terms import Dialect
 from .explain import explain
@@ -20,7 +21,7 @@ from .values import STRICT, Listed
 ROUNDS_FILE = Path(__file__).resolve().parents[2] / "configs" / "rounds.yaml"
 
 
-class RoundsError(ValueError):
+class RoundsError(UsageError, ValueError):
     """The file of rounds is wrong, or does not hold the round asked for."""
 
 

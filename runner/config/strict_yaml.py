@@ -12,6 +12,8 @@ from typing import Protocol
 
 import yaml
 
+from ...errors import TinyrunnerError
+
 Place = tuple[str | int, ...]
 """The way to a value: ('dut', 'baud_rate')."""
 
@@ -21,12 +23,8 @@ MAX_DEPTH = 8
 MAX_CHARACTERS = 1_000_000
 
 
-class YamlError(Exception):
-    """The text is not the YAML that is wanted here; ``line`` is from 1."""
-
-    def __init__(self, message: str, line: int) -> None:
-        super().__init__(message)
-        self.line = line
+class YamlError(TinyrunnerError):
+    """The text is not the YAML that is wanted here; ``line`` says where."""
 
 
 @dataclass(slots=True)

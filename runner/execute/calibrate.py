@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from ...datasets.inputs import Dataset
-from ...dut_protocol.errors import DutProtocolError, DutRebooted
+from ...dut_protocol.errors import DutFault, DutProtocolError, DutRebooted
 from ...dut_protocol.host.inference import Inference
 from ...energy.alignment import LapStamp, merge_laps, unwrap_laps
 from ...energy.trace import TraceWriter
@@ -28,7 +28,7 @@ from ..score.lap_time import lap_s
 from ..script.energy_plan import rest_steps
 from ..script.verbs import EmonPower
 from .prepare import Opening
-from .recovery import RECOVERABLE, Recovery
+from .recovery import Recovery
 
 MARGIN = 1.05
 """Five per cent to spare: windows of the same N differ by well under one."""
@@ -87,7 +87,7 @@ def calibrate(
                     loaded = True
                 journal.write("parser", f'Command "dut infer {iterations} 1"')
                 return bench.timer.infer(iterations, 1, task.score_count)
-            except RECOVERABLE as error:
+            except DutFault as error:
                 if not loaded and not isinstance(error, DutRebooted):
                     raise  # a load begins again by itself, often enough
                 recovery.recover(error, 0)

@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ...dut_protocol.errors import CommandError, DutError, LinkError
-from ...energy.errors import MonitorError, TraceError
+from ...dut_protocol.errors import LinkError
+from ...energy.errors import MonitorError
+from ...errors import TinyrunnerError
 from ...models.suite import TASKS_BY_MODEL_ID, Task
 from ..bench.bench import Bench
 from ..bench.recorder import Recorder
-from ..errors import SetupError
+from ..errors import JournalError, SetupError
 from ..script.plan import parse_infer
-from ..script.script import ScriptError
 from ..script.verbs import (
     BmCfg,
     DutCommand,
@@ -161,17 +161,9 @@ class Interactive(BenchPerformer):
             self.perform(parse_verb(text))
             if self.energy is not None:
                 self._bench.energy.io_manager.drain()  # show the edges that it has reported
-        except LinkError:
+        except (LinkError, JournalError):
             raise
-        except (
-            DutError,
-            CommandError,
-            ScriptError,
-            SetupError,
-            MonitorError,
-            TraceError,
-            OSError,
-        ) as error:
+        except (TinyrunnerError, OSError) as error:
             self._error(error)
 
     def _error(self, error: Exception) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from ... import __version__
 from ...datasets.inputs import Dataset, InputWindow
-from ...dut_protocol.errors import DutError, DutProtocolError, DutRebooted
+from ...dut_protocol.errors import DutError, DutFault, DutProtocolError, DutRebooted
 from ...dut_protocol.host.dut import REPLY_TIMEOUT_S, Identity
 from ...dut_protocol.host.inference import Inference
 from ...dut_protocol.wire.messages import Model
@@ -51,7 +51,7 @@ from ..script.verbs import (
 )
 from ..terms import Mode
 from .energy_steps import BenchPerformer, EnergySteps
-from .recovery import RECOVERABLE, LapCheck, Recovery
+from .recovery import LapCheck, Recovery
 
 VERSION_TEXT = f"tinyrunner {__version__}"
 
@@ -184,7 +184,7 @@ class Executor(BenchPerformer):
                 self._step(step)
                 self._journal.flush()
                 todo.pop(0)
-            except RECOVERABLE as error:
+            except DutFault as error:
                 todo = self._again(step, numbered, error)
         if _infers(verb):
             self._since_load.clear()

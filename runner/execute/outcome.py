@@ -8,10 +8,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...datasets.errors import DatasetError
-from ...dut_protocol.errors import DutError
-from ...energy.errors import MonitorError, TraceError
 from ...energy.trace_files import read_trace
+from ...errors import InterruptingError
 from ...models.suite import Metric, Task
 from ..config.rounds import Round
 from ..errors import JournalError, RunStopped
@@ -55,7 +53,7 @@ class Run:
     reporter: Reporter
 
 
-STOPPING = (DutError, DatasetError, JournalError, MonitorError, TraceError, OSError)
+STOPPING = (InterruptingError, OSError)
 """What may end a run in its middle, so that it can be continued later."""
 
 

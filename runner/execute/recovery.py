@@ -18,21 +18,12 @@ less exactly, and other windows of the device tell its pace.
 
 from __future__ import annotations
 
-from ...dut_protocol.errors import (
-    DutError,
-    DutProtocolError,
-    DutRebooted,
-    DutReportedError,
-    DutTimeout,
-)
+from ...dut_protocol.errors import DutError, DutFault, DutProtocolError, DutRebooted
 from ...dut_protocol.host.dut import Dut, Identity
 from ...dut_protocol.host.inference import Inference
 from ...dut_protocol.wire.timer import ADAPTER_DELAY_S, DEFECT_DEVIATION, USUAL_DEVIATION
 from ..journal.journal import Journal
 from ..score.lap_time import lap_s
-
-RECOVERABLE = (DutProtocolError, DutReportedError, DutRebooted, DutTimeout)
-"""A port that is gone is not among them: a person has to plug it in."""
 
 MAX_RETRIES = 3
 """How often one input is tried again; a fault that comes at every fourth is still worth it."""
@@ -76,7 +67,7 @@ class Recovery:
             try:
                 self._bring_back()
                 back = True
-            except RECOVERABLE as another:
+            except DutFault as another:
                 error = another
 
     def _count(self, error: DutError) -> None:

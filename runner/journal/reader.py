@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self, TypeVar
 
+from ...errors import TinyrunnerError
 from ..terms import Dialect
 from .records import InferenceRecord, LogFacts
 
@@ -28,13 +29,8 @@ Observer = Callable[[bytes, int], None]
 _T = TypeVar("_T")
 
 
-class LogError(Exception):
+class LogError(TinyrunnerError):
     """A log cannot be understood; the text says where, and what was expected there."""
-
-    def __init__(self, message: str, line: int | None = None) -> None:
-        super().__init__(message)
-        self.line = line
-        """1-based, where one line is at fault."""
 
 
 class LineBlocks:
@@ -124,7 +120,7 @@ class LogReader(ABC):
         """The inferences, in the order of the log."""
 
     def _error(self, line: int, text: str) -> LogError:
-        return LogError(f"{self.path}, line {line}: {text}", line)
+        return LogError(f"{self.path}, line {line}: {text}", line, self.path)
 
     def _identify(self, seen: list[str], value: bytes) -> None:
         """Keep a name, profile or model id that was not seen before."""

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from ...energy.trace_files import MLCOMMONS_KEY
+from ...errors import TinyrunnerError
 from ..terms import Mode
 from .reader import LogError, base_name
 from .records import InferenceRecord
@@ -244,7 +245,7 @@ def _wrong(path: Path, number: int, expected: str, found: object) -> LogError:
     return LogError(f"{path}, entry {number}: expected {expected}, found {str(found)[:80]!r}")
 
 
-class TwoValuesError(ValueError):
+class TwoValuesError(TinyrunnerError, ValueError):
     """An object has a key twice, with different values."""
 
 

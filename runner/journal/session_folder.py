@@ -20,8 +20,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from ...datasets.inputs import LABELS_NAME
 from ...models.cache import cache_root
 from ..errors import SetupError
@@ -89,6 +87,8 @@ def alone_with(session: Session) -> Iterator[None]:
 
     The system releases the lock of a process that was killed.
     """
+    from filelock import FileLock, Timeout  # here: only who writes a session locks it
+
     name = hashlib.sha256(str(session.folder.resolve()).encode()).hexdigest()[:32]
     try:
         # Not in the folder: what a session leaves behind is for submitting.

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from ...errors import TinyrunnerError
 from ..journal.open_log import open_log
 from ..journal.reader import LogError
 from ..score.metrics import normalised, roc_auc
@@ -150,7 +151,7 @@ class Answers:
         return dict(zip(self.files, hits, strict=True))
 
 
-class NoAnswersError(Exception):
+class NoAnswersError(TinyrunnerError):
     """There is nothing to read; the text says why."""
 
 

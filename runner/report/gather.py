@@ -10,25 +10,21 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...datasets.errors import DatasetError
-from ...energy.errors import TraceError
+from ...errors import TinyrunnerError
 from ...models.suite import Task
 from ..config.rounds import load_rounds
 from ..errors import SetupError
-from ..journal.reader import LogError
 from ..journal.session_document import Provenance, read_document, task_and_mode
 from ..journal.session_folder import Session
 from ..journal.told_provenance import ToldProvenance
 from ..score.judge import judge_session
 from ..score.rules import Severity
-from ..score.score import ScoreError
 from ..terms import Division, Mode
 from .from_audit import page_of_audit
 from .page import PageFinding, ReportPage, ReportSession, suite_order
 
 _SESSION_FILES = ("log.txt", "session.json", "results.json")
 _TREE_FOLDERS = frozenset({"closed", "open", "results", "systems"})
-_UNREADABLE = (SetupError, LogError, ScoreError, TraceError, DatasetError, OSError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +83,7 @@ def read_session(path: Path, asked: Asked) -> ReportSession:
     if trouble is None:
         try:
             judged = judge_session(path, asked.labels, asked.datasets, name, asked.division)
-        except _UNREADABLE as error:
+        except (TinyrunnerError, OSError) as error:
             trouble = str(error)
         else:
             return ReportSession(

@@ -28,6 +28,7 @@ from ...energy.trace_files import (
     read_trace,
     timestamps_path,
 )
+from ...errors import TinyrunnerError
 from ..score.results import MeasuredWindow
 from ..terms import Dialect
 from .page import ReportSession
@@ -43,7 +44,7 @@ _BLOCK_BUCKETS = 1 << 14
 Buckets = npt.NDArray[np.float32]
 
 
-class NoTraceError(Exception):
+class NoTraceError(TinyrunnerError):
     """There is no trace to draw; the text says why."""
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import fsum, isfinite
+from typing import TYPE_CHECKING, TypeAlias
 
-import numpy as np
-import numpy.typing as npt
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
-_Floats = npt.NDArray[np.float64]
+_Floats: TypeAlias = "npt.NDArray[np.float64]"
 
 
 def normalised(scores: Sequence[float]) -> tuple[float, ...] | None:
@@ -28,6 +30,8 @@ def normalised(scores: Sequence[float]) -> tuple[float, ...] | None:
 
 def softmax(rows: _Floats) -> _Floats:
     """Each row of logits as shares of one."""
+    import numpy as np
+
     weights: _Floats = np.exp(rows - rows.max(axis=1, keepdims=True))
     shares: _Floats = weights / weights.sum(axis=1, keepdims=True)
     return shares
@@ -38,6 +42,8 @@ def roc_auc(positive: Sequence[bool] | npt.NDArray[np.bool_], scores: _Floats) -
 
     None where all are of one kind.
     """
+    import numpy as np
+
     is_positive = np.asarray(positive, dtype=bool)
     positives = int(is_positive.sum())
     negatives = len(is_positive) - positives
@@ -52,6 +58,8 @@ def roc_auc(positive: Sequence[bool] | npt.NDArray[np.bool_], scores: _Floats) -
 
 def one_vs_rest_auc(labels: Sequence[int], rows: _Floats) -> float | None:
     """The mean of each class's AUC against the others; of two classes, that of class 1."""
+    import numpy as np
+
     known = np.asarray(labels)
     if rows.shape[1] == 2:
         return roc_auc(known == 1, rows[:, 1])
@@ -75,6 +83,8 @@ def best_precision_recall(positive: Sequence[bool], scores: Sequence[float]) -> 
     """MLCommons' "Top 1%" of ad: the best mean of precision and recall over 100 thresholds."""
     if not scores:
         return None
+    import numpy as np
+
     is_positive, values = np.asarray(positive, dtype=bool), np.asarray(scores)
     low, high = values.min(), values.max()
     best = 0.0

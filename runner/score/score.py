@@ -9,11 +9,9 @@ from __future__ import annotations
 from array import array
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from math import fsum, isnan, nan
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-import numpy as np
-import numpy.typing as npt
-
+from ...errors import TinyrunnerError
 from ...models.suite import Task
 from ..journal.records import InferenceRecord
 from .lap_time import lap_s, wrapped_s
@@ -27,16 +25,15 @@ from .metrics import (
 )
 from .results import AccuracyResult, FileScore, NameList, PerformanceResult, Window
 
+if TYPE_CHECKING:  # numpy is imported where accuracy is scored: other sessions need none
+    import numpy as np
+    import numpy.typing as npt
+
 NOT_LOADED = "(no input loaded)"
 
 
-class ScoreError(Exception):
+class ScoreError(TinyrunnerError):
     """A log that reads well cannot be scored; the text names the input."""
-
-    def __init__(self, message: str, line: int | None = None) -> None:
-        super().__init__(message)
-        self.line = line
-        """1-based, of the log."""
 
 
 class LabelledFile(Protocol):
@@ -159,6 +156,8 @@ def _shares(rows: Collection[tuple[float, ...]], task: Task) -> npt.NDArray[np.f
 
     A model of one's own may end in logits, which adding up makes no sense of: then by softmax.
     """
+    import numpy as np
+
     shares = [share for row in rows if (share := normalised(row)) is not None]
     logits = len(shares) < len(rows) or any(min(row) < 0 for row in rows)
     if logits and not task.official:
@@ -192,6 +191,8 @@ def _score_windows(
         seen = [score for score in files.get(file, ()) if not isnan(score)]
         if seen:
             file_scores.append(FileScore(file, label, fsum(seen) / len(seen), len(seen)))
+    import numpy as np
+
     anomalous = [score.label == 1 for score in file_scores]
     means = [score.score for score in file_scores]
     return AccuracyResult(

@@ -306,4 +306,4 @@ class _Parser:
         before = before.replace("\r\n", "\n").replace("\r", "\n")
         line = before.count("\n") + 1
         column = len(before) - (before.rfind("\n") + 1) + 1
-        return ScriptError(f"{self._source}:{line}:{column}: {message}", line, column)
+        return ScriptError(f"{self._source}:{line}:{column}: {message}", line, column, self._source)

@@ -26,6 +26,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import dropwhile, takewhile
+from pathlib import Path
+
+from ...errors import UsageError
 
 DEFAULT_MS = 5000
 NO_TIMEOUT_MS = -1
@@ -46,12 +49,17 @@ _SOURCES = ("dut", "io", "emon")
 """The verbs that somebody else than the parser acknowledges."""
 
 
-class ScriptError(Exception):
+class ScriptError(UsageError):
     """A script or one of its commands cannot be used; where, and what was expected."""
 
-    def __init__(self, message: str, line: int | None = None, column: int | None = None) -> None:
-        super().__init__(message)
-        self.line = line
+    def __init__(
+        self,
+        message: str,
+        line: int | None = None,
+        column: int | None = None,
+        file: str | Path | None = None,
+    ) -> None:
+        super().__init__(message, line, file)
         self.column = column
 
 

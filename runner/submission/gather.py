@@ -13,15 +13,12 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
-from ...datasets.errors import DatasetError
-from ...energy.errors import TraceError
+from ...errors import TinyrunnerError
 from ...models.suite import Task
 from ..errors import SetupError
-from ..journal.reader import LogError
 from ..journal.session_document import Provenance, read_document, task_and_mode
 from ..journal.session_folder import Session
 from ..score.judge import Judged, judge_session
-from ..score.score import ScoreError
 from ..terms import Division, Mode
 from ..write.eembc_results import render_result
 from ..write.printed_results import parse_results
@@ -110,7 +107,7 @@ def gather(description: Description, *, allow_mixed: bool = False) -> Gathered:
         place = f"{system_id}/{key}/{mode.value}"
         try:
             session = _read(system_id, key, mode, folder, description)
-        except (SetupError, LogError, ScoreError, TraceError, DatasetError, OSError) as error:
+        except (TinyrunnerError, OSError) as error:
             problems.append(f"{place}: {error}")
         else:
             problems += (f"{place}: {text}" for text in _disagreements(session))

@@ -37,6 +37,11 @@ class Ran:
         return f"status {self.status}\n--- stdout\n{self.out}\n--- stderr\n{self.err}"
 
 
+_TAKEN = [
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+]
+"""The signals that the program takes care of."""
+
 _COMMAND = cache(typer.main.get_command)
 
 
@@ -44,7 +49,7 @@ def tinyrunner(*arguments: object, stdin: str = "") -> Ran:
     """`tinyrunner ARGUMENTS…` in this process, error boundary and exit status included."""
     out, err = io.StringIO(), io.StringIO()
     words = ["tinyrunner", *map(str, arguments)]
-    before = signal.getsignal(signal.SIGTERM)
+    before = {number: signal.getsignal(number) for number in _TAKEN}
     try:
         with (
             mock.patch.object(sys, "argv", words),
@@ -58,7 +63,8 @@ def tinyrunner(*arguments: object, stdin: str = "") -> Ran:
     except SystemExit as exit_:
         status = exit_.code if isinstance(exit_.code, int) else int(exit_.code is not None)
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
     return Ran(status, out.getvalue(), err.getvalue())
 
 

@@ -8,6 +8,7 @@ import json
 import re
 from dataclasses import dataclass
 
+from ....errors import TinyrunnerError
 from ..tree import EntryKind, Tree
 from .rules import Finder
 
@@ -17,7 +18,7 @@ _SHORTEST_LINE = len(" AUC: 1")
 """No finder matches a shorter one; a file may be all line ends."""
 
 
-class WouldCrash(Exception):
+class WouldCrash(TinyrunnerError):
     """Where the official checker ends in a traceback."""
 
     def __init__(self, path: str, why: str) -> None:
@@ -26,11 +27,11 @@ class WouldCrash(Exception):
         self.why = why
 
 
-class Unreadable(Exception):
+class Unreadable(TinyrunnerError):
     """A file that it could not have read either; says why."""
 
 
-class TooLarge(Exception):
+class TooLarge(TinyrunnerError):
     """A file that it would read, and that is not read here; says how large it is."""
 
 

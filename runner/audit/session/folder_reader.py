@@ -11,16 +11,11 @@ from dataclasses import dataclass, field
 from itertools import zip_longest
 from pathlib import Path, PurePosixPath
 
-from ....datasets.errors import DatasetError
-from ....energy.errors import TraceError
+from ....errors import TinyrunnerError
 from ...config.rounds import Round
-from ...errors import SetupError
 from ...journal.logged_session import LoggedSession, read_log
 from ...journal.open_log import sniff
-from ...journal.reader import LogError
 from ...journal.told_provenance import ToldProvenance
-from ...score.score import ScoreError
-from ...script.script import ScriptError
 from ...terms import Dialect
 from ...write.printed_results import PrintedFigure, PrintedResults, parse_results
 from ..findings import AuditFinding, Rule, violation
@@ -33,10 +28,7 @@ from .script_check import ScriptFollower, read_script_text
 MAX_RESULTS_BYTES = 1 << 20
 """Published results files have 4 kB."""
 
-_UNREADABLE = (
-    LogError, ScoreError, TraceError, DatasetError, ScriptError, SetupError,
-    OSError, ValueError, OverflowError, RecursionError,
-)  # fmt: skip
+_UNREADABLE = (TinyrunnerError, OSError, ValueError, OverflowError, RecursionError)
 """What readers raise on content that is not what it should be."""
 
 
@@ -74,7 +66,7 @@ class FolderReader:
         try:
             yield
         except _UNREADABLE as error:
-            line = getattr(error, "line", None)
+            line = error.line if isinstance(error, TinyrunnerError) else None
             self.findings.append(violation(rule, self.path_of(name), self._text(error), line=line))
 
     def path_of(self, name: str) -> str:

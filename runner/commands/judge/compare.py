@@ -23,7 +23,6 @@ from ...report.compare.measures import Difference
 from ...report.dots import NONE, fixed, points
 from ...report.gather import Asked, gather
 from .. import options
-from ..measure.run import EXIT_INVALID
 
 _NOTE = (
     "A and B are means over the windows (the published medians are in --json), ± half of the "
@@ -73,7 +72,7 @@ def compare(
     else:
         _show(options.result_console(), compared, thresholds, failures, unjudged)
     if failed:
-        raise typer.Exit(EXIT_INVALID)
+        raise typer.Exit(options.EXIT_INVALID)
 
 
 def _show(

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from ...score.judge import judge_session
 from .. import options
-from ..measure.run import EXIT_INVALID
-from ..show.session import assessment_json, show_assessment
 
 
 def score(
@@ -23,8 +19,14 @@ def score(
     as_json: options.JsonOption = False,
 ) -> None:
     """Recompute the results of a session from its log: ours, EEMBC's or MLCommons'."""
+    from ...score.judge import judge_session
+
     judged = judge_session(session, labels, datasets, round_name, division)
     if as_json:
+        import json
+
+        from ..show.session import assessment_json
+
         plain = assessment_json(str(session), judged.assessment) | {
             "task": judged.task.key,
             "mode": judged.mode.value,
@@ -33,6 +35,8 @@ def score(
         }
         typer.echo(json.dumps(plain, indent=2))
     else:
+        from ..show.session import show_assessment
+
         title = f"{judged.task.key} {judged.mode.value}: {session}"
         if judged.labels:
             title += f" (labels: {judged.labels})"
@@ -40,4 +44,4 @@ def score(
             options.result_console(), title, judged.assessment, judged.task, judged.round
         )
     if not judged.assessment.valid:
-        raise typer.Exit(EXIT_INVALID)
+        raise typer.Exit(options.EXIT_INVALID)

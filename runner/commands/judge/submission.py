@@ -19,7 +19,6 @@ from ...submission.describe.draft import draft_yaml
 from ...submission.describe.interview import Flags, Prompt, collect, parse_settings, required_flags
 from ...submission.describe.placing import PlacedSessions, place_sessions
 from .. import options
-from ..measure.run import EXIT_INVALID
 from ..show.audit import show_audit
 from .verify import verify
 
@@ -191,4 +190,4 @@ def build_(
     audited = audit(built.root, round_name=built.round.name)
     show_audit(console, audited, Level.SUBMITTABLE)
     if not audited.holds(Level.SUBMITTABLE):
-        raise typer.Exit(EXIT_INVALID)
+        raise typer.Exit(options.EXIT_INVALID)

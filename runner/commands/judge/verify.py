@@ -16,7 +16,6 @@ from ...errors import SetupError
 from ...report.from_audit import page_of_audit
 from ...report.render import render_report
 from .. import options
-from ..measure.run import EXIT_INVALID
 from ..show.audit import audit_json, show_audit
 
 
@@ -72,4 +71,4 @@ def verify(
     else:
         show_audit(options.result_console(), found, _LEVELS[level][-1])
     if not all(found.holds(each) for each in _LEVELS[level]):
-        raise typer.Exit(EXIT_INVALID)
+        raise typer.Exit(options.EXIT_INVALID)

@@ -32,7 +32,6 @@ from .. import options
 from ..show.audit import show_audit
 from ..show.progress import make_reporter
 from ..show.session import Line, show_summary
-from .run import EXIT_INVALID
 
 
 def demo(
@@ -75,7 +74,7 @@ def demo(
     sound = audited.holds(Level.SOUND) and audited.holds(Level.OFFICIAL)
     rules = {finding.rule for level in Level for finding in audited.against(level)}
     if not sound or rules - {Rule.OFFICIAL_LIST}:
-        raise typer.Exit(EXIT_INVALID)
+        raise typer.Exit(options.EXIT_INVALID)
 
 
 SUPPLY_V = 3.0

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 
 from ....models.suite import TASKS, Task
-from ...config.config import Config, absolute, config_from_json, override
 from ...errors import ResumeError, SetupError
-from ...execute.progress import Reporter
-from ...execute.run import Outcome, resume_session, run_session
-from ...journal.session_document import read_document, task_and_mode
 from ...terms import Mode
 from .. import options
-from ..show.progress import make_reporter
-from ..show.session import assessment_json, show_assessment
 
-EXIT_INVALID = 3
+if TYPE_CHECKING:
+    from ...config.config import Config
+    from ...execute.progress import Reporter
+    from ...execute.run import Outcome
 
 
 @options.with_settings(
@@ -44,6 +39,11 @@ def run(
     as_json: options.JsonOption = False,
 ) -> None:
     """Measure performance, accuracy or energy of one or more tasks."""
+    from rich.console import Console
+
+    from ...config.config import absolute, override
+    from ..show.progress import make_reporter
+
     labels = flags.pop("labels")
     reporter = make_reporter(Console(stderr=True, soft_wrap=True))
     if resume is not None:
@@ -67,11 +67,13 @@ def run(
             # Also those before the task that failed: they are measured, and on disk.
             show_outcomes(outcomes, as_json, several=len(chosen) > 1)
     if not all(outcome.assessment.valid for outcome in outcomes):
-        raise typer.Exit(EXIT_INVALID)
+        raise typer.Exit(options.EXIT_INVALID)
 
 
 def _check_alone(tasks: list[Task], settings: Config) -> None:
     """A published script says by itself what is run how often; nothing else may say otherwise."""
+    from ...config.config import Config
+
     if len(tasks) != 1:
         raise SetupError("a script is of one task; name just that one")
     for name, value, default in (
@@ -93,6 +95,10 @@ def _resume(
     reporter: Reporter,
 ) -> Outcome:
     """Continue with the session's own settings; flags that say otherwise are compared."""
+    from ...config.config import absolute, config_from_json, override
+    from ...execute.run import resume_session
+    from ...journal.session_document import read_document, task_and_mode
+
     provenance = read_document(folder).provenance
     if config is not None:
         raise SetupError("--resume takes the session's own configuration; leave --config out")
@@ -134,6 +140,10 @@ def parse_mode(name: str | None) -> Mode:
 
 def show_outcomes(outcomes: list[Outcome], as_json: bool, *, several: bool = False) -> None:
     """Print the results to stdout; as JSON a list where ``several`` tasks were asked for."""
+    import json
+
+    from ..show.session import assessment_json, show_assessment
+
     if not outcomes and not several:
         return
     if as_json:

@@ -21,6 +21,7 @@ from ...config.addresses import MonitorKind, kind_named
 from ...config.config import override
 from ...errors import SetupError
 from .. import options
+from ..interrupts import interrupt_the_work
 
 _ANY_PORT = ("127.0.0.1", 0)
 
@@ -30,6 +31,7 @@ app = typer.Typer(no_args_is_help=True)
 @app.callback()
 def simulate() -> None:
     """Serve a simulated device, an energy monitor or a whole bench to other programs."""
+    interrupt_the_work(even_if_ignored=True)  # there is no other way to end it
 
 
 @app.command()

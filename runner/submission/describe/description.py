@@ -185,7 +185,7 @@ def load_description(path: Path) -> Description:
     except OSError as error:
         raise ConfigError(f"{path}: cannot read it: {error.strerror or error}") from error
     except YamlError as error:
-        raise ConfigError(f"{path}:{error.line}: {error}") from error
+        raise ConfigError(f"{path}:{error.line}: {error}", error.line, path) from error
     if not isinstance(source.values, dict):
         raise ConfigError(f"{path}:{source.line_of(())}: expected keys and values")
 

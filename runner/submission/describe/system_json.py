@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from ....errors import TinyrunnerError
 from .system_template import STATUSES, TEMPLATE, TEMPLATE_NAMES, template_name
 
 __all__ = [
@@ -32,13 +33,8 @@ MAX_BYTES = 1_000_000
 """Published ones have 2 kB."""
 
 
-class SystemJsonError(ValueError):
-    """The file is no system description; ``line`` is from 1, None where it has none to show."""
-
-    def __init__(self, text: str, line: int | None = None) -> None:
-        super().__init__(text)
-        self.text = text
-        self.line = line
+class SystemJsonError(TinyrunnerError, ValueError):
+    """The file is no system description; ``line`` where it has one to show."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from tinyrunner.dut_protocol.link.clock import MonotonicClock
 from tinyrunner.dut_protocol.link.transport import open_transport
 from tinyrunner.dut_protocol.wire.settings import LinkSettings, VerifyLoad
 from tinyrunner.models.suite import TASKS
-from tinyrunner.runner.cli import app
+from tinyrunner.runner.commands.app import app
 from typer.testing import CliRunner
 
 EXPECTED_SKIPS = {"boot banner", "timestamp pin"}

@@ -28,7 +28,7 @@ target_link_libraries(port PRIVATE tinyrunner_dut)
 
 
 def firmware(*arguments: str):
-    from tinyrunner.runner.cli import app
+    from tinyrunner.runner.commands.app import app
 
     return CliRunner().invoke(app, ["firmware", *arguments])
 

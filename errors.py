@@ -1,0 +1,40 @@
+"""What can go wrong, as one family, so that a caller may catch all of it or one branch.
+
+The number is the exit status with which the command line ends; a branch has its parent's.
+
+TinyrunnerError 1
+├── UsageError 2
+│   ├── ConfigError
+│   └── …
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import ClassVar
+
+
+class TinyrunnerError(Exception):
+    """Something went wrong that this program knows about; its text is for a person."""
+
+    exit_status: ClassVar[int] = 1
+    """1: it failed; 2: usage or configuration. (3, finished but not good, is no error.)"""
+
+    def __init__(
+        self, message: str = "", line: int | None = None, file: str | Path | None = None
+    ) -> None:
+        super().__init__(message)
+        self.line = line
+        """From 1, where one line is at fault."""
+        self.file = None if file is None else Path(file)
+        """Where a file is at fault."""
+
+
+class UsageError(TinyrunnerError):
+    """What was asked for cannot be done as asked; nothing was sent to a device."""
+
+    exit_status = 2
+
+
+class InterruptingError(TinyrunnerError):
+    """Ends a run in its middle; what was measured by then stays on disk."""

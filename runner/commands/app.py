@@ -1,0 +1,222 @@
+"""The commands by name: a line of help each, and the module that is imported when it is asked for.
+
+A command's module declares its options and imports what it works with in its function, before it
+does anything else: `--help` imports no command, `run --help` nothing that measures.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import Annotated, Any, NamedTuple, TypeAlias
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from ... import __version__
+from .interrupts import EXIT_INTERRUPTED, INTERRUPTED, interrupt_the_work
+
+
+class Entry(NamedTuple):
+    """Where a command, or a group of them, is to be found."""
+
+    module: str
+    """Below this package. It has a function of the command's name, or a group called `app`."""
+    help: str
+    """Of a command the first line of its own help; a test compares them."""
+
+
+COMMANDS = {
+    "run": Entry("measure.run", "Measure performance, accuracy or energy of one or more tasks."),
+    "score": Entry(
+        "judge.score",
+        "Recompute the results of a session from its log: ours, EEMBC's or MLCommons'.",
+    ),
+    "devices": Entry(
+        "prepare.devices", "List serial ports and energy monitors; ask known boards who they are."
+    ),
+    "check": Entry(
+        "measure.check",
+        "Try every rule of the protocol on a device: what passes, what fails, and what to do.",
+    ),
+    "console": Entry(
+        "measure.console",
+        'Talk to a device by hand: `dut name`, `bload dut "FILE"`, `dut infer 10 1`, …',
+    ),
+    "demo": Entry(
+        "measure.demo", "Run everything on a simulated bench: no board, no network, a few seconds."
+    ),
+    "report": Entry(
+        "judge.report",
+        "Write a report of sessions or a tree: one HTML file that needs no network.",
+    ),
+    "compare": Entry(
+        "judge.compare",
+        "Compare two sessions or trees: B against A, with the uncertainty of each difference.",
+    ),
+    "submission": Entry("judge.submission", "Describe a submission, build its folder, verify one."),
+    "simulate": Entry("measure.simulate", "Serve a simulated device to other programs."),
+    "firmware": Entry("prepare.firmware", "Begin a port of the firmware; a model as C."),
+    "models": Entry("prepare.models", "List, fetch and verify the reference models."),
+    "datasets": Entry("prepare.datasets", "List, build and verify the tasks' inputs."),
+}
+"""In the order of the help."""
+
+
+_Context: TypeAlias = Any
+"""Click's context, which Typer has under a name that depends on its version."""
+_Option: TypeAlias = Any
+_Command: TypeAlias = Any
+
+
+class _Commands(TyperGroup):
+    """Names and helps from the table; the command itself where one is asked for."""
+
+    def __init__(self, **settings: Any) -> None:  # noqa: ANN401, they are Typer's
+        super().__init__(**settings)
+        for name, entry in COMMANDS.items():
+            self.commands[name] = TyperCommand(name, help=entry.help)
+
+    def get_help_option(self, ctx: _Context) -> _Option:
+        return _as_written(super().get_help_option(ctx))
+
+    def resolve_command(
+        self, ctx: _Context, args: list[str]
+    ) -> tuple[str | None, _Command, list[str]]:
+        name, _stand_in, rest = super().resolve_command(ctx, args)
+        if name is None:
+            return None, None, rest
+        command = command_of(name)
+        _take_texts_as_they_are(command, ctx)
+        return name, command, rest
+
+    def invoke(self, ctx: _Context) -> object:
+        interrupt_the_work()
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            typer.echo(INTERRUPTED, err=True)
+            raise typer.Exit(EXIT_INTERRUPTED) from None
+
+
+@cache
+def command_of(name: str) -> TyperCommand | TyperGroup:
+    """The command, or the group of commands, of this name, with its options."""
+    module = import_module(f".{COMMANDS[name].module}", __package__)
+    # Of a group that holds it alone: only there Typer gives a group its help from outside.
+    alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    alone.callback()(lambda: None)
+    if isinstance(getattr(module, "app", None), typer.Typer):
+        alone.add_typer(module.app, name=name, help=COMMANDS[name].help)
+    else:
+        alone.command(name)(getattr(module, name))
+    group = typer.main.get_command(alone)
+    assert isinstance(group, TyperGroup)
+    command = group.commands[name]
+    assert isinstance(command, TyperCommand | TyperGroup)
+    return command
+
+
+def _take_texts_as_they_are(command: TyperCommand | TyperGroup, ctx: _Context) -> None:
+    """Keep Typer from importing pydantic to find that a text is a text, and nothing is nothing.
+
+    Typer 0.29 does so for each option, given or not; earlier ones have nothing of the kind.
+    """
+    for param in (*command.params, command.get_help_option(ctx)):
+        _as_written(param)
+    if isinstance(command, TyperGroup):
+        for below in command.commands.values():
+            assert isinstance(below, TyperCommand | TyperGroup)
+            _take_texts_as_they_are(below, ctx)
+
+
+def _as_written(param: _Option) -> _Option:
+    if getattr(param, "_runtime_param", False) is None:
+        param._runtime_param = _AsWritten(param)
+    return param
+
+
+class _AsWritten:
+    """What Typer asks for an option's value; it is asked itself for all but texts and paths."""
+
+    def __init__(self, param: _Option) -> None:
+        self._param = param
+        self._kind = param.type_descriptor.annotation
+
+    def coerce(self, value: object, **where: object) -> object:
+        """The value in the option's type, or Typer's usage error."""
+        if value is None:
+            return () if self._param.multiple or self._param.nargs == -1 else None
+        if isinstance(value, str) and self._kind is str:
+            return value
+        if isinstance(value, str) and self._kind is Path and _may_be_read(value):
+            return Path(value)
+        if type(value) is bool and self._kind is bool:
+            return value
+        self._param._runtime_param = None
+        return self._param.get_runtime_param().coerce(value, **where)
+
+
+def _may_be_read(path: str) -> bool:
+    """What Typer asks of a path: if it is there, that it can be read."""
+    return os.access(path, os.R_OK) or not os.path.lexists(path)
+
+
+app = typer.Typer(
+    name="tinyrunner",
+    cls=_Commands,
+    help="MLPerf Tiny benchmark runner, device harness and simulated bench.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"tinyrunner {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def tinyrunner(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_show_version, is_eager=True, help="Show the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """Name the options of the program itself."""
+
+
+def import_help() -> None:
+    """Import what shows a help, without Markdown and tracebacks: a third of the time it takes.
+
+    Typer's help imports them for modes that are off here, and makes nothing of them.
+    """
+    stand_ins = {
+        name: ModuleType(name)
+        for name in ("rich.markdown", "rich.traceback")
+        if name not in sys.modules
+    }
+    for stand_in in stand_ins.values():
+        vars(stand_in).update(Markdown=object, Traceback=object)
+    sys.modules.update(stand_ins)
+    try:
+        import_module("typer.rich_utils")
+    finally:
+        for name in stand_ins:
+            del sys.modules[name]
+
+
+def import_completion() -> None:
+    """Make the shells known to Typer, which it does by itself only for its own two options."""
+    from typer.completion import get_completion_inspect_parameters
+
+    get_completion_inspect_parameters()

@@ -1,0 +1,79 @@
+"""What Ctrl-C, a `kill` and a closed terminal do: they end the program in order, at any moment.
+
+Until a command has begun there is nothing to put in order: the program says one line and is gone.
+Python's own way, a KeyboardInterrupt in whatever is being imported, would show a traceback. From
+then on it is a KeyboardInterrupt, which closes ports and journals and switches supplies off.
+
+Imports next to nothing, for until :func:`leave_at_once` is called nothing can be done about a
+Ctrl-C: Python shows a traceback of its own start.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # typing takes as long as the rest of this module
+    from types import FrameType
+    from typing import NoReturn
+
+EXIT_INTERRUPTED = 130
+"""128 + SIGINT, as shells have it."""
+
+INTERRUPTED = "interrupted"
+
+
+def leave_at_once() -> None:
+    """Let a signal end the program: no command has begun, or it has ended."""
+    _take(_leave)
+
+
+def interrupt_the_work(*, even_if_ignored: bool = False) -> None:
+    """Let a signal interrupt the command that runs now.
+
+    A shell lets its background jobs ignore Ctrl-C; ``even_if_ignored`` is for what ends in no
+    other way.
+    """
+    _take(_interrupt, even_if_ignored=even_if_ignored)
+
+
+def _take(handler: object, *, even_if_ignored: bool = False) -> None:
+    if even_if_ignored or signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, handler)  # type: ignore[arg-type]
+    signal.signal(signal.SIGTERM, handler)  # type: ignore[arg-type]
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        # A terminal that is closed must not leave a board powered; nohup stays as it is.
+        signal.signal(signal.SIGHUP, handler)  # type: ignore[arg-type]
+
+
+def _leave(_signal: int, _frame: FrameType | None) -> NoReturn:
+    try:
+        os.write(2, f"{INTERRUPTED}\n".encode())
+    finally:
+        os._exit(EXIT_INTERRUPTED)  # an exception could be swallowed, or shown, by an import
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    if _imports_what_it_needs(frame):
+        _leave(number, frame)
+    raise KeyboardInterrupt
+
+
+def _imports_what_it_needs(frame: FrameType | None) -> bool:
+    """Whether a command is interrupted in its imports, which come before all it does.
+
+    An import that somebody else asked for, a driver of a monitor for instance, does not count.
+    """
+    importer = ""
+    while frame is not None:
+        imports = _is_import(frame)
+        frame = frame.f_back
+        if imports and frame is not None and not _is_import(frame):
+            importer = frame.f_globals.get("__name__", "")  # the outermost is the last one met
+    return importer.startswith(f"{__package__}.")
+
+
+def _is_import(frame: FrameType) -> bool:
+    of_import = frame.f_globals.get("__name__") == "importlib"  # import_module
+    return of_import or frame.f_code.co_filename.startswith("<frozen importlib")
