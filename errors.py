@@ -1,11 +1,58 @@
 """What can go wrong, as one family, so that a caller may catch all of it or one branch.
 
-The number is the exit status with which the command line ends; a branch has its parent's.
+A number is the exit status with which the command line ends; a branch without one has that of its
+parent. Where a class stands, its own docstring says what it means.
 
 TinyrunnerError 1
+├── BlockError
+├── BuildFailed
+├── CannotTry
+├── CommandError
+├── ExportError
+├── ExtensionError
+├── FetchError
+├── GraphError
+├── InterruptingError
+│   ├── DatasetError 2
+│   ├── DutError
+│   │   ├── DutFault
+│   │   │   ├── DutProtocolError
+│   │   │   ├── DutRebooted
+│   │   │   ├── DutReportedError
+│   │   │   └── DutTimeout
+│   │   └── LinkError
+│   │       ├── PortBusy
+│   │       └── PortForbidden
+│   ├── JournalError
+│   ├── MonitorError
+│   │   ├── MonitorRefused
+│   │   ├── MonitorTimeout
+│   │   └── SamplesLost
+│   └── TraceError
+├── LogError
+├── NoAnswersError
+├── NoTraceError
+├── ProbeStopped
+├── RunStopped
+├── ScoreError
+├── ScpiError
+├── SystemJsonError
+├── TooLarge
+├── TwoValuesError
+├── Unreadable
 ├── UsageError 2
 │   ├── ConfigError
-│   └── …
+│   ├── DemoError
+│   ├── EngineUnavailable
+│   ├── ModelError
+│   ├── RoundsError
+│   ├── ScriptError
+│   └── SetupError
+│       ├── BuildError
+│       └── ResumeError
+├── WireLogError
+├── WouldCrash
+└── YamlError
 """
 
 from __future__ import annotations

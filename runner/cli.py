@@ -3,15 +3,13 @@
 0 valid, 1 the run failed, 2 usage or configuration, 3 finished but not valid for submission, 130
 interrupted. Results go to stdout, progress and errors to stderr.
 
-This module imports next to nothing: a Ctrl-C is taken care of before the rest is imported.
+This module imports nothing that takes a while: until `main` runs, a Ctrl-C shows a traceback.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-
-from .commands.interrupts import leave_at_once
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,7 +20,13 @@ if TYPE_CHECKING:
 
 def main() -> None:
     """The ``tinyrunner`` command."""
-    leave_at_once()
+    try:
+        from .commands.interrupts import leave_at_once
+
+        leave_at_once()
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr, flush=True)
+        os._exit(130)
     import io
 
     from ..errors import TinyrunnerError
@@ -38,6 +42,7 @@ def main() -> None:
     try:
         app()  # exits by itself, with 2 for what the option parser refuses
     except (TinyrunnerError, OSError) as error:
+        leave_at_once()  # all is in order by now
         _show(error)
         sys.exit(error.exit_status if isinstance(error, TinyrunnerError) else EXIT_FAILED)
     finally:

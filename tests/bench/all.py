@@ -19,6 +19,7 @@ NAMES = (
     "wire_log",
     "link_speed",
     "ad_extension",
+    "start_up",
 )
 
 

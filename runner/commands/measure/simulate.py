@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -93,14 +93,10 @@ def dut(
         port = TcpPort.listen(*_host_and_port(tcp), server.boot)
     note = f" ({device.model.note})" if device.model.note else ""
     model_id = device.device.model.model_id
-    _say(f"{model_id} on {port.address}: {device.model.model}{note}; Ctrl-C ends it")
-    typer.echo(port.address)
-    try:
+    with closing(port), suppress(KeyboardInterrupt):  # the way to end it
+        _say(f"{model_id} on {port.address}: {device.model.model}{note}; Ctrl-C ends it")
+        typer.echo(port.address)
         server.run(port, threading.Event())
-    except KeyboardInterrupt:
-        pass  # the way to end it
-    finally:
-        port.close()
 
 
 @app.command()

@@ -1,0 +1,112 @@
+"""Ctrl-C at any moment: one line and 130 before there is anything to put in order.
+
+What cannot be caught: until the interpreter has started and imported `runner/cli.py`, a Ctrl-C is
+Python's, which ends by the signal, with a traceback of its own start or with a fatal error.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from support.cli import ended, process
+from tinyrunner.runner import cli
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+
+CONSOLE_SCRIPT = (sys.executable, "-c", "from tinyrunner.runner.cli import main; main()")
+"""What pip makes of `[project.scripts]`, less the naming of the program."""
+MODULE = (sys.executable, "-m", "tinyrunner")
+
+OFFSETS_S = [0.02, 0.04, 0.06, 0.08, 0.1, 0.13, 0.16, 0.2, 0.25, 0.3, 0.4, 0.5, 0.65, 0.8, 1.0]
+
+OURS = str(Path(cli.__file__).parent)
+"""A traceback that names a file in here could have been prevented."""
+
+
+@pytest.mark.parametrize(
+    ("entry", "arguments"),
+    [
+        (CONSOLE_SCRIPT, ("score", "/no/such/session")),
+        (MODULE, ("--help",)),
+        (MODULE, ("simulate", "dut", "--tcp", "127.0.0.1:0")),
+    ],
+    ids=["script-score", "module-help", "module-simulate"],
+)
+def test_ctrl_c_while_the_program_starts_never_shows_a_traceback_of_it(entry, arguments):
+    seen = []
+    for offset_s in OFFSETS_S:
+        running = subprocess.Popen(
+            [*entry, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        time.sleep(offset_s)
+        running.send_signal(signal.SIGINT)  # does nothing to one that has ended
+        ran = ended(running, 60)
+        seen.append((offset_s, ran.status))
+        assert OURS not in ran.err, (offset_s, ran)
+        if ran.status == -signal.SIGINT or re.search("^(Traceback|Fatal Python)", ran.err):
+            assert "interrupted" not in ran.err, (offset_s, ran)  # Python's own start
+        elif ran.status == 130:
+            assert ran.err.splitlines()[-1:] == ["interrupted"], (offset_s, ran)
+        else:  # it had ended, or was being served
+            assert ran.status == (2 if "score" in arguments else 0), (offset_s, ran)
+    assert 130 in dict(seen).values() or os.environ.get("CI"), seen
+
+
+@pytest.mark.parametrize("module", ["typer", "tinyrunner.runner.score.judge", "rich.console"])
+def test_ctrl_c_in_the_middle_of_an_import_is_one_line_and_130(module, tmp_path):
+    """An import that waits stands for a slow one, of the command line and of a command."""
+    (tmp_path / "sitecustomize.py").write_text(
+        f"""
+import sys, time
+class Slow:
+    def find_spec(self, name, path=None, target=None):
+        if name == {module!r}:
+            print("importing", flush=True)
+            time.sleep(60)
+sys.meta_path.insert(0, Slow())
+"""
+    )
+    paths = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
+    running = subprocess.Popen(
+        [*MODULE, "score", "/no/such/session"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONPATH": paths},
+    )
+    assert running.stdout.readline() == "importing\n"
+    running.send_signal(signal.SIGINT)
+    ran = ended(running, 30)
+    assert (ran.status, ran.err) == (130, "interrupted\n")
+
+
+@pytest.mark.parametrize("what", [("dut", "--tcp", "127.0.0.1:0"), ("monitor",), ("bench",)])
+def test_what_is_served_ends_on_ctrl_c_even_in_a_job_that_ignores_it(what):
+    """A shell that is no terminal's starts what stands before `&` with Ctrl-C ignored."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        running = process("simulate", *what)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert running.stdout.readline()
+    running.send_signal(signal.SIGINT)
+    assert ended(running, 30).status == 0
+
+
+def test_other_commands_stay_ignorant_of_ctrl_c_where_the_job_ignores_it():
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        running = process("score", "/no/such/session")
+    finally:
+        signal.signal(signal.SIGINT, before)
+    while running.poll() is None:
+        running.send_signal(signal.SIGINT)
+        time.sleep(0.05)
+    assert ended(running).status == 2
