@@ -42,6 +42,7 @@ def run(
     from rich.console import Console
 
     from ...config.config import absolute, override
+    from ...execute.run import run_session
     from ..show.progress import make_reporter
 
     labels = flags.pop("labels")

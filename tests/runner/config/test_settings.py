@@ -61,7 +61,7 @@ def test_run_has_the_flag_of_every_row_that_has_one_in_the_table_s_order():
 def test_a_flag_sets_what_its_row_says(flag, value, place, expected, monkeypatch):
     given = []
     monkeypatch.setattr(
-        "tinyrunner.runner.commands.measure.run.override",
+        "tinyrunner.runner.config.config.override",
         lambda config, **flags: given.append(override(config, **flags)) or given[0],
     )
     words = [flag] if value is None else [flag, value]
