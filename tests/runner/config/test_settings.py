@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-import typer
 from pydantic import BaseModel
 from support.cli import tinyrunner
-from tinyrunner.runner.cli import app
+from tinyrunner.runner.commands.app import command_of
 from tinyrunner.runner.config.config import Config, override
 from tinyrunner.runner.config.settings import SETTINGS
 
@@ -40,7 +39,7 @@ def test_every_place_of_a_configuration_has_a_row_or_is_told_in_a_file_alone():
 
 
 def test_run_has_the_flag_of_every_row_that_has_one_in_the_table_s_order():
-    options = typer.main.get_command(app).commands["run"].params
+    options = command_of("run").params
     shown = [name for option in options for name in option.opts if name.startswith("--")]
     wanted = [row.flag for row in SETTINGS.values() if row.help]
     assert [flag for flag in shown if flag in wanted] == wanted

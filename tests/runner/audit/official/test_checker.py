@@ -7,6 +7,7 @@ import io
 import json
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -586,6 +587,6 @@ def test_a_tree_too_deep_to_be_looked_through_is_said_to_be_so(tmp_path: Path) -
 
 
 def test_rules_of_an_unknown_checker_are_not_made_up(tmp_path: Path) -> None:
-    round_ = load_rounds().get("v1.2").model_copy(update={"checker": "0000000"})
+    round_ = replace(load_rounds().get("v1.2"), checker="0000000")
     with pytest.raises(RoundsError, match="0000000"):
         official_report(read_tree(tmp_path), round_, ())
