@@ -39,7 +39,6 @@ class _Section(BaseModel):
         extra="forbid",
         frozen=True,
         strict=True,
-        defer_build=True,  # built when a document is read or written, not when this is imported
         alias_generator=lambda name: name.rstrip("_"),  # `from` is a word of Python
         populate_by_name=True,
     )

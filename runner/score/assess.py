@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ...datasets.demo.demo_dataset import FILE_PREFIX
 from ...datasets.labels import LabelList, LabelRow
@@ -13,14 +14,16 @@ from ...models.suite import Task
 from ..config.rounds import Round
 from ..journal.open_log import open_log
 from ..journal.records import InferenceRecord, LogFacts
-from ..journal.session_document import Provenance
-from ..journal.told_provenance import ToldProvenance
 from ..terms import Division, Mode
 from .energy_score import score_energy_records
 from .json_form import JsonForm
 from .results import AccuracyResult, EnergyResult, PerformanceResult
 from .rules import CheckInput, Finding, check, is_valid
 from .score import score_accuracy, score_performance
+
+if TYPE_CHECKING:
+    from ..journal.session_document import Provenance
+    from ..journal.told_provenance import ToldProvenance
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ...datasets.inputs import dataset_folder
 from ...datasets.labels import LabelList, read_labels
@@ -17,11 +18,13 @@ from ..config.rounds import Round, load_rounds
 from ..errors import SetupError
 from ..journal.logged_session import read_log
 from ..journal.records import LogFacts
-from ..journal.session_document import read_document, task_and_mode
 from ..journal.session_folder import Session
 from ..terms import Division, Mode
 from .assess import Assessment, Judging, assess_records
 from .score import match_list
+
+if TYPE_CHECKING:
+    from ..journal.session_document import Provenance
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,7 @@ def judge_session(
     if not log.is_file():
         raise SetupError(f"{path} holds no log.txt; give a session's folder or its log")
     ours = (folder / "session.json").is_file()
-    provenance = read_document(folder).provenance if ours else None
+    provenance = _provenance(folder) if ours else None
     logged = read_log(log)
     facts, files = logged.facts, logged.files
     if logged.error is not None:
@@ -63,6 +66,8 @@ def judge_session(
     if facts.unsupported is not None:
         raise SetupError(f"{log}: not scored: {facts.unsupported}")
     if provenance is not None:
+        from ..journal.session_document import task_and_mode
+
         task, mode = task_and_mode(provenance, folder)
         round_name = round_name or provenance.round
         division = division or provenance.division.value
@@ -90,6 +95,13 @@ def judge_session(
     name = None if chosen is None else (official.title if official else chosen.source)
     assessment = assess_records(logged.records, facts, folder, judging)
     return Judged(task, mode, judging.round, name, assessment, chosen)
+
+
+def _provenance(folder: Path) -> Provenance:
+    # Its models take a moment to build, and a published log has no session.json.
+    from ..journal.session_document import read_document
+
+    return read_document(folder).provenance
 
 
 def _task(log: Path, facts: LogFacts) -> Task:

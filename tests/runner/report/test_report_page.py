@@ -17,6 +17,7 @@ from support.sessions.for_reports import FILES, accuracy, energy, performance, p
 from support.sessions.logs import Inference, one_hot
 from tinyrunner.models.suite import TASKS
 from tinyrunner.runner.config.rounds import RoundsError
+from tinyrunner.runner.journal.told_provenance import ToldProvenance
 from tinyrunner.runner.report.gather import Asked, gather
 from tinyrunner.runner.report.page import PageFinding, ReportPage, Verdict
 from tinyrunner.runner.report.render import render_report
@@ -199,8 +200,18 @@ def test_an_unfinished_session_is_told_as_such(tmp_path):
     assert "2 windows where v1.2 asks for 5" in page.text
 
 
+SIMULATED = {
+    "model": "/models/kws.tflite",
+    "model_sha256": "ab" * 32,
+    "runtime": "none",
+    "note": None,
+    "baud_rate": 115200,
+    "inference_time_s": 0.02,
+}
+
+
 def test_a_simulated_device_is_told_clearly(tmp_path):
-    page = page_of(performance(tmp_path / "p", [10.0] * 5, simulated={"note": None}))
+    page = page_of(performance(tmp_path / "p", [10.0] * 5, simulated=SIMULATED))
     assert page.text.count("SIMULATED DEVICE") >= 3
 
 
@@ -208,17 +219,23 @@ HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'{{7*
 
 
 def _hostile_page(tmp_path):
-    session = performance(
-        tmp_path / "p",
-        [10.0] * 5,
+    page = gather([performance(tmp_path / "p", [10.0] * 5)], Asked())
+    told = provenance(
+        "performance",
         device={"vendor": HOSTILE, "address": HOSTILE, "baud_rate": HOSTILE},
         tool={"name": HOSTILE, "version": [HOSTILE]},
         dataset={"note": HOSTILE, "files": {"a": HOSTILE}},
         script_sha256=float("1e999"),
     )
-    page = gather([session], Asked())
     finding = PageFinding(Severity.VIOLATION, HOSTILE, HOSTILE, HOSTILE)
-    named = replace(page.sessions[0], title=HOSTILE, benchmark=HOSTILE, findings=(finding,))
+    named = replace(
+        page.sessions[0],
+        title=HOSTILE,
+        benchmark=HOSTILE,
+        system=HOSTILE,
+        findings=(finding,),
+        provenance=ToldProvenance.model_validate(told),
+    )
     return ReportPage(HOSTILE, HOSTILE, (named,), (finding,), (Verdict(HOSTILE, False, HOSTILE),))
 
 
