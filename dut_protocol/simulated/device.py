@@ -8,6 +8,8 @@ that buffers commands arriving meanwhile, the inference time, the microsecond co
 Safe where the reference is not: blocks after ``m-load-done`` are refused instead of overrunning
 the buffer, an empty command is answered like an unknown one, and a load that was not finished is
 not inferred although its bytes would be enough.
+
+Firmware that misbehaves is a subclass of :class:`SimulatedDut` that overrides one of its steps.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from ..wire.commands import (
     MAX_COMMAND_CHARS,
@@ -122,7 +124,23 @@ class DeviceSettings:
 
 
 class SimulatedDut:
-    """The device. ``outgoing`` holds (time the last byte is through, bytes) for the host."""
+    """The device. ``outgoing`` holds (time the last byte is through, bytes) for the host.
+
+    **The fault hook.** Firmware that behaves otherwise, for a test or for a simulated defect, is a
+    subclass that overrides one of the public steps. From the wire inwards and out again they are
+    :meth:`receive` (bytes, with their time), :meth:`execute` (a command), :meth:`store` (a data
+    block), :meth:`print_buffer`, :meth:`infer` with its parts :meth:`take_input`,
+    :meth:`input_mismatch`, :meth:`measure`, :meth:`work` and :meth:`scores_of`, :meth:`stamp`,
+    :meth:`counter_us`, :meth:`say` (a message), :meth:`print_line` (its text) and :meth:`send`
+    (its bytes); beside them :meth:`boot`, :meth:`forget` and :meth:`power_off`. A step may look at
+    the firmware's state, which is public too, and change it. Whatever a subclass does not override
+    stays as the reference firmware has it. Where it changes what a data block does or what
+    `m-ready` looks like, it sets :attr:`quick_blocks` to False.
+    """
+
+    quick_blocks: ClassVar[bool] = True
+    """Whether a well-formed data block in mid-load is stored and answered without :meth:`execute`,
+    :meth:`store`, :meth:`say` and :meth:`send`: faster, and with the same result."""
 
     def __init__(
         self,
@@ -138,47 +156,55 @@ class SimulatedDut:
         """Told the time of each falling edge of the timestamp pin (energy firmware)."""
         self._on_activity = on_activity
         """Told, in order, from when on the device does what: its current depends on it."""
-        self._powered = True
+        self.powered = True
+        """Without power it hears nothing."""
         self._buffer_bytes = max(MAX_INPUT_BYTES, model.input_bytes)
-        self._byte_time_s = self.settings.byte_time_s
-        self._ready_time_s = len(READY_LINE) * self._byte_time_s
-        self._now_s = 0.0
-        """The firmware's own progress: busy until then."""
-        self._raw_wait = RawWait(SIMULATED_OFFER, self.outgoing, self._byte_time_s)
-        self._reset()
+        self.byte_time_s = self.settings.byte_time_s
+        """What a character takes on the wire."""
+        self._ready_time_s = len(READY_LINE) * self.byte_time_s
+        self.now_s = 0.0
+        """The firmware's own progress: it is busy until then."""
+        self._raw_wait = RawWait(SIMULATED_OFFER, self.outgoing, self.byte_time_s)
+        self.forget()
 
-    def _reset(self) -> None:
-        self._commands = CommandReader(MAX_COMMAND_CHARS)
-        self._buffer = bytearray()
-        self._expected = 0
-        self._tensor = bytes(self.model.input_bytes)
-        self._scores: tuple[float, ...] = (0.0,) * self.model.score_count
+    def forget(self) -> None:
+        """Begin anew with empty memory, as after a reset."""
+        self.reader = CommandReader(MAX_COMMAND_CHARS)
+        """Cuts what arrives into commands."""
+        self.buffer = bytearray()
+        """The bytes of the load in progress, or of the last one."""
+        self.expected_bytes = 0
+        """How many bytes the last `db load` announced."""
+        self.tensor = bytes(self.model.input_bytes)
+        """The input of the next inference."""
+        self.scores: tuple[float, ...] = (0.0,) * self.model.score_count
+        """Those of the last inference."""
         self._extended = ExtendedLoads(SIMULATED_OFFER) if self.settings.extension else None
 
     def boot(self, at_s: float) -> None:
         """Power-up or reset: forget everything, print the banner."""
         self._raw_wait.take_back()
-        self._reset()
-        self._powered = True
+        self.forget()
+        self.powered = True
         self._does(at_s, Activity.BOOT)
-        self._now_s = at_s + self.settings.boot_time_s
-        self._does(self._now_s, Activity.IDLE)
-        self._say(BootMode(self.settings.mode))
-        self._stamp()
-        self._say(InitDone())
-        self._say(Ready())
+        self.now_s = at_s + self.settings.boot_time_s
+        self._does(self.now_s, Activity.IDLE)
+        self.say(BootMode(self.settings.mode))
+        self.stamp()
+        self.say(InitDone())
+        self.say(Ready())
 
     def power_off(self, at_s: float) -> None:
         """The supply goes: what it has not said by now is never said, and it hears nothing."""
-        self._powered = False
+        self.powered = False
         while self.outgoing and self.outgoing[-1][0] > at_s:
             self.outgoing.pop()
-        self._now_s = at_s
+        self.now_s = at_s
         self._does(at_s, Activity.OFF)
 
     def receive(self, data: bytes, start_s: float) -> None:
         """Bytes from the host, the first of which begins to arrive at ``start_s``."""
-        if not self._powered:
+        if not self.powered:
             return
         if self._extended is not None:
             self._receive_extended(self._extended, data, start_s)
@@ -186,123 +212,143 @@ class SimulatedDut:
         self._receive(data, start_s)
 
     def _receive(self, data: bytes, start_s: float) -> None:
-        quick = self._on_activity is None and data[:3] == b"db " and data[-1:] == b"%"
-        if quick and self._fast_block(data, start_s):
+        quick = self.quick_blocks and self._on_activity is None
+        if quick and data[:3] == b"db " and data[-1:] == b"%" and self._fast_block(data, start_s):
             return
-        for end, command in self._commands.feed(data):
-            self._now_s = max(self._now_s, start_s + end * self._byte_time_s)
-            self._execute(command)
+        for end, command in self.reader.feed(data):
+            self.now_s = max(self.now_s, start_s + end * self.byte_time_s)
+            self.execute(command)
 
     def _fast_block(self, data: bytes, start_s: float) -> bool:
         """One whole well-formed ``db HEX%`` of a running load: most of all traffic by far."""
         digits = data[3:-1]
-        left = self._expected - len(self._buffer)
+        left = self.expected_bytes - len(self.buffer)
         if not digits or len(digits) >= 2 * left:
             return False
-        if not self._commands.empty or len(data) > MAX_COMMAND_CHARS + 1:
+        if not self.reader.empty or len(data) > MAX_COMMAND_CHARS + 1:
             return False
         try:
             block = binascii.unhexlify(digits)
         except ValueError:  # `load 490`, an odd count, a `%` inside: the long way answers them
             return False
-        self._buffer += block
-        arrived_s = start_s + len(data) * self._byte_time_s
-        if arrived_s < self._now_s:
-            arrived_s = self._now_s
-        self._now_s = done_s = arrived_s + self._ready_time_s
+        self.buffer += block
+        arrived_s = start_s + len(data) * self.byte_time_s
+        if arrived_s < self.now_s:
+            arrived_s = self.now_s
+        self.now_s = done_s = arrived_s + self._ready_time_s
         self.outgoing.append((done_s, READY_LINE))
         return True
 
     # ---- commands ----------------------------------------------------------------------------
 
-    def _execute(self, command: bytes) -> None:
+    def execute(self, command: bytes) -> None:
+        """Do what a command (without its `%`) says, and answer it."""
         text = command.decode("latin-1")
         if self._extended is not None and self._extended_command(self._extended, text):
             return
         match parse_command(text):
             case AskName():
-                self._say(Name(self.settings.vendor))
+                self.say(Name(self.settings.vendor))
             case AskProfile():
-                self._say(Profile(FIRMWARE_PROFILE))
-                self._say(Model(self.model.model_id))
+                self.say(Profile(FIRMWARE_PROFILE))
+                self.say(Model(self.model.model_id))
             case AskHelp():
                 for line in _HELP:
-                    self._print(line)
+                    self.print_line(line)
                 if self._extended is not None:
-                    self._say(ExtensionOffer(self._extended.offer.encode()))
+                    self.say(ExtensionOffer(self._extended.offer.encode()))
             case Timestamp():
-                self._stamp()
+                self.stamp()
             case DbLoad(byte_count):
                 self._begin_load(byte_count)
             case DbData(data, error):
-                self._store(data, error)
+                self.store(data, error)
             case DbPrint():
-                self._print_buffer()
+                self.print_buffer()
             case Infer(iterations, warmups):
-                self._infer(iterations, warmups)
+                self.infer(iterations, warmups)
             case AskResults():
-                self._say(Results(self._scores))
+                self.say(Results(self.scores))
             case Refused(error):
-                self._say(DeviceError(error))
+                self.say(DeviceError(error))
             case Empty():
-                self._say(DeviceError("Unknown command: "))
+                self.say(DeviceError("Unknown command: "))
             case Raw(word):
-                self._say(DeviceError(f"Unknown command: {word}"))
-        self._say(Ready())
+                self.say(DeviceError(f"Unknown command: {word}"))
+        self.say(Ready())
 
     def _begin_load(self, byte_count: int) -> None:
         if self._extended is not None:
             self._extended.end()
-        self._buffer.clear()
+        self.buffer.clear()
         if not 0 < byte_count <= self._buffer_bytes:
-            self._expected = 0
+            self.expected_bytes = 0
             too_small = BufferTooSmall(byte_count, self._buffer_bytes)
-            self._send(too_small.encode().encode() + b"\n")  # LF alone, as the reference has it
+            self.send(too_small.encode().encode() + b"\n")  # LF alone, as the reference has it
             return
-        self._expected = byte_count
-        self._say(Expecting(byte_count))
+        self.expected_bytes = byte_count
+        self.say(Expecting(byte_count))
 
-    def _store(self, data: bytes, error: str | None) -> None:
-        left = self._expected - len(self._buffer)
+    def store(self, data: bytes, error: str | None) -> None:
+        """Take the bytes of a `db HEX`; ``error`` is what was wrong after them."""
+        left = self.expected_bytes - len(self.buffer)
         if left <= 0:
             # The reference firmware writes past its buffer here.
-            self._say(DeviceError(error or "No load in progress; send 'db load N' first"))
+            self.say(DeviceError(error or "No load in progress; send 'db load N' first"))
             return
-        self._buffer += data[:left]
+        self.buffer += data[:left]
         if len(data) >= left:
-            self._say(LoadDone())
+            self.say(LoadDone())
         elif error is not None:
-            self._say(DeviceError(error))
+            self.say(DeviceError(error))
 
-    def _print_buffer(self) -> None:
-        data = bytes(self._buffer).ljust(self._expected, b"\0")
+    def print_buffer(self) -> None:
+        """Answer `db print`."""
+        data = bytes(self.buffer).ljust(self.expected_bytes, b"\0")
         for start in range(0, len(data), 8):
-            self._say(Buffer(data[start : start + 8]))
+            self.say(Buffer(data[start : start + 8]))
         if len(data) % 8:
-            self._print("")
+            self.print_line("")
 
-    def _infer(self, iterations: int, warmups: int) -> None:
-        loaded = len(self._buffer)
-        if loaded == self.model.input_bytes == self._expected:
-            self._tensor = bytes(self._buffer)
+    def infer(self, iterations: int, warmups: int) -> None:
+        """Answer `infer`: take the input over, measure, tell the scores."""
+        self.take_input()
+        self.measure(iterations, warmups)
+        self.say(InferDone())
+        self.say(Results(self.scores))
+
+    def take_input(self) -> None:
+        """Make a whole load the input; after any other one say so and keep the former input."""
+        if len(self.buffer) == self.model.input_bytes == self.expected_bytes:
+            self.tensor = bytes(self.buffer)
         else:
-            mismatch = InputMismatch(loaded, self.model.input_bytes)
-            self._send(mismatch.encode().encode() + b"\n")
-        self._say(WarmupStart(warmups))
-        self._work(warmups)
-        self._say(WarmupDone())
-        self._say(InferStart(iterations))
-        self._stamp()
-        self._scores = self.model.infer(self._tensor)
-        self._work(iterations)
-        self._stamp()
-        self._say(InferDone())
-        self._say(Results(self._scores))
+            self.input_mismatch()
 
-    def _work(self, inferences: int) -> None:
-        self._does(self._now_s, Activity.INFER)
-        self._now_s += inferences * self.settings.inference_time_s
-        self._does(self._now_s, Activity.IDLE)
+    def input_mismatch(self) -> None:
+        """Say that the load is not of the model's size."""
+        mismatch = InputMismatch(len(self.buffer), self.model.input_bytes)
+        self.send(mismatch.encode().encode() + b"\n")
+
+    def measure(self, iterations: int, warmups: int) -> None:
+        """Warm up, and run the measured inferences between two stamps."""
+        self.say(WarmupStart(warmups))
+        self.work(warmups)
+        self.say(WarmupDone())
+        self.say(InferStart(iterations))
+        self.stamp()
+        self.scores = self.scores_of(self.tensor)
+        self.work(iterations)
+        self.stamp()
+
+    def scores_of(self, tensor: bytes) -> tuple[float, ...]:
+        """The model's scores for an input."""
+        return self.model.infer(tensor)
+
+    def work(self, inferences: int) -> None:
+        """Take the time of so many inferences."""
+        self._does(self.now_s, Activity.INFER)
+        self.now_s += inferences * self.settings.inference_time_s
+        self._does(self.now_s, Activity.IDLE)
 
     # ---- the wire extension --------------------------------------------------------------------
 
@@ -310,9 +356,9 @@ class SimulatedDut:
         """As bytes come: commands, or an 8-bit block where one is due."""
         at = 0
         while at < len(data):
-            arrives_s = start_s + at * self._byte_time_s
+            arrives_s = start_s + at * self.byte_time_s
             if (missed_s := self._raw_wait.end(arrives_s)) is not None:
-                self._now_s = missed_s
+                self.now_s = missed_s
                 extended.time_out()
                 self._keep(InputBuffer(self._buffer_bytes, bytearray()))
             if extended.deaf and self._raw_wait.still_deaf(arrives_s, start_s, len(data)):
@@ -323,7 +369,7 @@ class SimulatedDut:
             piece = data[at:end]
             at += len(piece)
             if due:
-                self._now_s = max(self._now_s, start_s + at * self._byte_time_s)
+                self.now_s = max(self.now_s, start_s + at * self.byte_time_s)
                 buffer = self._input_buffer()
                 self._answer_extended(extended, extended.raw(piece, buffer), buffer)
             else:
@@ -342,42 +388,46 @@ class SimulatedDut:
         self._keep(buffer)
         if reply is not None:
             for message in (*reply, Ready()):
-                self._say(message)
-        self._raw_wait.deaf_after(self._now_s)
+                self.say(message)
+        self._raw_wait.deaf_after(self.now_s)
         if extended.raw_bytes_due:
-            self._raw_wait.begin(self._now_s)
+            self._raw_wait.begin(self.now_s)
 
     def _input_buffer(self) -> InputBuffer:
-        return InputBuffer(self._buffer_bytes, self._buffer, self._expected)
+        return InputBuffer(self._buffer_bytes, self.buffer, self.expected_bytes)
 
     def _keep(self, buffer: InputBuffer) -> None:
-        self._buffer, self._expected = buffer.data, buffer.expected
+        self.buffer, self.expected_bytes = buffer.data, buffer.expected
 
     # ---- time and output ---------------------------------------------------------------------
 
     def counter_us(self) -> int:
         """The firmware's microsecond counter at its present moment."""
-        us = self.settings.counter_start_us + int(self._now_s * 1e6)
+        us = self.settings.counter_start_us + int(self.now_s * 1e6)
         return us % self.settings.counter_wraps_at_us
 
-    def _stamp(self) -> None:
+    def stamp(self) -> None:
+        """Take a time stamp: print the counter, or, as energy firmware, pull the pin down."""
         if self.settings.mode is TimestampMode.PERFORMANCE:
-            self._say(LapTime(self.counter_us()))
+            self.say(LapTime(self.counter_us()))
         elif self._on_edge is not None:
-            self._on_edge(self._now_s)
+            self._on_edge(self.now_s)
 
-    def _say(self, message: Message) -> None:
-        self._print(message.encode())
+    def say(self, message: Message) -> None:
+        """Print a message of the protocol."""
+        self.print_line(message.encode())
 
-    def _print(self, text: str) -> None:
-        self._send(text.encode("latin-1") + b"\r\n")
+    def print_line(self, text: str) -> None:
+        """Print a text and a line's end."""
+        self.send(text.encode("latin-1") + b"\r\n")
 
     def _does(self, at_s: float, activity: Activity) -> None:
         if self._on_activity is not None:
             self._on_activity(at_s, activity)
 
-    def _send(self, data: bytes) -> None:
-        self._does(self._now_s, Activity.UART)
-        self._now_s += len(data) * self._byte_time_s
-        self._does(self._now_s, Activity.IDLE)
-        self.outgoing.append((self._now_s, data))
+    def send(self, data: bytes) -> None:
+        """Put bytes on the wire; the firmware waits until they are through."""
+        self._does(self.now_s, Activity.UART)
+        self.now_s += len(data) * self.byte_time_s
+        self._does(self.now_s, Activity.IDLE)
+        self.outgoing.append((self.now_s, data))

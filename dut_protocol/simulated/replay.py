@@ -115,27 +115,27 @@ class ReplayedDut(SimulatedDut):
         self._replayed.rewind()
         super().boot(at_s)
         for line in self._text.chatter:
-            self._print(line)
-        self._print(f"{REPLAY_NOTE} {self._text.source}")
+            self.print_line(line)
+        self.print_line(f"{REPLAY_NOTE} {self._text.source}")
 
-    def _infer(self, iterations: int, warmups: int) -> None:
+    def infer(self, iterations: int, warmups: int) -> None:
         try:
-            super()._infer(iterations, warmups)
+            super().infer(iterations, warmups)
         except LookupError as error:
-            self._say(DeviceError(str(error)))
+            self.say(DeviceError(str(error)))
 
-    def _say(self, message: Message) -> None:
+    def say(self, message: Message) -> None:
         match message:
             case Profile():
-                super()._say(Profile(self._text.profile))
+                super().say(Profile(self._text.profile))
             case Model():
-                super()._say(message)
-                self._print(f"{REPLAY_NOTE} {self._text.source}")
+                super().say(message)
+                self.print_line(f"{REPLAY_NOTE} {self._text.source}")
             case Results():
                 answer = self._replayed.answer
                 if answer is None or answer.printed is None:
-                    super()._say(message)
+                    super().say(message)
                 else:
-                    self._print(f"m-results-[{answer.printed}]")
+                    self.print_line(f"m-results-[{answer.printed}]")
             case _:
-                super()._say(message)
+                super().say(message)

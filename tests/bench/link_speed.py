@@ -86,7 +86,7 @@ def virtual_share(setup: Setup, byte_count: int = AD.input_bytes) -> float:
     began_s = clock.now_s()
     loader.load(data)
     took_s = clock.now_s() - began_s
-    if loader.failed_loads or device._buffer != data:
+    if loader.failed_loads or device.buffer != data:
         raise RuntimeError("the load failed: the figure means nothing")
     return setup.limit_s(byte_count) / took_s
 

@@ -347,10 +347,10 @@ def test_nothing_is_sent_that_crashes_the_reference_firmware(kind: type[Simulate
             sent.extend(data)
             super().receive(data, start_s)
 
-        def _store(self, data: bytes, error: str | None) -> None:
-            if len(data) > self._expected - len(self._buffer):
+        def store(self, data: bytes, error: str | None) -> None:
+            if len(data) > self.expected_bytes - len(self.buffer):
                 beyond.append(data)
-            super()._store(data, error)
+            super().store(data, error)
 
     checked(device(Watched), CheckOptions())
     commands = bytes(sent).split(b"%")

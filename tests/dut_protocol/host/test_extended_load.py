@@ -36,9 +36,9 @@ class Spied(SimulatedDut):
         super().__init__(FakeModel("ad01", WINDOW, 1), settings)
         self.commands: list[bytes] = []
 
-    def _execute(self, command: bytes) -> None:
+    def execute(self, command: bytes) -> None:
         self.commands.append(command)
-        super()._execute(command)
+        super().execute(command)
 
 
 class Bench:
@@ -72,8 +72,8 @@ class Bench:
         """Load; the device then holds it. Returns the commands that did it."""
         before = len(self.device.commands)
         self.loader.load(data)
-        assert bytes(self.device._buffer) == data
-        assert self.device._expected == len(data)
+        assert bytes(self.device.buffer) == data
+        assert self.device.expected_bytes == len(data)
         return self.device.commands[before:]
 
 
@@ -104,7 +104,8 @@ def test_a_device_without_it_answers_its_commands_as_any_unknown_ones():
 def test_an_offer_that_cannot_be_is_noted_and_is_none():
     clock = VirtualClock()
     device = SimulatedDut(FakeModel(), DeviceSettings(extension=True))
-    device._print, before = lambda text: before(text.replace("bin=512", "bin=0")), device._print
+    said = device.print_line
+    device.print_line = lambda text: said(text.replace("bin=512", "bin=0"))
     talk = Talk.over(SimulatedLink(device, clock, "sim:"), clock)
     assert ask_for_offer(talk.dut) is None
     assert "bin=0" in talk.listener.notes[0]
@@ -168,17 +169,17 @@ def test_an_inference_between_loads_changes_nothing_and_db_stays_available():
         assert bench.device.model.inferred[-1] == window
     plain = Talk.over(bench.wire, bench.clock)
     plain.loader.load(WINDOWS[3])
-    assert bytes(bench.device._buffer) == WINDOWS[3]
+    assert bytes(bench.device.buffer) == WINDOWS[3]
 
 
 def test_a_device_that_forgot_the_window_is_loaded_whole():
     bench = Bench()
     bench.load(WINDOWS[0])
-    bench.device._buffer[700] ^= 1  # a stray write, a brown-out
+    bench.device.buffer[700] ^= 1  # a stray write, a brown-out
     assert words(bench.load(WINDOWS[1]))[0] == b"xdb shift"
     assert b"xdb load" in words(bench.device.commands)
     assert "CRC" in bench.notes[0]
-    bench.device._buffer.clear()
+    bench.device.buffer.clear()
     bench.load(WINDOWS[2])
     assert "no complete load to shift" in bench.notes[1]
 
@@ -276,7 +277,7 @@ def test_a_bad_link_gives_the_right_input_or_an_error(seed: int, rate: float, of
         except DutError:
             return
         if bench.loader.extended:  # by db a flipped digit may be another digit: no checksum
-            assert bytes(bench.device._buffer) == window
+            assert bytes(bench.device.buffer) == window
 
 
 # ---- a length-prefixed load that stops in its middle ---------------------------------------------
@@ -301,7 +302,7 @@ def test_the_next_host_finds_the_device_answering_again_after_two_time_outs(sent
         b"xdb load 2560 12345678 bin", b"name", b"profile",
     ]  # fmt: skip
     talk.loader.load(WINDOWS[0])
-    assert bytes(device._buffer) == WINDOWS[0]
+    assert bytes(device.buffer) == WINDOWS[0]
 
 
 def test_the_next_host_may_come_at_once():
@@ -319,7 +320,7 @@ def test_a_byte_in_time_keeps_the_load_going_and_one_too_late_does_not():
         payload = encode_block(bytes(10), Encoding.BIN)
         crc = int.from_bytes(payload[-4:], "big")
         device.receive(b"xdb load 10 %08x bin%%" % crc, 0.0)
-        at_s = device._now_s
+        at_s = device.now_s
         for byte in payload:
             at_s += pause_s
             device.receive(bytes([byte]), at_s)
@@ -403,11 +404,11 @@ def test_it_works_over_a_port_in_real_time_with_its_time_out():
         talk.loader.extend(offer, STRIDE)
         for window in WINDOWS:
             talk.loader.load(window)
-            assert bytes(device._buffer) == window
+            assert bytes(device.buffer) == window
         assert talk.listener.notes == []
         talk.dut.raw("xdb load 10 12345678 bin")
         with pytest.raises(DutError, match="no byte for 500 ms"):
             talk.dut.collect(Deadline(talk.dut.clock, 3.0), "waiting")
         talk.loader._extension.wait_until_quiet()
         talk.loader.load(WINDOWS[0])
-        assert bytes(device._buffer) == WINDOWS[0]
+        assert bytes(device.buffer) == WINDOWS[0]

@@ -37,7 +37,7 @@ class StrictDevice(SimulatedLink):
     def __init__(self, device: SimulatedDut, clock: VirtualClock) -> None:
         super().__init__(device, clock, "strict")
         self.crashes: list[str] = []
-        execute, store = device._execute, device._store
+        execute, store = device.execute, device.store
 
         def watch_command(command: bytes) -> None:
             if not command.strip(b" "):
@@ -45,11 +45,11 @@ class StrictDevice(SimulatedLink):
             execute(command)
 
         def watch_block(data: bytes, error: str | None) -> None:
-            if data and device._expected - len(device._buffer) <= 0:
+            if data and device.expected_bytes - len(device.buffer) <= 0:
                 self.crashes.append(f"{len(data)} bytes beyond the end")
             store(data, error)
 
-        device._execute, device._store = watch_command, watch_block
+        device.execute, device.store = watch_command, watch_block
 
 
 def simulated(link_settings: LinkSettings, **faults):
@@ -317,8 +317,8 @@ def test_a_whole_ad_load_reaches_98_percent_of_the_handshaken_link():
 
 def everything_came(talk: Talk, device: SimulatedDut, strict: StrictDevice) -> None:
     assert strict.crashes == []
-    assert bytes(device._buffer) == INPUT
-    assert device._expected == len(INPUT)
+    assert bytes(device.buffer) == INPUT
+    assert device.expected_bytes == len(INPUT)
 
 
 def test_a_load_survives_a_link_that_brings_one_byte_at_a_time():
@@ -392,7 +392,7 @@ def test_a_link_that_loses_bytes_gives_the_whole_input_or_an_error(
     except DutError:
         assert len([note for note in talk.listener.notes if "restart" in note]) == 3
     else:
-        assert bytes(device._buffer) == INPUT
+        assert bytes(device.buffer) == INPUT
     assert [crash for crash in strict.crashes if "beyond" in crash] == []
     assert b"%%" not in talk.transport.sent
     assert b"% %" not in talk.transport.sent

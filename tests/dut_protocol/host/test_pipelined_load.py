@@ -108,7 +108,7 @@ def test_a_host_that_is_slow_to_answer_costs_nothing_once_enough_is_in_flight():
     """16 ms a turnaround, as with an adapter's latency timer: for each of 17 blocks otherwise."""
     talk, dut, _ = over_faults(pipelining(4096), delay_s=0.016)
     talk.loader.load(INPUT)
-    assert bytes(dut._buffer) == INPUT
+    assert bytes(dut.buffer) == INPUT
     assert talk.clock.now_s() < 17 * BLOCK / 11520 + 4 * 0.016
 
 
@@ -187,7 +187,7 @@ def test_a_device_that_loses_what_comes_meanwhile_gets_its_input_all_the_same(ki
     talk = Talk.over(SimulatedLink(dut, clock, "sim:"), clock, pipelining(4096, VerifyLoad.ALL))
     for _ in range(3):
         talk.loader.load(INPUT)
-        assert bytes(dut._buffer) == INPUT
+        assert bytes(dut.buffer) == INPUT
     assert talk.loader.pipeline_chars == 0
 
 
@@ -210,7 +210,7 @@ def test_a_link_that_loses_bytes_gives_the_whole_input_or_an_error(
     except DutError:
         assert len([note for note in talk.listener.notes if "restart" in note]) == 3
     else:
-        assert bytes(dut._buffer) == INPUT
+        assert bytes(dut.buffer) == INPUT
     assert b"%%" not in link.sent
     for load in bytes(link.sent).split(b"db load 490%")[1:]:
         digits = b"".join(
@@ -223,5 +223,5 @@ def test_a_link_that_loses_bytes_gives_the_whole_input_or_an_error(
 def test_a_pipelined_load_survives_a_link_that_brings_one_byte_at_a_time():
     talk, dut, _ = over_faults(pipelining(), byte_at_a_time=True)
     talk.loader.load(INPUT)
-    assert bytes(dut._buffer) == INPUT
+    assert bytes(dut.buffer) == INPUT
     assert talk.listener.notes == []

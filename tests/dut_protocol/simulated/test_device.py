@@ -141,7 +141,7 @@ BLOCKS = st.lists(
 @given(BLOCKS, st.sampled_from([0.0, 0.0005, 0.05]))
 def test_the_fast_path_answers_as_the_slow_one_does(pieces, pause_s):
     fast, slow = booted(), booted()
-    slow._fast_block = lambda data, start_s: False
+    slow.quick_blocks = False
     now_s = 1.0
     for piece in [b"db load 60%", *pieces]:
         fast.receive(piece, now_s)
@@ -149,16 +149,16 @@ def test_the_fast_path_answers_as_the_slow_one_does(pieces, pause_s):
         assert [data for _, data in fast.outgoing] == [data for _, data in slow.outgoing]
         for (fast_s, _), (slow_s, _) in zip(fast.outgoing, slow.outgoing, strict=True):
             assert fast_s == pytest.approx(slow_s, abs=1e-12)
-        assert fast._buffer == slow._buffer
+        assert fast.buffer == slow.buffer
         now_s += pause_s  # the shorter ones find the device still busy
 
 
 def test_the_fast_path_is_taken():
     device = booted()
     device.receive(b"db load 60%", 0.0)
-    device._execute = None  # the slow way would call it
+    device.execute = None  # the slow way would call it
     device.receive(b"db 0011%", 0.1)
-    assert bytes(device._buffer) == b"\x00\x11"
+    assert bytes(device.buffer) == b"\x00\x11"
 
 
 # ---- time ----------------------------------------------------------------------------------------

@@ -67,7 +67,7 @@ def test_a_slow_first_inference_does_not_make_windows_much_too_long(measure):
         def receive(self, data, start_s):
             if data.startswith(b"infer") and self.first:
                 self.first = False
-                self._now_s += 0.8
+                self.now_s += 0.8
             super().receive(data, start_s)
 
     ran = measure(device(Lazy, inference_time_s=0.02))
@@ -80,7 +80,7 @@ class Counting(SimulatedDut):
     per_second = 0.0
 
     def counter_us(self):
-        return int(self._now_s * self.per_second)
+        return int(self.now_s * self.per_second)
 
 
 @pytest.mark.parametrize("per_second", [0, 1000, 32768])
@@ -93,7 +93,7 @@ def test_a_timer_that_stands_still_or_counts_something_else_is_told_within_secon
     assert ran.status == 1, ran
     assert "does it count microseconds?" in ran.err
     assert "run it again" in ran.err
-    assert board._now_s < 30
+    assert board.now_s < 30
     assert "m-session-error" in (only_session(tmp_path / "s") / "calibration.txt").read_text()
 
 

@@ -127,7 +127,7 @@ def test_a_device_that_never_boots_is_told_after_the_time_that_was_set(refused, 
 
 def test_what_a_device_said_instead_of_booting_is_told(refused, watched):
     def babbles(bench):
-        bench.device._say = lambda message: bench.device._print("brown-out, halted")
+        bench.device.say = lambda message: bench.device.print_line("brown-out, halted")
 
     watched.prepare = babbles
     assert "no m-ready in 5.0 s after power on (heard 'brown-out, halted')" in refused(1)

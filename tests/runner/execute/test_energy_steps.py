@@ -134,7 +134,7 @@ def test_a_device_that_boots_at_the_second_power_up_is_taken(rig):
 
 
 def test_a_device_that_does_not_boot_is_powered_up_once_more_and_waited_for_as_told(rig):
-    rig.device._say = lambda message: None
+    rig.device.say = lambda message: None
     with pytest.raises(DutTimeout, match=r"no m-ready in 5\.0 s after power on"):
         rig.steps.execute(EmonPower(True))
     assert rig.clock.now_s() == pytest.approx(5.0 + POWER_CYCLE_S + 5.0)

@@ -213,9 +213,9 @@ class FaultyDevice(SimulatedDut):
         happens = self._kind is not Kind.CHATTER and b"%" in data and self._rate.happens()
         self.count += happens
         if happens and self._kind is Kind.HANG:
-            self._now_s = max(self._now_s, start_s) + HANG_S
+            self.now_s = max(self.now_s, start_s) + HANG_S
         elif happens and self._kind is Kind.LATE:
-            self._now_s = max(self._now_s, start_s) + 10 ** self._chance.uniform(-1, 0.8)
+            self.now_s = max(self.now_s, start_s) + 10 ** self._chance.uniform(-1, 0.8)
         super().receive(data, start_s)
         if self._kind is Kind.CHATTER:
             self._chat(before)

@@ -121,7 +121,7 @@ class Moments:
 
 def quiet(bench: SimulatedBench) -> None:
     """The device does not say anything when it boots."""
-    bench.device._say = lambda message: None
+    bench.device.say = lambda message: None
 
 
 def performance_firmware(bench: SimulatedBench) -> None:
