@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from filelock import FileLock
+from support.cli import tinyrunner
+from support.made_once import made_once
 from support.reference import reference_path
 from support.sessions.official_restatement import restate
 from support.sessions.submission_trees import copied_tree
@@ -66,72 +65,60 @@ def _number(text: str) -> object:
         return text
 
 
-def tinyrunner(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
-    """The real command line."""
-    command = [sys.executable, "-m", "tinyrunner", *map(str, arguments)]
-    return subprocess.run(
-        command, capture_output=True, text=True, encoding="utf-8", check=False, cwd=cwd
-    )
-
-
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def real_sessions(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with kws sessions of the official inputs and reference model, on a simulated board:
     the whole list of 1000 for accuracy."""
-    base = tmp_path_factory.getbasetemp()
-    root = base.parent if base.name.startswith("popen-") else base
-    folder = root / "real-kws"
-    with FileLock(root / "real-kws.lock"):
-        if not (folder / "done").exists():
-            shutil.rmtree(folder, ignore_errors=True)
-            folder.mkdir()
-            for mode in ("performance", "accuracy", "energy"):
-                ran = tinyrunner(
-                    "run", "kws", "--mode", mode, "--dut", "sim:", "--sessions", folder / "s",
-                    "--datasets", reference_path("datasets"),
-                    "--model", reference_path("models", "kws_ref_model.tflite"),
-                    *(("--supply-v", "3.0") if mode == "energy" else ()),
-                    cwd=folder,
-                )  # fmt: skip
-                assert ran.returncode == 0, ran.stderr
-            (folder / "done").touch()
-    return folder / "s"
+
+    def measure(folder: Path) -> None:
+        for mode in ("performance", "accuracy", "energy"):
+            ran = tinyrunner(
+                "run", "kws", "--mode", mode, "--dut", "sim:", "--sessions", folder,
+                "--datasets", reference_path("datasets"),
+                "--model", reference_path("models", "kws_ref_model.tflite"),
+                *(("--supply-v", "3.0") if mode == "energy" else ()),
+            )  # fmt: skip
+            assert ran.status == 0, ran
+
+    return made_once(tmp_path_factory, "real-kws", measure)
 
 
-@pytest.fixture
-def submitted(real_sessions: Path, tmp_path: Path) -> Callable[[str], Path]:
+@pytest.fixture(scope="session")
+def submitted(
+    real_sessions: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str], Path]:
     """A tree of them, made by `submission init` and `submission build` as a person would."""
-    source = tmp_path / "firmware"
-    source.mkdir()
-    (source / "main.c").write_text("int main(void) { return 0; }\n", encoding="utf-8")
 
-    def build(round_name: str) -> Path:
-        file = tmp_path / f"{round_name}.yaml"
-        settings = {
-            "Status": "available",
-            "Board Name": "A board",
-            "SoC Name": "An SoC",
-            "Processor(s) Name": "Cortex-M4",
-            "Processor(s) Frequencies": "120 MHz",
-            "Inference Framework": "TensorFlow Lite Micro",
-            "code.implementation": "tflm",
-            "code.folder": str(source),
-            "hookup.text": "The monitor supplies the board; a pin of it marks the windows.",
-            "checklist.numerics": "INT8",
-        }
-        init = tinyrunner(
-            "submission", "init", file, "--yes", "--organization", "Acme", "--division", "closed",
-            "--round", round_name, "--system", "board", "--session", real_sessions,
-            *(word for key, value in settings.items() for word in ("--set", f"{key}={value}")),
-            cwd=tmp_path,
-        )  # fmt: skip
-        assert init.returncode == 0, init.stderr
-        out = tmp_path / round_name
-        built = tinyrunner("submission", "build", file, "--out", out, cwd=tmp_path)
-        assert built.returncode == 0, built.stdout + built.stderr
-        return out
+    def tree(round_name: str) -> Path:
+        def build(folder: Path) -> None:
+            source = folder / "firmware"
+            source.mkdir()
+            (source / "main.c").write_text("int main(void) { return 0; }\n", encoding="utf-8")
+            settings = {
+                "Status": "available",
+                "Board Name": "A board",
+                "SoC Name": "An SoC",
+                "Processor(s) Name": "Cortex-M4",
+                "Processor(s) Frequencies": "120 MHz",
+                "Inference Framework": "TensorFlow Lite Micro",
+                "code.implementation": "tflm",
+                "code.folder": str(source),
+                "hookup.text": "The monitor supplies the board; a pin of it marks the windows.",
+                "checklist.numerics": "INT8",
+            }
+            file = folder / "submission.yaml"
+            init = tinyrunner(
+                "submission", "init", file, "--yes", "--organization", "Acme", "--division",
+                "closed", "--round", round_name, "--system", "board", "--session", real_sessions,
+                *(word for key, value in settings.items() for word in ("--set", f"{key}={value}")),
+            )  # fmt: skip
+            assert init.status == 0, init
+            built = tinyrunner("submission", "build", file, "--out", folder / "tree")
+            assert built.status == 0, built
 
-    return build
+        return made_once(tmp_path_factory, f"real-kws-{round_name}", build) / "tree"
+
+    return tree
 
 
 @pytest.mark.parametrize("round_name", ["v1.2", "v1.3"])
@@ -139,9 +126,9 @@ def test_a_tree_of_official_inputs_and_the_reference_model_is_submittable(
     round_name, submitted, tmp_path
 ):
     tree = submitted(round_name)
-    ran = tinyrunner("submission", "verify", tree, "--json", cwd=tmp_path)
-    assert ran.returncode == 0, ran.stdout + ran.stderr
-    told = json.loads(ran.stdout)
+    ran = tinyrunner("submission", "verify", tree, "--json")
+    assert ran.status == 0, ran.out + ran.err
+    told = json.loads(ran.out)
     assert told["round"] == round_name
     assert set(told["verdicts"].values()) == {True}
     assert [f for f in told["findings"] if f["severity"] == "violation"] == []
@@ -149,20 +136,21 @@ def test_a_tree_of_official_inputs_and_the_reference_model_is_submittable(
     (accuracy,) = [one for one in told["sessions"] if one["mode"] == "accuracy"]
     assert accuracy["recomputed"]["accuracy"]["inputs"] == 1000
     assert restate(tree, load_rounds().get(round_name).checker, round_name).ok
-    said = tinyrunner("submission", "verify", tree, cwd=tmp_path)
-    assert said.returncode == 0
-    assert "submittable" in said.stdout
+    said = tinyrunner("submission", "verify", tree)
+    assert said.status == 0
+    assert "submittable" in said.out
 
 
 def test_one_swapped_label_in_it_makes_it_unfit(submitted, tmp_path):
-    tree = submitted("v1.2")
+    tree = tmp_path / "tree"
+    shutil.copytree(submitted("v1.2"), tree)
     (tree / "closed/Acme/SHA256SUMS").unlink()
     labels = tree / "closed/Acme/results/board/kws/accuracy/y_labels.csv"
     text = labels.read_text(encoding="utf-8")
     labels.write_text(text.replace(",12,7\n", ",12,6\n", 1), encoding="utf-8")
-    ran = tinyrunner("submission", "verify", tree, "--json", cwd=tmp_path)
-    assert ran.returncode == 3
-    verdicts = json.loads(ran.stdout)["verdicts"]
+    ran = tinyrunner("submission", "verify", tree, "--json")
+    assert ran.status == 3
+    verdicts = json.loads(ran.out)["verdicts"]
     assert verdicts == {
         "official": True,
         "sound": False,

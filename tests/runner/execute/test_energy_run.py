@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from support.cli import document, ended, only_session, process, tinyrunner
+from support.cli import document, only_session, tinyrunner
 from support.energy.bench import Watched, true_energies_j
 from support.inputs import write_inputs, write_listed
 from support.printed import energies, printed_in
@@ -232,12 +232,9 @@ def test_a_window_under_ten_seconds_is_a_violation(watched, tmp_path):
 
 
 def test_soft_markers_need_no_pin_and_are_never_valid(tmp_path):
-    ran = ended(
-        process(
-            "run", "kws", "--mode", "energy", "--dut", "sim:", "--supply-v", 3.0,
-            "--model", "demo", "--datasets", "demo", "--soft-markers", "--json",
-            "--sessions", tmp_path,
-        )
+    ran = tinyrunner(
+        "run", "kws", "--mode", "energy", "--dut", "sim:", "--supply-v", 3.0, "--model", "demo",
+        "--datasets", "demo", "--soft-markers", "--json", "--sessions", tmp_path,
     )  # fmt: skip
     assert ran.status == 3, ran
     result = document(only_session(tmp_path))["result"]

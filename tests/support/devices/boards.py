@@ -7,6 +7,7 @@ out, a line at a time; so it misbehaves on the wire and nowhere else.
 from __future__ import annotations
 
 import hashlib
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,6 +18,10 @@ from tinyrunner.models.suite import KWS, Task
 from tinyrunner.runner.bench import opening
 from tinyrunner.runner.bench.bench import SimulatedModel
 from tinyrunner.runner.bench.simulated.device import SimulatedDevice
+
+PTY = "tcp" if sys.platform == "win32" else "pty"
+"""The kind of port, for :func:`served`, that does not boot its board when it is opened; on Windows,
+which has none, the other one."""
 
 QUICK = DeviceSettings(baud_rate=0, inference_time_s=0.0)
 """For boards behind a real port: nothing is waited for."""

@@ -17,7 +17,7 @@ from itertools import product
 from pathlib import Path
 
 import pytest
-from filelock import FileLock
+from support.made_once import made_once
 from tinyrunner.models.suite import TASKS
 from tinyrunner.runner.config.config import Config, absolute, override
 from tinyrunner.runner.execute.progress import QuietReporter
@@ -35,7 +35,7 @@ SessionsByPlace = dict[tuple[str, Mode], Path]
 @pytest.fixture(scope="session")
 def demo_sessions(tmp_path_factory: pytest.TempPathFactory) -> SessionsByPlace:
     """A simulated session of each task in each mode, by (task key, mode)."""
-    root = _shared(tmp_path_factory, "demo-sessions", _run_all)
+    root = made_once(tmp_path_factory, "demo-sessions", _run_all)
     return {(key, mode): root / f"{key}_{mode.value}" for key, mode in product(TASKS, Mode)}
 
 
@@ -56,7 +56,7 @@ def built_tree(
             )
             build(description, folder / "tree")
 
-        return _shared(tmp_path_factory, f"tree-{round_name}", make) / "tree"
+        return made_once(tmp_path_factory, f"tree-{round_name}", make) / "tree"
 
     return tree
 
@@ -136,18 +136,3 @@ def _run_all(folder: Path) -> None:
     for task, mode in product(TASKS.values(), Mode):
         outcome = run_session(task, mode, config, QuietReporter())
         shutil.move(outcome.session.folder, folder / f"{task.key}_{mode.value}")
-
-
-def _shared(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
-    """A folder that is made once, by whichever of pytest-xdist's processes comes first."""
-    base = factory.getbasetemp()
-    root = base.parent if base.name.startswith("popen-") else base
-    folder = root / name
-    with FileLock(root / f"{name}.lock"):
-        if not (folder / "done").exists():
-            shutil.rmtree(folder, ignore_errors=True)
-            content = folder / "content"
-            content.mkdir(parents=True)
-            make(content)
-            (folder / "done").touch()
-    return folder / "content"

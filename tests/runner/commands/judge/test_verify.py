@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 import pytest
-from support.cli import Ran, ended, process
+from support.cli import Ran, tinyrunner
 from support.reference import reference_path
 from support.sessions.submission_trees import copied_tree
 
@@ -22,7 +22,7 @@ PUBLISHED = {
 
 
 def verify(*arguments: object) -> Ran:
-    return ended(process("submission", "verify", *arguments))
+    return tinyrunner("submission", "verify", *arguments)
 
 
 @pytest.fixture
@@ -87,8 +87,9 @@ def test_published_trees_are_judged_by_their_round_with_their_figures(round_name
         ((".", "--level", "good"), "level"),
     ],
 )
-def test_wrong_usage_is_told_and_has_status_2(tmp_path, arguments, told):
-    ran = ended(process("submission", "verify", *arguments, cwd=tmp_path))
+def test_wrong_usage_is_told_and_has_status_2(tmp_path, monkeypatch, arguments, told):
+    monkeypatch.chdir(tmp_path)
+    ran = verify(*arguments)
     assert ran.status == 2
     assert told in ran.err
 

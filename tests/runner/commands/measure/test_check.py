@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import socket
-import sys
 
 import pytest
 from support.cli import Ran, tinyrunner
 from support.devices import broken_devices as broken
-from support.devices.boards import HashModel, served, use_board
+from support.devices.boards import PTY, HashModel, served, use_board
 from support.devices.broken_devices import device
 from tinyrunner.dut_protocol.errors import LinkError
 from tinyrunner.dut_protocol.host.device_record import look_up
@@ -165,17 +164,8 @@ def test_a_real_device_is_named_once_by_dut_or_by_io():
 # ---- real ports ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "kind",
-    [
-        "tcp",
-        pytest.param(
-            "pty", marks=pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pty")
-        ),
-    ],
-)
-def test_the_simulated_device_passes_over_a_real_port(kind: str):
-    with served(device(baud_rate=921600, inference_time_s=0.005), kind) as address:
+def test_the_simulated_device_passes_over_a_real_port():
+    with served(device(baud_rate=921600, inference_time_s=0.005), PTY) as address:
         ran = tinyrunner(
             "check", "--dut", address, "--baud-rate", "921600", "--quick", "--risky", "--json"
         )

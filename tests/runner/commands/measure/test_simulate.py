@@ -55,7 +55,6 @@ def measured_w(address, tmp_path, seconds=0.5):
     [
         ("n6705", ()),
         ("lpm01a", ("--tcp", "127.0.0.1:0")),
-        pytest.param("lpm01a", ("--pty",), marks=needs_pty),
         pytest.param("ppk2", ("--pty",), marks=needs_pty),
     ],
 )
