@@ -1,4 +1,5 @@
-"""The option that lets the slow tests run, and property tests that do not time the machine."""
+"""How the suite runs: the option for the slow tests, property tests that do not time the machine,
+what is a run's own, and how its work is spread over processes."""
 
 from __future__ import annotations
 
@@ -19,10 +20,20 @@ settings.load_profile("steady")
 CACHE = "TINYRUNNER_CACHE"
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config):
+    """`-n` with pytest-xdist: whoever has done its share takes over from who has not."""
+    if getattr(config.option, "numprocesses", None) and config.option.dist == "no":
+        config.option.dist = "worksteal"
+
+
 def pytest_configure(config):
-    """A cache of this run's own: what a user's checks found of a device must not steer tests."""
+    """A cache of this run's own: what a user's checks found of a device must not steer tests.
+
+    A shell starts its background jobs deaf to SIGINT, and children inherit that; tests that send
+    one to a child mean it to be heard.
+    """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-        # Started by a shell in the background: what tests start would ignore Ctrl-C as well.
         signal.signal(signal.SIGINT, signal.default_int_handler)
     if not hasattr(config, "workerinput"):  # pytest-xdist's workers inherit the variable
         config.stash[_MADE] = tempfile.mkdtemp(prefix="tinyrunner-cache-")

@@ -7,13 +7,10 @@ generated, in a temporary folder; the log is scored at the end as `tinyrunner sc
 from __future__ import annotations
 
 import binascii
-import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from support.benches.data import OFFICIAL_AD_FILES, ad_model, ad_root
 from support.benches.timed_session import Ran, accuracy_session
@@ -136,7 +133,3 @@ def main() -> None:
         [("judge_session", f"{costs.score.wall_s:.2f}", f"{costs.score.cpu_s:.2f}",
           f"{megabytes / costs.score.cpu_s:.0f}")],
     )  # fmt: skip
-
-
-if __name__ == "__main__":
-    main()

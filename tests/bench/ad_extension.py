@@ -13,8 +13,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
 from support.benches.data import OFFICIAL_AD_FILES, ad_model, ad_root
 from support.benches.timed_session import accuracy_session
 from support.benches.timing import print_table
@@ -83,7 +81,3 @@ def main() -> None:
     )
     if plain.scores_sha256 != extended.scores_sha256:
         raise SystemExit("the scores differ")
-
-
-if __name__ == "__main__":
-    main()

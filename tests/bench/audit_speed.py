@@ -8,14 +8,11 @@ of its chunks, and a loop that looks at each line once (a bare scan in Python).
 from __future__ import annotations
 
 import shutil
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from support.benches.data import ad_root, demo_kws_root
 from support.benches.timed_session import accuracy_session
@@ -116,7 +113,3 @@ def main() -> None:
         ("", "MB", "audit", "each line", "line count", "x each line", "x line count"),
         rows,
     )
-
-
-if __name__ == "__main__":
-    main()

@@ -6,15 +6,11 @@ The kws builder must make at least 200 files a second.
 from __future__ import annotations
 
 import pickle
-import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
 from support.benches.timing import Cost, cost_of, print_table
 from support.clips import labels_of, sawtooth, write_wav
 from tinyrunner.datasets.build.build_dataset import build_dataset, open_builder
@@ -82,7 +78,3 @@ def main() -> None:
         ("task", "files", "files/s", "files/CPU s"),
         rows,
     )
-
-
-if __name__ == "__main__":
-    main()

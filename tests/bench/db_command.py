@@ -9,11 +9,7 @@ loader's other work, encoding and checking, is charged to its blocks.
 from __future__ import annotations
 
 import os
-import sys
 from dataclasses import dataclass
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from support.benches.bare_loops import READY, pipelined_loop, read_loop, select_loop
 from support.benches.ready_device import ready_device
@@ -120,7 +116,3 @@ def main() -> None:
         ("", "wall us", "CPU us", "x wall", "x CPU"),
         rows,
     )
-
-
-if __name__ == "__main__":
-    main()

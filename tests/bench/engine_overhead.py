@@ -6,14 +6,10 @@ out. The engine's share is the conversion of the input's bytes and of the scores
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
 from kws_accuracy import _interpreter
 from support.benches.timing import Cost, interleaved, print_table
 from tinyrunner.datasets.demo.demo_dataset import generate
@@ -82,7 +78,3 @@ def main() -> None:
         )
     head = ("", "bare us", "engine us", "x CPU", "x wall")
     print_table(f"(e) one inference through the engine; target {TARGET} times", head, rows)
-
-
-if __name__ == "__main__":
-    main()

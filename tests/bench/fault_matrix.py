@@ -1,4 +1,4 @@
-"""How a run fares on links and devices that fail: `python tests/bench/fault_matrix.py [SEEDS]`.
+"""How a run fares on links and devices that fail: `python tests/bench fault_matrix [SEEDS]`.
 
 First every kind of fault, in every direction, at three rates, on the four tasks, SEEDS times (3),
 accuracy and performance, with `verify_load: all` and `confirm_results: all`: each run must end
@@ -14,8 +14,6 @@ import tempfile
 import time
 from collections import Counter
 from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from support.devices.fault_runs import BAD, Bench, Outcome, grid
 from support.devices.link_faults import FaultPlan, Kind
@@ -97,7 +95,3 @@ def main() -> int:
         wrong = guarded(Path(root), seeds)
         silent(Path(root))
     return 1 if wrong else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

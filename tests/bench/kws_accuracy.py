@@ -7,7 +7,6 @@ the same interpreter options, and nothing else.
 from __future__ import annotations
 
 import importlib
-import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,9 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
 from support.benches.data import demo_kws_root, kws_model, kws_root
 from support.benches.timed_session import accuracy_session
 from support.benches.timing import Cost, interleaved, print_table
@@ -118,7 +114,3 @@ def main() -> None:
         ("", "CPU s", "wall s", "CPU us/input", "x CPU"),
         rows,
     )
-
-
-if __name__ == "__main__":
-    main()

@@ -10,11 +10,7 @@ from __future__ import annotations
 
 import os
 import random
-import sys
 from dataclasses import dataclass
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from support.benches.bare_loops import READY, pipelined_loop, read_loop
 from support.benches.paced_device import paced_device
@@ -185,7 +181,3 @@ def main() -> None:
         ("", "characters", "x"),
         [("db", f"{plain:.0f}", ""), ("extension", f"{extended:.0f}", f"{plain / extended:.2f}")],
     )
-
-
-if __name__ == "__main__":
-    main()

@@ -8,15 +8,12 @@ published accuracy log, which is not written by us.
 
 from __future__ import annotations
 
-import sys
 import tempfile
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from support.benches.data import ad_root, reference
 from support.benches.timed_session import accuracy_session
@@ -111,7 +108,3 @@ def main() -> None:
         ("", "MB", "reader", "each line", "line count", "x each line", "x line count"),
         rows,
     )
-
-
-if __name__ == "__main__":
-    main()

@@ -7,12 +7,9 @@ with it writes its lines out, about as often as a log at 115200 baud does, once 
 from __future__ import annotations
 
 import os
-import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from support.benches.ready_device import ready_device
 from support.benches.timing import Cost, interleaved, print_table
@@ -100,7 +97,3 @@ def main() -> None:
         f"  {costs.bytes_per_command:.1f} bytes a command: "
         f"{blocks * costs.bytes_per_command / 1e9:.2f} GB for the {blocks} of a whole ad run"
     )
-
-
-if __name__ == "__main__":
-    main()

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from support.sessions.submission_trees import built_tree, demo_sessions
+from support.sessions.submission_trees import built_tree, demo, demo_sessions
 
-__all__ = ["built_tree", "demo_sessions"]
+__all__ = ["built_tree", "demo", "demo_sessions"]

@@ -1,4 +1,4 @@
-"""Runs on links and devices that fail; the whole matrix is tests/bench/fault_matrix.py."""
+"""Runs on links and devices that fail; the whole matrix is `python tests/bench fault_matrix`."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The simulated device on a pty in real time, paced at a baud rate, in a process of its own.
 
-Run as a program (`paced_device.py BAUD`) it prints the name of its terminal and serves it
-until its stdin ends.
+Run as a program (`python -m support.benches.paced_device BAUD`) it prints the name of its terminal
+and serves it until its stdin ends.
 """
 
 from __future__ import annotations
@@ -10,9 +10,6 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from support.benches.child import device_process
 from support.devices.fake_model import FakeModel
@@ -24,7 +21,7 @@ from tinyrunner.models.suite import AD
 @contextmanager
 def paced_device(baud_rate: int) -> Iterator[str]:
     """The terminal of an ad device whose wire takes its time."""
-    with device_process(__file__, str(baud_rate)) as address:
+    with device_process(__name__, str(baud_rate)) as address:
         yield address
 
 

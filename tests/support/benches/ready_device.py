@@ -12,9 +12,6 @@ import sys
 import tty
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from support.benches.child import device_process
 
@@ -26,7 +23,7 @@ def ready_device() -> Iterator[str]:
     Within a `db load N` it also says what a load demands: `m-[Expecting N bytes]`, and
     `m-load-done` at the last byte.
     """
-    with device_process(__file__) as address:
+    with device_process(__name__) as address:
         yield address
 
 

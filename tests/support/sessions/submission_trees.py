@@ -2,7 +2,7 @@
 
 Import the fixtures in a folder's conftest.py::
 
-    from support.sessions.submission_trees import built_tree, demo_sessions  # noqa: F401
+    from support.sessions.submission_trees import built_tree, demo, demo_sessions  # noqa: F401
 
 What they give is shared by all tests and processes: copy it before changing anything
 (:func:`copied_tree`).
@@ -10,18 +10,16 @@ What they give is shared by all tests and processes: copy it before changing any
 
 from __future__ import annotations
 
-from dataclasses import replace
 import shutil
 from collections.abc import Callable
+from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 
 import pytest
+from support.cli import document, ended, process, sessions_in
 from support.made_once import made_once
 from tinyrunner.models.suite import TASKS
-from tinyrunner.runner.config.config import Config, absolute, override
-from tinyrunner.runner.execute.progress import QuietReporter
-from tinyrunner.runner.execute.run import run_session
 from tinyrunner.runner.terms import Mode
 
 SYSTEM = "simulated_board"
@@ -32,11 +30,39 @@ SessionsByPlace = dict[tuple[str, Mode], Path]
 """Task key and mode to the session's folder."""
 
 
+@dataclass(frozen=True)
+class Demo:
+    """What `tinyrunner demo`, called without a word, has printed and left."""
+
+    folder: Path
+    out: str
+    err: str
+
+
 @pytest.fixture(scope="session")
-def demo_sessions(tmp_path_factory: pytest.TempPathFactory) -> SessionsByPlace:
-    """A simulated session of each task in each mode, by (task key, mode)."""
-    root = made_once(tmp_path_factory, "demo-sessions", _run_all)
-    return {(key, mode): root / f"{key}_{mode.value}" for key, mode in product(TASKS, Mode)}
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
+    """The demo, run in a process of its own."""
+
+    def run(folder: Path) -> None:
+        ran = ended(process("demo", cwd=folder))
+        assert ran.status == 0, ran
+        (folder / "out").write_text(ran.out, encoding="utf-8")
+        (folder / "err").write_text(ran.err, encoding="utf-8")
+
+    folder = made_once(tmp_path_factory, "demo", run)
+    out, err = ((folder / name).read_text(encoding="utf-8") for name in ("out", "err"))
+    return Demo(folder / "tinyrunner-demo", out, err)
+
+
+@pytest.fixture(scope="session")
+def demo_sessions(demo: Demo) -> SessionsByPlace:
+    """The demo's sessions: one of each task in each mode, by (task key, mode)."""
+    found = {}
+    for folder in sessions_in(demo.folder):
+        provenance = document(folder)["provenance"]
+        found[provenance["task"], Mode(provenance["mode"])] = folder
+    assert set(found) == set(product(TASKS, Mode))
+    return found
 
 
 @pytest.fixture(scope="session")
@@ -125,14 +151,3 @@ def write_description(
     path = folder / "submission.yaml"
     path.write_text(draft_yaml(answers, placed, folder), encoding="utf-8")
     return path
-
-
-def _run_all(folder: Path) -> None:
-    runs = folder.parent / f"{folder.name}-runs"
-    config = absolute(
-        override(Config(), dut="sim:", model="demo", datasets="demo", sessions=runs, supply_v=3.0)
-    )
-    folder.mkdir(parents=True, exist_ok=True)
-    for task, mode in product(TASKS.values(), Mode):
-        outcome = run_session(task, mode, config, QuietReporter())
-        shutil.move(outcome.session.folder, folder / f"{task.key}_{mode.value}")

@@ -5,13 +5,7 @@ At least 5 million of the LPM01A's ASCII samples and 50 million of the PPK2's ar
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import numpy as np
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
 from support.benches.timing import Cost, interleaved, print_table
 from support.energy.ppk2_text import metadata
 from tinyrunner.energy.drivers.joulescope_stream import PowerStream
@@ -101,7 +95,3 @@ def main() -> None:
         ("", "CPU", "wall", "asked for"),
         rows,
     )
-
-
-if __name__ == "__main__":
-    main()

@@ -7,11 +7,8 @@ what the process holds of its own, without the pages of the mapped file, which t
 from __future__ import annotations
 
 import resource
-import sys
 import tempfile
 from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
 from support.benches.timing import interleaved, print_table
@@ -82,7 +79,3 @@ def main() -> None:
         ("M samples", "joules", "MB of memory more"),
         rows,
     )
-
-
-if __name__ == "__main__":
-    main()
