@@ -70,13 +70,25 @@ class VisaLink:
         with self._doing(f"sending {command!r}"):
             self._resource.write(command)
 
+    def ask(self, question: str, after: str | None = None) -> None:
+        """Send a question, whose answer is to be read next; ``after`` is a command to send first."""
+        self._settle()
+        self._owed = True
+        with self._doing(f"sending {question!r}"):
+            if after is not None and self._is_stream:
+                self._resource.write(f"{after}\n{question}")
+            else:
+                if after is not None:
+                    self._resource.write(after)
+                self._resource.write(question)
+
     def query(self, question: str, after: str | None = None) -> str:
         """The line that answers ``question``; ``after`` is a command to send right before.
 
         On a raw socket the two travel together: else the second waits for the acknowledgement of
         the first (Nagle), 40 ms and more a time.
         """
-        self._ask(question, after)
+        self.ask(question, after)
         with self._doing(f"waiting for the answer to {question!r}"):
             data = self._resource.read_bytes(MAX_LINE_BYTES, break_on_termchar=True)
         if len(data) >= MAX_LINE_BYTES:
@@ -89,7 +101,7 @@ class VisaLink:
 
     def query_binary(self, question: str, max_bytes: int) -> bytes:
         """The bytes of the block that answers ``question``, in whatever pieces they arrive."""
-        self._ask(question, None)
+        self.ask(question, None)
         reader = BlockReader(max_bytes)
         with self._doing(f"reading the data block that answers {question!r}"):
             try:
@@ -135,17 +147,6 @@ class VisaLink:
         self.close()
 
     # ---- inside ----------------------------------------------------------------------------------
-
-    def _ask(self, question: str, after: str | None) -> None:
-        self._settle()
-        self._owed = True
-        with self._doing(f"sending {question!r}"):
-            if after is not None and self._is_stream:
-                self._resource.write(f"{after}\n{question}")
-            else:
-                if after is not None:
-                    self._resource.write(after)
-                self._resource.write(question)
 
     def _settle(self) -> None:
         if self._owed:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
-from ....dut_protocol.simulated.device import DeviceSettings, SimulatedDut
+from ....dut_protocol.simulated.device import DeviceModel, DeviceSettings, SimulatedDut
 from ....dut_protocol.simulated.tflite_model import TfliteModel
 from ....models.demo_models import DEMO_NOTE, demo_model_path
 from ....models.fetch import reference_model_path
@@ -31,10 +33,22 @@ class SimulatedDevice:
     model: SimulatedModel
 
 
-def simulated_device(config: Config, task: Task | None) -> SimulatedDevice:
+class LoadedModel(DeviceModel, Protocol):
+    """A model out of a file, with what the session's provenance says of it."""
+
+    sha256: str
+    runtime: str
+
+
+def simulated_device(
+    config: Config,
+    task: Task | None,
+    load: Callable[[Path, Task], LoadedModel] = TfliteModel,
+) -> SimulatedDevice:
     """The device that a ``sim:`` address and the configuration describe, not yet booted.
 
-    ``task`` is what it runs where the address names no model id.
+    ``task`` is what it runs where the address names no model id; ``load`` makes the model of its
+    file, and may give one that computes otherwise, or counts.
     """
     model_id, options = parse_simulated(config.dut.address or SIMULATED)
     if options.replay is not None:
@@ -59,7 +73,7 @@ def simulated_device(config: Config, task: Task | None) -> SimulatedDevice:
         path, note = reference_model_path(task), None
     else:
         path, note = Path(config.model), None
-    model = TfliteModel(path, task)
+    model = load(path, task)
     inference_time_s = options.inference_time_s
     if inference_time_s is None:
         inference_time_s = config.simulate.inference_time_s

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import psutil
+from tinyrunner.dut_protocol.simulated.tflite_model import TfliteModel
 from tinyrunner.models.suite import Task
-from tinyrunner.runner.bench.simulated import device as product_bench
+from tinyrunner.runner.bench import opening
+from tinyrunner.runner.bench.simulated.device import SimulatedDevice, simulated_device
 from tinyrunner.runner.config.config import Config, DutConfig
 from tinyrunner.runner.execute.run import Outcome, run_session
 from tinyrunner.runner.terms import Mode
@@ -27,14 +28,14 @@ class NullModel:
         self.model_id = task.model_id
         self.input_bytes = task.input_bytes
         self.score_count = task.score_count
-        self._scores = tuple(1.0 if index == 0 else 0.0 for index in range(task.score_count))
+        self.scores = tuple(1.0 if index == 0 else 0.0 for index in range(task.score_count))
         self.infer_s = 0.0
 
     def infer(self, data: bytes) -> tuple[float, ...]:
-        return self._scores
+        return self.scores
 
 
-class TimedModel(product_bench.TfliteModel):
+class TimedModel(TfliteModel):
     """The product's own, which adds up the CPU time of its inferences."""
 
     def __init__(self, path: Path, task: Task) -> None:
@@ -110,24 +111,17 @@ def accuracy_session(
     )
     reporter = MemoryReporter()
     made: list[Any] = []
-    kind = NullModel if model is None else TimedModel if timed else product_bench.TfliteModel
+    kind = NullModel if model is None else TimedModel if timed else TfliteModel
 
-    def make(path: Path, task: Task) -> Any:
+    def load(path: Path, task: Task) -> Any:
         made.append(kind(path, task))
         return made[-1]
 
-    with _simulating(make):
+    def simulated(config: Config, task: Task) -> SimulatedDevice:
+        return simulated_device(config, task, load)
+
+    with mock.patch.object(opening, "simulated_device", simulated):
         began_s = time.process_time()
         outcome = run_session(task, Mode.ACCURACY, config, reporter)
         cpu_s = time.process_time() - began_s
     return Ran(outcome, cpu_s, getattr(made[0], "infer_s", 0.0), reporter.rss_bytes)
-
-
-@contextmanager
-def _simulating(make: Callable[[Path, Task], Any]) -> Iterator[None]:
-    before = product_bench.TfliteModel
-    product_bench.TfliteModel = make
-    try:
-        yield
-    finally:
-        product_bench.TfliteModel = before

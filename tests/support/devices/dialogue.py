@@ -118,6 +118,10 @@ class ScriptedTransport:
     def close(self) -> None:
         self.closed = True
 
+    def forget(self) -> None:
+        """What was not read need not be."""
+        self._coming.clear()
+
     def finish(self) -> None:
         assert not self._partial, f"half a command at the end: {self._partial!r}"
         assert not self._pairs, f"never sent: {[expected for expected, _ in self._pairs]}"
@@ -177,7 +181,7 @@ def dialogue(
     transport = ScriptedTransport(clock, pairs, unasked=unasked, cut=cut, delay_s=delay_s)
     yield Talk.over(transport, clock, settings)
     if not all_read:
-        transport._coming.clear()
+        transport.forget()
     transport.finish()
 
 

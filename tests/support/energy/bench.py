@@ -80,7 +80,7 @@ class Moments:
         self._at: tuple[str, int] | None = None
         self._error: BaseException = KeyboardInterrupt()
         watched.prepare = self._prepare
-        command, ask = VisaLink.write, VisaLink._ask
+        command, ask = VisaLink.write, VisaLink.ask
 
         def written(link, text):
             self._moment("visa")
@@ -93,7 +93,7 @@ class Moments:
             self._moment("visa")
 
         monkeypatch.setattr(VisaLink, "write", written)
-        monkeypatch.setattr(VisaLink, "_ask", asked)
+        monkeypatch.setattr(VisaLink, "ask", asked)
 
     def hit(self, kind: str, n: int, error: BaseException) -> None:
         self.counts = {"serial": 0, "visa": 0}

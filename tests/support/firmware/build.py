@@ -70,9 +70,9 @@ def build(
     digest.update("\0".join(command).encode())
     for path in [*sources, *inputs, *sorted(FIRMWARE.rglob("*.h"))]:
         digest.update(path.read_bytes())
-    folder = _cache() / digest.hexdigest()[:32]
+    folder = cache_folder() / digest.hexdigest()[:32]
     built = folder / name
-    with FileLock(_cache() / f"{folder.name}.lock", timeout=300):
+    with FileLock(cache_folder() / f"{folder.name}.lock", timeout=300):
         if not built.exists():
             folder.mkdir(exist_ok=True)
             partial = folder / f"{name}.partial"
@@ -103,7 +103,8 @@ def object_sizes(size_tool: str, objects: Sequence[Path]) -> dict[str, tuple[int
     return sizes
 
 
-def _cache() -> Path:
+def cache_folder() -> Path:
+    """Where compiled things stay from one run of the suite to the next."""
     user = os.getuid() if hasattr(os, "getuid") else os.environ.get("USERNAME", "user")
     folder = Path(tempfile.gettempdir()) / f"tinyrunner-firmware-{user}"
     folder.mkdir(exist_ok=True)

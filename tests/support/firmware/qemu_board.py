@@ -13,7 +13,7 @@ from typing import Self
 
 from filelock import FileLock
 from support.devices.device_dialogues import R
-from support.firmware.build import FIRMWARE, _cache, need
+from support.firmware.build import FIRMWARE, cache_folder, need
 from tinyrunner.models.export.export_c import export_model
 from tinyrunner.models.suite import Task
 from tinyrunner.runner.commands.prepare.new_port import BOARDS, new_port
@@ -34,7 +34,7 @@ def firmware_image(task: Task, model: Path, *make: str) -> Path:
     generator = [*exporter.glob("*.py"), Path(inspect.getfile(new_port))]
     for path in sorted((*FIRMWARE.rglob("*.[chl]*"), *FIRMWARE.rglob("Makefile"), *generator)):
         digest.update(path.read_bytes())
-    folder = _cache() / f"board-{digest.hexdigest()[:32]}"
+    folder = cache_folder() / f"board-{digest.hexdigest()[:32]}"
     image = folder / "build" / "firmware.elf"
     with FileLock(f"{folder}.lock", timeout=300):
         if not image.exists():
