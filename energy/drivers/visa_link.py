@@ -71,7 +71,7 @@ class VisaLink:
             self._resource.write(command)
 
     def ask(self, question: str, after: str | None = None) -> None:
-        """Send a question, whose answer is to be read next; ``after`` is a command to send first."""
+        """Send a question; its answer is to be read next. ``after`` is a command to send first."""
         self._settle()
         self._owed = True
         with self._doing(f"sending {question!r}"):

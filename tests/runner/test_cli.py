@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 import re
 import shlex
@@ -11,13 +10,11 @@ import sys
 import time
 
 import pytest
-from rich.console import Console
 from support.cli import ended, inferences, only_session, process, tinyrunner
 from support.devices.boards import Interrupts, board, use_board
 from support.inputs import write_inputs
 from tinyrunner import __version__
 from tinyrunner.models.suite import KWS
-from tinyrunner.runner.commands.show.progress import BarReporter, LineReporter, make_reporter
 
 
 def test_help_names_every_command():
@@ -105,36 +102,6 @@ def test_devices_is_a_table_or_json(monkeypatch):
     monkeypatch.setattr(ports.list_ports, "comports", lambda: [])
     assert tinyrunner("devices", "--json").json == []
     assert "no serial ports" in tinyrunner("devices").out
-
-
-def run_reported(reporter):
-    reporter.note("before [brackets]")
-    reporter.begin("kws accuracy", 100, 0)
-    for done in range(1, 101):
-        reporter.advance(done, "Top-1 [90%]")
-    reporter.end()
-    reporter.note("after")
-
-
-def test_without_a_terminal_progress_is_plain_lines():
-    out = io.StringIO()
-    reporter = make_reporter(Console(file=out))
-    assert isinstance(reporter, LineReporter)
-    run_reported(reporter)
-    lines = out.getvalue().splitlines()
-    assert lines[0] == "before [brackets]"
-    assert lines[-2:] == ["kws accuracy: 100/100 Top-1 [90%]", "after"]
-    assert len(lines) == 22
-
-
-def test_on_a_terminal_progress_is_a_bar_that_goes_away():
-    out = io.StringIO()
-    reporter = make_reporter(Console(file=out, force_terminal=True, width=120))
-    assert isinstance(reporter, BarReporter)
-    run_reported(reporter)
-    assert "before [brackets]" in out.getvalue()
-    assert "100/100" in out.getvalue()
-    assert "Top-1 [90%]" in out.getvalue()
 
 
 def test_results_in_a_pipe_are_not_cut_to_eighty_columns(tmp_path):

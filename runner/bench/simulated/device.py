@@ -36,8 +36,11 @@ class SimulatedDevice:
 class LoadedModel(DeviceModel, Protocol):
     """A model out of a file, with what the session's provenance says of it."""
 
-    sha256: str
-    runtime: str
+    @property
+    def sha256(self) -> str: ...
+
+    @property
+    def runtime(self) -> str: ...
 
 
 def simulated_device(

@@ -21,7 +21,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
-from support.nested_folders import nested_folders
+from support.sessions.nested_folders import nested_folders
 from support.sessions.tree_mutations import SYSTEM_JSON, SpoiltTree, linked_copy
 from tinyrunner.runner.audit.audit import audit
 from tinyrunner.runner.audit.findings import Level

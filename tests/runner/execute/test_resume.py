@@ -14,6 +14,7 @@ from tinyrunner.dut_protocol.simulated.device import DeviceSettings
 from tinyrunner.models.suite import AD, KWS
 from tinyrunner.runner.errors import ResumeError
 from tinyrunner.runner.execute.resume import find_resume_point
+from tinyrunner.runner.journal.session_folder import Session, alone_with
 from tinyrunner.runner.script.parser import read_script
 from tinyrunner.runner.script.plan import planned_inferences
 
@@ -358,3 +359,18 @@ def test_the_running_accuracy_counts_what_was_done_before(data, tmp_path, monkey
     use_board(monkeypatch, second)
     ran = tinyrunner("run", "--resume", only_session(tmp_path / "s"))
     assert "kws accuracy: 3/3 Top-1 33.3%" in ran.err
+
+
+def test_a_run_that_is_still_going_is_not_continued_by_a_second_command(tmp_path):
+    ran = tinyrunner(
+        "run", "kws", "--mode", "accuracy", "--dut", "sim:", "--limit", 2, "--datasets", "demo",
+        "--sessions", tmp_path,
+    )  # fmt: skip
+    assert ran.status == 3, ran
+    folder = only_session(tmp_path)
+    log = (folder / "log.txt").read_bytes()
+    with alone_with(Session(folder, "")):
+        second = tinyrunner("run", "--resume", folder)
+    assert second.status == 2, second
+    assert "in use by another process" in second.err
+    assert (folder / "log.txt").read_bytes() == log

@@ -355,3 +355,25 @@ def test_a_run_in_a_process_of_its_own_keeps_stdout_for_the_result(tmp_path):
     assert ran.status == 3, ran
     assert ran.json["session"] == str(only_session(tmp_path / "here"))
     assert "kws accuracy: 120/120 Top-1 95.8%" in ran.err
+
+
+def test_the_demo_model_on_official_inputs_is_never_valid(tmp_path):
+    ran = tinyrunner(
+        "run", "kws", "--mode", "performance", "--dut", "sim:", "--datasets",
+        reference_path("datasets"), "--sessions", tmp_path,
+    )  # fmt: skip
+    assert ran.status == 3, ran
+    assert "synthetic" in ran.out
+    assert "simulated device" in ran.out
+    again = tinyrunner("score", only_session(tmp_path))
+    assert again.status == 3, again
+
+
+def test_a_limited_smoke_test_leaves_only_what_a_session_holds(tmp_path):
+    tinyrunner(
+        "run", "kws", "--mode", "accuracy", "--dut", "sim:", "--limit", 2, "--datasets", "demo",
+        "--sessions", tmp_path,
+    )  # fmt: skip
+    session = only_session(tmp_path)
+    assert document(session)["result"]["simulated"] is True
+    assert not [path for path in session.iterdir() if path.name.startswith(".")]

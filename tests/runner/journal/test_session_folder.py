@@ -10,7 +10,7 @@ from support.cli import only_session, tinyrunner
 from tinyrunner.runner.errors import SetupError
 from tinyrunner.runner.execute import host
 from tinyrunner.runner.journal.session_document import read_document, write_document
-from tinyrunner.runner.journal.session_folder import Session, create_session, write_atomically
+from tinyrunner.runner.journal.session_folder import Session, alone_with, create_session, write_atomically
 from tinyrunner.runner.terms import Mode
 
 WRITTEN = Path(__file__).parent / "session_json" / "version_1"
@@ -117,3 +117,15 @@ def test_a_long_run_is_said_to_be_long(tmp_path):
     assert host.format_duration(seconds / 2 * 248).startswith(("7 h", "8 h"))
     with host.kept_awake(True) as awake:
         assert awake in (True, False)
+
+
+def test_a_session_in_use_is_not_continued_by_another_process(tmp_path):
+    session = Session(tmp_path, "20260101000000")
+    with (
+        alone_with(session),
+        pytest.raises(SetupError, match="in use by another process"),
+        alone_with(session),
+    ):
+        pass
+    with alone_with(session):
+        pass

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from support.browser import chromium
-from support.report_cli import command
+from support.report.browser import chromium
+from support.report.cli import command
 from support.sessions.for_reports import accuracy, energy, performance
 
 SAMPLES = 500_000

@@ -7,7 +7,7 @@ import shutil
 
 import pytest
 from support.reference import reference_path
-from support.report_cli import command
+from support.report.cli import command
 from tinyrunner.runner.report.gather import Asked, gather, is_tree
 from tinyrunner.runner.report.page import Outcome
 from tinyrunner.runner.report.render import render_report

@@ -11,7 +11,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 from support.reference import reference_path
-from support.report_cli import command
+from support.report.cli import command
 from support.sessions.ad_anomalies import anomalies
 from support.sessions.for_reports import FILES, accuracy, energy, performance, provenance
 from support.sessions.logs import Inference, one_hot

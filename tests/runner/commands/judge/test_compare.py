@@ -9,7 +9,7 @@ from statistics import fmean
 import pytest
 from scipy import stats
 from support.reference import reference_path
-from support.report_cli import command
+from support.report.cli import command
 from support.sessions.for_reports import accuracy, energy, performance
 
 KRAI = "v1.1/closed/Krai/results/NUCLEO-H7A3ZI-Q_X-CUBE-AI-7.3/kws"

@@ -12,6 +12,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from support.cli import ended, process
 from support.reference import reference_path
 from tinyrunner.models.catalogue import LABEL_LIST_FILES, REFERENCE_MODELS
 from tinyrunner.models.engine import ModelError
@@ -262,3 +263,10 @@ def test_a_run_with_the_reference_model_needs_it_to_be_fetched(run: Run, tmp_pat
     result = run(*arguments, "--datasets", "demo", "--sessions", tmp_path / "sessions")
     assert result.status == 2
     assert "the reference model of kws is not here yet: tinyrunner models fetch kws" in result.err
+
+
+def test_an_output_without_the_signs_of_units_does_not_end_a_run(tmp_path, monkeypatch):
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    monkeypatch.setenv("PYTHONUTF8", "0")
+    ran = ended(process("models", "list"))
+    assert ran.status == 0, ran

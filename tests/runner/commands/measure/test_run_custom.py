@@ -15,21 +15,11 @@ from tinyrunner.datasets.demo.demo_dataset import generate
 from tinyrunner.dut_protocol.simulated.device import DeviceSettings, SimulatedDut
 from tinyrunner.models.custom_task import CUSTOM_NOTE, custom_task
 from tinyrunner.models.demo_models import demo_model_path
-from tinyrunner.models.suite import AD, KWS, VWW, InputFormat, Metric
+from tinyrunner.models.suite import AD, KWS, VWW, InputFormat
 from tinyrunner.runner.commands.measure.run import choose_tasks
 from tinyrunner.runner.config.config import (
-    Config,
-    ConfigError,
-    config_from_json,
     load_config,
-    override,
 )
-from tinyrunner.runner.config.rounds import load_rounds
-from tinyrunner.runner.journal.records import InferenceRecord
-from tinyrunner.runner.score.results import AccuracyResult
-from tinyrunner.runner.score.rules import CheckInput, FindingKind, check, is_valid
-from tinyrunner.runner.score.score import score_accuracy
-from tinyrunner.runner.terms import Division, Mode
 
 MYNET = custom_task(
     model_id="mynet01", input_format=InputFormat.INT8, input_bytes=490, classes=12
@@ -375,119 +365,3 @@ def test_all_does_not_include_custom(config):
     assert ran.status == 2
     assert "custom" not in {task.key for task in choose_tasks(["all"], load_config(config))}
     assert "`all` is the four tasks and stands alone" in ran.err
-
-
-# ---- the section ---------------------------------------------------------------------------------
-
-
-def test_every_key_of_the_section_is_read_and_kept(tmp_path):
-    path = tmp_path / "c.yaml"
-    path.write_text(
-        "custom:\n  model_id: mynet01\n  input: float32\n  input_bytes: 24\n  classes: 2\n"
-        "  class_names: [no, 'yes']\n  shape: [2, 3]\n".replace("[no,", "['no',")
-    )
-    config = load_config(path)
-    task = config.custom_task
-    assert (task.class_names, task.input_shape) == (("no", "yes"), (2, 3))
-    assert (task.input_format, task.input_bytes) == (InputFormat.FLOAT32_LE, 24)
-    assert config_from_json(json.loads(config.model_dump_json()), "s").custom_task == task
-    assert override(config, limit=3).custom_task == task
-    assert Config().custom_task is None
-
-
-@pytest.mark.parametrize(
-    ("changes", "expected"),
-    [
-        ({"model_id": None}, "1: custom.model_id: this key is missing"),
-        ({"model_id": "5"}, "2: custom.model_id: expected text, got 5"),
-        ({"model_id": "ad01"}, "2: custom.model_id: ad01 is the model id of ad"),
-        ({"model_id": "a/b"}, "2: custom.model_id: expected up to 64 letters"),
-        ({"input": "int16"}, "3: custom.input: expected uint8, int8 or float32, got 'int16'"),
-        ({"input": "int"}, "3: custom.input: expected uint8, int8 or float32, got 'int'; did you"),
-        ({"input": None}, "1: custom.input: this key is missing"),
-        ({"input_bytes": "1 kB"}, "4: custom.input_bytes: expected a whole number, got '1 kB'"),
-        ({"input_bytes": "0"}, "4: custom.input_bytes: expected 1 to 16777216, got 0"),
-        ({"input": "float32", "input_bytes": "6"}, "4: custom.input_bytes: expected a multiple"),
-        ({"classes": "1"}, "5: custom.classes: expected 2 to 1024, got 1"),
-        ({"classes": "true"}, "5: custom.classes: expected a whole number, got true"),
-        ({"class_names": "[a]"}, "6: custom.class_names: expected 12 names"),
-        ({"class_names": "a"}, "6: custom.class_names: expected a list of texts, got 'a'"),
-        ({"class_names": "[a, 3]"}, "6: custom.class_names: expected a list of texts, got 3"),
-        ({"shape": "[49, 9]"}, "6: custom.shape: expected lengths that multiply to 490"),
-        ({"shape": "[49, true]"}, "6: custom.shape: expected a list of whole numbers, got true"),
-        ({"shape": "490"}, "6: custom.shape: expected a list of whole numbers, got 490"),
-        ({"target": "0.9"}, "6: custom.target: unknown key; known are model_id, input,"),
-        ({"modelid": "x"}, "6: custom.modelid: unknown key; did you mean model_id?"),
-    ],
-)
-def test_what_is_wrong_in_the_section_is_named_with_file_line_and_key(changes, expected, tmp_path):
-    keys = {"model_id": "mynet01", "input": "int8", "input_bytes": "490", "classes": "12"}
-    keys = {key: value for key, value in (keys | changes).items() if value is not None}
-    path = tmp_path / "c.yaml"
-    path.write_text("custom:\n" + "".join(f"  {key}: {value}\n" for key, value in keys.items()))
-    with pytest.raises(ConfigError) as caught:
-        load_config(path)
-    lines = str(caught.value).splitlines()
-    assert len(lines) == 1
-    assert lines[0].startswith(f"{path}:{expected}"), lines[0]
-
-
-def test_a_section_that_is_no_section_is_refused(tmp_path):
-    path = tmp_path / "c.yaml"
-    path.write_text("custom: mynet01\n")
-    with pytest.raises(ConfigError, match="1: custom: expected keys and values, got 'mynet01'"):
-        load_config(path)
-
-
-# ---- rules and scores ----------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("told", [True, False])
-@pytest.mark.parametrize("synthetic", [True, False])
-@pytest.mark.parametrize("division", list(Division))
-def test_a_custom_task_is_one_violation_however_bad_its_figure(told, synthetic, division):
-    result = AccuracyResult(Metric.TOP1, listed=10, inputs=10, correct=0, auc=0.1)
-    checked = CheckInput(
-        MYNET, Mode.ACCURACY, accuracy=result, model_ids=("mynet01",), list_told=told,
-        synthetic=synthetic,
-    )  # fmt: skip
-    for round_ in load_rounds().by_name.values():
-        findings = check(checked, round_, division=division)
-        assert [finding.kind for finding in findings] == [FindingKind.CUSTOM_TASK]
-        assert not is_valid(findings)
-        assert "never valid for submission" in findings[0].text
-        assert round_.target(MYNET) is None
-
-
-def records(rows):
-    return [
-        InferenceRecord(file=f"{i}.bin", offset=0, iterations=1, warmups=0, scores=row, line=i)
-        for i, row in enumerate(rows)
-    ]
-
-
-@pytest.mark.parametrize("classes", [2, 3])
-def test_logits_are_ranked_by_their_softmax(classes):
-    task = custom_task(model_id="n", input_format=InputFormat.INT8, input_bytes=4, classes=classes)
-    random = np.random.default_rng(2)
-    labels = [i % classes for i in range(60)]
-    rows = random.normal(-1, 2, (60, classes))
-    rows[np.arange(60), labels] += 1.0
-    rows = rows.round(3)
-    weights = np.exp(rows)
-    shares = weights / weights.sum(axis=1, keepdims=True)
-    truth = {f"{i}.bin": label for i, label in enumerate(labels)}
-    result = score_accuracy(records(map(tuple, rows.tolist())), truth, task)
-    expected = (
-        roc_auc_score(labels, shares[:, 1])
-        if classes == 2
-        else roc_auc_score(labels, shares, multi_class="ovr")
-    )
-    assert result.auc == pytest.approx(expected, abs=1e-12)
-    assert result.correct == int((rows.argmax(axis=1) == labels).sum())
-
-
-def test_scores_that_add_up_to_nothing_are_no_error_of_a_model_of_ones_own():
-    task = custom_task(model_id="n", input_format=InputFormat.INT8, input_bytes=4, classes=2)
-    result = score_accuracy(records([(0.0, 0.0), (0.25, 0.75)]), {"0.bin": 0, "1.bin": 1}, task)
-    assert (result.correct, result.auc) == (2, 1.0)
