@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from support.sessions.nested_folders import nested_folders
 from support.reference import reference_path
+from support.sessions.nested_folders import nested_folders
 from tinyrunner.runner.audit import tree as tree_module
 from tinyrunner.runner.audit.tree import EntryKind, find_layout, read_tree
 from tinyrunner.runner.errors import SetupError

@@ -10,6 +10,7 @@ from support.sessions.altered import altered, pointed_to
 from support.sessions.submission_trees import IMPLEMENTATION, write_description
 from tinyrunner.runner.errors import SetupError
 from tinyrunner.runner.submission import build as build_module
+from tinyrunner.runner.submission import documents
 from tinyrunner.runner.submission.build import build
 from tinyrunner.runner.submission.describe.description import load_description
 from tinyrunner.runner.terms import Mode
@@ -172,17 +173,26 @@ def test_what_exists_is_never_overwritten(kws, tmp_path):
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), OSError(28, "No space left on device")])
-@pytest.mark.parametrize("step", ["write_session", "copy_code", "write_checklist", "render_sums"])
-def test_a_build_that_is_stopped_leaves_nothing(kws, tmp_path, monkeypatch, error, step):
+@pytest.mark.parametrize(
+    ("module", "step"),
+    [
+        (build_module, "write_session"),
+        (build_module, "copy_code"),
+        (documents, "write_checklist"),
+        (build_module, "render_sums"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_build_that_is_stopped_leaves_nothing(kws, tmp_path, monkeypatch, error, module, step):
     description = described(tmp_path, {P: kws[P]})
-    real, calls = getattr(build_module, step), []
+    real, calls = getattr(module, step), []
 
     def stopped(*arguments):
         calls.append(list((tmp_path / "out" / "closed").iterdir()))
         real(*arguments)
         raise error
 
-    monkeypatch.setattr(build_module, step, stopped)
+    monkeypatch.setattr(module, step, stopped)
     (tmp_path / "out").mkdir()
     with pytest.raises(type(error)):
         build(description, tmp_path / "out")
