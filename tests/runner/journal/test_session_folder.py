@@ -10,7 +10,12 @@ from support.cli import only_session, tinyrunner
 from tinyrunner.runner.errors import SetupError
 from tinyrunner.runner.execute import host
 from tinyrunner.runner.journal.session_document import read_document, write_document
-from tinyrunner.runner.journal.session_folder import Session, alone_with, create_session, write_atomically
+from tinyrunner.runner.journal.session_folder import (
+    Session,
+    alone_with,
+    create_session,
+    write_atomically,
+)
 from tinyrunner.runner.terms import Mode
 
 WRITTEN = Path(__file__).parent / "session_json" / "version_1"
