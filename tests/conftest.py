@@ -8,6 +8,7 @@ import shutil
 import signal
 import tempfile
 
+import platformdirs
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -35,9 +36,18 @@ def pytest_configure(config):
     """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    if not hasattr(config, "workerinput"):  # pytest-xdist's workers inherit the variable
+    if not hasattr(config, "workerinput"):  # pytest-xdist's workers inherit the variables
         config.stash[_MADE] = tempfile.mkdtemp(prefix="tinyrunner-cache-")
         os.environ[CACHE] = config.stash[_MADE]
+        keep_bytecode()
+
+
+def keep_bytecode():
+    """Where no bytecode is wanted beside the sources, children keep theirs in the user's cache:
+    else each of the many that are started compiles the whole program anew."""
+    if os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):
+        folder = platformdirs.user_cache_path("tinyrunner-tests") / "bytecode"
+        os.environ.setdefault("PYTHONPYCACHEPREFIX", str(folder))
 
 
 def pytest_unconfigure(config):

@@ -13,6 +13,7 @@ from support.cli import Ran, only_session, tinyrunner
 from support.energy.bench import Moments, Watched
 from support.inputs import write_inputs
 from tinyrunner.dut_protocol.errors import LinkError
+from tinyrunner.energy.drivers import visa_link
 from tinyrunner.energy.errors import MonitorError
 from tinyrunner.models.suite import KWS
 
@@ -116,6 +117,9 @@ def test_a_monitor_that_takes_no_connection_any_more_is_shouted_about(
         bench.monitor.fault, bench.monitor.fault_at_s = Fault.DEAD, 40.0
 
     watched.prepare = dead
+    monkeypatch.setattr(
+        visa_link, "visa_resources", lambda _: ()
+    )  # calls for instruments for seconds
     ran = run(data, tmp_path / "s")
     assert ran.status == 1, ran
     assert "COULD NOT BE SWITCHED OFF and may still power the device" in ran.err
