@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 NAMES = (
-    "db_command",
+    "link.db_command",
     "kws_accuracy",
     "ad_accuracy",
     "log_reading",
@@ -21,8 +21,8 @@ NAMES = (
     "builders",
     "energy.windows",
     "energy.streams",
-    "wire_log",
-    "link_speed",
+    "link.wire_log",
+    "link.speed",
     "ad_extension",
     "start_up",
 )

@@ -12,8 +12,6 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
 from support.benches.timing import print_table
 from support.sessions.for_reports import performance
 
@@ -59,7 +57,3 @@ def main() -> None:
         ("", "s", f"x {FLOOR}"),
         [(name, f"{cost:.3f}", f"{cost / costs[FLOOR]:.2f}") for name, cost in costs.items()],
     )
-
-
-if __name__ == "__main__":
-    main()

@@ -17,7 +17,7 @@ from bench import ad_accuracy, kws_accuracy, log_reading
 def test_a_db_command_costs_about_what_a_bare_handshake_costs() -> None:
     """1.1 to 1.5; with pyserial's own read 4.0, read byte by byte 5.1, every reply parsed 2.4.
     Pipelined 1.3 to 1.7; with every reply parsed 6.6."""
-    from bench import db_command
+    from bench.link import db_command
 
     costs = db_command.measure(blocks=20)
     assert costs.ratio.cpu_s < 2.2
