@@ -7,8 +7,10 @@ import os
 import shutil
 import signal
 import tempfile
+import warnings
 
 import platformdirs
+import psutil
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -53,6 +55,20 @@ def keep_bytecode():
 def pytest_unconfigure(config):
     if _MADE in config.stash:
         shutil.rmtree(config.stash[_MADE], ignore_errors=True)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def nobody_left_behind():
+    """Ends what a test started and left running, and names it; a run leaves no process behind."""
+    yield
+    for child in psutil.Process().children():
+        try:
+            words = child.cmdline()
+        except psutil.Error:  # it has just ended
+            continue
+        if not any("multiprocessing" in word for word in words):  # its tracker ends by itself
+            warnings.warn(f"left running by a test: {' '.join(words)}", stacklevel=1)
+            child.kill()
 
 
 @pytest.fixture(autouse=True)

@@ -83,7 +83,11 @@ def process(*arguments: object, cwd: Path | None = None, **options: Any) -> subp
 
 def ended(running: subprocess.Popen[str], timeout_s: float = 120) -> Ran:
     """Wait for a process."""
-    out, err = running.communicate(timeout=timeout_s)
+    try:
+        out, err = running.communicate(timeout=timeout_s)
+    except subprocess.TimeoutExpired:
+        running.kill()  # it must not outlive the test that waited for it
+        raise
     return Ran(running.returncode, out, err)
 
 

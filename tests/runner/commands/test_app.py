@@ -76,11 +76,11 @@ def test_the_help_of_run_imports_nothing_that_measures():
     assert {name for name in modules if name.startswith("tinyrunner.runner.execute")} == set()
 
 
-def test_scoring_a_performance_session_imports_neither_numpy_nor_what_configures_a_run(
+def test_scoring_a_performance_session_imports_neither_numpy_nor_what_runs(
     published_log,
 ):
     modules = imported("score", published_log)
-    assert modules & HEAVY == {"yaml"}  # the rounds are a YAML file
+    assert modules & HEAVY == {"yaml", "pydantic"}  # the rounds: a YAML file, and how it is checked
     assert {name for name in modules if name.startswith("tinyrunner.runner.execute")} == set()
 
 
