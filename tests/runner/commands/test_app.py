@@ -80,7 +80,7 @@ def test_scoring_a_performance_session_imports_neither_numpy_nor_what_runs(
     published_log,
 ):
     modules = imported("score", published_log)
-    assert modules & HEAVY == {"yaml", "pydantic"}  # the rounds: a YAML file, and how it is checked
+    assert modules & HEAVY == {"yaml"}  # the rounds are a YAML file
     assert {name for name in modules if name.startswith("tinyrunner.runner.execute")} == set()
 
 
