@@ -2,7 +2,7 @@
 
     python process.py STATE ARGUMENTS…
 
-STATE begins to exist, empty, with the bench.
+STATE begins to exist, empty, when the bench's monitor is opened.
 """
 
 from __future__ import annotations
@@ -20,13 +20,10 @@ def main() -> None:
     state = Path(sys.argv.pop(1))
 
     class NotedBench(opening.SimulatedBench):
-        def __init__(self, config, task):
-            super().__init__(config, task)
-            state.write_text("")
-
         @contextmanager
         def open_monitor(self, config):
             try:
+                state.write_text("")  # from here on a signal finds the end of this block
                 with super().open_monitor(config) as monitor:
                     yield monitor
             finally:
