@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 import pytest
-from bench.link_speed import BAUD_RATES, SETUPS, TARGET, Setup, ad_window_chars, virtual_share
+from bench.link.speed import BAUD_RATES, SETUPS, TARGET, Setup, ad_window_chars, virtual_share
 from support.devices.dialogue import Talk
 from support.devices.fake_model import FakeModel
 from tinyrunner.dut_protocol.link.clock import VirtualClock
