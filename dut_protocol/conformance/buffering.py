@@ -1,4 +1,4 @@
-"""Whether characters that arrive while the firmware works are kept, and how many."""
+"""Tests whether characters that arrive while the firmware works are kept, and how many."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .probe import CannotTry, Probe
 from .report import Finding, Verdict
 
 _NAMES = 8
-"""EEMBC's own acceptance test: `name%` pasted so many times in a row."""
+"""How many `name%` EEMBC's own acceptance test pastes in a row."""
 
 _MOST_BLOCKS = 64
 """The largest burst: 4096 characters with 30 data bytes a block, which cover a 16 ms turnaround at
@@ -42,7 +42,7 @@ def eight_names(probe: Probe) -> Finding:
 
 
 def pipeline(probe: Probe) -> Finding:
-    """Growing bursts of whole blocks; the largest that is taken whole is the credit."""
+    """Send growing bursts of whole blocks; the largest that is taken whole is the credit."""
     _needs_own_wire(probe)
     if probe.buffers_input is False:
         probe.pipeline_chars = 0
@@ -66,7 +66,7 @@ def _block_chars(probe: Probe) -> int:
 
 
 def _takes_burst(probe: Probe, blocks: int) -> bool:
-    """Load so many blocks in one write: `m-load-done` with the last and not before."""
+    """Load so many blocks in one write, and see `m-load-done` with the last and not before."""
     size = probe.block_bytes
     data = bytes((7 * i + i // size) % 256 for i in range(blocks * size))
     try:
@@ -82,7 +82,7 @@ def _takes_burst(probe: Probe, blocks: int) -> bool:
 
 
 def _begun(probe: Probe, byte_count: int) -> bool:
-    """False where the device's buffer is too small for such a load."""
+    """Begin a load; False where the device's buffer is too small for it."""
     reply = probe.ask(f"db load {byte_count}")
     return reply.first(Expecting) is not None and reply.first(BufferTooSmall) is None
 

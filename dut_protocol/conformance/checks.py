@@ -1,4 +1,4 @@
-"""The items: what each is called, what the protocol wants, what helps where it is not so."""
+"""The table of items: what each is called, what the protocol wants, what helps where it fails."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .report import Finding
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One item: what it is called, what the protocol wants, what helps, and how to try it."""
+    """Describes one item: its name, what the protocol wants, what helps, and how to try it."""
 
     key: str
     title: str
@@ -22,9 +22,9 @@ class Check:
     advice: str
     run: Callable[[Probe], Finding]
     provokes: bool = False
-    """It makes the device complain: see that it is still there afterwards, whatever it said."""
+    """Whether it makes the device complain, so that one looks whether it is still there."""
     needs_device: bool = True
-    """False: it judges what was heard by then."""
+    """Whether it asks the device; one that does not judges what was said by then."""
 
 
 CHECKS: tuple[Check, ...] = (
@@ -293,4 +293,4 @@ CHECKS: tuple[Check, ...] = (
         needs_device=False,
     ),
 )
-"""In the order of trying: what may upset a device comes last."""
+"""All items in the order of trying: what may upset a device comes last."""

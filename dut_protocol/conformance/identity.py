@@ -1,4 +1,4 @@
-"""Who the device says it is: boot banner, name, profile, model."""
+"""Tests who the device says it is: boot banner, name, profile, model."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from .probe import CannotTry, Probe
 from .report import Finding, Verdict
 
 _PROFILE_BEGINS = "ULPMark for tinyML Firmware"
-"""What every published board answers to `profile`."""
+"""The beginning of what every published board answers to `profile`."""
 
 STREAMING_MODELS = ("sww01", "strww01")
-"""Of MLCommons' streaming benchmark, which feeds no inputs with `db`."""
+"""The models of MLCommons' streaming benchmark, which feeds no inputs with `db`."""
 
 
 def banner(probe: Probe) -> Finding:

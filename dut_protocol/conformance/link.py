@@ -1,4 +1,4 @@
-"""The wire itself: how fast loads go, how lines end, what else is printed."""
+"""Tests the wire itself: how fast loads go, how lines end, what else is printed."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ from .probe import CannotTry, Probe
 from .report import Finding, Verdict
 
 _SLOW = 0.70
-"""Of what the wire allows; published boards reach 70 to 89 %."""
+"""The share of what the wire allows below which loads are slow; published boards reach 70 to 89 %.
+"""
 
 _LOADS_S, _LOADS_QUICK_S = 1.0, 0.2
 _MOST_LOADS = 50
 
 
 def throughput(probe: Probe) -> Finding:
-    """Whole loads as a run makes them, against the time that their characters take."""
+    """Time whole loads as a run makes them against what their characters take on the wire."""
     if probe.io_manager is not None:
         raise CannotTry("an IO manager stands between host and device")
     if not probe.says_load_done:

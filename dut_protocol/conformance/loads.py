@@ -1,4 +1,4 @@
-"""Loading: `m-load-done`, reading back, hex digits, how many bytes of a block are taken."""
+"""Tests loading: `m-load-done`, reading back, hex digits, how many bytes of a block are taken."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .replies import Loaded, mismatch, printed
 from .report import Finding, Verdict
 
 _SMALL_BYTES = 8
-"""Of a block that any firmware takes."""
+"""Data bytes of a block that any firmware takes."""
 
 _MLCOMMONS_BYTES = 31
 """Data bytes of a ``db`` of MLCommons' runner."""
@@ -23,7 +23,7 @@ _LONG_READ_BACK_S = 15.0
 
 
 def load_done(probe: Probe) -> Finding:
-    """Three blocks, the last of one byte: a device that counts wrongly by one is seen."""
+    """Load three blocks, the last of one byte: a device that counts wrongly by one is seen."""
     data = _counting(2 * _SMALL_BYTES + 1)
     loaded = probe.load(data, _SMALL_BYTES)
     probe.says_load_done = loaded.done_in_time
@@ -39,7 +39,7 @@ def load_done(probe: Probe) -> Finding:
 
 
 def readback(probe: Probe) -> Finding:
-    """Two rows and a part of one."""
+    """Load two rows and a part of one, and compare what `db print` gives back."""
     data = _counting(2 * _SMALL_BYTES + 4)
     loaded = probe.load(data, _SMALL_BYTES)
     if not loaded.whole:
@@ -79,7 +79,7 @@ def hex_case(probe: Probe) -> Finding:
 
 
 def command_80(probe: Probe) -> Finding:
-    """`db `, 76 digits and `%`."""
+    """Send the longest command: `db `, 76 digits and `%`."""
     _must_tell_loads(probe)
     taken, why = _takes(probe, MAX_DATA_BYTES_PER_DB)
     if taken:
@@ -117,7 +117,7 @@ def load_intact(probe: Probe) -> Finding:
 
 
 def wrong_size(probe: Probe) -> Finding:
-    """An input that is too short: the firmware must say so, or the one before is scored."""
+    """Infer an input that is too short: the firmware must refuse, or the one before is scored."""
     task = probe.needed_task()
     short = max(1, min(16, task.input_bytes - 1))
     loaded = probe.load(_counting(short), _SMALL_BYTES)
@@ -135,7 +135,7 @@ def wrong_size(probe: Probe) -> Finding:
 
 
 def overrun(probe: Probe) -> Finding:
-    """More data after `m-load-done`: the reference firmware writes past its buffer."""
+    """Send more data after `m-load-done`: the reference firmware writes past its buffer."""
     if not probe.options.risky:
         raise CannotTry("it crashes the reference firmware; try it with --risky")
     data = _counting(_SMALL_BYTES)
@@ -157,7 +157,7 @@ def _must_tell_loads(probe: Probe) -> None:
 
 
 def _takes(probe: Probe, count: int) -> tuple[bool, str]:
-    """Whether blocks of ``count`` bytes arrive: one whole and one of a single byte."""
+    """Tell whether blocks of ``count`` bytes arrive: one whole and one of a single byte."""
     data = _counting(count + 1)
     try:
         loaded = probe.load(data, count)
@@ -177,5 +177,5 @@ def _why(loaded: Loaded) -> str:
 
 
 def _counting(count: int) -> bytes:
-    """Bytes of which no two neighbours are alike."""
+    """Make bytes of which no two neighbours are alike."""
     return bytes((37 * i + 11) % 256 for i in range(count))

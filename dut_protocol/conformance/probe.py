@@ -1,4 +1,4 @@
-"""What the items are made of: ask anything, load anything, infer, and judge nothing yet.
+"""The means of every test: ask anything, load anything, infer, and judge nothing yet.
 
 Other than ``Dut``, ``Loader`` and ``InferenceTimer`` it takes a wrong answer for what it is: an
 answer. Only silence, a reboot and a dead link are errors (:class:`DutError`).
@@ -39,19 +39,22 @@ _EDGE_WAIT_S = 0.2
 
 
 class CannotTry(TinyrunnerError):
-    """An item has nothing to be tried with: the text says why."""
+    """Says why there is nothing to try an item with."""
 
 
 @dataclass(frozen=True, slots=True)
 class CheckOptions:
-    """``quick``: short measurements. ``risky``: also what crashes the reference firmware."""
+    """Chooses what is tried.
+
+    ``quick``: short measurements. ``risky``: also what crashes the reference firmware.
+    """
 
     quick: bool = False
     risky: bool = False
 
 
 class Probe:
-    """A device under test with what is known of it so far."""
+    """Drives a device under test and keeps what is known of it so far."""
 
     def __init__(
         self,
@@ -84,7 +87,7 @@ class Probe:
         self.timed_iterations: int | None = None
         self.inference_time_s: float | None = None
         self._pace_s: float | None = None
-        """At most so long does an inference take."""
+        """The longest that an inference takes, as far as known."""
         self._edges_before = 0
         self._holds: bytes | None = None
         """What the device's input buffer holds, as far as known."""
@@ -93,7 +96,7 @@ class Probe:
 
     @property
     def block_bytes(self) -> int:
-        """Data bytes of a ``db``: what the settings say, if the device takes them."""
+        """Return the data bytes of a ``db``: what the settings say, if the device takes them."""
         wanted = self.dut.settings.data_bytes_per_db
         return wanted if self.largest_n is None else min(wanted, self.largest_n)
 
@@ -118,7 +121,7 @@ class Probe:
         return Reply(tuple(messages), sent_s, self.clock.now_s()), times
 
     def collect(self, deadline: Deadline, doing: str) -> tuple[list[Message], list[float]]:
-        """The messages up to `m-ready`, and when each was read."""
+        """Return the messages up to `m-ready`, and when each was read."""
         messages: list[Message] = []
         times: list[float] = []
         while not isinstance(message := self.dut.next_message(deadline, doing), Ready):
@@ -148,7 +151,7 @@ class Probe:
         return loaded
 
     def begin_load(self, byte_count: int) -> None:
-        """``db load N``; DutProtocolError where the device does not say that it expects N."""
+        """Send ``db load N``; DutProtocolError where the device does not expect N bytes."""
         reply = self.ask(f"db load {byte_count}")
         expecting = reply.first(Expecting)
         if expecting is None or expecting.byte_count != byte_count:
@@ -158,17 +161,17 @@ class Probe:
             )
 
     def read_back(self, byte_count: int) -> Reply:
-        """The reply to ``db print``; ``byte_count`` sets how long it may take."""
+        """Return the reply to ``db print``; ``byte_count`` sets how long it may take."""
         wire_s = self.dut.wire_s(print_chars(byte_count))
         with self.dut.muting(Ready, Buffer):
             return self.ask("db print", REPLY_TIMEOUT_S + 2 * wire_s)
 
     def holds(self, data: bytes) -> bool:
-        """Whether ``db print`` shows ``data``."""
+        """Tell whether ``db print`` shows ``data``."""
         return printed(self.read_back(len(data)))[: len(data)] == data
 
     def taken_whole(self, loaded: Loaded, data: bytes) -> bool:
-        """Whether a load arrived, by every means that this device has of telling."""
+        """Tell whether a load arrived, by every means that this device has of telling."""
         if not loaded.whole or (self.says_load_done and not loaded.done_in_time):
             return False
         return not self.reads_back or self.holds(data)
@@ -185,7 +188,7 @@ class Probe:
         return self.task
 
     def input(self, seed: int = 1) -> bytes:
-        """Bytes that the task's model can be given."""
+        """Make bytes that the task's model can be given."""
         return sample_input(self.needed_task(), seed)
 
     def hold_input(self) -> None:
@@ -199,20 +202,20 @@ class Probe:
             raise CannotTry(f"no whole input could be loaded: {why}")
 
     def note_held(self, data: bytes) -> None:
-        """Somebody else has loaded this."""
+        """Note that an input was loaded by other means than this object's."""
         self._holds = data
 
     def infer(self, iterations: int, warmups: int) -> Inferred:
-        """``infer N W`` of the input that is held."""
+        """Send ``infer N W`` for the input that is held."""
         return self.infer_as(f"infer {iterations} {warmups}", iterations + warmups)
 
     def infer_as(self, command: str, inferences: int) -> Inferred:
-        """An ``infer`` in so many words; ``inferences`` sets how long it may take."""
+        """Send an ``infer`` in these very words; ``inferences`` sets how long it may take."""
         self.hold_input()
         return self.infer_held(command, inferences)
 
     def infer_held(self, command: str, inferences: int) -> Inferred:
-        """The same of whatever the device holds."""
+        """Send ``infer N W`` for whatever the device holds."""
         self.mark_edges()
         each_s = UNKNOWN_INFERENCE_S
         if self._pace_s is not None:
@@ -239,12 +242,12 @@ class Probe:
         return (laps[1] - laps[0]) % WRAP_US
 
     def mark_edges(self) -> None:
-        """From now on :meth:`pin_edges` begins anew."""
+        """Let :meth:`pin_edges` begin anew from now on."""
         if self.io_manager is not None:
             self._edges_before = len(self.io_manager.edges)
 
     def pin_edges(self) -> list[int]:
-        """Edges that the IO manager has reported since the mark, in its microseconds.
+        """Return the edges that the IO manager has reported since the mark, in its microseconds.
 
         Every ``infer`` sets the mark.
         """
@@ -255,7 +258,7 @@ class Probe:
         return [edge.us for edge in manager.edges[self._edges_before :]]
 
     def needs_window(self) -> None:
-        """CannotTry where nothing tells how long an ``infer`` took."""
+        """Raise CannotTry where nothing tells how long an ``infer`` took."""
         if self.mode is TimestampMode.ENERGY and self.io_manager is None:
             raise CannotTry("energy firmware marks time on its pin; name the IO manager with --io")
         if self.counts_up is False:
@@ -263,7 +266,7 @@ class Probe:
 
 
 def sample_input(task: Task, seed: int) -> bytes:
-    """An input of the right size, the same for the same seed.
+    """Make an input of the right size, the same for the same seed.
 
     Random bytes; for floats, numbers of the size of the ad task's features.
     """

@@ -1,4 +1,4 @@
-"""What must be refused, in the words of the reference firmware, without losing one's mind."""
+"""Tests what must be refused, in the words of the reference firmware, without losing one's mind."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .replies import Reply
 from .report import Finding, Verdict
 
 _TOO_LARGE = 100_000_000
-"""Bytes: more than any microcontroller's buffer."""
+"""More bytes than any microcontroller's buffer has."""
 
 
 def unknown_command(probe: Probe) -> Finding:

@@ -1,6 +1,7 @@
-"""What came of a command, a load, an inference: whatever it was, it is not judged here.
+"""What came back: replies, loads and inferences as they were, and what stood beside them.
 
-Watching a conversation: how lines end, what is said beside the protocol, what the host noted.
+Nothing is judged here. How lines end, what is said beside the protocol and what the host noted are
+watched on the way.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ M = TypeVar("M")
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """The messages of one reply before its `m-ready`, and when things happened (bench's clock)."""
+    """Holds the messages of one reply before its `m-ready`, and when each came (bench's clock)."""
 
     messages: tuple[Message, ...]
     sent_s: float
@@ -39,7 +40,7 @@ class Reply:
 
     @property
     def error(self) -> str | None:
-        """The text of an ``e-[…]``."""
+        """Return the text of an ``e-[…]`` in the reply, None without one."""
         return next((m.text for m in self.messages if isinstance(m, DeviceError)), None)
 
     def first(self, kind: type[M]) -> M | None:
@@ -52,17 +53,17 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """How a load went; it ends at the first `m-load-done` or `e-[…]`."""
+    """Tells how a load went; it ends at the first `m-load-done` or `e-[…]`."""
 
     blocks: int
     sent: int
     done_after: int | None
-    """Blocks sent when `m-load-done` came."""
+    """Blocks that were sent when `m-load-done` came."""
     error: str | None
 
     @property
     def whole(self) -> bool:
-        """All of it was sent, and nothing was complained of."""
+        """Tell whether all of it was sent, and nothing was complained of."""
         return self.sent == self.blocks and self.error is None
 
     @property
@@ -72,13 +73,13 @@ class Loaded:
 
 @dataclass(frozen=True, slots=True)
 class Inferred:
-    """What came of one ``infer``."""
+    """Tells what came of one ``infer``."""
 
     reply: Reply
     window_us: int | None
-    """By the device's lap times, or by the edges of its pin."""
+    """Microseconds by the device's lap times, or by the edges of its pin."""
     host_s: float
-    """From the first line of measuring to its last, as the host read them."""
+    """Seconds from the first line of measuring to its last, as the host read them."""
 
     @property
     def warmups(self) -> int | None:
@@ -101,12 +102,12 @@ class Inferred:
 
 
 def printed(reply: Reply) -> bytes:
-    """The bytes of a ``db print``."""
+    """Return the bytes that a reply to ``db print`` shows."""
     return b"".join(message.data for message in reply.messages if isinstance(message, Buffer))
 
 
 def mismatch(reply: Reply) -> str | None:
-    """The line that tells of an input of the wrong size."""
+    """Return the line that tells of an input of the wrong size, None without one."""
     found = reply.first(InputMismatch)
     return None if found is None else found.encode()
 
@@ -116,7 +117,7 @@ _ENDED_BY_LF = (b"Input db has ", b"Supplied buffer size ")
 
 
 class LineEnds:
-    """A transport that counts how the lines that it passes on end."""
+    """Counts, as a transport, how the lines that it passes on end."""
 
     def __init__(self, inner: Transport) -> None:
         self._inner = inner
@@ -150,14 +151,14 @@ class LineEnds:
 
 
 class Heard:
-    """A :class:`~..exchange.DutListener` that keeps what the report needs, and no more."""
+    """Listens to a device, keeping what the report needs and no more."""
 
     def __init__(self) -> None:
         self.notes: list[str] = []
         self.before_name: list[Message] = []
         """What the device said until it told its name: a boot banner, perhaps."""
         self.chatter = 0
-        """Lines beside the protocol, since then."""
+        """Lines beside the protocol, since the device told its name."""
         self.first_chatter = ""
         self._named = False
 
@@ -177,5 +178,5 @@ class Heard:
 
     @property
     def banner_is_whole(self) -> bool:
-        """The `m-ready` after the banner came, too."""
+        """Tell whether the `m-ready` after the banner came, too."""
         return any(isinstance(message, Ready) for message in self.before_name)

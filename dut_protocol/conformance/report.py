@@ -1,4 +1,4 @@
-"""What a conformance check found: one item a rule, and what was measured on the way."""
+"""The report of a conformance check: one item a rule, and what was measured on the way."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from ..wire.messages import TimestampMode
 
 
 class Verdict(Enum):
-    """How an item went."""
+    """Says how an item went."""
 
     PASS = "pass"
     WARN = "warn"
-    """Tolerated, but it costs something: the advice says what."""
+    """Tolerated, but at a cost, which the advice names."""
     FAIL = "fail"
     SKIPPED = "skipped"
-    """Not asked for, or there is nothing to try it with: ``found`` says why."""
+    """Not asked for, or nothing to try it with: ``found`` says why."""
     NOT_RUN = "not run"
-    """The device was gone by then."""
+    """Not tried, because the device was gone by then."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What one item's check says; ``advice`` None: the item's usual one."""
+    """Says what one item's check found; ``advice`` None stands for the item's usual one."""
 
     verdict: Verdict
     found: str
@@ -34,7 +34,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One line of the report. ``advice`` is empty where nothing is to be done."""
+    """Is one line of the report. ``advice`` is empty where nothing is to be done."""
 
     key: str
     title: str
@@ -46,7 +46,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class MeasuredFacts:
-    """Numbers that later runs can use; None: not measured."""
+    """Holds numbers that later runs can use; None: not measured."""
 
     mode: TimestampMode | None
     data_bytes_per_db: int | None
@@ -54,19 +54,19 @@ class MeasuredFacts:
     pipeline_chars: int | None
     """Characters of the largest burst that was taken whole; 0: input is not buffered."""
     reads_back: bool | None
-    """``db print`` gives back what was loaded."""
+    """Whether ``db print`` gives back what was loaded."""
     load_efficiency: float | None
     """Speed of handshaken loads, as a fraction of what the wire allows with the same blocks."""
     timer_ppm: float | None
-    """How much faster than the host's clock the device's runs."""
+    """How much faster the device's clock runs than the host's, in parts per million."""
     timer_step_us: int | None
-    """No coarser than this does the device's timer count."""
+    """The step in which the device's timer counts, at the most."""
     inference_time_s: float | None
 
 
 @dataclass(frozen=True, slots=True)
 class ConformanceReport:
-    """Everything a check found out about one device."""
+    """Holds everything that a check found out about one device."""
 
     address: str
     baud_rate: int
@@ -76,7 +76,7 @@ class ConformanceReport:
 
     @property
     def passed(self) -> bool:
-        """Nothing failed, and nothing had to be left out because the device was gone."""
+        """Tell whether nothing failed, and nothing was left out for a device that was gone."""
         bad = (Verdict.FAIL, Verdict.NOT_RUN)
         return all(item.verdict not in bad for item in self.items)
 
@@ -84,14 +84,14 @@ class ConformanceReport:
         return sum(item.verdict is verdict for item in self.items)
 
     def verdict_of(self, key: str) -> Verdict:
-        """KeyError where there is no such item."""
+        """Return an item's verdict; KeyError where there is no such item."""
         for item in self.items:
             if item.key == key:
                 return item.verdict
         raise KeyError(key)
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values, for ``--json``."""
+        """Return the report as plain values, for ``--json``."""
         identity = self.identity
         facts = asdict(self.facts)
         facts["mode"] = None if self.facts.mode is None else self.facts.mode.value

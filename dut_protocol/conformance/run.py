@@ -1,4 +1,4 @@
-"""All items in order on one device; one that fails does not stop the others."""
+"""The run of a check: all items in order on one device; one that fails does not stop the others."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def check_device(
 
 
 def _mode_by_timestamp(probe: Probe) -> TimestampMode:
-    """Of a device whose banner was not seen: only performance firmware prints its counter."""
+    """Ask a device without a banner: only performance firmware prints its counter."""
     try:
         timed = probe.ask("timestamp").first(LapTime) is not None
     except DutError:
@@ -92,7 +92,7 @@ def _tried(check: Check, probe: Probe) -> Finding:
 
 
 def _still_there(probe: Probe) -> str | None:
-    """Get back into step; the reason where the device is gone."""
+    """Get back into step; return the reason where the device is gone."""
     try:
         probe.dut.resync()
     except LinkError as error:
@@ -103,7 +103,7 @@ def _still_there(probe: Probe) -> str | None:
 
 
 def _woken(probe: Probe) -> str | None:
-    """A device that crashed may be booting: wait for that as after opening the port."""
+    """Wait for a device that crashed and may be booting, as after opening the port."""
     try:
         probe.dut.identify()
     except DutError as error:

@@ -1,4 +1,4 @@
-"""What `infer` and `results` say: which lines, how many scores, in which range, always the same."""
+"""Tests what `infer` and `results` say: which lines, how many scores, how large, how stable."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _ITERATIONS, _WARMUPS = 3, 2
 
 
 def infer_lines(probe: Probe) -> Finding:
-    """Every line of the reply, in its order, echoing N and W."""
+    """Compare every line of the reply with the order that the protocol has, N and W echoed."""
     done = probe.infer(_ITERATIONS, _WARMUPS)
     wrong = [
         f"m-{what}-start-{said}, {asked} asked for"
@@ -97,7 +97,7 @@ def score_range(probe: Probe) -> Finding:
 
 
 def repeatability(probe: Probe) -> Finding:
-    """The same bytes, inferred three times."""
+    """Infer the same bytes three times and compare the scores."""
     answers = [_scores(probe.infer(1, 0)) for _ in range(3)]
     if all(answer == answers[0] for answer in answers):
         return Finding(Verdict.PASS, "the same scores three times")
@@ -125,5 +125,5 @@ def _scores(done: Inferred) -> tuple[float, ...]:
 
 
 def _is_error(task: Task) -> bool:
-    """The one score is how far off the model is, not a probability."""
+    """Tell whether the one score is how far off the model is, and not a probability."""
     return task.reconstructs_input or (task.metric is Metric.AUC and task.score_count == 1)

@@ -1,6 +1,7 @@
-"""The device's clock: counts up, finely enough, at the right rate.
+"""Tests the device's clock: it counts up, finely enough, at the right rate.
 
-The timestamp pin of energy firmware, as the IO manager sees it.
+Energy firmware has no clock to print; its timestamp pin is tested instead, as the IO manager sees
+it.
 """
 
 from __future__ import annotations
@@ -23,19 +24,20 @@ _STEP_NOISE_US = 50
 _RATE_S, _RATE_QUICK_S = 10.0, 1.0
 _ROUGH_RATE_S = 0.5
 _PLAUSIBLE_RATE = (0.5, 2.0)
-"""Outside of it the timer counts another unit, and the full measurement would only wrap it."""
+"""Rates between which the timer counts microseconds: another unit would only wrap in a full
+measurement."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Stamp:
     us: int
     host_s: float
-    """Half-way between question and answer."""
+    """The host's time half-way between question and answer."""
     took_s: float
 
 
 def counts_up(probe: Probe) -> Finding:
-    """Stamps at irregular distances: none is before the one before it, but for a wrap."""
+    """Take stamps at irregular distances: none is before the one before it, but for a wrap."""
     _needs_laps(probe)
     stamps = [_stamp(probe)]
     for number in range(1, _STAMPS):
@@ -72,7 +74,7 @@ def resolution(probe: Probe) -> Finding:
 
 
 def rate(probe: Probe) -> Finding:
-    """First roughly: a timer of another unit would wrap unnoticed in ten seconds."""
+    """Measure the timer's rate, first roughly: another unit would wrap unnoticed in ten seconds."""
     _needs_laps(probe)
     if not probe.counts_up:
         raise CannotTry("the timer does not count up")
@@ -108,7 +110,7 @@ class _Rate:
     """Device seconds in a second of the host."""
     host_s: float
     doubt: float
-    """As a fraction: what the two questions' own durations leave open."""
+    """What the two questions' own durations leave open, as a fraction."""
 
 
 def _rate_since(probe: Probe, start: _Stamp, seconds: float) -> _Rate:
@@ -128,7 +130,7 @@ def _rate_advice(ratio: float) -> str:
 
 
 def _sharp_stamp(probe: Probe) -> _Stamp:
-    """The one of five whose answer came fastest."""
+    """Take five stamps and return the one whose answer came fastest."""
     return min((_stamp(probe) for _ in range(5)), key=lambda stamp: stamp.took_s)
 
 
@@ -141,7 +143,7 @@ def _stamp(probe: Probe) -> _Stamp:
 
 
 def timestamp(probe: Probe) -> Finding:
-    """Performance firmware answers with its counter, energy firmware with `m-ready` alone."""
+    """Ask for a stamp: performance firmware prints its counter, energy firmware `m-ready` alone."""
     reply = probe.ask("timestamp")
     lap = reply.first(LapTime)
     if probe.mode is TimestampMode.ENERGY:
@@ -154,9 +156,9 @@ def timestamp(probe: Probe) -> Finding:
 
 
 def _common_step_us(steps: list[int]) -> int:
-    """The step that all differences are multiples of: Euclid's algorithm, blind below the noise.
+    """Find the step that all differences are multiples of; 0 where all are 0.
 
-    0 where all are 0.
+    Euclid's algorithm, blind below the noise.
     """
     common = 0
     for step in steps:
@@ -179,7 +181,7 @@ def _needs_laps(probe: Probe) -> None:
 
 
 def edges(probe: Probe) -> Finding:
-    """`timestamp` makes one falling edge, `infer` two."""
+    """Count falling edges: `timestamp` makes one, `infer` two."""
     if probe.mode is not TimestampMode.ENERGY:
         raise CannotTry("performance firmware prints its time stamps")
     if probe.io_manager is None:

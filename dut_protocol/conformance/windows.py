@@ -1,4 +1,4 @@
-"""What stands between the two marks of a measurement: N inferences, and nothing else."""
+"""Tests what stands between the two marks of a measurement: N inferences, and nothing else."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _WINDOW_S, _WINDOW_QUICK_S = 0.25, 0.1
 """The shortest measurement whose length is compared with longer ones."""
 
 _LINEAR = 0.02
-"""Windows agree within this; the spread of published windows is below 1 %."""
+"""The fraction within which windows agree; the spread of published windows is below 1 %."""
 
 _MAX_ITERATIONS = 100_000
 _LAP_LINE_CHARS = 40
@@ -21,7 +21,7 @@ _LAP_LINE_CHARS = 40
 
 
 def linear(probe: Probe) -> Finding:
-    """N, 2N and 4N inferences: each as long as the next, and nothing else between the marks."""
+    """Time N, 2N and 4N inferences: each as long as the next, and nothing else in between."""
     probe.needs_window()
     count = _iterations_for(probe, probe.wall_s(_WINDOW_S, _WINDOW_QUICK_S))
     one, two, four = (_window_us(probe, factor * count, 0) for factor in (1, 2, 4))
@@ -42,7 +42,7 @@ def linear(probe: Probe) -> Finding:
 
 
 def warmup_outside(probe: Probe) -> Finding:
-    """As many warm-ups as inferences: inside the marks they would double the time."""
+    """Run as many warm-ups as inferences: inside the marks they would double the time."""
     probe.needs_window()
     count = probe.timed_iterations
     if count is None:
@@ -56,7 +56,7 @@ def warmup_outside(probe: Probe) -> Finding:
 
 
 def _iterations_for(probe: Probe, seconds: float) -> int:
-    """How many inferences take so long by the host, found by trying more and more."""
+    """Find how many inferences take so long by the host, trying more and more."""
     count = 1
     idle_s = probe.dut.wire_s(200)
     spent_s = _spent_s(probe.infer(1, 0))
@@ -73,7 +73,7 @@ def _spent_s(done: Inferred) -> float:
 
 
 def _window_us(probe: Probe, iterations: int, warmups: int) -> int:
-    """The device's time for so many inferences; once more where its counter wrapped early."""
+    """Return the device's time for so many inferences; again where its counter wrapped early."""
     done = probe.infer(iterations, warmups)
     if done.laps and done.laps[-1] < done.laps[0] and (done.window_us or 0) > WRAP_US // 2:
         done = probe.infer(iterations, warmups)
@@ -83,7 +83,7 @@ def _window_us(probe: Probe, iterations: int, warmups: int) -> int:
 
 
 def _slack_us(probe: Probe) -> float:
-    """What the timer's own steps leave open: one at each end of both windows."""
+    """Return what the timer's own steps leave open: one at each end of both windows."""
     return 2 * float(probe.timer_step_us or 0) + 100.0
 
 

@@ -1,4 +1,4 @@
-"""Asking one port who is there: at several rates, within seconds, whatever answers or does not.
+"""The questions put to one port: who is there, at several rates, within seconds, whatever answers.
 
 The rates are tried from the fastest to the slowest. A slower receiver takes a faster ``name%`` for
 a character or two with their high bits set, which it will answer as an unknown command. A faster
@@ -45,38 +45,38 @@ FIRST_ANSWER_S = 0.15
 adapter adds 16. Short, so that the first turn is over before a board that was reset has booted."""
 
 ANSWER_S = 0.25
-"""The same at the later turns: some patience for what is slow."""
+"""A device's answer is waited for this long at the later turns: some patience for what is slow."""
 
 TALKING_S = 0.6
-"""The same for one that has just shown that it speaks the protocol."""
+"""An answer is waited for this long once the device has shown that it speaks the protocol."""
 
 BOOT_S = 2.3
-"""From opening the port: boards that DTR resets have booted by then."""
+"""Boards that DTR resets have booted this long after their port was opened."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What was heard at a port; everything None or empty where it was silent."""
+    """Holds what came from a port; everything None or empty where it was silent."""
 
     identity: Identity | None = None
     mode: TimestampMode | None = None
-    """By its banner, or by whether `timestamp` is answered with a lap time."""
+    """The firmware's mode, by its banner, or by whether `timestamp` is answered with a lap time."""
     other_name: str | None = None
-    """What something that speaks the protocol, and is no DUT, answers to `name`."""
+    """The answer to `name` of something that speaks the protocol and is no DUT."""
     baud_rate: int | None = None
-    """At which it was readable."""
+    """The rate at which the port was readable."""
     text: str | None = None
     """The first readable text, where there is neither identity nor other name."""
     noisy_baud_rates: tuple[int, ...] = ()
-    """At which bytes came that make no text."""
+    """The rates at which bytes came that make no text."""
     banner_s: float | None = None
-    """When the boot banner came, from opening the port."""
+    """Seconds from opening the port to the boot banner."""
     answered_s: float | None = None
-    """When it first answered."""
+    """Seconds from opening the port to the first answer."""
 
 
 class Probe:
-    """One port being asked. The link belongs to the caller, who has just opened it."""
+    """Asks one port. The link belongs to the caller, who has just opened it."""
 
     def __init__(
         self,
@@ -97,7 +97,7 @@ class Probe:
         self._answered_s: float | None = None
 
     def ask(self) -> Answer:
-        """Who is there. LinkError when the port dies, ProbeStopped when told to stop."""
+        """Find out who is there. LinkError when the port dies, ProbeStopped when told to stop."""
         answer = self._turn(FIRST_ANSWER_S)
         early = self._heard_anything()
         if answer is None:
@@ -134,11 +134,11 @@ class Probe:
         return any(heard.bytes for heard in self._ear.heard.values())
 
     def _order(self, baud_rate: int) -> tuple[bool, int]:
-        """The rate at which the protocol was heard, then the fastest."""
+        """Sort rates: first those at which the protocol was spoken, then the faster ones."""
         return self._ear.heard[baud_rate].protocol, baud_rate
 
     def _ask_name(self, answer_s: float) -> str | None:
-        """At the present rate: twice, for the first is often lost; more often once it talks."""
+        """Ask the name at the present rate, at least twice, as the first is often lost."""
         left, seconds = 2, answer_s
         talks = False
         while left:
@@ -154,7 +154,7 @@ class Probe:
         return None
 
     def _other_name(self) -> str | None:
-        """What was answered to `name%` where it is no DUT's name: chatter and an `m-ready`."""
+        """Return the answer to `name%` of what is no DUT: chatter and an `m-ready`."""
         if self._ear.has(DeviceError, BootMode, Name) or not self._ear.has(Ready):
             return None
         said = [each.text for each in self._ear.messages if isinstance(each, Chatter)]
@@ -228,4 +228,4 @@ class Probe:
 
 
 _NO_DUT = re.compile(r"m-name-(?!dut-)|interface board|io.?manager", re.IGNORECASE)
-"""`m-name-ioman-[…]`, `tinyML Enhanced Interface Board`."""
+"""What others answer to `name`: `m-name-ioman-[…]`, `tinyML Enhanced Interface Board`."""

@@ -1,6 +1,6 @@
-"""Listening to one port that may say anything, at a rate that is changed while it is open.
+"""The reading of one port that may say anything, at a rate that is changed while it is open.
 
-What was heard at one baud rate: text, the protocol, or noise, as of a rate that is wrong.
+What comes at one rate is told apart: text, the protocol, or noise, as of a rate that is wrong.
 """
 
 from __future__ import annotations
@@ -29,18 +29,18 @@ REPLY_LIMIT_S = 1.2
 QUIET_S = 0.15
 
 END_S = 8.0
-"""From opening the port: whatever it sends, the asking ends."""
+"""The asking ends this long after the port was opened, whatever it sends."""
 
 _SLICE_S = 0.1
 """How soon a request to stop is noticed."""
 
 
 class ProbeStopped(TinyrunnerError):
-    """Somebody asked to stop."""
+    """Ends the asking because somebody told it to stop."""
 
 
 class Ear:
-    """What is heard at a port since it was opened, sorted by the rate it was heard at.
+    """Sorts what a port has sent since it was opened by the rate at which it came.
 
     It asks, listens and waits no longer than ``END_S`` in all, and ends at once with ProbeStopped
     when told to stop.
@@ -62,16 +62,16 @@ class Ear:
         self.heard = {rate: HeardAtRate() for rate in baud_rates}
         self._rate = self.heard[tuned_to]
         self.messages: list[Message] = []
-        """Since the last command, chatter included."""
+        """Messages since the last command, chatter included."""
         self.boot_mode: TimestampMode | None = None
-        """As the last banner says."""
+        """The mode that the last boot banner named."""
         self.banner_s: float | None = None
-        """When that came, from opening the port."""
+        """Seconds from opening the port to the last boot banner."""
 
     # ---- listening ---------------------------------------------------------------------------
 
     def may_hear_at(self, baud_rates: Iterable[int]) -> None:
-        """Let there be these rates as well."""
+        """Let these rates be tried as well."""
         for baud_rate in baud_rates:
             self.heard.setdefault(baud_rate, HeardAtRate())
 
@@ -99,7 +99,7 @@ class Ear:
         return Deadline(self._clock, min(seconds, self._end.remaining_s))
 
     def listen(self, seconds: float, enough: Callable[[], bool]) -> None:
-        """Until ``enough``, at most so long; a reply that has begun may take longer."""
+        """Read until ``enough``, at most so long; a reply that has begun may take longer."""
         deadline = self._deadline(seconds)
         limit = self._deadline(max(seconds, REPLY_LIMIT_S))
         while not enough():
@@ -128,7 +128,7 @@ class Ear:
         return any(isinstance(message, kinds) for message in self.messages)
 
     def ended(self, *kinds: type[Message]) -> bool:
-        """One of these has come, and an `m-ready` after it."""
+        """Tell whether one of these has come, and an `m-ready` after it."""
         wanted = False
         for message in self.messages:
             wanted = wanted or isinstance(message, kinds)
@@ -139,7 +139,7 @@ class Ear:
     # ---- asking ------------------------------------------------------------------------------
 
     def ask(self, command: HostCommand, seconds: float, *kinds: type[Message]) -> None:
-        """Until one of these and an `m-ready` have come; ``messages`` are the reply."""
+        """Send a command and read until one of these and an `m-ready` have come."""
         if self._stop():  # the port may have taken long to open
             raise ProbeStopped
         self.messages.clear()
@@ -151,11 +151,11 @@ class Ear:
 
 
 _NOISE_BYTES = 4
-"""Fewer are no sign of anything, noise or text: opening a port, or a reset, makes some."""
+"""Fewer bytes are no sign of anything, noise or text: opening a port, or a reset, makes some."""
 
 
 _READABLE = 0.8
-"""Share of printable characters from which on it is text. Of random bytes, 38 % are."""
+"""Share of printable characters from which on bytes are text; random ones have 38 %."""
 
 
 _TEXT_CHARS = 80
@@ -165,7 +165,7 @@ _PRINTABLE = bytes(range(0x20, 0x7F)) + b"\r\n\t"
 
 
 class HeardAtRate:
-    """What was heard at one rate."""
+    """Holds what came at one rate."""
 
     def __init__(self) -> None:
         self.lines = LineReader()
@@ -174,12 +174,12 @@ class HeardAtRate:
         self.protocol = False
         """Whether a message of the protocol was among it."""
         self._line: str | None = None
-        """The first of nothing but text; noise may stand before it."""
+        """The first line of nothing but text; noise may stand before it."""
         self._prompt: str | None = None
 
     @property
     def text(self) -> str | None:
-        """The first readable text; None where all is noise, or nothing came."""
+        """Return the first readable text; None where all is noise, or nothing came."""
         if self._line is not None:
             return self._line
         mostly = self.bytes >= _NOISE_BYTES and self.printable >= _READABLE * self.bytes
@@ -194,7 +194,7 @@ class HeardAtRate:
         return not self.readable and self.bytes >= _NOISE_BYTES
 
     def take(self, data: bytes) -> list[bytes]:
-        """The lines that are complete now."""
+        """Take bytes in and return the lines that are complete now."""
         self.bytes += len(data)
         self.printable += len(data) - len(data.translate(None, _PRINTABLE))
         try:
@@ -211,12 +211,12 @@ class HeardAtRate:
         return lines
 
     def note_message(self, text: str) -> None:
-        """A line, or a part of one, was a message of the protocol."""
+        """Note that a line, or a part of one, was a message of the protocol."""
         self.protocol = True
         self._line = self._line or text[:_TEXT_CHARS]
 
     def note_prompt(self) -> None:
-        """Text that waits for an answer has no line end."""
+        """Keep text that waits for an answer, which has no line end."""
         self._prompt = self._prompt or _quoted(self.lines.pending)
 
 

@@ -1,4 +1,4 @@
-"""What is known of one serial port, and how that is said."""
+"""The report on one serial port: what is known of it, and how that is said."""
 
 from __future__ import annotations
 
@@ -14,29 +14,30 @@ from .usb_ids import INTERFACE_BOARD, KNOWN_IO_MANAGERS, KNOWN_MONITORS, Make, U
 
 
 class PortState(Enum):
-    """What a port turned out to be, or why that is not known."""
+    """Says what a port turned out to be, or why that is not known."""
 
     DUT = "dut"
     IO_MANAGER = "io-manager"
     INTERFACE_BOARD = "interface-board"
     MONITOR = "monitor"
     NO_DUT = "no-dut"
-    """Readable text came, and no answer to `name`."""
+    """Readable text, and no answer to `name`."""
     GARBAGE = "garbage"
-    """Bytes came, at no rate that was tried readable."""
+    """Bytes that are readable at no rate that was tried."""
     SILENT = "silent"
     BUSY = "busy"
     NO_PERMISSION = "no-permission"
     FAILED = "failed"
-    """It could not be opened, or died, or its driver hangs."""
+    """A port that could not be opened, or died, or whose driver hangs."""
     NOT_ASKED = "not-asked"
 
 
 @dataclass(frozen=True, slots=True)
 class PortReport:
-    """What is known of one port. ``identity`` is None where nothing answered as a DUT.
+    """Tells what is known of one port.
 
-    ``option`` is how to name the port to a run, as far as it is known: ``--monitor lpm01a:COM5``.
+    ``identity`` is None where nothing answered as a DUT. ``option`` is how to name the port to a
+    run, as far as it is known: ``--monitor lpm01a:COM5``.
     """
 
     device: str
@@ -45,12 +46,12 @@ class PortReport:
     known: bool
     finding: str
     baud_rate: int | None = None
-    """At which it was readable."""
+    """The rate at which the port was readable."""
     identity: Identity | None = None
     option: str | None = None
     state: PortState = PortState.NOT_ASKED
     serial_number: str | None = None
-    """The USB device's own: two identical boards differ in it."""
+    """The USB device's own serial number: two identical boards differ in it."""
     by_id: str | None = None
     """A name that stays when the board is plugged in elsewhere (Linux)."""
     mode: TimestampMode | None = None
@@ -58,7 +59,7 @@ class PortReport:
     users: tuple[PortUser, ...] = field(default=())
     """Who has a busy port open, where the system tells."""
     banner_s: float | None = None
-    """When the boot banner came, from opening the port: opening resets this board."""
+    """Seconds from opening the port to the boot banner, where opening resets this board."""
     answered_s: float | None = None
     heard: str | None = None
     """The first text of what talks and is no DUT."""
@@ -67,7 +68,7 @@ class PortReport:
 
 
 def described(report: PortReport, usb: UsbId | None) -> PortReport:
-    """What the USB ids alone tell of a port; nothing has been asked."""
+    """Report what the USB ids alone tell of a port; nothing has been asked."""
     if usb is None or usb.make is Make.UNKNOWN:
         why = "no USB device" if usb is None else "unknown USB id"
         finding = f"{why}, not asked (--probe-all asks; that may reset it)"
@@ -88,13 +89,13 @@ def described(report: PortReport, usb: UsbId | None) -> PortReport:
 
 
 def used(report: PortReport, users: tuple[PortUser, ...]) -> PortReport:
-    """Of a port that is not asked anyway."""
+    """Say who uses a port that is not asked anyway."""
     finding = f"{report.finding}; open in {' and '.join(map(str, users))}"
     return replace(report, finding=finding, users=users)
 
 
 def busy(report: PortReport, users: tuple[PortUser, ...]) -> PortReport:
-    """Somebody else has the port open, so it was left alone."""
+    """Report a port that somebody else has open, so that it was left alone."""
     if users:
         who = f"open in {' and '.join(map(str, users))}"
     elif system_tells():
@@ -106,7 +107,7 @@ def busy(report: PortReport, users: tuple[PortUser, ...]) -> PortReport:
 
 
 def answered(report: PortReport, answer: Answer, usb: UsbId | None) -> PortReport:
-    """What came of asking a port."""
+    """Report what came of asking a port."""
     report = replace(
         report,
         baud_rate=answer.baud_rate,
@@ -180,7 +181,7 @@ def _other(report: PortReport, name: str) -> PortReport:
 
 
 def with_hint(report: PortReport, usb: UsbId | None) -> PortReport:
-    """What could not be asked, or did not answer, may still be what its USB ids say."""
+    """Add what the USB ids say of a port that could not be asked, or did not answer."""
     if usb is None or (usb.pair != INTERFACE_BOARD and usb.make is not Make.IO_MANAGER):
         return report
     what = "MLCommons' interface board" if usb.pair == INTERFACE_BOARD else "an IO manager"
@@ -190,4 +191,4 @@ def with_hint(report: PortReport, usb: UsbId | None) -> PortReport:
 
 
 _LATE_S = 2.0
-"""A device that is awake answers at the first turn through the rates, well within this."""
+"""A device that is awake answers well within this, at the first turn through the rates."""

@@ -1,4 +1,4 @@
-"""Who holds a serial port: known before it is opened, for opening is already a disturbance.
+"""Finds who holds a serial port before it is opened, for opening is already a disturbance.
 
 On Linux an open port is a link ``/proc/PID/fd/N -> /dev/ttyACM0``, readable for one's own
 processes, and for everybody's by root. What other users hold shows where their program keeps a
@@ -20,7 +20,7 @@ LOCK_FOLDERS = (Path("/run/lock"), Path("/var/lock"))
 
 @dataclass(frozen=True, slots=True)
 class PortUser:
-    """A process that has a port open."""
+    """Is a process that has a port open."""
 
     name: str
     pid: int
@@ -30,12 +30,12 @@ class PortUser:
 
 
 def system_tells() -> bool:
-    """Whether this system says who has a port open."""
+    """Tell whether this system says who has a port open."""
     return sys.platform == "linux"
 
 
 def port_users(devices: Iterable[str]) -> dict[str, tuple[PortUser, ...]]:
-    """The other processes that have each of these ports open, as far as one may see.
+    """Find the other processes that have each of these ports open, as far as one may see.
 
     Only ports that somebody holds are in it. A port's other names (links to it) count as it.
     """
@@ -53,7 +53,7 @@ def port_users(devices: Iterable[str]) -> dict[str, tuple[PortUser, ...]]:
 
 
 def _open_files() -> Iterator[tuple[int, str]]:
-    """(process id, file) of every open file that may be seen; not our own."""
+    """Yield (process id, file) of every open file that may be seen; not our own."""
     for process in _entries(PROC):
         if not process.name.isdecimal() or int(process.name) == os.getpid():
             continue
@@ -74,7 +74,7 @@ def _entries(folder: Path) -> list[Path]:
 
 
 def _lock_owners(port: str) -> Iterator[int]:
-    """The living process named in a lock file of this port; a dead one's lock is stale."""
+    """Find the living process named in a port's lock file; a dead one's lock is stale."""
     for folder in LOCK_FOLDERS:
         try:
             words = (folder / f"LCK..{port}").read_text("ascii", "replace").split()

@@ -1,4 +1,4 @@
-"""Finding devices: which serial ports there are, and which of them speaks the protocol.
+"""Finds devices: which serial ports there are, and which of them speaks the protocol.
 
 A port is opened only when its USB ids are those of a board or adapter known in this field, or when
 the caller asks for all: writing to a stranger's device may reset it. A port that somebody has open
@@ -33,7 +33,7 @@ LIMIT_S = 9.0
 hangs in its driver, as Bluetooth ports are known to do on opening."""
 
 _STOP_S = 1.0
-"""For the threads to close their ports once told to stop."""
+"""Threads get this long to close their ports once told to stop."""
 
 _JOIN_S = 0.1
 """A wait without a limit could not be interrupted on Windows."""
@@ -42,7 +42,7 @@ BY_ID = Path("/dev/serial/by-id")
 
 
 def scan(settings: LinkSettings, *, probe_all: bool = False) -> list[PortReport]:
-    """Every serial port of this machine, in their order; those of known make (or all) are asked.
+    """List every serial port of this machine in order, and ask those of known make (or all).
 
     Takes about a second where every port asked is a DUT that is awake, about five where one is
     silent, and never much longer than ``LIMIT_S``.
@@ -81,7 +81,7 @@ def scan(settings: LinkSettings, *, probe_all: bool = False) -> list[PortReport]
 
 @dataclass(frozen=True, slots=True)
 class _Asking:
-    """One port to be asked."""
+    """Asks one port in a thread of its own."""
 
     index: int
     report: PortReport
@@ -89,7 +89,7 @@ class _Asking:
     baud_rate: int
 
     def run(self, stop: Callable[[], bool]) -> PortReport:
-        """The port is closed on every path. ProbeStopped when told to stop."""
+        """Ask the port and close it on every path. ProbeStopped when told to stop."""
         io_manager = self.usb is not None and self.usb.make is Make.IO_MANAGER
         listen_at = DEFAULT_BAUD_RATE if io_manager else self.baud_rate
         rates = (listen_at,) if io_manager else (listen_at, *LIKELY_BAUD_RATES)
@@ -120,7 +120,10 @@ class _Asking:
 
 
 def _at_the_same_time(tasks: Sequence[_Asking]) -> list[tuple[_Asking, PortReport]]:
-    """What came of each. Ctrl-C ends it at once, and the ports are closed then, too."""
+    """Ask all of them at once and return what came of each.
+
+    Ctrl-C ends it at once, and the ports are closed then, too.
+    """
     stop = threading.Event()
     found: dict[int, PortReport] = {}
 
@@ -162,7 +165,7 @@ def _given_up(report: PortReport) -> PortReport:
 
 
 def _names_by_id() -> dict[Path, str]:
-    """The lasting names that udev gives USB ports, by the port each stands for."""
+    """Map each port to the lasting name that udev gives it."""
     try:
         return {link.resolve(): str(link) for link in sorted(BY_ID.iterdir())}
     except OSError:  # none there, or no Linux
@@ -170,7 +173,7 @@ def _names_by_id() -> dict[Path, str]:
 
 
 def usb_serial(device: str) -> str:
-    """The USB serial number of what is at a port; empty where there is none."""
+    """Return the USB serial number of what is at a port; empty where there is none."""
     for info in list_ports.comports():
         if info.device == device:
             return info.serial_number or ""
@@ -178,7 +181,7 @@ def usb_serial(device: str) -> str:
 
 
 def find_dut(settings: LinkSettings, model_id: str | None = None) -> tuple[str, int]:
-    """Port and baud rate of the DUT among the known boards; LinkError unless it is clear which.
+    """Find port and baud rate of the DUT among the known boards; LinkError unless it is clear.
 
     It is where there is one, or where there is one with the firmware of ``model_id``.
     """

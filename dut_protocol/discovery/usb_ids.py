@@ -1,4 +1,4 @@
-"""USB ids of this field: boards, debug probes, serial adapters, IO managers, energy monitors."""
+"""The USB ids of this field: boards, debug probes, adapters, IO managers, energy monitors."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ KNOWN_MONITORS: dict[tuple[int, int], tuple[str, str]] = {
     (0x0483, 0x5740): ("X-NUCLEO-LPM01A power monitor", "lpm01a:"),
     (0x1915, 0xC00A): ("Nordic PPK2 power monitor", "ppk2:"),
 }
-"""Ports of energy monitors: what each is, what its address begins with."""
+"""Energy monitors by their USB ids: what each is, what its address begins with."""
 
 KNOWN_IO_MANAGERS: dict[tuple[int, int], str] = {
     (0x2341, 0x0043): "Arduino Uno",
@@ -45,7 +45,7 @@ INTERFACE_BOARD = (0x0483, 0x374E)
 
 
 class Make(Enum):
-    """What the USB ids of a port tell of it."""
+    """Says what the USB ids of a port tell of it."""
 
     UNKNOWN = "unknown"
     BOARD = "board"
@@ -55,7 +55,7 @@ class Make(Enum):
 
 @dataclass(frozen=True, slots=True)
 class UsbId:
-    """Vendor and product; both None where the port is no USB device."""
+    """Is a vendor and a product; both None where the port is no USB device."""
 
     vendor: int | None
     product: int | None

@@ -1,4 +1,4 @@
-"""What `tinyrunner check` found out about a device, kept for later runs.
+"""The record of what `tinyrunner check` found out about a device, kept for later runs.
 
 One JSON file a device, link speed and model, in the folder ``checked`` of a cache whose ``root``
 the caller names (the program's is ``models.cache.cache_root()``). A file that cannot be read is
@@ -28,7 +28,7 @@ _FORMAT = 1
 
 @pydantic_dataclass(frozen=True, slots=True, config=ConfigDict(strict=True, extra="forbid"))
 class DeviceRecord:
-    """What a device was shown to do, on a link of this speed; ValueError where it cannot be."""
+    """Says what a device was shown to do on a link of this speed; ValueError where it cannot be."""
 
     vendor: str
     profile: str | None
@@ -39,23 +39,23 @@ class DeviceRecord:
     pipeline_chars: Annotated[int, Field(ge=0, le=1 << 20)]
     """Characters outstanding that were taken whole; 0: input is not buffered, or nobody knows."""
     checked_at: str
-    """ISO 8601, UTC."""
+    """When the check was made: ISO 8601, UTC."""
     tool_version: str
 
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """A record, or why there is none."""
+    """Holds a record, or the reason why there is none."""
 
     record: DeviceRecord | None
     reason: str
-    """Empty where there is one."""
+    """Why there is no record; empty where there is one."""
     unreadable: bool = False
-    """There is a file, and it is no good."""
+    """Whether there is a file that is no good."""
 
 
 def save_record(record: DeviceRecord, root: Path) -> Path:
-    """Write the record, over an older one of the same device; the file, or OSError."""
+    """Write the record over an older one of the same device; return the file, or raise OSError."""
     identity = Identity(record.vendor, record.profile, record.model_id, None)
     path = record_path(identity, record.baud_rate, root)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -74,7 +74,7 @@ def save_record(record: DeviceRecord, root: Path) -> Path:
 
 
 def look_up(identity: Identity, baud_rate: int, root: Path) -> Lookup:
-    """The record of this device on a link of this speed, or why there is none."""
+    """Find the record of this device on a link of this speed, or say why there is none."""
     path = record_path(identity, baud_rate, root)
     try:
         record = _parsed(path.read_text(encoding="utf-8"))
@@ -89,14 +89,14 @@ def look_up(identity: Identity, baud_rate: int, root: Path) -> Lookup:
 
 
 def record_path(identity: Identity, baud_rate: int, root: Path) -> Path:
-    """Where the record of a device is kept."""
+    """Return where the record of a device is kept."""
     parts = (identity.vendor, identity.profile or "", identity.model_id or "", str(baud_rate))
     name = hashlib.sha256("|".join(parts).encode("utf-8")).hexdigest()
     return root / _FOLDER / f"{name}.json"
 
 
 def _parsed(text: str) -> DeviceRecord:
-    """ValueError for anything that :func:`save_record` would not have written."""
+    """Return the record in a text; ValueError for what :func:`save_record` does not write."""
     tree = json.loads(text)
     if not isinstance(tree, dict):
         raise ValueError("not an object")
@@ -109,7 +109,7 @@ def _parsed(text: str) -> DeviceRecord:
 
 
 def _first_problem(error: TypeError | ValidationError) -> str:
-    """In one line, for it stands in the middle of a sentence."""
+    """Say the first thing wrong in one line, for the middle of a sentence."""
     if isinstance(error, TypeError):  # a key that is no name
         return str(error)
     first = error.errors(include_url=False)[0]

@@ -41,7 +41,7 @@ IDENTITY_ANSWERS = 5
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who answered. ``boot_mode`` is None when no boot banner was seen."""
+    """Says who answered. ``boot_mode`` is None when no boot banner was seen."""
 
     vendor: str
     profile: str | None
@@ -53,7 +53,7 @@ M = TypeVar("M")
 
 
 class Dut(Exchange):
-    """A device under test. It owns no port: whoever opened the transport closes it."""
+    """Operates a device under test. It owns no port: whoever opened the transport closes it."""
 
     _prints: bool | None = None
     """Whether `db print` prints a whole buffer; None before anybody asked."""
@@ -73,7 +73,7 @@ class Dut(Exchange):
         return Identity(vendor, profile, model_id, self.boot_mode)
 
     def _who_is_it(self) -> tuple[str, str | None, str | None]:
-        """Vendor, profile and model id; with `confirm_results` only what was said twice running."""
+        """Ask vendor, profile, model id; with `confirm_results` only what comes twice counts."""
         confirming = self.settings.confirm_results is ConfirmResults.ALL
         before: tuple[str, str | None, str | None] | None = None
         for _ in range(IDENTITY_ANSWERS):
@@ -92,7 +92,7 @@ class Dut(Exchange):
         )
 
     def wait_for_boot(self, timeout_s: float) -> TimestampMode | None:
-        """After its supply was switched on: read the boot banner up to its `m-ready`.
+        """Read the boot banner up to its `m-ready`, after the supply was switched on.
 
         Returns the mode that the banner names. DutTimeout says what was heard instead.
         """
@@ -137,7 +137,7 @@ class Dut(Exchange):
         raise AssertionError("unreachable: the last attempt returns or raises")
 
     def _ask_profile(self) -> tuple[str | None, str | None]:
-        """As :meth:`profile`, of a device that may just have been reset or be late with a name."""
+        """Ask :meth:`profile` of a device that may just have been reset or be late with a name."""
         for attempt in range(1, PROFILE_ATTEMPTS + 1):
             try:
                 profile, model_id = self.profile()
@@ -164,22 +164,22 @@ class Dut(Exchange):
         )
 
     def profile(self) -> tuple[str | None, str | None]:
-        """The firmware's profile text and model id; None for what it does not say."""
+        """Ask the firmware's profile text and model id; None for what it does not say."""
         reply = self.ask(AskProfile())
         profile = _first(reply, Profile)
         model = _first(reply, Model)
         return (profile.text if profile else None, model.model_id if model else None)
 
     def timestamp(self) -> LapTime | None:
-        """The device's counter now; None from energy firmware, which pulls a pin instead."""
+        """Ask the device's counter; None from energy firmware, which pulls a pin instead."""
         return _first(self.ask(Timestamp()), LapTime)
 
     def results(self) -> Results | None:
-        """The scores of the last inference once more."""
+        """Ask the scores of the last inference once more."""
         return _first(self.ask(AskResults()), Results)
 
     def print_buffer(self, byte_count: int) -> bytes:
-        """The device's input buffer by `db print` (``m-buffer-00-01-…``, 8 bytes a line).
+        """Read the device's input buffer by `db print` (``m-buffer-00-01-…``, 8 bytes a line).
 
         ``byte_count`` is what it should hold; some ports print less, always. One that has printed
         a whole buffer before and does not now was misheard (DutProtocolError).
@@ -209,7 +209,7 @@ class Dut(Exchange):
 
     @property
     def _print_attempts(self) -> int:
-        """A `db print` damaged on a bad link must not pass for a device that has none."""
+        """Say how often to ask: a damaged `db print` is not a device that has none."""
         return PRINT_ATTEMPTS if self.settings.confirm_results is ConfirmResults.ALL else 1
 
     def _print_once(self, byte_count: int) -> bytes:

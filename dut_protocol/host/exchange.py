@@ -1,4 +1,4 @@
-"""Exchanging commands and replies with a device: deadlines, and what comes unasked.
+"""Exchanges commands and replies with a device: deadlines, and what comes unasked.
 
 One exchange is a command and the lines that answer it, the last of which is ``m-ready``. Chatter
 in between goes to the listener and nowhere else; a boot banner outside of booting is an error,
@@ -64,17 +64,17 @@ _REPLY_CHARS = 1000
 
 
 class DutListener(Protocol):
-    """Told of everything that belongs in the log."""
+    """Is told of everything that belongs in the log."""
 
     def line(self, text: str) -> None:
-        """A line of the device, as it came."""
+        """Take a line of the device, as it came."""
 
     def note(self, text: str) -> None:
-        """Something the host noticed or did about the device (a load begun again, say)."""
+        """Take something the host noticed or did about the device (a load begun again, say)."""
 
 
 class SilentListener:
-    """For callers without a log: probing, calibration of tests."""
+    """Keeps nothing, for callers without a log: probing, calibration of tests."""
 
     def line(self, text: str) -> None:
         pass
@@ -84,19 +84,19 @@ class SilentListener:
 
 
 class Withheld:
-    """A reply's `m-ready` that the listener was not told of."""
+    """Holds back a reply's `m-ready` from the listener."""
 
     def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
 
     def tell(self) -> None:
-        """Tell now; one that was glued to another line was told with it."""
+        """Tell the listener now; one that was glued to another line was told with it."""
         if not self._exchange.last_line.endswith(Ready().encode()):
             self._exchange.listener.line(Ready().encode())
 
 
 class Exchange:
-    """The conversation with one device: what any operation is made of."""
+    """Holds the conversation with one device: what any operation is made of."""
 
     def __init__(
         self,
@@ -128,22 +128,22 @@ class Exchange:
 
     @property
     def last_line(self) -> str:
-        """The last line that the listener was told of."""
+        """Return the last line that the listener was told of."""
         return self._last_line
 
     @property
     def in_step(self) -> bool:
-        """Nothing unread: no message waiting, no line half arrived."""
+        """Tell whether nothing is unread: no message waiting, no line half arrived."""
         return not self._messages and not self._reader.pending
 
     @property
     def ready_waiting(self) -> bool:
-        """An `m-ready` has come that no reply needed."""
+        """Tell whether an `m-ready` has come that no reply needed."""
         return any(isinstance(message, Ready) for message in self._messages)
 
     @contextmanager
     def muting(self, *kinds: type[Message]) -> Iterator[None]:
-        """Do not tell the listener of these messages meanwhile; of everything else, do."""
+        """Keep these messages from the listener meanwhile, and nothing else."""
         before, self._muted = self._muted, kinds
         try:
             yield
@@ -168,7 +168,7 @@ class Exchange:
             self._messages.extend(messages)
 
     def next_message(self, deadline: Deadline, doing: str, *, chatter: bool = False) -> Message:
-        """The next message; one that is not chatter, unless that is asked for."""
+        """Return the next message; one that is not chatter, unless that is asked for."""
         while True:
             while self._messages:
                 message = self._messages.popleft()
@@ -193,7 +193,7 @@ class Exchange:
             self.take(self.transport.read(READ_BYTES, deadline.remaining_s))
 
     def _rebooted(self, doing: str, sign: Message) -> DutRebooted:
-        """The error to raise, once the rest of the banner (a reset's cause, perhaps) is logged."""
+        """Log the rest of the banner (a reset's cause, perhaps); return the error to raise."""
         self._booting = True
         try:
             self.drain(quiet_s=QUIET_S, limit_s=REPLY_TIMEOUT_S)
@@ -248,7 +248,7 @@ class Exchange:
         *,
         says_something: bool = False,
     ) -> list[Message]:
-        """The messages of one reply up to its `m-ready`.
+        """Return the messages of one reply up to its `m-ready`.
 
         An ``e-[…]`` among them is raised, but only once the reply is complete, so that the next
         command finds the link in step. ``says_something``: the command is always answered by more
@@ -286,7 +286,7 @@ class Exchange:
                         each(message)
 
     def _reply_follows(self, deadline: Deadline) -> bool:
-        """Whether more than chatter comes at once."""
+        """Tell whether more than chatter comes at once."""
         patience = Deadline(self.clock, min(STRAY_S, deadline.remaining_s))
         while all(isinstance(message, Chatter) for message in self._messages):
             if patience.expired:
@@ -310,7 +310,7 @@ class Exchange:
         )
 
     def _longest_reply(self, command: DeviceCommand) -> int:
-        """Characters of the longest reply to a command."""
+        """Return how many characters the longest reply to a command has."""
         return print_chars(self._buffer_bytes) if isinstance(command, DbPrint) else _REPLY_CHARS
 
     def _says_something(self, command: DeviceCommand) -> bool:
@@ -318,11 +318,11 @@ class Exchange:
         return must_say_something(command) or (timed and isinstance(command, Timestamp))
 
     def wire_s(self, chars: int) -> float:
-        """How long so many characters take on the wire: ten bits each."""
+        """Return how long so many characters take on the wire: ten bits each."""
         return chars * 10 / self.settings.baud_rate
 
     def raw(self, text: str, timeout_s: float = REPLY_TIMEOUT_S) -> list[Message]:
-        """Any command by its text, as a script or the console has it."""
+        """Make a command of any text, as a script or the console has it."""
         return self.ask(Raw(text), timeout_s)
 
     def forget_pending(self) -> None:
@@ -333,5 +333,5 @@ class Exchange:
 
 
 def print_chars(byte_count: int) -> int:
-    """Characters of a `db print` of so many bytes."""
+    """Return the characters of a `db print` of so many bytes."""
     return (byte_count + _ROW_BYTES - 1) // _ROW_BYTES * _ROW_CHARS + _ROW_CHARS

@@ -1,4 +1,4 @@
-"""Loading an input by the wire extension (:mod:`.wire_extension`), the host's side."""
+"""Loads an input by the wire extension (:mod:`.wire_extension`), on the host's side."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ _BEGIN_AND_END_CHARS = 75
 """`xdb load`, its answer and `m-load-done`, about."""
 
 _QUIET_TIMEOUTS = 1.5
-"""Times the device's time-out: by then it takes commands again, whatever state it was in."""
+"""So many of the device's time-outs later it takes commands again, whatever state it was in."""
 
 
 def ask_for_offer(dut: Dut) -> Offer | None:
-    """What the device's `help` says of the extension; None where it does not have it."""
+    """Ask for `help` and return what it says of the extension; None where it does not have it."""
     for message in dut.ask(AskHelp()):
         if isinstance(message, ExtensionOffer):
             try:
@@ -54,11 +54,11 @@ class ExtendedLoad:
         """What the device holds, as far as this host knows."""
 
     def forget(self) -> None:
-        """Whatever the device holds: the next load is of the whole input."""
+        """Assume nothing of what the device holds: the next load is of the whole input."""
         self._held = None
 
     def attempt(self, data: bytes) -> None:
-        """One load, shifted where the device holds the input before; DutError when it fails."""
+        """Load once, shifted where the device holds the input before; DutError when it fails."""
         held, self._held = self._held, None
         crc, shift = crc32(data), self._shift_bytes
         if shift is not None and held is not None and _overlap(held, data, shift):
@@ -75,7 +75,7 @@ class ExtendedLoad:
         self._held = data
 
     def usual_chars(self, byte_count: int) -> int:
-        """Characters of a load and its answers, of a shifted one where there are any."""
+        """Count the characters of a load and its answers, of a shifted one where there are any."""
         new = byte_count if self._shift_bytes is None else min(self._shift_bytes, byte_count)
         size = self.offer.block_bytes(self.encoding)
         blocks = -(-new // size)
@@ -83,7 +83,7 @@ class ExtendedLoad:
         return round(new * framed) + _LINE * blocks + _BEGIN_AND_END_CHARS
 
     def wait_until_quiet(self) -> None:
-        """After a failure: let the device's time-out pass, so that it takes commands again."""
+        """Let the device's time-out pass after a failure, so that it takes commands again."""
         dut = self._dut
         quiet_s = max(self.offer.timeout_s * _QUIET_TIMEOUTS, QUIET_S)
         limit = Deadline(dut.clock, REPLY_TIMEOUT_S + 3 * quiet_s)
@@ -111,5 +111,5 @@ class ExtendedLoad:
 
 
 def _overlap(held: bytes, data: bytes, shift: int) -> bool:
-    """``data`` begins with what ``held`` has behind its first ``shift`` bytes."""
+    """Tell whether ``data`` begins with what ``held`` has behind its first ``shift`` bytes."""
     return len(held) == len(data) > shift and held[shift:] == data[:-shift]

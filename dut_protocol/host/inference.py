@@ -1,4 +1,4 @@
-"""``infer N W``: run it, time it, and take only an answer that is whole.
+"""Runs ``infer N W``, times it, and takes only an answer that is whole.
 
 Reply: ``m-warmup-start-W``, ``m-warmup-done``, ``m-infer-start-N``, ``m-lap-us-T0``,
 ``m-lap-us-T1``, ``m-infer-done``, ``m-results-[…]``, ``m-ready``; energy firmware leaves the lap
@@ -37,7 +37,7 @@ UNKNOWN_INFERENCE_S = 10.0
 """Taken per inference before the device has shown its pace: slower than any published board."""
 
 GRACE_S = 10.0
-"""On top of every expected duration: chatter, a slow printf, a USB stack."""
+"""Added to every expected duration: chatter, a slow printf, a USB stack."""
 
 
 _TORN = re.compile(
@@ -55,7 +55,7 @@ _ORDERS = {
 
 @dataclass(frozen=True, slots=True)
 class Inference:
-    """One answered ``infer``. Host times are when the lines' last bytes were read."""
+    """Holds one answered ``infer``. Host times are when the lines' last bytes were read."""
 
     iterations: int
     warmups: int
@@ -116,13 +116,15 @@ class InferenceTimer:
             )
 
     def duration_s(self, inferences: int) -> float:
-        """How long to wait for ``inferences`` more."""
+        """Return how long to wait for ``inferences`` more."""
         each_s = UNKNOWN_INFERENCE_S if self.expected_s is None else 2 * self.expected_s
         return GRACE_S + inferences * each_s
 
     def _learn(self, inference: Inference, whole_s: float) -> None:
-        """Never less than the whole operation says: a port that keeps its lines back until a
-        buffer is full sends both lap times at once."""
+        """Learn the pace, never less than the whole operation says.
+
+        A port that keeps its lines back until a buffer is full sends both lap times at once.
+        """
         mean_s = whole_s / (inference.iterations + inference.warmups)
         pace_s = max(inference.host_elapsed_s / inference.iterations, mean_s)
         if pace_s > 0:
@@ -177,7 +179,7 @@ class InferenceTimer:
 
 
 class _Reply:
-    """What has come of one reply; moves the deadline as the phases end.
+    """Keeps what has come of one reply; moves the deadline as the phases end.
 
     Where nobody knows the device's pace, a long measurement is not waited for before its warm-ups
     are done: firmware that dies in its first inference is noticed then.
@@ -239,7 +241,7 @@ class _Reply:
                 pass
 
     def _warm_up_is_over(self) -> None:
-        """A warm-up is an inference: it tells how long to wait for the measured ones."""
+        """Take the pace from the warm-ups: it tells how long to wait for the measured ones."""
         if self._warm or self._warmups == 0:
             return
         self._warm = True

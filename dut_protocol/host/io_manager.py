@@ -1,4 +1,4 @@
-"""The IO Manager: a small board between host and device that passes commands through.
+"""The IO manager: a small board between host and device that passes commands through.
 
 EEMBC's is an Arduino between the host (115200 baud) and energy firmware (9600 baud); MLCommons'
 interface board speaks the same pass-through. One exchange::
@@ -29,16 +29,16 @@ from .exchange import QUIET_S, REPLY_TIMEOUT_S, DutListener, Exchange
 
 @dataclass(frozen=True, slots=True)
 class PinEdge:
-    """An edge of the device's timestamp pin, as the IO manager reports it."""
+    """Is an edge of the device's timestamp pin, as the IO manager reports it."""
 
     us: int
-    """The IO manager's own clock, in steps of 4 µs; wraps at 2^32."""
+    """Microseconds of the IO manager's own clock, in steps of 4; wraps at 2^32."""
     host_s: float
     """When the report was read, on the bench's clock."""
 
 
 class _Side:
-    """One of the two conversations: what has come for it, and how to wait for more."""
+    """Is one of the two conversations: what has come for it, and how to wait for more."""
 
     def __init__(self, manager: _Demultiplexer, address: str) -> None:
         self._manager = manager
@@ -58,7 +58,7 @@ class _Side:
         self._manager.transport.write(data)
 
     def close(self) -> None:
-        """The link belongs to whoever opened it."""
+        """Leave the link open: it belongs to whoever opened it."""
 
 
 class _Demultiplexer:
@@ -94,7 +94,7 @@ class _Demultiplexer:
 
 
 class _DeviceSide(_Side):
-    """The transport on which the device is talked to."""
+    """Is the transport on which the device is talked to."""
 
     def __init__(self, side: _Side, manager: IoManager) -> None:
         super().__init__(side._manager, side.address)
@@ -106,7 +106,7 @@ class _DeviceSide(_Side):
 
 
 class IoManager(Exchange):
-    """The IO manager's own side, and ``dut``, the way to the device behind it."""
+    """Talks to the IO manager itself; ``dut`` is the way to the device behind it."""
 
     def __init__(
         self,
@@ -121,7 +121,7 @@ class IoManager(Exchange):
 
     @property
     def edges(self) -> tuple[PinEdge, ...]:
-        """Edges of the timestamp pin since the timer was enabled, in order."""
+        """Return the edges of the timestamp pin since the timer was enabled, in order."""
         return tuple(self._lines.edges)
 
     def identify(self) -> str:
@@ -151,7 +151,7 @@ class IoManager(Exchange):
         self.say(f"dut {text}", f"m-dut-passthrough({text})")
 
     def say(self, text: str, expected: str) -> list[str]:
-        """One of its own commands, whose reply must hold the line ``expected``."""
+        """Send one of its own commands, whose reply must hold the line ``expected``."""
         reply = self.command(text)
         if expected not in reply:
             raise DutProtocolError(
@@ -161,7 +161,7 @@ class IoManager(Exchange):
         return reply
 
     def command(self, text: str) -> list[str]:
-        """Any command of its own; the lines of the reply before its `m-ready`."""
+        """Send any command of its own; return the lines of the reply before its `m-ready`."""
         data = Raw(text).encode() if len(text) <= MAX_COMMAND_CHARS else text.encode() + b"%"
         self.drain()
         self.transport.write(data)
@@ -186,15 +186,15 @@ class IoManager(Exchange):
             self.take(self.transport.read(READ_BYTES, deadline.remaining_s))
 
     def version(self) -> list[str]:
-        """Whatever it says of itself."""
+        """Ask what it says of itself."""
         return self.command("version")
 
     def mark_falling_edges(self) -> None:
-        """Time stamps at falling edges of the device's pin; turns the timer off."""
+        """Stamp falling edges of the device's pin; this turns the timer off."""
         self.say("tm 0", "m-timestmp-mode-FALLING")
 
     def enable_timer(self) -> None:
-        """From now on every edge is reported, and kept in ``edges``."""
+        """Let every edge be reported from now on, and kept in ``edges``."""
         self._lines.edges.clear()
         self.say("enable-timer", "m-timer-enabled")
 

@@ -1,4 +1,4 @@
-"""Loading an input: ``db load N``, then ``db HEX`` until ``m-load-done``, each handshaken.
+"""Loads an input: ``db load N``, then ``db HEX`` until ``m-load-done``, each handshaken.
 
 Where the device was shown to buffer its input, several ``db`` are in flight instead
 (:mod:`.pipelined_load`); where it offers the wire extension and that was asked for, loads go by it
@@ -34,17 +34,17 @@ from .load_parts import (
 from .pipelined_load import send_pipelined
 
 MAX_ATTEMPTS = 4
-"""One load and at most three restarts."""
+"""Attempts at one load: the first and at most three restarts."""
 
 CAUTIOUS_DATA_BYTES = 26
 """Data bytes per ``db`` once two loads of a session have failed: what MLCommons' runner uses where
 the link is at its worst, 55 characters a command."""
 
 MAX_PIPELINE_FAILURES = 2
-"""Loads of a session; from then on every block is handshaken."""
+"""Failed pipelined loads of a session; from then on every block is handshaken."""
 
 MAX_EXTENDED_ATTEMPTS = 2
-"""Of one load; when these fail the rest of the session goes without the extension."""
+"""Attempts at one load by the extension; when these fail the session goes on without it."""
 
 _TURNAROUND_S = 0.1
 """Allowance for one handshake beside its bytes: a USB adapter with a 16 ms latency timer, firmware
@@ -52,7 +52,7 @@ that polls. The slowest published load needed 94 ms a block, bytes included."""
 
 
 class Way(Enum):
-    """How an attempt to load goes over the wire."""
+    """Says how an attempt to load goes over the wire."""
 
     HANDSHAKEN = "handshaken"
     PIPELINED = "pipelined"
@@ -72,7 +72,7 @@ class Loader:
         self._pipeline_failures = 0
         self._extension: ExtendedLoad | None = None
         self.extended = False
-        """Loads go by the wire extension."""
+        """Whether loads go by the wire extension."""
         self._verify_load = dut.settings.verify_load
         self._unverifiable_noted = False
 
@@ -98,7 +98,7 @@ class Loader:
                 return
 
     def extend(self, offer: Offer, shift_bytes: int | None) -> None:
-        """From now on load by the wire extension, of which the device offers so much.
+        """Load by the wire extension from now on, of which the device offers so much.
 
         ``shift_bytes`` is how far an input may lie behind the one before it, where they overlap.
         """
@@ -107,12 +107,14 @@ class Loader:
 
     @property
     def offer(self) -> Offer | None:
-        """What the device offered of the extension, where loads go or went by it."""
+        """Return what the device offered of the extension, where loads go or went by it."""
         return None if self._extension is None else self._extension.offer
 
     def usual_chars(self, byte_count: int) -> int:
-        """How many characters follow each other on the wire in a load where nothing fails, about;
-        the windows of a file are taken for shifted where they can be."""
+        """Count the characters that follow each other on the wire in a load where nothing fails.
+
+        The windows of a file are taken for shifted where they can be.
+        """
         if self.extended and self._extension is not None:
             return self._extension.usual_chars(byte_count)
         chars = pipelined_chars if self.pipeline_chars else handshaken_chars
@@ -225,7 +227,7 @@ class Loader:
             self._verify_load = VerifyLoad.NEVER
 
     def _read_back(self, data: bytes) -> None:
-        """Compare; what a port prints beyond the input (the rest of a row, say) does not matter."""
+        """Compare the device's buffer; what a port prints beyond the input does not matter."""
         dut = self._dut
         printed = dut.print_buffer(len(data))
         for index, (there, sent) in enumerate(zip(printed, data, strict=False)):
@@ -239,7 +241,7 @@ class Loader:
             self._cannot_verify(f"`db print` printed {len(printed)} of {len(data)} bytes")
 
     def _verify_every_load(self) -> None:
-        """A link that corrupted one input will corrupt others, which nobody would notice."""
+        """Verify from now on: a link that corrupted one input will corrupt others unnoticed."""
         if self._verify_load is VerifyLoad.FIRST:
             self._dut.listener.note("a byte differs: from now on every load is read back")
             self._verify_load = VerifyLoad.ALL

@@ -1,6 +1,6 @@
-"""What a device answers within a load, whatever way the data takes.
+"""The parts of a load: the `db` commands as bytes, and the device's answers to them.
 
-The `db` commands of a load, as the bytes that go over the wire.
+They are the same whatever way the data takes.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from ..wire.messages import (
 from .dut import REPLY_TIMEOUT_S, Dut
 
 LAST_ANSWER = b"m-load-done\r\n" + READY_LINE
-"""What the usual answers are, where they come whole in one read: there is nothing to parse."""
+"""The usual last answers, where they come whole in one read: there is nothing to parse."""
 
 
 def begin_load(dut: Dut, command: HostCommand, expected: int, doing: str) -> None:
@@ -87,7 +87,7 @@ def next_answer(dut: Dut, where: str, last: bool, reply_by: Deadline) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Blocks:
-    """``count`` commands, all of ``size`` characters but the last, which may be shorter."""
+    """Holds ``count`` commands, all of ``size`` characters but the last, which may be shorter."""
 
     stream: bytes
     size: int
@@ -95,21 +95,23 @@ class Blocks:
 
     @classmethod
     def of(cls, data: bytes, data_bytes: int) -> Self:
-        """As `DbData.encode` makes each, ``data_bytes`` in one; in a few calls for all of them:
-        an ad run has four million."""
+        """Make the commands as `DbData.encode` makes each, ``data_bytes`` in one.
+
+        All of them take a few calls: an ad run has four million.
+        """
         digits = binascii.hexlify(data, b"%", -data_bytes)
         stream = b"db %b%%" % digits.replace(b"%", b"%db ")
         return cls(stream, 2 * data_bytes + len("db %"), -(-len(data) // data_bytes))
 
 
 def handshaken_chars(byte_count: int, data_bytes: int) -> int:
-    """Characters that follow each other on the wire in a load; a block takes 2n + 13."""
+    """Count the characters that follow each other in a load; a block takes 2n + 13."""
     blocks = -(-byte_count // data_bytes)
     return pipelined_chars(byte_count, data_bytes) + _READY_CHARS * blocks
 
 
 def pipelined_chars(byte_count: int, data_bytes: int) -> int:
-    """The same where answers travel beside the blocks, which take 2n + 4."""
+    """Count a load's characters where answers travel beside the blocks, which take 2n + 4."""
     begin = len(DbLoad(byte_count).encode()) + _line_chars(Expecting(byte_count)) + _READY_CHARS
     commands = 2 * byte_count + len("db %") * -(-byte_count // data_bytes)
     return begin + commands + _line_chars(LoadDone())

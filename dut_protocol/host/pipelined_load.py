@@ -1,4 +1,4 @@
-"""Sending the blocks of a load with several in flight.
+"""Sends the blocks of a load with several in flight.
 
 A block's characters are outstanding until its ``m-ready`` has come; no more than a credit of them
 ever are, so a device that keeps that many while it works loses none. The wire then carries n data
@@ -19,7 +19,7 @@ from .load_parts import LAST_ANSWER, Blocks, next_answer
 
 _LINE = len(READY_LINE)
 _ANSWERS = READY_LINE * (READ_BYTES // _LINE + 2)
-"""What any number of good answers look like, from within any of them on."""
+"""The form of any number of good answers, from within any of them on."""
 
 
 def send_pipelined(
