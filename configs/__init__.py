@@ -1,1 +1,5 @@
-"""YAML data: the rounds, and one example configuration per kind of set-up."""
+"""YAML data that comes with the package: the rounds, and one example for each kind of set-up.
+
+Start with `rounds.yaml`, what each round of MLPerf Tiny asks for, or copy the example that is
+nearest to your bench.
+"""

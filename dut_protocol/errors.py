@@ -1,4 +1,4 @@
-"""Whose fault it was is in the type: the link's, the device's silence, or its words."""
+"""The errors of the link to a device: whose fault it was is in the type."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from ..errors import InterruptingError, TinyrunnerError
 
 
 class DutError(InterruptingError):
-    """Something went wrong between the host and a device under test."""
+    """Says that something went wrong between the host and a device under test."""
 
 
 class LinkError(DutError):
-    """The port could not be opened, or died."""
+    """Says that the port could not be opened, or died."""
 
 
 class PortBusy(LinkError):
-    """Another program has the port open."""
+    """Says that another program has the port open."""
 
 
 class PortForbidden(LinkError):
-    """The user may not open the port."""
+    """Says that the user may not open the port."""
 
 
 class DutFault(DutError):
@@ -29,15 +29,15 @@ class DutFault(DutError):
 
 
 class DutTimeout(DutFault):
-    """The device did not answer in time."""
+    """Says that the device did not answer in time."""
 
 
 class DutProtocolError(DutFault):
-    """The device answered something that the protocol does not allow there."""
+    """Says that the device answered what the protocol does not allow there."""
 
 
 class DutReportedError(DutFault):
-    """The device itself said ``e-[…]`` (its text is in ``reported``)."""
+    """Hands on the ``e-[…]`` of the device itself (its text is in ``reported``)."""
 
     def __init__(self, message: str, reported: str) -> None:
         super().__init__(message)
@@ -45,8 +45,8 @@ class DutReportedError(DutFault):
 
 
 class DutRebooted(DutFault):
-    """The device's boot banner came in the middle of an operation."""
+    """Says that the device's boot banner came in the middle of an operation."""
 
 
 class CommandError(TinyrunnerError, ValueError):
-    """A command that must never be sent: empty, too long, or with a terminator inside."""
+    """Refuses a command that must never be sent: empty, too long, or with a terminator."""

@@ -1,4 +1,4 @@
-"""Events for a monitor without an event input: the IO manager's lap times put on the trace's axis.
+"""Puts the IO manager's laps on the trace's axis, for a monitor that sees no events itself.
 
 The IO manager stamps each edge of the timestamp pin with its own timer (`m-lap-us-N`: 4 us steps,
 2^32 us and round again) and sends it to the host. Its clock, the monitor's and the host's differ.
@@ -37,18 +37,21 @@ LAP_STEP_S = 4e-6
 """An Arduino Uno's `micros()` counts in steps of 4 us."""
 
 MAX_LATENCY_S = 0.25
-"""From an edge to the host's stamp of its line: 20 characters at 115200, USB, a busy host."""
+"""Seconds from an edge to the host's stamp of its line: 20 characters at 115200, USB, a busy host.
+"""
 
 STEP_LAG_S = 100e-6
-"""From the pulse to the step in power, and back: a few instructions and the board's capacitors."""
+"""Seconds from the pulse to the step in power, and back: a few instructions and the board's
+capacitors."""
 
 _BIN_S = 1e-3
 _INSIDE_S = 0.2
 """How much of a window's inside is looked at: a few inferences, so that their shape averages."""
 _OUTSIDE_BINS = 2
-"""Of its outside: the warm-up ends as shortly before as two lines take on the UART."""
+"""How much of a window's outside is looked at: the warm-up ends as shortly before as two lines take
+on the UART."""
 _SAME_PLACE_BINS = 20
-"""Closer together, two places are one peak, and the scatter of the steps is the judge."""
+"""Two places closer together than this are one peak, and the scatter of the steps is the judge."""
 _AMBIGUOUS = 0.8
 """Another place where the steps add up to so much of the best one's makes the best a guess."""
 _STANDARD_ERRORS = 4.0
@@ -59,7 +62,7 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class LapStamp:
-    """One `m-lap-us-N` of the IO manager, and when its line had arrived by the host's clock."""
+    """Is one `m-lap-us-N` of the IO manager, with the host's time when its line had arrived."""
 
     lap_us: int
     host_s: float
@@ -67,7 +70,7 @@ class LapStamp:
 
 @dataclass(frozen=True, slots=True)
 class Alignment:
-    """Events on a trace's axis that the monitor did not see itself."""
+    """Holds events on a trace's axis that the monitor did not see itself."""
 
     events_s: tuple[float, ...]
     uncertainty_s: float
@@ -81,7 +84,7 @@ class Alignment:
     """Steps in power that the line was fitted to."""
 
     def apply(self, trace: Trace) -> Trace:
-        """The trace with these events, and how they came about in its provenance."""
+        """Return the trace with these events, and how they came about in its provenance."""
         method = {
             "method": "power steps" if self.source is EventSource.IO_MANAGER else "host stamps",
             "uncertainty_s": self.uncertainty_s,
@@ -104,7 +107,7 @@ def soft_markers(
     *,
     max_latency_s: float = MAX_LATENCY_S,
 ) -> Alignment:
-    """Host stamps as events: never valid for submission, as their source says.
+    """Make events of host stamps: never valid for submission, as their source says.
 
     ``started_host_s``: the recording began between these two moments of the host's clock.
     """
@@ -116,7 +119,7 @@ def soft_markers(
 
 
 def unwrap_laps(laps: Sequence[LapStamp]) -> Floats:
-    """Seconds since the first lap by the IO manager's timer, its wraps counted by the host's."""
+    """Return seconds since the first lap by the IO manager's timer, wraps counted by the host's."""
     elapsed_us = [0]
     for number, (last, lap) in enumerate(pairwise(laps), 2):
         step_us = (lap.lap_us - last.lap_us) % WRAP_US
@@ -132,7 +135,7 @@ def unwrap_laps(laps: Sequence[LapStamp]) -> Floats:
 
 
 def merge_laps(laps: Sequence[LapStamp], hold_s: float = TIMESTAMP_HOLD_S) -> list[LapStamp]:
-    """The laps without those closer than ``hold_s`` behind a kept one."""
+    """Return the laps without those closer than ``hold_s`` behind a kept one."""
     kept: list[LapStamp] = []
     for lap in laps:
         if not kept or (lap.lap_us - kept[-1].lap_us) % WRAP_US >= hold_s * 1e6:
@@ -149,7 +152,7 @@ def align_laps(
     max_latency_s: float = MAX_LATENCY_S,
     step_lag_s: float = STEP_LAG_S,
 ) -> Alignment:
-    """The IO manager's laps as events of the trace: see the module's text for the method.
+    """Turn the IO manager's laps into events of the trace, by the method in the module's text.
 
     The recording began between the two moments ``started_host_s`` of the host's clock. The first
     ``leading`` laps are no window's. TraceError where no place on the trace fits the laps.
@@ -185,7 +188,7 @@ def _bounds(
     started_host_s: tuple[float, float],
     max_latency_s: float,
 ) -> tuple[tuple[float, float], tuple[float, float]]:
-    """Where on the trace, in seconds, the first and the last edge can be."""
+    """Find where on the trace, in seconds, the first and the last edge can be."""
     earliest_s, latest_s = started_host_s
     since_s = first.host_s - earliest_s
     slack_s = CRYSTAL_DEVIATION * max(since_s, 0.0) + 2 * _BIN_S
@@ -202,7 +205,7 @@ def _bounds(
 def _correlate(
     trace: Trace, edges_s: Floats, start_s: tuple[float, float], length_s: tuple[float, float]
 ) -> tuple[float, float, float]:
-    """(offset, rate) at which the steps in power at the edges add up to most, and their mean."""
+    """Find (offset, rate) at which the power steps most at the edges, and the mean step."""
     binned, bin_s = _bins(trace)
     inside = min(round(_INSIDE_S / bin_s), int(np.diff(edges_s)[::2].min() / bin_s / 2))
     inside = max(inside, _OUTSIDE_BINS)
@@ -239,7 +242,7 @@ def _correlate(
 
 
 def _bins(trace: Trace) -> tuple[Floats, float]:
-    """Mean microjoules a sample in bins of about a millisecond, and the bin's length."""
+    """Return mean microjoules a sample in bins of about a millisecond, and the bin's length."""
     width = max(1, round(_BIN_S * trace.sample_rate_hz))
     count = len(trace.samples_uj) // width
     binned = np.empty(count)
@@ -252,7 +255,7 @@ def _bins(trace: Trace) -> tuple[Floats, float]:
 
 
 def _steps(binned: Floats, inside: int, outside: int) -> tuple[Floats, Floats]:
-    """How much the power rises, and falls, at the boundary in front of each bin (and at the end).
+    """Return how much the power rises, and falls, in front of each bin and at the end.
 
     A boundary too close to the trace's ends for the means has no step.
     """
@@ -273,7 +276,7 @@ def _steps(binned: Floats, inside: int, outside: int) -> tuple[Floats, Floats]:
 
 
 def _locate_steps(trace: Trace, near_s: Floats, least: float) -> Floats:
-    """Where the power steps by ``least`` or more next to each moment, in seconds; else NaN."""
+    """Find where the power steps by ``least`` or more next to each moment, in seconds; else NaN."""
     rate_hz, samples = trace.sample_rate_hz, trace.samples_uj
     level = max(3, round(_BIN_S * rate_hz))
     reach = ceil((_OUTSIDE_BINS + 1) * _BIN_S * rate_hz) + 2
@@ -302,7 +305,7 @@ def _locate_steps(trace: Trace, near_s: Floats, least: float) -> Floats:
 
 
 def _fit(trace: Trace, edges_s: Floats, places_s: Floats) -> tuple[float, float, float, float, int]:
-    """(offset, rate, largest standard error, residual, steps used) of the line to the steps."""
+    """Fit the line to the steps: (offset, rate, largest standard error, residual, steps used)."""
     found = np.isfinite(places_s)
     sample_s = 1.0 / trace.sample_rate_hz
     for _ in range(3):

@@ -1,4 +1,4 @@
-"""What can go wrong with an energy monitor."""
+"""The errors of an energy monitor and of the traces that it records."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ from ..errors import InterruptingError
 
 
 class MonitorError(InterruptingError):
-    """Something went wrong between the host and an energy monitor."""
+    """Says that something went wrong between the host and an energy monitor."""
 
 
 class MonitorRefused(MonitorError):
-    """The monitor, or a limit of the configuration, does not allow what was asked."""
+    """Says that the monitor, or a configured limit, does not allow what was asked."""
 
 
 class MonitorTimeout(MonitorError):
-    """The monitor did not answer in time."""
+    """Says that the monitor did not answer in time."""
 
 
 class SamplesLost(MonitorError):
-    """More samples are missing from a trace than a measurement can bear."""
+    """Says that more samples are missing from a trace than a measurement can bear."""
 
 
 class TraceError(InterruptingError):
-    """A trace's files cannot be understood."""
+    """Says that a trace's files cannot be understood."""

@@ -1,4 +1,4 @@
-"""What a run needs of an energy monitor, whichever it is.
+"""The interface of an energy monitor: what a run needs of it, whichever it is.
 
 A monitor supplies the device, records what it draws, and (most of them) notes the edges of the
 device's timestamp pin. It is a context manager: whatever happens inside, the supply is off and
@@ -20,7 +20,7 @@ from .trace import Trace, TraceWriter
 
 
 class SampleKind(Enum):
-    """What one sample of a monitor is, before it becomes joules per sample period."""
+    """Says what one sample of a monitor is, before it becomes joules per sample period."""
 
     ENERGY = "energy in the period"
     CURRENT_AND_VOLTAGE = "current and voltage"
@@ -29,11 +29,11 @@ class SampleKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What a monitor can do; stated, so that a plan can refuse before anything is powered."""
+    """Says what a monitor can do, so that a plan can refuse before anything is powered."""
 
     model: str
     event_input: bool
-    """Notes edges of the timestamp pin itself, on its own clock."""
+    """Whether it notes edges of the timestamp pin itself, on its own clock."""
     powers_device: bool
     supply_range_v: tuple[float, float]
     max_current_a: float
@@ -45,7 +45,7 @@ class Capabilities:
 
 @dataclass(frozen=True, slots=True)
 class MonitorIdentity:
-    """Who answered."""
+    """Says who answered."""
 
     maker: str
     model: str
@@ -54,7 +54,7 @@ class MonitorIdentity:
 
 
 class EnergyMonitor(Protocol):
-    """An opened monitor. Every method raises MonitorError; none clips, retries or hides."""
+    """Is an opened monitor. Every method raises MonitorError; none clips, retries or hides."""
 
     address: str
 
@@ -82,7 +82,7 @@ class EnergyMonitor(Protocol):
         """Stop recording; account for every sample and return the trace."""
 
     def close(self) -> None:
-        """Supply off, host control released, link closed; calling it again is harmless."""
+        """Switch the supply off, release control, close; calling it again is harmless."""
 
     def __enter__(self) -> Self: ...
 

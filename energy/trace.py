@@ -1,4 +1,4 @@
-"""A trace: joules per sample period, when the timestamp pin moved, what is missing, whence it came.
+"""A trace: joules per sample period, edges of the timestamp pin, what is missing, its origin.
 
 The samples live in a file (EEMBC's ``trace1-energy.bin``: the byte 0xF1, the rate in Hz as float32
 LE, then microjoules per sample as float32 LE), written while they come, so that an hour at 100 kHz
@@ -29,7 +29,7 @@ Samples: TypeAlias = "npt.NDArray[np.float32]"
 
 
 class TraceOrigin(Enum):
-    """Whose software recorded a trace, and so how it takes the energy between two moments."""
+    """Says whose software recorded a trace, and so how it takes energy between two moments."""
 
     OURS = "tinyrunner"
     EEMBC = "EEMBC"
@@ -37,7 +37,7 @@ class TraceOrigin(Enum):
 
 
 class EventSource(Enum):
-    """Who saw the edges of the timestamp pin."""
+    """Says who saw the edges of the timestamp pin."""
 
     MONITOR = "the monitor's event input"
     IO_MANAGER = "the IO manager's timer, aligned to the trace"
@@ -45,13 +45,13 @@ class EventSource(Enum):
 
     @property
     def key(self) -> str:
-        """As files have it."""
+        """Return the word that files have for it."""
         return self.name.lower()
 
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """``lost`` samples are missing in front of sample ``index``."""
+    """Says that ``lost`` samples are missing in front of sample ``index``."""
 
     index: int
     lost: int
@@ -59,7 +59,7 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """A finished recording. Sample k covers the time from k / rate to (k + 1) / rate."""
+    """Is a finished recording. Sample k covers the time from k / rate to (k + 1) / rate."""
 
     sample_rate_hz: float
     samples_uj: Samples
@@ -76,12 +76,12 @@ class Trace:
 
     @property
     def lost_samples(self) -> int:
-        """Samples that the monitor, or the link to it, lost."""
+        """Count the samples that the monitor, or the link to it, lost."""
         return sum(gap.lost for gap in self.gaps)
 
     @property
     def lost_fraction(self) -> float:
-        """Of all the samples that there should be."""
+        """Return the share of lost samples in all that there should be."""
         lost = self.lost_samples
         return lost / (lost + len(self.samples_uj)) if lost else 0.0
 
@@ -106,18 +106,18 @@ class TraceWriter:
         self._file.write(HEADER.pack(MAGIC, sample_rate_hz))
 
     def append(self, energy_j: npt.NDArray[np.floating[Any]]) -> None:
-        """Samples in joules per period, in order."""
+        """Append samples in joules per period, in order."""
         import numpy as np
 
         self._file.write((np.asarray(energy_j) * 1e6).astype("<f4").tobytes())
         self.count += len(energy_j)
 
     def event(self, time_s: float) -> None:
-        """An edge of the timestamp pin at ``time_s`` on the trace's axis."""
+        """Note an edge of the timestamp pin at ``time_s`` on the trace's axis."""
         self._events_s.append(time_s)
 
     def gap(self, lost: int) -> None:
-        """``lost`` samples are missing before the next one."""
+        """Note that ``lost`` samples are missing before the next one."""
         if self._gaps and self._gaps[-1].index == self.count:
             lost += self._gaps.pop().lost
         self._gaps.append(Gap(self.count, lost))

@@ -29,17 +29,17 @@ from .errors import TraceError
 from .trace import HEADER, MAGIC, EventSource, Gap, Samples, Trace, TraceOrigin
 
 DEFAULT_NAME = "trace1"
-"""What the field calls the one trace of a session."""
+"""The field's name for the one trace of a session."""
 
 MLCOMMONS_RATE_HZ = 1000.0
-"""Of every published results.json; the file does not say it."""
+"""The rate of every published results.json; the file does not say it."""
 
 MLCOMMONS_KEY = "tinyrunner"
-"""Under it a results.json of ours holds what the format has no place for."""
+"""The key under which a results.json of ours holds what the format has no place for."""
 
 DETAILS_VERSION = 1
 _MAX_TEXT_BYTES = 1 << 28
-"""The published results.json holds 65,000 samples in 0.7 MB."""
+"""The largest text that is read; the published results.json holds 65,000 samples in 0.7 MB."""
 _CHUNK_SAMPLES = 1 << 20
 
 
@@ -72,7 +72,7 @@ def write_events(trace: Trace, folder: Path, name: str = DEFAULT_NAME) -> None:
 
 
 def timestamps_text(events_s: Sequence[float]) -> str:
-    """As EEMBC's runner prints it: tabs, at most three decimals, no line end at the end."""
+    """Print events as EEMBC's runner does: tabs, at most three decimals, no last line end."""
     if not events_s:
         return "[]"
     shown = [f"{time_s:.3f}".rstrip("0").rstrip(".") for time_s in events_s]
@@ -80,7 +80,7 @@ def timestamps_text(events_s: Sequence[float]) -> str:
 
 
 def read_trace(folder: Path, name: str = DEFAULT_NAME) -> Trace:
-    """The trace in ``folder``, its samples mapped from the file; TraceError where it is none."""
+    """Read the trace in ``folder``, its samples mapped from the file; or TraceError."""
     rate_hz, samples = read_samples(energy_path(folder, name))
     details = details_path(folder, name)
     if details.exists():
@@ -90,7 +90,7 @@ def read_trace(folder: Path, name: str = DEFAULT_NAME) -> Trace:
 
 
 def read_samples(path: Path) -> tuple[float, Samples]:
-    """Rate in Hz and microjoules per sample of a ``…-energy.bin``, every sample finite."""
+    """Read rate in Hz and microjoules per sample of a ``…-energy.bin``, all finite."""
     import numpy as np
 
     try:
@@ -123,7 +123,7 @@ def read_samples(path: Path) -> tuple[float, Samples]:
 
 
 def read_results_json(path: Path) -> tuple[Trace, ...]:
-    """The trace of each trial of MLCommons' results.json, in order."""
+    """Read the trace of each trial of MLCommons' results.json, in order."""
     entries = _json(path)
     if not isinstance(entries, list):
         _wrong(path, "a list of entries", entries)
@@ -131,7 +131,7 @@ def read_results_json(path: Path) -> tuple[Trace, ...]:
 
 
 def read_trial(path: Path, number: int, entry: object) -> Trace:
-    """Entry ``number`` of the results.json at ``path`` as a trace; TraceError where it is none."""
+    """Read entry ``number`` of the results.json at ``path`` as a trace; or TraceError."""
     where = f"entry {number}"
     power = entry.get("power") if isinstance(entry, dict) else None
     if not isinstance(power, dict):
@@ -206,7 +206,7 @@ def _with_details(path: Path, rate_hz: float, samples: Samples) -> Trace:
 
 
 def _event_facts(path: Path, found: dict[str, object]) -> tuple[EventSource, float]:
-    """Who saw the events, and how far each can be off in seconds."""
+    """Return who saw the events, and how far each can be off in seconds."""
     sources = {source.key: source for source in EventSource}
     source, uncertainty = found.get("event_source"), found.get("event_uncertainty_s")
     if not isinstance(source, str) or source not in sources:
@@ -266,7 +266,7 @@ def _is_index(value: object, most: int) -> TypeGuard[int]:
 
 
 def _replace(path: Path, text: str) -> None:
-    """Whole or not at all: a killed program leaves no half of a file."""
+    """Write a file whole or not at all: a killed program leaves no half of one."""
     part = path.with_name(path.name + ".part")
     part.write_bytes(text.encode())
     part.replace(path)

@@ -1,4 +1,4 @@
-"""From a trace and its events to the energy of each window; no I/O beyond the mapped samples.
+"""Finds the energy of each window from a trace and its events; no I/O beyond mapped samples.
 
 A session's events are 1 + 2 x N edges of the timestamp pin: one of the `timestamp` command, then
 two around each stretch of inferences. Counted as EEMBC does, from 1 and with the stretches between
@@ -25,7 +25,7 @@ from .errors import SamplesLost
 from .trace import Samples, Trace, TraceOrigin
 
 TIMESTAMP_HOLD_S = 50e-6
-"""Edges closer together are one edge that bounced (EEMBC's `timestamp-hold-us`)."""
+"""Edges closer together than this are one edge that bounced (EEMBC's `timestamp-hold-us`)."""
 
 MAX_LOST_FRACTION = 0.001
 """More lost samples fail the run (EEMBC's `emon-drop-thresh-pct` is 0.1)."""
@@ -36,13 +36,13 @@ _CHUNK_SAMPLES = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class EnergyWindow:
-    """What was drawn between two edges."""
+    """Says what was drawn between two edges."""
 
     number: int
-    """As EEMBC counts: the measured windows are 2, 4, 6, 8, 10."""
+    """The number as EEMBC counts: the measured windows are 2, 4, 6, 8, 10."""
     start_s: float
     end_s: float
-    """On the trace's own axis."""
+    """Seconds on the trace's own axis."""
     energy_j: float | None
     """None where the trace does not hold the whole window."""
     invalid: str | None = None
@@ -52,19 +52,19 @@ class EnergyWindow:
 
     @property
     def duration_s(self) -> float:
-        """By the monitor's clock."""
+        """Return the length by the monitor's clock."""
         return self.end_s - self.start_s
 
     @property
     def power_w(self) -> float | None:
-        """Mean power."""
+        """Return the mean power."""
         time_s = self.duration_s if self.integrated_s is None else self.integrated_s
         return None if self.energy_j is None or not time_s > 0 else self.energy_j / time_s
 
 
 @dataclass(frozen=True, slots=True)
 class Edges:
-    """A session's events, told apart."""
+    """Holds a session's events, told apart."""
 
     windows_s: tuple[tuple[float, float], ...]
     """(start, end) of each window; empty where ``error`` says why."""
@@ -72,7 +72,7 @@ class Edges:
 
 
 def merge_edges(events_s: Sequence[float], hold_s: float = TIMESTAMP_HOLD_S) -> tuple[float, ...]:
-    """The events without those that follow a kept one by less than ``hold_s``."""
+    """Return the events without those that follow a kept one by less than ``hold_s``."""
     kept: list[float] = []
     for time_s in events_s:
         if not kept or time_s - kept[-1] >= hold_s:
@@ -87,7 +87,7 @@ def split_events(
     leading: int = 1,
     hold_s: float = TIMESTAMP_HOLD_S,
 ) -> Edges:
-    """Which edges belong to which window; an error's text where there are not as many as that.
+    """Tell which edges belong to which window; an error's text where the number is wrong.
 
     ``leading`` edges come before the first window: one of the `timestamp` command, and one more
     where the trace was already running when the device booted.
@@ -137,7 +137,7 @@ def _count_error(edges: Sequence[float], wanted: int, leading: int, windows: int
 
 
 def measure_windows(trace: Trace, spans_s: Sequence[tuple[float, float]]) -> list[EnergyWindow]:
-    """The windows of a session between these moments, numbered 2, 4, 6, …"""
+    """Measure the windows between these moments, numbered 2, 4, 6, …"""
     moments = [moment for span in spans_s for moment in span]
     whole = whole_sample_indices(trace, moments)
     windows = []
@@ -148,7 +148,7 @@ def measure_windows(trace: Trace, spans_s: Sequence[tuple[float, float]]) -> lis
 
 
 def measure_window(trace: Trace, number: int, start_s: float, end_s: float) -> EnergyWindow:
-    """The window between two moments of the trace's axis."""
+    """Measure the window between two moments of the trace's axis."""
     whole = whole_sample_indices(trace, (start_s, end_s))
     return _measure(trace, number, start_s, end_s, None if whole is None else (whole[0], whole[1]))
 
@@ -188,7 +188,7 @@ def _gap_error(trace: Trace, start: float, end: float) -> str | None:
 
 
 def whole_sample_indices(trace: Trace, moments_s: Sequence[float]) -> list[int] | None:
-    """The sample index of each moment where a trace is counted in whole samples, else None."""
+    """Return each moment's sample index where a trace counts whole samples, else None."""
     match trace.origin:
         case TraceOrigin.OURS:
             return None
@@ -201,9 +201,9 @@ def whole_sample_indices(trace: Trace, moments_s: Sequence[float]) -> list[int] 
 
 
 def _running_sum_indices(rate_hz: float, count: int, moments_s: Sequence[float]) -> list[int]:
-    """For each moment the first k where 1 / rate, added up k times in float64, reaches it.
+    """Find for each moment the first k where 1 / rate, added up k times, reaches it.
 
-    ``count + 1`` for a moment behind the trace's end.
+    The sum is that of float64; ``count + 1`` stands for a moment behind the trace's end.
     """
     import numpy as np
 
@@ -224,7 +224,7 @@ def _running_sum_indices(rate_hz: float, count: int, moments_s: Sequence[float])
 
 
 def energy_uj(samples_uj: Samples, start: float, end: float) -> float:
-    """Microjoules from sample index ``start`` to ``end``, which may lie within a sample."""
+    """Sum microjoules from sample index ``start`` to ``end``, which may lie within a sample."""
     first, last = ceil(start), min(floor(end), len(samples_uj))
     if first > last:  # both within one sample
         return (end - start) * float(samples_uj[last])
@@ -240,13 +240,13 @@ def energy_uj(samples_uj: Samples, start: float, end: float) -> float:
 
 
 def check_lost(trace: Trace) -> None:
-    """SamplesLost where a trace misses more than a measurement can bear."""
+    """Raise SamplesLost where a trace misses more than a measurement can bear."""
     if (error := lost_error(trace)) is not None:
         raise SamplesLost(error)
 
 
 def lost_error(trace: Trace) -> str | None:
-    """Why so many samples are missing that the trace does not count, else None."""
+    """Say why so many samples are missing that the trace does not count, else None."""
     if trace.lost_fraction <= MAX_LOST_FRACTION:
         return None
     places = trace.gaps

@@ -11,7 +11,7 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Seconds since some start; never goes backwards."""
+    """Counts seconds since some start; never goes backwards."""
 
     def now_s(self) -> float: ...
 
@@ -20,7 +20,7 @@ class Clock(Protocol):
 
 
 class MonotonicClock:
-    """Real time, from ``time.monotonic``, zero at creation."""
+    """Counts real time, from ``time.monotonic``, zero at creation."""
 
     def __init__(self) -> None:
         self._start_s = time.monotonic()
@@ -34,7 +34,7 @@ class MonotonicClock:
 
 
 class VirtualClock:
-    """Time that only moves when told to."""
+    """Counts time that only moves when told to."""
 
     __slots__ = ("_now_s",)
 
@@ -55,24 +55,24 @@ class VirtualClock:
 
 
 class Deadline:
-    """One point in time on a clock, made once for an operation."""
+    """Is one point in time on a clock, made once for an operation."""
 
     __slots__ = ("_clock", "seconds", "when_s")
 
     def __init__(self, clock: Clock, seconds: float, since_s: float | None = None) -> None:
-        """``seconds`` from now, or from ``since_s`` on the same clock."""
+        """End ``seconds`` from now, or from ``since_s`` on the same clock."""
         self._clock = clock
         self.seconds = seconds
         self.when_s = (clock.now_s() if since_s is None else since_s) + seconds
 
     def extend_to(self, seconds: float) -> None:
-        """Let it end ``seconds`` from now instead: what remains to be done is known better."""
+        """End ``seconds`` from now instead: what remains to be done is known better."""
         self.seconds = seconds
         self.when_s = self._clock.now_s() + seconds
 
     @property
     def remaining_s(self) -> float:
-        """Seconds left, never negative."""
+        """Return the seconds left, never negative."""
         return max(0.0, self.when_s - self._clock.now_s())
 
     @property

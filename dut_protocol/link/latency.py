@@ -67,7 +67,7 @@ def shorten_latency(
 
 
 def _read_ms(timer: Path) -> int | None:
-    """None for a port that has no such timer."""
+    """Read a port's latency timer; None for a port that has no such timer."""
     try:
         return int(timer.read_text(encoding="ascii"))
     except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""Moving bytes: write, read what is there, close. Nothing above knows what carries them.
+"""Moves bytes: write, read what is there, close. Nothing above knows what carries them.
 
 This is the one place where pyserial's and the system's exceptions become :class:`LinkError`, and
 (with ``serve``) the one place with calls that exist on POSIX only.
@@ -29,14 +29,14 @@ from ..errors import LinkError, PortBusy, PortForbidden
 
 READ_BYTES = 65536
 _SLICE_S = 0.05
-"""What one call of pyserial's ``read`` waits. Set once: changing the time-out of an open port sends
-its whole configuration again, over USB (Windows) or the network (``rfc2217://``)."""
+"""How long one call of pyserial's ``read`` waits. Set once: changing the time-out of an open port
+sends its whole configuration again, over USB (Windows) or the network (``rfc2217://``)."""
 WRITE_TIMEOUT_S = 10.0
 """A device or a USB stack that takes nothing for this long is gone."""
 
 
 class Transport(Protocol):
-    """A byte link. ``address`` is for error texts."""
+    """Carries bytes. ``address`` is for error texts."""
 
     address: str
 
@@ -44,21 +44,21 @@ class Transport(Protocol):
         """Hand over all of ``data``; LinkError when the link is dead."""
 
     def read(self, max_bytes: int, timeout_s: float) -> bytes:
-        """What is there, as soon as there is something; empty when nothing came in time."""
+        """Return what is there, as soon as there is something; empty when nothing came in time."""
 
     def close(self) -> None:
         """Release the link; calling it again is harmless."""
 
 
 class SerialLink(Transport, Protocol):
-    """A serial port: its rate can be changed while it is open, so its device is reset only once."""
+    """Is a serial port whose rate can be changed while it is open: one reset of its device."""
 
     def set_baud_rate(self, baud_rate: int) -> None:
         """Go on at another rate; LinkError when the port does not have it."""
 
 
 class _Closing:
-    """``with`` support for the transports of this module."""
+    """Gives ``with`` support to the transports of this module."""
 
     def __enter__(self) -> Self:
         return self
@@ -76,7 +76,7 @@ class _Closing:
 
 
 class SerialTransport(_Closing):
-    """Any pyserial port, through pyserial's own calls (Windows, ``rfc2217://``, ``loop://``)."""
+    """Reads any pyserial port by pyserial's own calls (Windows, ``rfc2217://``, ``loop://``)."""
 
     def __init__(self, port: serial.Serial, address: str) -> None:
         self._port = port
@@ -179,7 +179,7 @@ class PosixSerialTransport(_Closing):
         return data
 
     def _read_switched(self, max_bytes: int) -> bytes:
-        """Blocking in here only, so that writing never hangs on a device that takes nothing."""
+        """Read in blocking mode, which nothing else does: a write must never hang."""
         os.set_blocking(self._fd, True)
         try:
             return os.read(self._fd, max_bytes)
@@ -221,7 +221,7 @@ def _readable_by_poll(fd: int) -> Callable[[float], bool]:
 
 
 def _second_descriptor(fd: int) -> int | None:
-    """The same open port once more, to be read in blocking mode, where the system has a way.
+    """Open the same port once more, to be read in blocking mode, where the system can.
 
     The mode belongs to the open file and not to the terminal; changing it to and fro would be two
     system calls a read.
@@ -242,7 +242,7 @@ _TICK_S = 0.1
 
 
 def _read_waits_a_tick(fd: int, address: str) -> None:
-    """A blocking read returns what is there as soon as there is something, or empty in 0.1 s."""
+    """Let a blocking read return as soon as something is there, or empty in 0.1 s."""
     import termios
 
     try:
@@ -320,7 +320,7 @@ def open_transport(address: str, baud_rate: int) -> Transport:
 
 
 def open_serial(address: str, baud_rate: int) -> SerialLink:
-    """The same for what is a serial port to pyserial.
+    """Open what is a serial port to pyserial, exclusively where that exists.
 
     PortBusy, PortForbidden, or LinkError for any other reason.
     """
@@ -342,8 +342,10 @@ def open_serial(address: str, baud_rate: int) -> SerialLink:
 
 
 def _port_errors() -> tuple[type[Exception], ...]:
-    """What setting up a port may raise. The error of termios is no OSError, and pyserial lets it
-    through when a port goes meanwhile."""
+    """Name the exceptions that setting up a port may raise.
+
+    The error of termios is no OSError, and pyserial lets it through when a port goes meanwhile.
+    """
     try:
         import termios
     except ImportError:

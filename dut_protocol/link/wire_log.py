@@ -1,4 +1,4 @@
-"""The wire log: every byte both ways, with its time; written on the side of any transport.
+"""The wire log: every byte both ways with its time, written on the side of any transport.
 
     # tinyrunner 0.1.0 wire log, format 1, clock monotonic, 115200 baud, begun …Z, at /dev/ttyACM0
     12.345678 > db 0011223344%
@@ -35,10 +35,10 @@ from .clock import Clock, VirtualClock
 from .transport import READ_BYTES, Transport
 
 FORMAT = 1
-"""A reader refuses a higher one."""
+"""The version of the format; a reader refuses a higher one."""
 
 FLUSH_INTERVAL_S = 1.0
-"""On the bench's clock: a killed run loses no more of its wire log."""
+"""Seconds on the bench's clock: a killed run loses no more of its wire log."""
 
 MAX_WAITING = 4096
 """Writes and reads kept before they are rendered, where no time passes: a bound for the memory."""
@@ -53,7 +53,7 @@ _LINE, _END = b"%.6f %b %b\x00", b"\x00"
 """A line in the making: its end is none of the plain bytes, a CR or LF in the data is one."""
 
 CUT = b"\t(cut)\n"
-"""What ends a line that a killed run cut, when its log is continued: no data holds a bare tab."""
+"""The end that a line cut by a killed run gets when its log goes on: no data holds a bare tab."""
 
 BEGINNING = re.compile(
     rb"# tinyrunner (\S+) wire log, format (\d{1,9}), clock (\w+), (\d{1,18}) baud, "
@@ -62,24 +62,24 @@ BEGINNING = re.compile(
 
 
 class WireLogError(TinyrunnerError, ValueError):
-    """A file is no wire log, cannot be one, or is damaged; the text says what and where."""
+    """Says that a file is no wire log, cannot be one, or is damaged, and where."""
 
 
 @dataclass(frozen=True, slots=True)
 class WireLogBeginning:
-    """The line that each opening of the file begins with."""
+    """Is the line that each opening of the file begins with."""
 
     version: str
-    """Of tinyrunner."""
+    """The version of tinyrunner."""
     clock: str
     """`monotonic`, or `virtual` where the bench was simulated; each beginning starts it anew."""
     baud_rate: int
     begun: str
-    """UTC, ISO 8601: by the calendar, whatever the clock is."""
+    """When the log was begun: UTC, ISO 8601, by the calendar whatever the clock is."""
     address: str
 
     def encode(self) -> bytes:
-        """The line without its end."""
+        """Return the line without its end."""
         head = (
             f"# tinyrunner {self.version} wire log, format {FORMAT}, clock {self.clock}, "
             f"{self.baud_rate} baud, begun {self.begun}, at "
@@ -88,12 +88,12 @@ class WireLogBeginning:
 
 
 class WireLog:
-    """An open wire log. Close it on every path; that writes out what it still keeps."""
+    """Writes a wire log. Close it on every path; that writes out what it still keeps."""
 
     def __init__(
         self, file: BinaryIO, path: Path, clock: Clock, tell: Callable[[str], None]
     ) -> None:
-        """``tell`` is told, once, that the log could not be continued."""
+        """Write into an open file; ``tell`` is told, once, that the log could not be continued."""
         self._file: BinaryIO | None = file
         self._path = path
         self._clock = clock
@@ -142,7 +142,7 @@ class WireLog:
             self._write(block)
 
     def remark(self, text: str) -> None:
-        """A line about the log, with its time, after everything kept; written at once."""
+        """Write a line about the log, with its time, after everything kept, and at once."""
         self.flush()
         self._write(b"# %.6f %b\n" % (self._clock.now_s(), escaped(text.encode("utf-8"))))
 
@@ -214,12 +214,12 @@ class LoggingTransport:
 
 
 def escaped(data: bytes) -> bytes:
-    """The bytes as a wire log has them: printable ASCII without a line end."""
+    """Return the bytes as a wire log has them: printable ASCII without a line end."""
     return data.decode("latin-1").encode("unicode_escape")
 
 
 def _rendered(waiting: list[float | bytes]) -> bytes:
-    """The lines of events, given as time, direction, bytes one after the other."""
+    """Return the lines of events, given as time, direction, bytes one after the other."""
     data: list[bytes] = waiting[2::3]  # type: ignore[assignment]
     if b"".join(data).translate(None, _PLAIN):
         waiting[2::3] = map(escaped, data)
@@ -228,7 +228,7 @@ def _rendered(waiting: list[float | bytes]) -> bytes:
 
 
 def _ends_torn(file: BinaryIO, path: Path) -> bool:
-    """Whether the log's last line was cut; WireLogError for a file that is no wire log."""
+    """Tell whether the log's last line was cut; WireLogError for a file that is no wire log."""
     size = file.seek(0, os.SEEK_END)
     if size == 0:
         return False

@@ -1,4 +1,4 @@
-"""Reading a wire log back; :mod:`.wire_log` says what it looks like."""
+"""Reads a wire log back; :mod:`.wire_log` says what it looks like."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ class Direction(Enum):
 
 @dataclass(frozen=True, slots=True)
 class WireEvent:
-    """What one write or one read moved."""
+    """Says what one write or one read moved."""
 
     at_s: float
-    """On the bench's clock; six decimals."""
+    """Seconds on the bench's clock; six decimals."""
     direction: Direction
     data: bytes
 
 
 class WireLogReader:
-    """A wire log as an iterable: its beginnings and what was written and read, in order.
+    """Yields what was written and read, in order, and keeps the log's beginnings.
 
     A line that a killed run cut is left out and counted. WireLogError names the line of anything
     else that is wrong.
@@ -46,7 +46,7 @@ class WireLogReader:
         self.path = path
         self.cut_lines = 0
         self.line = 0
-        """1-based, of what was handed out last."""
+        """The line that was handed out last, from 1."""
 
     def __iter__(self) -> Iterator[WireLogBeginning | WireEvent]:
         try:
@@ -119,6 +119,6 @@ class WireLogReader:
 
 
 def is_wire_log(path: Path) -> bool:
-    """The file begins as a wire log does; OSError where it cannot be read."""
+    """Tell whether the file begins as a wire log does; OSError where it cannot be read."""
     with path.open("rb") as file:
         return BEGINNING.match(file.readline(READ_BYTES)) is not None

@@ -84,7 +84,7 @@ _HELP = (
 
 
 class DeviceModel(Protocol):
-    """What the firmware was built around."""
+    """Is what the firmware was built around."""
 
     model_id: str
     input_bytes: int
@@ -105,7 +105,7 @@ class Activity(Enum):
 
 @dataclass(frozen=True, slots=True)
 class DeviceSettings:
-    """How the simulated board behaves. ``baud_rate`` 0: the wire takes no time."""
+    """Says how the simulated board behaves. ``baud_rate`` 0: the wire takes no time."""
 
     baud_rate: int = 115200
     inference_time_s: float = 0.01
@@ -115,11 +115,11 @@ class DeviceSettings:
     counter_start_us: int = 0
     counter_wraps_at_us: int = WRAP_US
     extension: bool = False
-    """It offers the wire extension."""
+    """Whether it offers the wire extension."""
 
     @property
     def byte_time_s(self) -> float:
-        """Start bit, eight data bits, stop bit."""
+        """Return the seconds of a start bit, eight data bits and a stop bit."""
         return 10.0 / self.baud_rate if self.baud_rate else 0.0
 
 
@@ -153,17 +153,17 @@ class SimulatedDut:
         self.settings = settings or DeviceSettings()
         self.outgoing: deque[tuple[float, bytes]] = deque()
         self._on_edge = on_edge
-        """Told the time of each falling edge of the timestamp pin (energy firmware)."""
+        """What is told the time of each falling edge of the timestamp pin (energy firmware)."""
         self._on_activity = on_activity
-        """Told, in order, from when on the device does what: its current depends on it."""
+        """What is told, in order, from when on the device does what: its current depends on it."""
         self.powered = True
-        """Without power it hears nothing."""
+        """Whether it has power; without, nothing reaches it."""
         self._buffer_bytes = max(MAX_INPUT_BYTES, model.input_bytes)
         self.byte_time_s = self.settings.byte_time_s
-        """What a character takes on the wire."""
+        """Seconds that a character takes on the wire."""
         self._ready_time_s = len(READY_LINE) * self.byte_time_s
         self.now_s = 0.0
-        """The firmware's own progress: it is busy until then."""
+        """The time up to which the firmware is busy."""
         self._raw_wait = RawWait(SIMULATED_OFFER, self.outgoing, self.byte_time_s)
         self.forget()
 
@@ -178,7 +178,7 @@ class SimulatedDut:
         self.tensor = bytes(self.model.input_bytes)
         """The input of the next inference."""
         self.scores: tuple[float, ...] = (0.0,) * self.model.score_count
-        """Those of the last inference."""
+        """The scores of the last inference."""
         self._extended = ExtendedLoads(SIMULATED_OFFER) if self.settings.extension else None
 
     def boot(self, at_s: float) -> None:
@@ -195,7 +195,7 @@ class SimulatedDut:
         self.say(Ready())
 
     def power_off(self, at_s: float) -> None:
-        """The supply goes: what it has not said by now is never said, and it hears nothing."""
+        """Lose the supply: what it has not said by now is never said, and it takes nothing in."""
         self.powered = False
         while self.outgoing and self.outgoing[-1][0] > at_s:
             self.outgoing.pop()
@@ -203,7 +203,7 @@ class SimulatedDut:
         self._does(at_s, Activity.OFF)
 
     def receive(self, data: bytes, start_s: float) -> None:
-        """Bytes from the host, the first of which begins to arrive at ``start_s``."""
+        """Take bytes from the host, the first of which begins to arrive at ``start_s``."""
         if not self.powered:
             return
         if self._extended is not None:
@@ -220,7 +220,7 @@ class SimulatedDut:
             self.execute(command)
 
     def _fast_block(self, data: bytes, start_s: float) -> bool:
-        """One whole well-formed ``db HEX%`` of a running load: most of all traffic by far."""
+        """Take one whole well-formed ``db HEX%`` of a running load: most of all traffic by far."""
         digits = data[3:-1]
         left = self.expected_bytes - len(self.buffer)
         if not digits or len(digits) >= 2 * left:
@@ -341,11 +341,11 @@ class SimulatedDut:
         self.stamp()
 
     def scores_of(self, tensor: bytes) -> tuple[float, ...]:
-        """The model's scores for an input."""
+        """Return the model's scores for an input."""
         return self.model.infer(tensor)
 
     def work(self, inferences: int) -> None:
-        """Take the time of so many inferences."""
+        """Spend the time of so many inferences."""
         self._does(self.now_s, Activity.INFER)
         self.now_s += inferences * self.settings.inference_time_s
         self._does(self.now_s, Activity.IDLE)
@@ -353,7 +353,7 @@ class SimulatedDut:
     # ---- the wire extension --------------------------------------------------------------------
 
     def _receive_extended(self, extended: ExtendedLoads, data: bytes, start_s: float) -> None:
-        """As bytes come: commands, or an 8-bit block where one is due."""
+        """Take bytes as they come: commands, or an 8-bit block where one is due."""
         at = 0
         while at < len(data):
             arrives_s = start_s + at * self.byte_time_s
@@ -402,7 +402,7 @@ class SimulatedDut:
     # ---- time and output ---------------------------------------------------------------------
 
     def counter_us(self) -> int:
-        """The firmware's microsecond counter at its present moment."""
+        """Return the firmware's microsecond counter at its present moment."""
         us = self.settings.counter_start_us + int(self.now_s * 1e6)
         return us % self.settings.counter_wraps_at_us
 

@@ -25,7 +25,7 @@ SIMULATED_OFFER = Offer(bin_bytes=512, b64=True, shift=True, timeout_ms=500)
 
 @dataclass(slots=True)
 class InputBuffer:
-    """A device's input buffer: complete when it holds as many bytes as were announced."""
+    """Is a device's input buffer: complete when it holds as many bytes as were announced."""
 
     capacity: int
     data: bytearray
@@ -42,32 +42,32 @@ class InputBuffer:
 
 
 class ExtendedLoads:
-    """Loads by the extension; the buffer that they go to is handed in with each piece."""
+    """Takes loads by the extension; their buffer is handed in with each piece."""
 
     def __init__(self, offer: Offer) -> None:
         self.offer = offer
         self._encoding: Encoding | None = None
-        """Of the load in progress; None: there is none."""
+        """The encoding of the load in progress; None: there is none."""
         self._crc = 0
         self._left = 0
         """Data bytes still to come."""
         self._block = bytearray()
         self.deaf = False
-        """After an error of a bin load: dropping what comes until it has been quiet."""
+        """Whether it drops what comes until it has been quiet, after an error of a bin load."""
 
     @property
     def raw_bytes_due(self) -> int:
-        """How many bytes, whatever they are, complete the present 8-bit block; 0: none is due."""
+        """Return how many bytes complete the present 8-bit block; 0: none is due."""
         if self._encoding is not Encoding.BIN:
             return 0
         return min(self.offer.bin_bytes, self._left) + CRC_BYTES - len(self._block)
 
     def end(self) -> None:
-        """A plain `db load` takes the buffer over."""
+        """Give the buffer up to a plain `db load`."""
         self._encoding = None
 
     def command(self, text: str, buffer: InputBuffer) -> list[Message] | None:
-        """The reply to a command, without `m-ready`; None: it is not of the extension."""
+        """Return the reply to a command, without `m-ready`; None: it is not of the extension."""
         try:
             command = parse_extended(text)
             if command is None:
@@ -94,7 +94,7 @@ class ExtendedLoads:
         return reply
 
     def time_out(self) -> None:
-        """That has happened; whoever calls this voids the buffer."""
+        """Note that the time-out has passed; whoever calls this voids the buffer."""
         self._encoding = None
         self._block.clear()
         self.deaf = True
@@ -141,7 +141,7 @@ class ExtendedLoads:
 
 
 class RawWait:
-    """The time-out of 8-bit loads, on a modelled UART.
+    """Keeps the time-out of 8-bit loads, on a modelled UART.
 
     What is said when no byte comes is queued as soon as one is waited for, with the time at which
     it would be through; a byte that comes in time takes it back.
@@ -165,8 +165,11 @@ class RawWait:
         self._outgoing.append(self._queued)
 
     def end(self, at_s: float) -> float | None:
-        """A byte comes: None when it is in time or was not waited for, else when the device had
-        said that it came too late."""
+        """End the wait as a byte comes, and say when it came too late.
+
+        None when it is in time or was not waited for, else when the device had said that it came
+        too late.
+        """
         if self._queued is None:
             return None
         said_at_s = self._queued[0]
@@ -178,18 +181,21 @@ class RawWait:
         return said_at_s
 
     def take_back(self) -> None:
-        """What would have been said had no byte come will not be."""
+        """Take back what would have been said had no byte come."""
         if self._queued is not None and self._outgoing and self._outgoing[-1] is self._queued:
             self._outgoing.pop()
         self._queued = None
 
     def deaf_after(self, answered_s: float) -> None:
-        """If the device is deaf now, then until it was quiet for so long after its answer."""
+        """Let a device that is deaf now be so until it was quiet that long after its answer."""
         self._deaf_until_s = answered_s + self._timeout_s
 
     def still_deaf(self, at_s: float, start_s: float, count: int) -> bool:
-        """Whether a byte at ``at_s``, of ``count`` that begin at ``start_s``, falls on deaf ears;
-        if so they all do, and keep it deaf for longer."""
+        """Tell whether a byte at ``at_s`` falls on deaf ears.
+
+        It is one of ``count`` that begin at ``start_s``; if one is dropped they all are, and keep
+        it deaf for longer.
+        """
         if at_s >= self._deaf_until_s:
             return False
         ends_s = start_s + count * self._byte_time_s

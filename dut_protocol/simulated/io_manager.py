@@ -16,7 +16,7 @@ from .device import DeviceSettings, SimulatedDut
 _COMMAND_CHARS = 200
 _EDGE = b"m-lap-us-"
 _STEP_US = 4
-"""The Arduino's micros() counts in steps of four."""
+"""The step of the Arduino's micros()."""
 
 _FIXED_REPLIES: dict[str, tuple[str, ...]] = {
     "name": ("m-name-ioman-[tinyrunner-simulated]",),
@@ -26,7 +26,7 @@ _FIXED_REPLIES: dict[str, tuple[str, ...]] = {
 
 
 class SimulatedIoManager:
-    """Host on one side, a :class:`SimulatedDut` on the other."""
+    """Stands between a host and a :class:`SimulatedDut`."""
 
     def __init__(self, device: SimulatedDut, baud_rate: int = 115200) -> None:
         self.device = device
@@ -45,14 +45,14 @@ class SimulatedIoManager:
         self._falling = True
 
     def receive(self, data: bytes, start_s: float) -> None:
-        """Bytes from the host, the first of which begins to arrive at ``start_s``."""
+        """Take bytes from the host, the first of which begins to arrive at ``start_s``."""
         for end, command in self._commands.feed(data):
             self._now_s = max(self._now_s, start_s + end * self._byte_time_s)
             self._execute(command)
             self.forward()
 
     def edge(self, at_s: float) -> None:
-        """The device's timestamp pin falls (and rises again within a microsecond or so)."""
+        """Note a fall of the device's timestamp pin (it rises again within a microsecond or so)."""
         if self._timer:
             for _ in range(1 if self._falling else 2):
                 us = int(at_s * 1e6) // _STEP_US * _STEP_US % WRAP_US
@@ -70,7 +70,7 @@ class SimulatedIoManager:
                 self._put(self._forwarded_until_s, passed)
 
     def power_off(self, at_s: float) -> None:
-        """The device behind it loses its supply: what its pins were still to cause never comes."""
+        """Drop what the device behind it was still to cause: it loses its supply."""
         waiting = list(self.outgoing)
         self.outgoing.clear()
         self.outgoing.extend(
@@ -111,11 +111,11 @@ class SimulatedIoManager:
         self._put(self._now_s, text.encode("latin-1") + b"\r\n")
 
     def _queue(self, at_s: float, data: bytes) -> None:
-        """Something that came to pass at ``at_s`` and then went over the host's wire."""
+        """Queue what came to pass at ``at_s`` and then went over the host's wire."""
         self._put(at_s + len(data) * self._byte_time_s, data)
 
     def _put(self, done_s: float, data: bytes) -> None:
-        """In the order of time: an edge is reported before a line that ended later."""
+        """Keep the order of time: an edge is reported before a line that ended later."""
         waiting: list[tuple[float, bytes]] = []
         while self.outgoing and self.outgoing[-1][0] > done_s:
             waiting.append(self.outgoing.pop())

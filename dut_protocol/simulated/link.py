@@ -14,7 +14,7 @@ from .device import DeviceSettings
 
 
 class SimulatedEnd(Protocol):
-    """What hangs on the wire: a simulated device, or an IO manager with one behind it."""
+    """Hangs on the wire: a simulated device, or an IO manager with one behind it."""
 
     settings: DeviceSettings
     outgoing: deque[tuple[float, bytes]]
@@ -23,7 +23,7 @@ class SimulatedEnd(Protocol):
 
 
 class SimulatedLink:
-    """The wire between a host and one :class:`SimulatedEnd`."""
+    """Is the wire between a host and one :class:`SimulatedEnd`."""
 
     def __init__(self, device: SimulatedEnd, clock: VirtualClock, address: str) -> None:
         self._device = device
@@ -62,4 +62,4 @@ class SimulatedLink:
         return data
 
     def close(self) -> None:
-        """Nothing to release; the device forgets nothing either."""
+        """Release nothing, for there is nothing; the device forgets nothing either."""

@@ -14,37 +14,37 @@ from ..wire.messages import DeviceError, Message, Model, Profile, Results
 from .device import FIRMWARE_PROFILE, DeviceSettings, SimulatedDut
 
 REPLAY_NOTE = "this is no board: tinyrunner replays"
-"""What a replayed device says, with the log's name, after its boot and its profile: whoever
-measures it has it in his log. As chatter, which no runner minds."""
+"""The note that a replayed device gives, with the log's name, after its boot and its profile:
+whoever measures it has it in his log. It is chatter, which no runner minds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One inference of the log."""
+    """Is one inference of the log."""
 
     scores: tuple[float, ...]
     printed: str | None = None
-    """What stood between the brackets of its `m-results-[…]`, where the log has it verbatim."""
+    """The text between the brackets of its `m-results-[…]`, where the log has it verbatim."""
 
 
 @dataclass(frozen=True, slots=True)
 class BoardText:
-    """How the board in the log presents itself."""
+    """Says how the board in the log presents itself."""
 
     source: str
-    """What is replayed, for :data:`REPLAY_NOTE`."""
+    """The log that is replayed, for :data:`REPLAY_NOTE`."""
     profile: str = FIRMWARE_PROFILE
     chatter: tuple[str, ...] = ()
-    """What it printed of its own after boot."""
+    """Lines that it printed of its own after boot."""
 
 
 def content_key(data: bytes) -> bytes:
-    """What an input is known by."""
+    """Return what an input is known by."""
     return hashlib.sha256(data).digest()
 
 
 class ReplayedModel:
-    """The answers of a log as :class:`~.simulated.DeviceModel`: by content, or in its order.
+    """Gives the answers of a log as a device's model: by content, or in its order.
 
     By content an input that was inferred several times has its answers in turn. In order, each
     input that differs from the one before gets the next answer; repeating one (a calibration, a
@@ -59,12 +59,12 @@ class ReplayedModel:
         answers: Sequence[Answer],
         by_content: Mapping[bytes, Sequence[int]] | None = None,
     ) -> None:
-        """``by_content``: the answers' places for each :func:`content_key`; None: in order."""
+        """Answer by ``by_content``, the answers' places by :func:`content_key`; None: in order."""
         self.model_id = model_id
         self.input_bytes = input_bytes
         self.score_count = score_count
         self.answer: Answer | None = None
-        """The last inference's; None before the first."""
+        """The answer to the last inference; None before the first."""
         self._answers = answers
         self._by_content = by_content
         self._asked: dict[bytes, int] = {}
@@ -72,12 +72,12 @@ class ReplayedModel:
         self._last_key = b""
 
     def rewind(self) -> None:
-        """From the beginning: the device was reset."""
+        """Begin again: the device was reset."""
         self.answer, self._next, self._last_key = None, 0, b""
         self._asked.clear()
 
     def find(self, data: bytes) -> Answer | None:
-        """The answer to an input; None where the log has none (any more)."""
+        """Find the answer to an input; None where the log has none (any more)."""
         key = content_key(data)
         if self._by_content is not None:
             places = self._by_content.get(key)
@@ -95,7 +95,7 @@ class ReplayedModel:
         return self._answers[self._next - 1]
 
     def infer(self, data: bytes) -> tuple[float, ...]:
-        """The logged scores; LookupError where :meth:`find` finds none."""
+        """Return the logged scores; LookupError where :meth:`find` finds none."""
         answer = self.find(data)
         if answer is None:
             raise LookupError("the log has no answer to this input")
@@ -104,7 +104,7 @@ class ReplayedModel:
 
 
 class ReplayedDut(SimulatedDut):
-    """The simulated device with a log's answers and texts."""
+    """Is the simulated device with a log's answers and texts."""
 
     def __init__(self, model: ReplayedModel, settings: DeviceSettings, text: BoardText) -> None:
         self._replayed = model

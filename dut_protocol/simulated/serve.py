@@ -1,4 +1,4 @@
-"""Serving a simulated device in real time, on a pseudo-terminal or a TCP port.
+"""Serves a simulated device in real time, on a pseudo-terminal or a TCP port.
 
 Any runner, or a terminal program, can then talk to it as to a board. Bytes leave when the modelled
 UART would have sent them. A new TCP connection boots the device, as opening the port of many
@@ -29,13 +29,13 @@ _BACKLOG_TIMEOUT_S = 1.0
 
 
 class ServedPort(Protocol):
-    """One end of a link, the device's."""
+    """Is the device's end of a link."""
 
     address: str
-    """What a host opens to reach it."""
+    """The address that a host opens to reach it."""
 
     def wait(self, timeout_s: float) -> bytes | None:
-        """Bytes from the host; None when nothing came; LinkError never."""
+        """Return bytes from the host; None when nothing came. It never raises LinkError."""
 
     def write(self, data: bytes) -> None: ...
 
@@ -43,7 +43,7 @@ class ServedPort(Protocol):
 
 
 class PtyPort:
-    """A pseudo-terminal (Linux and macOS)."""
+    """Is a pseudo-terminal (Linux and macOS)."""
 
     def __init__(self, master: int, slave: int, address: str) -> None:
         self._master = master
@@ -86,7 +86,7 @@ class PtyPort:
 
 
 class TcpPort:
-    """A listening TCP socket; one host at a time."""
+    """Is a listening TCP socket; one host at a time."""
 
     def __init__(self, listener: socket.socket, on_connect: Callable[[], None]) -> None:
         self._listener = listener
@@ -97,7 +97,7 @@ class TcpPort:
 
     @classmethod
     def listen(cls, host: str, port: int, on_connect: Callable[[], None]) -> Self:
-        """Port 0 takes any free one; ``address`` says which."""
+        """Listen; port 0 takes any free one, and ``address`` says which."""
         try:
             return cls(socket.create_server((host, port)), on_connect)
         except OSError as error:
@@ -142,7 +142,7 @@ class TcpPort:
 
 
 class ServedEnd(SimulatedEnd, Protocol):
-    """What can be served: a simulated device, or an IO manager with one behind it."""
+    """Can be served: a simulated device, or an IO manager with one behind it."""
 
     def boot(self, at_s: float) -> None:
         """Begin anew, as opening its port makes it."""
@@ -157,7 +157,7 @@ class DeviceServer:
         clock: Clock | None = None,
         lock: AbstractContextManager[object] | None = None,
     ) -> None:
-        """``lock`` is held around each use of the device, where other threads use it too."""
+        """Serve ``device``; ``lock`` is held around its use, where other threads use it too."""
         self._device = device
         self._clock = clock or MonotonicClock()
         self._lock = lock or nullcontext()

@@ -1,4 +1,4 @@
-"""What a simulated device computes: a .tflite model behind the firmware's interface."""
+"""The computation of a simulated device: a .tflite model behind the firmware's interface."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ...models.suite import Task
 
 
 class TfliteModel:
-    """A task's model as :class:`~.simulated.DeviceModel`; the file is opened at once."""
+    """Runs a task's model as :class:`~.simulated.DeviceModel`; the file is opened at once."""
 
     def __init__(self, path: Path, task: Task) -> None:
         self._engine = Engine.load(path, task)
@@ -20,12 +20,12 @@ class TfliteModel:
 
     @property
     def sha256(self) -> str:
-        """Of the model file."""
+        """Return the hash of the model file."""
         return self._engine.sha256
 
     @property
     def runtime(self) -> str:
-        """Which TFLite runs it, with its version."""
+        """Say which TFLite runs it, with its version."""
         return self._engine.runtime_name
 
     def infer(self, data: bytes) -> tuple[float, ...]:

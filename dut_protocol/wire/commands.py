@@ -1,4 +1,4 @@
-"""What a host says: frozen commands with an encoder, and the parser of the device's side.
+"""The words of a host: frozen commands with an encoder, and the parser of the device's side.
 
 A command is ASCII, ended by ``%``, without CR or LF, at most 80 characters before the ``%``.
 An empty command crashes the reference firmware (a null pointer), so none can be encoded.
@@ -17,7 +17,7 @@ from .settings import COMMAND_BUFFER_BYTES, MAX_DATA_BYTES_PER_DB
 MAX_COMMAND_CHARS = COMMAND_BUFFER_BYTES
 
 DEFAULT_WARMUPS = 10
-"""What `infer N` runs first when W is not given."""
+"""Warm-ups that `infer N` runs first when W is not given."""
 
 
 def _encode(text: str) -> bytes:
@@ -59,7 +59,7 @@ class Timestamp:
 
 @dataclass(frozen=True, slots=True)
 class DbLoad:
-    """Begin a load of ``byte_count`` bytes."""
+    """Begins a load of ``byte_count`` bytes."""
 
     byte_count: int
 
@@ -71,7 +71,7 @@ class DbLoad:
 
 @dataclass(frozen=True, slots=True)
 class DbData:
-    """Some bytes of a load. ``error`` is what the device answers after storing them."""
+    """Carries some bytes of a load. ``error`` is what the device answers after storing them."""
 
     data: bytes
     error: str | None = None
@@ -109,7 +109,7 @@ class AskResults:
 
 @dataclass(frozen=True, slots=True)
 class Raw:
-    """Any other text, for the console and for scripts."""
+    """Is any other text, for the console and for scripts."""
 
     text: str
 
@@ -119,12 +119,12 @@ class Raw:
 
 @dataclass(frozen=True, slots=True)
 class Empty:
-    """Nothing but delimiters before the ``%``: only a device's parser makes one."""
+    """Is nothing but delimiters before the ``%``: only a device's parser makes one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A known command with arguments that the firmware answers with ``e-[…]``."""
+    """Is a known command with arguments that the firmware answers with ``e-[…]``."""
 
     error: str
 
@@ -139,7 +139,7 @@ _ATOI = re.compile(r"\s*([+-]?\d{1,18})", re.ASCII)
 
 
 def c_atoi(text: str) -> int:
-    """The number at the start of ``text`` as C's ``atoi`` reads it; 0 where there is none."""
+    """Return the number at the start of ``text`` as C's ``atoi`` reads it; 0 where none is."""
     match = _ATOI.match(text)
     return int(match[1]) if match else 0
 
@@ -182,12 +182,12 @@ def _parse_infer(arguments: list[str]) -> DeviceCommand:
 
 
 def must_say_something(command: DeviceCommand) -> bool:
-    """Whether the firmware always answers with a message before its `m-ready`."""
+    """Tell whether the firmware always answers with a message before its `m-ready`."""
     return isinstance(command, AskName | AskProfile | AskResults | DbLoad | Infer)
 
 
 def parse_command(text: str) -> DeviceCommand:
-    """What the reference firmware understands by ``text`` (without its ``%``)."""
+    """Return what the reference firmware understands by ``text`` (without its ``%``)."""
     words = [word for word in text.split(" ") if word]
     if not words:
         return Empty()

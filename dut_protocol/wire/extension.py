@@ -85,28 +85,29 @@ NAME = "x-tinyrunner-1"
 
 MAX_BIN_BYTES = 65536
 MIN_TIMEOUT_MS, MAX_TIMEOUT_MS = 100, 1000
-"""Shorter, and a host's scheduler causes errors; longer, and a first `name%` finds it deaf."""
+"""Limits of the time-out: a shorter one, and a host's scheduler causes errors; a longer one, and a
+first `name%` finds it deaf."""
 
 CRC_BYTES = 4
 
 B64_DATA_BYTES = (COMMAND_BUFFER_BYTES - len("xd ")) // 4 * 3 - CRC_BYTES
-"""53: what is left of the 80-character command for data."""
+"""53: the bytes that the 80-character command leaves for data."""
 
 
 class Encoding(Enum):
-    """How a block's bytes travel."""
+    """Says how a block's bytes travel."""
 
     BIN = "bin"
     B64 = "b64"
 
 
 class ExtensionError(TinyrunnerError, ValueError):
-    """An offer, a command or a block that is none."""
+    """Says that an offer, a command or a block is none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What a device says it can do; an impossible one cannot exist (ExtensionError)."""
+    """Says what a device can do; an impossible offer cannot exist (ExtensionError)."""
 
     bin_bytes: int = 0
     """Most data bytes of an 8-bit block; 0: none are taken."""
@@ -126,7 +127,7 @@ class Offer:
 
     @property
     def encodings(self) -> tuple[Encoding, ...]:
-        """Those offered, the better one first."""
+        """Return those offered, the better one first."""
         return (Encoding.BIN,) * bool(self.bin_bytes) + (Encoding.B64,) * self.b64
 
     @property
@@ -134,11 +135,11 @@ class Offer:
         return self.timeout_ms / 1000.0
 
     def block_bytes(self, encoding: Encoding) -> int:
-        """Most data bytes of one block."""
+        """Return the most data bytes of one block."""
         return self.bin_bytes if encoding is Encoding.BIN else B64_DATA_BYTES
 
     def encode(self) -> str:
-        """The words behind the extension's name."""
+        """Return the words behind the extension's name."""
         words = [
             f"bin={self.bin_bytes}" if self.bin_bytes else "",
             "b64" if self.b64 else "",
@@ -149,7 +150,7 @@ class Offer:
 
 
 def parse_offer(text: str) -> Offer:
-    """The words behind the extension's name; ExtensionError says what is wrong with them."""
+    """Parse the words behind the extension's name; ExtensionError says what is wrong with them."""
     numbers = {"bin": 0, "timeout-ms": 0}
     words = text.split()
     for word in words:
@@ -164,22 +165,22 @@ def parse_offer(text: str) -> Offer:
 
 
 def crc32(data: bytes | bytearray | memoryview) -> int:
-    """The extension's checksum."""
+    """Compute the extension's checksum."""
     return zlib.crc32(data)
 
 
 def begin_load(total: int, crc: int, encoding: Encoding) -> str:
-    """The command (without ``%``) that begins a load of ``total`` bytes."""
+    """Return the command (without ``%``) that begins a load of ``total`` bytes."""
     return f"xdb load {total} {crc:08x} {encoding.value}"
 
 
 def begin_shift(new: int, crc: int, encoding: Encoding) -> str:
-    """The command that drops the buffer's first ``new`` bytes and takes as many at its end."""
+    """Return the command to drop the buffer's first ``new`` bytes and take as many at its end."""
     return f"xdb shift {new} {crc:08x} {encoding.value}"
 
 
 def encode_block(data: bytes, encoding: Encoding) -> bytes:
-    """One block as it goes onto the wire."""
+    """Return one block as it goes onto the wire."""
     framed = data + crc32(data).to_bytes(CRC_BYTES, "big")
     if encoding is Encoding.BIN:
         return framed
@@ -187,7 +188,7 @@ def encode_block(data: bytes, encoding: Encoding) -> bytes:
 
 
 def decode_block(framed: bytes | bytearray) -> bytes:
-    """The data of a block and its CRC; ExtensionError where they do not belong together."""
+    """Return the data of a block and its CRC; ExtensionError where they do not belong together."""
     data, crc = bytes(framed[:-CRC_BYTES]), int.from_bytes(framed[-CRC_BYTES:], "big")
     if not data or crc32(data) != crc:
         raise ExtensionError("block damaged")
@@ -196,7 +197,7 @@ def decode_block(framed: bytes | bytearray) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Begin:
-    """`xdb load` or, where ``shift``, `xdb shift`."""
+    """Is `xdb load` or, where ``shift``, `xdb shift`."""
 
     shift: bool
     byte_count: int
@@ -206,7 +207,7 @@ class Begin:
 
 @dataclass(frozen=True, slots=True)
 class TextBlock:
-    """`xd TEXT`, decoded but not checked."""
+    """Is `xd TEXT`, decoded but not checked."""
 
     framed: bytes
 
@@ -215,7 +216,7 @@ _BEGIN = re.compile(r"xdb (load|shift) ([0-9]{1,9}) ([0-9A-Fa-f]{8}) (bin|b64)")
 
 
 def parse_extended(text: str) -> Begin | TextBlock | None:
-    """A device's view of a command: None for one that is not of the extension.
+    """Read a command as a device does: None for one that is not of the extension.
 
     ExtensionError for one that is meant to be, and is wrong.
     """

@@ -1,4 +1,4 @@
-"""Cutting the byte stream into lines (device to host) and commands (host to device). No I/O.
+"""Cuts the byte stream into lines (device to host) and commands (host to device). No I/O.
 
 Device to host: lines end in LF, normally CRLF. Host to device: a command ends in ``%`` and holds
 no line end at all.
@@ -16,7 +16,7 @@ COMMAND_END = ord("%")
 
 
 class LineReader:
-    """Bytes in, whole lines out (without their line ends)."""
+    """Takes bytes in and gives whole lines out (without their line ends)."""
 
     __slots__ = ("_rest",)
 
@@ -25,7 +25,7 @@ class LineReader:
 
     @property
     def pending(self) -> bytes:
-        """The beginning of a line whose end has not come."""
+        """Return the beginning of a line whose end has not come."""
         return self._rest
 
     def feed(self, data: bytes) -> list[bytes]:
@@ -47,7 +47,7 @@ class LineReader:
 
 
 class CommandReader:
-    """Bytes in, whole commands out (without ``%``), as the reference firmware buffers them.
+    """Takes bytes in and gives whole commands out, as the reference firmware buffers them.
 
     Of a longer command the first ``capacity`` characters are kept, the rest is dropped.
     """
@@ -59,7 +59,7 @@ class CommandReader:
         self._rest = b""
 
     def feed(self, data: bytes) -> list[tuple[int, bytes]]:
-        """Each completed command, with the index in ``data`` just after its ``%``."""
+        """Yield each completed command, with the index in ``data`` just after its ``%``."""
         commands = []
         start = 0
         while (end := data.find(COMMAND_END, start)) >= 0:

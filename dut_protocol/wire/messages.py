@@ -1,4 +1,4 @@
-"""What a device says, one line at a time: frozen types with a parser and an encoder.
+"""The words of a device, one line at a time: frozen types with a parser and an encoder.
 
 A line is a message (``m-…``), an error (``e-[…]``) or chatter. One exchange::
 
@@ -21,14 +21,14 @@ from enum import Enum
 from .extension import NAME as EXTENSION
 
 READY_LINE = b"m-ready\r\n"
-"""Ends every answer."""
+"""The line that ends every answer."""
 
 PASS_THROUGH = b"[dut]: "
-"""What an IO manager puts in front of every line that the device behind it said."""
+"""The text that an IO manager puts in front of every line of the device behind it."""
 
 
 class TimestampMode(Enum):
-    """How the firmware marks time: lap times on the UART, or edges on a pin."""
+    """Says how the firmware marks time: lap times on the UART, or edges on a pin."""
 
     PERFORMANCE = "performance"
     ENERGY = "energy"
@@ -66,7 +66,7 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class LapTime:
-    """The device's own microsecond counter."""
+    """Carries the device's own microsecond counter."""
 
     us: int
 
@@ -90,7 +90,7 @@ class LoadDone:
 
 @dataclass(frozen=True, slots=True)
 class Buffer:
-    """One row of ``db print``."""
+    """Is one row of ``db print``."""
 
     data: bytes
 
@@ -128,7 +128,7 @@ class InferDone:
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """The scores, all finite; ``trailing_comma`` as the reference vww port prints one."""
+    """Carries the scores, all finite; ``trailing_comma`` as the reference vww port prints one."""
 
     scores: tuple[float, ...]
     trailing_comma: bool = False
@@ -140,7 +140,7 @@ class Results:
 
 @dataclass(frozen=True, slots=True)
 class BootMode:
-    """First line of the boot banner."""
+    """Is the first line of the boot banner."""
 
     mode: TimestampMode
 
@@ -164,7 +164,7 @@ class DeviceError:
 
 @dataclass(frozen=True, slots=True)
 class ExtensionOffer:
-    """A line of `help`: the device has the wire extension; ``text`` says how much of it."""
+    """Is the line of `help` by which a device offers the wire extension; ``text`` says how much."""
 
     text: str
 
@@ -174,7 +174,7 @@ class ExtensionOffer:
 
 @dataclass(frozen=True, slots=True)
 class InputMismatch:
-    """The buffer does not fit the model: the device would infer the previous input."""
+    """Says that the buffer does not fit the model: the previous input would be inferred."""
 
     loaded: int
     expected: int
@@ -185,7 +185,7 @@ class InputMismatch:
 
 @dataclass(frozen=True, slots=True)
 class BufferTooSmall:
-    """``db load`` of more than the device can hold."""
+    """Refuses a ``db load`` of more than the device can hold."""
 
     requested: int
     maximum: int
@@ -196,7 +196,7 @@ class BufferTooSmall:
 
 @dataclass(frozen=True, slots=True)
 class Malformed:
-    """A known message whose content cannot be: scores that are no finite numbers, say."""
+    """Is a known message whose content cannot be: scores that are no finite numbers, say."""
 
     text: str
     reason: str
@@ -207,7 +207,7 @@ class Malformed:
 
 @dataclass(frozen=True, slots=True)
 class Chatter:
-    """Anything else the firmware prints; for the log, not for the protocol."""
+    """Is anything else the firmware prints; for the log, not for the protocol."""
 
     text: str
 
@@ -294,11 +294,11 @@ _KINDS = tuple(
 _ERROR = re.compile(r"e-\[(.*)\]")
 
 _NOISE = bytes(byte for byte in range(256) if not 0x21 <= byte <= 0x7E)
-"""Not part of any message's beginning or end: control bytes, spaces, what an idle line makes."""
+"""Bytes that are no message's beginning or end: control bytes, spaces, what an idle line makes."""
 
 
 def decode_line(line: bytes) -> str:
-    """The line as printable text: noise and control bytes become ``\\xff`` and the like."""
+    """Return the line as printable text: noise and control bytes become ``\\xff`` and the like."""
     text = line.decode("ascii", "backslashreplace")
     if text.isprintable():
         return text
@@ -319,11 +319,11 @@ _USUAL: dict[bytes, tuple[Message, ...]] = {
     b"m-ready": (Ready(),),
     b"m-load-done": (LoadDone(),),
 }
-"""Seven of ten lines, on every load."""
+"""The message of seven of ten lines, on every load."""
 
 
 def parse_line(line: bytes) -> tuple[Message, ...]:
-    """The messages of one line (without its line end), in order.
+    """Parse one line (without its line end) into its messages, in order.
 
     One, or several where line ends were lost or a print without one came before: chatter and what
     is glued to it. An empty line is no message: ``db print`` ends in one.

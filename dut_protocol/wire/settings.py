@@ -1,4 +1,4 @@
-"""How to talk to a device under test: what may be set, checked once, on construction."""
+"""The settings of a link to a device: what may be set, checked once, on construction."""
 
 from __future__ import annotations
 
@@ -19,17 +19,18 @@ DEFAULT_DATA_BYTES_PER_DB = 30
 DEFAULT_BAUD_RATE = 115200
 
 ENERGY_BAUD_RATE = 9600
-"""Of energy firmware behind an IO manager; MLCommons' streaming set-up runs it at 115200."""
+"""The rate of energy firmware behind an IO manager; MLCommons' streaming set-up runs it at 115200.
+"""
 
 ENERGY_BOOT_TIMEOUT_S = 5.0
-"""From power on to the device's `m-ready`: EEMBC's limit, a setting here."""
+"""Seconds from power on to the device's `m-ready`: EEMBC's limit, a setting here."""
 
 MAX_INPUT_BYTES = 27648
 """The reference firmware's input buffer: one vww image."""
 
 
 class VerifyLoad(Enum):
-    """Which loads are read back with `db print` and compared."""
+    """Says which loads are read back with `db print` and compared."""
 
     FIRST = "first"
     ALL = "all"
@@ -37,7 +38,7 @@ class VerifyLoad(Enum):
 
 
 class ConfirmResults(Enum):
-    """Which scores (and names) are asked for once more, and must come the same again.
+    """Says which scores (and names) are asked for once more, and must come the same again.
 
     The protocol has no checksum: a digit of a score that was flipped on its way is as often as
     not another digit, and nothing else tells.
@@ -49,7 +50,7 @@ class ConfirmResults(Enum):
 
 @dataclass(frozen=True, slots=True)
 class LinkSettings:
-    """Settings of one link to a device; an illegal one cannot exist (ValueError)."""
+    """Holds the settings of one link; an illegal one cannot exist (ValueError)."""
 
     baud_rate: int = DEFAULT_BAUD_RATE
     data_bytes_per_db: int = DEFAULT_DATA_BYTES_PER_DB
@@ -57,7 +58,7 @@ class LinkSettings:
     boot_wait_s: float = 2.0
     """How long a late boot banner may take."""
     expected_inference_s: float | None = None
-    """Scales the deadline of `infer`; None where nobody knows yet."""
+    """Seconds an inference takes, for the deadline of `infer`; None where nobody knows yet."""
     confirm_results: ConfirmResults = ConfirmResults.NEVER
     pipeline_chars: int = 0
     """Most characters of `db` commands that may be unanswered; 0: each waits for the one before.
@@ -87,10 +88,10 @@ def check_data_bytes_per_db(count: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class LinkWishes:
-    """What was asked for beyond the plain, handshaken link."""
+    """Says what was asked for beyond the plain, handshaken link."""
 
     largest_block: bool = False
-    """Take the largest `db` that the device is known to take."""
+    """Whether to take the largest `db` that the device is known to take."""
     pipelining: bool = False
     extension: bool = False
 

@@ -1,4 +1,4 @@
-"""The microsecond counter behind ``m-lap-us-…``: how wide it is, and how far off its time may be.
+"""The microsecond counter behind ``m-lap-us-…``: how wide it is, how far off its time may be.
 
 A deviation is a fraction of the host's time. What is usual and what is a defect was taken from the
 published sessions, whose logs hold the device's time and the host's.
@@ -16,16 +16,18 @@ OSCILLATOR_DEVIATION = 0.04
 """RC oscillators stay within this, and with them nearly all published windows."""
 
 DEFECT_DEVIATION = 0.05
-"""More was a real defect wherever it was seen, and is one by the rules."""
+"""More than this was a real defect wherever it was seen, and is one by the rules."""
 
 RESONATOR_DEVIATION = 6000e-6
-"""Between an IO manager's clock and a monitor's: an Arduino Uno has a resonator of 0.5 %."""
+"""An IO manager's clock and a monitor's agree within this: an Arduino Uno has a resonator of 0.5 %.
+"""
 
 CRYSTAL_DEVIATION = 500e-6
-"""Between the host's clock and a monitor's: two crystals with room to spare."""
+"""The host's clock and a monitor's agree within this: two crystals with room to spare."""
 
 LINE_DELAY_S = 0.020
-"""What a stamp in a log adds at each end: the line's own transfer and the stamp's millisecond."""
+"""Seconds that a stamp in a log adds at each end: the line's own transfer and the stamp's
+millisecond."""
 
 ADAPTER_DELAY_S = 0.05
-"""What the host adds while it runs: lines wait in USB adapters and in their drivers."""
+"""Seconds that the host adds while it runs: lines wait in USB adapters and in their drivers."""

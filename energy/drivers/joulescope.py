@@ -40,7 +40,7 @@ _RATES_HZ = (*(float(n * 10**power) for power in range(6) for n in (1, 2, 5)), 1
 _SIGNALS = ("i", "v", "gpi/0")
 _SILENCE_S = 2.0
 _SETTLED_S = 0.2
-"""After switching on, the supply must have its voltage by then."""
+"""Seconds after switching on by which the supply must have its voltage."""
 _SUPPLY_TOLERANCE = 0.05
 _ABSENT = (
     "the Joulescope's driver is not installed: pip install 'tinyrunner[joulescope]' (recent "
@@ -49,7 +49,7 @@ _ABSENT = (
 
 
 class Driver(Protocol):
-    """What is used of ``pyjoulescope_driver.Driver``."""
+    """Is what is used of ``pyjoulescope_driver.Driver``."""
 
     def device_paths(self) -> list[str]: ...
 
@@ -69,7 +69,7 @@ class Driver(Protocol):
 
 
 def load_driver() -> Driver:
-    """Jetperch's driver; MonitorRefused says how to install it."""
+    """Import Jetperch's driver; MonitorRefused says how to install it."""
     try:
         module = importlib.import_module("pyjoulescope_driver")
     except ImportError as error:
@@ -79,12 +79,12 @@ def load_driver() -> Driver:
 
 
 class Joulescope(ClosedOnExit):
-    """A JS110 or JS220; it cuts the device's supply when it is closed."""
+    """Operates a JS110 or JS220; it cuts the device's supply when it is closed."""
 
     def __init__(
         self, driver: Driver, path: str, clock: Clock, *, max_voltage_v: float | None = None
     ) -> None:
-        """Says nothing yet: use :meth:`open`. ``path`` is as in ``u/js220/002557``."""
+        """Say nothing to the instrument yet: use :meth:`open`. ``path``: ``u/js220/002557``."""
         _, model, self._serial = path.split("/")
         self.address = f"joulescope:{self._serial}"
         self._name = f"the Joulescope {model.upper()} {self._serial}"
@@ -107,9 +107,9 @@ class Joulescope(ClosedOnExit):
         )
         self._firmware = ""
         self._messages: queue.SimpleQueue[tuple[str, Message]] = queue.SimpleQueue()
-        """The driver calls in its own thread; this is all that it touches."""
+        """Messages from the driver, which calls in its own thread and touches nothing else."""
         self._callback = self._on_data
-        """One bound method: the driver wants the same one to unsubscribe."""
+        """The one bound method that the driver knows: it wants the same one to unsubscribe."""
         self._supply_v: float | None = None
         self._measured_v: float | None = None
         self._settling = 0
@@ -131,7 +131,7 @@ class Joulescope(ClosedOnExit):
         max_voltage_v: float | None = None,
         driver: Driver | None = None,
     ) -> Joulescope:
-        """The instrument of this serial number, or the only one there is when it is empty."""
+        """Open the instrument of this serial number, or the only one there is when it is empty."""
         driver = driver or load_driver()
         paths = [
             path
@@ -261,7 +261,7 @@ class Joulescope(ClosedOnExit):
     # ---- samples ----
 
     def _take_messages(self) -> bool:
-        """Whether there were any."""
+        """Take what the driver has brought; tell whether there was any."""
         stream = self._stream
         came = False
         while stream is not None and not self._messages.empty():

@@ -1,4 +1,4 @@
-"""Joulescope's stream messages made into joules: pure, whatever order they come in.
+"""Turns Joulescope's stream messages into joules: pure, whatever order they come in.
 
 A message is a mapping: ``data`` (float32 A or V; for an input 8 samples a byte, the first in the
 lowest bit), ``sample_id`` of its first sample, counted at ``sample_rate`` (2 MHz) for all signals
@@ -27,7 +27,7 @@ Message = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Combined:
-    """What could be multiplied; indices count the samples of the whole stream."""
+    """Holds what could be multiplied; indices count the samples of the whole stream."""
 
     energy_j: npt.NDArray[np.float64]
     volts: Values
@@ -39,11 +39,11 @@ class Combined:
 
 @dataclass(slots=True)
 class _Signal:
-    """One of current and voltage: what came and was not used yet."""
+    """Is current or voltage: what came and was not used yet."""
 
     name: str
     step: int = 0
-    """Counts a sample."""
+    """Counts of ``sample_id`` from one sample to the next."""
     next_id: int = -1
     segments: deque[tuple[int, Values]] = field(default_factory=deque)
 
@@ -112,7 +112,7 @@ class PowerStream:
             self._look_for_edges(held, int(message["sample_id"]))
 
     def end(self) -> None:
-        """No more messages will come."""
+        """Note that no more messages will come."""
         if self._held is not None:
             self._look_for_edges(self._held, None)
             self._held = None
@@ -133,7 +133,7 @@ class PowerStream:
         self._edges.extend((start + np.flatnonzero(before & ~bits & 1) * step).tolist())
 
     def take(self) -> Combined:
-        """Everything that can be multiplied by now."""
+        """Return everything that can be multiplied by now."""
         current, voltage = self._current, self._voltage
         joules: list[npt.NDArray[np.float64]] = []
         volts: list[Values] = [np.zeros(0, np.float32)]
@@ -170,7 +170,7 @@ class PowerStream:
         return Combined(energy_j, np.concatenate(volts), tuple(gaps), tuple(self._edges_s()))
 
     def _edges_s(self) -> list[float]:
-        """Of the edges in front of which every sample has come, or is known to be missing."""
+        """Return the edges in front of which every sample has come, or is known to be missing."""
         times_s: list[float] = []
         first = self._first_id
         while self._edges and first is not None and self._edges[0] <= self._next_id:

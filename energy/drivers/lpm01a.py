@@ -1,4 +1,4 @@
-"""The X-NUCLEO-LPM01A (PowerShield) on its USB serial port.
+"""Operates the X-NUCLEO-LPM01A (PowerShield) on its USB serial port.
 
 Commands end CR LF; the answer is ``PowerShield > ack CMD`` or ``PowerShield > error CMD`` and then
 ``Error detail: …``. One exchange, and a measurement::
@@ -40,7 +40,8 @@ from .serial_monitor import (
 
 BAUD_RATE = 3_686_400
 MIN_FIRMWARE = (1, 0, 6)
-"""Older ones answer `error pwr off` (eembc/energyrunner issue 8)."""
+"""The oldest firmware that will do: older ones answer `error pwr off` (eembc/energyrunner issue 8).
+"""
 
 CAPABILITIES = Capabilities(
     model="LPM01A",
@@ -67,7 +68,7 @@ _CONFIGURATION = (
     "format ascii_dec",
 )
 _CALIBRATION_S = 15.0
-"""It calibrates itself after a change of the voltage."""
+"""Seconds that it calibrates itself after a change of the voltage."""
 _SILENCE_S = 3.0
 """A running acquisition sends something at least once a sample."""
 _MAX_HEARD = 5
@@ -77,7 +78,7 @@ _SERIAL = re.compile(r"present\W+(?:.*?\b)??([0-9A-Fa-f]{8,})")
 
 
 class Lpm01a(ClosedOnExit):
-    """An LPM01A under the host's control; supply off and control released when it is closed."""
+    """Operates an LPM01A; supply off and control released when it is closed."""
 
     def __init__(
         self,
@@ -87,7 +88,7 @@ class Lpm01a(ClosedOnExit):
         max_voltage_v: float | None = None,
         reply_timeout_s: float = 5.0,
     ) -> None:
-        """Says nothing yet: use :meth:`open`."""
+        """Prepare without a word to the board: use :meth:`open`."""
         self.address = f"lpm01a:{transport.address}"
         self._link = MonitorLink(transport, "the LPM01A")
         self._name = self._link.name
@@ -96,7 +97,7 @@ class Lpm01a(ClosedOnExit):
         self._reply_timeout_s = reply_timeout_s
         self._stream = Lpm01aStream()
         self._lines: list[str] = []
-        """Said, and not looked at yet."""
+        """Lines that it said, and that were not looked at yet."""
         self._account: SampleAccount | None = None
         self._writer: TraceWriter | None = None
         self._acquiring = False
@@ -244,7 +245,7 @@ class Lpm01a(ClosedOnExit):
         self._set_rate(CAPABILITIES.default_rate_hz)
 
     def _end_old_acquisition(self) -> None:
-        """A host that was killed left it streaming."""
+        """Stop the stream that a host that was killed left running."""
         self._link.write(b"stop\r\n")
         self._wait(lambda line: COMPLETED in line, 2.0)
 
@@ -255,7 +256,7 @@ class Lpm01a(ClosedOnExit):
             self._rate_hz = rate_hz
 
     def _stop_acquisition(self, timeout_s: float) -> None:
-        """Everything that comes until it has ended still belongs to the recording."""
+        """Stop; everything that comes until it has ended still belongs to the recording."""
         self._link.write(b"stop\r\n")
         ended = self._wait(lambda line: COMPLETED in line or _refuses(line, "stop"), timeout_s)
         if ended is None:
@@ -291,7 +292,7 @@ class Lpm01a(ClosedOnExit):
     def _ask(
         self, command: str, pattern: re.Pattern[str], *, acknowledged: bool = True
     ) -> re.Match[str] | None:
-        """What a query answered, on the line of its ``ack`` or after it."""
+        """Return what a query answered, on the line of its ``ack`` or after it."""
         if acknowledged:
             if found := pattern.search(self._command(command).partition(command)[2]):
                 return found
@@ -309,7 +310,7 @@ class Lpm01a(ClosedOnExit):
         return _volts(found) if found else None
 
     def _wait(self, wanted: Callable[[str], bool], timeout_s: float) -> str | None:
-        """The first line that is wanted; None when it did not come in time."""
+        """Wait for the first line that is wanted; None when it did not come in time."""
         deadline = Deadline(self._clock, timeout_s)
         while True:
             while self._lines:
@@ -358,7 +359,10 @@ def _refuses(line: str, command: str) -> bool:
 
 
 def _is_about(line: str, kind: str, command: str) -> bool:
-    """``ack volt 1800m`` is about ``volt 1800m``; so is ``ack volt``; ``ack volt 3000m`` is not."""
+    """Tell whether an answer is about a command.
+
+    ``ack volt 1800m`` is about ``volt 1800m``; so is ``ack volt``; ``ack volt 3000m`` is not.
+    """
     said, *words = line.split() or [""]
     return said == kind and bool(words) and all(a == b for a, b in zip(words, command.split()))  # noqa: B905
 

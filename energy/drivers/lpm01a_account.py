@@ -1,4 +1,4 @@
-"""Accounting for an LPM01A's samples: what its TimeStamps say must have been received.
+"""Accounts for an LPM01A's samples: what its TimeStamps say must have been received.
 
 The stream itself shows a broken line, but not a line that never came. So the samples between two
 TimeStamps are held back until the second one is there: the monitor's own clock says how many they
@@ -22,7 +22,7 @@ HIGH_BUFFER_PERCENT = 90
 """Above this the PowerShield's buffer is about to overflow."""
 
 _MAX_HELD_S = 10.0
-"""Without a readable TimeStamp for this long, samples are written unaccounted for."""
+"""Samples are written unaccounted for when no readable TimeStamp came for this long."""
 
 _MAX_NOTES = 20
 
@@ -34,7 +34,8 @@ class SampleAccount:
         self._writer = writer
         self._rate_hz = writer.sample_rate_hz
         self._slack = 2 + math.ceil(self._rate_hz / 1000)
-        """A TimeStamp has whole milliseconds, and stands beside a sample, not on it."""
+        """Samples by which a count may be off: a TimeStamp has whole milliseconds, and stands
+        beside a sample."""
         self._start = first_index
         """The stream's index of the trace's first sample."""
         self._held: list[Joules] = []
@@ -55,12 +56,12 @@ class SampleAccount:
 
     @property
     def lost(self) -> int:
-        """Broken lines and lines that never came."""
+        """Count broken lines and lines that never came."""
         return self._broken + self._missing
 
     @property
     def surplus(self) -> int:
-        """So many samples more than the monitor's clock allows, at the worst moment."""
+        """Return how many more samples came than the monitor's clock allows, at worst."""
         return self._surplus
 
     @property
@@ -75,7 +76,7 @@ class SampleAccount:
         return said
 
     def add(self, parsed: Parsed) -> None:
-        """The next piece of the stream."""
+        """Take the next piece of the stream."""
         self._held.append(parsed.energy_j)
         self._gaps += parsed.gaps
         self._broken += sum(lost for _, lost in parsed.gaps)
@@ -92,7 +93,7 @@ class SampleAccount:
             self.write_all()
 
     def note(self, line: str) -> None:
-        """Something that was said while recording, for the provenance."""
+        """Keep something that was said while recording, for the provenance."""
         if len(self._notes) < _MAX_NOTES:
             self._notes.append(line)
 

@@ -1,4 +1,4 @@
-"""What an X-NUCLEO-LPM01A (PowerShield) sends, read without any I/O: bytes in, joules out.
+"""Reads what an X-NUCLEO-LPM01A (PowerShield) sends, without any I/O: bytes in, joules out.
 
 Lines end CR LF. While it acquires with ``output energy`` and ``format ascii_dec``::
 
@@ -24,7 +24,8 @@ PROMPT = b"PowerShield > "
 COMPLETED = "Acquisition completed"
 SAMPLE_BYTES = 7
 MAX_LINE_BYTES = 256
-"""Longer than anything the PowerShield says; the rest of such a line is dropped."""
+"""The length of a line that nothing of the PowerShield's has; the rest of such a line is dropped.
+"""
 
 MAX_SAMPLE_J = 1.0
 """50 mA x 3.3 V x 1 s is 0.165 J, at the slowest rate: more is a broken line."""
@@ -33,7 +34,7 @@ _TIMESTAMP = re.compile(rb"TimeStamp:[ <>]*(\d{3,9})s +(\d{3})ms, *buff +(\d{1,3
 _EVENT = re.compile(rb"event +(\d+) +(ris|fal)")
 _LETTER = re.compile(rb"[A-Za-z]")
 _POWERS = 10.0 ** np.concatenate([np.arange(100), -np.arange(100)])
-"""By the two digits of the exponent, plus 100 when it is negative."""
+"""Powers of ten by the two digits of the exponent, plus 100 when it is negative."""
 
 _PLUS, _MINUS, _CR, _LF = b"+-\r\n"
 _BYTE = np.uint64(0xFF)
@@ -50,7 +51,7 @@ Joules = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class TimeStamp:
-    """The monitor's own clock, after ``index`` samples of the whole stream."""
+    """Is the monitor's own clock, after ``index`` samples of the whole stream."""
 
     index: int
     lost: int
@@ -61,7 +62,7 @@ class TimeStamp:
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """The timestamp pin moved after ``index`` samples of the whole stream."""
+    """Says that the timestamp pin moved after ``index`` samples of the whole stream."""
 
     index: int
     number: int
@@ -70,7 +71,7 @@ class Edge:
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """What a piece of the stream held; indices count the samples of the whole stream."""
+    """Holds what a piece of the stream held; indices count the samples of the whole stream."""
 
     energy_j: Joules
     gaps: tuple[tuple[int, int], ...] = ()
@@ -78,13 +79,13 @@ class Parsed:
     timestamps: tuple[TimeStamp, ...] = ()
     edges: tuple[Edge, ...] = ()
     lines: tuple[str, ...] = ()
-    """Everything else that was said, prompts removed."""
+    """All other lines that were said, prompts removed."""
     broken: tuple[str, ...] = ()
     """Lines that look like broken samples; while nothing is acquired they are answers."""
 
 
 class Lpm01aStream:
-    """Feed it whatever comes, cut anywhere; the sum of what it returns is always the same."""
+    """Reads whatever comes, cut anywhere; the sum of what it returns is always the same."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -158,7 +159,7 @@ class Lpm01aStream:
         return Parsed(energy_j, *said)
 
     def _broken(self, piece: bytes, index: int, gaps: list[tuple[int, int]]) -> None:
-        """One lost sample, unless it is the second half of the one before the TimeStamp."""
+        """Count one lost sample, unless it is the second half of the one before the TimeStamp."""
         together = self._piece_before_stamp + len(piece)
         if self._piece_before_stamp and together <= SAMPLE_BYTES:
             self._piece_before_stamp = 0
@@ -175,7 +176,7 @@ def _text(line: bytes) -> str:
 def _samples(
     block: bytes, starts: npt.NDArray[np.intp], lengths: npt.NDArray[np.intp]
 ) -> tuple[Joules, npt.NDArray[np.bool_]]:
-    """The joules of all sample lines, and which lines they are.
+    """Return the joules of all sample lines, and which lines they are.
 
     A sample with the byte that ends it is one 64-bit word, and a few operations on words read
     all its digits: several times faster than seven columns of characters.

@@ -1,4 +1,4 @@
-"""Keysight N6705B/C (and N6700 mainframes): supply and external data logger, over VISA.
+"""Operates Keysight's N6705B/C (and N6700 mainframes): supply and external data logger, over VISA.
 
 Every command ends with a channel list; ``SYST:ERR?`` follows every step of the configuration::
 
@@ -47,16 +47,17 @@ from .visa_link import VisaLink
 
 SERVICE_INTERVAL_S = 1.0
 FIFO_S = 18.0
-"""The manual says "about 20 seconds"; what waited longer than this may be overwritten."""
+"""Seconds that the FIFO holds: the manual says "about 20 seconds"; what waited longer may be
+overwritten."""
 FETCH_RECORDS = 16384
 COUNT_SLACK_S = 0.05
-"""What the instrument may still hold back of its last records when it is asked."""
+"""Seconds of its last records that the instrument may still hold back when it is asked."""
 CLOCK_DRIFT = 200e-6
-"""Two crystals of 100 ppm each."""
+"""How far two crystals of 100 ppm each run apart."""
 
 
 class N6705(EnergyMonitor):
-    """An opened N6705 or N6700 mainframe, of which one channel supplies and measures the device."""
+    """Operates an N6705 or N6700 mainframe; one channel supplies and measures the device."""
 
     def __init__(
         self,
@@ -217,7 +218,7 @@ class N6705(EnergyMonitor):
             raise SamplesLost(problem)
 
     def _fetch_batch(self, index: int) -> npt.NDArray[np.float64]:
-        """Joules per period of at most FETCH_RECORDS records, each of them I, V as float32."""
+        """Return joules per period of at most FETCH_RECORDS records of I, V as float32."""
         data = self._link.query_binary(
             f"FETC:ELOG? {FETCH_RECORDS},{self._at}", FETCH_RECORDS * PARAMETERS * 4
         )
@@ -237,7 +238,7 @@ class N6705(EnergyMonitor):
         return records[:, 0] * records[:, 1] * self._configured.period_s
 
     def _account(self, count: int, asked_s: float) -> tuple[str | None, int]:
-        """As many samples as time went by, or some were overwritten: what is wrong, how many."""
+        """Say how many samples were overwritten, and why: as many must come as time went by."""
         answered_s = self._clock.now_s()
         period_s = self._configured.period_s
         elapsed_s = (asked_s + answered_s) / 2.0 - self._start_s
@@ -307,7 +308,7 @@ class N6705(EnergyMonitor):
             self._link.close()
 
     def _make_safe(self) -> None:
-        """Off, over a new connection when the old one is dead; or say that it may still be on."""
+        """Switch off, over a new connection when the old one is dead; or warn of the supply."""
         try:
             self._switch_off(self._link)
         except MonitorError as first:

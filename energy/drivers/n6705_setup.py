@@ -1,4 +1,4 @@
-"""An N6705's configuration, from the power-up state to a logger that waits for its trigger.
+"""Configures an N6705, from the power-up state to a logger that waits for its trigger.
 
 ``SYST:ERR?`` follows every step, and what matters is read back.
 
@@ -18,19 +18,21 @@ from .scpi import do, number, set_word
 from .visa_link import VisaLink
 
 PARAMETERS = 2
-"""Current and voltage are logged, so that the power is measured and not assumed."""
+"""How many quantities are logged: current and voltage, so that the power is measured and not
+assumed."""
 MIN_PERIOD_S = 102.4e-6 * PARAMETERS
-"""N6700 user's guide: 102.4 µs for each parameter that is logged."""
+"""The shortest period for each parameter that is logged: 102.4 µs by the N6700 user's guide."""
 MAX_PERIOD_S = 60.0
 RESOLUTION_S = 20.48e-6
 COARSE_RESOLUTION_S = 40.96e-6
 DEFAULT_CURRENT_LIMIT_A = 0.5
-"""Ten times what the LPM01A gives, and too little to burn a board's traces."""
+"""The current limit unless told: ten times what the LPM01A gives, and too little to burn a board's
+traces."""
 _MODEL = re.compile(r"N67\d\d[A-Z]?")
 
 
 class ByteOrder(Enum):
-    """How the instrument sends float32; the value is its own word for it."""
+    """Says how the instrument sends float32; the value is its own word for it."""
 
     BIG = "NORM"
     LITTLE = "SWAP"
@@ -42,7 +44,7 @@ class ByteOrder(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the user asks for."""
+    """Says what the user asks for."""
 
     channel: int
     max_voltage_v: float | None
@@ -54,7 +56,7 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """What the instrument made of it."""
+    """Says what the instrument made of it."""
 
     module: str
     limit_command: str
@@ -65,7 +67,7 @@ class Setup:
 
 
 def identify(link: VisaLink) -> MonitorIdentity:
-    """Who answers; MonitorRefused when it is some other instrument."""
+    """Ask who answers; MonitorRefused when it is some other instrument."""
     answer = link.query("*IDN?")
     fields = [field.strip() for field in answer.split(",")]
     if len(fields) != 4 or not _MODEL.fullmatch(fields[1]):
@@ -76,7 +78,7 @@ def identify(link: VisaLink) -> MonitorIdentity:
 
 
 def count_channels(link: VisaLink, wanted: int) -> int:
-    """How many channels there are; MonitorRefused when ``wanted`` is none of them."""
+    """Ask how many channels there are; MonitorRefused when ``wanted`` is none of them."""
     channels = round(number(link, "SYST:CHAN?"))
     if not 1 <= wanted <= channels:
         raise MonitorRefused(f"{link.address} has channels 1 to {channels}, not {wanted}")
@@ -111,7 +113,7 @@ def configure(link: VisaLink, options: Options, channels: int) -> Setup:
 
 
 def _configure_logger(link: VisaLink, options: Options, channels: int) -> float:
-    """The sample period in force."""
+    """Configure what is logged; return the sample period in force."""
     wanted_s = options.sample_period_s
     if not MIN_PERIOD_S - 1e-9 <= wanted_s <= MAX_PERIOD_S:
         raise MonitorRefused(
@@ -136,8 +138,10 @@ def _configure_logger(link: VisaLink, options: Options, channels: int) -> float:
 
 
 def _log_only(link: VisaLink, channel: int, channels: int) -> None:
-    """Current and voltage of one channel: its power-up default logs the voltage of every one, which
-    stretches the period."""
+    """Log current and voltage of one channel, and nothing else.
+
+    The power-up default logs the voltage of every channel, which stretches the period.
+    """
     every = range(1, channels + 1)
     at_every = f"(@{','.join(map(str, every))})"
     for what in ("VOLT", "CURR", "VOLT:MINM", "CURR:MINM"):
@@ -154,6 +158,6 @@ def _log_only(link: VisaLink, channel: int, channels: int) -> None:
 
 
 def _exact_period(answered_s: float) -> float:
-    """The answer has six digits; periods are multiples of 20.48 µs."""
+    """Return the exact period: an answer has six digits; periods are multiples of 20.48 µs."""
     exact_s = round(answered_s / RESOLUTION_S) * RESOLUTION_S
     return exact_s if abs(exact_s / answered_s - 1.0) < 1e-5 else answered_s

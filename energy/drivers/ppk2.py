@@ -1,4 +1,4 @@
-"""The Nordic Power Profiler Kit II on its USB serial port, supplying the device (source mode).
+"""Operates the Nordic Power Profiler Kit II on its USB serial port, as the device's source.
 
 The host sends opcodes, and only one of them has an answer::
 
@@ -39,7 +39,7 @@ from .serial_monitor import (
 )
 
 BAUD_RATE = 115_200
-"""A USB port: the number means nothing."""
+"""The rate that the port is opened at; it is a USB port, so the number means nothing."""
 
 GET_METADATA = b"\x19"
 SOURCE_MODE = b"\x11\x02"
@@ -61,7 +61,7 @@ CAPABILITIES = Capabilities(
     service_interval_s=0.05,
 )
 _QUIET_S = 0.1
-"""After STOP, the kit has said everything when nothing came for this long."""
+"""The kit has said everything when nothing came for this long after STOP."""
 _SILENCE_S = 1.0
 _MAX_METADATA_BYTES = 8192
 _CLOCK_SLACK_S = 0.25
@@ -69,7 +69,7 @@ _CLOCK_TOLERANCE = 0.005
 
 
 class Ppk2(ClosedOnExit):
-    """A PPK2 in source mode; the device's supply is off when it is closed."""
+    """Operates a PPK2 in source mode; the device's supply is off when it is closed."""
 
     def __init__(
         self,
@@ -80,7 +80,7 @@ class Ppk2(ClosedOnExit):
         reply_timeout_s: float = 2.0,
         serial: str = "",
     ) -> None:
-        """Says nothing yet: use :meth:`open`."""
+        """Prepare without a word to the kit: use :meth:`open`."""
         self.address = f"ppk2:{transport.address}"
         self._link = MonitorLink(transport, "the PPK2")
         self._name = self._link.name
@@ -263,7 +263,7 @@ class Ppk2(ClosedOnExit):
             writer.event(index / RATE_HZ)
 
     def _missing_by_clock(self, elapsed_s: float, samples: int) -> int:
-        """Gaps of a multiple of 64 do not show in the counter; the host's clock sees many."""
+        """Count by the host's clock: gaps of a multiple of 64 do not show in the counter."""
         missing = round(elapsed_s * RATE_HZ) - samples - self._lost
         allowed_s = _CLOCK_SLACK_S + _CLOCK_TOLERANCE * elapsed_s
         return missing if missing > allowed_s * RATE_HZ else 0

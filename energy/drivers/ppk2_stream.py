@@ -1,4 +1,4 @@
-"""What a Nordic Power Profiler Kit II sends, read without any I/O: bytes in, joules out.
+"""Reads what a Nordic Power Profiler Kit II sends, without any I/O: bytes in, joules out.
 
 100,000 samples a second of four bytes, little-endian::
 
@@ -51,11 +51,11 @@ _LINE = re.compile(r"\s*([A-Za-z]+\d?)\s*:\s*(\S+)\s*")
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """What the kit says of itself; five values a constant, one for each range."""
+    """Holds what the kit says of itself; five values a constant, one for each range."""
 
     constants: dict[str, tuple[float, ...]]
     others: dict[str, str]
-    """`Calibrated`, `HW`, `mode`, `VDD`, `IA` …, as they were said."""
+    """The other words (`Calibrated`, `HW`, `mode`, `VDD`, `IA` …), as they were said."""
 
     @property
     def regulator_mv(self) -> int | None:
@@ -63,7 +63,7 @@ class Calibration:
         return int(text) if text.isdigit() else None
 
     def amperes(self, supply_v: float) -> npt.NDArray[np.float64]:
-        """Of every range (rows) and ADC value (columns)."""
+        """Compute the current of every range (rows) and ADC value (columns)."""
         r, gs, gi, o, s, i, ug = (np.array(self.constants[name])[:, None] for name in CONSTANTS)
         x = (np.arange(ADC_VALUES) - o / 4) * (ADC_STEP / r)
         amperes: npt.NDArray[np.float64] = ug * (x * (gs * x + gi) + s * supply_v + i)
@@ -71,7 +71,7 @@ class Calibration:
 
 
 def parse_calibration(data: bytes) -> Calibration:
-    """The answer to `get metadata`, strictly; MonitorError says what is wrong with it."""
+    """Parse the answer to `get metadata`, strictly; MonitorError says what is wrong with it."""
     text, end, rest = data.partition(END)
     if not end or rest.strip(b"\r\n\0 "):
         raise MonitorError(f"the PPK2's calibration does not end with END: {data[-60:]!r}")
@@ -110,7 +110,7 @@ def _constant(said: dict[str, str], name: str) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """What a piece of the stream held; indices count the samples of the whole stream."""
+    """Holds what a piece of the stream held; indices count the samples of the whole stream."""
 
     energy_j: Joules
     gaps: tuple[tuple[int, int], ...] = ()
@@ -120,7 +120,7 @@ class Decoded:
 
 
 class Ppk2Stream:
-    """Feed it whatever comes, cut anywhere; the sum of what it returns is always the same."""
+    """Reads whatever comes, cut anywhere; the sum of what it returns is always the same."""
 
     def __init__(self, calibration: Calibration, supply_v: float) -> None:
         self.count = 0
@@ -160,7 +160,7 @@ class Ppk2Stream:
     def _decode(
         self, words: Words, out: Joules, gaps: list[tuple[int, int]], falling: list[int]
     ) -> int:
-        """How many samples were good; ``out`` gets them."""
+        """Decode into ``out`` and return how many samples were good."""
         index = words & _ADC_AND_RANGE
         last = int(words[0]) if self._last is None else self._last
         lost: dict[int, int] = {}
@@ -195,7 +195,7 @@ class Ppk2Stream:
         falling: list[int],
         last: int,
     ) -> int:
-        """With samples of a range that does not exist: each is a gap of one."""
+        """Decode words that have samples of a range that does not exist: each is a gap of one."""
         is_good = index < _FIRST_BAD
         place = self.count + np.cumsum(is_good) - is_good
         missing = dict(lost)
@@ -216,13 +216,13 @@ class Ppk2Stream:
         return good
 
     def end(self) -> int:
-        """Samples missing after the last good one."""
+        """Count the samples missing after the last good one."""
         bad, self._bad_before = self._bad_before, 0
         return bad
 
 
 def _counter_gaps(words: Words, expected: int) -> dict[int, int]:
-    """How many samples the counter says are missing in front of which words."""
+    """Return how many samples the counter says are missing in front of which words."""
     counters = ((words >> np.uint32(_COUNTER_SHIFT)) & np.uint32(63)).astype(np.int16)
     before = np.empty_like(counters)
     before[0] = (expected - 1) & 63

@@ -1,4 +1,4 @@
-"""Questions to an instrument that speaks SCPI: numbers, words, and its queue of errors.
+"""Asks an instrument that speaks SCPI: numbers, words, and its queue of errors.
 
 ::
 
@@ -15,9 +15,9 @@ from ..errors import MonitorError, MonitorRefused
 from .visa_link import VisaLink
 
 OVERFLOW = 9.0e37
-"""SCPI's infinity and not-a-number are 9.9e37 and 9.91e37."""
+"""The least value that is no number: SCPI's infinity and not-a-number are 9.9e37 and 9.91e37."""
 _MAX_ERRORS = 32
-"""The instrument's queue is shorter; one that never empties is stuck."""
+"""More entries than the instrument's queue has; one that never empties is stuck."""
 _ERROR = re.compile(r'([+-]?\d+),"(.*)"')
 
 
@@ -43,7 +43,7 @@ def errors_after(link: VisaLink, command: str) -> list[str]:
 
 
 def number(link: VisaLink, question: str) -> float:
-    """The finite number that answers."""
+    """Ask for a number; MonitorError unless a finite one answers."""
     answer = link.query(question)
     try:
         value = float(answer)

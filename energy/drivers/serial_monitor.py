@@ -1,4 +1,4 @@
-"""What the drivers of monitors on a serial port have in common."""
+"""The common part of the drivers of monitors on a serial port."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ..windows import MAX_LOST_FRACTION
 
 
 def open_link(address: str, baud_rate: int) -> Transport:
-    """A monitor's port by name or pyserial URL; MonitorError when it cannot be opened."""
+    """Open a monitor's port by name or pyserial URL; MonitorError when it cannot be opened."""
     try:
         return open_transport(address, baud_rate)
     except LinkError as error:
@@ -28,7 +28,7 @@ def open_link(address: str, baud_rate: int) -> Transport:
 
 
 class MonitorLink:
-    """A transport whose failures are the monitor's."""
+    """Is a transport whose failures are the monitor's."""
 
     def __init__(self, transport: Transport, name: str) -> None:
         self._transport = transport
@@ -41,7 +41,7 @@ class MonitorLink:
             raise MonitorError(f"{self.name}: {error}") from error
 
     def read(self, timeout_s: float) -> bytes:
-        """What is there, as soon as there is something; empty when nothing came in time."""
+        """Return what is there, as soon as there is something; empty when nothing came in time."""
         try:
             return self._transport.read(READ_BYTES, timeout_s)
         except LinkError as error:
@@ -52,7 +52,7 @@ class MonitorLink:
 
 
 class ClosedOnExit:
-    """``with`` support; a problem of closing never hides the error that ended the block."""
+    """Gives ``with`` support; a problem of closing never hides the error that ended the block."""
 
     def close(self) -> None:
         raise NotImplementedError
@@ -86,14 +86,14 @@ def closed_on_error(monitor: ClosedOnExit) -> Iterator[None]:
 
 
 class Cleanup:
-    """Steps that are all tried, whatever becomes of the ones before, Ctrl-C included."""
+    """Tries all of its steps, whatever becomes of the ones before, Ctrl-C included."""
 
     def __init__(self) -> None:
         self._stack = contextlib.ExitStack()
         self.problems: list[str] = []
 
     def then(self, step: Callable[..., object], *arguments: object) -> None:
-        """Called in the reverse order of registration."""
+        """Register a step; steps are called in the reverse order."""
 
         def tried() -> None:
             try:
@@ -104,7 +104,7 @@ class Cleanup:
         self._stack.callback(tried)
 
     def run(self, failed: str = "", advice: str = "") -> None:
-        """MonitorError, in the words around what went wrong, once every step was tried."""
+        """Try every step; then raise what went wrong as a MonitorError."""
         self._stack.close()
         if self.problems:
             raise MonitorError(failed + "; ".join(self.problems) + advice)
@@ -113,7 +113,7 @@ class Cleanup:
 def checked_supply_mv(
     name: str, supply_v: float, capabilities: Capabilities, max_voltage_v: float | None
 ) -> int:
-    """The supply in whole millivolts; MonitorRefused when it is not allowed. Never clipped."""
+    """Return the supply in whole millivolts, never clipped; MonitorRefused if not allowed."""
     low_v, high_v = capabilities.supply_range_v
     if not math.isfinite(supply_v) or not low_v <= supply_v <= high_v:
         raise MonitorRefused(
@@ -131,7 +131,7 @@ def checked_supply_mv(
 
 
 def check_rate(name: str, writer: TraceWriter, capabilities: Capabilities) -> float:
-    """The writer's sample rate, which is what will be recorded."""
+    """Check the writer's sample rate, which is what will be recorded."""
     if writer.sample_rate_hz not in capabilities.sample_rates_hz:
         possible = ", ".join(f"{rate:g}" for rate in capabilities.sample_rates_hz)
         raise MonitorRefused(
@@ -158,7 +158,7 @@ def write_samples(
 
 
 def check_lost(name: str, samples: int, lost: int, why: Sequence[str]) -> None:
-    """SamplesLost when more are missing than a measurement can bear."""
+    """Raise SamplesLost when more are missing than a measurement can bear."""
     if lost > MAX_LOST_FRACTION * (samples + lost):
         raise SamplesLost(
             f"{name}: {lost} of {samples + lost} samples are missing ({lost / (samples + lost):.2%}"

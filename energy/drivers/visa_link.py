@@ -1,7 +1,8 @@
-"""A VISA instrument that speaks text: the one place where pyvisa's exceptions become MonitorError.
+"""Talks to a VISA instrument: the one place where pyvisa's exceptions become MonitorError.
 
 Commands and answers are lines; data comes as an IEEE 488.2 definite-length block, ``#``, one digit
-that counts the digits of the length, the length in bytes, the bytes::
+that counts the digits of the length, the length in bytes, the bytes. A block is taken apart as it
+arrives::
 
     > *IDN?                       < Keysight Technologies,N6705C,MY00000001,E.02.09
     > FETC:ELOG? 2,(@1)           < #216<16 bytes>
@@ -10,10 +11,6 @@ pyvisa-py's habits that this module knows (0.8): a refused TCP connection shows 
 a peer that has hung up reads as silence; its ``clear`` of a raw socket never returns then; opening
 raises plain ``Exception``. On a raw socket nothing but the line end or the block's length tells
 where an answer stops; the other kinds of resource mark the end of a message.
-
-The data block of IEEE 488.2, taken apart as it arrives.
-
-``#``, one digit that counts the digits of the length, the length in bytes, the bytes: ``#15hello``.
 """
 
 from __future__ import annotations
@@ -32,14 +29,14 @@ VENDOR = "@ivi"
 MAX_LINE_BYTES = 65536
 _CHUNK_BYTES = 65536
 _QUIET_S = 0.1
-"""A raw socket from which nothing came for this long is drained."""
+"""A raw socket is drained when nothing came from it for this long."""
 _DRAIN_ROUNDS = 20
 _DRAIN_BYTES = 1 << 24
-"""A peer that never stops talking is not listened to for ever."""
+"""Bytes after which a peer that never stops talking is no longer listened to."""
 
 
 class VisaLink:
-    """An open VISA resource. Every method raises MonitorError, or MonitorTimeout for silence."""
+    """Is an open VISA resource. Methods raise MonitorError, or MonitorTimeout for silence."""
 
     def __init__(self, resource: Any, address: str, timeout_s: float) -> None:  # noqa: ANN401
         self._resource = resource
@@ -47,7 +44,8 @@ class VisaLink:
         self.timeout_s = timeout_s
         self._is_stream = address.upper().endswith("::SOCKET")
         self._owed = False
-        """An answer was asked for and not taken in full: an interrupt, a time-out, garbage."""
+        """Whether an answer was asked for and not taken in full: an interrupt, a time-out, garbage.
+        """
         self._heard = False
         self._closed = False
 
@@ -83,7 +81,7 @@ class VisaLink:
                 self._resource.write(question)
 
     def query(self, question: str, after: str | None = None) -> str:
-        """The line that answers ``question``; ``after`` is a command to send right before.
+        """Return the line that answers ``question``; ``after`` is a command to send right before.
 
         On a raw socket the two travel together: else the second waits for the acknowledgement of
         the first (Nagle), 40 ms and more a time.
@@ -100,7 +98,7 @@ class VisaLink:
             raise self._garbage(question, data) from error
 
     def query_binary(self, question: str, max_bytes: int) -> bytes:
-        """The bytes of the block that answers ``question``, in whatever pieces they arrive."""
+        """Return the bytes of the block that answers ``question``, in whatever pieces they come."""
         self.ask(question, None)
         reader = BlockReader(max_bytes)
         with self._doing(f"reading the data block that answers {question!r}"):
@@ -120,7 +118,7 @@ class VisaLink:
         return reader.payload
 
     def clear(self) -> None:
-        """Forget what is on its way; the link is as good as new."""
+        """Drop what is on its way; the link is as good as new."""
         with self._doing("clearing the link"):
             if not self._is_stream:
                 self._resource.clear()
@@ -163,7 +161,7 @@ class VisaLink:
             self._resource.read_termination = "\n"
 
     def _drain(self) -> None:
-        """pyvisa-py's own ``clear`` never returns when the peer has hung up."""
+        """Read a raw socket empty; pyvisa-py's ``clear`` never returns once the peer hung up."""
         from pyvisa.errors import VisaIOError
 
         self._resource.timeout = _QUIET_S * 1000.0
@@ -203,7 +201,7 @@ class VisaLink:
 
 @contextlib.contextmanager
 def _translated(address: str, doing: str, timeout_s: float = 0.0) -> Iterator[None]:
-    """Whatever pyvisa, its backend and the system raise, as one family."""
+    """Turn whatever pyvisa, its backend and the system raise into one family."""
     from pyvisa.constants import StatusCode
 
     try:
@@ -247,7 +245,7 @@ def _no_such(address: str, why: Exception | None, library: str | None = None) ->
 
 
 def visa_resources(library: str | None = None) -> tuple[str, ...]:
-    """The VISA resources that can be found; takes a second, since instruments are called for."""
+    """Find the VISA resources there are; takes a second, since instruments are called for."""
     import pyvisa
 
     with warnings.catch_warnings():
@@ -259,11 +257,11 @@ def visa_resources(library: str | None = None) -> tuple[str, ...]:
 
 
 SHOWN_BYTES = 60
-"""How much of what came instead an error quotes."""
+"""The number of bytes that an error quotes of what came instead."""
 
 
 class BlockError(TinyrunnerError, ValueError):
-    """These bytes are no definite-length block."""
+    """Says that these bytes are no definite-length block."""
 
 
 class BlockReader:
@@ -277,7 +275,7 @@ class BlockReader:
 
     @property
     def needed(self) -> int:
-        """How many bytes are certainly still missing; 0 when the block is complete."""
+        """Return how many bytes are certainly still missing; 0 when the block is complete."""
         return max(0, self._header_bytes + (self._length or 0) - len(self._buffer))
 
     @property
@@ -290,11 +288,11 @@ class BlockReader:
 
     @property
     def rest(self) -> bytes:
-        """What came after the block."""
+        """Return what came after the block."""
         return bytes(self._buffer[self._header_bytes + (self._length or 0) :])
 
     def feed(self, data: bytes) -> None:
-        """More bytes; BlockError as soon as they cannot be a block."""
+        """Take more bytes; BlockError as soon as they cannot be a block."""
         self._buffer += data
         if self._length is not None:
             return

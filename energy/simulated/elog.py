@@ -1,4 +1,4 @@
-"""The simulated N6705's insides: channels, and the external data logger with its FIFO.
+"""The insides of the simulated N6705: channels, and the external data logger with its FIFO.
 
 Sample k of a log that was triggered at t covers t + k·period to t + (k + 1)·period. Its current is
 the board's energy in that time over voltage and period, so that the sum of I·V·period is the power
@@ -18,14 +18,15 @@ FIFO_S = 20.0
 PARAMETER_S = 102.4e-6
 FINE_S, COARSE_S = 20.48e-6, 40.96e-6
 FINE_PARAMETERS = 4
-"""Up to so many logged parameters the period is a multiple of 20.48 µs, above of 40.96 µs."""
+"""The number of logged parameters up to which the period is a multiple of 20.48 µs, above of 40.96
+µs."""
 
 Floats = npt.NDArray[np.float64]
 
 
 @dataclass(slots=True)
 class Logged:
-    """What the logger takes of one channel; the power-up default is its voltage."""
+    """Says what the logger takes of one channel; the power-up default is its voltage."""
 
     current: bool = False
     current_minmax: bool = False
@@ -39,7 +40,7 @@ class Logged:
 
 @dataclass(slots=True)
 class Channel:
-    """One module: its settings, and its log when it has one."""
+    """Is one module: its settings, and its log when it has one."""
 
     module: str
     set_v: float = 0.0
@@ -60,7 +61,7 @@ class Channel:
 
 
 class Logger:
-    """Makes the records of a channel; the first one is the device's, the others have no load."""
+    """Makes the records of a channel; the first one has the device, the others no load."""
 
     def __init__(
         self, power: PowerModel, seed: int, current_noise_a: float, voltage_noise_v: float
@@ -72,14 +73,14 @@ class Logger:
         self.fifo_s = FIFO_S
 
     def period_s(self, channels: list[Channel], asked_s: float) -> float:
-        """What the instrument makes of a period, with all that is logged on all its channels."""
+        """Return what the instrument makes of a period, with all that is logged."""
         parameters = sum(channel.logged.parameters for channel in channels)
         step_s = FINE_S if parameters <= FINE_PARAMETERS else COARSE_S
         least = int(np.ceil(PARAMETER_S * parameters / step_s - 1e-9))
         return max(least, round(asked_s / step_s)) * step_s
 
     def fetch(self, channel: Channel, loaded: bool, most: int, now_s: float) -> Floats:
-        """At most so many records, removed from the FIFO; what did not fit into it is gone."""
+        """Remove at most so many records from the FIFO; what did not fit into it is gone."""
         if channel.started_s is None:
             return np.zeros(0)
         until_s = now_s if channel.stopped_s is None else channel.stopped_s

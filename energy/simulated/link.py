@@ -1,4 +1,4 @@
-"""A simulated monitor in the same process, behind the transport interface, on a virtual clock.
+"""The link to a simulated monitor in the same process, on a virtual clock.
 
 Its samples come by themselves while the bench's clock moves; reading moves the clock only when
 nothing is there: to the moment something will be, or else to the time-out.
@@ -14,24 +14,24 @@ from ...dut_protocol.link.clock import VirtualClock
 from .power_model import PowerModel
 
 OnPower = Callable[[bool, float], None]
-"""The supply was switched, at this time of the bench's clock."""
+"""Is told that the supply was switched, at this time of the bench's clock."""
 
 
 class SimulatedMonitor(Protocol):
-    """The monitor's end of the wire."""
+    """Is the monitor's end of the wire."""
 
     def receive(self, data: bytes, at_s: float) -> None:
-        """Bytes from the host."""
+        """Take bytes from the host."""
 
     def produce(self, until_s: float) -> bytes:
-        """What it has sent since the last call, up to ``until_s``."""
+        """Return what it has sent since the last call, up to ``until_s``."""
 
     def next_output_s(self) -> float | None:
-        """When it will send something if nobody says anything; None: not by itself."""
+        """Return when it will send something if nobody says anything; None: never."""
 
 
 class SimulatedMonitorLink:
-    """The wire between a host and one simulated monitor."""
+    """Is the wire between a host and one simulated monitor."""
 
     def __init__(self, monitor: SimulatedMonitor, clock: VirtualClock, address: str) -> None:
         self._monitor = monitor
@@ -55,11 +55,11 @@ class SimulatedMonitorLink:
         return data
 
     def close(self) -> None:
-        """Nothing to release; a device that is supplied stays so, as with the real thing."""
+        """Release nothing; a device that is supplied stays so, as with the real thing."""
 
 
 class SimulatedSupply:
-    """The supply inside a simulated monitor: tells the power model, then whoever is connected."""
+    """Supplies the board: tells the power model, then whoever is connected."""
 
     def __init__(self, model: PowerModel, on_power: OnPower | None) -> None:
         self._model = model
@@ -82,7 +82,7 @@ class SimulatedSupply:
 
 
 class Outbox:
-    """Answers that leave some time after they were given."""
+    """Keeps answers that leave some time after they were given."""
 
     def __init__(self) -> None:
         self._waiting: deque[tuple[float, bytes]] = deque()

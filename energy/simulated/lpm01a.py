@@ -34,30 +34,30 @@ _RATES = {
 
 @dataclass(frozen=True, slots=True)
 class Lpm01aFaults:
-    """What goes wrong; nothing by default."""
+    """Says what goes wrong; nothing by default."""
 
     firmware: str = "1.0.6"
-    """Before 1.0.6, `pwr off` is refused."""
+    """The firmware's version: before 1.0.6, `pwr off` is refused."""
     refuse: Mapping[str, str] = field(default_factory=dict)
-    """First words of commands, each with the error's detail."""
+    """First words of commands that are refused, each with the error's detail."""
     silent: bool = False
     garbage: bool = False
-    """Binary rubbish instead of every answer."""
+    """Whether binary rubbish comes instead of every answer."""
     nuls: bool = False
     broken_neighbours: bool = False
-    """The line in front of each TimeStamp is cut off."""
+    """Whether the line in front of each TimeStamp is cut off."""
     full_buffer: bool = False
     polarity: str = "fal"
     lost: frozenset[int] = frozenset()
     """Samples of an acquisition, by number, that are never sent."""
     clock_offset_s: float = 0.0
-    """The TimeStamps' zero lies so long before the start; 999 gives four-digit seconds."""
+    """How long before the start the TimeStamps' zero lies; 999 gives four-digit seconds."""
     stops_after: int | None = None
-    """After so many samples the stream falls silent."""
+    """Number of samples after which the stream falls silent."""
 
 
 class SimulatedLpm01a:
-    """Commands in, answers and samples out, at times of the bench's clock."""
+    """Takes commands, gives answers and samples, at times of the bench's clock."""
 
     def __init__(
         self,
@@ -68,11 +68,11 @@ class SimulatedLpm01a:
         noise: float = 0.0,
         seed: int = 1,
     ) -> None:
-        """``noise`` is the standard deviation of a sample, relative to its energy."""
+        """Measure ``model``; ``noise`` is a sample's standard deviation, relative to its energy."""
         self.supply = SimulatedSupply(model, on_power)
         self.supply.volts = 3.3
         self.controlled = False
-        """The host has taken control and has not released it."""
+        """Whether the host has taken control and has not released it."""
         self._model = model
         self._faults = faults or Lpm01aFaults()
         self._noise = noise
@@ -154,7 +154,7 @@ class SimulatedLpm01a:
         return ""
 
     def _apply(self, name: str, arguments: list[str], at_s: float) -> str:
-        """Do it; the answer where it is not just an ``ack``."""
+        """Do what a command says; return the answer where it is not just an ``ack``."""
         match name, arguments:
             case "htc", _:
                 self.controlled = True
@@ -218,7 +218,7 @@ class SimulatedLpm01a:
         self._outbox.put(until_s, b"".join(lines))
 
     def _add_edges(self, start_s: float, number: int, lines: list[bytes]) -> None:
-        """The edges that fall into sample ``number``."""
+        """Send the edges that fall into sample ``number``."""
         edges_s = self._model.edges_s
         while self._edge < len(edges_s):
             if math.floor((edges_s[self._edge] - start_s) * self._rate_hz + 1e-6) > number:
@@ -244,7 +244,7 @@ class SimulatedLpm01a:
 
 
 def _sample(value: float) -> bytes:
-    """Four digits and a power of ten."""
+    """Write a sample as four digits and a power of ten."""
     digits, exponent = f"{value:.3e}".split("e")
     power = int(exponent) - 3
     mantissa = digits.replace(".", "")

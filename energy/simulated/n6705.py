@@ -41,7 +41,7 @@ _ERROR_QUEUE = 20
 
 
 class SimulatedN6705:
-    """The instrument and its TCP server; a context manager. ``address`` is a VISA resource.
+    """Is the instrument and its TCP server; a context manager.
 
     ``on_power(on, at_s)`` is called when the first output switches, in the server's thread.
     """
@@ -82,7 +82,7 @@ class SimulatedN6705:
 
     @property
     def address(self) -> str:
-        """What to open; only while it is served."""
+        """Return what to open; only while it is served."""
         assert self._server is not None, "start it first"
         host, port = self._server.bound
         return f"TCPIP0::{host}::{port}::SOCKET"
@@ -119,7 +119,7 @@ class SimulatedN6705:
         return self.fault if self._clock.now_s() >= self.fault_at_s else Fault.NONE
 
     def handle(self, line: str) -> list[bytes]:
-        """The segments of the answer."""
+        """Return the segments of the answer to a line."""
         answer = self._answer(line)
         if not answer or self.fault_now is Fault.SILENT:
             return []
@@ -129,7 +129,7 @@ class SimulatedN6705:
         return [answer[start : start + size] for start in range(0, len(answer), size)]
 
     def cut_once(self) -> None:
-        """The connection was dropped; the next one works."""
+        """Note that the connection was dropped; the next one works."""
         self.fault = Fault.NONE
 
     def _answer(self, line: str) -> bytes:

@@ -1,4 +1,4 @@
-"""How much a simulated board draws, and when: the truth that simulated monitors measure.
+"""The power that a simulated board draws, and when: the truth that simulated monitors measure.
 
 The simulated device tells what it does and when it changes; a monitor's simulator asks for the
 energy between two moments of the bench's clock, or for the current in a series of sample periods.
@@ -29,7 +29,7 @@ class Activity(Enum):
 
 @dataclass(frozen=True, slots=True)
 class BoardCurrents:
-    """Amperes drawn at any supply voltage (a linear regulator's board)."""
+    """Holds the amperes drawn at any supply voltage (a linear regulator's board)."""
 
     off_a: float = 0.0
     boot_a: float = 0.020
@@ -42,7 +42,7 @@ class BoardCurrents:
 
 
 class PowerModel:
-    """The board's activity over time, and from it current, power and energy.
+    """Keeps the board's activity over time, and from it current, power and energy.
 
     A monitor's simulator asks from its own thread while the device's writes, hence the lock.
     """
@@ -61,7 +61,7 @@ class PowerModel:
         self._lock = threading.Lock()
 
     def change(self, at_s: float, activity: Activity) -> None:
-        """From ``at_s`` on the board does this; changes come in order."""
+        """Let the board do this from ``at_s`` on; changes come in order."""
         with self._lock:
             last_s = self._times_s[-1]
             at_s = max(at_s, last_s)
@@ -73,7 +73,7 @@ class PowerModel:
             self._activity = activity
 
     def switch(self, at_s: float, supply_v: float) -> None:
-        """The supply becomes this. From zero the board boots, at zero it is off."""
+        """Set the supply. From zero the board boots, at zero it is off."""
         self._forget_after(at_s)
         was_v, self.supply_v = self.supply_v, supply_v
         if supply_v == 0.0:
@@ -82,7 +82,7 @@ class PowerModel:
             self.change(at_s, Activity.BOOT if was_v == 0.0 else self._activity)
 
     def _forget_after(self, at_s: float) -> None:
-        """What the board would have gone on doing does not come to pass."""
+        """Drop what the board would have gone on doing."""
         with self._lock:
             while len(self._times_s) > 1 and self._times_s[-1] > at_s:
                 for kept in (self._times_s, self._amperes, self._volts, self._joules):
@@ -90,11 +90,11 @@ class PowerModel:
         self.edges_s = [edge_s for edge_s in self.edges_s if edge_s <= at_s]
 
     def edge(self, at_s: float) -> None:
-        """The timestamp pin falls."""
+        """Note that the timestamp pin falls."""
         self.edges_s.append(at_s)
 
     def energy_j(self, until_s: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        """Energy drawn from the beginning up to each moment."""
+        """Return the energy drawn from the beginning up to each moment."""
         with self._lock:
             times = np.asarray(self._times_s)
             watts = np.asarray(self._amperes) * np.asarray(self._volts)
@@ -104,14 +104,14 @@ class PowerModel:
         return energy
 
     def volts(self, when_s: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        """The supply at each moment."""
+        """Return the supply at each moment."""
         with self._lock:
             times, volts = np.asarray(self._times_s), np.asarray(self._volts)
         supply: npt.NDArray[np.float64] = volts[np.searchsorted(times, when_s, side="right") - 1]
         return supply
 
     def at(self, when_s: float) -> tuple[float, float]:
-        """(amperes, volts) at one moment."""
+        """Return (amperes, volts) at one moment."""
         with self._lock:
             index = bisect_right(self._times_s, when_s) - 1
             return self._amperes[index], self._volts[index]

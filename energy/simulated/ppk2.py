@@ -36,20 +36,20 @@ CALIBRATION = Calibration(
     },
     {},
 )
-"""Of the size that real kits have."""
+"""A calibration of the size that real kits have."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ppk2Faults:
-    """What goes wrong; nothing by default."""
+    """Says what goes wrong; nothing by default."""
 
     silent: bool = False
     garbage: bool = False
-    """The calibration is unreadable."""
+    """Whether the calibration is unreadable."""
     uncalibrated: bool = False
-    """One constant is `-nan`."""
+    """Whether one constant is `-nan`."""
     streaming: bool = False
-    """It was left streaming by a host that was killed."""
+    """Whether it was left streaming by a host that was killed."""
     lost: frozenset[int] = frozenset()
     """Samples, by number, that are never sent; the counter tells."""
     bad_range: frozenset[int] = frozenset()
@@ -59,7 +59,7 @@ class Ppk2Faults:
 
 
 class SimulatedPpk2:
-    """Opcodes in, samples out, at times of the bench's clock."""
+    """Takes opcodes, gives samples, at times of the bench's clock."""
 
     def __init__(
         self,
@@ -81,7 +81,7 @@ class SimulatedPpk2:
         self._sent = 0
         self._edge = 0
         self._low_until = 0
-        """D0 is low in front of this sample."""
+        """The sample in front of which D0 is low."""
         self._amperes = CALIBRATION.amperes(self.supply.volts)
 
     # ---- the wire ----
@@ -168,7 +168,7 @@ class SimulatedPpk2:
         self._outbox.put(until_s, np.delete(words, gone).astype("<u4").tobytes())
 
     def _encode(self, amperes: npt.NDArray[np.float64]) -> npt.NDArray[np.uint32]:
-        """Range and ADC value of each current."""
+        """Return range and ADC value of each current."""
         words = np.zeros(len(amperes), np.uint32)
         todo = np.ones(len(amperes), np.bool_)
         for number in range(RANGES):
@@ -181,7 +181,7 @@ class SimulatedPpk2:
         return words
 
     def _d0(self, start_s: float, first: int, done: int) -> npt.NDArray[np.uint32]:
-        """The timestamp pin: high, and low for a moment from each edge on."""
+        """Return the timestamp pin: high, and low for a moment from each edge on."""
         d0 = np.full(done - first, 1 << 24, np.uint32)
         edges_s = self._model.edges_s
         d0[: max(0, self._low_until - first)] = 0

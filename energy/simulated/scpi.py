@@ -1,9 +1,8 @@
-"""A strict SCPI parser: headers in their short or their long form, nothing in between.
+"""A strict SCPI parser, and a simulated instrument that answers by it on a TCP port.
 
-A specification marks the short form by capitals and optional nodes by brackets:
-``SENSe:ELOG:PERiod`` takes ``SENS:ELOG:PER`` and ``sense:elog:period``, not ``SENSE:EL:PERI``.
-
-A simulated instrument on a TCP port: lines in, answers out, and what can go wrong on the way.
+A header is taken in its short or its long form, and in nothing between. A specification marks the
+short form by capitals and optional nodes by brackets: ``SENSe:ELOG:PERiod`` takes ``SENS:ELOG:PER``
+and ``sense:elog:period``, not ``SENSE:EL:PERI``.
 """
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ NO_OPTION = (302, "Option not installed")
 
 
 class ScpiError(TinyrunnerError):
-    """One entry for the error queue."""
+    """Is one entry for the error queue."""
 
     def __init__(self, entry: tuple[int, str]) -> None:
         super().__init__(str(entry))
@@ -44,13 +43,13 @@ class ScpiError(TinyrunnerError):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What follows a header: parameters, and the channel list if there is one."""
+    """Holds what follows a header: parameters, and the channel list if there is one."""
 
     words: tuple[str, ...]
     channels: tuple[int, ...]
 
     def word(self, *choices: str) -> str:
-        """The one parameter, one of ``choices`` (``NORMal``), as its short form."""
+        """Return the one parameter, one of ``choices`` (``NORMal``), as its short form."""
         given = self._one()
         for choice in choices:
             short = "".join(letter for letter in choice if not letter.islower())
@@ -82,7 +81,7 @@ Handler = Callable[[Request], Answer]
 
 
 class Grammar:
-    """The commands that there are."""
+    """Holds the commands that there are."""
 
     def __init__(self, commands: Sequence[tuple[str, Handler]]) -> None:
         self._commands = [(_pattern(spec), handler) for spec, handler in commands]
@@ -123,7 +122,7 @@ _MAX_LINE_BYTES = 4096
 
 
 class Fault(Enum):
-    """What a simulated instrument can do wrong, from ``fault_at_s`` of the clock on."""
+    """Says what a simulated instrument does wrong, from ``fault_at_s`` of the clock on."""
 
     NONE = "nothing"
     GARBAGE = "answers bytes that are no text"
@@ -135,20 +134,20 @@ class Fault(Enum):
 
 
 class Instrument(Protocol):
-    """What is behind the port."""
+    """Is what stands behind the port."""
 
     @property
     def fault_now(self) -> Fault: ...
 
     def handle(self, line: str) -> list[bytes]:
-        """The segments of the answer to a line; none when it has no answer."""
+        """Return the segments of the answer to a line; none when it has no answer."""
 
     def cut_once(self) -> None:
-        """The connection was dropped; the next one works."""
+        """Note that the connection was dropped; the next one works."""
 
 
 class ScpiServer:
-    """Lines from any number of connections, one after the other, in one thread."""
+    """Serves lines from any number of connections, one after the other, in one thread."""
 
     def __init__(self, instrument: Instrument, host: str, port: int) -> None:
         self._instrument = instrument
