@@ -1,4 +1,4 @@
-"""What can go wrong, as one family, so that a caller may catch all of it or one branch.
+"""The errors of tinyrunner as one family, so that a caller may catch all of it or one branch.
 
 A number is the exit status with which the command line ends; a branch without one has that of its
 parent. Where a class stands, its own docstring says what it means.
@@ -62,23 +62,24 @@ from typing import ClassVar
 
 
 class TinyrunnerError(Exception):
-    """Something went wrong that this program knows about; its text is for a person."""
+    """Says that something known went wrong; its text is for a person."""
 
     exit_status: ClassVar[int] = 1
-    """1: it failed; 2: usage or configuration. (3, finished but not good, is no error.)"""
+    """The command line's exit status. 1: it failed; 2: usage or configuration. (3, finished but not
+    good, is no error.)"""
 
     def __init__(
         self, message: str = "", line: int | None = None, file: str | Path | None = None
     ) -> None:
         super().__init__(message)
         self.line = line
-        """From 1, where one line is at fault."""
+        """The line at fault, from 1, where there is one."""
         self.file = None if file is None else Path(file)
-        """Where a file is at fault."""
+        """The file at fault, where there is one."""
 
 
 class UsageError(TinyrunnerError):
-    """What was asked for cannot be done as asked; nothing was sent to a device."""
+    """Says that what was asked for cannot be done as asked; nothing was sent to a device."""
 
     exit_status = 2
 

@@ -1,4 +1,4 @@
-"""The command line: parse, validate, assemble, run, show; one place for errors and exit statuses.
+"""The command line: parse, validate, assemble, run, show; one place for errors and exit status.
 
 0 valid, 1 the run failed, 2 usage or configuration, 3 finished but not valid for submission, 130
 interrupted. Results go to stdout, progress and errors to stderr.
@@ -52,11 +52,12 @@ def main() -> None:
 EXIT_FAILED = 1
 
 _COMPLETION = "_TINYRUNNER_COMPLETE"
-"""Set by a shell that asks what may stand next: `_TINYRUNNER_COMPLETE=source_bash tinyrunner`."""
+"""The variable by which a shell asks what may stand next: `_TINYRUNNER_COMPLETE=source_bash
+tinyrunner`."""
 
 
 def _show(error: Exception) -> None:
-    """What went wrong, and what is left of a run that ended early."""
+    """Show what went wrong, and what is left of a run that ended early."""
     from rich.console import Console
 
     from .errors import RunStopped
@@ -69,7 +70,7 @@ def _show(error: Exception) -> None:
 
 
 def _what_now(stopped: RunStopped) -> str:
-    """What is left of a run that ended early, and how to go on."""
+    """Say what is left of a run that ended early, and how to go on."""
     if stopped.session is None:
         return "Nothing was measured yet; run it again."
     if stopped.begin_again is not None:
@@ -86,7 +87,7 @@ def _what_now(stopped: RunStopped) -> str:
 
 
 def _quoted(path: Path) -> str:
-    """As a shell of this platform takes it."""
+    """Quote a text as a shell of this platform takes it."""
     import shlex
     import subprocess
 

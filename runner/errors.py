@@ -1,4 +1,4 @@
-"""What stops a run before anything is measured, or in the middle of it."""
+"""The errors that stop a run before anything is measured, or in the middle of it."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from ..errors import InterruptingError, TinyrunnerError, UsageError
 
 
 class SetupError(UsageError):
-    """The run cannot begin as asked (exit 2); nothing was sent to be measured."""
+    """Says why the run cannot begin as asked (exit 2); nothing was sent to be measured."""
 
 
 class ResumeError(SetupError):
-    """A session cannot be continued; the text names the difference."""
+    """Says why a session cannot be continued; the text names the difference."""
 
 
 class JournalError(InterruptingError):
-    """The journal cannot be written: a full disk, a folder that went away."""
+    """Says that the journal cannot be written: a full disk, a folder that went away."""
 
 
 class RunStopped(TinyrunnerError):
-    """A run ended before its plan did (exit 1). What was measured is in the journal."""
+    """Says that a run ended before its plan did (exit 1). The journal keeps what was measured."""
 
     def __init__(
         self,
@@ -32,8 +32,8 @@ class RunStopped(TinyrunnerError):
     ) -> None:
         super().__init__(reason)
         self.session = session
-        """Its folder; None where there was none yet."""
+        """The session's folder; None where there was none yet."""
         self.resumable = resumable
-        """There is something to continue: the run had come to its first step."""
+        """Whether there is something to continue: the run had come to its first step."""
         self.begin_again = begin_again
         """Why it is begun again although it had come to its first step, where that is so."""

@@ -6,7 +6,7 @@ from enum import Enum
 
 
 class Mode(Enum):
-    """What a run measures."""
+    """Says what a run measures."""
 
     PERFORMANCE = "performance"
     ACCURACY = "accuracy"
@@ -14,14 +14,14 @@ class Mode(Enum):
 
 
 class Division(Enum):
-    """Which rules a submission is under: the reference model as it is, or anything declared."""
+    """Says what a submission may change: nothing of the reference model, or what it declares."""
 
     CLOSED = "closed"
     OPEN = "open"
 
 
 class Dialect(Enum):
-    """Whose way of writing a log it is."""
+    """Says whose way of writing a log it is."""
 
     EEMBC = "EEMBC"
     MLCOMMONS = "MLCommons"

@@ -1,4 +1,4 @@
-"""The audit of a tree: structure, every session, their consistency, the official checker."""
+"""Audits a tree: structure, every session, their consistency, the official checker."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from .systems import check_systems
 from .tree import Layout, ModeFolder, Tree, find_layout, read_tree
 
 PARALLEL_FROM_BYTES = 16_000_000
-"""Of files in mode folders: below it, starting processes costs more than they save."""
+"""Bytes of files in mode folders below which starting processes costs more than they save."""
 
 _ROUND_IN_NAME = re.compile(r"v\d\.\d(?![.\d])")
 _LEVELS = 3
-"""Of folders whose names may tell the round: an organization's, its division, the repository."""
+"""How many folders above may tell the round: an organization's, its division, the repository."""
 
 
 def audit(root: Path, *, round_name: str | None = None, datasets: Path | None = None) -> Audit:
@@ -91,7 +91,10 @@ def _of_checker(
 def _audit_sessions(
     tree: Tree, places: Sequence[ModeFolder], context: AuditContext
 ) -> tuple[SessionAudit, ...]:
-    """Over all cores where there is much to read. The biggest first, so that none is waited for."""
+    """Judge the sessions, over all cores where there is much to read.
+
+    The biggest come first, so that none is waited for.
+    """
     sizes = {place.path: sum(entry.size for entry in tree.files(place.path)) for place in places}
     workers = min(len(places), os.cpu_count() or 1)
     if workers < 2 or sum(sizes.values()) < PARALLEL_FROM_BYTES:
@@ -104,7 +107,7 @@ def _audit_sessions(
 
 
 def _choose_round(tree: Tree, layout: Layout, said: str | None) -> tuple[Round, str]:
-    """The round that was said, else the one that the tree's path or content points to."""
+    """Return the round that was named, else the one that the tree's path or content tells."""
     rounds = load_rounds()
     if said is not None:
         return rounds.get(said), "what was asked for"

@@ -1,4 +1,4 @@
-"""What an audit yields: each session with its figures, everything found, and the four verdicts."""
+"""The result of an audit: each session with its figures, all findings, and the four verdicts."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from .tree import Layout, ModeFolder
 
 @dataclass(frozen=True, slots=True)
 class ListUsed:
-    """The label list that a session was judged by."""
+    """Says which label list a session was judged by."""
 
     source: str
-    """Where it was found: the file beside the log, or a list that was offered."""
+    """The place where the list was found: the file beside the log, or a list that was offered."""
     sha256: str
     official: str | None
     """The name of the official list that it is (``kws01``), None for another."""
@@ -28,24 +28,24 @@ class ListUsed:
 
 @dataclass(frozen=True, slots=True)
 class SessionAudit:
-    """One mode folder: what it measured, and what is amiss in it."""
+    """Says what one mode folder measured, and what is amiss in it."""
 
     place: ModeFolder
     findings: tuple[AuditFinding, ...]
     assessment: Assessment | None = None
-    """None where the log is missing or cannot be scored."""
+    """The figures; None where the log is missing or cannot be scored."""
     labels: ListUsed | None = None
     label_list: LabelList | None = None
-    """That list itself."""
+    """The rows of the label list that was used."""
     provenance: ToldProvenance = field(default_factory=ToldProvenance)
-    """Of session.json, where it has one."""
+    """The provenance in session.json, where it has one."""
     synthetic: bool = False
-    """The first input files, in order (five are enough to compare)."""
+    """Whether the inputs are generated ones, or a demonstration model ran on them."""
     printed: dict[str, str] = field(default_factory=dict)
     """The headline figures as its results file prints them: median_throughput,
     median_energy_uj, top1, auc."""
     recomputed: Recomputed | None = None
-    """What those have to follow from; None with the assessment."""
+    """The figures that the printed ones have to follow from; None with the assessment."""
 
     @property
     def simulated(self) -> bool:
@@ -54,29 +54,29 @@ class SessionAudit:
 
 @dataclass(frozen=True, slots=True)
 class OfficialRow:
-    """One line of the official checker's summary.csv: column to value, in the columns' order."""
+    """Is one line of the official checker's summary.csv: column to value, in order."""
 
     values: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class OfficialReport:
-    """What the official checker would say of a tree."""
+    """Says what the official checker would say of a tree."""
 
     checker: str
-    """The commit that the rules are of."""
+    """The commit of the checker whose rules these are."""
     ok: bool
-    """It would end with "Results look OK"."""
+    """Whether the checker would end with "Results look OK"."""
     messages: tuple[AuditFinding, ...]
-    """Its errors (violations where they fail something) and warnings."""
+    """The checker's errors (violations where they fail something) and warnings."""
     rows: tuple[OfficialRow, ...] = ()
     crashed: str | None = None
-    """Where it would end in a traceback instead of a verdict, what it stumbles over."""
+    """What the checker stumbles over, where it would end in a traceback instead of a verdict."""
 
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """The whole outcome."""
+    """Holds the whole outcome of an audit."""
 
     root: Path
     round: Round
@@ -85,11 +85,11 @@ class Audit:
     layout: Layout
     sessions: tuple[SessionAudit, ...]
     findings: tuple[AuditFinding, ...]
-    """All of them, the sessions' and the official checker's included, in order of the places."""
+    """All findings, the sessions' and the official checker's included, in order of the places."""
     official: OfficialReport
 
     def against(self, level: Level) -> tuple[AuditFinding, ...]:
-        """The violations that speak against one verdict itself."""
+        """Return the violations that speak against one verdict itself."""
         return tuple(
             finding
             for finding in self.findings
@@ -97,7 +97,7 @@ class Audit:
         )
 
     def holds(self, level: Level) -> bool:
-        """Whether a verdict holds. Submittable asks for all of the others."""
+        """Tell whether a verdict holds. Submittable asks for all of the others."""
         if level is Level.SUBMITTABLE:
             return all(not self.against(each) for each in Level) and self.official.ok
         if level is Level.OFFICIAL:

@@ -1,4 +1,4 @@
-"""What of a tree can only be judged by comparing its sessions with one another."""
+"""Compares the sessions of a tree with one another, for what none of them shows alone."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from .audited import SessionAudit
 from .findings import AuditFinding, Rule, violation, warning
 
 THROUGHPUT_TOLERANCE = 0.05
-"""Between a benchmark's performance and its energy session, as a fraction. Published pairs agree
-within 1 %; a board that is supplied at another voltage may well run at another clock."""
+"""How far a benchmark's performance and energy sessions may differ, as a fraction. Published pairs
+agree within 1 %; a board that is supplied at another voltage may well run at another clock."""
 
 
 def check_consistency(sessions: Sequence[SessionAudit]) -> Iterator[AuditFinding]:
-    """Firmware, throughputs and session ids across the sessions of a tree."""
+    """Compare firmware, throughputs and session ids across the sessions of a tree."""
     by_benchmark: dict[str, dict[Mode, SessionAudit]] = {}
     for session in sessions:
         folder = session.place.path.rpartition("/")[0]
@@ -59,7 +59,10 @@ def _same_firmware(performance: SessionAudit, accuracy: SessionAudit) -> Iterato
 
 
 def _same_list(performance: SessionAudit, accuracy: SessionAudit) -> Iterator[AuditFinding]:
-    """Two official lists of one task are in circulation; a published submission has used both."""
+    """Check that sessions used one list.
+
+    Two official lists of one task are in circulation; a published submission has used both.
+    """
     one, other = performance.labels, accuracy.labels
     if one is not None and other is not None and one.sha256 != other.sha256:
         yield warning(
@@ -86,7 +89,10 @@ def _same_throughput(performance: SessionAudit, energy: SessionAudit) -> Iterato
 
 
 def _distinct_ids(sessions: Sequence[SessionAudit]) -> Iterator[AuditFinding]:
-    """An id is a time of day to the second: two boards may share it, the same work twice not."""
+    """Check that ids differ.
+
+    An id is a time of day to the second: two boards may share it, two runs of one board not.
+    """
     seen: dict[tuple[str, str, Mode], SessionAudit] = {}
     for session in sessions:
         facts = _facts(session)

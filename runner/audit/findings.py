@@ -1,4 +1,4 @@
-"""What an audit can find, which verdict each finding speaks against, and how a finding reads.
+"""The findings of an audit: each rule, the verdict it speaks against, and how a finding reads.
 
 Four verdicts are kept apart. *Official*: what the official checker would say. *Sound*: structure,
 numbers and consistency hold against the label list that the session used. *Official data*: that
@@ -18,7 +18,7 @@ __all__ = ["AuditFinding", "Level", "Rule", "Severity"]
 
 
 class Level(Enum):
-    """A verdict, and what a finding speaks against."""
+    """Names a verdict, and so what a finding speaks against."""
 
     OFFICIAL = "official"
     SOUND = "sound"
@@ -27,7 +27,7 @@ class Level(Enum):
 
 
 class Rule(Enum):
-    """Everything that an audit looks at: its short name, its verdict, and what is demanded."""
+    """Lists everything that an audit looks at: short name, verdict, and what is demanded."""
 
     # Structure
     DIVISION = ("division", Level.SOUND, "the top folder is `open` or `closed`")
@@ -138,12 +138,12 @@ _RULE_OF_KIND: dict[FindingKind, Rule] = {
     FindingKind.EDGES: Rule.TRACE,
     FindingKind.SAMPLES_LOST: Rule.TRACE,
 }
-"""Which rule of the audit a session's finding falls under; any other: SESSION."""
+"""The rule of the audit that a session's finding falls under; any other: SESSION."""
 
 
 @dataclass(frozen=True, slots=True)
 class AuditFinding(JsonForm):
-    """One thing found in a tree."""
+    """Is one thing found in a tree."""
 
     JSON = (
         "rule=rule.title verdict=rule.level severity file=path line found expected "
@@ -153,23 +153,23 @@ class AuditFinding(JsonForm):
     rule: Rule
     severity: Severity
     path: str
-    """Relative to what was audited, with forward slashes; "" for the whole."""
+    """The place, relative to what was audited, with forward slashes; "" for the whole."""
     line: int | None
-    """1-based line of the file, where there is one to point at."""
+    """The line of the file, from 1, where there is one to point at."""
     found: str
     expected: str = ""
     """What would have been right; may be empty where ``found`` says it all."""
 
     @classmethod
     def of_session(cls, finding: Finding, path: str, line: int | None = None) -> AuditFinding:
-        """A session's own finding, as the audit's."""
+        """Make a finding of the audit from a session's own."""
         rule = _RULE_OF_KIND.get(finding.kind, Rule.SESSION)
         text = f"{finding.kind.value}: {finding.text}"
         return cls(rule, finding.severity, path, line, text)
 
     @property
     def place(self) -> str:
-        """`closed/acme/results/…/log.txt:17`."""
+        """Return `closed/acme/results/…/log.txt:17`."""
         return self.path if self.line is None else f"{self.path}:{self.line}"
 
 
@@ -187,14 +187,14 @@ def warning(
 
 @dataclass(frozen=True, slots=True)
 class FindingGroup:
-    """The same finding in one or many places."""
+    """Is one finding in one or many places."""
 
     finding: AuditFinding
     places: tuple[str, ...]
 
 
 def group_findings(findings: Iterable[AuditFinding]) -> tuple[FindingGroup, ...]:
-    """Findings that differ in nothing but their place, together; violations first."""
+    """Group findings that differ in nothing but their place; violations first."""
     groups: dict[tuple[object, ...], list[AuditFinding]] = {}
     for finding in findings:
         key = (finding.rule, finding.severity, finding.found, finding.expected)

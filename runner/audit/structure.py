@@ -1,4 +1,4 @@
-"""What of a tree can be judged by its names: folders, required files, debris, sizes.
+"""Judges a tree by its names: folders, required files, debris, sizes.
 
 Source: the directory structure that the rounds' results repositories describe.
 """
@@ -43,7 +43,7 @@ _SHOWN = 3
 
 
 def check_structure(tree: Tree, layout: Layout, round_: Round) -> Iterator[AuditFinding]:
-    """Everything that the names, kinds and sizes of a tree's entries tell."""
+    """Find everything that the names, kinds and sizes of a tree's entries tell."""
     yield from _whole(tree, layout)
     for entry in tree.entries.values():
         yield from _entry(tree, entry)
@@ -286,5 +286,5 @@ def _reference_name(key: str) -> str:
 
 
 def _short(path: str) -> str:
-    """A path that may be thousands of characters long, as a person wants to see it."""
+    """Shorten a path that may be thousands of characters long to what a person wants to see."""
     return path if len(path) <= 200 else f"{path[:197]}…"

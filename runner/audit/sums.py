@@ -16,11 +16,11 @@ _MAX_BYTES = 64_000_000
 
 
 _MOST_WRONG = 100
-"""Findings of lines that name no file: a hostile list has a million."""
+"""The most findings of lines that name no file: a hostile list has a million."""
 
 
 def check_sums(tree: Tree, submitters: Iterable[Submitter]) -> Iterator[AuditFinding]:
-    """Whether the files are what was recorded; line ends that a checkout changed do not count."""
+    """Compare the files with what was recorded; line ends that a checkout changed do not count."""
     for submitter in submitters:
         path = submitter.inside(SUMS_NAME)
         if not tree.has_file(path):

@@ -1,4 +1,4 @@
-"""The system descriptions of a tree, judged."""
+"""Judges the system descriptions of a tree."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from .findings import AuditFinding, Rule, violation, warning
 from .tree import Layout, Submitter, Tree
 
 _FILLED = ("Submitter", "Board Name", "Processor(s) Name", "Processor(s) Frequencies")
-"""What the public table shows of a system."""
+"""Keys of a system that the public table shows, and that must not be empty."""
 _SHOWN = 5
 
 
 def check_systems(tree: Tree, layout: Layout) -> Iterator[AuditFinding]:
-    """Each submitter's system descriptions against the template and the folders they describe."""
+    """Check each system description against the template and the folders it describes."""
     for submitter in layout.submitters:
         folder, results = submitter.inside("systems"), submitter.inside("results")
         measured = {one.system for one in layout.sessions if one.submitter == submitter}

@@ -1,4 +1,4 @@
-"""Reading somebody's folder without trusting it: what is there, and where the sessions are.
+"""Reads somebody's folder without trusting it: what is there, and where the sessions are.
 
 Symbolic links are noted and never followed, depth and number of entries are bounded, and nothing
 outside the folder is touched. Layout, as the rounds describe it::
@@ -27,9 +27,10 @@ from ..terms import Division, Mode
 from .official.rules import MAPPING_NAME
 
 MAX_DEPTH = 24
-"""An honest file lies seven deep under results; code with a vendor's SDK some fifteen."""
+"""The deepest folder that is read: an honest file lies seven deep under results; code with a
+vendor's SDK some fifteen."""
 MAX_ENTRIES = 400_000
-"""A whole results repository has about 60,000."""
+"""The most entries that are read: a whole results repository has about 60,000."""
 NOT_LOOKED_INTO = frozenset({".git", ".github", ".vscode", "assets"})
 """Top-level folders of a results repository that hold no submissions."""
 
@@ -58,7 +59,7 @@ class EntryKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One thing in the tree; ``path`` is relative, with forward slashes."""
+    """Is one thing in the tree; ``path`` is relative, with forward slashes."""
 
     path: str
     kind: EntryKind
@@ -75,18 +76,18 @@ class Entry:
 
 @dataclass(slots=True)
 class Tree:
-    """Everything under ``root``, in order of the paths."""
+    """Holds everything under ``root``, in order of the paths."""
 
     root: Path
     entries: dict[str, Entry] = field(default_factory=dict)
     children: dict[str, list[Entry]] = field(default_factory=dict)
-    """By folder; "" is the root."""
+    """The entries by folder; "" is the root."""
     too_deep: list[str] = field(default_factory=list)
     """Folders not looked into because they are nested too deeply; the first 20."""
     unreadable: list[tuple[str, str]] = field(default_factory=list)
-    """(folder, why)."""
+    """What could not be read: (folder, why)."""
     cut_off: bool = False
-    """There is more than MAX_ENTRIES."""
+    """Whether there is more than MAX_ENTRIES."""
 
     def files(self, folder: str) -> list[Entry]:
         return [e for e in self.children.get(folder, ()) if e.kind is EntryKind.FILE]
@@ -95,7 +96,7 @@ class Tree:
         return [e for e in self.children.get(folder, ()) if e.kind is EntryKind.FOLDER]
 
     def under(self, folder: str) -> Iterator[Entry]:
-        """Everything below a folder, the folder itself not."""
+        """Return everything below a folder, the folder itself not."""
         waiting = [folder]
         while waiting:
             for entry in self.children.get(waiting.pop(), ()):
@@ -108,7 +109,7 @@ class Tree:
         return entry is not None and entry.kind is EntryKind.FILE
 
     def locate(self, path: str) -> Path:
-        """The real path of an entry; only what the walk has seen can be asked for."""
+        """Return the real path of an entry; only what the walk has seen can be asked for."""
         if path and path not in self.entries:
             raise KeyError(path)
         return self.root.joinpath(*PurePosixPath(path).parts)
@@ -170,13 +171,13 @@ def _entry(folder: str, item: os.DirEntry[str]) -> Entry:
 
 @dataclass(frozen=True, slots=True)
 class Submitter:
-    """One organization in one division."""
+    """Is one organization in one division."""
 
     division: Division
-    """By the folder's name; closed where what is audited does not tell."""
+    """The division by the folder's name; closed where what is audited does not tell."""
     name: str
     path: str
-    """Relative to the tree's root; "" where the root is the submitter's folder."""
+    """The folder, relative to the tree's root; "" where the root is the submitter's folder."""
 
     def inside(self, *parts: str) -> str:
         return "/".join((self.path, *parts)) if self.path else "/".join(parts)
@@ -184,22 +185,22 @@ class Submitter:
 
 @dataclass(frozen=True, slots=True)
 class ModeFolder:
-    """One session's place in a tree."""
+    """Is one session's place in a tree."""
 
     submitter: Submitter
     system: str
     benchmark: str
-    """As its folder is called."""
+    """The benchmark's name, as its folder is called."""
     mode: Mode
     path: str
     files: tuple[str, ...]
-    """The plain files in it, by name."""
+    """The plain files in the folder, by name."""
     mapped: str | None = None
     """The task that the submitter's model_mapping.json makes of the benchmark's name."""
 
     @property
     def task_key(self) -> str:
-        """The short name of the benchmark: a task's key, or sww, ic2, or what the folder says."""
+        """Return the benchmark's short name: a task's key, or sww, ic2, or the folder's."""
         return self.mapped or LONG_NAMES.get(self.benchmark, self.benchmark)
 
     @property
@@ -208,7 +209,7 @@ class ModeFolder:
 
     @property
     def results(self) -> tuple[str, ...]:
-        """The files that hold its results, the one that the official checker reads first."""
+        """Return the files that hold its results, the official checker's first."""
         known = [name for name in _RESULT_NAMES if name in self.files]
         return (*known, *self._called(_RESULT_NAMES))
 
@@ -226,7 +227,7 @@ class ModeFolder:
         return next(iter(self._called((name,))), None)
 
     def _called(self, names: tuple[str, ...]) -> list[str]:
-        """Files called after their mode, as in `accuracy_log.txt`."""
+        """Find files called after their mode, as in `accuracy_log.txt`."""
         return [
             f"{self.mode.value}_{name}"
             for name in names
@@ -236,14 +237,14 @@ class ModeFolder:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Who and what is in a tree."""
+    """Says who and what is in a tree."""
 
     submitters: tuple[Submitter, ...]
     sessions: tuple[ModeFolder, ...]
 
 
 def find_layout(tree: Tree) -> Layout:
-    """The submitters and sessions of a results repository, a division, or one submitter."""
+    """Find the submitters and sessions of a results repository, a division, or one submitter."""
     submitters = tuple(_submitters(tree))
     return Layout(submitters, tuple(s for one in submitters for s in _sessions(tree, one)))
 
@@ -299,7 +300,7 @@ def _sessions(tree: Tree, submitter: Submitter) -> Iterator[ModeFolder]:
 
 
 def _mapping(tree: Tree, submitter: Submitter) -> dict[str, str]:
-    """A submitter's own benchmark names to tasks; empty where the file is not as it should be.
+    """Read a submitter's own benchmark names; empty where the file is not as it should be.
 
     As in the official checker, a name that is a benchmark's already is not mapped.
     """

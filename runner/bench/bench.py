@@ -1,4 +1,4 @@
-"""The bench: what a script runs on, assembled from addresses.
+"""The bench: a device, perhaps an IO manager and a monitor, and their clock.
 
 ``sim:kws01`` stands for a simulated device in this process on a virtual clock; it speaks the same
 bytes as a board. Options follow like a URL's: ``sim:kws01?baud=921600&inference_ms=12.5``. The
@@ -23,30 +23,30 @@ from .recorder import Recorder
 
 @dataclass(frozen=True, slots=True)
 class SimulatedModel:
-    """What a simulated device runs, for the session's provenance."""
+    """Says what a simulated device runs, for the session's provenance."""
 
     model: str
     model_sha256: str
     runtime: str
     note: str | None
-    """Says so where the model is a demonstration only, or a log: never valid for submission."""
+    """A remark where the model is a demonstration only, or a log: never valid for submission."""
     baud_rate: int
     inference_time_s: float
 
 
 @dataclass(frozen=True, slots=True)
 class EnergyParts:
-    """What energy mode needs beside the device."""
+    """Holds what energy mode needs beside the device."""
 
     io_manager: IoManager
     monitor: EnergyMonitor
     recorder: Recorder
-    """Keeps the monitor served while the run waits for the device."""
+    """What keeps the monitor served while the run waits for the device."""
 
 
 @dataclass(slots=True)
 class Bench:
-    """A device under test with its clock; in energy mode also an IO manager and a monitor."""
+    """Is a device under test with its clock; in energy mode also an IO manager and a monitor."""
 
     clock: Clock
     dut: Dut
@@ -55,9 +55,9 @@ class Bench:
     simulated: SimulatedModel | None = None
     energy_parts: EnergyParts | None = None
     wishes: LinkWishes = NO_WISHES
-    """For the link, once it is known who is at its other end."""
+    """What is wanted of the link, once it is known who is at its other end."""
     port_note: str | None = None
-    """What there is to say about the port: an adapter that keeps answers back, say."""
+    """A remark about the port: an adapter that keeps answers back, say."""
 
     def pause(self, seconds: float) -> None:
         """Let time pass on the bench's clock; a monitor that records is served meanwhile."""
@@ -68,7 +68,7 @@ class Bench:
 
     @property
     def energy(self) -> EnergyParts:
-        """The IO manager and the monitor; SetupError on a bench without."""
+        """Return the IO manager and the monitor; SetupError on a bench without."""
         if self.energy_parts is None:
             raise SetupError("this bench has no IO manager and no energy monitor")
         return self.energy_parts

@@ -1,4 +1,4 @@
-"""How fast a link may be driven: what was asked for, and what the device is known to take.
+"""Decides how fast a link may be driven: what was asked for, and what the device can take.
 
 Pipelining loses data on a device that does not buffer its input, and more data bytes in a `db` than
 a device takes are dropped without a word. So both rest on what `tinyrunner check` has found of the
@@ -31,7 +31,7 @@ def agree(wishes: LinkWishes, dut: Dut, loader: Loader, identity: Identity, task
 
 
 def refuse_behind_io_manager(wishes: LinkWishes) -> None:
-    """SetupError for what an IO manager cannot pass on: it takes one short command at a time."""
+    """Refuse (SetupError) what an IO manager cannot pass on: it takes short commands singly."""
     for asked, what in ((wishes.pipelining, "pipelining"), (wishes.extension, "the extension")):
         if asked:
             raise SetupError(f"energy mode goes through an IO manager: leave {what} out there")

@@ -1,4 +1,4 @@
-"""Which energy monitor an address means: opened, and those that are connected, found."""
+"""Opens the energy monitor that an address means, and finds those that are connected."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ _EXPECTED = (
     "a VISA resource such as TCPIP0::10.0.0.7::inst0::INSTR, lpm01a:PORT, ppk2:PORT or joulescope:"
 )
 _SEARCH_S = 5.0
-"""pyvisa-py calls for instruments on the network for about a second."""
+"""Seconds allowed for a search: pyvisa-py calls for instruments on the network for about one."""
 _NOT_ENUMERATED = ("ASRL", "PRLGX-ASRL")
 """Serial ports as VISA sees them: they are listed as what they are."""
 
 
 def open_monitor(config: MonitorConfig, clock: Clock) -> EnergyMonitor:
-    """The monitor of a configuration, identified, its output off. Use it as a context manager.
+    """Open a configuration's monitor, identified, its output off, as a context manager.
 
     A VISA resource (``TCPIP0::10.0.0.7::inst0::INSTR``) is a Keysight N6705; ``lpm01a:PORT``,
     ``ppk2:PORT`` and ``joulescope:`` name the others. Each driver is imported only when asked for.
@@ -83,7 +83,7 @@ def _open(address: str, config: MonitorConfig, clock: Clock) -> EnergyMonitor:
 
 
 def _check_limit(address: str, config: MonitorConfig, most_a: float | None) -> None:
-    """A limit that the monitor cannot keep is refused, not forgotten."""
+    """Refuse a limit that the monitor cannot keep."""
     asked_a = config.current_limit_a
     if asked_a is None or (most_a is not None and asked_a >= most_a):
         return
@@ -99,15 +99,15 @@ def _check_limit(address: str, config: MonitorConfig, most_a: float | None) -> N
 
 @dataclass(frozen=True, slots=True)
 class MonitorReport:
-    """A monitor that is no serial port, or why there may be some that were not found."""
+    """Is a monitor that is no serial port, or why some may not have been found."""
 
     address: str | None
-    """What to give to --monitor."""
+    """The address to give to --monitor."""
     finding: str
 
 
 def find_monitors(timeout_s: float = _SEARCH_S) -> list[MonitorReport]:
-    """VISA instruments, and Joulescopes where their driver is installed; nothing is opened.
+    """Find VISA instruments, and Joulescopes where their driver is installed; opens nothing.
 
     Waits at most ``timeout_s``, whatever a driver or the network does.
     """
@@ -122,7 +122,7 @@ def find_monitors(timeout_s: float = _SEARCH_S) -> list[MonitorReport]:
 
 
 class _Search:
-    """One way of looking, in a thread that nobody waits for longer than allowed."""
+    """Looks in one way, in a thread that nobody waits for longer than allowed."""
 
     def __init__(self, what: str, find: Callable[[], list[MonitorReport]]) -> None:
         self._what = what

@@ -1,8 +1,7 @@
 """Opens the bench that a configuration's addresses name.
 
-The bench of energy mode: IO manager, device behind it, monitor; assembled from addresses.
-
-``--wire-log FILE``: a bench's link, written into a wire log where one was asked for.
+In energy mode that is an IO manager, the device behind it, and a monitor. Where ``--wire-log FILE``
+asks for it, the bench's link is written into a wire log.
 """
 
 from __future__ import annotations
@@ -78,7 +77,7 @@ def _bench_on(
     simulated: SimulatedModel | None = None,
     port_note: str | None = None,
 ) -> Iterator[Bench]:
-    """A bench on an open transport, which is closed on every path."""
+    """Make a bench on an open transport, which is closed on every path."""
 
     def tell(text: str) -> None:
         bench.dut.listener.note(text)
@@ -122,7 +121,7 @@ def open_energy_bench(config: Config, task: Task) -> Iterator[Bench]:
 
 
 def _refuse_mixture(config: Config) -> None:
-    """A simulated device is powered and timed by simulated instruments, on one virtual clock."""
+    """Refuse a simulated device with real instruments, or the reverse: they share no clock."""
     if parse_simulated(config.dut.address or SIMULATED)[1].replay is not None:
         raise SetupError(
             f"{config.dut.address}: a log is replayed in performance and accuracy mode; energy "
@@ -174,7 +173,7 @@ Tell = Callable[[str], None]
 def wire_logged(
     config: Config, transport: Transport, clock: Clock, baud_rate: int, tell: Tell
 ) -> Transport:
-    """The transport itself, or one that logs; closing it closes both.
+    """Return the transport itself, or one that logs; closing it closes both.
 
     ``tell`` notes, once, that the log could not be continued (a full disk); SetupError where it
     cannot be begun, and then the transport is closed.

@@ -1,4 +1,4 @@
-"""Keeping an energy monitor served while the run waits for the device.
+"""Keeps an energy monitor served while the run waits for the device.
 
 A monitor's buffer overflows when nobody takes what it has recorded. No thread does that: the run
 spends its time waiting for the device, and that wait is cut into slices here, so that it works the
@@ -24,7 +24,7 @@ class Recorder:
         self.recording = False
         self.interval_s = monitor.capabilities.service_interval_s
         self.started_s = (0.0, 0.0)
-        """The recording began between these two moments of the bench's clock."""
+        """Two moments of the bench's clock between which the recording began."""
         self._due_s = 0.0
 
     def start(self, writer: TraceWriter) -> None:
@@ -46,7 +46,7 @@ class Recorder:
 
     @property
     def due_in_s(self) -> float:
-        """How long the monitor can be left alone from now on."""
+        """Return how long the monitor can be left alone from now on."""
         return max(0.0, self._due_s - self.clock.now_s()) if self.recording else inf
 
     def pause(self, seconds: float) -> None:
@@ -58,7 +58,7 @@ class Recorder:
 
 
 class ServedTransport:
-    """A transport whose reads keep a monitor served."""
+    """Keeps a monitor served while it reads."""
 
     def __init__(self, transport: Transport, recorder: Recorder) -> None:
         self._transport = transport

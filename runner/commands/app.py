@@ -1,4 +1,4 @@
-"""The commands by name: a line of help each, and the module that is imported when it is asked for.
+"""The commands by name: a line of help each, and the module that is imported when asked for.
 
 A command's module declares its options and imports what it works with in its function, before it
 does anything else: `--help` imports no command, `run --help` nothing that measures.
@@ -22,12 +22,13 @@ from .interrupts import EXIT_INTERRUPTED, INTERRUPTED, interrupt_the_work
 
 
 class Entry(NamedTuple):
-    """Where a command, or a group of them, is to be found."""
+    """Says where a command, or a group of them, is to be found."""
 
     module: str
-    """Below this package. It has a function of the command's name, or a group called `app`."""
+    """The module below this package. It has a function of the command's name, or a group called
+    `app`."""
     help: str
-    """Of a command the first line of its own help; a test compares them."""
+    """The first line of a command's own help; a test compares them."""
 
 
 COMMANDS = {
@@ -64,7 +65,7 @@ COMMANDS = {
     "models": Entry("prepare.models", "List, fetch and verify the reference models."),
     "datasets": Entry("prepare.datasets", "List, build and verify the tasks' inputs."),
 }
-"""In the order of the help."""
+"""All commands, in the order of the help."""
 
 
 _Context: TypeAlias = Any
@@ -74,7 +75,7 @@ _Command: TypeAlias = Any
 
 
 class _Commands(TyperGroup):
-    """Names and helps from the table; the command itself where one is asked for."""
+    """Shows names and helps from the table, and imports the one command that is asked for."""
 
     def __init__(self, **settings: Any) -> None:  # noqa: ANN401, they are Typer's
         super().__init__(**settings)
@@ -105,7 +106,7 @@ class _Commands(TyperGroup):
 
 @cache
 def command_of(name: str) -> TyperCommand | TyperGroup:
-    """The command, or the group of commands, of this name, with its options."""
+    """Return the command, or the group of commands, of this name, with its options."""
     module = import_module(f".{COMMANDS[name].module}", __package__)
     # Of a group that holds it alone: only there Typer gives a group its help from outside.
     alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -141,14 +142,14 @@ def _as_written(param: _Option) -> _Option:
 
 
 class _AsWritten:
-    """What Typer asks for an option's value; it is asked itself for all but texts and paths."""
+    """Takes texts and paths as they are; asks Typer's own type for all other values."""
 
     def __init__(self, param: _Option) -> None:
         self._param = param
         self._kind = param.type_descriptor.annotation
 
     def coerce(self, value: object, **where: object) -> object:
-        """The value in the option's type, or Typer's usage error."""
+        """Return the value in the option's type, or raise Typer's usage error."""
         if value is None:
             return () if self._param.multiple or self._param.nargs == -1 else None
         if isinstance(value, str) and self._kind is str:
@@ -162,7 +163,7 @@ class _AsWritten:
 
 
 def _may_be_read(path: str) -> bool:
-    """What Typer asks of a path: if it is there, that it can be read."""
+    """Check what Typer asks of a path: if it is there, that it can be read."""
     return os.access(path, os.R_OK) or not os.path.lexists(path)
 
 

@@ -1,11 +1,11 @@
-"""What Ctrl-C, a `kill` and a closed terminal do: they end the program in order, at any moment.
+"""Ends the program in order on Ctrl-C, a `kill` or a closed terminal, at any moment.
 
 Until a command has begun there is nothing to put in order: the program says one line and is gone.
 Python's own way, a KeyboardInterrupt in whatever is being imported, would show a traceback. From
 then on it is a KeyboardInterrupt, which closes ports and journals and switches supplies off.
 
-Imports next to nothing, for until :func:`leave_at_once` is called nothing can be done about a
-Ctrl-C: Python shows a traceback of its own start.
+This module imports next to nothing, for until :func:`leave_at_once` is called nothing can be done
+about a Ctrl-C: Python shows a traceback of its own start.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:  # typing takes as long as the rest of this module
     from typing import NoReturn
 
 EXIT_INTERRUPTED = 130
-"""128 + SIGINT, as shells have it."""
+"""The exit status: 128 + SIGINT, as shells have it."""
 
 INTERRUPTED = "interrupted"
 
@@ -61,7 +61,7 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 
 
 def _imports_what_it_needs(frame: FrameType | None) -> bool:
-    """Whether a command is interrupted in its imports, which come before all it does.
+    """Tell whether a command is interrupted in its imports, which come before all it does.
 
     An import that somebody else asked for, a driver of a monitor for instance, does not count.
     """

@@ -1,4 +1,4 @@
-"""Options that several commands share; nothing is imported that a `--help` does not need."""
+"""The options that several commands share; nothing is imported that a `--help` does not need."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ..config.config import Config
 
 EXIT_INVALID = 3
-"""Finished, but not good for what was asked."""
+"""The exit status of what finished, but is not good for what was asked."""
 
 ConfigOption = Annotated[
     Path | None, typer.Option("--config", help="YAML configuration; flags override it.")
@@ -73,7 +73,7 @@ def with_settings(order: str, **texts: str) -> Callable[[Command], Command]:
 
 
 def _parameter(name: str, text: str | None) -> inspect.Parameter:
-    """As typer reads it from a signature: its default holds the flag."""
+    """Make a parameter as typer reads it from a signature: its default holds the flag."""
     row = SETTINGS[name]
     flag = f"{row.flag}/--no-{row.flag[2:]}" if row.negated else row.flag
     return inspect.Parameter(
@@ -85,14 +85,14 @@ def _parameter(name: str, text: str | None) -> inspect.Parameter:
 
 
 def base_config(path: Path | None) -> Config:
-    """The file's configuration, or the defaults."""
+    """Return the file's configuration, or the defaults."""
     from ..config.config import Config, load_config
 
     return Config() if path is None else load_config(path)
 
 
 def task_named(name: str, config: Config) -> Task:
-    """One of the four tasks, or the configuration's own."""
+    """Return one of the four tasks, or the configuration's own."""
     from ...models.custom_task import CUSTOM_KEY
     from ...models.suite import TASKS
     from ..config.custom import HOW_TO_WRITE
@@ -109,7 +109,7 @@ def task_named(name: str, config: Config) -> Task:
 
 
 def labels_by_task(values: list[str] | None, task_keys: list[str]) -> dict[str, str] | None:
-    """``--labels FILE`` (for a single task) or ``--labels kws=FILE`` as a mapping."""
+    """Read ``--labels FILE`` (for a single task) or ``--labels kws=FILE`` as a mapping."""
     from ...models.custom_task import CUSTOM_KEY
     from ...models.suite import TASKS
 
@@ -130,7 +130,7 @@ def labels_by_task(values: list[str] | None, task_keys: list[str]) -> dict[str, 
 
 
 def result_console() -> Console:
-    """Stdout; where no terminal sets the width, wide enough for paths and file names."""
+    """Return stdout; where no terminal sets the width, wide enough for paths."""
     from rich.console import Console
 
     console = Console()

@@ -20,22 +20,22 @@ AUTO = "auto"
 
 
 def names_simulated(address: str | None) -> bool:
-    """The address stands for something simulated in this process."""
+    """Tell whether an address stands for something simulated in this process."""
     return address is not None and (address == "sim" or address.startswith(SIMULATED))
 
 
 def is_simulated(config: Config) -> bool:
-    """The device's address stands for one simulated in this process."""
+    """Tell whether the device's address stands for one simulated in this process."""
     return names_simulated(config.dut.address)
 
 
 def simulated_model_id(config: Config) -> str:
-    """The model id in the address of a simulated device; empty where it has none, or is real."""
+    """Return the model id in a simulated device's address; empty without one, or if real."""
     return parse_simulated(config.dut.address or "")[0] if is_simulated(config) else ""
 
 
 class MonitorKind(Enum):
-    """The energy monitors that can be simulated, as ``--kind`` and ``sim:KIND`` name them."""
+    """Names the energy monitors that can be simulated, for ``--kind`` and ``sim:KIND``."""
 
     N6705 = "n6705"
     LPM01A = "lpm01a"
@@ -43,7 +43,7 @@ class MonitorKind(Enum):
 
 
 def kind_named(name: str) -> MonitorKind:
-    """The kind by its name; SetupError names those that there are."""
+    """Return the kind of this name; SetupError names those that there are."""
     try:
         return MonitorKind(name)
     except ValueError as error:
@@ -52,7 +52,7 @@ def kind_named(name: str) -> MonitorKind:
 
 
 def simulated_kind(address: str | None) -> MonitorKind:
-    """What ``--monitor`` means on a simulated bench: ``sim:KIND``; an N6705 unless told."""
+    """Read ``--monitor`` on a simulated bench: ``sim:KIND``; an N6705 unless told."""
     if address is None or address in ("sim", SIMULATED):
         return MonitorKind.N6705
     if not names_simulated(address):
@@ -65,19 +65,19 @@ def simulated_kind(address: str | None) -> MonitorKind:
 
 @dataclass(frozen=True, slots=True)
 class SimulatedOptions:
-    """The part of a ``sim:`` address behind the question mark."""
+    """Holds the part of a ``sim:`` address behind the question mark."""
 
     baud_rate: int | None = None
     inference_time_s: float | None = None
     mode: TimestampMode = TimestampMode.PERFORMANCE
     extension: bool = False
-    """It offers the wire extension."""
+    """Whether the device offers the wire extension."""
     replay: Path | None = None
-    """A log that it answers from."""
+    """The log that the device answers from."""
 
 
 def parse_simulated(address: str) -> tuple[str, SimulatedOptions]:
-    """Model id (may be empty) and options of a ``sim:`` address; SetupError names what is wrong."""
+    """Parse a ``sim:`` address into model id (may be empty) and options; or SetupError."""
     model_id, _, query = address.removeprefix("sim").removeprefix(":").partition("?")
     options = SimulatedOptions()
     for key, value in parse_qsl(query, keep_blank_values=True):

@@ -45,7 +45,7 @@ class _Section(BaseModel):
 
 
 class DutConfig(_Section):
-    """The device under test and how to talk to it."""
+    """Says which device is under test and how to talk to it."""
 
     address: Annotated[str, Field(min_length=1)] | None = None
     """A port, a pyserial URL, `auto` or `sim:…`; None until a flag says."""
@@ -53,22 +53,24 @@ class DutConfig(_Section):
     data_bytes_per_db: Annotated[
         Literal["auto"] | int, BeforeValidator(values.to_data_bytes_per_db)
     ] = "auto"
-    """`auto`: the most that `tinyrunner check` has found the device to take, else 30."""
+    """Data bytes of a `db`. `auto`: the most that `tinyrunner check` has found the device to take,
+    else 30."""
     pipelining: bool = False
-    """Several `db` in flight; only where `tinyrunner check` has found that input is buffered."""
+    """Whether several `db` are in flight; only where `tinyrunner check` has found that input is
+    buffered."""
     extension: bool = False
-    """Load by the wire extension, which the device must offer."""
+    """Whether to load by the wire extension, which the device must offer."""
     verify_load: VerifyLoad = Field(default=VerifyLoad.FIRST, strict=False)
     confirm_results: ConfirmResults = Field(default=ConfirmResults.NEVER, strict=False)
     """Whether every answer is asked for twice; for bad links."""
     boot_wait_s: Seconds = 2.0
     expected_inference_s: PositiveSeconds | None = None
     wire_log: ConfigPath | None = None
-    """Where every byte both ways is written; a log that is there already is continued."""
+    """The file that every byte both ways goes into; a log that is there already is continued."""
 
     @property
     def link(self) -> LinkSettings:
-        """The same as the settings of a link."""
+        """Return the settings of a link."""
         return LinkSettings(
             baud_rate=self.baud_rate,
             data_bytes_per_db=(
@@ -84,7 +86,7 @@ class DutConfig(_Section):
 
     @property
     def wishes(self) -> LinkWishes:
-        """What the link should do beyond those."""
+        """Return what the link should do beyond its settings."""
         return LinkWishes(
             largest_block=self.data_bytes_per_db == "auto",
             pipelining=self.pipelining,
@@ -93,51 +95,52 @@ class DutConfig(_Section):
 
 
 class IoManagerConfig(_Section):
-    """The board between host and energy firmware."""
+    """Says which board is between host and energy firmware."""
 
     address: Annotated[str, Field(min_length=1)] | None = None
     """A port or URL; a simulated device brings its own."""
     baud_rate: Annotated[int, Field(ge=1)] = DEFAULT_BAUD_RATE
     dut_baud_rate: Annotated[int, Field(ge=1)] = ENERGY_BAUD_RATE
-    """Of the device behind it."""
+    """The rate of the device behind the IO manager."""
 
 
 class MonitorConfig(_Section):
-    """What powers the device and measures its energy."""
+    """Says what powers the device and measures its energy."""
 
     address: Annotated[str, Field(min_length=1)] | None = None
     """A VISA resource, `lpm01a:PORT`, `ppk2:PORT`, `joulescope:`; simulated: `sim:`."""
     supply_v: PositiveSeconds | None = None
-    """There is no default: too much destroys a board."""
+    """The supply. There is no default: too much destroys a board."""
     max_voltage_v: PositiveSeconds | None = None
-    """More than this is refused whatever is asked."""
+    """The voltage above which any supply is refused."""
     current_limit_a: PositiveSeconds | None = None
     soft_markers: bool = False
-    """The host's own stamps instead of the timestamp pin's edges; never valid for submission."""
+    """Whether the host's own stamps stand for the timestamp pin's edges; never valid for
+    submission."""
     boot_timeout_s: PositiveSeconds = ENERGY_BOOT_TIMEOUT_S
-    """From power on to the device's m-ready."""
+    """Seconds from power on to the device's m-ready."""
 
 
 class SimulateConfig(_Section):
-    """What a simulated device is like."""
+    """Says what a simulated device is like."""
 
     inference_time_s: Seconds | None = None
 
 
 class Config(_Section):
-    """Everything that a configuration file may say; ``Config()`` is what holds without one."""
+    """Holds everything that a configuration may say; ``Config()`` is what holds without a file."""
 
     dut: DutConfig = DutConfig()
     io_manager: IoManagerConfig = IoManagerConfig()
     monitor: MonitorConfig = MonitorConfig()
     model: Model | None = None
-    """What a `sim:` device runs: a file, `demo`, or `reference` (tinyrunner models fetch)."""
+    """The model of a `sim:` device: a file, `demo`, or `reference` (tinyrunner models fetch)."""
     simulate: SimulateConfig = SimulateConfig()
     datasets: PathOrDemo | None = None
     labels: dict[TaskKey, ConfigPath] = {}
-    """Another label list than the data set's own, by task key."""
+    """Label lists to use instead of the data set's own, by task key."""
     sessions: ConfigPath = Path("sessions")
-    """In the current folder, unless a file or a flag says otherwise."""
+    """The folder of the sessions: the current one, unless a file or a flag says otherwise."""
     division: Division = Field(default=Division.CLOSED, strict=False)
     round: str = Field(
         default="v1.2", pattern=r"^v[0-9]{1,3}\.[0-9]{1,3}$", description="a round such as v1.2"
@@ -148,16 +151,16 @@ class Config(_Section):
     warmups: Annotated[int, Field(ge=0)] = 1
     limit: Annotated[int, Field(ge=1)] | None = None
     custom: CustomConfig | None = None
-    """What the task `custom` is."""
+    """The description of the task `custom`."""
 
     @property
     def custom_task(self) -> Task | None:
-        """A user's own task, None where the configuration describes none."""
+        """Return a user's own task, None where the configuration describes none."""
         return None if self.custom is None else self.custom.task
 
 
 def absolute(config: Config) -> Config:
-    """The same with every path absolute, so that it holds in another folder as well."""
+    """Return the configuration with every path absolute, so that it holds in any folder."""
 
     def whole(path: Path | str | None) -> Path | str | None:
         return path.absolute() if isinstance(path, Path) else path
@@ -173,7 +176,7 @@ def absolute(config: Config) -> Config:
 
 
 def load_config(path: Path) -> Config:
-    """The configuration in a file; its relative paths are relative to the file's folder."""
+    """Read the configuration in a file; its relative paths start from the file's folder."""
     try:
         source = read_yaml(path.read_bytes().decode("utf-8-sig"))
     except UnicodeDecodeError as error:
@@ -196,7 +199,7 @@ def load_config(path: Path) -> Config:
 
 
 def config_from_json(tree: object, source: str) -> Config:
-    """The configuration that a session.json (``source``) holds."""
+    """Read the configuration that a session.json (``source``) holds."""
     try:
         return Config.model_validate(tree, context=values.PathBase(None))
     except ValidationError as error:
@@ -206,10 +209,10 @@ def config_from_json(tree: object, source: str) -> Config:
 
 
 def override(config: Config, **flags: object) -> Config:
-    """The configuration with the flags that were given (not None) in place of its values.
+    """Return the configuration with the flags that were given in place of its values.
 
-    Known flags are the names of :data:`SETTINGS`. ``labels`` is a mapping that adds to the file's.
-    Relative paths stay relative to the current folder.
+    A flag that was not given is None. Known flags are the names of :data:`SETTINGS`. ``labels`` is
+    a mapping that adds to the file's. Relative paths stay relative to the current folder.
     """
     tree = config.model_dump()
     given = {flag: value for flag, value in flags.items() if value is not None}

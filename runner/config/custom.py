@@ -29,16 +29,16 @@ custom:
   input: int8
   input_bytes: 1024
   classes: 5"""
-"""What is said where the section is wanted and not there."""
+"""The advice that is given where the section is wanted and not there."""
 
 
 class CustomConfig(BaseModel):
-    """What the suite says of its own tasks. Each field is checked with those above it."""
+    """Says of a user's task what the suite says of its own; each field checked with those above."""
 
     model_config = STRICT
 
     model_id: str
-    """Also the folder of the inputs: `<datasets>/<model_id>/y_labels.csv`."""
+    """The model id, and the folder of the inputs: `<datasets>/<model_id>/y_labels.csv`."""
     input: InputFormat = Field(strict=False)
     input_bytes: int
     classes: int
@@ -47,7 +47,7 @@ class CustomConfig(BaseModel):
 
     @property
     def task(self) -> Task:
-        """The task that the section describes."""
+        """Return the task that the section describes."""
         return custom_task(
             model_id=self.model_id,
             input_format=self.input,

@@ -1,4 +1,4 @@
-"""From pydantic's errors to sentences: where, which key, what was expected, what came instead.
+"""Turns pydantic's errors into sentences: where, which key, what was expected, what came instead.
 
 A field whose description is given is explained by it: ``Field(description="a list of names")``.
 """
@@ -18,11 +18,11 @@ from .values import closest, shown
 
 
 class ConfigError(UsageError):
-    """A configuration file or flag cannot be used; names the file, the line and the key."""
+    """Says why a configuration file or flag cannot be used; names file, line and key."""
 
 
 def explain(error: ValidationError, root: type[BaseModel], where: Callable[[Place], str]) -> str:
-    """One line per problem; ``where`` turns a key's place into file, line and name."""
+    """Say one line per problem; ``where`` turns a key's place into file, line and name."""
     lines: dict[str, None] = {}
     for detail in error.errors(include_url=False):
         place = _key_place(detail["loc"], root)
@@ -68,7 +68,7 @@ def _sentence(detail: ErrorDetails, place: Place, root: type[BaseModel]) -> str:
 
 
 def _key_place(loc: tuple[int | str, ...], root: type[BaseModel]) -> Place:
-    """pydantic's location without the names of union members, which are no keys."""
+    """Return pydantic's location without the names of union members, which are no keys."""
     place: list[str | int] = []
     kind: object = root
     for part in loc:
@@ -87,7 +87,7 @@ def _section(place: Place, root: type[BaseModel]) -> type[BaseModel]:
 
 
 def _description(place: Place, root: type[BaseModel]) -> str | None:
-    """What is expected of a key, in the words of its field, or of the mapping that it is in."""
+    """Say what is expected of a key, by its field or the mapping that it is in."""
     fields = [
         _section(place[:end], root).model_fields.get(str(place[end])) for end in range(len(place))
     ]
@@ -95,7 +95,7 @@ def _description(place: Place, root: type[BaseModel]) -> str | None:
 
 
 def _part_of(kind: object, part: str | int) -> object:
-    """What stands at a key of a section, or in a list or mapping; None where nothing does."""
+    """Return what stands at a key of a section, list or mapping; None where nothing does."""
     if get_origin(kind) in (dict, Mapping):
         return _container_in(get_args(kind)[1])
     if get_origin(kind) in (list, tuple):
@@ -106,14 +106,17 @@ def _part_of(kind: object, part: str | int) -> object:
 
 
 def _container_in(annotation: object) -> object:
-    """A field's own kind where it has parts, be it optional or annotated; else None."""
+    """Return a field's own kind where it has parts, optional or annotated; else None."""
     if get_origin(annotation) in (dict, Mapping, list, tuple):
         return annotation
     return _model_in(annotation)
 
 
 def _model_in(annotation: object) -> type[BaseModel] | None:
-    """The section that a field is, or may be (`CustomConfig | None`)."""
+    """Return the section that a field is, or may be (`CustomConfig
+
+    None`).
+    """
     for kind in (annotation, *get_args(annotation)):
         if isinstance(kind, type) and issubclass(kind, BaseModel):
             return kind

@@ -22,42 +22,42 @@ ROUNDS_FILE = Path(__file__).resolve().parents[2] / "configs" / "rounds.yaml"
 
 
 class RoundsError(UsageError, ValueError):
-    """The file of rounds is wrong, or does not hold the round asked for."""
+    """Says that the file of rounds is wrong, or does not hold the round asked for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """What one round asks of a session."""
+    """Says what one round asks of a session."""
 
     name: str
     dialect: Dialect
-    """In which form the round's submitters publish their logs."""
+    """The form in which the round's submitters publish their logs."""
     windows: int
     min_window_s: float
     min_inferences: int
     ad_file_counts: tuple[int, ...]
     """The lengths of the official ad lists that the round accepts."""
     targets: Mapping[str, float]
-    """By task key, as fractions."""
+    """The targets by task key, as fractions."""
     other_benchmarks: tuple[str, ...]
-    """Of the round, but not among the tasks that are run here."""
+    """Benchmarks of the round that are not among the tasks that are run here."""
     result_files: tuple[str, ...]
-    """What a mode folder's results are written as, identical to one another."""
+    """The names under which a mode folder's results are written, identical to one another."""
     session_files: tuple[str, ...]
-    """What else a mode folder has to hold."""
+    """The other files that a mode folder has to hold."""
     checklists: tuple[str, ...]
     """Names of the submission checklist: the first is written, all are read."""
     checker: str
     """The commit of mlcommons/tiny whose checker is the round's."""
 
     def target(self, task: Task) -> float | None:
-        """What the closed division asks of the task's metric; nothing of a task of one's own."""
+        """Return what the closed division asks of the task's metric; None for a user's own task."""
         return self.targets[task.key] if task.official else None
 
 
 @dataclass(frozen=True, slots=True)
 class Rounds:
-    """All rounds by name, and the one taken where none is named."""
+    """Holds all rounds by name, and the one taken where none is named."""
 
     default: str
     by_name: Mapping[str, Round]

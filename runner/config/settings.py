@@ -1,4 +1,4 @@
-"""The settings that have a flag or a name: one table for the command line, YAML, and the README.
+"""The table of settings that have a flag or a name, for command line, YAML and README.
 
 A row says where the setting stands in a configuration (`Config` has its type and what is allowed
 there), and which flag of `tinyrunner run` sets it. Commands take their flags from here, a flag's
@@ -13,24 +13,24 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One setting."""
+    """Is one setting."""
 
     name: str
-    """With dashes for underscores, the flag: `--baud-rate`."""
+    """The name; with dashes for underscores, the flag: `--baud-rate`."""
     place: tuple[str, ...]
-    """Its section and key: `dut:` `baud_rate:`."""
+    """The section and key in the YAML: `dut:` `baud_rate:`."""
     help: str = ""
-    """Of the flag; empty where there is none."""
+    """The flag's help; empty where there is no flag."""
     kind: type = str
-    """What the command line takes; the configuration says what is allowed."""
+    """The type that the command line takes; the configuration says what is allowed."""
     negated: bool = False
-    """There is a `--no-…` too, for what a file may have switched on."""
+    """Whether there is a `--no-…` too, for what a file may have switched on."""
     repeated: bool = True
-    """It has to be given again to repeat a session, by its flag."""
+    """Whether it has to be given again, by its flag, to repeat a session."""
 
     @property
     def flag(self) -> str:
-        """`--baud-rate`."""
+        """Return the flag: `--baud-rate`."""
         return "--" + self.name.replace("_", "-")
 
 
@@ -100,4 +100,4 @@ _ROWS = (
 )
 
 SETTINGS = {row.name: row for row in _ROWS}
-"""By name, in the order in which `tinyrunner run --help` shows them."""
+"""All settings by name, in the order in which `tinyrunner run --help` shows them."""

@@ -18,31 +18,32 @@ Place = tuple[str | int, ...]
 """The way to a value: ('dut', 'baud_rate')."""
 
 MAX_DEPTH = 8
-"""Ours are three deep; PyYAML recurses, so what is deeper is refused before it composes."""
+"""The deepest YAML that is read. Ours are three deep; PyYAML recurses, so what is deeper is refused
+before it composes."""
 
 MAX_CHARACTERS = 1_000_000
 
 
 class YamlError(TinyrunnerError):
-    """The text is not the YAML that is wanted here; ``line`` says where."""
+    """Says that the text is not the YAML that is wanted here; ``line`` says where."""
 
 
 @dataclass(slots=True)
 class YamlSource:
-    """The values of a text, and the line of each key in it."""
+    """Holds the values of a text, and the line of each key in it."""
 
     values: object
     lines: dict[Place, int] = field(default_factory=dict)
 
     def line_of(self, place: Place) -> int:
-        """The line of the value there, or of the nearest one around it."""
+        """Return the line of the value there, or of the nearest one around it."""
         while place and place not in self.lines:
             place = place[:-1]
         return self.lines.get(place, 1)
 
 
 def read_yaml(text: str) -> YamlSource:
-    """The one document in ``text``; None is its value where there is none."""
+    """Read the one document in ``text``; None is its value where there is none."""
     if len(text) > MAX_CHARACTERS:
         raise YamlError(f"longer than {MAX_CHARACTERS} characters", 1)
     try:
@@ -79,7 +80,7 @@ def _check_shape(text: str) -> None:
 
 
 class _Mark(Protocol):
-    """PyYAML has two classes of marks, with and without its C part."""
+    """Is either of PyYAML's two classes of marks, with and without its C part."""
 
     @property
     def line(self) -> int: ...

@@ -1,4 +1,4 @@
-"""How a YAML or command-line value becomes a configured one: paths, tasks, numbers or a word.
+"""Turns YAML or command-line values into configured ones: paths, tasks, numbers or a word.
 
 Each function takes what was written and returns it in the type of the field, or raises
 ValueError saying what was expected; a value of the right type passes through.
@@ -19,7 +19,7 @@ from ...models.custom_task import CUSTOM_KEY
 from ...models.suite import TASKS
 
 STRICT = ConfigDict(extra="forbid", frozen=True, strict=True)
-"""What every section of a configuration is like."""
+"""The settings of every section of a configuration: frozen, no unknown key, no conversion."""
 
 _T = TypeVar("_T")
 Listed = Annotated[tuple[_T, ...], Field(strict=False)]
@@ -28,13 +28,13 @@ Listed = Annotated[tuple[_T, ...], Field(strict=False)]
 
 @dataclass(frozen=True, slots=True)
 class PathBase:
-    """The folder that relative paths start from; None leaves them as they are."""
+    """Is the folder that relative paths start from; None leaves them as they are."""
 
     folder: Path | None
 
 
 def to_path(value: object, info: ValidationInfo) -> object:
-    """A path, `~` expanded, relative to the configuration file."""
+    """Return a path, `~` expanded, relative to the configuration file."""
     if isinstance(value, str):
         if not value or "\0" in value:
             raise ValueError(f"expected a path, got {value!r}")
@@ -50,17 +50,17 @@ def to_path(value: object, info: ValidationInfo) -> object:
 
 
 def to_path_or_demo(value: object, info: ValidationInfo) -> object:
-    """A path, or the word demo."""
+    """Return a path, or the word demo."""
     return value if value == "demo" or value is None else to_path(value, info)
 
 
 def to_model(value: object, info: ValidationInfo) -> object:
-    """A path, or the words demo and reference."""
+    """Return a path, or the words demo and reference."""
     return value if value == "reference" else to_path_or_demo(value, info)
 
 
 def to_iterations(value: object) -> object:
-    """`auto` or a number; a flag's digits count as a number."""
+    """Return `auto` or a number; a flag's digits count as a number."""
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 18:
         value = int(value)
     if value == "auto" or (type(value) is int and value >= 1):
@@ -69,7 +69,7 @@ def to_iterations(value: object) -> object:
 
 
 def to_data_bytes_per_db(value: object) -> object:
-    """1 to 38: what fits into the device's command buffer; or `auto`."""
+    """Return 1 to 38, which fits into the device's command buffer; or `auto`."""
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 18:
         value = int(value)
     if value == "auto":
@@ -81,7 +81,7 @@ def to_data_bytes_per_db(value: object) -> object:
 
 
 def to_task_key(value: object) -> object:
-    """The key of one of the four tasks, or `custom`."""
+    """Return the key of one of the four tasks, or `custom`."""
     keys = (*TASKS, CUSTOM_KEY)
     if value in keys:
         return value
@@ -89,13 +89,13 @@ def to_task_key(value: object) -> object:
 
 
 def closest(word: str, known: Iterable[str]) -> str:
-    """`; did you mean x?`, or nothing where no known word is near."""
+    """Return `; did you mean x?`, or nothing where no known word is near."""
     near = difflib.get_close_matches(word, list(known), n=1)
     return f"; did you mean {near[0]}?" if near else ""
 
 
 def shown(value: object) -> str:
-    """A value as an error shows it: as YAML has it, and not endless."""
+    """Return a value as an error shows it: as YAML has it, and not endless."""
     if value is None:
         return "nothing"
     if isinstance(value, bool):

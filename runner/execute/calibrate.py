@@ -1,4 +1,4 @@
-"""Finding N: how often to infer so that every window holds ten seconds and ten inferences.
+"""Finds N: how often to infer so that every window holds ten seconds and ten inferences.
 
 What is measured is what the windows of the run will be measured by: the device's own clock, or
 in energy mode the edges of its timestamp pin. The first input is inferred ever more often until
@@ -31,32 +31,34 @@ from .prepare import Opening
 from .recovery import Recovery
 
 MARGIN = 1.05
-"""Five per cent to spare: windows of the same N differ by well under one."""
+"""The fraction to spare: windows of one N differ by well under one per cent."""
 
 ENOUGH_S = 1.0
 """A window this long is known to a thousandth even by a counter of milliseconds."""
 
 EDGES_MARGIN = 1.10
-"""Ten per cent to spare: a device's pace depends on its supply and its temperature."""
+"""The fraction to spare in energy mode: a device's pace depends on its supply and its temperature.
+"""
 
 EDGES_ENOUGH_S = 5.0
 
 HOST_LIMIT_S = 5.0
-"""By the host's clock: a device that counts less than ENOUGH_S of it has a broken timer, and to
-wait for its ten seconds could take days."""
+"""The most seconds by the host's clock: a device that counts less than ENOUGH_S of it has a broken
+timer, and to wait for its ten seconds could take days."""
 
 MAX_WINDOWS = 12
 MAX_EDGES_WINDOWS = 8
 _MAX_GROWTH = 100
 _MAX_ITERATIONS = 1_000_000_000
-"""Fits into the 32-bit integers of a firmware's `atoi`."""
+"""The most iterations: what fits into the 32-bit integers of a firmware's `atoi`."""
 
 _MOST_OVERHEAD = 0.1
-"""What a window may hold beside its inferences (the time stamp's own way over the wire), as far
-as it is believed: more is rather a first inference that was slow."""
+"""The share of a window that may be beside its inferences (the time stamp's own way over the wire),
+as far as it is believed: more is rather a first inference that was slow."""
 
 _ROUNDING = 1e-6
-"""0.02 s is at times 0.0199…97: no reason for one inference more."""
+"""What float arithmetic may be off: 0.02 s is at times 0.0199…97, no reason for one inference more.
+"""
 
 
 def calibrate(
@@ -167,7 +169,7 @@ def calibrate_by_edges(
 
 
 def _between_edges_s(bench: Bench, iterations: int, task: Task, folder: Path) -> float:
-    """Seconds between the two edges of an `infer`, as the monitor or the IO manager saw them."""
+    """Return seconds between the two edges of an `infer`, as monitor or IO manager saw them."""
     parts = bench.energy
     if parts.monitor.capabilities.event_input:
         name = "the monitor"
@@ -192,7 +194,7 @@ def _between_edges_s(bench: Bench, iterations: int, task: Task, folder: Path) ->
 
 
 def _more(iterations: int, elapsed_s: float, enough_s: float, host_s: float = 0.0) -> int:
-    """So many that the next window lasts long enough, but not far beyond what the host can wait."""
+    """Return N for the next window: long enough, but not far beyond what the host can wait."""
     growth = 1.2 * enough_s / elapsed_s if elapsed_s > 0 else _MAX_GROWTH
     if host_s > 0:
         growth = min(growth, 1.2 * HOST_LIMIT_S / host_s)
@@ -200,7 +202,7 @@ def _more(iterations: int, elapsed_s: float, enough_s: float, host_s: float = 0.
 
 
 def _each_s(iterations: int, elapsed_s: float, before: tuple[int, float] | None) -> float:
-    """Seconds an inference takes, without what every window has beside its inferences."""
+    """Return seconds an inference takes, without what every window has beside its inferences."""
     mean_s = elapsed_s / iterations
     if before is None:
         return mean_s
@@ -209,7 +211,7 @@ def _each_s(iterations: int, elapsed_s: float, before: tuple[int, float] | None)
 
 
 def _elapsed(inference: Inference) -> tuple[float, Literal["device", "host"]]:
-    """Seconds of the window by the device's clock, or the host's where the two contradict."""
+    """Return a window's seconds by the device's clock, or the host's where the two contradict."""
     if inference.start_us is None or inference.end_us is None:
         return inference.host_elapsed_s, "host"
     device_s = lap_s(inference.start_us, inference.end_us, inference.host_elapsed_s)
@@ -219,6 +221,6 @@ def _elapsed(inference: Inference) -> tuple[float, Literal["device", "host"]]:
 
 
 def _enough(each_s: float, round_: Round, margin: float, rounding: float = 0.0) -> int:
-    """Inferences that fill a window of the round, and something to spare."""
+    """Return how many inferences fill a window of the round, with something to spare."""
     by_time = math.ceil(round_.min_window_s * margin / each_s - rounding)
     return max(by_time, math.ceil(round_.min_inferences * margin))

@@ -61,7 +61,7 @@ class _Shown:
 
 
 class _ShownJournal:
-    """What the energy steps would write into a log is shown."""
+    """Shows what the energy steps would write into a log."""
 
     def __init__(self, show: Callable[[str], None]) -> None:
         self._show = show
@@ -71,7 +71,7 @@ class _ShownJournal:
             self._show(f"{source}: {text}")
 
     def flush(self) -> None:
-        """Nothing is kept back."""
+        """Do nothing, for nothing is kept back."""
 
 
 class Interactive(BenchPerformer):
@@ -84,7 +84,7 @@ class Interactive(BenchPerformer):
         folder: Path,
         boot_timeout_s: float | None = None,
     ) -> None:
-        """``boot_timeout_s`` is for a bench with a monitor, which powers the device."""
+        """Talk on ``bench``; ``boot_timeout_s`` is for one whose monitor powers the device."""
         super().__init__(None)
         self._bench = bench
         self._show = show
@@ -93,7 +93,7 @@ class Interactive(BenchPerformer):
         self.help = HELP
         self.ended = False
         self.failed = False
-        """A command did not succeed."""
+        """Whether a command did not succeed."""
         bench.dut.listener = _Shown(show, "dut")
         parts = bench.energy_parts
         if parts is not None and boot_timeout_s is not None:
@@ -130,7 +130,7 @@ class Interactive(BenchPerformer):
 
     @contextmanager
     def waiting(self) -> Iterator[None]:
-        """While a person thinks, a recording goes on: its monitor is served from a thread.
+        """Serve a monitor that records from a thread, while a person thinks.
 
         Nothing else touches the bench meanwhile.
         """
@@ -147,7 +147,7 @@ class Interactive(BenchPerformer):
                 self._error(problem)
 
     def execute(self, text: str) -> None:
-        """One line; an error is shown, and only a dead link ends the console."""
+        """Execute one line; an error is shown, and only a dead link ends the console."""
         match text.casefold():
             case "":
                 return
@@ -209,7 +209,7 @@ class Interactive(BenchPerformer):
 
 
 class _Server:
-    """A thread that serves a recording monitor until it is told to end."""
+    """Serves a recording monitor from a thread until it is told to end."""
 
     def __init__(self, recorder: Recorder) -> None:
         self._recorder = recorder
@@ -219,7 +219,7 @@ class _Server:
         self._thread.start()
 
     def end(self) -> MonitorError | None:
-        """Wait for it; what went wrong meanwhile, if anything did."""
+        """Wait for the thread; return what went wrong meanwhile, if anything did."""
         self._stop.set()
         self._thread.join()
         return self._problem

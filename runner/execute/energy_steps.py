@@ -1,9 +1,8 @@
-"""The steps of a script that concern the IO manager and the energy monitor.
+"""Executes the steps of a script that concern the IO manager and the energy monitor.
 
-What they write into the journal is what the published logs hold: ``emon: m-power[on]``,
-``emon: m-ready``, and the device's boot text as ``io: [dut]: …``.
-
-Whose edges count: the monitor's own, or the IO manager's brought onto the trace's axis.
+What they write into the journal is what the published logs hold: ``emon: m-power[on]``, ``emon:
+m-ready``, and the device's boot text as ``io: [dut]: …``. The trace gets its edges here: the
+monitor's own, or the IO manager's brought onto the trace's axis.
 """
 
 from __future__ import annotations
@@ -80,7 +79,7 @@ class EnergySteps(Performer):
         """The finished trace, once `emon trace off` was executed."""
 
     def logged(self, journal: LogWriter, folder: Path, windows: int) -> EnergySteps:
-        """Steps on the same bench once there is a session, its supply being what it was set to."""
+        """Return steps on one bench with a session, its supply being what it was set to."""
         return EnergySteps(
             self._dut,
             self._io_manager,
@@ -126,7 +125,7 @@ class EnergySteps(Performer):
             self._trace_on(self._folder, verb.name)
 
     def mark(self, *moments_s: float) -> None:
-        """Where the host thinks an edge was, on the bench's clock; for soft markers."""
+        """Note where the host thinks an edge was, on the bench's clock; for soft markers."""
         self._markers_s += moments_s
 
     def close(self) -> None:
@@ -139,7 +138,7 @@ class EnergySteps(Performer):
         return self._io_manager.muting(Ready, Chatter)
 
     def _wait_for_boot(self) -> None:
-        """Where the device does not boot, switch its supply off and on again, once.
+        """Wait; where the device does not boot, power-cycle it once.
 
         Only here: in the middle of a trace the supply's going would be measured.
         """
@@ -200,7 +199,7 @@ class BenchPerformer(Performer):
     """Leaves what concerns the IO manager and the monitor to the bench's energy steps."""
 
     def __init__(self, energy: EnergySteps | None) -> None:
-        """``energy`` is None on a bench without the two."""
+        """Perform on a bench; ``energy`` is None on one without the two."""
         self.energy = energy
 
     def perform(self, verb: Verb) -> None:
@@ -221,7 +220,7 @@ class BenchPerformer(Performer):
         self._energy_step(verb)
 
     def muted(self) -> AbstractContextManager[object]:
-        """What a load's thousand commands are answered is kept out of the log."""
+        """Keep out of the log what a load's thousand commands are answered."""
         return nullcontext() if self.energy is None else self.energy.muted_manager()
 
 
@@ -233,7 +232,7 @@ def with_events(
     event_input: bool,
     windows: int | None = None,
 ) -> Trace:
-    """The trace with the timestamp pin's edges.
+    """Return the trace with the timestamp pin's edges.
 
     A monitor with an event input has them already, on its own clock; for one without, the IO
     manager's are aligned by the steps in power. TraceError where they do not fit: by their number,
@@ -250,7 +249,7 @@ def with_events(
 
 
 def _about_s(laps: Sequence[LapStamp], started_host_s: tuple[float, float]) -> list[float]:
-    """About when on the trace's axis each lap was: for counting, and for a person to find it."""
+    """Say about when on the trace's axis each lap was, for counting and for a person."""
     kept = merge_laps(laps)
     if not kept:
         return []

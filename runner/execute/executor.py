@@ -1,4 +1,4 @@
-"""Executing a Script on a Bench, each step written to the Journal as it happens.
+"""Executes a Script on a Bench, each step written to the Journal as it happens.
 
 A step that fails is done again where that can do no harm: an `infer` with its load, a question
 by itself. A load has tried four times when it fails, so only a reboot makes it begin again. In
@@ -58,7 +58,7 @@ VERSION_TEXT = f"tinyrunner {__version__}"
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One input inferred: what progress is shown of. ``done`` counts from 1."""
+    """Says of one input that it was inferred, for the progress. ``done`` counts from 1."""
 
     done: int
     window: InputWindow
@@ -85,14 +85,14 @@ class JournalListener:
 
 
 _QUESTIONS = ("help", "name", "profile", "results", "timestamp")
-"""What may be asked twice: it changes nothing in the device."""
+"""Commands that may be asked twice: they change nothing in the device."""
 
 PASSED_THROUGH = "io: [dut]"
 """The source of a device's lines that came through the IO manager, as the logs have it."""
 
 
 def listen(bench: Bench, journal: LogWriter, on_note: Callable[[str], None]) -> None:
-    """From now on what the devices of a bench say goes into ``journal``."""
+    """Let what the devices of a bench say go into ``journal`` from now on."""
     source = "dut"
     if bench.energy_parts is not None:
         bench.energy_parts.io_manager.listener = JournalListener(journal, on_note, "io")
@@ -108,7 +108,7 @@ class InputFinder:
         self._labels = {row.file: row.label for row in dataset.labels.rows}
 
     def find(self, load: Load) -> InputWindow:
-        """The window to send; SetupError where it is not one of this task's inputs."""
+        """Return the window to send; SetupError where it is not one of this task's inputs."""
         task = self._dataset.task
         file = input_file_name(load.path)
         label = self._labels.get(file)
@@ -140,14 +140,14 @@ class Executor(BenchPerformer):
         energy: EnergySteps | None = None,
         identity: Identity | None = None,
     ) -> None:
-        """``identity`` is who the device said it was: after a reboot it must still be that one."""
+        """Execute on ``bench``; even after a reboot its device must be ``identity``."""
         super().__init__(energy)
         self._bench = bench
         self._recovery = Recovery(bench.dut, journal, identity)
         strict = bench.dut.settings.confirm_results is ConfirmResults.ALL
         self._lap_check = LapCheck(bench.dut.address, strict=strict)
         self._since_load: list[NumberedStep] = []
-        """From the last load on, until its `infer` has been answered."""
+        """The steps from the last load on, until its `infer` has been answered."""
         self._journal = journal
         self._dataset = dataset
         self._inputs = InputFinder(dataset)
@@ -155,7 +155,7 @@ class Executor(BenchPerformer):
         self._on_measured = on_measured
         self._loaded: InputWindow | None = None
         self._timeout_s = REPLY_TIMEOUT_S
-        """How long the present step's answer is waited for."""
+        """Seconds that the present step's answer is waited for."""
         self._done = 0
 
     @property
@@ -192,7 +192,7 @@ class Executor(BenchPerformer):
     def _again(
         self, failed: NumberedStep, wanted: NumberedStep, error: DutError
     ) -> list[NumberedStep]:
-        """The steps to be executed again because one of them failed; or the error, raised."""
+        """Return the steps to execute again because one of them failed; or raise the error."""
         verb = parse_verb(failed.step.command)
         if self.energy is not None or not _repeatable(verb, error):
             raise error
@@ -270,7 +270,7 @@ class Executor(BenchPerformer):
         self._loaded = window
 
     def _loaded_in(self, load: Load, window: InputWindow, took_s: float) -> None:
-        """The closing lines of a load, in the words of the published logs.
+        """Write the closing lines of a load, in the words of the published logs.
 
         They compute the rate from the whole file, also where a window was sent.
         """
@@ -299,7 +299,7 @@ class Executor(BenchPerformer):
             self._on_measured(Measured(self._done, self._loaded, inference))
 
     def _judge(self, inference: Inference) -> None:
-        """DutProtocolError at an answer that cannot be right, or that nobody can use."""
+        """Raise DutProtocolError at an answer that cannot be right, or that nobody can use."""
         self._lap_check.check(inference)
         if self._task.official and len(inference.scores) > 1 and sum(inference.scores) == 0:
             raise DutProtocolError(
@@ -313,7 +313,7 @@ def _infers(verb: Verb) -> bool:
 
 
 def _repeatable(verb: Verb, error: DutError) -> bool:
-    """Whether a failed step may be executed again."""
+    """Tell whether a failed step may be executed again."""
     if isinstance(verb, Load):
         return isinstance(error, DutRebooted)
     if not isinstance(verb, DutCommand):
@@ -322,7 +322,7 @@ def _repeatable(verb: Verb, error: DutError) -> bool:
 
 
 def reply_timeout_s(step: Step) -> float:
-    """How long a step's answer is waited for; one without a time-out has the protocol's own."""
+    """Return how long a step's answer is waited for; the protocol's own where none is set."""
     ms = step.effective_ms
     return REPLY_TIMEOUT_S if ms == NO_TIMEOUT_MS else max(ms / 1000.0, REPLY_TIMEOUT_S)
 

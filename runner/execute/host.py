@@ -1,4 +1,4 @@
-"""The computer that a long run depends on: disk to write to, and staying awake."""
+"""Looks after the computer that a long run depends on: disk to write to, and staying awake."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from ..script.script import Script, numbered_steps
 from ..script.verbs import DutCommand, IoDutCommand, Load, parse_verb
 
 LONG_RUN_S = 600.0
-"""From here on it is worth saying how long, and keeping the computer awake."""
+"""The length from which on it is worth saying how long, and keeping the computer awake."""
 
 _LOG_BYTES_PER_STEP = 1200
-"""A published accuracy log has 600 bytes a step; with a long path, twice that."""
+"""Bytes of log a step: a published accuracy log has 600; with a long path, twice that."""
 
 _RESERVE_BYTES = 50_000_000
 
 _INFER_REPLY_CHARS = 240
-"""The reply to one `infer` of a classifier, and the command."""
+"""Characters of one `infer` of a classifier and the reply to it."""
 
 
 def check_disk(folder: Path, script: Script) -> None:
@@ -47,9 +47,10 @@ def expected_duration_s(
     inference_s: float | None,
     load_chars: int | None = None,
 ) -> float:
-    """How long the script takes at least: the wire at its limit, and the inferences if known.
+    """Return how long the script takes at least: the wire at its limit, and the inferences.
 
-    ``load_chars`` is what a load takes where its blocks are not handshaken ones of ``link``.
+    The inferences count where their time is known. ``load_chars`` is what a load takes where its
+    blocks are not handshaken ones of ``link``.
     """
     if load_chars is None:
         load_chars = handshaken_chars(input_bytes, link.data_bytes_per_db)
@@ -78,7 +79,7 @@ def kept_awake(wanted: bool) -> Iterator[bool]:
 
 
 def format_duration(seconds: float) -> str:
-    """`7 s`, `12 min`, `3 h 05 min`."""
+    """Write a duration as `7 s`, `12 min`, `3 h 05 min`."""
     if seconds < 90:
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60)

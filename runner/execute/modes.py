@@ -1,4 +1,4 @@
-"""What a mode gives to the one run: its bench, its plan, how the device is recognised, its N.
+"""The parts that a mode gives to the one run: bench, plan, recognition of the device, N.
 
 In performance and accuracy mode the device is on the host's own port, powered by anybody. In
 energy mode a monitor powers it, and it is reached through an IO manager; one trace holds all the
@@ -34,22 +34,22 @@ Calibrated = IterationsCalibrated | IterationsCalibratedByEdges
 
 @dataclass(frozen=True, slots=True)
 class ModeParts:
-    """The parts of a run in which the modes differ."""
+    """Holds the parts of a run in which the modes differ."""
 
     code: str
-    """What the log calls the benchmark."""
+    """The log's name of the benchmark."""
     resumable: bool
-    """A run that was stopped can be continued."""
+    """Whether a run that was stopped can be continued."""
     open_bench: Callable[[Config, Task], AbstractContextManager[Bench]]
     plan: Callable[[Dataset, int], Script]
-    """The script, by the inputs and N."""
+    """What makes the script, by the inputs and N."""
     connect: Callable[[Bench, Task], Identity]
-    """Finds the device awake; SetupError where it is not one for this mode and task."""
+    """What finds the device awake; SetupError where it is not one for this mode and task."""
     calibrate: Callable[[Bench, Journal, Opening, Task, Round, Dataset], Calibrated]
 
 
 def mode_parts(mode: Mode, warmups: int, monitor: MonitorConfig) -> ModeParts:
-    """The mode's parts; SetupError where the configuration lacks what they need."""
+    """Return the mode's parts; SetupError where the configuration lacks what they need."""
     if mode is not Mode.ENERGY:
         return ModeParts(
             BENCHMARK_CODE,

@@ -1,4 +1,4 @@
-"""What a run leaves: its beginnings on disk, what is told when it stops early, its outcome."""
+"""What a run leaves: its beginnings on disk, words on an early stop, its outcome."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from .resume import ERROR_EVENT
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A finished session: where it is, what it measured, what is wrong with it."""
+    """Is a finished session: where it is, what it measured, what is wrong with it."""
 
     session: Session
     task: Task
@@ -43,7 +43,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What is measured, under which rules, of which inputs, and who is told."""
+    """Says what is measured, under which rules, of which inputs, and who is told."""
 
     task: Task
     mode: Mode
@@ -54,7 +54,7 @@ class Run:
 
 
 STOPPING = (InterruptingError, OSError)
-"""What may end a run in its middle, so that it can be continued later."""
+"""The errors that may end a run in its middle, so that it can be continued later."""
 
 
 MEASURED = (
@@ -68,7 +68,7 @@ BEGIN_AGAIN = (
 
 @dataclass(slots=True)
 class Left:
-    """What is left of a run, as far as it has come."""
+    """Keeps what is left of a run, as far as it has come."""
 
     folder: Path | None = None
     resumable: bool = False
@@ -87,14 +87,17 @@ class Left:
 
 
 def write_beginnings(run: Run, session: Session, script: Script, provenance: Provenance) -> None:
-    """What must be on disk before the first step; session.json last, for it tells of the rest."""
+    """Write what must be on disk before the first step.
+
+    session.json comes last, for it tells of the rest.
+    """
     write_atomically(session.script, print_script(script))
     shutil.copyfile(run.source.labels.source, session.labels)
     write_document(session, provenance)
 
 
 def open_log(journal: Journal, session: Session, code: str) -> None:
-    """The first lines of a session's log."""
+    """Write the first lines of a session's log."""
     journal.write("session", f"m-session-start-id[{session.session_id}]")
     journal.write("parser", f"m-bmark-run-name[{VERSION_TEXT}]-code[{code}]")
 
@@ -131,7 +134,7 @@ class StatusLine:
         self._correct = 0
 
     def count(self, record: InferenceRecord) -> None:
-        """An input that was measured before the run was continued."""
+        """Count an input that was measured before the run was continued."""
         self._take(record.file, record.scores)
 
     def show(self, measured: Measured) -> None:

@@ -1,4 +1,4 @@
-"""Before a run: the inputs found and checked, the bench made ready, the device recognised.
+"""Makes a run ready: inputs found and checked, the bench prepared, the device recognised.
 
 Whatever is wrong here is the set-up's fault, and nothing was sent to be measured yet.
 """
@@ -59,7 +59,7 @@ class Heard:
             self._lines.append((source, text))
 
     def flush(self) -> None:
-        """There is no file yet."""
+        """Do nothing, for there is no file yet."""
 
     def replay(self, journal: Journal) -> None:
         for source, text in self._lines:
@@ -68,7 +68,7 @@ class Heard:
 
 
 class Unlogged:
-    """A log before the log begins: the steps before `version` are in the script alone."""
+    """Is a log before the log begins: the steps before `version` are in the script alone."""
 
     def write(self, source: str, text: str) -> None:
         pass
@@ -90,7 +90,7 @@ class Opening(BenchPerformer):
         connect: Callable[[Bench, Task], Identity],
         energy: EnergySteps | None,
     ) -> None:
-        """``connect`` finds the device awake, as soon as the script speaks to it, and judges it."""
+        """Prepare a bench; ``connect`` finds its device awake and judges it, when first needed."""
         super().__init__(energy)
         self._bench = bench
         self._task = task
@@ -103,13 +103,13 @@ class Opening(BenchPerformer):
 
     @property
     def identity(self) -> Identity:
-        """Who the device is; asked now where the script did not."""
+        """Return who the device is; asked now where the script did not."""
         if self._known is None:
             self._known = self._connect(self._bench, self._task)
         return self._known
 
     def prepare(self, script: Script) -> None:
-        """Execute what stands before `version`; who the device is is known then in any case."""
+        """Execute what stands before `version`; then it is known who the device is."""
         self.run(preliminary_steps(script))
         self._known = self.identity
 
@@ -125,10 +125,10 @@ class Opening(BenchPerformer):
             raise SetupError(str(error)) from error
 
     def umount(self, _: Umount) -> None:
-        """Nothing is mounted yet."""
+        """Do nothing, for nothing is mounted yet."""
 
     def mount(self, verb: Mount) -> None:
-        """Opening the bench has mounted all; an IO manager is asked for its name."""
+        """Ask an IO manager for its name; opening the bench has mounted all else."""
         if verb.kind == "ioman":
             self.manager_name = self._bench.energy.io_manager.identify()
 
@@ -151,7 +151,7 @@ class Opening(BenchPerformer):
 def open_source(
     root: Path, task: Task, labels: Path | None, limit: int | None, reporter: Reporter
 ) -> Source:
-    """The inputs below ``root``, each checked and hashed."""
+    """Open the inputs below ``root``, each checked and hashed."""
     dataset = Dataset.open(root, task, labels)
     source = Source.of(dataset, limit)
     if dataset.extra_count:
@@ -164,7 +164,7 @@ def open_source(
 
 
 def dataset_root(asked: Path | Literal["demo"] | None, task: Task, *, simulated: bool) -> Path:
-    """The folder of the inputs, by what was asked for and the environment."""
+    """Return the folder of the inputs, by what was asked for and the environment."""
     if isinstance(asked, Path):
         return asked
     if not task.official and (asked == "demo" or not os.environ.get(DATASETS_VARIABLE)):

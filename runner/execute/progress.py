@@ -1,4 +1,4 @@
-"""Showing a run's progress on stderr: a bar on a terminal, plain lines elsewhere."""
+"""The interface by which a run tells how it goes; the terminal decides how to show it."""
 
 from __future__ import annotations
 
@@ -6,23 +6,23 @@ from typing import Protocol, Self
 
 
 class Reporter(Protocol):
-    """Told how a run goes; a run never prints."""
+    """Is told how a run goes; a run never prints."""
 
     def note(self, text: str) -> None:
-        """Something worth reading now."""
+        """Take something worth reading now."""
 
     def begin(self, title: str, total: int, done: int) -> None:
-        """A run of ``total`` inputs begins, ``done`` of them measured before."""
+        """Begin a run of ``total`` inputs, ``done`` of them measured before."""
 
     def advance(self, done: int, status: str) -> None:
-        """``done`` inputs are measured; ``status`` is what they say so far."""
+        """Take it that ``done`` inputs are measured; ``status`` is what they say so far."""
 
     def end(self) -> None:
-        """The run is over, well or not."""
+        """End: the run is over, well or not."""
 
 
 class QuietReporter:
-    """For tests and for callers that want the result alone."""
+    """Keeps quiet, for tests and for callers that want the result alone."""
 
     def note(self, text: str) -> None:
         pass
@@ -38,7 +38,7 @@ class QuietReporter:
 
 
 class Running:
-    """``with`` support for a reporter's begin and end."""
+    """Gives ``with`` support to a reporter's begin and end."""
 
     def __init__(self, reporter: Reporter, title: str, total: int, done: int) -> None:
         self._reporter, self._arguments = reporter, (title, total, done)

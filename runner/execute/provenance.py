@@ -1,4 +1,4 @@
-"""How a session came about: written before its first step, compared before it is continued."""
+"""The provenance of a session: written before its first step, compared before it is continued."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ from ..terms import Mode
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The inputs of a run with what identifies them."""
+    """Holds the inputs of a run with what identifies them."""
 
     dataset: Dataset
-    """What is run: the whole list, or its first files where a limit was set."""
+    """The inputs that are run: the whole list, or its first files where a limit was set."""
     labels: LabelList
-    """The whole list: a limited run is judged by it."""
+    """The whole list, by which a limited run is judged, too."""
     content_sha256: str
     official_list: str | None
     synthetic: bool
@@ -72,7 +72,7 @@ class Source:
 
     @property
     def facts(self) -> DatasetFacts:
-        """What session.json says of them."""
+        """Return what session.json says of the inputs."""
         labels = self.labels
         return DatasetFacts(
             folder=written_path(self.dataset.folder),
@@ -95,7 +95,7 @@ def describe_setup(
     first: PlannedInference,
     script_file: Path | None,
 ) -> Setup:
-    """What can be said of a run without a device: what is asked of it, and of which inputs.
+    """Say what can be said without a device: what is asked of it, and of which inputs.
 
     ``first`` is the script's first inference: N and W are the same in all.
     """
@@ -121,7 +121,7 @@ def describe_setup(
 
 
 def describe_device(identity: Identity, bench: Bench) -> DeviceFacts:
-    """Who is measured, and over which link."""
+    """Say who is measured, and over which link."""
     simulated = bench.simulated
     return DeviceFacts(
         device=Device(
@@ -136,7 +136,7 @@ def describe_device(identity: Identity, bench: Bench) -> DeviceFacts:
 
 
 def describe_link(setup: Setup, bench: Bench) -> Link:
-    """How inputs go over the link to the device that was found; ``setup`` is what was asked."""
+    """Say how inputs go over the link to the device; ``setup`` is what was asked."""
     loader, offer = bench.loader, bench.loader.offer
     used: dict[str, Any] = {
         "data_bytes_per_db": loader.data_bytes,
@@ -150,7 +150,7 @@ def describe_link(setup: Setup, bench: Bench) -> Link:
 def describe_energy_bench(
     bench: Bench, supply_v: float, manager_name: str, manager_version: str
 ) -> EnergyFacts:
-    """Who measures, at which supply, and whose edges are the windows' ends."""
+    """Say who measures, at which supply, and whose edges are the windows' ends."""
     parts, can = bench.energy, bench.energy.monitor.capabilities
     timed = "the monitor's event input"
     if not can.event_input:
@@ -178,7 +178,7 @@ def describe_energy_bench(
 
 
 def describe_session(session: Session, iterations_found: IterationsFound) -> SessionFacts:
-    """Which program made the session and when, and how it came to its N."""
+    """Say which program made the session and when, and how it came to its N."""
     return SessionFacts(
         tool=Tool(
             name="tinyrunner",
@@ -197,7 +197,7 @@ def text_sha256(text: str) -> str:
 
 
 def refuse_other_setup(before: Setup, now: Setup, source: str) -> None:
-    """ResumeError naming every difference between a session's set-up and the present one.
+    """Raise ResumeError naming every difference of a session's set-up from the present one.
 
     ``source`` is the session.json that ``before`` stands in.
     """
@@ -205,14 +205,16 @@ def refuse_other_setup(before: Setup, now: Setup, source: str) -> None:
 
 
 def refuse_other_device(before: DeviceFacts, now: DeviceFacts) -> None:
-    """ResumeError naming every difference between a session's device and the one there now."""
+    """Raise ResumeError naming every difference of a session's device from the one there."""
     _refuse(_device_compared(before), _device_compared(now))
 
 
 def _setup_compared(setup: Setup, source: str) -> dict[str, object]:
-    """What must be the same for a continued session to be one session. Not the port's name: a
-    board that was plugged in again often has another. Nor the folders: what lies in them is
-    compared."""
+    """Return what must be equal for a continued session to be one session.
+
+    The port's name need not be: a board that was plugged in again often has another. Nor the
+    folders: what lies in them is compared.
+    """
     config = config_from_json(setup.config, source)
     return {
         "the task": setup.task,

@@ -1,4 +1,4 @@
-"""What to do when the device or its link fails in the middle of a run, and when to give up.
+"""Recovers when the device or its link fails in the middle of a run, or gives up.
 
 The unit is a load and its `infer`: what was in flight is void, the device is brought back into
 step (`name%`, or its boot banner read to the end), and both are done anew. The journal says so
@@ -10,10 +10,9 @@ What step N and its followers left before that line is void, as behind `m-sessio
 step's own lines follow once more. So a log that ends anywhere at all, `kill -9` included, never
 holds an answer that was not to be taken.
 
-Is a window's length what the device meant? Its two lap times have no checksum either.
-
-A flipped digit of `m-lap-us-N` is another lap time. The host saw how long the window was, though
-less exactly, and other windows of the device tell its pace.
+A window is doubted, too: lap times have no checksum, and a flipped digit of `m-lap-us-N` is another
+lap time. The host saw how long the window was, though less exactly, and other windows of the device
+tell its pace.
 """
 
 from __future__ import annotations
@@ -26,10 +25,11 @@ from ..journal.journal import Journal
 from ..score.lap_time import lap_s
 
 MAX_RETRIES = 3
-"""How often one input is tried again; a fault that comes at every fourth is still worth it."""
+"""Tries again of one input; a fault that comes at every fourth is still worth it."""
 
 MAX_REBOOTS = 5
-"""In one run: a board that keeps rebooting has a reason, and its results are not to be trusted."""
+"""Reboots in one run: a board that keeps rebooting has a reason, and its results are not to be
+trusted."""
 
 RETRY_EVENT = "m-session-retry-step"
 
@@ -38,17 +38,17 @@ class Recovery:
     """Brings one device back, as often as its journal may hold."""
 
     def __init__(self, dut: Dut, journal: Journal, identity: Identity | None) -> None:
-        """``identity`` is who the device was at the beginning."""
+        """Recover the device of ``dut``; ``identity`` is who it was at the beginning."""
         self._dut = dut
         self._journal = journal
         self._identity = identity
         self._retries = 0
         self._reboots = 0
         self._unknown = False
-        """It rebooted and has not said yet that it is still the same firmware."""
+        """Whether it rebooted and has not said yet that it is still the same firmware."""
 
     def next_input(self) -> None:
-        """Another input begins: its retries are counted from 0."""
+        """Count the retries from 0, for another input begins."""
         self._retries = 0
 
     def recover(self, error: DutError, step: int) -> None:
@@ -106,7 +106,8 @@ def _firmware(identity: Identity) -> tuple[str, str | None, str | None, str | No
 
 
 _MOST_DOUBTS = 2
-"""A third window is taken as it is: a timer that wanders is for the rules to judge."""
+"""Windows that are doubted; a third is taken as it is: a timer that wanders is for the rules to
+judge."""
 
 
 class LapCheck:
@@ -122,7 +123,7 @@ class LapCheck:
         self._doubts = 0
 
     def check(self, inference: Inference) -> None:
-        """DutProtocolError at a length that calls for another window."""
+        """Raise DutProtocolError at a length that calls for another window."""
         start_us, end_us = inference.start_us, inference.end_us
         if start_us is None or end_us is None or inference.iterations == 1:
             return  # of a single inference only the scores count

@@ -1,4 +1,4 @@
-"""Continuing a session: where its journal ends, and what is still to be done.
+"""Finds where a session's journal ends, and what is still to be done, to continue it.
 
 The journal is the only state. Every inference whose answer and `m-ready` are in it is done; what
 was in flight is loaded and inferred again, and so is what the run stopped at with an error.
@@ -20,7 +20,7 @@ from ..journal.stamps import EEMBC_STAMP
 from ..script.plan import PlannedInference
 
 ERROR_EVENT = "m-session-error"
-"""What the journal says, with the reason, when a step fails: that step counts for nothing."""
+"""The journal's word, with the reason, for a step that fails: that step counts for nothing."""
 
 _STEP = re.compile(rb"^\d+\.\d{3} sequencer: m-sequencing-i\[(\d+)\]", re.M)
 _ERROR = re.compile(rb"^" + EEMBC_STAMP + rb" session: " + ERROR_EVENT.encode() + rb"\[", re.M)
@@ -29,12 +29,15 @@ _TAIL_BYTES = 1 << 16
 
 @dataclass(frozen=True, slots=True)
 class ResumePoint:
-    """``done`` inferences are in the journal; go on at step ``step`` (None: nothing is left)."""
+    """Says where to go on.
+
+    ``done`` inferences are in the journal; ``step`` is next (None: nothing is left).
+    """
 
     done: int
     step: int | None
     finished: bool
-    """The journal holds the session's end."""
+    """Whether the journal holds the session's end."""
 
 
 BEGINNING = ResumePoint(done=0, step=1, finished=False)
@@ -48,10 +51,11 @@ def find_resume_point(
     *,
     last_step: int | None = None,
 ) -> ResumePoint:
-    """Match the journal's inferences with those planned, in order; ResumeError where they differ.
+    """Match the journal's inferences with those planned, in order.
 
-    ``each`` is told of every inference that stands. ``last_step`` is the script's last step, where
-    it is not its last `infer`: what follows an `infer` is executed again.
+    ResumeError where they differ. ``each`` is told of every inference that stands. ``last_step`` is
+    the script's last step, where it is not its last `infer`: what follows an `infer` is executed
+    again.
     """
     if not log.exists() or log.stat().st_size == 0:
         return BEGINNING
@@ -97,7 +101,7 @@ def _mismatch(
 
 
 def _failed_step(log: Path) -> int | None:
-    """The step that the run stopped in with an error, if that is how the log ends."""
+    """Return the step that the run stopped in with an error, if so the log ends."""
     with (
         log.open("rb") as file,
         mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as text,

@@ -1,4 +1,4 @@
-"""A run from end to end, whichever the mode: prepare, connect, plan, execute, score, write.
+"""Runs a session from end to end in any mode: prepare, connect, plan, execute, score, write.
 
 What `script.async` says is what happens: the steps before `version` make the bench ready, then the
 log begins, and the numbered steps are executed. Everything that can be refused is refused before
@@ -151,7 +151,7 @@ def _continue(
 
 
 def _prepare(task: Task, mode: Mode, config: Config, reporter: Reporter) -> Run:
-    """Everything that needs no device: the round's rules, and the inputs, checked."""
+    """Do everything that needs no device: the round's rules, and the inputs, checked."""
     round_ = load_rounds().get(config.round)
     root = dataset_root(config.datasets, task, simulated=is_simulated(config))
     source = open_source(root, task, config.labels.get(task.key), config.limit, reporter)
@@ -161,7 +161,7 @@ def _prepare(task: Task, mode: Mode, config: Config, reporter: Reporter) -> Run:
 def _opened(
     run: Run, parts: ModeParts, bench: Bench, monitor: MonitorConfig, script: Script
 ) -> Opening:
-    """The bench made ready by the script's steps before `version`, and the device known."""
+    """Open the bench, made ready by the script's steps before `version`, and know the device."""
     energy = None
     if bench.energy_parts is not None:
         energy = EnergySteps(
@@ -191,7 +191,7 @@ def _describe(session: SessionFacts, setup: Setup, bench: Bench, opening: Openin
 def _calibrated(
     run: Run, parts: ModeParts, bench: Bench, session: Session, opening: Opening
 ) -> Calibrated:
-    """N by measuring, in a journal of its own."""
+    """Find N by measuring, in a journal of its own."""
     with Journal(session.calibration, bench.clock) as journal, _told_in(journal):
         open_log(journal, session, parts.code)
         listen(bench, journal, run.reporter.note)
@@ -202,7 +202,7 @@ def _calibrated(
 
 @contextmanager
 def _told_in(journal: Journal) -> Iterator[None]:
-    """Where something ends the run early, its journal says so."""
+    """Let a journal say what ends the run early."""
     try:
         yield
     except (*STOPPING, KeyboardInterrupt) as error:
@@ -212,7 +212,7 @@ def _told_in(journal: Journal) -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class _Work:
-    """What is to be done: a script, from a point of it on."""
+    """Says what is to be done: a script, from a point of it on."""
 
     run: Run
     parts: ModeParts
@@ -224,7 +224,7 @@ class _Work:
 
 
 def _execute(work: _Work, bench: Bench, opening: Opening, *, resumed: bool = False) -> None:
-    """Run the script's remaining steps; the journal, and a trace's file, are kept on every path."""
+    """Run the script's remaining steps; keep the journal and a trace's file on every path."""
     session, log = work.session, work.session.log
     if resumed and log.exists() and log.stat().st_size == 0:
         log.unlink()
@@ -279,7 +279,7 @@ def _run_steps(work: _Work, bench: Bench, journal: Journal, opening: Opening) ->
 
 
 def _long_s(run: Run, bench: Bench, script: Script) -> float | None:
-    """How long the script takes at least, where that is long enough to matter to anybody."""
+    """Return how long the script takes at least, where that is long enough to matter."""
     if isinstance(bench.clock, VirtualClock):
         return None
     seconds = expected_duration_s(

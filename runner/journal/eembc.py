@@ -1,4 +1,4 @@
-"""EEMBC's log, which tinyrunner writes too: one stamped event a line.
+"""Reads EEMBC's log, which tinyrunner writes too: one stamped event a line.
 
     00087.566 parser: Command "dut infer 800 1"
     00087.589 dut: m-infer-start-800
@@ -64,7 +64,8 @@ class EembcReader(LogReader):
         """The path that a plain pair named last, and its file."""
         self._comma_noted = False
         self._void = False
-        """Behind a resumption or a retry, until the next step: what a device says there is late."""
+        """Whether a resumption or a retry was read and no step since: what a device says there is
+        late."""
         self._ready_records: list[InferenceRecord] = []
 
     def _read(self, blocks: LineBlocks) -> Iterator[InferenceRecord]:
@@ -259,7 +260,7 @@ class EembcReader(LogReader):
             self._on_other(head, text, number)
 
     def _on_other(self, head: bytes, text: bytes, number: int) -> None:
-        """A rarer message, chatter, chatter with a message behind it, or a torn line."""
+        """Take a rarer message, chatter, chatter with a message behind it, or a torn line."""
         stamped = STAMPED.fullmatch(head)
         if stamped is None:
             text = head + b": " + text if text else head
@@ -357,7 +358,7 @@ class EembcReader(LogReader):
         self._held = infer.outcome()
 
     def _next_step(self) -> None:
-        """The runner goes on: what was finished before stands, with or without its m-ready."""
+        """Go on as the runner does: what was finished stands, with or without m-ready."""
         if (infer := self._infer) is not None and (infer.scores or infer.error):
             self._release()
             self._held, self._infer = infer.outcome(), None

@@ -1,6 +1,6 @@
 """The forms of an EEMBC log's lines, as patterns; `eembc` says what they mean.
 
-An `infer` of which the log has not yet told everything.
+What is told of an `infer` line by line is gathered in a `PendingInference`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from .records import InferenceRecord
 from .stamps import EEMBC_STAMP
 
 STAMPED = re.compile(rb"(" + EEMBC_STAMP + rb") ([a-z-]+)")
-"""What stands before the first `: ` of an honest line."""
+"""The text before the first `: ` of an honest line."""
 
 LOAD = re.compile(rb'bloadp? (?:(?:dut|io) )?"?(.*?)"?(?: (\d{1,18})(?: \d+)?)?')
 INFER = re.compile(rb"(?:io )?(?:dut )?infer (\d{1,18})(?: (\d{1,18}))?")
@@ -35,7 +35,7 @@ runner left unclosed ends like an error's beginning, and is none.) Lengths are b
 line makes it look at the same bytes over and over, and no number has digits without end."""
 
 EXTENSION_NOTE = b"m-note[loads go by the wire extension"
-"""Of our own runner: inputs were not loaded as the published protocol has it."""
+"""The note of our own runner that inputs were not loaded as the published protocol has it."""
 
 IGNORED = (
     b"File siz",
@@ -46,7 +46,8 @@ IGNORED = (
     b"m-unmute",
     b"m-ready-",
 )
-"""How the runner's own lines begin that every step has and that say nothing about the result."""
+"""The beginnings of the runner's own lines that every step has and that say nothing about the
+result."""
 
 WARMUP = re.compile(rb"m-warmup-(?:done|start-\d+)")
 """A warm-up's line, whole: where its line end was lost, there is more behind it that counts."""
@@ -82,12 +83,12 @@ differs in the least goes line by line, to the same result. Possessive throughou
 is to be remembered, which makes a third of the cost.
 """
 PLAIN_PAIR_LINES = 15
-"""Beside those of the load, of which some runners write fewer."""
+"""The lines of a plain pair beside those of the load, of which some runners write fewer."""
 
 
 @dataclass(slots=True)
 class PendingInference:
-    """Gathered line by line; a record once the device has said `m-ready`."""
+    """Gathers an `infer` line by line; it is a record once the device has said `m-ready`."""
 
     step: int
     file: str
@@ -106,7 +107,7 @@ class PendingInference:
     torn: bool = False
 
     def outcome(self) -> tuple[int, InferenceRecord | LogError]:
-        """The step, and what it yielded."""
+        """Return the step, and what it yielded."""
         return self.step, self.error or self.record()
 
     def record(self) -> InferenceRecord:

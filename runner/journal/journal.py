@@ -34,7 +34,7 @@ class LogWriter(Protocol):
 
 
 class Journal:
-    """An open log. A context manager; closing flushes. JournalError where writing fails."""
+    """Writes a log. A context manager; closing flushes. JournalError where writing fails."""
 
     def __init__(self, path: Path, clock: Clock, *, resume: bool = False) -> None:
         self.path = path
@@ -114,7 +114,7 @@ def _ends_torn(path: Path) -> bool:
 
 
 def last_stamp_s(path: Path) -> float:
-    """The stamp of the last whole line, so that time goes on from there; 0 without one."""
+    """Return the stamp of the last whole line, from where time goes on; 0 without one."""
     for line in reversed(_tail(path).split(b"\n")[:-1]):
         word = line.split(b" ", 1)[0]
         if re.fullmatch(EEMBC_STAMP, word):

@@ -1,4 +1,4 @@
-"""A whole log in memory: read once, so that what it ran can say by which labels it is scored."""
+"""Holds a whole log in memory, so that what it ran can say by which labels it is scored."""
 
 from __future__ import annotations
 
@@ -11,23 +11,24 @@ from .reader import LogError, Observer
 from .records import InferenceRecord, LogFacts
 
 MAX_INFERENCES = 4 * 48_608
-"""Four times the whole ad list: repetitions and slips included, no honest log has more."""
+"""The most inferences: four times the whole ad list; repetitions and slips included, no honest log
+has more."""
 MAX_NUMBERS = 16 * MAX_INFERENCES
-"""Scores of them all: a hostile line can hold half a million."""
+"""The most scores of them all: a hostile line can hold half a million."""
 
 
 @dataclass(slots=True)
 class LoggedSession:
-    """What a log holds: its inferences in order, some 200 bytes each."""
+    """Holds a log's inferences in order, some 200 bytes each."""
 
     facts: LogFacts
     records: list[InferenceRecord] = field(default_factory=list)
     error: LogError | None = None
-    """Why reading ended before the log did; what came before stands."""
+    """The reason why reading ended before the log did; what came before stands."""
 
     @property
     def files(self) -> list[str]:
-        """The files it ran, in order, once each where windows of one follow one another."""
+        """Return the files it ran, in order, once each where windows of one follow one another."""
         return [file for file, _ in groupby(self.records, key=lambda record: record.file)]
 
 

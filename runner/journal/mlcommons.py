@@ -1,4 +1,4 @@
-"""MLCommons' log: free text of its runner, one block per load and `infer`.
+"""Reads MLCommons' log: free text of its runner, one block per load and `infer`.
 
     0726.010150 ulp-mlperf: Loading file tst_000000_Stop_7.bin segment 0
     0726.010150 ulp-mlperf: Load complete.
@@ -42,7 +42,7 @@ _THROUGHPUT = re.compile(rb"Throughput\s*: *(\d{1,18}(?:\.\d*)?|\.\d+) inf")
 _RESULTS = re.compile(rb"m-results\s*: *\[([^\]]*)\]?")
 _SESSION = re.compile(rb"Logging initialized\. Writing output to (.*)")
 _MAX_LOADING_BYTES = 2000
-"""Of a line that names a file; a longer one would be looked through over and over."""
+"""The longest line that may name a file; a longer one would be looked through over and over."""
 _RENDERED = re.compile(rb"tinyrunner \S+: rendered from \S+ of session ([^;\s]+);")
 _DEVICE_ERROR = b"Device error: "
 
@@ -88,7 +88,7 @@ class MlcommonsReader(LogReader):
         self._at_end()
 
     def _on_line(self, line: bytes, number: int) -> _Block | None:
-        """Take one line in; the block that it completes, if it does."""
+        """Take one line in; return the block that it completes, if it does."""
         block, facts = self._block, self.facts
         if line.startswith(b"Loading file ") and (
             match := _LOADING.fullmatch(line[:_MAX_LOADING_BYTES])

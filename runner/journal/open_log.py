@@ -1,4 +1,4 @@
-"""The two ways in which the field writes its logs, told apart by their content."""
+"""Opens a log in either of the field's two dialects, told apart by its content."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .stamps import EEMBC_STAMP, MLCOMMONS_STAMP
 __all__ = ["EembcReader", "LogError", "LogReader", "MlcommonsReader", "open_log", "sniff"]
 
 _SNIFFED_BYTES = 1 << 20
-"""Device noise may stand before the first line of the log proper."""
+"""Bytes that are looked at: device noise may stand before the first line of the log proper."""
 
 _EEMBC = re.compile(rb"^" + EEMBC_STAMP + rb" (?:session|parser|sequencer|dut|io|emon|pnp): ", re.M)
 _MLCOMMONS = re.compile(rb"^(?:Logging initialized\.|" + MLCOMMONS_STAMP + rb" +ulp-ml)", re.M)
@@ -27,7 +27,7 @@ def open_log(
     observe: Observer | None = None,
     merge_json: bool = True,
 ) -> LogReader:
-    """A reader for the log at ``path``, by what stands in it; use it as a context manager.
+    """Return a reader for the log at ``path``, by what stands in it, as a context manager.
 
     ``observe`` sees the log's bytes on the way. ``merge_json`` takes the numbers of a results.json
     that stands beside an MLCommons log; without it the records are what the log itself prints.
@@ -50,7 +50,7 @@ def open_log(
 
 
 def sniff(path: Path) -> Dialect | None:
-    """The dialect of a log, by what stands in its beginning; None where it is no log."""
+    """Return a log's dialect, by what stands in its beginning; None where it is no log."""
     try:
         with path.open("rb") as stream:
             head = stream.read(_SNIFFED_BYTES)

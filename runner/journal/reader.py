@@ -1,4 +1,4 @@
-"""Reading a log of any length in bounded memory: blocks of lines, and what every reader offers.
+"""Reads a log of any length in bounded memory: blocks of lines, and what every reader offers.
 
 Logs come from many machines: lines end in LF or CR LF, bytes may be noise from a booting
 board, and a broken device can write one endless line.
@@ -24,17 +24,18 @@ MAX_NOTES = 100
 
 
 Observer = Callable[[bytes, int], None]
-"""Sees each block of whole lines as it is read, and how many lines came before it."""
+"""A function that sees each block of whole lines as it is read, and how many lines came before it.
+"""
 
 _T = TypeVar("_T")
 
 
 class LogError(TinyrunnerError):
-    """A log cannot be understood; the text says where, and what was expected there."""
+    """Says that a log cannot be understood: where, and what was expected there."""
 
 
 class LineBlocks:
-    """Whole lines, each with one LF behind it, in blocks; ``count`` lines came before a block."""
+    """Yields whole lines, each with one LF, in blocks; ``count`` lines came before a block."""
 
     def __init__(self, stream: BinaryIO, facts: LogFacts, observe: Observer | None = None) -> None:
         self._stream = stream
@@ -84,7 +85,7 @@ def remember(kept: list[_T], item: _T) -> None:
 
 
 class LogReader(ABC):
-    """A log as an iterable of inferences, read once; ``facts`` is complete when it has ended."""
+    """Yields a log's inferences, once; ``facts`` is complete when the log has ended."""
 
     def __init__(self, path: Path, dialect: Dialect, observe: Observer | None = None) -> None:
         self.path = path
@@ -117,7 +118,7 @@ class LogReader(ABC):
 
     @abstractmethod
     def _read(self, blocks: LineBlocks) -> Iterator[InferenceRecord]:
-        """The inferences, in the order of the log."""
+        """Yield the inferences, in the order of the log."""
 
     def _error(self, line: int, text: str) -> LogError:
         return LogError(f"{self.path}, line {line}: {text}", line, self.path)
@@ -134,10 +135,10 @@ class LogReader(ABC):
 
 
 def readable(text: bytes) -> str:
-    """As text whatever the bytes; at most 200 characters, enough to recognise it."""
+    """Return bytes as text whatever they are; at most 200 characters, enough to recognise them."""
     return text[:200].decode("utf-8", "replace")
 
 
 def base_name(path: bytes) -> str:
-    """The file's own name, whichever slashes its path was written with; no system's is longer."""
+    """Return the file's own name, whichever slashes its path has; no system's is longer."""
     return path.replace(b"\\", b"/").rpartition(b"/")[2][:1024].decode("utf-8", "replace")

@@ -1,4 +1,4 @@
-"""What a log says, whatever dialect it is written in: facts about the session, and inferences.
+"""The records of a log, whatever its dialect: facts about the session, and inferences.
 
 A log is read as a stream (an ad accuracy log holds 48,608 inferences): the reader yields one
 :class:`InferenceRecord` after the other and fills :class:`LogFacts` on the way.
@@ -13,47 +13,48 @@ from ..terms import Dialect, Mode
 
 
 class InferenceRecord(NamedTuple):
-    """One load and the `infer` that followed it, as the log tells it.
+    """Is one load and the `infer` that followed it, as the log tells it.
 
     A tuple, because a log has tens of thousands: a frozen dataclass takes seven times as long.
     """
 
     file: str
-    """Base name of the input file, whatever slashes its path was written with."""
+    """The base name of the input file, whatever slashes its path was written with."""
     offset: int
     """Byte offset of the window in the file; 0 where the whole file was sent."""
     iterations: int
     warmups: int | None
     scores: tuple[float, ...]
     line: int
-    """1-based line of the log where the inference's results stand."""
+    """The line of the log, from 1, where the inference's results stand."""
     start_us: int | None = None
     """The device's own time stamps; None where the log has none (energy, some MLCommons logs)."""
     end_us: int | None = None
     start_host_s: float | None = None
-    """The log's stamps of those two lines, in seconds; None where a stamp is coarser than 1 ms."""
+    """The log's stamps of the two lap times' lines, in seconds; None where a stamp is coarser than
+    1 ms."""
     end_host_s: float | None = None
     printed_runtime_s: float | None = None
-    """MLCommons logs print the seconds instead of the stamps."""
+    """The seconds that an MLCommons log prints instead of the stamps."""
     printed_throughput: float | None = None
-    """And inferences a second; both to three decimals."""
+    """The inferences a second that an MLCommons log prints, to three decimals."""
 
 
 @dataclass(slots=True)
 class LogFacts:
-    """What stands beside the inferences; filled while the log is read."""
+    """Holds what stands beside the inferences; filled while the log is read."""
 
     dialect: Dialect
     session_ids: list[str] = field(default_factory=list)
     names: list[str] = field(default_factory=list)
-    """Each distinct `m-name-dut-[…]`, in order; likewise below."""
+    """Each distinct `m-name-dut-[…]`, in order; profiles and model ids are kept likewise."""
     profiles: list[str] = field(default_factory=list)
     model_ids: list[str] = field(default_factory=list)
     config: dict[str, str] = field(default_factory=dict)
     """The `m-bm-cfg` keys: iterWarmup, iterInfer, runMode, model, sourceDir, singleInputFn."""
     mode: Mode | None = None
     finished: bool = False
-    """The log holds the end of its session."""
+    """Whether the log holds the end of its session."""
     line_count: int = 0
     device_errors: list[tuple[int, str]] = field(default_factory=list)
     """(line, text) of each `e-[…]` and size-mismatch line, at most the first 100."""

@@ -1,4 +1,4 @@
-"""`results.json` of MLCommons' runner: one entry per load and `infer`, read one by one.
+"""Reads `results.json` of MLCommons' runner, one entry per load and `infer`, one by one.
 
     [{"file": "tst_000000_Stop_7.bin", "classes": "12", "class": "7", "bytes_to_send": null,
       "stride": null, "total_length": null,
@@ -29,7 +29,8 @@ from .records import InferenceRecord
 
 _CHUNK_CHARACTERS = 1 << 16
 MAX_ENTRY_CHARACTERS = 1 << 24
-"""An energy entry holds a sample per millisecond: ten minutes are about 6 MB."""
+"""The longest entry that is read: an energy entry holds a sample per millisecond, ten minutes are
+about 6 MB."""
 _MAX_OBJECTS = 1 << 17
 """Strings, lists and objects in an entry: more would fill the memory, and an honest one has tens
 beside the numbers."""
@@ -42,7 +43,7 @@ _MODES = {"p": Mode.PERFORMANCE, "a": Mode.ACCURACY, "e": Mode.ENERGY}
 
 @dataclass(frozen=True, slots=True)
 class ResultsEntry:
-    """One load and `infer`; times in the device's microseconds."""
+    """Is one load and `infer`; times in the device's microseconds."""
 
     number: int
     file: str
@@ -56,9 +57,9 @@ class ResultsEntry:
     mode: Mode | None
     start_host_s: float | None = None
     end_host_s: float | None = None
-    """The host's stamps of the two, where the file is one of ours."""
+    """The host's stamps of start and end, where the file is one of ours."""
     throughput: float | None = None
-    """As printed; None where there is none, or it is no finite number."""
+    """Inferences a second as printed; None where there is none, or it is no finite number."""
     label: int | None = None
     """The file's ``class``, as the runner knew it."""
 

@@ -29,11 +29,11 @@ Json = dict[str, Any]
 """A tree of plain values."""
 
 Number = int | float
-"""Written as it came: 100000 does not become 100000.0."""
+"""A number that is written as it came: 100000 does not become 100000.0."""
 
 
 class _Section(BaseModel):
-    """A part of the document; a key that was not given is not written."""
+    """Is a part of the document; a key that was not given is not written."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -45,7 +45,7 @@ class _Section(BaseModel):
 
 
 class Tool(_Section):
-    """The program that made the session, and what it ran on."""
+    """Names the program that made the session, and what it ran on."""
 
     name: str
     version: str
@@ -54,13 +54,13 @@ class Tool(_Section):
 
 
 class IterationsSaid(_Section):
-    """N was given: by the mode itself, by a setting, or by a published script."""
+    """Says that N was given: by the mode itself, by a setting, or by a published script."""
 
     by: Literal["mode", "setting", "script"]
 
 
 class IterationsCalibrated(_Section):
-    """N was measured, by the device's clock or the host's."""
+    """Says how N was measured, by the device's clock or the host's."""
 
     by: Literal["calibration"]
     iterations: int
@@ -71,21 +71,21 @@ class IterationsCalibrated(_Section):
 
 
 class IterationsCalibratedByEdges(_Section):
-    """N was measured between the edges of the timestamp pin."""
+    """Says how N was measured between the edges of the timestamp pin."""
 
     by: Literal["calibration"]
     inference_s: Number
     measured_iterations: int
     iterations: int
     clock: str
-    """Whose clock the edges were timed by, in words."""
+    """The clock that the edges were timed by, in words."""
 
 
 IterationsFound = IterationsSaid | IterationsCalibrated | IterationsCalibratedByEdges
 
 
 class Link(_Section):
-    """How the inputs go over the link."""
+    """Says how the inputs go over the link."""
 
     data_bytes_per_db: int
     verify_load: VerifyLoad = Field(strict=False)
@@ -97,7 +97,7 @@ class Link(_Section):
 
 
 class DatasetFacts(_Section):
-    """The inputs, and what identifies them."""
+    """Names the inputs, and what identifies them."""
 
     folder: str
     labels: str
@@ -111,7 +111,7 @@ class DatasetFacts(_Section):
 
 
 class Device(_Section):
-    """Who was measured."""
+    """Says who was measured."""
 
     address: str
     baud_rate: int
@@ -121,19 +121,19 @@ class Device(_Section):
 
 
 class Simulated(_Section):
-    """What a simulated device ran."""
+    """Says what a simulated device ran."""
 
     model: str
     model_sha256: str
     runtime: str
     note: str | None
-    """Says so where the model is a demonstration only, or a log: never valid for submission."""
+    """A remark where the model is a demonstration only, or a log: never valid for submission."""
     baud_rate: int
     inference_time_s: Number
 
 
 class Monitor(_Section):
-    """What powered the device and measured its energy."""
+    """Says what powered the device and measured its energy."""
 
     address: str
     maker: str
@@ -148,7 +148,7 @@ class Monitor(_Section):
 
 
 class IoManagerFacts(_Section):
-    """The board between host and device, in its own messages."""
+    """Describes the board between host and device, in its own messages."""
 
     address: str
     baud_rate: int
@@ -157,24 +157,24 @@ class IoManagerFacts(_Section):
 
 
 class Edges(_Section):
-    """What the ends of the windows were taken from."""
+    """Says what the ends of the windows were taken from."""
 
     from_: str
     hold_s: Number
 
 
 class SessionFacts(_Section):
-    """Which program made the session and when, and how it came to its N."""
+    """Says which program made the session and when, and how it came to its N."""
 
     tool: Tool
     session_id: str
     created: str
-    """ISO 8601, UTC."""
+    """When the session was begun: ISO 8601, UTC."""
     iterations_found: IterationsFound
 
 
 class Setup(_Section):
-    """What can be said of a run without a device: what is asked of it, and of which inputs."""
+    """Says what is asked of a run, and of which inputs: all that is known without a device."""
 
     task: str
     mode: Mode = Field(strict=False)
@@ -193,14 +193,14 @@ class Setup(_Section):
 
 
 class DeviceFacts(_Section):
-    """Who is measured, and what it is where it is simulated."""
+    """Says who is measured, and what it is where it is simulated."""
 
     device: Device
     simulated: Simulated | None
 
 
 class EnergyFacts(_Section):
-    """Who measures the energy, at which supply, and whose edges are the windows' ends."""
+    """Says who measures the energy, at which supply, and whose edges are the windows' ends."""
 
     link: Link
     monitor: Monitor
@@ -209,10 +209,10 @@ class EnergyFacts(_Section):
 
 
 class Provenance(DeviceFacts, Setup, SessionFacts):
-    """How a session came about; its keys are written in the order of the bases, last one first."""
+    """Says how a session came about; its keys are written in the bases' order, last first."""
 
     monitor: Monitor | None = None
-    """Of an energy session, as the two that follow."""
+    """The monitor of an energy session, which alone has an IO manager and edges too."""
     io_manager: IoManagerFacts | None = None
     edges: Edges | None = None
 
@@ -233,24 +233,24 @@ class Provenance(DeviceFacts, Setup, SessionFacts):
 
     @property
     def is_demonstration(self) -> bool:
-        """A demonstration model ran on the simulated device, whatever the inputs were."""
+        """Tell whether a demonstration model ran on a simulated device, whatever the inputs."""
         return self.simulated is not None and self.simulated.note is not None
 
     def to_json(self) -> Json:
-        """Plain values; what was not given is left out."""
+        """Return plain values; what was not given is left out."""
         return self.model_dump(mode="json", exclude_unset=True, by_alias=True)
 
 
 class SessionDocument(_Section):
-    """The whole of session.json."""
+    """Is the whole of session.json."""
 
     schema_version: Literal[1]
     provenance: Provenance
     result: Json | None = None
-    """None until the session is finished."""
+    """The result; None until the session is finished."""
 
     def to_json(self) -> Json:
-        """Plain values, in the order in which they are written."""
+        """Return plain values, in the order in which they are written."""
         return {
             "schema_version": SCHEMA_VERSION,
             "provenance": self.provenance.to_json(),
@@ -267,7 +267,7 @@ def write_document(session: Session, provenance: Provenance, result: Json | None
 
 
 def read_document(folder: Path) -> SessionDocument:
-    """session.json of a folder; SetupError where there is none that this version understands."""
+    """Read a folder's session.json; SetupError where there is none of a known version."""
     path = folder / "session.json"
     try:
         tree = json.loads(path.read_text(encoding="utf-8"))
@@ -296,7 +296,7 @@ def read_document(folder: Path) -> SessionDocument:
 
 
 def task_and_mode(provenance: Provenance, folder: Path) -> tuple[Task, Mode]:
-    """What a session measures; SetupError where a task of one's own is not described."""
+    """Return what a session measures; SetupError where a user's own task is not described."""
     path = folder / "session.json"
     task = TASKS.get(provenance.task)
     if task is None:

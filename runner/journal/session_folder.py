@@ -1,4 +1,4 @@
-"""A session's folder: what a run leaves behind.
+"""The folder of a session: what a run leaves behind.
 
     log.txt          the journal, from which every figure can be recomputed
     script.async     the plan that was executed
@@ -28,11 +28,11 @@ from ..terms import Mode
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """The places of one session."""
+    """Names the places of one session."""
 
     folder: Path
     session_id: str
-    """`YYYYMMDDHHMMSS`, as the field's logs have it."""
+    """The session's id: `YYYYMMDDHHMMSS`, as the field's logs have it."""
 
     @property
     def log(self) -> Path:
@@ -60,7 +60,7 @@ class Session:
 
 
 def create_session(root: Path, task_key: str, mode: Mode) -> Session:
-    """A new folder under ``root``, named after the time, the task and the mode."""
+    """Make a new folder under ``root``, named after the time, the task and the mode."""
     now = datetime.now(UTC).astimezone()
     session_id = now.strftime("%Y%m%d%H%M%S")
     name = f"{now:%Y%m%d_%H%M%S}_{task_key}_{mode.value}"

@@ -6,9 +6,9 @@ EEMBC_STAMP = rb"\d{5,12}+\.\d{3}"
 """Seconds since the log began: `00086.889`. Bounded, so that no number has digits without end."""
 
 MLCOMMONS_STAMP = rb"\d{4}\.\d{6}"
-"""MMDD.HHMMSS: `0726.010245`."""
+"""A month, day and time of day, MMDD.HHMMSS: `0726.010245`."""
 
 
 def stamped(time_s: float, source: str, text: str) -> str:
-    """One line as EEMBC's runner writes it: `00155.007 ulp-mlperf: …`."""
+    """Return one line as EEMBC's runner writes it: `00155.007 ulp-mlperf: …`."""
     return f"{time_s:09.3f} {source}: {text}\n"

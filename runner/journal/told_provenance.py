@@ -1,4 +1,4 @@
-"""What anybody's session.json says of its session: every value looked at before it is used.
+"""Reads what anybody's session.json says: every value is looked at before it is used.
 
 A submission's session.json may be damaged or made up, so nothing here is refused: what is not
 there, or stands where a section should be, reads as None, and any value is handed on as it was
@@ -15,7 +15,7 @@ from .session_document import Provenance
 
 
 class _Told(BaseModel):
-    """A section of which nothing is known to be right."""
+    """Is a section of which nothing is known to be right."""
 
     model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True)
 
@@ -26,7 +26,7 @@ class _Told(BaseModel):
 
 
 class ToldTool(_Told):
-    """The program that is said to have made the session."""
+    """Names the program that is said to have made the session."""
 
     name: object = None
     version: object = None
@@ -35,7 +35,7 @@ class ToldTool(_Told):
 
 
 class ToldLink(_Told):
-    """How the inputs are said to have been loaded."""
+    """Says how the inputs are said to have been loaded."""
 
     data_bytes_per_db: object = None
     verify_load: object = None
@@ -43,7 +43,7 @@ class ToldLink(_Told):
 
 
 class ToldDataset(_Told):
-    """The inputs that are said to have been used."""
+    """Names the inputs that are said to have been used."""
 
     official_list: object = None
     labels_sha256: object = None
@@ -53,7 +53,7 @@ class ToldDataset(_Told):
 
 
 class ToldDevice(_Told):
-    """Who is said to have been measured."""
+    """Says who is said to have been measured."""
 
     address: object = None
     baud_rate: object = None
@@ -63,7 +63,7 @@ class ToldDevice(_Told):
 
 
 class ToldSimulated(_Told):
-    """What the simulated device is said to have run."""
+    """Says what the simulated device is said to have run."""
 
     model_sha256: object = None
     runtime: object = None
@@ -71,7 +71,7 @@ class ToldSimulated(_Told):
 
 
 class ToldMonitor(_Told):
-    """What is said to have measured the energy."""
+    """Names what is said to have measured the energy."""
 
     maker: object = None
     model: object = None
@@ -82,20 +82,20 @@ class ToldMonitor(_Told):
 
 
 class ToldIoManager(_Told):
-    """Who is said to have stood between host and device."""
+    """Names who is said to have stood between host and device."""
 
     name: object = None
     version: object = None
 
 
 class ToldIterations(_Told):
-    """How N is said to have been found."""
+    """Says how N is said to have been found."""
 
     by: object = None
 
 
 class ToldProvenance(_Told):
-    """How a session is said to have come about; false where nothing is said."""
+    """Says how a session is said to have come about; false where nothing is said."""
 
     tool: ToldTool = Field(default_factory=ToldTool)
     session_id: object = None
@@ -111,13 +111,13 @@ class ToldProvenance(_Told):
     warmups: object = None
     device: ToldDevice = Field(default_factory=ToldDevice)
     simulated: ToldSimulated | None = None
-    """Whatever stands there, the session says that its device was simulated."""
+    """The simulated device; whatever stands there, the session says that its device was one."""
     monitor: ToldMonitor = Field(default_factory=ToldMonitor)
     io_manager: ToldIoManager = Field(default_factory=ToldIoManager)
 
     @classmethod
     def of(cls, provenance: Provenance) -> Self:
-        """What a session of one's own says."""
+        """Return what a session of one's own says."""
         return cls.model_validate(provenance.to_json())
 
     def __bool__(self) -> bool:
@@ -125,5 +125,5 @@ class ToldProvenance(_Told):
 
     @property
     def is_demonstration(self) -> bool:
-        """A demonstration model is said to have run on a simulated device."""
+        """Tell whether a demonstration model is said to have run on a simulated device."""
         return self.simulated is not None and self.simulated.note is not None

@@ -1,9 +1,8 @@
 """ROC curves: how many positives are found, against how many negatives are taken for one.
 
-What a device answered to each input of an accuracy log, read from the log again.
-
 A result holds counts only; a ROC curve needs every score, and a paired comparison needs to know
-which inputs were right. Each input counts once, by its first answer, as in `score`.
+which inputs were right. So what a device answered to each input is read from the accuracy log
+again. Each input counts once, by its first answer, as in `score`.
 """
 
 from __future__ import annotations
@@ -21,27 +20,27 @@ from ..terms import Mode
 from .page import ReportSession
 
 MAX_POINTS = 1000
-"""Of a drawn curve: finer than a screen shows."""
+"""The most points of a drawn curve: finer than a screen shows."""
 
 Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """One ROC curve, from (0, 0) to (1, 1)."""
+    """Is one ROC curve, from (0, 0) to (1, 1)."""
 
     name: str
     false_positives: Floats
-    """Rates, rising."""
+    """The rates of false positives, rising."""
     true_positives: Floats
     thresholds: Floats | None
-    """Scores at and above which an input counts as positive; the first is infinite. None for a
-    mean of curves."""
+    """Scores at and above which an input counts as positive; the first is infinite. None for a mean
+    of curves."""
     auc: float
 
 
 def roc_curve(name: str, positive: npt.NDArray[np.bool_], scores: Floats) -> Curve | None:
-    """The curve of these scores; None where all are of one kind."""
+    """Compute the curve of these scores; None where all are of one kind."""
     area = roc_auc(positive, scores)
     if area is None:
         return None
@@ -64,10 +63,10 @@ def roc_curve(name: str, positive: npt.NDArray[np.bool_], scores: Floats) -> Cur
 
 
 def classifier_curves(answers: Answers, class_names: tuple[str, ...]) -> list[Curve]:
-    """Of two classes the curve of the second; of more the mean of each against the rest.
+    """Compute the curves of a classifier: of two classes the second's, of more their mean.
 
-    Beside the mean (whose area is the AUC that is published) the micro average, in which every
-    score of every class counts alike.
+    Of more than two classes each is taken against the rest. Beside the mean (whose area is the AUC
+    that is published) stands the micro average, in which every score of every class counts alike.
     """
     truth, scores = answers.labels, answers.scores
     if scores.shape[1] == 2:
@@ -84,7 +83,7 @@ def classifier_curves(answers: Answers, class_names: tuple[str, ...]) -> list[Cu
 
 
 def _mean(curves: list[Curve], classes: int) -> Curve:
-    """The vertical mean, exact at every rate where one of the curves bends."""
+    """Compute the vertical mean, exact at every rate where one of the curves bends."""
     rates = np.unique(np.concatenate([curve.false_positives for curve in curves]))
     # A rate with a vertical step has two values: the lower ends the piece before it.
     low = np.mean([_value(curve, rates, "left") for curve in curves], axis=0)
@@ -107,14 +106,14 @@ def _value(curve: Curve, rates: Floats, side: str) -> Floats:
 
 
 def _corners(found: npt.NDArray[np.int64], false: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Without the points on a straight line between their neighbours."""
+    """Drop the points on a straight line between their neighbours."""
     ahead = np.diff(found), np.diff(false)
     turns = ahead[0][:-1] * ahead[1][1:] != ahead[0][1:] * ahead[1][:-1]
     return np.concatenate([[0], np.flatnonzero(turns) + 1, [len(found) - 1]])
 
 
 def thinned(curve: Curve) -> Curve:
-    """At most MAX_POINTS of it, evenly chosen, both ends among them."""
+    """Choose at most MAX_POINTS of a curve, evenly, both ends among them."""
     count = len(curve.false_positives)
     if count <= MAX_POINTS:
         return curve
@@ -129,34 +128,35 @@ def thinned(curve: Curve) -> Curve:
 
 
 MAX_INFERENCES = 100_000
-"""Above the 48,608 windows of the longest official list; bounds memory and time."""
+"""The most answers that are read: above the 48,608 windows of the longest official list; bounds
+memory and time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """The inputs that were answered, in the order of the log."""
+    """Holds the inputs that were answered, in the order of the log."""
 
     files: tuple[str, ...]
     labels: npt.NDArray[np.int64]
-    """(inputs,)"""
+    """The label of each input: (inputs,)."""
     scores: npt.NDArray[np.float64]
-    """(inputs, classes), each row divided by its sum where that is possible."""
+    """The scores: (inputs, classes), each row divided by its sum where that is possible."""
     firsts: npt.NDArray[np.int64]
-    """(inputs,): the first class, taken before the division."""
+    """The first class of each input: (inputs,), taken before the division."""
 
     @property
     def right(self) -> dict[str, bool]:
-        """Whether each input's first class is its label."""
+        """Tell of each input whether its first class is its label."""
         hits = (self.firsts == self.labels).tolist()
         return dict(zip(self.files, hits, strict=True))
 
 
 class NoAnswersError(TinyrunnerError):
-    """There is nothing to read; the text says why."""
+    """Says why there is nothing to read."""
 
 
 def read_answers(session: ReportSession) -> Answers:
-    """The answers of a classifier's accuracy session; NoAnswersError where there are none."""
+    """Read the answers of a classifier's accuracy session; or NoAnswersError."""
     task, labels = session.task, session.labels
     if task is None or session.mode is not Mode.ACCURACY or task.stride_bytes is not None:
         raise NoAnswersError("it is no accuracy session of a classifier")

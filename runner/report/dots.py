@@ -1,8 +1,8 @@
-"""A small picture of a session's windows: how far each is from their median. Plain SVG.
+"""Draws a session's windows as plain SVG: how far each is from their median.
 
-Coloured by the page's style sheet, so that it is right in the dark, on paper, and without scripts.
-
-Numbers for people: one place for digits and units, a dash where there is nothing.
+Colours come from the page's style sheet, so that the picture is right in the dark, on paper, and
+without scripts. The numbers for people are written here, too: one place for digits and units, a
+dash where there is nothing.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 74.0, 12.0, 14.0, 30.0
 
 @dataclass(frozen=True, slots=True)
 class Dot:
-    """A window's point, in the picture's coordinates."""
+    """Is a window's point, in the picture's coordinates."""
 
     x: float
     y: float
@@ -37,7 +37,7 @@ class Tick:
 
 @dataclass(frozen=True, slots=True)
 class Dots:
-    """What the template draws."""
+    """Holds what the template draws."""
 
     title: str
     described: str
@@ -52,7 +52,7 @@ class Dots:
 
 
 def dots_of(title: str, unit: str, values: Sequence[tuple[int, float]]) -> Dots | None:
-    """(window number, value) of each valid window; None for fewer than two of them."""
+    """Place (window number, value) of each valid window; None for fewer than two of them."""
     if len(values) < 2:
         return None
     centre = median(value for _, value in values)
@@ -99,7 +99,7 @@ NONE = "–"
 
 
 def fixed(value: float | None, decimals: int = 3, factor: float = 1.0) -> str:
-    """With as many decimals as the field prints; more for what would come out as nothing."""
+    """Write a number with the field's decimals; more for what would come out as nothing."""
     if value is None or not isfinite(value * factor):
         return NONE
     scaled = value * factor
@@ -109,25 +109,25 @@ def fixed(value: float | None, decimals: int = 3, factor: float = 1.0) -> str:
 
 
 def percent(value: float | None, decimals: int = 1) -> str:
-    """A fraction as a percentage, with the sign."""
+    """Write a fraction as a percentage, with the sign."""
     text = fixed(value, decimals, 100.0)
     return text if text == NONE else text + " %"
 
 
 def points(value: float, decimals: int = 1) -> str:
-    """A difference of fractions in percentage points, signed."""
+    """Write a difference of fractions in percentage points, signed."""
     return f"{100 * value:+.{decimals}f} pp".replace("-", "−")
 
 
 def spread(value: float | None) -> str:
-    """A coefficient of variation; what no window's clock can resolve is told as a bound."""
+    """Write a coefficient of variation; below what a clock can resolve, as a bound."""
     if value is not None and 0 <= value < 1e-5:
         return "< 0.001 %"
     return percent(value, 3 if value is not None and value < 1e-3 else 2)
 
 
 def nice_above(value: float) -> float:
-    """The next of 1, 2, 5, 10, … at or above a positive value, for an axis."""
+    """Return the next of 1, 2, 5, 10, … at or above a positive value, for an axis."""
     if not (isfinite(value) and value > 0):
         return 1.0
     power = 10.0 ** floor(log10(value))

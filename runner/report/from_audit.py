@@ -1,4 +1,4 @@
-"""An audited submission tree as a report's page."""
+"""Makes a report's page of an audited submission tree."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from .page import PageFinding, ReportPage, ReportSession, Verdict, suite_order
 
 
 def page_of_audit(audited: Audit) -> ReportPage:
-    """The page of a tree."""
+    """Make the page of a tree."""
     by_folder: dict[str, list[AuditFinding]] = {one.place.path: [] for one in audited.sessions}
     rest: list[AuditFinding] = []
     for each in audited.findings:

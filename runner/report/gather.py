@@ -1,4 +1,4 @@
-"""From paths to sessions: one session, a folder of several, or a submission tree.
+"""Gathers sessions from paths: one session, a folder of several, or a submission tree.
 
 A session that cannot be scored is kept with the reason as a finding: a report of twelve sessions
 of which one was cut off is worth more than an error.
@@ -29,7 +29,7 @@ _TREE_FOLDERS = frozenset({"closed", "open", "results", "systems"})
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What sessions are judged by, as the commands' options say it."""
+    """Says what sessions are judged by, as the commands' options have it."""
 
     labels: Path | None = None
     datasets: Path | None = None
@@ -38,7 +38,7 @@ class Asked:
 
 
 def gather(paths: Sequence[Path], asked: Asked) -> ReportPage:
-    """The page of these sessions, of the sessions inside these folders, or of one tree."""
+    """Make the page of these sessions, of the sessions inside these folders, or of one tree."""
     load_rounds().get(asked.round_name)  # a misspelt round is an error once, not in each session
     if asked.division not in (None, *(division.value for division in Division)):
         raise SetupError(f"no division {asked.division!r}; there are closed and open")
@@ -60,7 +60,7 @@ def gather(paths: Sequence[Path], asked: Asked) -> ReportPage:
 
 
 def is_tree(path: Path) -> bool:
-    """A results repository, a division, or a submitter's folder."""
+    """Tell whether a folder is a results repository, a division, or a submitter's folder."""
     if not path.is_dir() or _is_session(path):
         return False
     folders = [child for child in path.iterdir() if child.is_dir() and not child.is_symlink()]
@@ -72,7 +72,7 @@ def is_tree(path: Path) -> bool:
 
 
 def read_session(path: Path, asked: Asked) -> ReportSession:
-    """One session, scored where it can be."""
+    """Read one session, scored where it can be."""
     folder = path if path.is_dir() else path.parent
     log_name = "log.txt" if path.is_dir() else path.name
     provenance, trouble = _provenance(folder)
@@ -142,7 +142,7 @@ def _is_session(folder: Path) -> bool:
 
 
 def _provenance(folder: Path) -> tuple[Provenance | None, str | None]:
-    """Of session.json, and why it cannot be read."""
+    """Return the provenance in session.json, and why it cannot be read."""
     if not Session(folder, "").document.is_file():
         return None, None
     try:
@@ -161,7 +161,7 @@ def _task_and_mode(provenance: Provenance | None, folder: Path) -> tuple[Task | 
 
 
 def _system(folder: Path, told: ToldProvenance, names: Sequence[str]) -> str | None:
-    """Whom the session measured: as a tree's folders say it, else as the device does."""
+    """Say whom the session measured: as a tree's folders say it, else as the device does."""
     in_tree = _in_tree(folder)
     if in_tree is not None:
         return in_tree[0]
@@ -177,7 +177,7 @@ def _title(folder: Path) -> str:
 
 
 def _in_tree(folder: Path) -> tuple[str, ...] | None:
-    """(system, benchmark, mode) of a folder that lies in a submission tree's results."""
+    """Return (system, benchmark, mode) of a folder that lies in a submission tree's results."""
     parts = folder.resolve().parts
     if len(parts) < 5 or parts[-4] != "results" or parts[-1] not in {m.value for m in Mode}:
         return None

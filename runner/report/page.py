@@ -1,4 +1,4 @@
-"""What a report shows: sessions with their figures and findings, whoever judged them."""
+"""The contents of a report: sessions with their figures and findings, whoever judged them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ..terms import Mode
 
 
 class Outcome(Enum):
-    """What became of a session."""
+    """Says what became of a session."""
 
     VALID = "valid"
     INVALID = "not valid"
@@ -25,14 +25,14 @@ class Outcome(Enum):
 
 @dataclass(frozen=True, slots=True)
 class PageFinding:
-    """One thing found, with what to do about it where the rules know."""
+    """Is one thing found, with what to do about it where the rules know."""
 
     severity: Severity
     title: str
     text: str
-    """Ends in the advice."""
+    """The text, which ends in the advice."""
     place: str = ""
-    """File and line, where there is one to point at."""
+    """The file and line, where there is one to point at."""
 
     @classmethod
     def of_session(cls, finding: Finding) -> PageFinding:
@@ -41,7 +41,7 @@ class PageFinding:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """One verdict on a whole tree."""
+    """Is one verdict on a whole tree."""
 
     name: str
     holds: bool
@@ -50,7 +50,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class ReportSession:
-    """One session, as far as it could be read."""
+    """Is one session, as far as it could be read."""
 
     title: str
     benchmark: str
@@ -60,19 +60,19 @@ class ReportSession:
     folder: Path
     task: Task | None = None
     assessment: Assessment | None = None
-    """None where the session could not be scored; a finding says why."""
+    """The figures; None where the session could not be scored, and a finding says why."""
     system: str | None = None
     labels: LabelList | None = None
     """The list that the session was judged by, where it is at hand."""
     provenance: ToldProvenance = field(default_factory=ToldProvenance)
-    """Of session.json; empty for a published session."""
+    """The provenance in session.json; empty for a published session."""
     findings: tuple[PageFinding, ...] = ()
     files: frozenset[str] | None = None
     """The only names in the folder that may be opened; None: whatever is there."""
     log_name: str = "log.txt"
 
     def may_open(self, *names: str) -> bool:
-        """Whether every one of these files is there as a plain file that may be read."""
+        """Tell whether every one of these files is there as a plain file that may be read."""
         if self.files is not None:
             return self.files.issuperset(names)
         return all((self.folder / name).is_file() for name in names)
@@ -94,7 +94,7 @@ class ReportSession:
 
 
 def suite_order(session: ReportSession) -> tuple[int, int]:
-    """Sorts by task and mode; a stable sort leaves sessions of one kind as they were given."""
+    """Sort by task and mode; sessions of one kind stay as they were given."""
     tasks, modes = list(TASKS), list(Mode)
     task = tasks.index(session.benchmark) if session.benchmark in tasks else len(tasks)
     return task, len(modes) if session.mode is None else modes.index(session.mode)
@@ -102,15 +102,15 @@ def suite_order(session: ReportSession) -> tuple[int, int]:
 
 @dataclass(frozen=True, slots=True)
 class ReportPage:
-    """The whole report."""
+    """Holds the whole report."""
 
     title: str
     subtitle: str
     sessions: tuple[ReportSession, ...]
     findings: tuple[PageFinding, ...] = ()
-    """About the whole; what is about one session stands with it."""
+    """Findings about the whole; what is about one session stands with it."""
     verdicts: tuple[Verdict, ...] | None = None
-    """Of a tree; None for sessions by themselves."""
+    """The verdicts on a tree; None for sessions by themselves."""
 
 
 Row = tuple[str, str]

@@ -1,4 +1,4 @@
-"""A page as one HTML file: styles, scripts and data inside, nothing fetched.
+"""Renders a page as one HTML file: styles, scripts and data inside, nothing fetched.
 
 The content security policy of the page names the hashes of its two scripts, so that markup from a
 hostile name could not run even if it were not escaped.
@@ -23,17 +23,17 @@ from .summary import cards
 from .views import view_of
 
 GENERATOR = "tinyrunner report"
-"""What a page of ours names as its generator, by which it is known again."""
+"""The name in a page's generator mark, by which it is known again."""
 
 MAX_FINDINGS = 500
-"""Shown of one list; a hostile tree can have a finding a file."""
+"""Findings shown of one list; a hostile tree can have a finding a file."""
 
 _HERE = Path(__file__).resolve().parent / "template"
 _LONGEST_TEXT = 2000
 
 
 def render_report(page: ReportPage) -> str:
-    """The HTML of a page."""
+    """Return the HTML of a page."""
     import jinja2  # here, because it takes a while that other commands need not wait
 
     views = [view_of(session, f"s{number}") for number, session in enumerate(page.sessions, 1)]
@@ -74,7 +74,7 @@ def render_report(page: ReportPage) -> str:
 
 
 def is_ours(path: Path) -> bool:
-    """Whether a file is a page that this program wrote."""
+    """Tell whether a file is a page that this program wrote."""
     try:
         with path.open("rb") as file:
             head = file.read(2000)
@@ -103,7 +103,7 @@ def _sources(*scripts: str) -> str:
 
 
 def _shown(value: object) -> object:
-    """Text for a page: no control characters, none that turn the reading order around."""
+    """Return a text fit for a page: no control characters, none that turn the reading order."""
     if not isinstance(value, str) or isinstance(value, Markup):
         return value
     if len(value) > _LONGEST_TEXT:
@@ -120,7 +120,7 @@ _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 
 
 def _data(value: object) -> Markup:
-    """JSON that can stand in a script element: no markup, no number that JSON does not know."""
+    """Return JSON that can stand in a script element: no markup, no number unknown to JSON."""
     from jinja2.utils import htmlsafe_json_dumps
 
     return htmlsafe_json_dumps(_finite(value), separators=(",", ":"))
@@ -137,7 +137,7 @@ def _finite(value: object) -> object:
 
 
 def _tally(findings: tuple[PageFinding, ...]) -> str:
-    """`2 violations, 1 warning`."""
+    """Write `2 violations, 1 warning`."""
     parts = []
     for severity in Severity:
         count = sum(finding.severity is severity for finding in findings)

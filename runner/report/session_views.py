@@ -1,6 +1,8 @@
-"""What an accuracy session shows: its confusion matrix, its ROC curve, its scores by label.
+"""The parts of a session's view, by mode: facts, tables, matrices, and what is plotted.
 
-The windows of a session: headline figures, a row each, and how they lie around their median.
+An accuracy session shows its confusion matrix, its ROC curve and its scores by label; a performance
+or energy session its headline figures, a row for each window, and how the windows lie around their
+median.
 """
 
 from __future__ import annotations
@@ -24,19 +26,19 @@ _MOST_BINS = 40
 class ConfusionCell:
     count: int
     share: float
-    """Of its row's inputs."""
+    """The share in its row's inputs."""
 
 
 @dataclass(frozen=True, slots=True)
 class Confusion:
-    """A confusion matrix: a row a true class, a column a first class."""
+    """Is a confusion matrix: a row a true class, a column a first class."""
 
     names: tuple[str, ...]
     rows: tuple[tuple[ConfusionCell, ...], ...]
 
 
 def accuracy_facts(result: AccuracyResult) -> list[Row]:
-    """The figures of the task's metric, and how many inputs they are of."""
+    """List the figures of the task's metric, and how many inputs they are of."""
     rows = [("Inputs", f"{result.inputs} of {result.listed} listed")]
     if result.file_scores:
         rows += [
@@ -52,7 +54,7 @@ def accuracy_facts(result: AccuracyResult) -> list[Row]:
 
 
 def confusion_of(session: ReportSession, result: AccuracyResult) -> Confusion | None:
-    """The matrix with the task's class names; None for ad, which has none."""
+    """Make the matrix with the task's class names; None for ad, which has none."""
     if not result.confusion:
         return None
     names = session.task.class_names if session.task is not None else ()
@@ -137,12 +139,12 @@ def _histogram(
 
 
 MAX_WINDOW_ROWS = 200
-"""An honest session has five; a table of a hostile one ends there and says so."""
+"""The most rows: an honest session has five; a table of a hostile one ends there and says so."""
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows of text under their heads; ``text_columns`` are the ones that hold no numbers."""
+    """Holds rows of text under their heads; those under ``text_columns`` are no numbers."""
 
     heads: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
@@ -151,7 +153,7 @@ class Table:
 
 
 def performance_facts(result: PerformanceResult) -> list[Row]:
-    """Medians and spread of a performance session."""
+    """List medians and spread of a performance session."""
     rate = result.median_throughput
     return [
         ("Median throughput", f"{fixed(rate)} inf./s"),
@@ -161,7 +163,7 @@ def performance_facts(result: PerformanceResult) -> list[Row]:
 
 
 def performance_table(result: PerformanceResult) -> Table:
-    """A row for each timed window."""
+    """Make a row for each timed window."""
     rows = []
     for window in result.windows[:MAX_WINDOW_ROWS]:
         rate = window.throughput
@@ -184,7 +186,7 @@ def performance_table(result: PerformanceResult) -> Table:
 
 
 def performance_dots(result: PerformanceResult) -> list[Dots | None]:
-    """Latency and throughput of the valid windows."""
+    """Draw latency and throughput of the valid windows."""
     rates = [(w.number, w.throughput) for w in result.windows[:MAX_WINDOW_ROWS]]
     told = [(number, rate) for number, rate in rates if rate]
     return [
@@ -194,7 +196,7 @@ def performance_dots(result: PerformanceResult) -> list[Dots | None]:
 
 
 def energy_facts(result: EnergyResult) -> list[Row]:
-    """Medians and spread of an energy session."""
+    """List medians and spread of an energy session."""
     rate = result.performance.median_throughput
     return [
         ("Median energy", f"{fixed(result.median_energy_j, 3, 1e6)} µJ/inf."),
@@ -205,7 +207,7 @@ def energy_facts(result: EnergyResult) -> list[Row]:
 
 
 def energy_table(result: EnergyResult) -> Table:
-    """A row for each measured window."""
+    """Make a row for each measured window."""
     rows = []
     for measured in result.windows[:MAX_WINDOW_ROWS]:
         window, rate = measured.window, measured.timing.throughput
@@ -228,7 +230,7 @@ def energy_table(result: EnergyResult) -> Table:
 
 
 def energy_dots(result: EnergyResult) -> list[Dots | None]:
-    """Energy and throughput of the valid windows."""
+    """Draw energy and throughput of the valid windows."""
     shown = result.windows[:MAX_WINDOW_ROWS]
     energies = [(w.number, w.energy_per_inference_j) for w in shown]
     rates = [(w.number, w.timing.throughput) for w in shown]

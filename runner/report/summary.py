@@ -12,7 +12,7 @@ from .page import Outcome, ReportSession
 
 @dataclass(frozen=True, slots=True)
 class SummaryLine:
-    """One session's row."""
+    """Is one session's row."""
 
     anchor: str
     task: str
@@ -30,7 +30,7 @@ class SummaryLine:
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """A figure worth showing around."""
+    """Is a figure worth showing around."""
 
     name: str
     value: str
@@ -39,7 +39,7 @@ class Tile:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One task on one system."""
+    """Shows one task on one system."""
 
     task: str
     title: str
@@ -67,7 +67,7 @@ def summary_line(session: ReportSession, anchor: str) -> SummaryLine:
 
 
 def _figures(session: ReportSession) -> tuple[str, str, str, str, float | None]:
-    """(figure, its unit, target, margin, coefficient of variation)."""
+    """Return (figure, its unit, target, margin, coefficient of variation)."""
     assessment = session.assessment
     if assessment is None:
         return NONE, "", NONE, NONE, None
@@ -97,7 +97,7 @@ def _figures(session: ReportSession) -> tuple[str, str, str, str, float | None]:
 
 
 def cards(sessions: Iterable[ReportSession]) -> list[Card]:
-    """By system and task, in the order of the sessions; only what was scored."""
+    """Make the cards by system and task, in the sessions' order; only of what was scored."""
     grouped: dict[tuple[str, str], list[ReportSession]] = {}
     for session in sessions:
         if session.task is not None and session.assessment is not None:

@@ -3,9 +3,7 @@
 A page holds float32 milliwatts in base64: 0.53 MB for a trace that fits sample by sample, at most
 1.07 MB for a longer one (two numbers a stretch). The page's script draws as many columns as its
 plot is wide and looks the rest up while one zooms, so that a drawing never has more than a few
-thousand points, however long the trace.
-
-What the page's script draws, and what those are told who do not see it.
+thousand points, however long the trace. Each plot has words for those who do not see it.
 """
 
 from __future__ import annotations
@@ -37,7 +35,7 @@ MAX_BUCKETS = 100_000
 MAX_MARKS = 200
 """Windows and events drawn; an honest session has five and eleven."""
 MAX_PLOTS = 20
-"""Traces drawn of one session; MLCommons' has five."""
+"""The most traces drawn of one session; MLCommons' has five."""
 
 _BLOCK_BUCKETS = 1 << 14
 
@@ -45,12 +43,12 @@ Buckets = npt.NDArray[np.float32]
 
 
 class NoTraceError(TinyrunnerError):
-    """There is no trace to draw; the text says why."""
+    """Says why there is no trace to draw."""
 
 
 @dataclass(frozen=True, slots=True)
 class DrawnTrace:
-    """One trace, as the page holds it."""
+    """Is one trace, as the page holds it."""
 
     title: str
     rate_hz: float
@@ -59,7 +57,7 @@ class DrawnTrace:
     """Samples in each stretch; the last may have fewer."""
     least_mw: Buckets
     greatest_mw: Buckets | None
-    """None where a stretch is one sample."""
+    """The greatest power of each stretch; None where a stretch is one sample."""
     windows: tuple[MeasuredWindow, ...]
     events_s: tuple[float, ...]
     lost_s: tuple[float, ...]
@@ -86,7 +84,7 @@ class DrawnTrace:
 
     @property
     def described(self) -> str:
-        """What the plot's data are, for its caption."""
+        """Say what the plot's data are, for its caption."""
         text = f"{self.samples} samples at {self.rate_hz:g} Hz"
         if self.per_bucket == 1:
             return text + ", all of them in this page"
@@ -98,7 +96,7 @@ class DrawnTrace:
 
 
 def drawn_traces(session: ReportSession) -> list[DrawnTrace]:
-    """The traces of a session: one, or MLCommons' one a trial; NoTraceError where there is none."""
+    """Return a session's traces: one, or MLCommons' one a trial; or NoTraceError."""
     assessment = session.assessment
     windows = () if assessment is None or assessment.energy is None else assessment.energy.windows
     mlcommons = assessment is not None and assessment.facts.dialect is Dialect.MLCOMMONS
@@ -132,7 +130,7 @@ def _trials(session: ReportSession, windows: tuple[MeasuredWindow, ...]) -> list
 
 
 def draw_trace(trace: Trace, windows: tuple[MeasuredWindow, ...], title: str) -> DrawnTrace:
-    """The least and greatest power in stretches of equally many samples, in milliwatts."""
+    """Find the least and greatest power in stretches of equally many samples, in milliwatts."""
     count = len(trace.samples_uj)
     if count == 0:
         raise NoTraceError("the trace holds no samples")
@@ -155,7 +153,7 @@ def draw_trace(trace: Trace, windows: tuple[MeasuredWindow, ...], title: str) ->
 
 
 def _envelope(trace: Trace, per_bucket: int) -> tuple[Buckets, Buckets]:
-    """Block by block: a trace may be much larger than the memory it is mapped into."""
+    """Find the least and greatest block by block: a trace may be much larger than the memory."""
     least, greatest = [], []
     step = per_bucket * _BLOCK_BUCKETS
     for start in range(0, len(trace.samples_uj), step):
@@ -172,14 +170,14 @@ def _encoded(values: Buckets) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Plot:
-    """A plot that the page's script draws."""
+    """Is a plot that the page's script draws."""
 
     anchor: str
     kind: str
-    """trace, roc or histogram."""
+    """The kind of plot: trace, roc or histogram."""
     title: str
     described: str
-    """For those who do not see it."""
+    """The plot in words, for those who do not see it."""
     data: dict[str, Any]
     note: str = ""
     """What the data are, behind the title."""

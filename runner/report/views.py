@@ -1,8 +1,7 @@
-"""A session as its part of the page shows it: tables of plain text, and the data of its plots.
+"""A session's part of the page: tables of plain text, and the data of its plots.
 
-How a session came about, as rows of a table: what session.json and the log say of it.
-
-session.json may be anybody's: every value is looked at before it is shown.
+How it came about is told by what session.json and the log say. session.json may be anybody's: every
+value is looked at before it is shown.
 """
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ from .traces import Plot, add_traces
 
 @dataclass(frozen=True, slots=True)
 class SessionView:
-    """One session's part of the page."""
+    """Is one session's part of the page."""
 
     anchor: str
     session: ReportSession
@@ -49,12 +48,12 @@ class SessionView:
     wrong_count: int
     plots: tuple[Plot, ...]
     missing: tuple[str, ...]
-    """What could not be drawn, and why."""
+    """Reasons for what could not be drawn."""
     origins: tuple[Row, ...]
 
 
 def view_of(session: ReportSession, anchor: str) -> SessionView:
-    """Everything that the page shows of a session."""
+    """Make everything that the page shows of a session."""
     assessment = session.assessment
     facts: list[Row] = []
     windows, confusion, wrong_count = None, None, 0
@@ -102,7 +101,7 @@ _NOT_STATED = "not stated (a published session says nothing about it)"
 
 
 def origin_rows(session: ReportSession) -> list[Row]:
-    """(what, value) in the order in which one asks."""
+    """Return (what, value) of how a session came about, in the order in which one asks."""
     return [(what, value) for what, value in _rows(session) if value]
 
 
@@ -196,7 +195,7 @@ def _iterations(session: ReportSession) -> str:
 
 
 def session_windows(session: ReportSession) -> tuple[Any, ...]:
-    """The windows of a performance or energy session."""
+    """Return the windows of a performance or energy session."""
     assessment = session.assessment
     if assessment is None:
         return ()
@@ -231,12 +230,12 @@ def _file_sha256(session: ReportSession, name: str) -> str:
 
 
 def told_texts(*values: object) -> str:
-    """The plain ones among these values, in one line."""
+    """Return the plain ones among these values, in one line."""
     return " ".join(filter(None, map(told_text, values)))
 
 
 def told_text(value: object) -> str:
-    """A plain value as text, shortened where it is endless; empty for anything else."""
+    """Return a plain value as text, shortened where it is endless; empty for anything else."""
     if not isinstance(value, (str, int, float)):
         return ""
     text = str(value)

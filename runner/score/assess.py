@@ -1,4 +1,4 @@
-"""From a log to figures and findings: the same for a live run, a resumed one, a published log."""
+"""Assesses a log: figures and findings, by one code for a live, a resumed, a published one."""
 
 from __future__ import annotations
 
@@ -28,19 +28,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Judging:
-    """What a session is judged by, beside its log."""
+    """Says what a session is judged by, beside its log."""
 
     task: Task
     mode: Mode
     round: Round
     division: Division
     labels: Sequence[LabelRow]
-    """Empty where none was given (a published performance log can be scored without)."""
+    """The label list; empty where none was given (a published performance log can be scored
+    without)."""
     list_name: str | None
-    """The official list that the labels are, None for another."""
+    """The name of the official list that the labels are, None for another."""
     synthetic: bool
     simulated: bool = False
-    """The device was a simulated one."""
+    """Whether the device was a simulated one."""
 
     @classmethod
     def of_session(
@@ -76,7 +77,7 @@ class Judging:
 
 @dataclass(frozen=True, slots=True)
 class Assessment(JsonForm):
-    """What a session measured, and what is wrong with it."""
+    """Says what a session measured, and what is wrong with it."""
 
     JSON = "performance accuracy energy findings valid simulated"
 
@@ -86,11 +87,11 @@ class Assessment(JsonForm):
     energy: EnergyResult | None
     findings: tuple[Finding, ...]
     simulated: bool = False
-    """The device was a simulated one: times and energies are modelled."""
+    """Whether the device was a simulated one: times and energies are modelled."""
 
     @property
     def valid(self) -> bool:
-        """Nothing stands between the session and a submission."""
+        """Tell whether nothing stands between the session and a submission."""
         return is_valid(self.findings)
 
 
@@ -103,10 +104,10 @@ def assess(log: Path, judging: Judging) -> Assessment:
 def assess_records(
     records: Iterable[InferenceRecord], facts: LogFacts, folder: Path, judging: Judging
 ) -> Assessment:
-    """The same of a log that was read, or is being read: ``facts`` is complete when it ends.
+    """Score and check a log that was read, or is being read.
 
-    ``folder`` holds the trace of an energy session. An accuracy session without labels is not
-    scored, only checked.
+    ``facts`` is complete when ``records`` ends. ``folder`` holds the trace of an energy session. An
+    accuracy session without labels is not scored, only checked.
     """
     performance: PerformanceResult | None = None
     accuracy: AccuracyResult | None = None

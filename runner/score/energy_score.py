@@ -1,4 +1,4 @@
-"""From the inferences of an energy log and the trace beside it to joules per inference.
+"""Scores energy: from the inferences of a log and the trace beside it to joules per inference.
 
 The same code scores a live run and a published session, in both dialects: EEMBC's (and ours) has
 one trace of all the windows, MLCommons' one of each.
@@ -26,11 +26,11 @@ from ..terms import Dialect
 from .results import EnergyResult, MeasuredWindow
 
 _MAX_TRIAL_SAMPLES = 8_000_000
-"""Of all the trials of a results.json: five of half an hour each."""
+"""The most samples of all the trials of a results.json: five of half an hour each."""
 
 
 def score_energy(records: Iterable[InferenceRecord], trace: Trace) -> EnergyResult:
-    """The windows of a session with one trace; `rules` says whether they satisfy the rules."""
+    """Measure the windows of a session with one trace; `rules` says whether they are valid."""
     inferences = list(records)
     edges = split_events(trace.events_s, len(inferences))
     windows = measure_windows(trace, edges.windows_s)
@@ -47,7 +47,10 @@ def score_energy(records: Iterable[InferenceRecord], trace: Trace) -> EnergyResu
 def score_energy_trials(
     records: Iterable[InferenceRecord], traces: Sequence[Trace]
 ) -> EnergyResult:
-    """The windows of MLCommons' trials: of each the last two events, as its runner takes them."""
+    """Measure the windows of MLCommons' trials.
+
+    Of each trial the last two events count, as its runner takes them.
+    """
     inferences = list(records)
     if len(inferences) != len(traces):
         error = f"the log holds {len(inferences)} inferences, the results.json {len(traces)} traces"
@@ -87,7 +90,7 @@ def score_energy_records(
 
 
 def _read_trials(path: Path, count: int) -> tuple[Trace, ...]:
-    """The traces of a results.json, one entry after the other; of too many, one more than asked."""
+    """Yield the traces of a results.json; of too many, one more than asked."""
     traces: list[Trace] = []
     samples = 0
     for number, element in enumerate(read_elements(path), 1):

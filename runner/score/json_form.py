@@ -1,4 +1,4 @@
-"""How results become JSON: each class names what stands in its form, one walker writes it."""
+"""Turns results into JSON: each class names what stands in its form, one walker writes it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 
 class JsonForm:
-    """A dataclass that has a form in JSON; the keys keep the order in which they are named."""
+    """Is a dataclass with a form in JSON; the keys keep the order in which they are named."""
 
     __slots__ = ()
 
@@ -17,7 +17,7 @@ class JsonForm:
     that stands deeper, or under another name."""
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values by their keys."""
+        """Return plain values by their keys."""
         names = (word.partition("=") for word in self.JSON.split())
         return {key: _plain(attrgetter(path or key)(self)) for key, _, path in names}
 

@@ -1,4 +1,4 @@
-"""Judging a session that is on disk, ours or published: which task, which mode, which labels.
+"""Judges a session on disk, ours or published: which task, which mode, which labels.
 
 Ours says so in session.json and holds its label list. A published log names its model and its
 mode; its label list is looked for among those the caller offers, by the files that it ran.
@@ -29,16 +29,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A session's figures and findings, and what they were judged by."""
+    """Holds a session's figures and findings, and what they were judged by."""
 
     task: Task
     mode: Mode
     round: Round
     labels: str | None
-    """Name or path of the label list."""
+    """The name or path of the label list."""
     assessment: Assessment
     label_list: LabelList | None = None
-    """The list itself; None where none was offered."""
+    """The label list itself; None where none was offered."""
 
 
 def judge_session(
@@ -132,7 +132,7 @@ def _division(name: str | None) -> Division:
 def _choose_labels(
     task: Task, mode: Mode, files: list[str], labels: Path | None, datasets: Path | None
 ) -> LabelList | None:
-    """The list that was named, else the one under ``datasets`` that the files come from."""
+    """Return the list that was named, else the one under ``datasets`` that fits the files."""
     if labels is not None:
         return read_labels(labels, task)
     if datasets is None:

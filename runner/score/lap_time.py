@@ -1,4 +1,4 @@
-"""From two readings of the device's microsecond counter to seconds, across a wrap of the counter.
+"""Turns two readings of the device's microsecond counter into seconds, across a wrap.
 
 A counter that went backwards has wrapped, or is at fault. It wraps at 2^32 on most ports, but a
 tick counter turned into microseconds wraps earlier; so a wrap is believed only where the host's
@@ -11,7 +11,7 @@ from ...dut_protocol.wire.timer import DEFECT_DEVIATION, LINE_DELAY_S, WRAP_US
 
 
 def lap_s(start_us: int, end_us: int, host_s: float | None) -> float | None:
-    """Seconds between two lap times; None where they went backwards by no wrap to be believed.
+    """Return seconds between two lap times; None where they went backwards by no credible wrap.
 
     ``host_s`` is how long the host saw it take, None where nobody knows.
     """
@@ -24,5 +24,5 @@ def lap_s(start_us: int, end_us: int, host_s: float | None) -> float | None:
 
 
 def wrapped_s(start_us: int, end_us: int) -> float:
-    """Seconds between two lap times if the counter wrapped at 2^32 between them."""
+    """Return seconds between two lap times if the counter wrapped at 2^32 between them."""
     return (end_us - start_us) % WRAP_US / 1e6

@@ -1,4 +1,4 @@
-"""Figures of merit over scores: AUC as scikit-learn defines it, and two informative ones."""
+"""Computes AUC as scikit-learn defines it, and two informative figures of ad."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _Floats: TypeAlias = "npt.NDArray[np.float64]"
 
 
 def normalised(scores: Sequence[float]) -> tuple[float, ...] | None:
-    """The scores divided by their sum; None where they add up to nothing, or to no number.
+    """Divide scores by their sum; None where they add up to nothing, or to no number.
 
     Devices print three decimals, so that a row rarely adds up to one. Added from left to
     right, as MLCommons' runner does: another order moves the last bit, which parts or joins
@@ -29,7 +29,7 @@ def normalised(scores: Sequence[float]) -> tuple[float, ...] | None:
 
 
 def softmax(rows: _Floats) -> _Floats:
-    """Each row of logits as shares of one."""
+    """Turn each row of logits into shares of one."""
     import numpy as np
 
     weights: _Floats = np.exp(rows - rows.max(axis=1, keepdims=True))
@@ -38,9 +38,9 @@ def softmax(rows: _Floats) -> _Floats:
 
 
 def roc_auc(positive: Sequence[bool] | npt.NDArray[np.bool_], scores: _Floats) -> float | None:
-    """The area under the ROC curve: how often a positive outranks a negative, ties counting half.
+    """Compute the area under the ROC curve: how often a positive outranks a negative.
 
-    None where all are of one kind.
+    Ties count half. None where all are of one kind.
     """
     import numpy as np
 
@@ -57,7 +57,7 @@ def roc_auc(positive: Sequence[bool] | npt.NDArray[np.bool_], scores: _Floats) -
 
 
 def one_vs_rest_auc(labels: Sequence[int], rows: _Floats) -> float | None:
-    """The mean of each class's AUC against the others; of two classes, that of class 1."""
+    """Average each class's AUC against the others; of two classes, take that of class 1."""
     import numpy as np
 
     known = np.asarray(labels)
@@ -69,7 +69,7 @@ def one_vs_rest_auc(labels: Sequence[int], rows: _Floats) -> float | None:
 
 
 def best_threshold_correct(positive: Sequence[bool], scores: Sequence[float]) -> int:
-    """How many are told apart right by the best threshold: EEMBC's "Top-1" of ad, informative."""
+    """Count what the best threshold tells apart: EEMBC's "Top-1" of ad, informative."""
     order = sorted(zip(scores, positive, strict=True))
     right = best = sum(positive)  # the threshold below all: everything is called positive
     for i, (score, is_positive) in enumerate(order):
@@ -80,7 +80,10 @@ def best_threshold_correct(positive: Sequence[bool], scores: Sequence[float]) ->
 
 
 def best_precision_recall(positive: Sequence[bool], scores: Sequence[float]) -> float | None:
-    """MLCommons' "Top 1%" of ad: the best mean of precision and recall over 100 thresholds."""
+    """Compute MLCommons' "Top 1%" of ad.
+
+    It is the best mean of precision and recall over 100 thresholds.
+    """
     if not scores:
         return None
     import numpy as np

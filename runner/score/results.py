@@ -1,6 +1,7 @@
-"""What a session measured: raw numbers first, statistics derived from them on demand.
+"""The results of a session: raw numbers first, statistics such as medians derived on demand.
 
-What an energy session measured: its windows in joules and seconds, statistics on demand.
+A performance session has windows in seconds, an energy session in joules and seconds; an accuracy
+session has rates.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ MAX_NAMES = 100
 
 @dataclass(frozen=True, slots=True)
 class NameList(JsonForm):
-    """How many there are, and the first of their names."""
+    """Says how many names there are, and the first of them."""
 
     JSON = "count names"
 
@@ -47,34 +48,34 @@ class NameList(JsonForm):
 
 @dataclass(frozen=True, slots=True)
 class Window(JsonForm):
-    """One timed stretch of inferences. Times in seconds."""
+    """Is one timed stretch of inferences. Times in seconds."""
 
     JSON = "number file offset iterations elapsed_s host_elapsed_s invalid throughput"
 
     number: int
-    """As EEMBC counts: the measured windows are 2, 4, 6, 8, 10."""
+    """The number as EEMBC counts: the measured windows are 2, 4, 6, 8, 10."""
     file: str
     offset: int
     iterations: int
     elapsed_s: float | None
-    """By the device's own timer; None where it is unknown or not to be trusted."""
+    """Seconds by the device's own timer; None where it is unknown or not to be trusted."""
     host_elapsed_s: float | None = None
-    """By the stamps of the log; None where they are coarser than a millisecond."""
+    """Seconds by the stamps of the log; None where they are coarser than a millisecond."""
     invalid: str | None = None
     """Why the window cannot count, else None."""
     line: int | None = None
-    """1-based line of the log where its results stand; None where nobody knows."""
+    """The line of the log, from 1, where the results stand; None where nobody knows."""
 
     @property
     def throughput(self) -> float | None:
-        """Inferences per second."""
+        """Return inferences per second."""
         if self.invalid is not None or not self.elapsed_s:
             return None
         return self.iterations / self.elapsed_s
 
     @property
     def timer_deviation(self) -> float | None:
-        """How far the device's time is from the host's, as a fraction of the host's."""
+        """Return how far the device's time is from the host's, as a fraction of the host's."""
         if self.elapsed_s is None or not self.host_elapsed_s:
             return None
         return (self.elapsed_s - self.host_elapsed_s) / self.host_elapsed_s
@@ -82,7 +83,7 @@ class Window(JsonForm):
 
 @dataclass(frozen=True, slots=True)
 class PerformanceResult(JsonForm):
-    """The windows of a performance session, in order."""
+    """Holds the windows of a performance session, in order."""
 
     JSON = "median_throughput coefficient_of_variation windows"
 
@@ -90,17 +91,20 @@ class PerformanceResult(JsonForm):
 
     @property
     def throughputs(self) -> tuple[float, ...]:
-        """Of the valid windows."""
+        """Return the throughputs of the valid windows."""
         return tuple(w.throughput for w in self.windows if w.throughput is not None)
 
     @property
     def median_throughput(self) -> float | None:
-        """Inferences per second: the published result. None without a valid window."""
+        """Return the published result in inferences per second.
+
+        None without a valid window.
+        """
         return median(self.throughputs) if self.throughputs else None
 
     @property
     def coefficient_of_variation(self) -> float | None:
-        """Sample standard deviation of the throughputs over their mean."""
+        """Return the throughputs' sample standard deviation over their mean."""
         if len(self.throughputs) < 2:
             return None
         return stdev(self.throughputs) / fmean(self.throughputs)
@@ -108,7 +112,7 @@ class PerformanceResult(JsonForm):
 
 @dataclass(frozen=True, slots=True)
 class FileScore(JsonForm):
-    """An ad file: the mean error over its windows."""
+    """Is an ad file: the mean error over its windows."""
 
     JSON = "file label score windows"
 
@@ -120,7 +124,7 @@ class FileScore(JsonForm):
 
 @dataclass(frozen=True, slots=True)
 class AccuracyResult(JsonForm):
-    """What an accuracy session scored. Rates are fractions: 0.9 is 90 %."""
+    """Says what an accuracy session scored. Rates are fractions: 0.9 is 90 %."""
 
     JSON = (
         "metric top1 auc precision_recall listed inputs correct confusion file_scores "
@@ -135,13 +139,14 @@ class AccuracyResult(JsonForm):
     correct: int
     """Inputs whose first class is right; for ad: at the best threshold (informative)."""
     auc: float | None
-    """None where a class has no input, or every input is of one class."""
+    """The area under the ROC curve; None where a class has no input, or every input is of one
+    class."""
     precision_recall: float | None = None
     """MLCommons' "Top 1%" of ad: the best mean of precision and recall (informative)."""
     confusion: tuple[tuple[int, ...], ...] = ()
     """Rows: true class, columns: first class; empty for ad."""
     file_scores: tuple[FileScore, ...] = ()
-    """Of ad, in the order of the list; empty for classifiers."""
+    """The scores of ad's files, in the order of the list; empty for classifiers."""
     wrong: NameList = NameList()
     """Inputs whose first class is not their label; empty for ad."""
     missing: NameList = NameList()
@@ -158,13 +163,13 @@ class AccuracyResult(JsonForm):
 
     @property
     def figure(self) -> float | None:
-        """The figure that the task's target is set in."""
+        """Return the figure that the task's target is set in."""
         return self.auc if self.metric is Metric.AUC else self.top1
 
 
 @dataclass(frozen=True, slots=True)
 class MeasuredWindow(JsonForm):
-    """One window of a trace, and the inferences that ran in it."""
+    """Is one window of a trace, with the inferences that ran in it."""
 
     JSON = (
         "number file offset iterations start_s=window.start_s end_s=window.end_s "
@@ -177,7 +182,7 @@ class MeasuredWindow(JsonForm):
     offset: int
     iterations: int
     line: int | None = None
-    """1-based line of the log where its results stand."""
+    """The line of the log, from 1, where its results stand."""
 
     @property
     def number(self) -> int:
@@ -185,19 +190,19 @@ class MeasuredWindow(JsonForm):
 
     @property
     def invalid(self) -> str | None:
-        """Why the window cannot count, else None."""
+        """Say why the window cannot count, else None."""
         return self.window.invalid
 
     @property
     def energy_per_inference_j(self) -> float | None:
-        """None where the window cannot count."""
+        """Return joules per inference; None where the window cannot count."""
         if self.invalid is not None or self.window.energy_j is None or self.iterations < 1:
             return None
         return self.window.energy_j / self.iterations
 
     @property
     def timing(self) -> Window:
-        """The same window as a performance session's: timed by the monitor's clock."""
+        """Return the window as a performance session's: timed by the monitor's clock."""
         return Window(
             number=self.number,
             file=self.file,
@@ -211,7 +216,7 @@ class MeasuredWindow(JsonForm):
 
 @dataclass(frozen=True, slots=True)
 class EnergyResult(JsonForm):
-    """The windows of an energy session, in order, and what its trace is worth."""
+    """Holds the windows of an energy session, in order, and what its trace is worth."""
 
     JSON = (
         "median_energy_per_inference_j=median_energy_j coefficient_of_variation "
@@ -230,19 +235,22 @@ class EnergyResult(JsonForm):
 
     @property
     def energies_j(self) -> tuple[float, ...]:
-        """Joules per inference of the valid windows."""
+        """Return joules per inference of the valid windows."""
         return tuple(
             energy_j for w in self.windows if (energy_j := w.energy_per_inference_j) is not None
         )
 
     @property
     def median_energy_j(self) -> float | None:
-        """Joules per inference: the published result. None without a valid window."""
+        """Return the published result in joules per inference.
+
+        None without a valid window.
+        """
         return median(self.energies_j) if self.energies_j else None
 
     @property
     def coefficient_of_variation(self) -> float | None:
-        """Sample standard deviation of the energies per inference over their mean."""
+        """Return the energies' sample standard deviation over their mean."""
         energies_j = self.energies_j
         if len(energies_j) < 2 or not fmean(energies_j):
             return None
@@ -250,5 +258,5 @@ class EnergyResult(JsonForm):
 
     @property
     def performance(self) -> PerformanceResult:
-        """Throughput from the same windows."""
+        """Return the throughput from these windows."""
         return PerformanceResult(tuple(window.timing for window in self.windows))

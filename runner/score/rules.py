@@ -1,4 +1,4 @@
-"""Is a result valid? A pure function from a result and a round to findings.
+"""Checks a result against a round's rules: a pure function that gives findings.
 
 A violation keeps the session from being submitted; a warning asks for a second look. Every
 text ends in what to do about it.
@@ -21,24 +21,26 @@ from .json_form import JsonForm
 from .results import AccuracyResult, EnergyResult, NameList, PerformanceResult, Window
 
 TIMER_CHECK_MIN_S = 5.0
-"""Shorter windows tell little: the lines' own way to the host takes milliseconds."""
+"""The shortest window that a timer is checked by: the lines' own way to the host takes
+milliseconds."""
 SPREAD_WARNING = 0.01
 EDGE_UNCERTAINTY_WARNING = 0.001
-"""As a fraction of the shortest window: as much as a trace may lose of its samples."""
+"""The uncertainty of edges that is worth a warning, as a fraction of the shortest window: as much
+as a trace may lose of its samples."""
 
 _TIMER_ADVICE = "check the firmware's timestamp timer"
 _TRACE_ADVICE = "measure again, and look at the trace's plot around it"
 
 
 class Severity(Enum):
-    """What a finding means for a submission."""
+    """Says what a finding means for a submission."""
 
     VIOLATION = "violation"
     WARNING = "warning"
 
 
 class FindingKind(Enum):
-    """Everything that can be found wrong."""
+    """Lists everything that can be found wrong."""
 
     WINDOW_COUNT = "window count"
     WINDOW_TOO_SHORT = "window too short"
@@ -67,7 +69,7 @@ class FindingKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Finding(JsonForm):
-    """One thing found."""
+    """Is one thing found."""
 
     JSON = "kind severity text"
 
@@ -75,34 +77,35 @@ class Finding(JsonForm):
     severity: Severity
     text: str
     line: int | None = None
-    """1-based line of the log, where it is about one."""
+    """The line of the log, from 1, where the finding is about one."""
 
 
 @dataclass(frozen=True, slots=True)
 class CheckInput:
-    """What the rules look at; `of` takes it from a log's facts."""
+    """Holds what the rules look at; `of` takes it from a log's facts."""
 
     task: Task
     mode: Mode
     performance: PerformanceResult | None = None
-    """Of a performance session, or of an energy log without its trace."""
+    """The result of a performance session, or of an energy log without its trace."""
     accuracy: AccuracyResult | None = None
-    """Of an accuracy session."""
+    """The result of an accuracy session."""
     energy: EnergyResult | None = None
-    """Of an energy session; its throughputs are in it."""
+    """The result of an energy session; its throughputs are in it."""
     model_ids: tuple[str, ...] = ()
     """Every model id that the device named, in order."""
     device_errors: tuple[tuple[int, str], ...] = ()
-    """(line of the log, text)."""
+    """Errors that the device reported: (line of the log, text)."""
     wire_extension: tuple[int, str] | None = None
     """(line of the log, text): the inputs were loaded otherwise than the protocol has it."""
     finished: bool = True
     list_name: str | None = None
-    """The official label list that the inputs came from; None: another one."""
+    """The name of the official label list that the inputs came from; None: another one."""
     list_told: bool = True
-    """There was a label list to compare with; a log alone does not say where its inputs end."""
+    """Whether there was a label list to compare with; a log alone does not say where its inputs
+    end."""
     synthetic: bool = False
-    """The inputs are generated ones, or a demonstration model ran on them."""
+    """Whether the inputs are generated ones, or a demonstration model ran on them."""
 
     @classmethod
     def of(
@@ -135,7 +138,7 @@ class CheckInput:
 
 
 def check(result: CheckInput, round_: Round, *, division: Division) -> tuple[Finding, ...]:
-    """Everything that stands between a result and its submission, the session's faults first."""
+    """Return all that stands between a result and its submission, the session's faults first."""
     findings = list(_session(result))
     if result.energy is not None:
         findings += check_energy(result.energy, round_)
@@ -149,7 +152,7 @@ def check(result: CheckInput, round_: Round, *, division: Division) -> tuple[Fin
 
 
 def is_valid(findings: tuple[Finding, ...]) -> bool:
-    """No violation among them."""
+    """Tell whether no violation is among them."""
     return all(finding.severity is not Severity.VIOLATION for finding in findings)
 
 
@@ -247,7 +250,7 @@ def _performance(
 
 
 def check_energy(energy: EnergyResult, round_: Round) -> Iterator[Finding]:
-    """What is wrong with the trace and its edges, then what any timed window has to satisfy."""
+    """Check the trace and its edges, then what any timed window has to satisfy."""
     if energy.event_source is EventSource.HOST:
         yield _violation(
             FindingKind.SOFT_MARKERS,

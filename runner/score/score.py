@@ -1,4 +1,4 @@
-"""From the inferences of a log to results, without I/O.
+"""Scores the inferences of a log, without I/O.
 
 The same code scores a live run, a resumed one and a published log. Records are taken in as a
 stream; an ad session's 48,608 windows leave one number each.
@@ -33,11 +33,11 @@ NOT_LOADED = "(no input loaded)"
 
 
 class ScoreError(TinyrunnerError):
-    """A log that reads well cannot be scored; the text names the input."""
+    """Says why a log that reads well cannot be scored; the text names the input."""
 
 
 class LabelledFile(Protocol):
-    """A row of a label list, as far as scoring needs it."""
+    """Is a row of a label list, as far as scoring needs it."""
 
     @property
     def file(self) -> str: ...
@@ -47,7 +47,7 @@ class LabelledFile(Protocol):
 
 
 def score_performance(records: Iterable[InferenceRecord], task: Task) -> PerformanceResult:
-    """The windows of a performance session; whether they satisfy the rules is `rules`' matter."""
+    """Make the windows of a performance session; `rules` says whether they are valid."""
     windows = []
     for count, record in enumerate(records, 1):
         _check_scores(record, task)
@@ -73,7 +73,7 @@ def _window(number: int, record: InferenceRecord) -> Window:
 
 
 def _elapsed(record: InferenceRecord, host_s: float | None) -> tuple[float | None, str | None]:
-    """Seconds by the device's timer, or why there are none to trust."""
+    """Return seconds by the device's timer, or why there are none to trust."""
     if record.start_us is None or record.end_us is None:
         if record.printed_runtime_s is not None and record.printed_runtime_s > 0:
             return record.printed_runtime_s, None
@@ -95,7 +95,7 @@ def score_accuracy(
     labels: Mapping[str, int] | Iterable[LabelledFile],
     task: Task,
 ) -> AccuracyResult:
-    """Top-1 and AUC over a label list; each input counts once, by its first answer."""
+    """Compute Top-1 and AUC over a label list; each input counts once, by its first answer."""
     rows = labels.items() if isinstance(labels, Mapping) else ((r.file, r.label) for r in labels)
     truth = dict(rows)
     for file, label in truth.items():
@@ -152,9 +152,10 @@ def _score_classes(
 
 
 def _shares(rows: Collection[tuple[float, ...]], task: Task) -> npt.NDArray[np.float64]:
-    """Each row's scores as shares of one: divided by their sum.
+    """Return each row's scores as shares of one.
 
-    A model of one's own may end in logits, which adding up makes no sense of: then by softmax.
+    They are divided by their sum. A model of one's own may end in logits, which adding up makes no
+    sense of: then by softmax.
     """
     import numpy as np
 
@@ -220,7 +221,7 @@ def _check_scores(record: InferenceRecord, task: Task) -> None:
 
 
 def match_list(files: Iterable[str], lists: Mapping[str, Sequence[LabelledFile]]) -> str | None:
-    """The name of the list that a session's inputs came from, or None.
+    """Return the name of the list that a session's inputs came from, or None.
 
     ``files`` are the session's files in order (the windows of one file may follow one another
     as repetitions). Either they are exactly the list's, in its order, or the first five of it

@@ -1,4 +1,4 @@
-"""The plan of an energy run, step by step as the published `script.async` files have it.
+"""Plans an energy run, step by step as the published `script.async` files have it.
 
 What stands before `version` runs before the log begins: the supply is set, the device powered once
 to see that it answers, and switched off again. Then one trace holds all five windows; the time
@@ -34,12 +34,12 @@ TRACE_NAME = "trace1"
 
 _DEVICE_READY = "dut.: m-ready"
 _REST_MS = 2000
-"""Off for this long before the measured power-up, so that the board's capacitors are empty."""
+"""Milliseconds off before the measured power-up, so that the board's capacitors are empty."""
 _HEAD_MS = _TAIL_MS = 1000
 
 
 def energy_plan(dataset: Dataset, iterations: int, warmups: int, supply_v: float) -> Script:
-    """The script of an energy run over the first five inputs of ``dataset``."""
+    """Write the script of an energy run over the first five inputs of ``dataset``."""
     return Script(tuple(_steps(dataset, iterations, warmups, round(supply_v * 1000))))
 
 
@@ -79,7 +79,7 @@ def _steps(dataset: Dataset, iterations: int, warmups: int, millivolts: int) -> 
 
 
 def rest_steps() -> Iterator[Step]:
-    """Off, for long enough that the next power-up is like the first."""
+    """Switch off, for long enough that the next power-up is like the first."""
     yield Step(format_verb(EmonPower(False)))
     yield _pause("pwr", _REST_MS, _REST_MS + 500)
 

@@ -1,4 +1,4 @@
-r"""Reading `script.async`: a strict parser of the little JavaScript that it is written in.
+r"""Parses `script.async`, strictly: the little JavaScript that it is written in.
 
 A list of objects with the keys `cmd` (a string), `ms` (a whole number) and `ack` (a regular
 expression); single or double quotes, escapes, trailing commas, comments, any white space and
@@ -37,7 +37,7 @@ end makes it quadratic."""
 _FIRST_PIECE, _LARGEST_PIECE = 1 << 10, 1 << 16
 """Characters of script that are cut into steps at once: more as long as all of them are plain."""
 _MAX_TAILS = 1000
-"""A script has two or three."""
+"""The most tails that are remembered; a script has two or three."""
 _ESCAPE = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|(.))")
 _SIMPLE_ESCAPES = {
     "\\": "\\", "'": "'", '"': '"', "/": "/",
@@ -49,11 +49,11 @@ _KEYS = ("cmd", "ms", "ack")
 
 _Settings = tuple[int | None, str | None]
 StepBatch = tuple[list[str], list[_Settings]]
-"""Two lists of one length."""
+"""Commands, and beside each its (ms, ack): two lists of one length."""
 
 
 def read_script(path: Path) -> Script:
-    """The script in a file."""
+    """Read the script in a file."""
     try:
         return parse_script(path.read_bytes().decode("utf-8-sig"), str(path))
     except UnicodeDecodeError as error:
@@ -63,7 +63,7 @@ def read_script(path: Path) -> Script:
 
 
 def parse_script(text: str, source: str) -> Script:
-    """The script in ``text``; ``source`` names it in errors."""
+    """Parse the script in ``text``; ``source`` names it in errors."""
     return Script(
         tuple(
             Step(command, *setting)
@@ -74,7 +74,7 @@ def parse_script(text: str, source: str) -> Script:
 
 
 def step_batches(text: str, source: str) -> Iterator[StepBatch]:
-    """The checked steps, some hundreds at once, for a script of any length.
+    """Yield the checked steps, some hundreds at once, for a script of any length.
 
     Their commands, and beside each its (ms, ack).
     """
@@ -82,16 +82,16 @@ def step_batches(text: str, source: str) -> Iterator[StepBatch]:
 
 
 class _Parser:
-    """One token of look-ahead over the text: its kind, its text, and where it starts."""
+    """Looks one token ahead in the text: its kind, its text, and where it starts."""
 
     def __init__(self, text: str, source: str) -> None:
         self._text = text
         self._source = source
         self._next = 0
         self._acks: set[str | None] = {None}
-        """Those that a step was made with."""
+        """The acknowledgements that a step was made with."""
         self._tails: dict[str, _Settings] = {}
-        """What stood behind a plain step's command, and what it means."""
+        """The texts behind a plain step's command, and what they mean."""
         self._piece = _FIRST_PIECE
         self._kind = ""
         self._value = ""
@@ -113,7 +113,7 @@ class _Parser:
             raise self._expected("nothing after the list's ']'")
 
     def _plain_batches(self) -> Iterator[StepBatch]:
-        """Steps that meet as the last one and this one do, up to the first that is not plain.
+        """Yield steps that meet as the last one and this one do, up to the first not plain.
 
         Nearly all of a script: cut where two of them meet, they cost one look-up each in place
         of some ten tokens. Each begins where the one before it ended as it should, so that no
@@ -141,7 +141,7 @@ class _Parser:
             self._advance()
 
     def _plain(self, printed: list[str]) -> StepBatch:
-        """The steps as far as they are plain."""
+        """Yield the steps as far as they are plain."""
         commands: list[str] = []
         settings: list[_Settings] = []
         known = self._tails
@@ -161,7 +161,7 @@ class _Parser:
         return commands, settings
 
     def _setting(self, tail: str) -> _Settings | None:
-        """(ms, ack) of a plain step by what stands behind its command; None: look closely."""
+        """Return (ms, ack) of a plain step by what follows its command; None: look closely."""
         match = _PLAIN_TAIL.fullmatch(tail)
         if match is None:
             return None
@@ -301,7 +301,7 @@ class _Parser:
         return self._error(f"expected {expected}, found {found}")
 
     def _error(self, message: str, position: int | None = None) -> ScriptError:
-        """Only an error looks up its line: either line end counts as one."""
+        """Make an error; only now its line is looked up: either line end counts as one."""
         before = self._text[: self._start if position is None else position]
         before = before.replace("\r\n", "\n").replace("\r", "\n")
         line = before.count("\n") + 1

@@ -1,4 +1,4 @@
-"""The plan of a run: which inputs, in which order, as a Script.
+"""Plans a run: which inputs, in which order, as a Script.
 
 Performance: the first five inputs of the list, each inferred N times after W warm-ups. Accuracy:
 every input (every window of every ad file) once, without warm-up. The steps are those of the
@@ -33,13 +33,14 @@ PERFORMANCE_INPUTS = 5
 BENCHMARK_CODE = "ulp-mlperf"
 
 LOAD_MS_PER_BYTE = 16
-"""A bload's time-out in every published script: 16 ms a byte of the file, also for a window."""
+"""Milliseconds of a bload's time-out in every published script: 16 a byte of the file, also for a
+window."""
 
 INFER_ACK = "dut.?: m-ready"
 
 
 def plan(mode: Mode, dataset: Dataset, iterations: int, warmups: int) -> Script:
-    """The script of a performance or accuracy run over ``dataset``.
+    """Write the script of a performance or accuracy run over ``dataset``.
 
     ``iterations`` and ``warmups`` are for performance; accuracy infers each input once.
     """
@@ -75,7 +76,7 @@ def _steps(windows: Iterable[InputWindow], iterations: int, warmups: int) -> Ite
 
 @dataclass(frozen=True, slots=True)
 class PlannedInference:
-    """A load and the `infer` behind it, as a script asks for them."""
+    """Is a load and the `infer` behind it, as a script asks for them."""
 
     infer_step: int
     file: str
@@ -85,7 +86,7 @@ class PlannedInference:
 
 
 def planned_inferences(script: Script) -> tuple[PlannedInference, ...]:
-    """Every inference of a script, in order.
+    """List every inference of a script, in order.
 
     SetupError where an `infer` has no load of its own: nobody could tell what it measured, nor
     continue the run from there.
@@ -118,7 +119,7 @@ def planned_inferences(script: Script) -> tuple[PlannedInference, ...]:
 
 
 def parse_infer(text: str) -> tuple[int, int] | None:
-    """N and W of an `infer N W`, as a script must spell it; None for another command."""
+    """Return N and W of an `infer N W`, as a script must spell it; None for another command."""
     words = text.split()
     if words[:1] != ["infer"]:
         return None
@@ -130,6 +131,6 @@ def parse_infer(text: str) -> tuple[int, int] | None:
 
 
 def mode_of(planned: Iterable[PlannedInference]) -> Mode:
-    """What a script measures: accuracy infers each input once, without a warm-up."""
+    """Return what a script measures: accuracy infers each input once, without a warm-up."""
     once = all((each.iterations, each.warmups) == (1, 0) for each in planned)
     return Mode.ACCURACY if once else Mode.PERFORMANCE

@@ -34,7 +34,7 @@ DEFAULT_MS = 5000
 NO_TIMEOUT_MS = -1
 
 MAX_MS = 10**12
-"""Thirty years: a longer time-out is a slip, and its digits would never end."""
+"""The longest time-out, thirty years: a longer one is a slip, and its digits would never end."""
 
 REGEX_BODY = re.compile(
     r"(?![*/])(?:[^/\\\[\x00-\x1f\u2028\u2029]|\\[^\x00-\x1f\u2028\u2029]"
@@ -50,7 +50,7 @@ _SOURCES = ("dut", "io", "emon")
 
 
 class ScriptError(UsageError):
-    """A script or one of its commands cannot be used; where, and what was expected."""
+    """Says why a script or one of its commands cannot be used: where, and what was expected."""
 
     def __init__(
         self,
@@ -65,7 +65,7 @@ class ScriptError(UsageError):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step as printed; None stands for what the file leaves to the default.
+    """Is one step as printed; None stands for what the file leaves to the default.
 
     ``ack`` is the source of the regular expression, as between the slashes.
     """
@@ -93,17 +93,17 @@ class Step:
 
     @property
     def verb(self) -> str:
-        """The first word of the command."""
+        """Return the first word of the command."""
         return self.command.split(None, 1)[0]
 
     @property
     def effective_ms(self) -> int:
-        """The time-out that holds, in milliseconds; -1 for none."""
+        """Return the time-out that holds, in milliseconds; -1 for none."""
         return DEFAULT_MS if self.timeout_ms is None else self.timeout_ms
 
     @property
     def effective_ack(self) -> str:
-        """The source of the regular expression that ends the step."""
+        """Return the source of the regular expression that ends the step."""
         if self.ack is not None:
             return self.ack
         verb = self.verb
@@ -112,17 +112,17 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """The steps of a run, in order."""
+    """Holds the steps of a run, in order."""
 
     steps: tuple[Step, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class NumberedStep:
-    """A step with the figures that the log's sequencing line gives it."""
+    """Is a step with the figures that the log's sequencing line gives it."""
 
     index: int
-    """From 1, which is the step `version`."""
+    """The step's number, from 1, which is the step `version`."""
     step: Step
     acc_ms: int
     """Time-outs of the earlier numbered steps, where a -1 counts as -1."""
@@ -131,13 +131,13 @@ class NumberedStep:
 
 
 def preliminary_steps(script: Script) -> tuple[Step, ...]:
-    """The steps before `version`, which run before the log begins; none if there is no such."""
+    """Return the steps before `version`, which run before the log begins; none without it."""
     before = tuple(takewhile(_before_version, script.steps))
     return before if len(before) < len(script.steps) else ()
 
 
 def numbered_steps(script: Script) -> Iterator[NumberedStep]:
-    """The steps that the log numbers: from `version` on, or all if there is no such step."""
+    """Return the steps that the log numbers: from `version` on, or all without it."""
     if not any(not _before_version(step) for step in script.steps):
         numbered: tuple[Step, ...] = script.steps
     else:
@@ -154,12 +154,12 @@ def _before_version(step: Step) -> bool:
 
 
 def print_script(script: Script) -> str:
-    """The text of `script.async`: no line end after the last bracket, as published."""
+    """Return the text of `script.async`: no line end after the last bracket, as published."""
     return "".join(script_text(script.steps))
 
 
 def script_text(steps: Iterable[Step]) -> Iterator[str]:
-    """The text of `script.async` in pieces of one step each, for a long script as it is made."""
+    """Yield the text of `script.async` in pieces of a step, for a long script as it is made."""
     opening = "[\n"
     for step in steps:
         yield f"{opening}    {{\n{_fields(step)}\n    }}"

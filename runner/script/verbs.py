@@ -16,7 +16,7 @@ from .script import ScriptError
 
 _WORD = re.compile(r"[^\s\x00-\x1f\x7f]+")
 _TEXT = re.compile(r"[^\s\x00-\x1f\x7f](?:[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f])?")
-"""One line without white space at its ends."""
+"""A line without white space at its ends."""
 _NUMBER = re.compile(r"[0-9]{1,12}")
 _LOAD = re.compile(r'"(?P<path>[^"]+)"(?:\s+(?P<offset>[0-9]{1,12})\s+(?P<length>[0-9]{1,12}))?')
 _NAME_IN_PATH = re.compile(r"[^/\\]*$")
@@ -155,14 +155,14 @@ class Echo:
 
 
 EnergyVerb = IoCommand | EmonVoltage | EmonPower | EmonTimer | EmonTrace
-"""What concerns the IO Manager and the monitor alone."""
+"""The verbs that concern the IO Manager and the monitor alone."""
 
 Verb = Umount | Mount | Version | BmCfg | DutCommand | IoDutCommand | Load | Echo | EnergyVerb
 V = TypeVar("V", bound=Verb)
 
 
 class Needs(Enum):
-    """What a verb needs beside the device."""
+    """Says what a verb needs beside the device."""
 
     NOTHING = "nothing"
     IO_MANAGER = "an IO manager"
@@ -191,23 +191,23 @@ class Performer:
 
 @dataclass(frozen=True, slots=True)
 class Form(Generic[V]):
-    """All there is to know of a verb in one of its forms."""
+    """Holds all there is to know of a verb in one of its forms."""
 
     words: str
-    """What every command of this form begins with."""
+    """The words that every command of this form begins with."""
     usage: str
-    """What follows them, for a person."""
+    """The part behind the words, for a person."""
     kind: type[V]
     parse: Callable[[str], V | None]
-    """The verb, by what follows the words; None where that is not as in ``usage``."""
+    """What makes the verb of what follows the words; None where that is not as in ``usage``."""
     arguments: Callable[[V], str]
-    """What follows the words, of a verb."""
+    """What makes of a verb the part behind the words."""
     needs: Needs
     perform: Callable[[Performer, V], None]
 
 
 def parse_verb(command: str) -> Verb:
-    """The verb that a command is; ScriptError where it is none."""
+    """Return the verb that a command is; ScriptError where it is none."""
     word, _, rest = command.strip().partition(" ")
     siblings = _BY_FIRST_WORD.get(word)
     if siblings is None:
@@ -229,20 +229,20 @@ def parse_verb(command: str) -> Verb:
 
 
 def format_verb(verb: Verb) -> str:
-    """The command as scripts and logs write it."""
+    """Return the command as scripts and logs write it."""
     form = form_of(verb)
     return f"{form.words} {form.arguments(verb)}".rstrip(" ")
 
 
 def form_of(verb: V) -> Form[V]:
-    """The verb's row of the table."""
+    """Return the verb's row of the table."""
     if isinstance(verb, Load):
         return _BY_WORDS["bloadp" if verb.through_io else "bload dut"]
     return _BY_KIND[type(verb)]
 
 
 def input_file_name(path: str) -> str:
-    """The base name of a path written on Windows or elsewhere."""
+    """Return the base name of a path written on Windows or elsewhere."""
     found = _NAME_IN_PATH.search(path)
     return found.group() if found else path
 
@@ -253,7 +253,7 @@ def _check(pattern: re.Pattern[str], what: str, text: str) -> None:
 
 
 def _usage(forms: list[Form[Any]]) -> str:
-    """`emon voltage [MILLIVOLTS], power on|off, …, or trace on NAME|off`."""
+    """Write `emon voltage [MILLIVOLTS], power on|off, …, or trace on NAME|off`."""
     first, *others = (f"{form.words} {form.usage}" for form in forms)
     others = [other.partition(" ")[2] for other in others]
     return ", or ".join((", ".join((first, *others[:-1])), *others[-1:]))

@@ -1,4 +1,4 @@
-"""Building a submission: `<out>/<division>/<organization>/{systems,code,results}`.
+"""Builds a submission: `<out>/<division>/<organization>/{systems,code,results}`.
 
 The tree is made in a temporary folder beside its place and then renamed: it is there whole or not
 at all, and nothing that exists is ever overwritten.
@@ -29,13 +29,13 @@ from .sums import SUMS_NAME, render_sums
 
 @dataclass(frozen=True, slots=True)
 class BuiltTree:
-    """A submission that is there."""
+    """Is a submission that was built."""
 
     root: Path
-    """`<out>/<division>/<organization>`."""
+    """The folder `<out>/<division>/<organization>`."""
     round: Round
     notes: tuple[str, ...]
-    """What its builder should know: questions not answered, files left behind, what was mixed."""
+    """Remarks for its builder: questions not answered, files left behind, what was mixed."""
 
 
 def build(
@@ -81,7 +81,7 @@ def _refuse_existing(root: Path) -> None:
 
 @contextmanager
 def _beside(root: Path) -> Iterator[Path]:
-    """A folder to build in, on the same file system; whatever is left of it in the end goes."""
+    """Give a folder to build in, on one file system; whatever is left of it in the end goes."""
     made = [folder for folder in root.parents if not folder.exists()]
     temporary: Path | None = None
     try:
@@ -114,7 +114,7 @@ def _remove_if_empty(folder: Path) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """What is built from what."""
+    """Says what is built from what."""
 
     description: Description
     gathered: Gathered
@@ -157,7 +157,7 @@ class _Plan:
         return notes
 
     def _implementations(self) -> dict[tuple[str, str], CodeConfig]:
-        """By task key and name; BuildError where one name means two folders."""
+        """Map task key and name to code; BuildError where one name means two folders."""
         found: dict[tuple[str, str], CodeConfig] = {}
         for system in self.description.systems:
             for key in system.sessions:
@@ -203,7 +203,7 @@ class _Plan:
 
 
 def _newest(sessions: tuple[GatheredSession, ...]) -> datetime:
-    """When the newest session was begun: the date of what is written about them all."""
+    """Return when the newest session was begun: the date of what is written about them all."""
     moments = []
     for session in sessions:
         try:

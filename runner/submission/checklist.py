@@ -1,4 +1,4 @@
-"""The submission checklist: the rounds' questions, answered by the submitter or by the sessions.
+"""The submission checklist: a round's questions, answered by the submitter or by the sessions.
 
 Nothing is answered for the submitter: a question that nobody answered says so in the PDF.
 """
@@ -23,7 +23,7 @@ _BY_KEY = {question.key: question for question in ASKED}
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """A question with its answer, as the PDF shows them."""
+    """Is a question with its answer, as the PDF shows them."""
 
     question: str
     answer: str
@@ -31,19 +31,19 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class AccuracyRow:
-    """One line of the table of accuracies."""
+    """Is one line of the table of accuracies."""
 
     system: str
     benchmark: str
     figure: str
     target: str
     met: bool | None
-    """None where nothing was measured, or nothing is asked."""
+    """Whether the target was met; None where nothing was measured, or nothing is asked."""
 
 
 @dataclass(frozen=True, slots=True)
 class Checklist:
-    """Everything that the PDF says."""
+    """Holds everything that the PDF says."""
 
     round: Round
     answers: tuple[Answered, ...]
@@ -53,7 +53,7 @@ class Checklist:
 
 
 def fill_checklist(description: Description, gathered: Gathered, round_: Round) -> Checklist:
-    """The submitter's answers, and those that follow from the sessions."""
+    """Fill in the submitter's answers, and those that follow from the sessions."""
     told = description.checklist.model_dump()
     table = tuple(_accuracies(description, gathered, round_))
 
@@ -93,7 +93,7 @@ _CATEGORIES = {"available": "Available", "preview": "Preview", "rdi": "RDI"}
 
 
 def gathered_tasks(gathered: Gathered) -> tuple[str, ...]:
-    """The benchmarks that there are, in the suite's order within each system."""
+    """Return the benchmarks that there are, in the suite's order within each system."""
     return tuple(dict.fromkeys(session.task.key for session in gathered.sessions))
 
 
@@ -122,7 +122,7 @@ def _figure(session: GatheredSession) -> float | None:
 
 
 def _printed(figure: float, metric: Metric) -> str:
-    """AUC with a digit more than results have: 0.846 must not look like 0.85."""
+    """Print an AUC with a digit more than results have: 0.846 must not look like 0.85."""
     return f"{figure:.4f} AUC" if metric is Metric.AUC else f"{figure:.2%} Top-1"
 
 

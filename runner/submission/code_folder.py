@@ -1,4 +1,4 @@
-"""`code/<benchmark>/<implementation>/`: the submitter's sources, copied without what is no source.
+"""Copies a submitter's sources to `code/<benchmark>/<implementation>/`, without what is no source.
 
 Symbolic links are left out (the official checker fails a submitter for one), and so is what
 version control, Python, editors and file managers leave behind.
@@ -21,7 +21,7 @@ REFERENCE_NAMES = {
     "kws": "keyword_spotting",
     "ad": "anomaly_detection",
 }
-"""What the reference submissions' folders are called, by task key."""
+"""The folders of the reference submissions, by task key."""
 
 MAX_DEPTH = 20
 MAX_FILES = 50_000
@@ -36,12 +36,12 @@ _LEFT_OUT = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class CopiedCode:
-    """What became of a folder of sources."""
+    """Says what became of a folder of sources."""
 
     files: tuple[str, ...]
-    """Copied, by path in the folder, with forward slashes."""
+    """The copied files, by path in the folder, with forward slashes."""
     left_out: tuple[str, ...]
-    """Path and reason."""
+    """The files that were left out: path and reason."""
 
 
 def copy_code(source: Path, target: Path, avoid: Path) -> CopiedCode:
@@ -69,7 +69,7 @@ def copy_code(source: Path, target: Path, avoid: Path) -> CopiedCode:
 
 
 def _walk(source: Path, avoid: Path) -> Iterator[tuple[Path, str, str | None]]:
-    """Each file with its name in the folder, and why it is left out, None where it is not."""
+    """Yield each file with its name in the folder, and why it is left out, None where it is not."""
     waiting = [(source, "", 0)]
     while waiting:
         folder, prefix, depth = waiting.pop()

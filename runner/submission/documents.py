@@ -1,10 +1,8 @@
-"""PDF files with any script's letters, the same bytes for the same content.
+"""Writes a submission's PDF files: the checklist that a round asks for, and Energy-Hookup.pdf.
 
-DejaVu Sans is taken from matplotlib, which is installed anyway and ships it.
-
-The submission checklist as the PDF that a round asks for.
-
-Energy-Hookup.pdf: how each system with energy results was wired, one page a system.
+Any script's letters can be shown, and one content gives one sequence of bytes. DejaVu Sans is taken
+from matplotlib, which is installed anyway and ships it. Energy-Hookup.pdf shows how each system
+with energy results was wired, one page a system.
 """
 
 from __future__ import annotations
@@ -35,7 +33,7 @@ _SHADE = (236, 240, 244)
 
 
 class Document(FPDF):
-    """A page with a title, a running foot, and the text styles used here."""
+    """Is a page with a title, a running foot, and the text styles used here."""
 
     def __init__(self, title: str, created: datetime) -> None:
         super().__init__(format="A4")
@@ -52,7 +50,7 @@ class Document(FPDF):
         self.add_page()
 
     def footer(self) -> None:
-        """FPDF calls it at the end of each page."""
+        """Print the running foot, as FPDF asks at the end of each page."""
         self.set_y(-MARGIN_MM)
         self._style(SMALL_PT, grey=True)
         self.cell(0, 5, f"{self._foot} · {self.page_no()}/{{nb}}", align="C")
@@ -78,7 +76,7 @@ class Document(FPDF):
     def rows(
         self, rows: list[tuple[str, ...]], widths: tuple[int, ...], *, headed: bool = False
     ) -> None:
-        """A table; without a head the first column is bold."""
+        """Print a table; without a head the first column is bold."""
         self._style(TEXT_PT)
         self.set_draw_color(*_LINE)
         self.set_line_width(0.2)
@@ -100,7 +98,7 @@ class Document(FPDF):
                     row.cell(printable(text), style=bold)
 
     def picture(self, path: Path, caption: str) -> None:
-        """A picture in the middle of the page, as large as fits; SetupError where it is none."""
+        """Place a picture in the middle, as large as fits; SetupError where it is none."""
         space_mm = self.h - self.get_y() - MARGIN_MM - 16
         try:
             with Image.open(path) as image:
@@ -129,7 +127,7 @@ class Document(FPDF):
 
 
 def printable(text: str) -> str:
-    """Without control characters, which have no letter in any font."""
+    """Drop control characters, which have no letter in any font."""
     return "".join(c if c >= " " or c == "\n" else " " for c in text.replace("\r\n", "\n"))
 
 
@@ -142,7 +140,7 @@ def _font_folder() -> Path:
 
 
 def write_checklist(checklist: Checklist, organization: str, path: Path, when: datetime) -> None:
-    """The PDF; the same content and date give the same bytes."""
+    """Write the PDF; one content and date give one sequence of bytes."""
     name = checklist.round.name
     page = Document(f"MLPerf Tiny {name} Submission Checklist · {organization}", when)
     page.heading(f"MLPerf Tiny {name} Submission Checklist")
@@ -172,7 +170,7 @@ HOOKUP_NAME = "Energy-Hookup.pdf"
 
 
 def check_hookup(description: Description, gathered: Gathered) -> None:
-    """BuildError where energy was measured and nothing says how, or the picture is not there."""
+    """Raise BuildError where energy was measured and nothing says how, or no picture is there."""
     problems = []
     for system in _with_energy(description, gathered):
         hookup = system.hookup
@@ -185,7 +183,7 @@ def check_hookup(description: Description, gathered: Gathered) -> None:
 
 
 def write_hookup(description: Description, gathered: Gathered, path: Path, when: datetime) -> bool:
-    """Write the PDF where there is energy; whether there was."""
+    """Write the PDF where there is energy; tell whether there was."""
     systems = _with_energy(description, gathered)
     if not systems:
         return False
@@ -212,7 +210,7 @@ def _with_energy(description: Description, gathered: Gathered) -> list[SystemCon
 
 
 def _bench(sessions: tuple[GatheredSession, ...]) -> list[str]:
-    """What the sessions know of their bench, once each."""
+    """Return what the sessions know of their bench, once each."""
     texts = []
     for session in sessions:
         monitor, edges = session.provenance.monitor, session.provenance.edges

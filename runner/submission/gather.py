@@ -1,4 +1,4 @@
-"""The sessions of a description, read, judged under its round, and compared with one another.
+"""Gathers the sessions of a description: read, judged under its round, compared.
 
 A session that is not what its place says, or whose files do not agree, is never built from. Those
 of one system that were not made alike (other firmware, tool, inputs) are refused too, but that
@@ -26,12 +26,12 @@ from .describe.description import Description
 
 
 class BuildError(SetupError):
-    """A submission cannot be built as described; nothing was written."""
+    """Says why a submission cannot be built as described; nothing was written."""
 
 
 @dataclass(frozen=True, slots=True)
 class GatheredSession:
-    """One session, where it belongs, and what it measured."""
+    """Is one session, where it belongs, and what it measured."""
 
     system: str
     """The id of the system."""
@@ -49,18 +49,18 @@ class GatheredSession:
 
     @property
     def place(self) -> str:
-        """`board/kws/energy`."""
+        """Return `board/kws/energy`."""
         return f"{self.system}/{self.task.key}/{self.mode.value}"
 
     @property
     def tool(self) -> str:
-        """`tinyrunner 0.1.0`."""
+        """Return `tinyrunner 0.1.0`."""
         tool = self.provenance.tool
         return f"{tool.name} {tool.version}"
 
     @property
     def io_manager(self) -> str:
-        """Name and version of the board between, out of its own messages (`m-version-[1.0.0]`)."""
+        """Return the IO manager's name and version, out of its own messages."""
         manager = self.provenance.io_manager
         messages = () if manager is None else (manager.name, manager.version)
         return " ".join(text.partition("[")[2].rpartition("]")[0] or text for text in messages)
@@ -72,17 +72,17 @@ class GatheredSession:
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """All sessions of a description."""
+    """Holds all sessions of a description."""
 
     sessions: tuple[GatheredSession, ...]
     mixed: tuple[str, ...]
-    """What was overruled: how sessions differ that should not."""
+    """Differences that were overruled: how sessions differ that should not."""
     notes: tuple[str, ...]
 
     def of(
         self, system: str | None = None, task: str | None = None, mode: Mode | None = None
     ) -> tuple[GatheredSession, ...]:
-        """Those of a system, a task, a mode."""
+        """Return the sessions of a system, a task, a mode."""
         return tuple(
             session
             for session in self.sessions
@@ -153,7 +153,7 @@ def _read(
 
 
 def _disagreements(session: GatheredSession) -> Iterator[str]:
-    """Figures of result.txt that are not what its log and trace give."""
+    """Return figures of result.txt that are not what its log and trace give."""
     judged, path = session.judged, Session(session.folder, "").result
     told = _figures(path.read_text(encoding="utf-8", errors="replace"))
     again = _figures(render_result(judged.assessment, judged.task, judged.round, time_s=0.0))
@@ -164,7 +164,7 @@ def _disagreements(session: GatheredSession) -> Iterator[str]:
 
 
 def _figures(text: str) -> dict[str, str]:
-    """Every printed figure by a name for a person; both texts of one that is printed twice."""
+    """Return every printed figure by a name for a person; both texts of one printed twice."""
     printed = parse_results(text.splitlines())
     named = [(figure.name, figure.text) for figure in (*printed.headlines, *printed.stray)]
     for block in printed.blocks:
@@ -201,7 +201,7 @@ _ALIKE_IN_TASK: tuple[tuple[str, _Told], ...] = (
 
 
 def _differences(sessions: list[GatheredSession], division: Division) -> Iterator[str]:
-    """How sessions of one system differ that should be alike; they come in the systems' order."""
+    """Say how sessions of one system differ that should be alike, system by system."""
     for system_id, group in groupby(sessions, lambda session: session.system):
         together = list(group)
         for what, told in _ALIKE_IN_SYSTEM:
@@ -230,7 +230,7 @@ def _unlike(title: str, sessions: list[GatheredSession], told: _Told) -> Iterato
 
 
 def _notes(sessions: list[GatheredSession], description: Description) -> Iterator[str]:
-    """What is worth knowing, and no reason to refuse."""
+    """Say what is worth knowing, and no reason to refuse."""
     for system in description.systems:
         for key, named in system.sessions.items():
             for mode in (Mode.PERFORMANCE, Mode.ACCURACY):

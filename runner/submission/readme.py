@@ -1,4 +1,4 @@
-"""The README of an implementation: how to repeat its results, from the sessions' provenance."""
+"""Writes an implementation's README: how to repeat its results, from the sessions' provenance."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from .session_files import HomeFolder
 
 README_NAME = "README.md"
 OTHER_README_NAME = "REPRODUCE.md"
-"""Where the submitter's sources have a README.md of their own."""
+"""The name where the submitter's sources have a README.md of their own."""
 
 _REPEATED = {".".join(row.place): row for row in SETTINGS.values() if row.repeated}
-"""What a session is repeated with, by its place."""
+"""The settings that a session is repeated with, by place."""
 
 CONFIG_NAME = "configuration.yaml"
-"""What a reader saves the configuration as where flags cannot say it all."""
+"""The file that a reader saves the configuration as where flags cannot say it all."""
 
 
 def reproduce_command(session: GatheredSession, home: HomeFolder) -> str:
-    """`tinyrunner run kws --mode performance …`, with every setting that is not the default."""
+    """Write `tinyrunner run kws --mode performance …`, with every setting but defaults."""
     config = _config(session)
     told, default = _flat(config), _flat(Config())
     words = ["tinyrunner", "run", session.task.key, "--mode", session.mode.value]
@@ -50,7 +50,7 @@ def reproduce_command(session: GatheredSession, home: HomeFolder) -> str:
 
 
 def configuration_yaml(session: GatheredSession, home: HomeFolder) -> str:
-    """The session's whole configuration, as a file that `--config` takes."""
+    """Write the session's whole configuration, as a file that `--config` takes."""
     tree = _config(session).model_dump(mode="json", exclude_none=True)
     text = yaml.safe_dump(tree, sort_keys=False, allow_unicode=True)
     return "".join(home.hidden(line) for line in text.splitlines(keepends=True))
@@ -63,7 +63,7 @@ def render_readme(
     mixed: tuple[str, ...],
     home: Path,
 ) -> str:
-    """The text: one part for each session, then the configurations and what else there is."""
+    """Write one part for each session, then the configurations and what else there is."""
     hider = HomeFolder(home)
     lines = [f"# {title}", "", *_introduction(sessions)]
     if mixed:
@@ -197,7 +197,7 @@ def _config(session: GatheredSession) -> Config:
 
 
 def _flat(config: Config) -> dict[str, object]:
-    """Settings by their place: `dut.baud_rate`; sections that are lists of keys are not opened."""
+    """Return settings by place (`dut.baud_rate`); sections that list keys are not opened."""
     flat: dict[str, object] = {}
     for key, value in config.model_dump(mode="json").items():
         if isinstance(value, dict):
@@ -208,7 +208,7 @@ def _flat(config: Config) -> dict[str, object]:
 
 
 def _cell(text: str) -> str:
-    """Text that neither ends a table's cell nor begins markup."""
+    """Return text that neither ends a table's cell nor begins markup."""
     plain = " ".join(text.split())
     for character in "\\|`<>[]*":
         plain = plain.replace(character, "\\" + character)

@@ -1,4 +1,4 @@
-"""What of a session goes into a submission: the round's files, and what lets others check them.
+"""Writes a session into a submission: the round's files, and what lets others check them.
 
 EEMBC's rounds get the session as it is, its result under the names of the round. MLCommons' get
 their own dialect's files, and beside them our journal as `journal.txt`: nothing is made to look
@@ -25,7 +25,7 @@ from .gather import GatheredSession
 
 
 def result_names(round_: Round, wanted: str | None) -> tuple[str, ...]:
-    """What the results are written as; SetupError where ``wanted`` is none of the round's."""
+    """Return the names of the results; SetupError where ``wanted`` is none of the round's."""
     if wanted is None:
         return round_.result_files
     if wanted not in round_.result_files:
@@ -38,7 +38,7 @@ def result_names(round_: Round, wanted: str | None) -> tuple[str, ...]:
 def write_session(
     session: GatheredSession, target: Path, round_: Round, names: tuple[str, ...]
 ) -> tuple[str, ...]:
-    """Write one mode folder; gives the names of the session's files that were left behind."""
+    """Write one mode folder; return the names of the session's files left behind."""
     target.mkdir(parents=True)
     places = Session(session.folder, "")
     copied = {path: path.name for path in _to_copy(places)}
@@ -58,7 +58,7 @@ def write_session(
 
 
 def _to_copy(places: Session) -> Iterator[Path]:
-    """The files that are published unchanged, whatever the dialect."""
+    """List the files that are published unchanged, whatever the dialect."""
     folder = places.folder
     trace = (energy_path(folder), timestamps_path(folder), details_path(folder))
     pictures = sorted(folder.glob("energy_*.png"))
@@ -81,14 +81,14 @@ def _write(path: Path, content: bytes | Iterator[bytes]) -> None:
 
 
 def published_document(document: dict[str, Any], home: Path) -> dict[str, Any]:
-    """session.json without the user's home folder: `~` stands for it in every text."""
+    """Return session.json with `~` for the user's home folder in every text."""
     changed = _replace(document, HomeFolder(home))
     assert isinstance(changed, dict)
     return changed
 
 
 class HomeFolder:
-    """Whose home folder is not to be told."""
+    """Hides whose home folder a path lies in."""
 
     def __init__(self, home: Path) -> None:
         # A home of `/` (some containers) is nobody's name, and begins every path.
@@ -98,7 +98,7 @@ class HomeFolder:
         self._pattern = re.compile(rf"(?<![\w.~/\\-])(?:{escaped})(?![\w.-])", case)
 
     def hidden(self, text: str) -> str:
-        """The text with `~` for the folder, where that is a whole path or its beginning."""
+        """Return the text with `~` for the folder, where that is a whole path or its beginning."""
         return self._pattern.sub("~", text)
 
 

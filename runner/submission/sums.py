@@ -13,7 +13,7 @@ _CHUNK_BYTES = 1 << 20
 
 
 def file_sha256(path: Path, *, unix_lines: bool = False) -> str:
-    """Of a file's bytes, or of them with LF for each CR LF."""
+    """Hash a file's bytes, or those with LF for each CR LF."""
     digest = hashlib.sha256()
     with path.open("rb") as stream:
         held = b""
@@ -28,7 +28,7 @@ def file_sha256(path: Path, *, unix_lines: bool = False) -> str:
 
 
 def render_sums(folder: Path, files: Iterable[str]) -> str:
-    """The text for the files of a folder, named by their paths in it with forward slashes."""
+    """Return the text for a folder's files, named by their paths in it with forward slashes."""
     return "".join(f"{file_sha256(folder / name)}  {name}\n" for name in sorted(files))
 
 

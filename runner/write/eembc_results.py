@@ -37,12 +37,12 @@ RULE = "-" * 57
 
 
 def render_performance(result: PerformanceResult, round_: Round, *, time_s: float) -> str:
-    """The text of a performance session's results; ``time_s`` is the log's time of writing."""
+    """Write a performance session's results; ``time_s`` is the log's time of writing."""
     return _text(_performance_lines(result, round_), time_s, BENCHMARK_CODE)
 
 
 def render_energy(result: EnergyResult, round_: Round, *, time_s: float) -> str:
-    """The text of an energy session's results: the energies, then the throughputs."""
+    """Write an energy session's results: the energies, then the throughputs."""
     lines = [line for window in result.windows for line in _energy_lines(window)]
     median = result.median_energy_j
     lines.append(RULE)
@@ -55,7 +55,7 @@ def render_energy(result: EnergyResult, round_: Round, *, time_s: float) -> str:
 
 
 def render_accuracy(result: AccuracyResult, *, time_s: float) -> str:
-    """The text of an accuracy session's results: Top-1 to 0.1 %, AUC to two decimals."""
+    """Write an accuracy session's results: Top-1 to 0.1 %, AUC to two decimals."""
     top1, auc = result.top1, result.auc
     lines = [
         "Top-1: not computed, no input was inferred" if top1 is None else f"Top-1: {top1:.1%}",
@@ -92,7 +92,7 @@ def _energy_lines(measured: MeasuredWindow) -> Iterator[str]:
 
 
 def _two_decimals(moment_s: float) -> str:
-    """As EEMBC prints a window's beginning: from the file's milliseconds, a tie to the even digit.
+    """Print a window's beginning as EEMBC does: from the file's milliseconds, ties to even.
 
     Both ties in the published sessions are (37.465 is printed 37.46, 90.525 is 90.52).
     """
@@ -123,7 +123,7 @@ def _text(lines: Iterable[str], time_s: float, source: str) -> str:
 
 
 def render_result(assessment: Assessment, task: Task, round_: Round, *, time_s: float) -> str:
-    """The text of result.txt."""
+    """Return the text of result.txt."""
     if assessment.accuracy is not None:
         text = render_accuracy(assessment.accuracy, time_s=time_s)
     elif assessment.energy is not None:

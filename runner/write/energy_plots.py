@@ -1,4 +1,4 @@
-"""Pictures of a trace: one of the whole with its windows marked, and one of each window.
+"""Draws a trace: a picture of the whole with its windows marked, and one of each window.
 
 A trace is drawn by the least and the greatest power in each of some 2000 columns, so that an
 hour's samples draw as quickly as a minute's and no spike gets lost.
@@ -21,7 +21,7 @@ from ..score.results import EnergyResult, MeasuredWindow
 WHOLE_NAME = "energy_trace.png"
 COLUMNS = 2000
 MARGIN = 0.05
-"""Of a window's length, shown on both sides of it."""
+"""The share of a window's length that is shown on both sides of it."""
 
 _WHOLE_INCHES = (12.0, 4.0)
 _WINDOW_INCHES = (8.0, 4.0)
@@ -32,12 +32,12 @@ Floats = npt.NDArray[np.float64]
 
 
 def window_name(index: int) -> str:
-    """As MLCommons' runner names them: ``energy_inf_000.png``."""
+    """Name a window's picture as MLCommons' runner does: ``energy_inf_000.png``."""
     return f"energy_inf_{index:03d}.png"
 
 
 def plot_energy(result: EnergyResult, traces: Sequence[Trace], folder: Path) -> list[Path]:
-    """Draw each window, and the whole of a session that has one trace; the files written."""
+    """Draw each window, and the whole of a session with one trace; return the files."""
     if len(traces) == 1:
         written = [plot_whole(result, traces[0], folder / WHOLE_NAME)]
         each = zip(result.windows, list(traces) * len(result.windows), strict=True)
@@ -50,7 +50,7 @@ def plot_energy(result: EnergyResult, traces: Sequence[Trace], folder: Path) -> 
 
 
 def plot_whole(result: EnergyResult, trace: Trace, path: Path) -> Path:
-    """The whole trace with its windows shaded and numbered, its events and its gaps marked."""
+    """Draw the whole trace, its windows shaded and numbered, its events and gaps marked."""
     figure, axes = _figure(_WHOLE_INCHES)
     top_mw = _draw_power(axes, trace, 0.0, trace.duration_s)
     for window in result.windows:
@@ -69,7 +69,7 @@ def plot_whole(result: EnergyResult, trace: Trace, path: Path) -> Path:
 
 
 def plot_window(measured: MeasuredWindow, trace: Trace, path: Path) -> Path:
-    """One window with a little on both sides of it."""
+    """Draw one window with a little on both sides of it."""
     window = measured.window
     margin_s = MARGIN * window.duration_s
     figure, axes = _figure(_WINDOW_INCHES)
@@ -94,7 +94,7 @@ def plot_window(measured: MeasuredWindow, trace: Trace, path: Path) -> Path:
 def envelope(
     trace: Trace, begin_s: float, end_s: float, columns: int = COLUMNS
 ) -> tuple[Floats, Floats, Floats]:
-    """(seconds, least, greatest power in watts) of the trace in at most ``columns`` columns."""
+    """Return (seconds, least, greatest watts) of the trace in at most ``columns`` columns."""
     rate_hz, count = trace.sample_rate_hz, len(trace.samples_uj)
     first = min(max(int(begin_s * rate_hz), 0), count)
     last = min(max(int(np.ceil(end_s * rate_hz)), first), count)
@@ -119,7 +119,7 @@ def _figure(inches: tuple[float, float]) -> tuple[Figure, Axes]:
 
 
 def _draw_power(axes: Axes, trace: Trace, begin_s: float, end_s: float) -> float:
-    """Draw the power between two moments; its greatest, in milliwatts."""
+    """Draw the power between two moments; return its greatest, in milliwatts."""
     times_s, least_w, greatest_w = envelope(trace, begin_s, end_s)
     # Down and up again in each column: one line, which Agg draws much faster than a polygon.
     power_mw = np.column_stack([least_w, greatest_w]).ravel() * 1e3

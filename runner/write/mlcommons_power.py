@@ -1,4 +1,4 @@
-"""One window of a trace of ours as MLCommons' results.json has it: a trial of its own, at 1 kHz.
+"""Turns a window of a trace of ours into a trial of MLCommons' results.json, at 1 kHz.
 
 The format gives joules per millisecond and places events between samples, and does not say its
 rate: whoever reads it takes 1000 Hz for granted. A trace of 5 or 100 kHz is therefore averaged
@@ -30,11 +30,11 @@ from ..score.results import EnergyResult
 _AROUND_S = 1.0
 _SHORTEST_S = 1 / MLCOMMONS_RATE_HZ
 _DIGITS = 9
-"""Of a sample: four would be what the published files have, a monitor resolves six at most."""
+"""Digits of a sample: the published files have four, and a monitor resolves six at most."""
 
 
 def check_expressible(energy: EnergyResult, trace: Trace) -> None:
-    """SetupError where results.json cannot hold an energy session without its faults being lost."""
+    """Refuse (SetupError) an energy session whose faults results.json would hide."""
     if trace.origin is not TraceOrigin.OURS:
         reason = f"its trace is {trace.origin.value}'s, not tinyrunner's own (no …-details.json)"
     elif energy.edge_error is not None:
@@ -60,7 +60,7 @@ def check_expressible(energy: EnergyResult, trace: Trace) -> None:
 
 
 def power_of(trace: Trace, energy: EnergyResult, place: int) -> dict[str, Any]:
-    """The ``power`` object of trial ``place`` (from 0) of a session that `check_expressible`."""
+    """Make the ``power`` of trial ``place`` (from 0); the session passes `check_expressible`."""
     windows = [measured.window for measured in energy.windows]
     rate_hz = trace.sample_rate_hz
     window = windows[place]
@@ -97,7 +97,10 @@ def _bins(around_s: float, rate_hz: float, width: float) -> int:
 
 
 def _energies_uj(trace: Trace, edges: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Microjoules between each two edges (in recorded samples), power constant within a sample."""
+    """Sum microjoules between each two edges (in recorded samples).
+
+    Power is constant within a sample.
+    """
     base, stop = floor(edges[0]), ceil(edges[-1])
     samples = trace.samples_uj[base:stop].astype(np.float64)
     total = np.concatenate(([0.0], np.cumsum(samples)))
@@ -107,7 +110,7 @@ def _energies_uj(trace: Trace, edges: npt.NDArray[np.float64]) -> npt.NDArray[np
 def _gaps(
     trace: Trace, start: float, end: float, width: float, before: int, count: int, after: int
 ) -> list[list[int]]:
-    """Gaps as [sample of the trial, samples lost]; what is inside the window stays inside."""
+    """Return gaps as [sample of the trial, samples lost]; what is in the window stays in it."""
     found = []
     for gap in trace.gaps:
         if gap.index < start:

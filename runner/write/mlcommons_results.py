@@ -1,4 +1,4 @@
-"""The lines of MLCommons' results.txt, which end its log.txt too, and the entries of results.json.
+"""Writes MLCommons' results.txt, whose lines end its log.txt too, and results.json's entries.
 
     Performance results for window 1
         # Inferences : 250
@@ -33,14 +33,14 @@ _MODE_LETTERS = {Mode.PERFORMANCE: "p", Mode.ACCURACY: "a", Mode.ENERGY: "e"}
 
 
 def stamp_line(stamp: str, text: str) -> str:
-    """`0726.010245 ulp-mlperf: …`; ``stamp`` is MMDD.HHMMSS."""
+    """Write `0726.010245 ulp-mlperf: …`; ``stamp`` is MMDD.HHMMSS."""
     return f"{stamp} {BENCHMARK_CODE}: {text}"
 
 
 def result_lines(
     result: PerformanceResult | AccuracyResult | EnergyResult, round_: Round, stamp: str
 ) -> Iterator[str]:
-    """The lines of results.txt, without their line ends."""
+    """Return the lines of results.txt, without their line ends."""
     match result:
         case PerformanceResult():
             yield from _performance(result, round_, stamp)
@@ -124,7 +124,7 @@ def _trial(measured: MeasuredWindow) -> Iterator[str]:
 
 
 def exact(value: float) -> str:
-    """Every digit that tells a float from its neighbours, without an exponent."""
+    """Write every digit that tells a float from its neighbours, without an exponent."""
     return str(np.format_float_positional(value, trim="0"))
 
 
@@ -135,11 +135,11 @@ def entry(
     task: Task,
     mode: Mode,
 ) -> dict[str, Any]:
-    """The results.json entry of a load and its inference; ``power`` is for the caller to add.
+    """Make the results.json entry of a load and its inference, without its ``power``.
 
-    ``window`` is the inference as `score_performance` has it, None in an energy session. Its
-    elapsed time counts: where the device's counter wrapped, ``end_time`` goes on beyond 2^32,
-    because a reader of this form has no host time to tell a wrap by.
+    The caller adds that. ``window`` is the inference as `score_performance` has it, None in an
+    energy session. Its elapsed time counts: where the device's counter wrapped, ``end_time`` goes
+    on beyond 2^32, because a reader of this form has no host time to tell a wrap by.
     """
     label = labels.get(record.file)
     infer: dict[str, Any] = {}

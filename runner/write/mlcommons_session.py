@@ -1,4 +1,4 @@
-"""Our sessions in MLCommons' form (rounds v1.3 and later): log.txt, results.json, results.txt.
+"""Renders our sessions in MLCommons' form (rounds v1.3 on): log.txt, results.json, results.txt.
 
 The journal stays what was written while the session ran, and travels beside as ``journal.txt``.
 What is rendered from it says so in its first line, and holds nothing that another runner alone
@@ -16,9 +16,8 @@ would say:
 
 The stamps are MMDD.HHMMSS: the session's beginning plus the journal's seconds. Read back,
 performance and accuracy give the journal's figures exactly, energies to 1e-8 (`mlcommons_power`).
-A session that was interrupted and continued comes out as one.
-
-When the loads and answers of a journal were: its seconds, which a record only partly keeps.
+A session that was interrupted and continued comes out as one. The moments of loads and answers are
+read from the journal's lines, for a record only partly keeps them.
 """
 
 from __future__ import annotations
@@ -50,14 +49,14 @@ from .mlcommons_power import check_expressible, power_of
 from .mlcommons_results import entry, exact, result_lines, stamp_line
 
 JOURNAL_NAME = "journal.txt"
-"""What the journal is called where a rendered log.txt has taken its name."""
+"""The journal's name where a rendered log.txt has taken its own."""
 
 _ID = re.compile(r"^(\d{8})(\d{6})$")
 _CHUNK_CHARACTERS = 1 << 16
 
 
 def render_session(folder: Path, judged: Judged) -> Iterator[tuple[str, bytes | Iterator[bytes]]]:
-    """Name and content of each file; what is long comes in pieces, read on the way.
+    """Return name and content of each file; long ones come in pieces, read on the way.
 
     ``folder`` is a session of ours, or a mode folder with its journal.txt beside a rendered log;
     ``judged`` is what it was judged to be. SetupError where its form cannot hold the session.
@@ -199,7 +198,7 @@ class _Rendering:
 def _windows(
     reader: LogReader, task: Task, mode: Mode
 ) -> Iterator[tuple[InferenceRecord, Window | None]]:
-    """Each inference, and how long it took; in an energy session the trace tells that."""
+    """Yield each inference, and how long it took; in an energy session the trace tells that."""
     for record in reader:
         timed = None if mode is Mode.ENERGY else score_performance((record,), task).windows[0]
         yield record, timed
@@ -214,7 +213,7 @@ def _check_ours(reader: LogReader, folder: Path) -> None:
 
 
 def _beginning(folder: Path, judged: Judged) -> tuple[str, datetime]:
-    """The session's id, and the time that the journal's seconds count from."""
+    """Return the session's id, and the time that the journal's seconds count from."""
     known = (folder / "session.json").is_file()
     provenance = read_document(folder).provenance if known else None
     ids = [provenance.session_id if provenance else "", *judged.assessment.facts.session_ids]
@@ -232,7 +231,7 @@ def _beginning(folder: Path, judged: Judged) -> tuple[str, datetime]:
 
 
 def _pieces(texts: Iterator[str]) -> Iterator[bytes]:
-    """The texts as UTF-8, in pieces worth writing."""
+    """Yield the texts as UTF-8, in pieces worth writing."""
     waiting: list[str] = []
     size = 0
     for text in texts:
@@ -252,7 +251,7 @@ _STAMP = re.compile(rb"^(\d{5,}\.\d{3}) ")
 
 
 class JournalStamps:
-    """The journal's seconds of loads and answers, asked for line by line upwards."""
+    """Returns the journal's seconds of loads and answers, asked for line by line upwards."""
 
     def __init__(self, journal: Path) -> None:
         self._lines = self._walk(journal)
@@ -260,7 +259,7 @@ class JournalStamps:
         self._load_s = self._last_s = 0.0
 
     def of(self, line: int) -> tuple[float, float]:
-        """When the last load before this line began, and when the line was written."""
+        """Return when the last load before this line began, and when the line was written."""
         while self._number < line and (text := next(self._lines, None)) is not None:
             self._number += 1
             if b'"bload' in text and _LOAD.match(text):

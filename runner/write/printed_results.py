@@ -21,7 +21,7 @@ _NUMBER = re.compile(r"-?\d{1,18}(?:\.\d{1,20})?")
 
 
 class Block(Enum):
-    """What a block of lines is about."""
+    """Says what a block of lines is about."""
 
     PERFORMANCE = "window"
     ENERGY = "energy of window"
@@ -30,43 +30,43 @@ class Block(Enum):
 
 @dataclass(frozen=True, slots=True)
 class PrintedFigure:
-    """One figure, as text."""
+    """Is one figure, as text."""
 
     name: str
     text: str
     line: int | None
-    """None of one that was not read from a file."""
+    """The line in the file; None of a figure that was not read from one."""
 
     @property
     def value(self) -> Decimal | None:
-        """None where the text is no plain decimal number."""
+        """Return the number; None where the text is no plain decimal number."""
         return Decimal(self.text) if _NUMBER.fullmatch(self.text) else None
 
     @property
     def unit(self) -> float:
-        """One of its last digit."""
+        """Return one of the last digit that is printed."""
         return float(10.0 ** -len(self.text.partition(".")[2]))
 
 
 @dataclass(slots=True)
 class PrintedBlock:
-    """A window or a trial, with the number that it has in the file."""
+    """Is a window or a trial, with the number that it has in the file."""
 
     kind: Block
     number: int
     line: int
     figures: list[PrintedFigure] = field(default_factory=list)
     requirements: list[tuple[int, bool]] = field(default_factory=list)
-    """(line, whether it says that the runtime requirements have been met)."""
+    """Lines on the runtime requirements: (line, whether it says that they have been met)."""
 
 
 @dataclass(frozen=True, slots=True)
 class PrintedResults:
-    """A whole file."""
+    """Holds a whole results file."""
 
     blocks: tuple[PrintedBlock, ...]
     headlines: tuple[PrintedFigure, ...]
-    """Medians, Top-1, AUC."""
+    """Medians, Top-1 and AUC."""
     stray: tuple[PrintedFigure, ...]
     """Figures that stand in no block."""
 
@@ -74,7 +74,7 @@ class PrintedResults:
         return [block for block in self.blocks if block.kind in kinds]
 
     def headline(self, name: str) -> str | None:
-        """The last one counts, as the official checker takes it."""
+        """Return the last one, which counts, as the official checker takes it."""
         found = [figure.text for figure in self.headlines if figure.name == name]
         return found[-1] if found else None
 
@@ -88,9 +88,10 @@ _HEADLINES = {
     "auc": re.compile(r"AUC\s?[:=](?=\s*(\S{1,60}))"),
 }
 _LONGEST_BLOCK_LINE = 500
-"""Of what is no headline; the official checker reads headlines only, and in lines of any length."""
+"""The longest line that is read for a block; the official checker reads headlines only, and in
+lines of any length."""
 _UNTOLD = ("cannot", "not")
-"""What stands in a figure's place where there is none."""
+"""Texts that stand in a figure's place where there is none."""
 _WINDOW = re.compile(r"Performance results for window\s+(\d{1,9})\b")
 _ENERGY = re.compile(r"Energy data for window\s+(\d{1,9}) at time (\S+) for (\S+) sec")
 _TRIAL = re.compile(r"Energy data for trial\s+(\d{1,9})\b")
@@ -102,12 +103,12 @@ _REQUIREMENTS = re.compile(r"Runtime requirements have (not )?been met", re.I)
 
 
 def headline_of(text: str, line: int) -> PrintedFigure | None:
-    """The first median, Top-1 or AUC in a line; None where it has none."""
+    """Return the first median, Top-1 or AUC in a line; None where it has none."""
     return next(headlines_in(text, line), None)
 
 
 def headlines_in(text: str, line: int) -> Iterator[PrintedFigure]:
-    """Every median, Top-1 and AUC in a line, each kind in its order."""
+    """Return every median, Top-1 and AUC in a line, each kind in its order."""
     for name, pattern in _HEADLINES.items():
         for match in pattern.finditer(text):
             if match[1] not in _UNTOLD:
@@ -115,7 +116,7 @@ def headlines_in(text: str, line: int) -> Iterator[PrintedFigure]:
 
 
 def parse_results(lines: Iterable[str]) -> PrintedResults:
-    """The figures of a results file, whatever else stands in it.
+    """Read the figures of a results file, whatever else stands in it.
 
     A headline counts wherever it stands: the official checker tries its patterns on every line,
     takes the last match, and ends a line at a lone carriage return too.

@@ -1,15 +1,11 @@
-"""What the official checker makes of one `results/<system>/<benchmark>` folder.
+"""Judges one `results/<system>/<benchmark>` folder as the official checker does.
 
 It keeps a list of results by folder and looks at nothing else in the end: a folder that never
 enters the list (no performance, no median line, an energy folder without a median) is logged
 and does no harm; one that enters it with None or 0 fails the submission.
 
-One benchmark's folder, and what the official checker has read and logged of it so far.
-
-What the official checker reads of sww, the streaming wake word (rounds v1.3 and v1.4).
-
-All of its figures stand in one file, results.txt of the energy folder, or of the performance
-folder where there is no energy::
+All figures of sww, the streaming wake word (rounds v1.3 and v1.4), stand in one file: results.txt
+of the energy folder, or of the performance folder where there is no energy::
 
       Power         : 25.6220 mW.
     Accuracy: 44 True positives, 6 False negatives, 4 False positives
@@ -34,12 +30,12 @@ from .text import Hit, Unreadable, WouldCrash, scan
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """Its outcome."""
+    """Is the outcome of one benchmark."""
 
     fails: bool
-    """It stands in the list of results, without one."""
+    """Whether it stands in the list of results, without one."""
     row: Mapping[str, object] | None
-    """Its line of summary.csv: column to value."""
+    """The line of summary.csv: column to value."""
     messages: tuple[AuditFinding, ...]
 
 
@@ -117,7 +113,7 @@ def _performance(seen: Seen) -> None:
 
 
 def _figure(seen: Seen, path: str, finder: Finder, what: str) -> tuple[float, int] | None:
-    """A figure and its line; None where there is none, which the original catches and logs."""
+    """Return a figure and its line; None where there is none, which is caught and logged."""
     line = None
     try:
         (hit,) = seen.find(path, finder)
@@ -190,7 +186,7 @@ def _row(seen: Seen) -> dict[str, object]:
 
 
 def _notes(benchmark: Benchmark) -> None:
-    """It joins two notes that it has no use for, and stumbles where they are no text."""
+    """Join two notes that have no use, and stumble where they are no text, as the original."""
     hardware = benchmark.description.get("hw_notes", "")
     software = benchmark.description.get("sw_notes")
     if software and not (isinstance(software, str) and (not hardware or isinstance(hardware, str))):
@@ -199,7 +195,7 @@ def _notes(benchmark: Benchmark) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Benchmark:
-    """One folder, and what is known of it from above."""
+    """Is one folder, and what is known of it from above."""
 
     tree: Tree
     checker: Checker
@@ -207,11 +203,11 @@ class Benchmark:
     system: str
     description: Mapping[str, object]
     status: str
-    """In lower case."""
+    """The system's status, in lower case."""
     name: str
-    """As its folder is called."""
+    """The name of its folder."""
     model: object
-    """The official name, or whatever a mapping says, None without one."""
+    """The official name, or whatever a mapping says; None without one."""
 
     @property
     def path(self) -> str:
@@ -227,23 +223,23 @@ class Benchmark:
 
 @dataclass(slots=True)
 class Seen:
-    """What was read, and what was logged on the way."""
+    """Keeps what was read, and what was logged on the way."""
 
     benchmark: Benchmark
     throughput: float | None = None
-    """In inferences a second; None where there is no result for the list."""
+    """Inferences a second; None where there is no result for the list."""
     throughput_at: tuple[str, int | None] = ("", None)
     energy: float = 0
-    """In its unit; the whole number 0 where there is none."""
+    """The energy in its unit; the whole number 0 where there is none."""
     energy_unit: str = "uJ/inf."
     accuracy_valid: bool = False
     accuracy: str | None = None
     more: dict[str, object] = field(default_factory=dict)
-    """Of sww: the last three columns."""
+    """The last three columns, of sww."""
     logged: list[AuditFinding] = field(default_factory=list)
-    """What fails nothing."""
+    """Messages that fail nothing."""
     decisive: list[AuditFinding] = field(default_factory=list)
-    """What fails the benchmark where it has a throughput, and is only logged where not."""
+    """Messages that fail the benchmark where it has a throughput, and are only logged where not."""
 
     def log(
         self,
@@ -258,7 +254,7 @@ class Seen:
         (self.decisive if decides else self.logged).append(finding)
 
     def find(self, path: str, *finders: Finder) -> tuple[Hit | None, ...]:
-        """The last hit of each finder in a file; Unreadable where there is no text."""
+        """Return the last hit of each finder in a file; Unreadable where there is no text."""
         found = scan(self.benchmark.tree, path, finders)
         if found.cut:
             self.log(path, "only its first 4 MB were looked at here, where a figure is not sought")

@@ -1,4 +1,4 @@
-"""What MLCommons' `submission_checker.py` would say of a tree: its rules, stated anew.
+"""Says what MLCommons' `submission_checker.py` would say of a tree: its rules, stated anew.
 
 It looks at far less than this package's own audit does, and passes many a broken tree; it is
 what a submission is measured by all the same. A result or none for each benchmark decides: it
@@ -30,7 +30,7 @@ from .text import TooLarge, Unreadable, WouldCrash, read_json
 __all__ = ["official_report", "write_summary_csv"]
 
 _MOST_NAMED = 20
-"""Paths named for one rule of one submitter; then their number."""
+"""How many paths are named for one rule of one submitter; then their number."""
 
 _RULE = Rule.OFFICIAL_CHECKER
 
@@ -56,7 +56,7 @@ class _Report:
 
 
 def official_report(tree: Tree, round_: Round, submitters: tuple[Submitter, ...]) -> OfficialReport:
-    """The official checker's verdict on the submitters of a tree, as of a round.
+    """Judge a tree's submitters as the official checker of a round would.
 
     Nothing outside the tree is read. RoundsError where the round's checker is not known.
     """
@@ -83,7 +83,7 @@ def official_report(tree: Tree, round_: Round, submitters: tuple[Submitter, ...]
 
 
 def _top_folders(report: _Report, submitters: tuple[Submitter, ...]) -> None:
-    """Only a repository's root has divisions; a division or a submitter stands below it."""
+    """Return the divisions of a tree; only a repository's root has them."""
     divisions = {division.value for division in Division}
     below = not all("/" in submitter.path for submitter in submitters)
     if below or report.tree.root.resolve().name in divisions:
@@ -112,7 +112,7 @@ def _submitter(report: _Report, submitter: Submitter) -> None:
 
 
 def _folders_sound(report: _Report, submitter: Submitter) -> bool:
-    """The checks of a submitter's whole folder; each of the failing ones ends them."""
+    """Check a submitter's whole folder; each failing check ends them."""
     tree = report.tree
     inside = sorted(tree.under(submitter.path), key=lambda entry: entry.path)
     folders = [entry for entry in inside if entry.kind is EntryKind.FOLDER]
@@ -150,7 +150,7 @@ def _named(entries: list[Entry]) -> Iterator[tuple[str, str]]:
 
 
 def _folders(tree: Tree, path: str) -> list[Entry]:
-    """The folders in one; it stumbles where that is none, or may not be listed."""
+    """List the folders in one; the checker stumbles where that is none, or may not be listed."""
     if tree.entries[path].kind is not EntryKind.FOLDER:
         raise WouldCrash(path, "not a folder (NotADirectoryError)")
     for folder, why in tree.unreadable:
@@ -173,7 +173,7 @@ def _mapping(report: _Report, submitter: Submitter) -> object:
 
 
 def _description(report: _Report, submitter: Submitter, system: str) -> dict[str, object] | None:
-    """The system's JSON; None where that fails the system."""
+    """Read the system's JSON; None where that fails the system."""
     path = submitter.inside("systems", f"{system}.json")
     folder = submitter.inside("results", system)
     if path not in report.tree.entries:
@@ -231,7 +231,7 @@ def _benchmark(
 
 
 def _model(checker: Checker, path: str, name: str, mapping: object) -> object:
-    """The official name of a benchmark: its own, or what a submitter's mapping makes of it."""
+    """Return a benchmark's official name: its own, or what a submitter's mapping makes of it."""
     if name in checker.models or mapping is None:
         return name if name in checker.models else None
     if not isinstance(mapping, dict):

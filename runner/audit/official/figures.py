@@ -1,4 +1,4 @@
-"""The figures that the official checker lists, against what the sessions measured.
+"""Compares the figures that the official checker lists with what the sessions measured.
 
 Its summary.csv is what gets published. However it came by a figure (another line, another file,
 another way of reading one), the figure has to be the session's.
@@ -17,16 +17,16 @@ from ..session.results_check import check_headlines
 from .rules import RESULTS_NAME
 
 _Place = tuple[str, str, str, str]
-"""Division, organization, system, benchmark: the names of the folders."""
+"""The names of the folders: division, organization, system, benchmark."""
 
 
 def check_against_official(
     sessions: Sequence[SessionAudit], official: OfficialReport
 ) -> Iterator[AuditFinding]:
-    """Each throughput, energy and accuracy of the official rows that no session bears out.
+    """Find each figure of the official rows that no session bears out.
 
-    Also the benchmarks whose rows nothing here can bear out, one finding for each: what is not
-    judged cannot be called ready for submission.
+    The figures are throughput, energy and accuracy. One finding for each benchmark tells of rows
+    that nothing here can bear out: what is not judged cannot be called ready for submission.
     """
     yield from _not_judged(sessions)
     by_place: dict[tuple[_Place, Mode], SessionAudit] = {}

@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 from ...config.rounds import Round, RoundsError
 
 Finder = Callable[[str], "re.Match[str] | None"]
-"""Looks at one line: from its start on (`match`), or anywhere in it (`search`)."""
+"""A look at one line: from its start on (`match`), or anywhere in it (`search`)."""
 
 RESULTS_NAME = "results.txt"
-"""The one name that it opens."""
+"""The one name of a results file that the checker opens."""
 MAPPING_NAME = "model_mapping.json"
 """In the open division, a submitter's own benchmark names to the official ones."""
 RUNNER_MARK = "EEMBC_RUNNER"
@@ -38,12 +38,12 @@ STREAMING_DUTY: Finder = re.compile(r"Average duty cycle: ([\d\.]+)").search
 STREAMING_WAKE_WORDS = 50
 """True positives and false negatives of the sww test add up to this."""
 STREAMING_MAX_FALSE = 8
-"""Of either kind, in the closed division."""
+"""The most of either kind of false answers, in the closed division."""
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What the closed division asks for in accuracy/results.txt."""
+    """Says what the closed division asks for in accuracy/results.txt."""
 
     metric: str
     finder: Finder
@@ -92,23 +92,24 @@ _STREAMING_COLUMNS = ("FalsePositives", "FalseNegatives", "DutyCycle")
 
 @dataclass(frozen=True, slots=True)
 class Checker:
-    """One version of it, as it is run for one round."""
+    """Is one version of the checker, as it is run for one round."""
 
     commit: str
     models: frozenset[str]
     by_runner: bool
-    """It expects the files of either runner, and has a table of tests by official name (where a
-    name of one's own is looked up, and not found: it crashes)."""
+    """Whether it expects the files of either runner, and has a table of tests by official name
+    (where a name of one's own is looked up, and not found: it crashes)."""
     columns: tuple[str, ...]
     escapes: bool
-    """Its summary.csv is written by pandas; otherwise quotes are put around whatever comes."""
+    """Whether its summary.csv is written by pandas; otherwise quotes are put around whatever comes.
+    """
 
     def target(self, model: object) -> Target | None:
-        """None of what is no benchmark with a target; of an unhashable, too."""
+        """Return a benchmark's target; None without one, or for what is not hashable."""
         return _TARGETS.get(model) if isinstance(model, str) and model in self.models else None
 
     def files_amiss(self, found: set[str], eembc_runner: bool) -> list[str]:
-        """What it would list as missing or added in a mode's folder."""
+        """Return what it would list as missing or added in a mode's folder."""
         eembc = eembc_runner or not self.by_runner
         wanted = _EEMBC_FILES if eembc else _MLCOMMONS_FILES
         return sorted((found ^ wanted) - _MAY_BE_THERE_OR_NOT)
@@ -125,7 +126,7 @@ _VERSIONS = {
 
 
 def checker_version(commit: str) -> Checker:
-    """One version with the benchmarks of every round; RoundsError where its rules are not known."""
+    """Return a version with the benchmarks of every round; RoundsError where it is unknown."""
     if commit not in _VERSIONS:
         known = ", ".join(_VERSIONS)
         raise RoundsError(f"checker {commit!r}: its rules are not known here; known: {known}")
@@ -133,7 +134,7 @@ def checker_version(commit: str) -> Checker:
 
 
 def checker_of(round_: Round) -> Checker:
-    """The version that a round is checked with, with the round's benchmarks."""
+    """Return the version that a round is checked with, with the round's benchmarks."""
     version = checker_version(round_.checker)
     if not version.by_runner:
         return version

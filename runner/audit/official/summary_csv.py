@@ -22,16 +22,16 @@ _FROM_DESCRIPTION = {
     "SoftwareLibraries": "Software Libraries",
     "SoftwareNotes": "Software Notes",
 }
-"""Column to key of the system description."""
+"""Columns by the key of the system description that fills them."""
 
 
 def from_description(description: Mapping[str, object]) -> dict[str, object]:
-    """The columns that a system description fills."""
+    """Return the columns that a system description fills."""
     return {column: description.get(key) for column, key in _FROM_DESCRIPTION.items()}
 
 
 def as_written(checker: Checker, rows: Sequence[Mapping[str, object]]) -> tuple[OfficialRow, ...]:
-    """Rows of plain values, in the words of the checker's version.
+    """Turn rows of plain values into the words of the checker's version.
 
     In pandas a column has one type: a row without energy reads 0.0 beside one that has it.
     """
@@ -54,7 +54,7 @@ def _cell(checker: Checker, value: object) -> str:
 
 
 def csv_text(checker: Checker, rows: Sequence[OfficialRow]) -> str:
-    """The file's text: a bare heading, then every value in quotes.
+    """Return the file's text: a bare heading, then every value in quotes.
 
     The older version doubles no quotes, so that a value with one in it spoils its line.
     """
@@ -70,5 +70,5 @@ def csv_text(checker: Checker, rows: Sequence[OfficialRow]) -> str:
 
 
 def write_summary_csv(report: OfficialReport) -> str:
-    """The text of the summary.csv that goes with a report."""
+    """Return the text of the summary.csv that goes with a report."""
     return csv_text(checker_version(report.checker), report.rows)

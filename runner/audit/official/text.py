@@ -1,4 +1,4 @@
-"""Files read as the official checker reads them, in bounded memory and only where the tree is."""
+"""Reads files as the official checker does, in bounded memory and only where the tree is."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from ..tree import EntryKind, Tree
 from .rules import Finder
 
 MAX_TEXT_BYTES = 4 * 1024 * 1024
-"""Published results files have under 10 kB, system descriptions under 5 kB."""
+"""The most that is read of a file: published results have under 10 kB, descriptions under 5 kB."""
 _SHORTEST_LINE = len(" AUC: 1")
-"""No finder matches a shorter one; a file may be all line ends."""
+"""No finder matches a shorter line; a file may be all line ends."""
 
 
 class WouldCrash(TinyrunnerError):
-    """Where the official checker ends in a traceback."""
+    """Says where the official checker ends in a traceback."""
 
     def __init__(self, path: str, why: str) -> None:
         super().__init__(why)
@@ -28,33 +28,33 @@ class WouldCrash(TinyrunnerError):
 
 
 class Unreadable(TinyrunnerError):
-    """A file that it could not have read either; says why."""
+    """Says why the checker could not have read a file either."""
 
 
 class TooLarge(TinyrunnerError):
-    """A file that it would read, and that is not read here; says how large it is."""
+    """Says how large a file is that the checker would read, and that is not read here."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """The last line of a file that a regular expression found."""
+    """Is the last line of a file that a regular expression found."""
 
     groups: tuple[str, ...]
     line: int
-    """1-based."""
+    """The line's number, from 1."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """What each regular expression found last."""
+    """Holds what each regular expression found last."""
 
     hits: tuple[Hit | None, ...]
     cut: bool
-    """Only the first MAX_TEXT_BYTES were looked at."""
+    """Whether only the first MAX_TEXT_BYTES were looked at."""
 
 
 def scan(tree: Tree, path: str, finders: tuple[Finder, ...]) -> Scan:
-    """Apply finders to each line of a text file, both line ends; Unreadable where it is none."""
+    """Apply finders to each line of a text file, either line end; Unreadable where it is none."""
     text, cut = _text(tree, path)
     last: list[tuple[re.Match[str], int] | None] = [None] * len(finders)
     for number, line in enumerate(io.StringIO(text, newline=None), start=1):
@@ -69,7 +69,7 @@ def scan(tree: Tree, path: str, finders: tuple[Finder, ...]) -> Scan:
 
 
 def read_json(tree: Tree, path: str) -> object:
-    """A JSON file as `json.load` takes it: the last of equal keys, NaN allowed.
+    """Read a JSON file as `json.load` does: the last of equal keys, NaN allowed.
 
     Unreadable where it would raise, TooLarge where it is not tried.
     """

@@ -1,4 +1,4 @@
-"""Reading the files of one mode folder: what a reader refuses becomes a finding, and no error.
+"""Reads the files of one mode folder: what a reader refuses becomes a finding, and no error.
 
 Each file is read once, none that is a link, none that is longer than its kind can be.
 """
@@ -26,15 +26,15 @@ from .log_watch import LogWatch, PrivacyScan
 from .script_check import ScriptFollower, read_script_text
 
 MAX_RESULTS_BYTES = 1 << 20
-"""Published results files have 4 kB."""
+"""The largest results file that is read; published ones have 4 kB."""
 
 _UNREADABLE = (TinyrunnerError, OSError, ValueError, OverflowError, RecursionError)
-"""What readers raise on content that is not what it should be."""
+"""The exceptions that readers raise on content that is not what it should be."""
 
 
 @dataclass(frozen=True, slots=True)
 class AuditContext:
-    """What every session of a tree is judged by."""
+    """Holds what every session of a tree is judged by."""
 
     root: Path
     round: Round
@@ -43,14 +43,14 @@ class AuditContext:
 
 @dataclass(slots=True)
 class FolderReader:
-    """What is found while a mode folder's files are read; nothing in them raises."""
+    """Reads a mode folder and keeps what is found on the way; nothing in it raises."""
 
     place: ModeFolder
     context: AuditContext
     findings: list[AuditFinding] = field(default_factory=list)
     document: session_json_check.ToldDocument | None = None
     headlines: list[PrintedFigure] = field(default_factory=list)
-    """Of a log that prints its own."""
+    """The figures of a log that prints its own."""
 
     @property
     def folder(self) -> Path:
@@ -62,7 +62,7 @@ class FolderReader:
 
     @contextmanager
     def reading(self, rule: Rule, name: str) -> Iterator[None]:
-        """The one place where what a reader refuses becomes a finding."""
+        """Turn what a reader refuses into a finding: the one place where that happens."""
         try:
             yield
         except _UNREADABLE as error:
@@ -73,7 +73,7 @@ class FolderReader:
         return f"{self.place.path}/{name}" if self.place.path else name
 
     def _text(self, error: BaseException) -> str:
-        """An error's text without the place that the tree happens to have on this computer."""
+        """Return an error's text without the place that the tree has on this computer."""
         text = str(error).replace(f"{self.folder}/", "").replace(f"{self.context.root}/", "")
         text = text.replace(f"{self.folder}\\", "")
         return text if len(text) <= 600 else text[:597] + "…"
@@ -124,7 +124,7 @@ class FolderReader:
     # The log
 
     def read_log_file(self, name: str) -> LoggedSession:
-        """The log in one pass, with what the pass itself finds."""
+        """Read the log in one pass, with what the pass itself finds."""
         path = self.folder / name
         dialect = sniff(path) or Dialect.EEMBC
         script = self._script(name) if dialect is Dialect.EEMBC else None

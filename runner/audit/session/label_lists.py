@@ -1,4 +1,4 @@
-"""The label lists that an audit has at hand, and which of them a session's inputs come from."""
+"""Finds which of the label lists at hand a session's inputs come from."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from ...errors import SetupError
 from ...score.score import match_list
 
 MAX_LIST_BYTES = 2 << 20
-"""Official lists have 27 kB at most."""
+"""The largest list that is read; official ones have 27 kB at most."""
 
 
 @dataclass(frozen=True, slots=True)
 class LabelLists:
-    """What was offered, by the task's key: lists by where they came from, in that order."""
+    """Holds the lists by the task's key, each with where it came from, in that order."""
 
     by_task: Mapping[str, Mapping[str, LabelList]] = field(default_factory=dict)
 
     @classmethod
     def gather(cls, datasets: Path | None) -> LabelLists:
-        """The lists in ``DIR/<model id>/y_labels*.csv``, then the fetched official ones.
+        """Gather the lists in ``DIR/<model id>/y_labels*.csv``, then the fetched official ones.
 
         SetupError where ``datasets`` is no folder; DatasetError where a list in it is damaged.
         """
@@ -51,7 +51,7 @@ class LabelLists:
         return cls(found)
 
     def fitting(self, task: Task, files: Sequence[str]) -> LabelList | None:
-        """The list whose files were run, in its order; else the one that holds most of them.
+        """Find the list whose files were run, in its order; else the one that holds most of them.
 
         ``files`` are in the order of the log, once each where windows follow one another. None
         where no list holds half of them.
@@ -72,7 +72,7 @@ class LabelLists:
 
 
 def read_list(path: Path, task: Task) -> LabelList:
-    """A label list of an honest size; DatasetError where it is none."""
+    """Read a label list of an honest size; DatasetError where it is none."""
     try:
         size = path.stat().st_size
     except OSError as error:
@@ -85,6 +85,6 @@ def read_list(path: Path, task: Task) -> LabelList:
 
 
 def official_name(labels: LabelList) -> str | None:
-    """The name of the official list that it is, None for another."""
+    """Return the name of the official list that it is, None for another."""
     official = identify(labels)
     return None if official is None else official.name

@@ -1,6 +1,6 @@
-"""What an audit sees of a log while its reader reads it: stamps, the session's id, home folders.
+"""Watches a log while its reader reads it: stamps, the session's id, names of users.
 
-User names in what is to be published: home folders in the paths of logs and scripts.
+Users are named by home folders, in the paths of logs and scripts that are to be published.
 """
 
 from __future__ import annotations
@@ -24,22 +24,23 @@ _KIND_MASK = np.uint64(0xF0F0F0F0F0F0F0F0)
 _FIVE_DIGITS = np.uint64(0x3030303030203030)
 """What the mask leaves of `00087.42`."""
 _LONGER = np.array([0x3030303030302030, 0x3030303030303020], np.uint64)
-"""And of `365036.2` and `1365036.`, which are looked at closely."""
+"""What the mask leaves of `365036.2` and `1365036.`, which are looked at closely."""
 _POINT_SHIFT, _BYTE, _POINT = np.uint64(16), np.uint64(0xFF), np.uint64(ord("."))
 _STAMP_WIDTHS = (5, 6, 7)
 """Digits before a stamp's point: three more make up 115 days."""
 _BACKWARDS_VIOLATION_S = 1.0
-"""Two threads of a runner may write a moment out of order (no published one did): a warning."""
+"""Stamps that run back by less are a warning: two threads of a runner may write a moment out of
+order (no published one did)."""
 _HEADLINES = (b"Median throughput is", b"Median energy cost is", b"Top 1% =", b"AUC =")
 
 
 @dataclass(slots=True)
 class _Stamps:
-    """Whether an EEMBC log's stamps ever run backwards."""
+    """Tells whether an EEMBC log's stamps ever run backwards."""
 
     last_ms: int = -1
     line: int = 0
-    """The first that is behind the one before it."""
+    """The first line that is behind the one before it."""
     count: int = 0
     worst_ms: int = 0
 
@@ -51,7 +52,7 @@ class _Stamps:
             self._scan_closely(text, starts, before)
 
     def _in_order(self, block: bytes, starts: npt.NDArray[np.intp]) -> bool:
-        """Whether the stamps, all of the usual five digits, plainly go on (to 10 ms)."""
+        """Tell whether the stamps, all of the usual five digits, plainly go on (to 10 ms)."""
         if len(block) < 10:
             return False
         # The first eight characters of every line as a number each: in the stamps' own order.
@@ -118,7 +119,7 @@ class _Stamps:
 
 
 class LogWatch:
-    """Hand it to `open_log` as the observer, then ask for the findings."""
+    """Watches as `open_log`'s observer, and is then asked for the findings."""
 
     def __init__(self, dialect: Dialect, script: ScriptFollower | None = None) -> None:
         self._eembc = dialect is Dialect.EEMBC
@@ -162,7 +163,7 @@ class LogWatch:
                 at = block.find(needle, end)
 
     def findings(self, path: str, *, whole: bool) -> Iterator[AuditFinding]:
-        """What is amiss in the log at ``path``; ``whole``: it was read to its end."""
+        """Return what is amiss in the log at ``path``; ``whole``: it was read to its end."""
         yield from self.privacy.findings(path)
         if not self._eembc:
             return
@@ -213,12 +214,12 @@ _SHARED = frozenset({b"shared", b"public", b"default", b"all users"})
 
 @dataclass(slots=True)
 class _Kind:
-    """One way to write a home folder, and what of it was found."""
+    """Is one way to write a home folder, and what of it was found."""
 
     needle: bytes
     pattern: re.Pattern[bytes]
     of_users: bool
-    """The needle holds `Users`: one look for both."""
+    """Whether the needle holds `Users`: one look serves both."""
     home: bytes | None = None
     line: int = 0
     count: int = 0
@@ -260,7 +261,7 @@ class PrivacyScan:
                 kind.scan(block, before)
 
     def findings(self, path: str) -> Iterator[AuditFinding]:
-        """A warning for each kind of home folder that the file at ``path`` holds."""
+        """Return a warning for each kind of home folder that the file at ``path`` holds."""
         for kind in self._kinds:
             if kind.home is not None:
                 home = kind.home.decode("utf-8", "replace")

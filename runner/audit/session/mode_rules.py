@@ -1,7 +1,4 @@
-"""What a log says of its own settings, and which files a trace needs, before anything is scored.
-
-The inputs that a log shows being run against the order of their label list.
-"""
+"""Checks what a log says of its own settings and inputs, and which files a trace needs."""
 
 from __future__ import annotations
 
@@ -20,7 +17,7 @@ from ..findings import AuditFinding, Rule, violation, warning
 from ..tree import ModeFolder
 
 MAX_TRACE_BYTES = 200_000_000
-"""500 s at 100 kHz; published traces have 0.5 MB."""
+"""The largest trace that is read: 500 s at 100 kHz; published traces have 0.5 MB."""
 MAX_EVENTS_BYTES = 4 << 20
 
 _RUN_MODES = {Mode.PERFORMANCE: "bmark", Mode.ENERGY: "bmark", Mode.ACCURACY: "multi"}
@@ -29,7 +26,7 @@ _RUN_MODES = {Mode.PERFORMANCE: "bmark", Mode.ENERGY: "bmark", Mode.ACCURACY: "m
 def check_config(
     facts: LogFacts, records: Sequence[InferenceRecord], place: ModeFolder, task: Task, path: str
 ) -> Iterator[AuditFinding]:
-    """The mode, and the `m-bm-cfg` values, against what ran."""
+    """Compare the mode, and the `m-bm-cfg` values, with what ran."""
     if facts.mode is not None and facts.mode is not place.mode:
         text = f"a session of {facts.mode.value} mode"
         yield violation(Rule.SESSION, path, text, f"{place.mode.value}, as its folder says")
@@ -72,7 +69,7 @@ def check_config(
 
 
 def check_traces(place: ModeFolder, folder: Path, dialect: Dialect) -> Iterator[AuditFinding]:
-    """Why the trace of an energy session is not read; nothing where it can be."""
+    """Say why the trace of an energy session is not read; nothing where it can be."""
     if dialect is Dialect.MLCOMMONS:
         if "results.json" not in place.files:
             text = "no results.json, which holds the samples"
@@ -96,9 +93,9 @@ def check_traces(place: ModeFolder, folder: Path, dialect: Dialect) -> Iterator[
 
 
 def check_edges(place: ModeFolder, folder: Path) -> Iterator[AuditFinding]:
-    """The published edges against the exact ones that a trace of ours has beside them.
+    """Compare the published edges with the exact ones that a trace of ours has beside them.
 
-    For a trace that can be read: what is no JSON in the published edges is a ValueError.
+    The trace must be one that can be read: what is no JSON in the published edges is a ValueError.
     """
     exact, published = details_path(folder), timestamps_path(folder)
     if exact.name not in place.files or published.name not in place.files:
@@ -120,7 +117,7 @@ def check_edges(place: ModeFolder, folder: Path) -> Iterator[AuditFinding]:
 
 
 def not_scored(facts: LogFacts | None, place: ModeFolder, path: str) -> AuditFinding | None:
-    """The notice of a benchmark that is read, but not scored here.
+    """Return the notice of a benchmark that is read, but not scored here.
 
     Where the folder is one of a task that is scored here, it is another benchmark's log.
     """
@@ -143,7 +140,7 @@ def check_order(
     windows: int,
     path: str,
 ) -> Iterator[AuditFinding]:
-    """The first inference that the list's order does not ask for, as a violation.
+    """Return the first inference that the list's order does not ask for, as a violation.
 
     Accuracy: each file's windows from the first to the last, file after file. Performance and
     energy: the beginnings of the first ``windows`` files.
@@ -189,7 +186,7 @@ def _shown(file: str, offset: int) -> str:
 def line_of(
     kind: FindingKind, records: Sequence[InferenceRecord], rows: Sequence[LabelRow]
 ) -> int | None:
-    """The line of the first inference that a finding about the inputs is about."""
+    """Return the line of the first inference that a finding about the inputs is about."""
     if kind is FindingKind.INPUT_UNKNOWN:
         listed = {row.file for row in rows}
         return next((record.line for record in records if record.file not in listed), None)

@@ -1,4 +1,4 @@
-"""Each printed figure against the recomputed one, within what its last digit can tell.
+"""Checks each printed figure against the recomputed one, within what its last digit can tell.
 
 Half a unit of the last digit is allowed, and nothing else: every figure of the published sessions
 is reproduced so, but one. EEMBC's runner cuts the AUC off behind its second decimal where others
@@ -19,9 +19,10 @@ from ...write.printed_results import Block, PrintedBlock, PrintedFigure, Printed
 from ..findings import AuditFinding, Rule, violation, warning
 
 _FLOAT_NOISE = 1e-12
-"""As a fraction: sums of samples in another order."""
+"""The difference that adding samples in another order makes, as a fraction."""
 _ROUNDED_SAMPLES = 2e-8
-"""The same where our trace went through results.json, whose samples have nine digits."""
+"""The difference, as a fraction, where our trace went through results.json, whose samples have nine
+digits."""
 
 _TITLES = {
     "median_throughput": "median throughput",
@@ -46,7 +47,7 @@ _UNITS = {
 
 @dataclass(frozen=True, slots=True)
 class Recomputed:
-    """What a session measured, as far as it could be recomputed; and who printed the results."""
+    """Holds what a session measured, as far as it could be recomputed, and who printed it."""
 
     round: Round
     dialect: Dialect
@@ -54,11 +55,11 @@ class Recomputed:
     accuracy: AccuracyResult | None = None
     energy: EnergyResult | None = None
     ours: bool = False
-    """tinyrunner wrote the results, so that its way of rounding holds."""
+    """Whether tinyrunner wrote the results, so that its way of rounding holds."""
 
     @property
     def noise(self) -> float:
-        """What a figure may be off beyond its rounding, as a fraction."""
+        """Return what a figure may be off beyond its rounding, as a fraction."""
         through_json = self.ours and self.energy is not None
         if through_json and self.dialect is Dialect.MLCOMMONS:
             return _ROUNDED_SAMPLES
@@ -68,7 +69,7 @@ class Recomputed:
 def check_printed(
     printed: PrintedResults, recomputed: Recomputed, path: str
 ) -> Iterator[AuditFinding]:
-    """What in the results file at ``path`` does not follow from the session."""
+    """Find what in the results file at ``path`` does not follow from the session."""
     for figure in printed.stray:
         text = f"{figure.name} {figure.text!r} before any window"
         yield violation(Rule.RESULT_LINE, path, text, line=figure.line)
@@ -84,7 +85,7 @@ def check_printed(
 def check_headlines(
     figures: Sequence[PrintedFigure], recomputed: Recomputed, path: str, *, complete: bool
 ) -> Iterator[AuditFinding]:
-    """Medians, Top-1, AUC; ``complete`` also asks for those that are not printed."""
+    """Check medians, Top-1 and AUC; ``complete`` also asks for those that are not printed."""
     expected = _headlines(recomputed)
     seen: dict[str, str] = {}
     for figure in figures:
@@ -116,7 +117,7 @@ def check_headlines(
 
 
 def _headlines(recomputed: Recomputed) -> Mapping[str, float | None]:
-    """Every figure that the results of such a session print, None where it cannot be told."""
+    """Return every figure that such a session prints, None where it cannot be told."""
     accuracy, energy, performance = recomputed.accuracy, recomputed.energy, recomputed.performance
     found: dict[str, float | None] = {}
     if energy is not None:
@@ -136,7 +137,7 @@ def _headlines(recomputed: Recomputed) -> Mapping[str, float | None]:
 
 
 def _informative(recomputed: Recomputed) -> frozenset[str]:
-    """Figures that the task's target is not set in, and that each runner takes its own way."""
+    """Return figures that no target is set in, and that each runner takes its own way."""
     accuracy = recomputed.accuracy
     of_ad = accuracy is not None and accuracy.metric is Metric.AUC and not recomputed.ours
     return frozenset({"top1"}) if of_ad else frozenset()
@@ -167,7 +168,7 @@ def _compare_headline(
 def _problem(
     figure: PrintedFigure, value: float | None, title: str, path: str, noise: float
 ) -> AuditFinding | None:
-    """What is wrong with a figure; ``value`` None: there is nothing to print."""
+    """Say what is wrong with a figure; ``value`` None: there is nothing to print."""
     printed = figure.value
     if printed is None:
         return _no_number(figure, title, path)
@@ -195,7 +196,7 @@ def _no_number(figure: PrintedFigure, title: str, path: str) -> AuditFinding:
 
 @dataclass(frozen=True, slots=True)
 class _Windows:
-    """The windows of a file against those of the session, in order."""
+    """Compares the windows of a file with those of the session, in order."""
 
     printed: PrintedResults
     recomputed: Recomputed

@@ -1,4 +1,4 @@
-"""results.json of MLCommons' runner against the inferences that its log prints."""
+"""Checks results.json of MLCommons' runner against the inferences that its log prints."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from ...journal.results_json import ResultsEntry, read_entries
 from ..findings import AuditFinding, Rule, violation
 
 _HALF_A_MILLISECOND = 0.0005 * (1 + 1e-6)
-"""The log prints seconds and inferences a second to three decimals."""
+"""Half the last digit that the log prints of seconds and inferences a second."""
 _MOST_FINDINGS = 20
 
 
 @dataclass(slots=True)
 class Merged:
-    """The log's inferences with the exact numbers of results.json, and what differs."""
+    """Holds the log's inferences with the exact numbers of results.json, and what differs."""
 
     records: list[InferenceRecord]
     classes: dict[str, int] = field(default_factory=dict)
@@ -30,7 +30,7 @@ class Merged:
 
 
 def merge(records: Sequence[InferenceRecord], path: Path, log_name: str, json_name: str) -> Merged:
-    """Compares entry by entry; LogError where results.json cannot be read.
+    """Compare entry by entry; LogError where results.json cannot be read.
 
     Where both are not of the same inferences, the log's own numbers stand.
     """
@@ -88,7 +88,7 @@ def merge(records: Sequence[InferenceRecord], path: Path, log_name: str, json_na
 
 
 def _throughput(entry: ResultsEntry) -> float | None:
-    """In inferences a second; None of an entry without a time."""
+    """Return inferences a second; None for an entry without a time."""
     return entry.iterations / (entry.elapsed_us / 1e6) if entry.elapsed_us else None
 
 
@@ -122,7 +122,7 @@ def _list(scores: Sequence[float]) -> str:
 def check_classes(
     classes: Mapping[str, int], rows: Sequence[LabelRow], path: str
 ) -> Iterator[AuditFinding]:
-    """The classes that results.json names against the label list: the first that differs."""
+    """Find the first class that results.json names otherwise than the label list."""
     wrong = [row for row in rows if classes.get(row.file, row.label) != row.label]
     if wrong:
         row = wrong[0]
@@ -131,7 +131,7 @@ def check_classes(
 
 
 def rows_of(classes: Mapping[str, int], task: Task) -> tuple[LabelRow, ...]:
-    """The classes as a label list, as far as they are of the task."""
+    """Return the classes as a label list, as far as they are of the task."""
     return tuple(
         LabelRow(file, task.class_count, label, None, None, line)
         for line, (file, label) in enumerate(classes.items(), 1)

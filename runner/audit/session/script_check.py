@@ -1,4 +1,4 @@
-"""script.async against the log: what the log shows being run is what the script says.
+"""Checks script.async against the log: what the log shows being run is what the script says.
 
     00087.424 sequencer: m-sequencing-i[5]-command[bload dut "…"]-ack[/parser: m-ready/]-ms[7840]
     -acc[20000]-total_ms[59200]
@@ -21,26 +21,28 @@ from ...script.script import DEFAULT_MS, NO_TIMEOUT_MS, ScriptError, Step
 from ..findings import AuditFinding, Rule, violation
 
 MAX_SCRIPT_BYTES = 24 << 20
-"""The whole ad list with paths of 150 characters takes 17 MB."""
+"""The largest script that is read: the whole ad list with paths of 150 characters takes 17 MB."""
 
 _MARK_TEXT = b" sequencer: m-sequencing-i["
 _MARK = re.compile(re.escape(_MARK_TEXT))
-"""A pattern, because one search of bytes after the other takes ten times as long."""
+"""The mark of a numbered step. It is a pattern, because one search of bytes after the other takes
+ten times as long."""
 _RESUME = re.compile(rb"session: m-session-(?:resume-id\[[^\]\n]{0,200}\]|retry)-step\[(\d{1,9})\]")
 _INDEX = re.compile(rb"(\d{1,9})\]-command\[")
 _TOTAL = re.compile(rb"-total_ms\[-?\d{1,18}\]\n\Z")
 _VERSION = re.compile(r"cmd['\"]?\s*:\s*['\"]version['\"]")
 _KEPT_STEPS = 512
-"""A continued session goes back by a load and an inference."""
+"""Steps that are kept behind the present one: a continued session goes back by a load and an
+inference."""
 _LOAD_ACK = Step("bload").effective_ack
 _MAX_STEPS_LEFT = 400_000
-"""Counted of what was not run: an ad script has 97,216 steps."""
+"""The most steps that are counted of what was not run: an ad script has 97,216."""
 _NOTHING = b"\0"
-"""What no line begins with."""
+"""A text that no line begins with."""
 
 
 def read_script_text(path: Path) -> str:
-    """The text of a script; ScriptError where it is too long, or no text, OSError."""
+    """Return a script's text; ScriptError where it is too long, or no text, OSError."""
     if path.stat().st_size > MAX_SCRIPT_BYTES:
         raise ScriptError(f"more than {MAX_SCRIPT_BYTES >> 20} MB of script are not read")
     try:
@@ -53,32 +55,32 @@ class ScriptFollower:
     """Follows a script along the sequencing lines of its log, block by block."""
 
     def __init__(self, text: str, path: str, log_path: str) -> None:
-        """``path`` and ``log_path`` are what findings call the two files."""
+        """Follow ``script``; findings call the two files ``path`` and ``log_path``."""
         self._path = path
         self._log_path = log_path
         self._batches = self._line_batches(text)
         self._sum_ms = 0
         self._lines: list[bytes] = []
-        """What stands behind the mark of step ``_first`` and of those that follow it."""
+        """The texts behind the mark of step ``_first`` and of those that follow it."""
         self._first = 1
         self._at = 0
-        """Where in it the step stands that is expected next."""
+        """The place in ``_lines`` of the step that is expected next."""
         self._furthest = 0
-        """The last step that ever was."""
+        """The last step that was ever run."""
         self._index = 0
-        """Of the step that is expected next; 0 before the first and behind the last."""
+        """The number of the step that is expected next; 0 before the first and behind the last."""
         self._expected = _NOTHING
         self._total = ""
-        """What every sequencing line ends with, as the first one has it."""
+        """The end of every sequencing line, as the first one has it."""
         self._first_line = 0
         self._error: ScriptError | None = None
         self._error_ahead: ScriptError | None = None
-        """What ends the script behind ``_lines``."""
+        """The error that ends the script behind ``_lines``."""
         self._difference: AuditFinding | None = None
         self._difference_count = 0
 
     def _line_batches(self, text: str) -> Iterator[list[bytes]]:
-        """What stands behind the mark in the log, of each numbered step."""
+        """Yield what stands behind the mark in the log, of each numbered step."""
         index = acc_ms = 0
         waiting = _VERSION.search(text) is not None
         for commands, settings in step_batches(text, self._path):
@@ -137,7 +139,7 @@ class ScriptFollower:
             self._go_to(0)
 
     def _goes_on(self, block: bytes) -> bool:
-        """Whether all steps of the block are the script's next ones: in bulk, for they are."""
+        """Tell whether all steps of the block are the script's next ones, in bulk."""
         found = block.split(_MARK_TEXT)[1:]
         self._fill(len(found))
         lines = self._lines[self._at : self._at + len(found)]
@@ -147,7 +149,7 @@ class ScriptFollower:
         return True
 
     def _fill(self, count: int) -> None:
-        """Have ``count`` lines from the expected one on, if the script has them."""
+        """Read ``count`` lines from the expected one on, if the script has them."""
         before = min(self._at, self._furthest - self._first + 1) - _KEPT_STEPS
         if before > 0 and len(self._lines) - self._at < count:
             del self._lines[:before]
@@ -202,7 +204,7 @@ class ScriptFollower:
             self._difference = violation(Rule.SCRIPT, self._log_path, found, expected, line)
 
     def findings(self) -> Iterator[AuditFinding]:
-        """What is amiss, once the log was read to its end. Reads on to the script's end."""
+        """Return what is amiss, once the log was read to its end. Reads the script to its end."""
         if self._difference is not None:
             yield self._difference
             if self._difference_count > 1:

@@ -1,4 +1,4 @@
-"""One mode folder of a tree, judged by everything in it: log, labels, trace, results, script.
+"""Judges one mode folder by everything in it: log, labels, trace, results, script.
 
 Whatever the folder holds becomes a finding and no error. Each file is read once, none that is a
 link, none that is longer than its kind can be.
@@ -37,9 +37,9 @@ __all__ = ["AuditContext", "audit_session"]
 _JSON = "results.json"
 _TRACE = energy_path(Path(), DEFAULT_NAME).name
 _OURS = Dialect.EEMBC
-"""What a journal is written in."""
+"""The dialect that a journal is written in."""
 _FINAL = frozenset({FindingKind.UNFINISHED})
-"""What a session may be while it runs, and a submitted one may not."""
+"""Findings that a session may have while it runs, and a submitted one may not."""
 
 
 def audit_session(place: ModeFolder, context: AuditContext) -> SessionAudit:
@@ -50,7 +50,7 @@ def audit_session(place: ModeFolder, context: AuditContext) -> SessionAudit:
 
 @contextmanager
 def _uncollected() -> Iterator[None]:
-    """No search for cycles meanwhile.
+    """Keep Python from searching for cycles meanwhile.
 
     A session makes tens of thousands of records that stay until its end and hold no cycle; the
     collector would look at all of them again and again, for a tenth of the time.
@@ -142,7 +142,7 @@ class _SessionAuditor(FolderReader):
         return assessment, used
 
     def _merge_json(self, logged: LoggedSession) -> dict[str, int]:
-        """Put results.json's exact numbers in; the classes that it names."""
+        """Put results.json's exact numbers in; return the classes that it names."""
         if logged.facts.dialect is Dialect.MLCOMMONS and _JSON in self.place.files:
             with self.reading(Rule.LOG, _JSON):
                 log = self.path_of(self.place.log or "log.txt")
@@ -155,7 +155,7 @@ class _SessionAuditor(FolderReader):
     def _choose_labels(
         self, task: Task, files: Sequence[str]
     ) -> tuple[LabelList | None, ListUsed | None]:
-        """The list beside the log, else the offered one that fits."""
+        """Return the list beside the log, else the offered one that fits."""
         labels: LabelList | None = None
         if LABELS_NAME in self.place.files:
             with self.reading(Rule.OFFICIAL_LIST, LABELS_NAME):
@@ -190,7 +190,7 @@ class _SessionAuditor(FolderReader):
         return None
 
     def _check_edges(self) -> None:
-        """Of a trace that was read."""
+        """Check the edges of a trace that was read."""
         name = timestamps_path(self.folder).name
         with self.reading(Rule.TRACE, name):
             self.findings += check_edges(self.place, self.folder)
@@ -230,7 +230,7 @@ class _SessionAuditor(FolderReader):
         self.findings += check_headlines(self.headlines, recomputed, path, complete=False)
 
     def _judge_journal(self, assessment: Assessment, judging: Judging) -> None:
-        """The journal that the log was rendered from is judged as a log, and is of its session."""
+        """Judge the journal behind a rendered log as a log, and as of its session."""
         headlines = self.headlines
         logged = self.read_log_file(JOURNAL_NAME)
         self.headlines = headlines
@@ -271,7 +271,7 @@ class _SessionAuditor(FolderReader):
 
 
 def _submitted(finding: Finding) -> Finding:
-    """A session's finding as it counts in a submission."""
+    """Turn a session's finding into how it counts in a submission."""
     final = finding.kind in _FINAL
     return replace(finding, severity=Severity.VIOLATION) if final else finding
 

@@ -1,4 +1,4 @@
-"""session.json of our own sessions against the files beside it."""
+"""Checks session.json of our own sessions against the files beside it."""
 
 from __future__ import annotations
 
@@ -20,21 +20,22 @@ from ..tree import ModeFolder
 from .script_check import MAX_SCRIPT_BYTES
 
 MAX_BYTES = 4 << 20
-"""An ad session's, with its 248 files' scores, has 40 kB."""
+"""The largest session.json that is read: an ad session's, with its 248 files' scores, has 40 kB."""
 _TOLERANCE = 1e-6
-"""As a fraction; energies that went through MLCommons' form agree to 1e-8."""
+"""What figures may differ by, as a fraction; energies that went through MLCommons' form agree to
+1e-8."""
 
 
 @dataclass(frozen=True, slots=True)
 class ToldDocument:
-    """A session.json that somebody wrote."""
+    """Is a session.json that somebody wrote."""
 
     provenance: ToldProvenance
     result: object
 
 
 def read_document(path: Path) -> ToldDocument | str:
-    """The document, or what is wrong with it. OSError where it cannot be read."""
+    """Read the document, or say what is wrong with it. OSError where it cannot be read."""
     if path.stat().st_size > MAX_BYTES:
         return f"more than {MAX_BYTES >> 20} MB, which is not read"
     try:
@@ -57,7 +58,7 @@ def read_document(path: Path) -> ToldDocument | str:
 def check_document(
     provenance: ToldProvenance, place: ModeFolder, folder: Path, path: str
 ) -> Iterator[AuditFinding]:
-    """Task, mode and script; what needs the log or the labels is checked where they are read."""
+    """Check task, mode and script; log and labels have checks of their own."""
     task = place.task
     for name, told, wanted in (
         ("task", provenance.task, place.task_key if task is None else task.key),
@@ -77,7 +78,7 @@ def check_document(
 
 
 def check_log(provenance: ToldProvenance, facts: LogFacts, path: str) -> Iterator[AuditFinding]:
-    """The session's id and the device, as the log has them."""
+    """Check the session's id and the device against the log."""
     session_id, device = provenance.session_id, provenance.device
     if facts.session_ids and session_id != facts.session_ids[0]:
         yield _wrong(path, "session_id", session_id, f"{facts.session_ids[0]}, as in the log")
@@ -97,7 +98,7 @@ def check_log(provenance: ToldProvenance, facts: LogFacts, path: str) -> Iterato
 def check_labels(
     provenance: ToldProvenance, labels: LabelList, path: str
 ) -> Iterator[AuditFinding]:
-    """The label list that the session says it used."""
+    """Check the label list that the session says it used."""
     said = provenance.dataset.labels_sha256
     if said != labels.sha256:
         text = f"dataset.labels_sha256 is {_shown(said)}"
@@ -107,7 +108,7 @@ def check_labels(
 
 
 def check_result(result: object, assessment: Assessment, path: str) -> Iterator[AuditFinding]:
-    """The figures under ``result`` against the recomputed ones."""
+    """Check the figures under ``result`` against the recomputed ones."""
     if not isinstance(result, dict):
         text = f"result is {_shown(result)}"
         yield violation(Rule.SESSION_JSON, path, text, "the figures of a finished session")
@@ -120,7 +121,7 @@ def check_result(result: object, assessment: Assessment, path: str) -> Iterator[
 def check_journal_facts(
     journal: LogFacts, log: LogFacts, path: str, log_name: str
 ) -> Iterator[AuditFinding]:
-    """The journal names the session and the device that the log names."""
+    """Check that journal and log name one session and one device."""
     for what, ours, theirs in (
         ("session", journal.session_ids, log.session_ids),
         ("device's name", journal.names, log.names),
@@ -137,7 +138,7 @@ def check_journal_facts(
 def check_journal(
     journal: Assessment, log: Assessment, path: str, log_name: str
 ) -> Iterator[AuditFinding]:
-    """The journal that a log was rendered from has the log's figures."""
+    """Check that the journal behind a rendered log has the log's figures."""
     ours, theirs = journal.to_json(), log.to_json()
     for part in ("performance", "accuracy", "energy"):
         for found in _compare(ours[part], theirs[part], part, path):
@@ -153,11 +154,12 @@ _COMPARED = frozenset(
         "file_scores", "label", "score",
     }
 )  # fmt: skip
-"""Of what a result says; times on a trace's own axis and lists of names are not."""
+"""The parts of a result that are compared; times on a trace's own axis and lists of names are not.
+"""
 
 
 def _compare(said: object, found: object, name: str, path: str) -> Iterator[AuditFinding]:
-    """The first difference in each part; both are JSON, ``said`` of any shape."""
+    """Return the first difference in each part; both are JSON, ``said`` of any shape."""
     if isinstance(found, dict):
         if not isinstance(said, dict):
             yield _wrong(path, name, said, "an object with the recomputed figures")
@@ -189,8 +191,11 @@ def _equal(said: object, found: object) -> bool:
 
 
 def _script_hashes(path: Path) -> tuple[str, ...]:
-    """Of the script as it was written: git may have changed its line ends, and an editor or a
-    commit hook its last one. Nothing for a file that is too long to be a script."""
+    """Hash the script as it was written, whatever became of its line ends.
+
+    Git may have changed its line ends, and an editor or a commit hook its last one. Nothing for a
+    file that is too long to be a script.
+    """
     if path.stat().st_size > MAX_SCRIPT_BYTES:
         return ()
     text = path.read_bytes().replace(b"\r\n", b"\n")

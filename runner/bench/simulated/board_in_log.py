@@ -1,4 +1,4 @@
-"""A board as a session's log knows it: who it is, what it answered, how fast, what it printed."""
+"""The board in a session's log: who it is, what it answered, how fast, what it printed."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from ...score.lap_time import wrapped_s
 from ...terms import Mode
 
 MAX_CHATTER = 50
-"""Lines kept of what a board prints at boot."""
+"""Lines that are kept of what a board prints at boot."""
 
 
 @dataclass(frozen=True, slots=True)
 class LoggedWindow:
-    """What one `infer` took by the log: seconds, and the first stamp where the device told it."""
+    """Says what one `infer` took by the log: seconds, and the device's first stamp if told."""
 
     elapsed_s: float
     iterations: int
@@ -32,7 +32,7 @@ class LoggedWindow:
 
 @dataclass(slots=True)
 class LoggedBoard:
-    """One of ``inputs`` and ``keys`` is as long as ``answers``."""
+    """Holds a board's answers. One of ``inputs`` and ``keys`` is as long as ``answers``."""
 
     task: Task
     mode: TimestampMode
@@ -41,16 +41,16 @@ class LoggedBoard:
     chatter: list[str] = field(default_factory=list)
     answers: list[Answer] = field(default_factory=list)
     inputs: list[tuple[str, int]] = field(default_factory=list)
-    """Of each answer, the file's name and the offset in it."""
+    """Each answer's input: the file's name and the offset in it."""
     keys: list[bytes] = field(default_factory=list)
-    """Of each answer, its input's :func:`~.replay.content_key`, where the log tells it."""
+    """Each answer's input by its :func:`~.replay.content_key`, where the log tells it."""
     windows: list[LoggedWindow] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
-    """What of the log could not be used."""
+    """Remarks on what of the log could not be used."""
 
 
 def read_board(path: Path) -> LoggedBoard:
-    """The board in an EEMBC or MLCommons log; SetupError says why it cannot be replayed."""
+    """Read the board in an EEMBC or MLCommons log; SetupError says why it cannot be replayed."""
     printed = _Printed()
     try:
         logged = read_log(path, observe=printed.take)
@@ -95,7 +95,7 @@ def _window(record: InferenceRecord) -> LoggedWindow | None:
 
 
 def task_of(path: Path, model_ids: list[str]) -> Task:
-    """The task by the first model id that is known; SetupError where none is."""
+    """Return the task by the first known model id; SetupError where none is."""
     for model_id in model_ids:
         if model_id in TASKS_BY_MODEL_ID:
             return TASKS_BY_MODEL_ID[model_id]
@@ -107,7 +107,7 @@ def task_of(path: Path, model_ids: list[str]) -> Task:
 
 
 def check_scores(path: Path, task: Task, scores: tuple[float, ...], where: str) -> None:
-    """SetupError for an inference that has not as many scores as its model gives."""
+    """Refuse (SetupError) an inference that has not as many scores as its model gives."""
     if len(scores) != task.score_count:
         raise SetupError(
             f"cannot replay {path}, {where}: {len(scores)} scores, {task.model_id} gives "
@@ -125,7 +125,7 @@ class _Printed:
 
     def __init__(self) -> None:
         self.results: dict[int, str] = {}
-        """What stood between the brackets of `m-results-[…]`, by the line's number."""
+        """The text between the brackets of each `m-results-[…]`, by the line's number."""
         self.chatter: list[str] = []
         self._booting = True
 

@@ -1,4 +1,4 @@
-"""A board as a wire log knows it: what it was sent, byte by byte, and what it answered."""
+"""The board in a wire log: what it was sent, byte by byte, and what it answered."""
 
 from __future__ import annotations
 
@@ -32,13 +32,14 @@ from ...score.lap_time import wrapped_s
 from .board_in_log import LoggedBoard, LoggedWindow, check_scores, keep_chatter, task_of
 
 _LONGEST_COMMAND = 1 << 16
-"""Commands are not cut as a device cuts them: what was sent is what counts."""
+"""The longest command that is read. Commands are not cut as a device cuts them: what was sent is
+what counts."""
 
 _PASSED_THROUGH = "m-dut-passthrough("
 
 
 def read_wire_board(path: Path) -> LoggedBoard:
-    """The board in a wire log; SetupError says why it cannot be replayed."""
+    """Read the board in a wire log; SetupError says why it cannot be replayed."""
     conversation = _Conversation(path)
     reader = WireLogReader(path)
     try:
@@ -72,7 +73,7 @@ class _Conversation:
         self.begin()
 
     def begin(self) -> None:
-        """The port was opened."""
+        """Begin anew: the port was opened."""
         self._commands = CommandReader(_LONGEST_COMMAND)
         self._lines = LineReader()
         self._buffer = bytearray()
@@ -138,7 +139,7 @@ class _Conversation:
                 self._inferred()
 
     def _inferred(self) -> None:
-        """The reply to an `infer` is over, if it was one."""
+        """Take the end of a reply to an `infer`, if it was one."""
         if self._iterations is not None and self._results is not None and self._key is not None:
             self.board.answers.append(self._results)
             self.board.keys.append(self._key)

@@ -20,11 +20,12 @@ from ..bench import SimulatedModel
 from .replay import Replay
 
 PLAUSIBLE_INFERENCE_S = {"vww01": 0.12, "ic01": 0.16, "kws01": 0.02, "ad01": 0.005}
-"""What a simulated device takes unless told: about a Cortex-M4 or M7 of the published results."""
+"""Seconds a simulated device takes for an inference unless told: about a Cortex-M4 or M7 of the
+published results."""
 
 
 _CUSTOM_INFERENCE_S = 0.02
-"""The same for a model of which nothing is known."""
+"""Seconds an inference takes by a model of which nothing is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class SimulatedDevice:
 
 
 class LoadedModel(DeviceModel, Protocol):
-    """A model out of a file, with what the session's provenance says of it."""
+    """Holds a model out of a file, with what the session's provenance says of it."""
 
     @property
     def sha256(self) -> str: ...
@@ -48,7 +49,7 @@ def simulated_device(
     task: Task | None,
     load: Callable[[Path, Task], LoadedModel] = TfliteModel,
 ) -> SimulatedDevice:
-    """The device that a ``sim:`` address and the configuration describe, not yet booted.
+    """Make the device that a ``sim:`` address and the configuration describe, not yet booted.
 
     ``task`` is what it runs where the address names no model id; ``load`` makes the model of its
     file, and may give one that computes otherwise, or counts.
@@ -102,7 +103,7 @@ def simulated_device(
 
 
 def _replayed_device(config: Config, log: Path, options: SimulatedOptions) -> SimulatedDevice:
-    """The board in a log; its model id and mode are the log's, whatever the address says."""
+    """Make the board in a log; its model id and mode are the log's, whatever the address says."""
     replay = Replay.open(log, config.datasets)
     inference_time_s = options.inference_time_s
     if inference_time_s is None:

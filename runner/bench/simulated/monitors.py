@@ -1,4 +1,4 @@
-"""The energy monitors that a simulated bench can have: in this process, or served to anybody.
+"""The energy monitors of a simulated bench: in this process, or served to anybody.
 
 A monitor's simulator knows bytes and a clock. In this process its real driver talks to it on the
 bench's virtual clock; served, it keeps real time on a pseudo-terminal or a TCP port.
@@ -24,7 +24,7 @@ from ....energy.simulated.ppk2 import SimulatedPpk2
 from ...config.addresses import SIMULATED, MonitorKind
 
 _IDLE_S = 0.01
-"""How often samples are sent."""
+"""Seconds between two deliveries of samples."""
 
 
 def simulated_monitor(
@@ -34,7 +34,7 @@ def simulated_monitor(
     on_power: OnPower,
     max_voltage_v: float | None,
 ) -> EnergyMonitor:
-    """A monitor on a serial port that measures ``power``, opened by its driver."""
+    """Open a simulated monitor on a serial port, which measures ``power``, by its driver."""
     device = byte_monitor(kind, power, on_power)
     link = SimulatedMonitorLink(device, clock, f"{SIMULATED}{kind.value}")
     if kind is MonitorKind.LPM01A:
@@ -45,7 +45,7 @@ def simulated_monitor(
 def byte_monitor(
     kind: MonitorKind, power: PowerModel, on_power: OnPower | None
 ) -> SimulatedMonitor:
-    """The simulator of a monitor that is reached through a serial port."""
+    """Make the simulator of a monitor that is reached through a serial port."""
     if kind is MonitorKind.LPM01A:
         return SimulatedLpm01a(power, on_power)
     return SimulatedPpk2(power, on_power)
@@ -59,7 +59,7 @@ def served_instrument(
     on_power: OnPower | None,
     tcp: tuple[str, int] | None,
 ) -> Iterator[str]:
-    """Serve a monitor on ``tcp``, or on a pty where that is None; gives what --monitor takes."""
+    """Serve a monitor on ``tcp``, or on a pty where that is None; give what --monitor takes."""
     if kind is MonitorKind.N6705:
         host, port = ("127.0.0.1", 0) if tcp is None else tcp
         instrument = SimulatedN6705(power, clock, on_power=on_power, host=host, port=port)
@@ -78,7 +78,7 @@ def served_instrument(
 def served_monitor(
     monitor: SimulatedMonitor, clock: Clock, tcp: tuple[str, int] | None
 ) -> Iterator[str]:
-    """Serve it from a thread, on a pty or on TCP; gives the address that a host opens."""
+    """Serve a monitor from a thread, on a pty or on TCP; give the address that a host opens."""
     port: ServedPort = PtyPort.open() if tcp is None else TcpPort.listen(*tcp, lambda: None)
     stop = threading.Event()
     thread = threading.Thread(

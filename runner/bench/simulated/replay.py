@@ -37,7 +37,7 @@ UNNAMED = "unnamed-board"
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """A log, ready to be replayed."""
+    """Is a log, ready to be replayed."""
 
     path: Path
     board: LoggedBoard
@@ -62,12 +62,12 @@ class Replay:
         return cls(path, board, _grouped(_keys(path, board, root)))
 
     def pace_s(self, byte_time_s: float) -> float | None:
-        """The median of one inference, by the windows of the log; None where it has none."""
+        """Return the median of one inference, by the log's windows; None where it has none."""
         paces = [_pace_s(window, byte_time_s) for window in self.board.windows]
         return median(paces) if paces else None
 
     def device(self, baud_rate: int, inference_time_s: float | None) -> ReplayedDut:
-        """The device, not yet booted; ``inference_time_s`` where it is not the log's."""
+        """Make the device, not yet booted; ``inference_time_s`` where it is not the log's."""
         board = self.board
         settings = DeviceSettings(baud_rate=baud_rate)
         pace_s = self.pace_s(settings.byte_time_s) if inference_time_s is None else inference_time_s
@@ -88,7 +88,7 @@ class Replay:
 
     @property
     def description(self) -> str:
-        """What is replayed and how, for a person."""
+        """Say what is replayed and how, for a person."""
         board = self.board
         how = "in the log's order" if self.by_content is None else "by their inputs' content"
         notes = "".join(f"; {note}" for note in board.notes)
@@ -98,7 +98,7 @@ class Replay:
 
 
 def _pace_s(window: LoggedWindow, byte_time_s: float) -> float:
-    """Of one inference. The device's window begins with the printing of its first stamp."""
+    """Return one inference's time. The device's window begins with printing its first stamp."""
     printing_s = 0.0
     if window.start_us is not None:
         printing_s = (len(LapTime(window.start_us).encode()) + 2) * byte_time_s
@@ -113,7 +113,7 @@ def _grouped(keys: list[bytes]) -> dict[bytes, list[int]]:
 
 
 def _keys(path: Path, board: LoggedBoard, root: Path) -> list[bytes]:
-    """The content of each answer's input, out of the data set that the log's files are in."""
+    """Return the content of each answer's input, out of the data set of the log's files."""
     try:
         folder = dataset_folder(root, board.task)
     except DatasetError as error:

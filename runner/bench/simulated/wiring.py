@@ -1,4 +1,4 @@
-"""A simulated energy bench on one clock: board, IO manager and supply, wired together.
+"""Wires a simulated energy bench on one clock: board, IO manager and supply.
 
 The board's activity sets what it draws; its timestamp pin goes to the IO manager, and to the
 monitor where it has an input for it; the monitor's output powers it. On a virtual clock the bench
@@ -31,13 +31,13 @@ from .device import SimulatedDevice, simulated_device
 from .monitors import simulated_monitor
 
 Wire = Callable[[float], Sequence[float]]
-"""A timestamp pin's: an edge there arrives at the moments that it returns."""
+"""A timestamp pin's wire: an edge there arrives at the moments that it returns."""
 
 _DRAWING = {activity: Drawing(activity.value) for activity in Activity}
 
 
 class Wiring:
-    """The board behind its IO manager, not powered yet; every call says when on the bench's clock.
+    """Joins a board, not powered yet, to its IO manager; every call says when.
 
     ``lock`` is for a bench whose ends are served by a thread each.
     """
@@ -62,7 +62,7 @@ class Wiring:
         self.device.power_off(0.0)
 
     def on_power(self, on: bool, at_s: float) -> None:
-        """The monitor switched the board's supply."""
+        """Switch the board's supply, as the monitor did."""
         with self.lock:
             if on:
                 self.device.boot(at_s)
@@ -81,7 +81,7 @@ class Wiring:
 
 
 class SimulatedBench(Wiring):
-    """The bench in this process, on a virtual clock. ``link`` is the wire to the IO manager.
+    """Is the bench in this process, on a virtual clock; ``link`` is the IO manager's wire.
 
     Its monitor is reached through the driver of the real one: an N6705 speaks SCPI over TCP on
     this machine, through real VISA; those on a serial port speak their own bytes.
@@ -95,12 +95,12 @@ class SimulatedBench(Wiring):
 
     @cached_property
     def monitor(self) -> SimulatedN6705:
-        """The instrument that measures it unless another kind is asked for."""
+        """Return the instrument that measures it unless another kind is asked for."""
         return SimulatedN6705(self.power, self.clock, on_power=self.on_power)
 
     @contextmanager
     def open_monitor(self, config: MonitorConfig) -> Iterator[EnergyMonitor]:
-        """Its monitor, opened by its driver as a real one is; the supply is off afterwards."""
+        """Open its monitor by the real one's driver; the supply is off afterwards."""
         kind = simulated_kind(config.address)
         if kind is not MonitorKind.N6705:
             with simulated_monitor(

@@ -113,7 +113,7 @@ def _show(
 
 
 def _grouped(compared: Comparison) -> dict[str, list[str]]:
-    """Each warning with the pairs that it is about."""
+    """Group each warning with the pairs that it is about."""
     found: dict[str, list[str]] = {}
     for pair in compared.pairs:
         for text in pair.warnings:

@@ -47,7 +47,7 @@ def report(
 
 
 def refuse_overwriting(out: Path, *, force: bool) -> None:
-    """SetupError where ``out`` is there: a report gives way to ``force``, anything else never."""
+    """Refuse (SetupError) to overwrite ``out``: ``force`` is for reports, nothing else."""
     if not out.exists() and not out.is_symlink():
         if not out.parent.is_dir():
             raise SetupError(f"cannot write {out}: there is no folder {out.parent}")

@@ -126,7 +126,7 @@ class _Asker:
 
 
 def _said(default: str = "") -> str:
-    """One line from the terminal; an empty one is the default."""
+    """Read one line from the terminal; an empty one is the default."""
     return str(
         typer.prompt(
             "  ", default=default, show_default=bool(default), prompt_suffix="> ", err=True
@@ -135,7 +135,7 @@ def _said(default: str = "") -> str:
 
 
 def _ask_sessions(console: Console) -> PlacedSessions:
-    """Folders until an empty answer; at least one session."""
+    """Ask for folders until an empty answer; at least one session."""
     console.print("\nSessions", style="bold")
     console.print(
         Text.assemble("  Folders  ", ("a session's, or one that holds several; empty: done", "dim"))

@@ -20,7 +20,7 @@ from ..show.audit import audit_json, show_audit
 
 
 class LevelName(Enum):
-    """Which verdict sets the exit status."""
+    """Names the verdict that sets the exit status."""
 
     OFFICIAL = "official"
     SOUND = "sound"

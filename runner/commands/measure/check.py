@@ -173,7 +173,7 @@ def _behind(transport: Transport, clock: Clock, config: Config) -> _Way:
 
 
 def _behind_simulated_io_manager(config: Config, task: Task | None) -> _Way:
-    """Energy firmware with its pin wired to the IO manager, on a virtual clock."""
+    """Wire energy firmware's pin to a simulated IO manager, on a virtual clock."""
     address = config.io_manager.address
     if not names_simulated(address):
         raise SetupError(
@@ -186,5 +186,5 @@ def _behind_simulated_io_manager(config: Config, task: Task | None) -> _Way:
 
 
 def _simulated_task(config: Config) -> Task:
-    """What a simulated device runs where nothing says; of no matter to a real one."""
+    """Return what a simulated device runs where nothing says; of no matter to a real one."""
     return TASKS_BY_MODEL_ID.get(simulated_model_id(config), TASKS["kws"])

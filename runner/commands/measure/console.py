@@ -58,12 +58,12 @@ def console(
 
 
 def _with_energy(settings: Config) -> bool:
-    """An IO manager or a monitor is named."""
+    """Tell whether an IO manager or a monitor is named."""
     return settings.io_manager.address is not None or settings.monitor.address is not None
 
 
 def _converse(session: Interactive, out: Console) -> None:
-    """Line by line, until there are no more."""
+    """Read and execute line by line, until there are no more."""
     prompt = sys.stdin.isatty()
     if prompt:
         out.print(session.help, markup=False)

@@ -1,6 +1,6 @@
-"""``tinyrunner demo``: the whole program with nothing attached.
+"""``tinyrunner demo``: the whole program on a simulated bench, with nothing attached.
 
-The whole program on a simulated bench: four tasks, three modes, a submission built from them.
+Four tasks in three modes, a submission built from them, and a report.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def demo(
 
 
 SUPPLY_V = 3.0
-"""What the simulated board is powered with: the field's usual voltage."""
+"""The voltage that the simulated board is powered with: the field's usual one."""
 
 
 _SYSTEM = "simulated_board"
@@ -110,11 +110,11 @@ _SETTINGS = {
 
 @dataclass(frozen=True, slots=True)
 class Demonstration:
-    """What was made."""
+    """Says what was made."""
 
     outcomes: tuple[Outcome, ...]
     place: Path
-    """Holds the description, the built tree and the report of this time."""
+    """The folder of the description, the built tree and the report of this time."""
     built: BuiltTree
 
 
@@ -139,7 +139,7 @@ def demonstrate(folder: Path, reporter: Reporter, round_name: str | None = None)
 
 
 def _new_folder(folder: Path) -> Path:
-    """A demonstration may be given again in the same place."""
+    """Make a new folder: a demonstration may be given again in one place."""
     for number in range(1, 1000):
         place = folder / ("submission" if number == 1 else f"submission_{number}")
         if not place.exists():

@@ -72,7 +72,7 @@ def run(
 
 
 def _check_alone(tasks: list[Task], settings: Config) -> None:
-    """A published script says by itself what is run how often; nothing else may say otherwise."""
+    """Refuse what contradicts a published script, which says by itself what is run how often."""
     from ...config.config import Config
 
     if len(tasks) != 1:
@@ -114,7 +114,7 @@ def _resume(
 
 
 def choose_tasks(names: list[str] | None, config: Config) -> list[Task]:
-    """The tasks by their names, `all` for the four, `custom` for the configuration's own."""
+    """Return the tasks by their names, `all` for the four, `custom` for the configuration's own."""
     if not names:
         raise SetupError(f"which task? Name one or more of {', '.join(TASKS)}; all; or custom")
     if names == ["all"]:
@@ -125,7 +125,7 @@ def choose_tasks(names: list[str] | None, config: Config) -> list[Task]:
 
 
 def parse_mode(name: str | None) -> Mode:
-    """The mode by its name."""
+    """Return the mode by its name."""
     match name:
         case "performance":
             return Mode.PERFORMANCE

@@ -208,7 +208,7 @@ def bench(
 def _monitor_place(
     kind: MonitorKind, pty: bool, tcp: str | None, option: str
 ) -> tuple[str, int] | None:
-    """Where a monitor listens on TCP; None: on a pseudo-terminal."""
+    """Return where a monitor listens on TCP; None: on a pseudo-terminal."""
     if pty and tcp is not None:
         raise SetupError(f"where? Give either --pty or {option} HOST:PORT")
     if pty and kind is MonitorKind.N6705:

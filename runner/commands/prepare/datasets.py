@@ -160,7 +160,7 @@ def _official(name: str) -> LabelListFile:
 
 
 def _labels(task: Task, wanted: str | None, out: Path) -> LabelList:
-    """The list to build by: a file, an official one, or that of the folder to be filled."""
+    """Return the list to build by: a file, an official one, or that of the folder to be filled."""
     if wanted is None:
         there = out / task.model_id / LABELS_NAME
         if there.is_file():
@@ -180,7 +180,7 @@ def _labels(task: Task, wanted: str | None, out: Path) -> LabelList:
 
 
 def _places(root: Path | None) -> list[Path]:
-    """Where data sets are looked for: as told, else in the usual places that exist."""
+    """Return where data sets are looked for: as told, else in the usual places that exist."""
     if root is not None:
         return [root]
     places = [Path(EEMBC_DATASETS).expanduser(), Path("tinyrunner-datasets")]

@@ -51,11 +51,11 @@ def devices(
 
 
 _JOIN_S = 0.1
-"""A wait without a limit could not be interrupted on Windows."""
+"""The time of one wait for a thread; a wait without a limit could not be interrupted on Windows."""
 
 
 def _ports_table(reports: list[PortReport]) -> Table:
-    """Two columns, so that a finding has room at 80 characters."""
+    """Make a table of two columns, so that a finding has room at 80 characters."""
     table = Table(box=None, padding=(0, 2, 0, 0))
     table.add_column("port", no_wrap=True)
     table.add_column("finding", overflow="fold")
@@ -83,7 +83,7 @@ def _monitors_table(monitors: list[MonitorReport]) -> Table:
 
 
 def _plain(value: object) -> object:
-    """Enums by their values, for JSON."""
+    """Turn enums into their values, for JSON."""
     match value:
         case dict():
             return {key: _plain(part) for key, part in value.items()}

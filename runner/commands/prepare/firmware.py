@@ -86,5 +86,5 @@ def _model(named: str | None, task: Task, board: Board) -> Path | None:
 
 
 def _c_name(stem: str) -> str:
-    """A file's name as a C name begins; letters first."""
+    """Make a file's name one that a C name can begin with; letters first."""
     return re.sub(r"[^a-z0-9]+", "_", stem.lower()).strip("_").lstrip("0123456789_")[:31] or "net"

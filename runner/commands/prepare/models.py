@@ -115,7 +115,7 @@ def fetch_files(items: Sequence[PinnedFile], source: str | None) -> None:
 
 @contextmanager
 def _progress(console: Console, item: PinnedFile) -> Iterator[Callable[[int, int], None]]:
-    """A bar where a person watches, a line where nobody does."""
+    """Show a bar where a person watches, a line where nobody does."""
     if not console.is_terminal:
         console.print(f"{item.name}: fetching {item.file_name}, {item.size_bytes} bytes")
         yield lambda _done, _total: None
@@ -190,7 +190,7 @@ def _described(item: PinnedFile | None, sha256: str) -> str:
 
 
 def _expanded(paths: list[Path]) -> list[Path]:
-    """Folders as the models in them."""
+    """Replace folders by the models in them."""
     files = []
     for path in paths:
         inside = sorted(path.glob("*.tflite")) if path.is_dir() else [path]

@@ -1,4 +1,4 @@
-"""A port of the firmware to begin with: the library, a board's files, and a task's sizes.
+"""Makes a port of the firmware to begin with: the library, a board's files, a task's sizes.
 
 What is written builds as it is. Nothing that is there is ever overwritten.
 """
@@ -16,7 +16,7 @@ from ....models.suite import InputFormat, Task
 from ...errors import SetupError
 
 SOURCES = Path(__file__).parents[3] / "dut_protocol" / "firmware"
-"""The library, the kernels and the ports, as they are installed."""
+"""The folder of the library, the kernels and the ports, as they are installed."""
 
 _MODEL_NAME = "network"
 _TASK_HEADER = Path("task.h")
@@ -25,15 +25,15 @@ _TASK_HEADER = Path("task.h")
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """A kind of port that can be begun with."""
+    """Is a kind of port that can be begun with."""
 
     key: str
     folder: str
     """The name of the folder of its files, in ports/."""
     vendor: str
-    """What it says to `name`, until somebody changes it."""
+    """The vendor's name that it says to `name`, until somebody changes it."""
     runs_model: bool
-    """It brings its own inference: the kernels, and a model exported as C."""
+    """Whether it brings its own inference: the kernels, and a model exported as C."""
 
 
 BOARDS: dict[str, Board] = {
@@ -46,7 +46,7 @@ BOARDS: dict[str, Board] = {
 
 
 def new_port(folder: Path, task: Task, board: Board, model: Path | None) -> list[Path]:
-    """Write a port of the firmware for ``task`` into ``folder``; the files, in order.
+    """Write a port of the firmware for ``task`` into ``folder``; return the files, in order.
 
     ``model`` is the .tflite that the board runs, where it brings its own inference. SetupError
     where the folder holds something, where the model does not fit, or where it cannot be exported.
@@ -78,7 +78,10 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _library_files(name: str, target: Path) -> dict[Path, str]:
-    """What is compiled, and CMake's description of it; the README speaks of the repository."""
+    """List what is compiled, and CMake's description of it.
+
+    The README is left out: it speaks of the repository.
+    """
     return {
         target / path.name: _text(path)
         for path in _files(SOURCES / name)
@@ -91,7 +94,7 @@ def _text(path: Path) -> str:
 
 
 def _relocated(path: Path) -> str:
-    """The file's text; a Makefile finds the library beside it, in the repository above it."""
+    """Return a file's text with the library beside it, which a Makefile has above it."""
     text = _text(path)
     if path.name == "Makefile":
         text = text.replace("../../src", "library").replace("../../kernels", "kernels")

@@ -1,4 +1,4 @@
-"""An audit as a person reads it, and as a program does."""
+"""Shows an audit as a person reads it, and as a program does."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _RUNNER_NOTE = (
 
 
 def verdict_texts(audit: Audit) -> tuple[tuple[Level, bool, str], ...]:
-    """Each verdict, whether it holds, and why, in a few words."""
+    """Say in a few words of each verdict whether it holds, and why."""
     texts = []
     for level in Level:
         holds = audit.holds(level)
@@ -46,7 +46,7 @@ def verdict_texts(audit: Audit) -> tuple[tuple[Level, bool, str], ...]:
 
 
 def figure_of(session: SessionAudit) -> str:
-    """The figure that a session was run for, recomputed; a dash where there is none."""
+    """Return the recomputed figure that a session was run for; a dash where there is none."""
     assessment = session.assessment
     if assessment is None:
         return "–"
@@ -65,7 +65,7 @@ def figure_of(session: SessionAudit) -> str:
 
 
 def printed_of(session: SessionAudit) -> str:
-    """The same figure as the results file prints it."""
+    """Return the figure that a session was run for as its results file prints it."""
     task, printed = session.place.task, session.printed
     accuracy = "auc" if task is not None and task.metric is Metric.AUC else "top1"
     key = {Mode.ENERGY: "median_energy_uj", Mode.PERFORMANCE: "median_throughput"}.get(
@@ -77,7 +77,7 @@ def printed_of(session: SessionAudit) -> str:
 
 
 def list_of(session: SessionAudit) -> str:
-    """Which label list a session was judged by."""
+    """Say which label list a session was judged by."""
     if session.labels is None:
         return "–"
     return session.labels.official or ("synthetic" if session.synthetic else "not official")
@@ -146,8 +146,10 @@ def _print_group(console: Console, group: FindingGroup) -> None:
 
 
 def _plain(text: str, *, keep: str = "") -> str:
-    """With escapes for what would move a terminal's cursor or turn its text round: the names and
-    texts are a stranger's."""
+    """Escape what would move a terminal's cursor or turn its text round.
+
+    The names and texts are a stranger's.
+    """
     return "".join(
         one if one.isprintable() or one in keep else one.encode("unicode_escape").decode()
         for one in text
@@ -164,7 +166,7 @@ def _verdicts(audit: Audit, level: Level) -> Table:
 
 
 def audit_json(audit: Audit) -> dict[str, Any]:
-    """Everything, for a program; every place of a finding on its own."""
+    """Return everything, for a program; every place of a finding on its own."""
     return {
         "root": str(audit.root),
         "round": audit.round.name,

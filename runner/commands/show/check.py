@@ -1,4 +1,4 @@
-"""What a person reads of a conformance check; fits 80 columns."""
+"""Shows a conformance check to a person; it fits 80 columns."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def _text(item: Item) -> Text:
 
 
 def _figures(facts: MeasuredFacts) -> list[str]:
-    """What a run can be told, in the words of its options."""
+    """Say what a run can be told, in the words of its options."""
     lines = []
     if facts.data_bytes_per_db is not None:
         lines.append(f"takes --data-bytes-per-db {facts.data_bytes_per_db}")

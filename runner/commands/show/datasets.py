@@ -1,4 +1,4 @@
-"""What a person, or a program, reads about data sets."""
+"""Shows data sets, to a person or a program."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def show_set(console: Console, report: SetReport, *, details: bool = False) -> N
 
 
 def set_json(report: SetReport) -> dict[str, Any]:
-    """The same for a program."""
+    """Return one task's folder and its lists as plain values, for a program."""
     return {
         "task": report.task.key,
         "folder": str(report.folder),

@@ -19,15 +19,16 @@ from rich.progress import (
 from ...execute.progress import Reporter
 
 LINES_PER_RUN = 20
-"""A log that nobody watches gets a line a step, or one a twentieth of a long run."""
+"""Lines for a whole run: a log that nobody watches gets one a step, or one a twentieth of a long
+run."""
 
 
 LINE_INTERVAL_S = 60.0
-"""And a line at least this often, with the time left, however long a step takes."""
+"""Seconds after which a line comes in any case, with the time left, however long a step takes."""
 
 
 class LineReporter:
-    """Plain lines, for a CI log or a file."""
+    """Writes plain lines, for a CI log or a file."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -64,7 +65,7 @@ class LineReporter:
 
 
 class BarReporter:
-    """A bar with rate, time left and what the run says so far."""
+    """Draws a bar with rate, time left and what the run says so far."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -107,5 +108,5 @@ class BarReporter:
 
 
 def make_reporter(console: Console) -> Reporter:
-    """A bar where a person watches, lines where nobody does."""
+    """Make a bar where a person watches, lines where nobody does."""
     return BarReporter(console) if console.is_terminal else LineReporter(console)

@@ -1,4 +1,4 @@
-"""What a person reads of a session: a table of its figures, and what was found wrong."""
+"""Shows a session to a person: a table of its figures, and what was found wrong."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def show_assessment(
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One session in a summary of several."""
+    """Is one session in a summary of several."""
 
     task: Task
     mode: Mode
@@ -69,7 +69,7 @@ def show_summary(console: Console, lines: Iterable[Line], round_: Round) -> None
 
 
 def _headline(line: Line, round_: Round) -> tuple[str, str]:
-    """The figure that counts, and what it has to reach."""
+    """Return the figure that counts, and what it has to reach."""
     performance, accuracy = line.assessment.performance, line.assessment.accuracy
     energy = line.assessment.energy
     if energy is not None:
@@ -164,5 +164,5 @@ def _percent(value: float | None) -> str:
 
 
 def assessment_json(title: str, assessment: Assessment) -> dict[str, Any]:
-    """The same for a program."""
+    """Return a session's figures and findings as plain values, for a program."""
     return {"session": title} | assessment.to_json()

@@ -1,6 +1,6 @@
-"""Two sets of sessions side by side: which belongs to which, and what is different.
+"""Sets two groups of sessions side by side: which belongs to which, and what is different.
 
-How much worse is too much: ``2%`` of everything, or ``energy=3%,accuracy=0.5pp``.
+A threshold says how much worse is too much: ``2%`` of everything, or ``energy=3%,accuracy=0.5pp``.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Key = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """A pair: what it measured, and what else is different about it."""
+    """Is a pair: what it measured, and what else is different about it."""
 
     name: str
     a: ReportSession
@@ -32,14 +32,14 @@ class Compared:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Everything that could be paired, and what could not."""
+    """Holds everything that could be paired, and what could not."""
 
     pairs: tuple[Compared, ...]
     only_a: tuple[str, ...]
     only_b: tuple[str, ...]
 
     def failures(self, thresholds: Thresholds) -> list[tuple[Compared, Difference]]:
-        """What is worse in B by more than its threshold."""
+        """Return what is worse in B by more than its threshold."""
         return [
             (pair, each)
             for pair in self.pairs
@@ -91,7 +91,7 @@ def compare_sessions(a: Sequence[ReportSession], b: Sequence[ReportSession]) -> 
 
 
 def verdict(difference: Difference) -> str:
-    """`B faster by 3.1 % ± 0.2 %`."""
+    """Say `B faster by 3.1 % ± 0.2 %`."""
     measure = difference.measure
     if difference.significant is None:
         return "too little to tell"
@@ -123,7 +123,7 @@ _WORDS = {
 
 
 def _percents(share: float, around: float) -> str:
-    """With the digits that the uncertainty leaves."""
+    """Write percentages with the digits that the uncertainty leaves."""
     finest = around or share
     decimals = next((d for d in (1, 2, 3) if finest >= 10.0**-d), 4)
     return f"{share:.{decimals}f} % ± {around:.{decimals}f} %"
@@ -156,7 +156,7 @@ def _pair(name: str, a: ReportSession, b: ReportSession) -> Compared:
 
 
 def _warnings(a: ReportSession, b: ReportSession) -> Iterator[str]:
-    """What is different beside the figures, and may be why they are."""
+    """Say what is different beside the figures, and may be why they are."""
     troubles = [_trouble(session) for session in (a, b)]
     if troubles[0] and troubles[0] == troubles[1]:
         yield f"both: {troubles[0]}"
@@ -234,7 +234,7 @@ _FORM = re.compile(r"(?:([a-z0-9]+)=)?(\d+(?:\.\d+)?|\.\d+)(%|pp)")
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
-    """A bound: a fraction of A's value, or of the whole scale (0.005 is 0.5 pp)."""
+    """Is a bound: a fraction of A's value, or of the whole scale (0.005 is 0.5 pp)."""
 
     bound: float
     relative: bool
@@ -245,14 +245,14 @@ class Threshold:
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """The bound of each measure that has one."""
+    """Holds the bound of each measure that has one."""
 
     by_measure: Mapping[Measure, Threshold]
     named: tuple[str, ...] = ()
     """The names that were given, as they were."""
 
     def unjudged(self, found: Sequence[Difference]) -> list[str]:
-        """Why a bound judged nothing: a gate that finds nothing to measure must not look shut."""
+        """Say why a bound judged nothing: a gate that finds nothing must not look shut."""
         measured = {each.measure for each in found}
         reasons = [
             f"--threshold {name}: nothing of it was measured on both sides"
@@ -266,7 +266,7 @@ class Thresholds:
         return reasons
 
     def exceeded(self, difference: Difference) -> bool:
-        """B is worse by more than the bound, and the interval excludes that it is chance."""
+        """Tell whether B is worse by more than the bound, and not by chance."""
         threshold = self.by_measure.get(difference.measure)
         if threshold is None or difference.significant is not True:
             return False
@@ -278,7 +278,7 @@ class Thresholds:
 
 
 def parse_thresholds(texts: Sequence[str]) -> Thresholds:
-    """From the option's values, each with commas between its parts; a name goes before the rest."""
+    """Parse the option's values, commas between parts; a name goes before the rest."""
     general: Threshold | None = None
     named: dict[Measure, Threshold] = {}
     names: list[str] = []

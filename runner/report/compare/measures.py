@@ -1,4 +1,4 @@
-"""What can be compared of two sessions: each measure with its difference and how sure that is.
+"""The measures of two sessions: each with its difference, and how sure that is.
 
 Throughput, latency and energy are compared by the means over the windows, with Welch's interval:
 a median of five has no interval worth the name. Top-1 by the inputs that only one side got right,
@@ -35,12 +35,12 @@ from .statistics import (
 
 SIGNIFICANT_P = 0.05
 RESOLUTION = 1e-6
-"""Relative differences below this are no difference: a 1 us timer tells no more of a window of
-some seconds, and a trace's float32 samples of its energy."""
+"""The relative difference below which there is none: a 1 us timer tells no more of a window of some
+seconds, and a trace's float32 samples of its energy."""
 
 
 class Measure(Enum):
-    """Its name, the unit shown, the factor to it, and whether more is better."""
+    """Names what is compared: its unit, the factor to it, and whether more is better."""
 
     THROUGHPUT = ("throughput", "inf./s", 1.0, True)
     LATENCY = ("latency", "ms", 1e3, False)
@@ -56,18 +56,18 @@ class Measure(Enum):
 
     @property
     def key(self) -> str:
-        """As JSON has it."""
+        """Return the name that JSON has for it."""
         return self.name.lower()
 
     @property
     def is_share(self) -> bool:
-        """Of 0 to 1, where differences are told as such and not relative to A's."""
+        """Tell whether it is a share of 0 to 1, whose differences are not relative to A's value."""
         return self in (Measure.TOP1, Measure.AUC)
 
 
 @dataclass(frozen=True, slots=True)
 class Difference(JsonForm):
-    """One measure of a pair, in SI units and fractions; B's less A's."""
+    """Is one measure of a pair, in SI units and fractions; B's less A's."""
 
     JSON = (
         "measure=measure.key a b a_published b_published difference=absolute relative "
@@ -79,10 +79,10 @@ class Difference(JsonForm):
     b: float
     method: str
     interval: Interval | None
-    """None where there is too little to tell."""
+    """The 95 % interval; None where there is too little to tell."""
     relative_half_width: float | None = None
     p: float | None = None
-    """Of the exact McNemar test, where that was made."""
+    """The p of the exact McNemar test, where that was made."""
     a_published: float | None = None
     """The figure that is published of A: the median of the windows."""
     b_published: float | None = None
@@ -93,7 +93,7 @@ class Difference(JsonForm):
 
     @property
     def interval_95(self) -> tuple[float, float] | None:
-        """Its two ends."""
+        """Return the interval's two ends."""
         return None if self.interval is None else (self.interval.low, self.interval.high)
 
     @property
@@ -102,7 +102,7 @@ class Difference(JsonForm):
 
     @property
     def significant(self) -> bool | None:
-        """Whether it is more than chance; None where nobody can tell."""
+        """Tell whether it is more than chance; None where nobody can tell."""
         if self.interval is None:
             return None
         relative = self.relative
@@ -113,12 +113,12 @@ class Difference(JsonForm):
 
     @property
     def worsening(self) -> float:
-        """How much worse B is, absolute; negative where it is better."""
+        """Return how much worse B is, absolute; negative where it is better."""
         return -self.absolute if self.measure.more_is_better else self.absolute
 
 
 def differences(a: ReportSession, b: ReportSession) -> Iterator[Difference]:
-    """Every measure that both sessions have."""
+    """Compare every measure that both sessions have."""
     first, second = a.assessment, b.assessment
     if first is None or second is None:
         return
@@ -205,7 +205,7 @@ def _auc(first: AccuracyResult, second: AccuracyResult) -> Iterator[Difference]:
 
 
 def _parts(result: AccuracyResult, order: AccuracyResult) -> RocParts | None:
-    """The components of a result's AUC, its files in the order of another's."""
+    """Return the components of a result's AUC, its files in the order of another's."""
     scores = {each.file: each for each in result.file_scores}
     chosen = [scores[each.file] for each in order.file_scores]
     anomalous = np.array([each.label == 1 for each in chosen], dtype=bool)

@@ -1,4 +1,4 @@
-"""Is a difference more than chance? Intervals of 95 % and p values, with numpy alone.
+"""Tells differences from chance: intervals of 95 % and p values, with numpy alone.
 
 Sources: Welch (1947) for means of unequal spread; McNemar's test in its exact binomial form;
 Agresti and Min (2005) for the interval of a paired difference of proportions; Newcombe (1998),
@@ -24,7 +24,7 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """The 95 % interval of a difference."""
+    """Is the 95 % interval of a difference."""
 
     low: float
     high: float
@@ -39,7 +39,10 @@ class Interval:
 
 
 def incomplete_beta(x: float, a: float, b: float) -> float:
-    """The regularised incomplete beta function I_x(a, b) by Lentz' fraction, to about 1e-12."""
+    """Compute the regularised incomplete beta function I_x(a, b), to about 1e-12.
+
+    By Lentz' continued fraction.
+    """
     if x <= 0 or x >= 1:
         return 0.0 if x <= 0 else 1.0
     if x > (a + 1) / (a + b + 2):  # where the fraction of the mirrored one converges faster
@@ -64,7 +67,7 @@ def incomplete_beta(x: float, a: float, b: float) -> float:
 
 
 def t_quantile(df: float, level: float = LEVEL) -> float:
-    """How many standard errors the two-sided interval reaches out, by Student's distribution."""
+    """Return how many standard errors the two-sided interval reaches, by Student's distribution."""
     if isinf(df) or df > 1e7:
         return NormalDist().inv_cdf((1 + level) / 2)
     low, high = 0.0, 1.0
@@ -82,25 +85,25 @@ def t_quantile(df: float, level: float = LEVEL) -> float:
 
 
 def _outside(t: float, df: float) -> float:
-    """The probability of being further out than t, on both sides."""
+    """Return the probability of being further out than t, on both sides."""
     return incomplete_beta(df / (df + t * t), df / 2, 0.5)
 
 
 @dataclass(frozen=True, slots=True)
 class Welch:
-    """B's mean less A's, and the same relative to A's."""
+    """Holds B's mean less A's, absolute and relative to A's."""
 
     difference: float
     interval: Interval
     relative: float | None
-    """None where A's mean is zero."""
+    """The difference as a fraction of A's mean; None where that is zero."""
     relative_half_width: float | None
-    """Of the ratio of the means, by its first-order expansion."""
+    """Half the interval of the ratio of the means, by its first-order expansion."""
     df: float
 
 
 def welch(a: Sequence[float], b: Sequence[float]) -> Welch | None:
-    """The difference of two means by Welch's t; None with fewer than two values on a side."""
+    """Compare two means by Welch's t; None with fewer than two values on a side."""
     if min(len(a), len(b)) < 2:
         return None
     mean_a, mean_b = fmean(a), fmean(b)
@@ -123,7 +126,7 @@ def welch(a: Sequence[float], b: Sequence[float]) -> Welch | None:
 
 
 def mcnemar_p(only_a: int, only_b: int) -> float:
-    """Exact two-sided p of so uneven a split of the inputs that only one side got right."""
+    """Return the exact two-sided p of so uneven a split of inputs that only one side got right."""
     total = only_a + only_b
     if total == 0:
         return 1.0
@@ -132,7 +135,10 @@ def mcnemar_p(only_a: int, only_b: int) -> float:
 
 
 def paired_difference(only_a: int, only_b: int, inputs: int) -> Interval:
-    """The interval of B's share right less A's, of the same inputs (Agresti and Min's +1/2)."""
+    """Return the interval of B's share right less A's, of one set of inputs.
+
+    With Agresti and Min's +1/2.
+    """
     b, c, n = only_a + 0.5, only_b + 0.5, inputs + 2
     difference = (c - b) / n
     half = _NORMAL * sqrt(b + c - (c - b) ** 2 / n) / n
@@ -140,7 +146,10 @@ def paired_difference(only_a: int, only_b: int, inputs: int) -> Interval:
 
 
 def unpaired_difference(right_a: int, inputs_a: int, right_b: int, inputs_b: int) -> Interval:
-    """The same of different inputs (Newcombe's, from Wilson's intervals of each)."""
+    """Return the interval of B's share right less A's, of different inputs.
+
+    By Newcombe's method, from Wilson's intervals of each.
+    """
     share_a, share_b = right_a / inputs_a, right_b / inputs_b
     low_a, high_a = _wilson(share_a, inputs_a)
     low_b, high_b = _wilson(share_b, inputs_b)
@@ -160,7 +169,7 @@ def _wilson(share: float, count: int) -> tuple[float, float]:
 
 @dataclass(frozen=True, slots=True)
 class RocParts:
-    """DeLong's components of one AUC."""
+    """Holds DeLong's components of one AUC."""
 
     auc: float
     of_positives: Floats
@@ -170,7 +179,10 @@ class RocParts:
 
 
 def roc_parts(positive: npt.NDArray[np.bool_], scores: Floats) -> RocParts | None:
-    """From mid-ranks, ties counting half; None with fewer than two of either kind."""
+    """Compute an AUC's components from mid-ranks, ties counting half.
+
+    None with fewer than two inputs of either kind.
+    """
     ups, downs = scores[positive], scores[~positive]
     if min(len(ups), len(downs)) < 2:
         return None
@@ -187,7 +199,7 @@ def _mid_ranks(values: Floats) -> Floats:
 
 
 def delong(a: RocParts, b: RocParts, *, paired: bool) -> Interval:
-    """The interval of B's AUC less A's; ``paired``: of the same inputs in the same order."""
+    """Return the interval of B's AUC less A's; ``paired``: of one set of inputs in one order."""
     if paired:
         ups, downs = b.of_positives - a.of_positives, b.of_negatives - a.of_negatives
         squared = _mean_variance(ups) + _mean_variance(downs)

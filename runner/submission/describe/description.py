@@ -32,7 +32,7 @@ FILE_NAME = "submission.yaml"
 
 
 def _to_answer(value: object) -> object:
-    """Text; YAML reads a bare yes or no as true or false."""
+    """Return a text; YAML reads a bare yes or no as true or false."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if value is None or isinstance(value, str):
@@ -80,7 +80,7 @@ Benchmark = Annotated[str, BeforeValidator(_to_benchmark)]
 SystemKey = Annotated[str, BeforeValidator(_to_system_key)]
 SystemText = Annotated[str, BeforeValidator(_to_system_text)]
 Answer = Annotated[str, BeforeValidator(_to_answer)]
-"""Empty where nobody has answered yet."""
+"""An answer's text; empty where nobody has answered yet."""
 
 
 class _Section(BaseModel):
@@ -88,14 +88,14 @@ class _Section(BaseModel):
 
 
 class SessionsConfig(_Section):
-    """The session folders of one benchmark."""
+    """Names the session folders of one benchmark."""
 
     performance: ConfigPath | None = None
     accuracy: ConfigPath | None = None
     energy: ConfigPath | None = None
 
     def by_mode(self) -> dict[Mode, Path]:
-        """Those that there are."""
+        """Return the folders that are named."""
         named = {
             Mode.PERFORMANCE: self.performance,
             Mode.ACCURACY: self.accuracy,
@@ -105,15 +105,15 @@ class SessionsConfig(_Section):
 
 
 class CodeConfig(_Section):
-    """What goes to `code/<benchmark>/<implementation>`."""
+    """Says what goes to `code/<benchmark>/<implementation>`."""
 
     implementation: FolderName
     folder: ConfigPath | None = None
-    """The firmware's sources; None: only the README that is written."""
+    """The folder of the firmware's sources; None: only the README that is written."""
 
 
 class HookupConfig(_Section):
-    """How the energy bench is wired."""
+    """Says how the energy bench is wired."""
 
     picture: ConfigPath | None = None
     text: Answer = ""
@@ -124,7 +124,7 @@ class HookupConfig(_Section):
 
 
 class ChecklistConfig(_Section):
-    """The submitter's answers; what the sessions can tell is not asked."""
+    """Holds the submitter's answers; what the sessions can tell is not asked."""
 
     engineers: Answer = ""
     emails: Answer = ""
@@ -139,7 +139,7 @@ class ChecklistConfig(_Section):
 
 
 class SystemConfig(_Section):
-    """One system under test."""
+    """Describes one system under test."""
 
     id: FolderName
     """The name of its JSON file and of its folder under results."""
@@ -151,7 +151,7 @@ class SystemConfig(_Section):
 
     @property
     def places(self) -> dict[tuple[str, Mode], Path]:
-        """The session folders by task key and mode, in the tasks' order."""
+        """Return the session folders by task key and mode, in the tasks' order."""
         return {
             (key, mode): path
             for key in TASKS
@@ -161,19 +161,19 @@ class SystemConfig(_Section):
 
 
 class Description(_Section):
-    """A whole submission of one organization in one division."""
+    """Describes a whole submission of one organization in one division."""
 
     round: Annotated[str, BeforeValidator(_to_round)]
     division: Division = Field(strict=False)
     organization: FolderName
     output: ConfigPath | None = None
-    """Where the tree is built unless --out says; None: it must."""
+    """The folder that the tree is built in unless --out says; None: it must."""
     systems: Annotated[tuple[SystemConfig, ...], BeforeValidator(_to_systems)]
     checklist: ChecklistConfig = ChecklistConfig()
 
 
 def load_description(path: Path) -> Description:
-    """The description in a file; ConfigError names every mistake by file, line and key."""
+    """Read a description from a file; ConfigError names every mistake by file, line, key."""
     try:
         source = read_yaml(path.read_bytes().decode("utf-8-sig"))
     except UnicodeDecodeError as error:
@@ -205,7 +205,7 @@ def load_description(path: Path) -> Description:
 
 
 def _problems(description: Description) -> Iterator[tuple[Place, str]]:
-    """What is wrong between keys, each with its place."""
+    """Return what is wrong between keys, each with its place."""
     ids: set[str] = set()
     for index, system in enumerate(description.systems):
         place: Place = ("systems", index)

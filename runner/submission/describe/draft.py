@@ -1,4 +1,4 @@
-"""What `submission init` writes: a commented submission.yaml with every key there is."""
+"""Drafts what `submission init` writes: a commented submission.yaml with every key there is."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _GROUPS = {
 
 
 def draft_yaml(answers: Answers, placed: PlacedSessions, base: Path) -> str:
-    """The file's text; paths are written relative to ``base``, the folder it will lie in."""
+    """Return the file's text; paths are relative to ``base``, the folder it will lie in."""
     return "\n".join(_lines(answers, placed, base)) + "\n"
 
 
@@ -81,7 +81,7 @@ def _lines(answers: Answers, placed: PlacedSessions, base: Path) -> Iterator[str
 
 
 def scalar(text: str) -> str:
-    """A text as YAML takes it on one line."""
+    """Return a text as YAML takes it on one line."""
     # In quotes with escapes: whatever YAML takes for the end of a line.
     style = '"' if text.splitlines() not in ([], [text]) else None
     dumped: str = yaml.safe_dump(text, allow_unicode=True, width=10**9, default_style=style)
@@ -89,7 +89,7 @@ def scalar(text: str) -> str:
 
 
 _MANY = "../../.."
-"""From here on an absolute path reads better."""
+"""The number of `..` from which on an absolute path reads better."""
 
 
 def _relative(path: Path, base: Path) -> str:

@@ -1,8 +1,7 @@
-"""The questions of `submission init`, in order: from flags, else asked, else as proposed.
+"""Asks the questions of `submission init`, in order: answers come from flags, else a prompt.
 
-Nothing is printed here: the command gives a function that puts one prompt to somebody.
-
-What `submission init` takes: flags and answers, and the prompts by which they are asked.
+Where neither says, what would be proposed is taken. Nothing is printed here: the command gives a
+function that puts one prompt to somebody.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ NONE = "-"
 
 
 def collect(flags: Flags, placed: PlacedSessions, ask: Ask | None) -> Answers:
-    """The answers: from flags, else asked, else (``ask`` is None) what would be proposed."""
+    """Collect the answers: from flags, else asked, else (``ask`` is None) as proposed."""
     return _Interview(flags, placed, ask).run()
 
 
@@ -102,7 +101,7 @@ class _Interview:
         return self._settings.get("Board Name", self._flags.board)
 
     def _description(self, organization: str, division: str) -> dict[str, str]:
-        """The template's keys; two of them were asked already."""
+        """Ask for the template's keys; two of them were asked already."""
         simulated = self._placed.simulated
         said = {"Submitter": organization, "Division": division} | dict(self._settings)
         if self._board is not None:
@@ -182,7 +181,7 @@ class _Interview:
 
 
 def _same(texts: Iterable[str | None]) -> str | None:
-    """What they all are, None where they differ."""
+    """Return what they all are, None where they differ."""
     found = set(texts)
     return found.pop() if len(found) == 1 else None
 
@@ -213,15 +212,15 @@ def _file(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """One thing to ask."""
+    """Is one thing to ask."""
 
     section: str
-    """What it belongs to, for a heading where that changes."""
+    """The heading that it belongs under."""
     label: str
     hint: str
     default: str
     check: Callable[[str], str]
-    """Gives the answer as it is kept; ValueError says what is wrong with it."""
+    """What gives the answer as it is kept; ValueError says what is wrong with it."""
 
 
 Ask = Callable[[Prompt], str]
@@ -229,7 +228,7 @@ Ask = Callable[[Prompt], str]
 
 @dataclass(frozen=True, slots=True)
 class Flags:
-    """What the command line said; None or absent: to be asked, or proposed."""
+    """Holds what the command line said; None or absent: to be asked, or proposed."""
 
     organization: str | None = None
     division: str | None = None
@@ -237,12 +236,13 @@ class Flags:
     system: str | None = None
     board: str | None = None
     settings: Mapping[str, str] = field(default_factory=dict)
-    """From --set: keys of the system description, `checklist.KEY`, `code.…`, `hookup.…`."""
+    """The values of --set: keys of the system description, `checklist.KEY`, `code.…`, `hookup.…`.
+    """
 
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """Everything that goes into a draft beside the sessions."""
+    """Holds everything that goes into a draft beside the sessions."""
 
     organization: str
     division: str
@@ -251,9 +251,9 @@ class Answers:
     system_values: Mapping[str, str] = field(default_factory=dict)
     checklist: Mapping[str, str] = field(default_factory=dict)
     implementation: str = ""
-    """Empty: called after the system."""
+    """The name of the implementation; empty: called after the system."""
     code_folders: Mapping[str, Path] = field(default_factory=dict)
-    """By task key."""
+    """The folders of the sources, by task key."""
     hookup_picture: Path | None = None
     hookup_text: str = ""
 
@@ -278,7 +278,7 @@ _SETTABLE = (
 
 
 def parse_settings(words: Sequence[str]) -> dict[str, str]:
-    """`--set "Key=Value"` as a mapping; SetupError names a key that there is not."""
+    """Parse `--set "Key=Value"` into a mapping; SetupError names a key that there is not."""
     settings = {}
     for word in words:
         key, equals, value = word.partition("=")
@@ -294,7 +294,7 @@ def parse_settings(words: Sequence[str]) -> dict[str, str]:
 
 
 def required_flags(flags: Flags, placed: PlacedSessions | None) -> list[str]:
-    """The flags without which nothing can be written where nobody is asked."""
+    """Name the flags without which nothing can be written where nobody is asked."""
     needed = {
         "--organization": flags.organization,
         "--session": placed,

@@ -1,23 +1,23 @@
-"""Which names may become folders of a submission: those that git and every system can hold."""
+"""Says which names may become folders of a submission: what git and every system can hold."""
 
 from __future__ import annotations
 
 import re
 
 MAX_CHARACTERS = 100
-"""File systems hold 255 bytes a name; Windows' 260 characters are for the whole path."""
+"""The longest name: file systems hold 255 bytes; Windows' 260 characters are for the whole path."""
 
 _RESERVED = frozenset(
     {"con", "prn", "aux", "nul"}
     | {f"{port}{number}" for port in ("com", "lpt") for number in "123456789¹²³"}
 )
-"""Device names of Windows, also with an ending (`nul.txt`)."""
+"""Device names of Windows, which are reserved also with an ending (`nul.txt`)."""
 
 _FORBIDDEN = re.compile(r'[\x00-\x1f\x7f-\x9f<>:"/\\|?*]')
 
 
 def check_folder_name(name: str) -> str:
-    """The name itself; ValueError where it is not one folder's name on every system."""
+    """Return the name itself; ValueError where it is not one folder's name on every system."""
     if not name:
         raise ValueError("expected a name, got nothing")
     if problem := _problem(name):
@@ -26,7 +26,7 @@ def check_folder_name(name: str) -> str:
 
 
 def as_folder_name(text: str) -> str:
-    """The nearest name that can be a folder's, for a suggestion; "system" where nothing is left."""
+    """Return the nearest name that can be a folder's; "system" where nothing is left."""
     name = re.sub(r"[^\w.+-]+", "_", text, flags=re.ASCII).strip("._- ")[:MAX_CHARACTERS]
     return name if name and _problem(name) is None else "system"
 

@@ -1,4 +1,4 @@
-"""Where sessions belong in a submission, by what their session.json says of them."""
+"""Finds where sessions belong in a submission, by what their session.json says of them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ...terms import Mode
 
 @dataclass(frozen=True, slots=True)
 class FoundSession:
-    """What a session's provenance says of it, as far as a submission's description needs it."""
+    """Says of a session's provenance what a submission's description needs."""
 
     folder: Path
     task: str
@@ -22,20 +22,20 @@ class FoundSession:
     round_name: str | None
     division: str | None
     firmware: str
-    """Name and profile."""
+    """The firmware's name and profile."""
     vendor: str
     simulated: bool
 
 
 @dataclass(frozen=True, slots=True)
 class PlacedSessions:
-    """Sessions by task and mode: one each, at most."""
+    """Holds sessions by task and mode: one each, at most."""
 
     sessions: tuple[FoundSession, ...]
 
     @property
     def tasks(self) -> tuple[str, ...]:
-        """The tasks that there are, in the suite's order."""
+        """Return the tasks that there are, in the suite's order."""
         there = {session.task for session in self.sessions}
         return tuple(key for key in TASKS if key in there)
 
@@ -74,7 +74,7 @@ def place_sessions(paths: list[Path]) -> PlacedSessions:
 
 
 def _folders(path: Path) -> Iterator[Path]:
-    """The session itself, or those that a folder holds."""
+    """Return the session itself, or those that a folder holds."""
     if (path / "session.json").is_file() or not path.is_dir():
         yield path
         return

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One of the questions that only the submitter can answer."""
+    """Is one of the questions that only the submitter can answer."""
 
     key: str
-    """Of the description's checklist."""
+    """The key in the description's checklist."""
     text: str
-    """As the checklist asks."""
+    """The question as the checklist asks it."""
     hint: str
-    """What an answer looks like."""
+    """An example of an answer."""
 
 
 ASKED: tuple[Question, ...] = (

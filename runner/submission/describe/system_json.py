@@ -1,4 +1,4 @@
-"""`systems/<system>.json`: the official template's keys, read tolerantly, written in its order.
+"""Reads and writes `systems/<system>.json`: tolerantly read, written in the template's order.
 
 The template spells the first of its two `Operating System` keys with a trailing space, and so do
 all published files of v1.1 to v1.3: either spelling is read as the same key, that one is written.
@@ -30,49 +30,49 @@ __all__ = [
 ]
 
 MAX_BYTES = 1_000_000
-"""Published ones have 2 kB."""
+"""The largest description that is read; published ones have 2 kB."""
 
 
 class SystemJsonError(TinyrunnerError, ValueError):
-    """The file is no system description; ``line`` where it has one to show."""
+    """Says that a file is no system description; ``line`` where it has one to show."""
 
 
 @dataclass(frozen=True, slots=True)
 class DuplicateKey:
-    """A key that stands there again (either spelling of Operating System is the same key)."""
+    """Is a key that stands there again (both spellings of Operating System are one key)."""
 
     key: str
     line: int
-    """Of the repetition."""
+    """The line of the repetition."""
     equal: bool
-    """It has the value of the first one."""
+    """Whether it has the value of the first one."""
 
 
 @dataclass(frozen=True, slots=True)
 class OddKey:
-    """A key that is not the template's, or whose value is not text."""
+    """Is a key that is not the template's, or whose value is not text."""
 
     key: str
     line: int
     value: str
-    """What stands there, shortened."""
+    """The value that stands there, shortened."""
 
 
 @dataclass(frozen=True, slots=True)
 class SystemDescription:
-    """A system description, and what is odd about it."""
+    """Holds a system description, and what is odd about it."""
 
     values: Mapping[str, str]
     """Text by key, the template's names without the stray space; of a repeated key the last."""
     lines: Mapping[str, int]
-    """Where each key stands first."""
+    """The line where each key stands first."""
     duplicates: tuple[DuplicateKey, ...]
     missing: tuple[str, ...]
     """Keys of the template that are not there."""
     unknown: tuple[OddKey, ...]
-    """Such as `system_type`, which the official checker forbids."""
+    """Keys that the template has not, such as `system_type`, which the official checker forbids."""
     not_text: tuple[OddKey, ...]
-    """These are not in ``values``."""
+    """Keys whose value is no text; these are not in ``values``."""
 
     @property
     def status_known(self) -> bool:
@@ -87,7 +87,7 @@ def read_system_json(path: Path) -> SystemDescription:
 
 
 def parse_system_json(data: bytes) -> SystemDescription:
-    """The same of bytes."""
+    """Read a description from bytes; SystemJsonError where it is no JSON object in UTF-8."""
     if len(data) > MAX_BYTES:
         raise SystemJsonError(f"larger than {MAX_BYTES} bytes")
     try:
@@ -100,7 +100,7 @@ def parse_system_json(data: bytes) -> SystemDescription:
 
 
 def system_json_bytes(values: Mapping[str, str]) -> bytes:
-    """The file's content: every key of the template, in its order; absent ones are empty."""
+    """Return the file's content: every key of the template in order; absent ones are empty."""
     unknown = sorted(set(values) - set(TEMPLATE_NAMES))
     if unknown:
         raise ValueError(f"not keys of the template: {', '.join(unknown)}")
@@ -109,7 +109,7 @@ def system_json_bytes(values: Mapping[str, str]) -> bytes:
 
 
 class _Pairs(list[tuple[str, object]]):
-    """A JSON object with its repetitions."""
+    """Is a JSON object with its repetitions."""
 
 
 def _pairs(text: str) -> _Pairs:
@@ -160,7 +160,7 @@ _TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\]:\n]')
 
 
 def _key_lines(text: str) -> Iterator[int]:
-    """The line of each key of the outermost object, in order; ``text`` is valid JSON."""
+    """Find the line of each key of the outermost object, in order; ``text`` is valid JSON."""
     depth, line, last_string = 0, 1, 1
     for match in _TOKEN.finditer(text):
         token = match[0]
@@ -178,7 +178,7 @@ def _key_lines(text: str) -> Iterator[int]:
 
 
 def _printable(text: str) -> str:
-    """Without halves of surrogate pairs, which JSON can escape and no file can hold."""
+    """Drop halves of surrogate pairs, which JSON can escape and no file can hold."""
     return text.encode("utf-8", "replace").decode("utf-8")
 
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from enum import Enum
 
 STATUSES = ("available", "preview", "rdi")
-"""Compared without case."""
+"""The statuses of a system; compared without case."""
 
 
 class Group(Enum):
-    """The blocks of the template."""
+    """Names the blocks of the template."""
 
     SUBMISSION = "submission"
     HARDWARE = "hardware"
@@ -20,16 +20,16 @@ class Group(Enum):
 
 @dataclass(frozen=True, slots=True)
 class TemplateKey:
-    """One key of the template, as everybody but its JSON spells it."""
+    """Is one key of the template, as everybody but its JSON spells it."""
 
     name: str
     group: Group
     hint: str
-    """What belongs there, with the unit."""
+    """A hint at what belongs there, with the unit."""
 
     @property
     def written(self) -> str:
-        """As the template's JSON has it."""
+        """Return the key as the template's JSON has it."""
         return "Operating System " if self.name == "Operating System" else self.name
 
 
@@ -92,5 +92,5 @@ TEMPLATE_NAMES: tuple[str, ...] = tuple(key.name for key in TEMPLATE)
 
 
 def template_name(key: str) -> str:
-    """A key as it is called here, whichever way Operating System is spelt."""
+    """Return a key as it is called here, whichever way Operating System is spelt."""
     return key.rstrip(" ") if key.rstrip(" ") == "Operating System" else key
