@@ -57,6 +57,8 @@ class EnergyMonitor(Protocol):
     """Is an opened monitor. Every method raises MonitorError; none clips, retries or hides."""
 
     address: str
+    trace: Trace | None
+    """The last finished recording; kept when :meth:`stop` raised SamplesLost about it."""
 
     @property
     def capabilities(self) -> Capabilities: ...

@@ -101,7 +101,7 @@ class TraceWriter:
         self.count = 0
         """Samples written so far."""
         self._events_s: list[float] = []
-        self._gaps: list[Gap] = []
+        self._gaps: dict[int, int] = {}
         self._file = path.open("xb")
         self._file.write(HEADER.pack(MAGIC, sample_rate_hz))
 
@@ -116,11 +116,10 @@ class TraceWriter:
         """Note an edge of the timestamp pin at ``time_s`` on the trace's axis."""
         self._events_s.append(time_s)
 
-    def gap(self, lost: int) -> None:
-        """Note that ``lost`` samples are missing before the next one."""
-        if self._gaps and self._gaps[-1].index == self.count:
-            lost += self._gaps.pop().lost
-        self._gaps.append(Gap(self.count, lost))
+    def gap(self, lost: int, index: int | None = None) -> None:
+        """Note that ``lost`` samples are missing before sample ``index``, or the next one."""
+        place = self.count if index is None else index
+        self._gaps[place] = self._gaps.get(place, 0) + lost
 
     def flush(self) -> None:
         self._file.flush()
@@ -141,7 +140,7 @@ class TraceWriter:
             self.sample_rate_hz,
             samples,
             tuple(sorted(self._events_s)),
-            tuple(self._gaps),
+            tuple(Gap(index, lost) for index, lost in sorted(self._gaps.items())),
             dict(provenance),
         )
 

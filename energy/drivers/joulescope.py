@@ -9,7 +9,10 @@ its current range `off` cuts the wire, so it switches the device. Topics below t
     s/gpi/0/ctrl = 1             then s/gpi/0/!data: the timestamp pin, on IN0
 
 The voltage that was stated is compared with the one measured, and a wrong one switches the device
-off. Not confirmed on an instrument: the level that IN0 needs with a device at 1.8 V (JS110 has
+off. A JS110 whose USB packet was dropped counts on as if nothing had been there, so samples are
+counted against the host's clock as well, see ``host_count``.
+
+Not confirmed on an instrument: the level that IN0 needs with a device at 1.8 V (JS110 has
 `s/extio/voltage` for it), and `c/fw/version` as the place of the firmware's version (left empty
 when it is not told).
 """
@@ -25,6 +28,7 @@ from ...dut_protocol.link.clock import Clock
 from ..errors import MonitorError, MonitorRefused, MonitorTimeout
 from ..monitor import Capabilities, MonitorIdentity, SampleKind
 from ..trace import Trace, TraceWriter
+from .host_count import HostCount, host_loss_words, write_host_losses
 from .joulescope_stream import Combined, Message, PowerStream
 from .serial_monitor import (
     Cleanup,
@@ -106,7 +110,7 @@ class Joulescope(ClosedOnExit):
             service_interval_s=0.1,
         )
         self._firmware = ""
-        self._messages: queue.SimpleQueue[tuple[str, Message]] = queue.SimpleQueue()
+        self._messages: queue.SimpleQueue[tuple[float, str, Message]] = queue.SimpleQueue()
         """Messages from the driver, which calls in its own thread and touches nothing else."""
         self._callback = self._on_data
         """The one bound method that the driver knows: it wants the same one to unsubscribe."""
@@ -117,9 +121,9 @@ class Joulescope(ClosedOnExit):
         self._powered = False
         self._stream: PowerStream | None = None
         self._writer: TraceWriter | None = None
+        self._host_count: HostCount | None = None
         self._heard_at_s = 0.0
         self.trace: Trace | None = None
-        """The last finished recording; kept when :meth:`stop` raised SamplesLost about it."""
         self._open = True
 
     @classmethod
@@ -175,6 +179,7 @@ class Joulescope(ClosedOnExit):
         while not self._messages.empty():
             self._messages.get_nowait()
         self._stream, self._writer = PowerStream(rate_hz), writer
+        self._host_count = HostCount(rate_hz, self.capabilities.service_interval_s)
         self._await_supply()
         self._heard_at_s = self._clock.now_s()
         self._publish("h/fs", int(rate_hz))
@@ -196,16 +201,20 @@ class Joulescope(ClosedOnExit):
             )
 
     def stop(self) -> Trace:
-        stream, writer = self._stream, self._writer
-        if stream is None or writer is None:
+        stream, writer, count = self._stream, self._writer, self._host_count
+        if stream is None or writer is None or count is None:
             raise MonitorRefused(f"{self._name}: it is not recording")
         self._end_streaming()
         self._take_messages()
         stream.end()
         self._write(stream.take())
         self._stream = None
-        self.trace = trace = writer.finish(self._provenance(stream, writer))
-        check_lost(self._name, writer.count, stream.lost, ["jumps of sample_id"])
+        losses = count.losses()
+        missing = write_host_losses(writer, losses)
+        self.trace = trace = writer.finish(self._provenance(stream, writer, missing))
+        why = [f"{stream.lost} by jumps of sample_id"] if stream.lost else []
+        why += host_loss_words(losses, writer.sample_rate_hz)
+        check_lost(self._name, writer.count, stream.lost + missing, why)
         return trace
 
     def close(self) -> None:
@@ -256,7 +265,7 @@ class Joulescope(ClosedOnExit):
         cleanup.run()
 
     def _on_data(self, topic: str, message: Message) -> None:
-        self._messages.put((topic, message))
+        self._messages.put((self._clock.now_s(), topic, message))
 
     # ---- samples ----
 
@@ -264,9 +273,10 @@ class Joulescope(ClosedOnExit):
         """Take what the driver has brought; tell whether there was any."""
         stream = self._stream
         came = False
+        came_s = 0.0
         while stream is not None and not self._messages.empty():
             came = True
-            topic, message = self._messages.get_nowait()
+            came_s, topic, message = self._messages.get_nowait()
             try:
                 match topic.removeprefix(f"{self._path}/s/").removesuffix("/!data"):
                     case "i":
@@ -279,6 +289,8 @@ class Joulescope(ClosedOnExit):
                 raise MonitorError(f"{self._name}: unreadable message: {error!r}") from error
         if stream is not None and came:
             self._write(stream.take())
+            if self._host_count is not None:
+                self._host_count.seen(came_s, stream.count, stream.lost)
         return came
 
     def _write(self, combined: Combined) -> None:
@@ -307,7 +319,9 @@ class Joulescope(ClosedOnExit):
                 "set the external supply"
             )
 
-    def _provenance(self, stream: PowerStream, writer: TraceWriter) -> dict[str, Any]:
+    def _provenance(
+        self, stream: PowerStream, writer: TraceWriter, missing_by_clock: int
+    ) -> dict[str, Any]:
         return {
             "monitor": self.capabilities.model,
             "maker": "Jetperch",
@@ -320,5 +334,6 @@ class Joulescope(ClosedOnExit):
             "power": "current x voltage",
             "samples": writer.count,
             "samples_lost": stream.lost,
+            "samples_missing_by_host_clock": missing_by_clock,
             "timestamp_input_samples_lost": stream.input_lost,
         }

@@ -26,6 +26,7 @@ from ..errors import MonitorError, MonitorRefused, MonitorTimeout
 from ..monitor import Capabilities, MonitorIdentity, SampleKind
 from ..trace import Trace, TraceWriter
 from ..windows import MAX_LOST_FRACTION
+from .host_count import HostCount, host_loss_words, write_host_losses
 from .lpm01a_account import SampleAccount
 from .lpm01a_stream import COMPLETED, Lpm01aStream, Parsed
 from .serial_monitor import (
@@ -99,6 +100,7 @@ class Lpm01a(ClosedOnExit):
         self._lines: list[str] = []
         """Lines that it said, and that were not looked at yet."""
         self._account: SampleAccount | None = None
+        self._host_count: HostCount | None = None
         self._writer: TraceWriter | None = None
         self._acquiring = False
         self._heard_at_s = 0.0
@@ -107,7 +109,6 @@ class Lpm01a(ClosedOnExit):
         self._supply_read_back = False
         self._rate_hz = 0.0
         self.trace: Trace | None = None
-        """The last finished recording; kept when :meth:`stop` raised SamplesLost about it."""
         self._open = True
 
     @classmethod
@@ -151,6 +152,7 @@ class Lpm01a(ClosedOnExit):
         self._lines.clear()
         self._writer = writer
         self._account = SampleAccount(writer, self._stream.count)
+        self._host_count = HostCount(writer.sample_rate_hz, CAPABILITIES.service_interval_s)
         self._acquiring = True
         try:
             self._command("start")
@@ -183,16 +185,25 @@ class Lpm01a(ClosedOnExit):
         self._lines.clear()
 
     def stop(self) -> Trace:
-        account, writer = self._account, self._writer
-        if account is None or writer is None:
+        account, writer, count = self._account, self._writer, self._host_count
+        if account is None or writer is None or count is None:
             raise MonitorRefused(f"{self._name}: it is not recording")
         try:
             self._stop_acquisition(self._reply_timeout_s)
         finally:
             self._account = None
             account.write_all()
-        self.trace = trace = writer.finish({**self._provenance(), **account.provenance()})
-        check_lost(self._name, writer.count, account.lost, account.why)
+        losses = count.losses()
+        missing = write_host_losses(writer, losses)
+        self.trace = trace = writer.finish(
+            {
+                **self._provenance(),
+                **account.provenance(),
+                "samples_missing_by_host_clock": missing,
+            }
+        )
+        why = account.why + host_loss_words(losses, self._rate_hz)
+        check_lost(self._name, writer.count, account.lost + missing, why)
         if account.surplus > max(10, MAX_LOST_FRACTION * writer.count):
             raise MonitorError(
                 f"{self._name}: {account.surplus} samples more than its TimeStamps allow at "
@@ -322,11 +333,14 @@ class Lpm01a(ClosedOnExit):
             self._take(self._stream.feed(self._link.read(deadline.remaining_s)))
 
     def _take(self, parsed: Parsed) -> None:
+        now_s = self._clock.now_s()
         self._lines += parsed.lines
         if self._account is None:
             self._lines += parsed.broken
         else:
             self._account.add(parsed)
+            if self._host_count is not None:
+                self._host_count.seen(now_s, self._account.came, self._account.lost)
 
     def _detail(self, refusal: str) -> str:
         found = self._wait(lambda line: line.lower().startswith("error detail"), 0.5)

@@ -3,7 +3,8 @@
 The stream itself shows a broken line, but not a line that never came. So the samples between two
 TimeStamps are held back until the second one is there: the monitor's own clock says how many they
 must be. Where in between the missing ones were, nobody knows: half of the gap is noted at either
-end, so that a window that touches the interval is found to have a gap.
+end, so that a window that touches the interval is found to have a gap. (What is lost where no
+TimeStamps come, or where they stand still, the host's clock tells: ``host_count``.)
 """
 
 from __future__ import annotations
@@ -58,6 +59,11 @@ class SampleAccount:
     def lost(self) -> int:
         """Count broken lines and lines that never came."""
         return self._broken + self._missing
+
+    @property
+    def came(self) -> int:
+        """Return the samples of this recording up to now, those that are held back included."""
+        return self._held_from + sum(map(len, self._held)) - self._start
 
     @property
     def surplus(self) -> int:

@@ -11,7 +11,8 @@ Every command ends with a channel list; ``SYST:ERR?`` follows every step of the 
     > FETC:ELOG? 16384,(@1)         < #538400<I,V,I,V … float32>
 
 The logger's FIFO holds about 20 s and overwrites what is not fetched in time, without a word: what
-arrives is counted against the bench's clock. It has no input for the timestamp pin; the trace's
+arrives is counted against the bench's clock: all of it at once, and from second to second (see
+``host_count``). It has no input for the timestamp pin; the trace's
 provenance says when on the bench's clock it begins, and how sure that is.
 
 Not confirmed on an instrument: ``SYST:COMM:RLST LOC`` (refusing it does no harm), and how many
@@ -31,6 +32,7 @@ from ...dut_protocol.link.clock import Clock
 from ..errors import MonitorError, MonitorRefused, SamplesLost
 from ..monitor import Capabilities, EnergyMonitor, MonitorIdentity, SampleKind
 from ..trace import Trace, TraceWriter
+from .host_count import HostCount, host_loss_words, write_host_losses
 from .n6705_setup import (
     DEFAULT_CURRENT_LIMIT_A,
     MIN_PERIOD_S,
@@ -43,6 +45,7 @@ from .n6705_setup import (
     identify,
 )
 from .scpi import OVERFLOW, do, errors_after, number
+from .serial_monitor import check_lost
 from .visa_link import VisaLink
 
 SERVICE_INTERVAL_S = 1.0
@@ -78,6 +81,8 @@ class N6705(EnergyMonitor):
         self._place = f"channel {options.channel} of {link.address}"
         self._supply_v: float | None = None
         self._writer: TraceWriter | None = None
+        self._host_count: HostCount | None = None
+        self.trace: Trace | None = None
         self._start_s = self._start_doubt_s = self._fetched_s = 0.0
         self._closed = False
 
@@ -185,6 +190,7 @@ class N6705(EnergyMonitor):
         self._start_s = (before_s + after_s) / 2.0
         self._start_doubt_s = (after_s - before_s) / 2.0
         self._fetched_s = before_s
+        self._host_count = HostCount(writer.sample_rate_hz, SERVICE_INTERVAL_S)
         self._writer = writer
 
     def service(self) -> None:
@@ -193,13 +199,19 @@ class N6705(EnergyMonitor):
             self._fetch(self._writer)
 
     def stop(self) -> Trace:
-        writer = self._writer
-        if writer is None:
+        writer, count = self._writer, self._host_count
+        if writer is None or count is None:
             raise MonitorRefused(f"{self._place} is not recording")
         self._fetch(writer)
         self._writer = None
         do(self._link, f"ABOR:ELOG {self._at}")
-        return writer.finish(self._provenance())
+        losses = count.losses()
+        missing = write_host_losses(writer, losses)
+        said = {"samples_missing_by_host_clock": missing} if missing else {}
+        self.trace = trace = writer.finish(self._provenance() | said)
+        why = host_loss_words(losses, writer.sample_rate_hz)
+        check_lost(self._place, writer.count, missing, why)
+        return trace
 
     def _fetch(self, writer: TraceWriter) -> None:
         """Take every record there is, and count."""
@@ -208,6 +220,8 @@ class N6705(EnergyMonitor):
         while len(batches[-1]) == FETCH_RECORDS:
             batches.append(self._fetch_batch(writer.count))
         samples_j = np.concatenate(batches)
+        if self._host_count is not None:
+            self._host_count.seen(self._clock.now_s(), writer.count + len(samples_j))
         problem, lost = self._account(writer.count + len(samples_j), asked_s)
         if lost:
             writer.gap(lost)

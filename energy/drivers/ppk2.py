@@ -13,8 +13,10 @@ the device's supply. The kit measures no voltage: power is current x the voltage
 
 Not confirmed in public sources, and guarded: that the `VDD` of a second answer to 19 is the
 regulator's voltage now (where it is told it must be the one that was set; where it is not, the
-provenance says that nothing was read back); how exactly the kit keeps 100 kHz (fewer samples than
-the host's clock allows, by more than 0.5 % and a quarter of a second, count as lost).
+provenance says that nothing was read back).
+
+The counter has six bits: of a loss of 64 samples, or a multiple, it shows nothing. So the samples
+are counted against the host's clock as well, see ``host_count``.
 """
 
 from __future__ import annotations
@@ -26,7 +28,8 @@ from ...dut_protocol.link.transport import Transport
 from ..errors import MonitorError, MonitorRefused, MonitorTimeout, SamplesLost
 from ..monitor import Capabilities, MonitorIdentity, SampleKind
 from ..trace import Trace, TraceWriter
-from .ppk2_stream import END, RATE_HZ, Calibration, Ppk2Stream, parse_calibration
+from .host_count import HostCount, host_loss_words, write_host_losses
+from .ppk2_stream import COUNTER_MODULUS, END, RATE_HZ, Calibration, Ppk2Stream, parse_calibration
 from .serial_monitor import (
     Cleanup,
     ClosedOnExit,
@@ -64,8 +67,6 @@ _QUIET_S = 0.1
 """The kit has said everything when nothing came for this long after STOP."""
 _SILENCE_S = 1.0
 _MAX_METADATA_BYTES = 8192
-_CLOCK_SLACK_S = 0.25
-_CLOCK_TOLERANCE = 0.005
 
 
 class Ppk2(ClosedOnExit):
@@ -93,11 +94,10 @@ class Ppk2(ClosedOnExit):
         self._supply_read_back = False
         self._stream: Ppk2Stream | None = None
         self._writer: TraceWriter | None = None
-        self._started_s = 0.0
         self._heard_at_s = 0.0
         self._lost = 0
+        self._host_count = HostCount(RATE_HZ, CAPABILITIES.service_interval_s)
         self.trace: Trace | None = None
-        """The last finished recording; kept when :meth:`stop` raised SamplesLost about it."""
         self._open = True
 
     @classmethod
@@ -157,8 +157,9 @@ class Ppk2(ClosedOnExit):
         self._stream = Ppk2Stream(self._calibrated(), self._supply_v)
         self._writer = writer
         self._lost = 0
+        self._host_count = HostCount(RATE_HZ, CAPABILITIES.service_interval_s, COUNTER_MODULUS)
         self._link.write(START)
-        self._started_s = self._heard_at_s = self._clock.now_s()
+        self._heard_at_s = self._clock.now_s()
 
     def service(self) -> None:
         if self._stream is None:
@@ -186,7 +187,6 @@ class Ppk2(ClosedOnExit):
         stream, writer = self._stream, self._writer
         if stream is None or writer is None:
             raise MonitorRefused(f"{self._name}: it is not recording")
-        elapsed_s = self._clock.now_s() - self._started_s
         self._link.write(STOP)
         deadline = Deadline(self._clock, self._reply_timeout_s)
         while data := self._link.read(min(_QUIET_S, deadline.remaining_s)):
@@ -197,13 +197,15 @@ class Ppk2(ClosedOnExit):
             writer.gap(late)
             self._lost += late
         self._stream = None
-        missing = self._missing_by_clock(elapsed_s, writer.count)
+        losses = self._host_count.losses()
+        missing = write_host_losses(writer, losses)
         self.trace = trace = writer.finish(self._provenance(stream, writer, missing))
-        why = [f"{stream.breaks} breaks of the counter, each at least so long as it shows"]
+        why = []
+        if stream.breaks:
+            why.append(f"{stream.breaks} breaks of the counter, each at least so long as it shows")
         if stream.bad_ranges:
             why.append(f"{stream.bad_ranges} samples of a range that does not exist")
-        if missing:
-            why.append(f"{missing} more missing by the host's clock")
+        why += host_loss_words(losses, RATE_HZ)
         check_lost(self._name, writer.count, self._lost + missing, why)
         return trace
 
@@ -255,18 +257,14 @@ class Ppk2(ClosedOnExit):
         stream, writer = self._stream, self._writer
         assert stream is not None
         assert writer is not None
+        now_s = self._clock.now_s()
         first = stream.count
         decoded = stream.feed(data)
         write_samples(writer, decoded.energy_j, decoded.gaps, first)
         self._lost += sum(lost for _, lost in decoded.gaps)
         for index in decoded.falling:
             writer.event(index / RATE_HZ)
-
-    def _missing_by_clock(self, elapsed_s: float, samples: int) -> int:
-        """Count by the host's clock: gaps of a multiple of 64 do not show in the counter."""
-        missing = round(elapsed_s * RATE_HZ) - samples - self._lost
-        allowed_s = _CLOCK_SLACK_S + _CLOCK_TOLERANCE * elapsed_s
-        return missing if missing > allowed_s * RATE_HZ else 0
+        self._host_count.seen(now_s, writer.count, self._lost)
 
     def _provenance(
         self, stream: Ppk2Stream, writer: TraceWriter, missing_by_clock: int

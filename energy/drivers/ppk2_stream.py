@@ -35,6 +35,9 @@ ADC_STEP = 4 * 1.8 / 163840
 ADC_VALUES = 1 << 14
 CONSTANTS = ("R", "GS", "GI", "O", "S", "I", "UG")
 
+COUNTER_MODULUS = 64
+"""A loss of so many samples, or a multiple, leaves the counter whole."""
+
 _ADC_AND_RANGE = np.uint32((1 << 17) - 1)
 _FIRST_BAD = RANGES * ADC_VALUES
 _COUNTER_SHIFT = 18

@@ -52,6 +52,10 @@ class Lpm01aFaults:
     """Samples of an acquisition, by number, that are never sent."""
     clock_offset_s: float = 0.0
     """How long before the start the TimeStamps' zero lies; 999 gives four-digit seconds."""
+    timestamps: bool = True
+    """Whether the stream has TimeStamps."""
+    timestamps_stand: bool = False
+    """Whether the TimeStamps all tell the same time."""
     stops_after: int | None = None
     """Number of samples after which the stream falls silent."""
 
@@ -212,7 +216,7 @@ class SimulatedLpm01a:
             self._add_edges(start_s, number, lines)
             if number not in self._faults.lost:
                 lines.append(_sample(value))
-            if (number + 1) % _SAMPLES_A_TIMESTAMP == 0:
+            if self._faults.timestamps and (number + 1) % _SAMPLES_A_TIMESTAMP == 0:
                 self._add_timestamp(number + 1, lines)
         self._sent = done
         self._outbox.put(until_s, b"".join(lines))
@@ -228,6 +232,8 @@ class SimulatedLpm01a:
             self._edge += 1
 
     def _add_timestamp(self, samples: int, lines: list[bytes]) -> None:
+        if self._faults.timestamps_stand:
+            samples = 0
         milliseconds = round((samples / self._rate_hz + self._faults.clock_offset_s) * 1000)
         percent = 100 if self._faults.full_buffer else 3
         separator = " <>"[samples // _SAMPLES_A_TIMESTAMP % 3].encode()

@@ -18,7 +18,7 @@ from ...dut_protocol.wire.messages import Chatter, Ready
 from ...dut_protocol.wire.settings import ENERGY_BOOT_TIMEOUT_S
 from ...energy.alignment import LapStamp, align_laps, merge_laps, unwrap_laps
 from ...energy.alignment import soft_markers as host_markers
-from ...energy.errors import TraceError
+from ...energy.errors import SamplesLost, TraceError
 from ...energy.trace import Trace, TraceWriter
 from ...energy.trace_files import energy_path, timestamps_path, write_events
 from ...energy.windows import split_events
@@ -165,7 +165,12 @@ class EnergySteps(Performer):
 
     def _trace_off(self, folder: Path) -> None:
         recorder = self._recorder
-        recorded = recorder.stop()
+        try:
+            recorded = recorder.stop()
+        except SamplesLost:
+            if (kept := recorder.monitor.trace) is not None:  # whoever looks sees where they were
+                write_events(kept, folder, self._name)
+            raise
         if self._soft_markers:
             trace = host_markers(self._markers_s, recorder.started_s).apply(recorded)
         else:

@@ -13,6 +13,7 @@ from tinyrunner.energy.drivers.joulescope_stream import PowerStream
 from tinyrunner.energy.errors import MonitorError, MonitorRefused, MonitorTimeout, SamplesLost
 from tinyrunner.energy.simulated.power_model import Activity, PowerModel
 from tinyrunner.energy.trace import TraceWriter
+from tinyrunner.energy.windows import measure_windows
 
 
 def bench(**settings):
@@ -69,6 +70,23 @@ def test_power_is_current_times_voltage_where_the_ids_are_the_same(tmp_path):
     energy_j = trace.samples_uj[first:last].sum(dtype=np.float64) * 1e-6
     assert energy_j == pytest.approx(0.105, rel=1e-4)
     assert trace.events_s[0] == pytest.approx(0.1 - 100 / 1e5, abs=2e-6)
+
+
+@pytest.mark.parametrize("path", ["u/js220/002557", "u/js110/001234"])
+@pytest.mark.parametrize("packets", [(20,), range(20, 27), (12, 13, 30, 31, 32)])
+def test_packets_that_sample_id_does_not_count_are_missed_by_the_hosts_clock(
+    path, packets, tmp_path
+):
+    driver, model, clock = bench(path=path, unnoticed=packets)
+    lost = 2000 * len(packets)
+    with Joulescope.open("", clock, driver=driver) as monitor:
+        with pytest.raises(SamplesLost, match=f"{lost} more missing by the host's clock"):
+            record(monitor, driver, model, clock, tmp_path)
+        trace = monitor.trace
+    assert trace.provenance["samples_lost"] == 0
+    assert trace.provenance["samples_missing_by_host_clock"] == trace.lost_samples == lost
+    (window,) = measure_windows(trace, [trace.events_s])
+    assert "samples are missing inside it" in window.invalid
 
 
 @pytest.mark.parametrize("signal", ["s/i", "s/v"])

@@ -19,6 +19,7 @@ from tinyrunner.energy.simulated.link import SimulatedMonitorLink
 from tinyrunner.energy.simulated.lpm01a import Lpm01aFaults, SimulatedLpm01a
 from tinyrunner.energy.simulated.power_model import Activity, PowerModel
 from tinyrunner.energy.trace import TraceWriter
+from tinyrunner.energy.windows import measure_windows
 from tinyrunner.runner.bench.simulated.monitors import served_monitor
 
 needs_pty = pytest.mark.skipif(
@@ -291,6 +292,43 @@ def test_a_broken_neighbour_of_every_timestamp_is_counted_and_bearable(tmp_path)
     assert [gap.lost for gap in trace.gaps] == [1] * 5
     assert trace.provenance["samples_broken_lines"] == 5
     assert trace.provenance["samples_missing_by_timestamps"] == 0
+
+
+@pytest.mark.parametrize("rate_hz", [1000.0, 5000.0])
+@pytest.mark.parametrize("share", [0.02, 0.1])
+def test_samples_that_never_came_are_missed_by_the_hosts_clock_where_no_timestamp_tells(
+    rate_hz, share, tmp_path
+):
+    lost = round(share * 5 * rate_hz)
+    faults = Lpm01aFaults(
+        timestamps=False, lost=frozenset(range(round(2 * rate_hz), round(2 * rate_hz) + lost))
+    )
+    with simulated(faults) as (_, model, clock, link), Lpm01a.open(link, clock) as monitor:
+        with pytest.raises(SamplesLost, match=f"{lost} more missing by the host's clock"):
+            record(monitor, model, clock, tmp_path, rate_hz=rate_hz)
+        trace = monitor.trace
+    assert trace.provenance["samples_missing_by_timestamps"] == 0
+    assert trace.lost_samples == lost
+    (window,) = measure_windows(trace, [trace.events_s])
+    assert "samples are missing inside it" in window.invalid
+
+
+def test_timestamps_that_stand_still_are_an_error_and_hide_no_loss(tmp_path):
+    faults = Lpm01aFaults(timestamps_stand=True)
+    with (
+        simulated(faults) as (_, model, clock, link),
+        Lpm01a.open(link, clock) as monitor,
+        pytest.raises(MonitorError, match="more than its TimeStamps allow"),
+    ):
+        record(monitor, model, clock, tmp_path)
+    (tmp_path / "lossy").mkdir()
+    faults = Lpm01aFaults(timestamps_stand=True, lost=frozenset(range(2000, 2100)))
+    with (
+        simulated(faults) as (_, model, clock, link),
+        Lpm01a.open(link, clock) as monitor,
+        pytest.raises(SamplesLost, match="100 more missing by the host's clock"),
+    ):
+        record(monitor, model, clock, tmp_path / "lossy")
 
 
 def test_samples_that_never_came_are_found_by_the_timestamps(tmp_path):

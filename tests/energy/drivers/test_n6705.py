@@ -339,6 +339,26 @@ def test_samples_that_the_instrument_drops_fail_and_the_trace_is_kept(bench):
     assert trace.gaps[0].lost == pytest.approx(0.5 / 204.8e-6, abs=2)
 
 
+@pytest.mark.parametrize("records", [100, 200])
+def test_a_loss_that_is_shorter_than_the_doubt_of_the_whole_is_seen_from_second_to_second(
+    bench, records
+):
+    bench.serve()
+    with bench.open() as monitor:
+        monitor.set_supply(1.8)
+        monitor.power(True)
+        with bench.writer(monitor) as writer:
+            monitor.start(writer)
+            bench.live(monitor, 10.0)
+            bench.instrument.channels[0].fetched += records
+            bench.live(monitor, 10.0)
+            with pytest.raises(SamplesLost, match=f"{records} more missing by the host's clock"):
+                monitor.stop()
+        trace = monitor.trace
+    assert trace.lost_samples == records
+    assert all(9.0 <= gap.index * 204.8e-6 <= 12.0 for gap in trace.gaps)
+
+
 def test_more_samples_than_there_can_be_are_an_error(bench):
     bench.serve()
     with bench.open() as monitor, bench.writer(monitor) as writer:

@@ -18,6 +18,7 @@ from tinyrunner.energy.simulated.link import SimulatedMonitorLink
 from tinyrunner.energy.simulated.power_model import Activity, PowerModel
 from tinyrunner.energy.simulated.ppk2 import Ppk2Faults, SimulatedPpk2
 from tinyrunner.energy.trace import TraceWriter
+from tinyrunner.energy.windows import measure_windows
 from tinyrunner.runner.bench.simulated.monitors import served_monitor
 
 needs_pty = pytest.mark.skipif(
@@ -194,6 +195,44 @@ def test_a_loss_that_the_counter_cannot_see_is_seen_by_the_clock(tmp_path):
         pytest.raises(SamplesLost, match="32000 more missing by the host's clock"),
     ):
         record(monitor, model, clock, tmp_path)
+
+
+@pytest.mark.parametrize("rounds", [10, 16, 100, 1500])
+@pytest.mark.parametrize("place", [45_000, 120_000, 190_000])
+def test_a_loss_of_whole_rounds_of_the_counter_is_named_where_it_was(rounds, place, tmp_path):
+    faults = Ppk2Faults(lost=frozenset(range(place, place + 64 * rounds)))
+    with simulated(faults) as (model, clock, link), Ppk2.open(link, clock) as monitor:
+        with pytest.raises(SamplesLost, match=f"{64 * rounds} more missing by the host's clock"):
+            record(monitor, model, clock, tmp_path, 3.0)
+        trace = monitor.trace
+    assert trace.provenance["counter_breaks"] == 0
+    assert trace.provenance["samples_missing_by_host_clock"] == trace.lost_samples == 64 * rounds
+    assert all(abs(gap.index - place) <= 11_000 for gap in trace.gaps)
+    (window,) = measure_windows(trace, [trace.events_s])
+    assert "samples are missing inside it" in window.invalid
+
+
+def test_a_loss_that_shows_and_one_that_does_not_are_counted_once_each(tmp_path):
+    lost = frozenset(range(60_000, 60_020)) | frozenset(range(150_000, 150_000 + 6400))
+    with (
+        simulated(Ppk2Faults(lost=lost)) as (model, clock, link),
+        Ppk2.open(link, clock) as monitor,
+        pytest.raises(SamplesLost, match=r"6420 of 320000 samples .*6400 more missing"),
+    ):
+        record(monitor, model, clock, tmp_path, 3.0)
+
+
+def test_a_kit_that_is_served_late_and_unevenly_is_not_accused(tmp_path):
+    random = np.random.default_rng(3)
+    with simulated() as (_, clock, link), Ppk2.open(link, clock) as monitor:
+        monitor.set_supply(3.0)
+        monitor.start(TraceWriter(tmp_path / "trace.bin", 100_000.0))
+        for _ in range(100):
+            clock.pause(random.exponential(0.1))
+            monitor.service()
+        trace = monitor.stop()
+    assert trace.gaps == ()
+    assert trace.provenance["samples_missing_by_host_clock"] == 0
 
 
 def test_a_stream_that_falls_silent_is_a_time_out(tmp_path):

@@ -14,7 +14,7 @@ from tinyrunner.dut_protocol.simulated.io_manager import SimulatedIoManager
 from tinyrunner.dut_protocol.simulated.link import SimulatedLink
 from tinyrunner.dut_protocol.wire.messages import TimestampMode
 from tinyrunner.dut_protocol.wire.settings import LinkSettings
-from tinyrunner.energy.errors import TraceError
+from tinyrunner.energy.errors import SamplesLost, TraceError
 from tinyrunner.energy.trace_files import read_trace
 from tinyrunner.models.suite import KWS
 from tinyrunner.runner.bench.recorder import Recorder, ServedTransport
@@ -151,6 +151,18 @@ def test_the_trace_of_a_run_that_stops_is_closed_with_what_it_has(rig):
     rig.steps.close()
     assert (rig.folder / "trace1-energy.bin").read_bytes()[:1] == b"\xf1"
     assert rig.steps.trace is None
+
+
+def test_a_trace_that_lost_too_much_is_kept_with_what_it_lost(rig):
+    rig.does(EmonTrace("trace1"))
+    rig.monitor.events_s = [0.5]
+    rig.monitor.loses = 100
+    rig.clock.pause(2.0)
+    with pytest.raises(SamplesLost):
+        rig.does(EmonTrace(None))
+    trace = read_trace(rig.folder)
+    assert trace.events_s == (0.5,)
+    assert [(gap.index, gap.lost) for gap in trace.gaps] == [(1000, 100)]
 
 
 def test_steps_that_had_no_trace_close_too(rig):

@@ -29,9 +29,11 @@ class FakeJoulescope:
         first_id=7_340_000,
         lose=(),
         lag=0,
+        unnoticed=(),
     ):
         """``lose``: (signal, packet number) pairs that never arrive; ``lag``: counts by which the
-        voltage begins later than the current."""
+        voltage begins later than the current; ``unnoticed``: packets that are dropped before they
+        are counted, so that the next one's sample_id follows the last one's."""
         self.paths = [path]
         self.path = path
         self.published = []
@@ -46,6 +48,7 @@ class FakeJoulescope:
         self._first_id = first_id
         self._lose = set(lose)
         self._lag = lag
+        self._unnoticed = set(unnoticed)
         self._fs = 0
         self._subscribers = {}
         self._on = set()
@@ -115,6 +118,8 @@ class FakeJoulescope:
             return
         done = math.floor((self._clock.now_s() - self._started_s) / PACKET_S + 1e-6)
         for number in range(self._packets, done):
+            if number in self._unnoticed:
+                continue
             for signal, message in self._packet(number):
                 if (signal, number) not in self._lose and signal in self._subscribers:
                     self._subscribers[signal](f"{self.path}/{signal}/!data", message)
@@ -128,7 +133,8 @@ class FakeJoulescope:
         watts = np.diff(self._model.energy_j(bounds_s)) * self._fs
         volts = np.full(size, self.external_v if self.powered else 0.0)
         amperes = np.divide(watts, volts, out=np.zeros(size), where=volts > 0)
-        count = self._first_id + number * size * step
+        counted = number - sum(packet < number for packet in self._unnoticed)
+        count = self._first_id + counted * size * step
         late = self._lag // step if number == 0 else 0
         yield "s/i", self._message(amperes.astype(np.float32), count, step)
         yield "s/v", self._message(volts[late:].astype(np.float32), count + late * step, step)

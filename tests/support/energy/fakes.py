@@ -7,6 +7,7 @@ from pathlib import Path
 from tinyrunner.dut_protocol.link.clock import Clock
 from tinyrunner.energy.monitor import Capabilities, MonitorIdentity, SampleKind
 from tinyrunner.energy.trace import Trace, TraceWriter
+from tinyrunner.energy.windows import check_lost
 
 
 class FakeMonitor:
@@ -20,6 +21,9 @@ class FakeMonitor:
         self.served_s: list[float] = []
         self.events_s: list[float] = []
         self.error: Exception | None = None
+        self.loses: int = 0
+        """Samples that are missing when it stops."""
+        self.trace: Trace | None = None
         self.start_takes_s = 0.0
         self.began_s = 0.0
         self.supply_v = 0.0
@@ -68,7 +72,11 @@ class FakeMonitor:
         self._writer.append([1e-6] * count)
         for event_s in self.events_s:
             self._writer.event(event_s)
-        return self._writer.finish({"monitor": "Fake-1"})
+        if self.loses:
+            self._writer.gap(self.loses, count // 2)
+        self.trace = self._writer.finish({"monitor": "Fake-1"})
+        check_lost(self.trace)
+        return self.trace
 
     def close(self) -> None:
         self.calls.append("close")
