@@ -7,6 +7,7 @@ import os
 import wave
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
 from types import MappingProxyType
 from typing import Protocol
@@ -20,6 +21,21 @@ from ..labels import LabelRow
 
 SAMPLE_RATE_HZ = 16000
 """Speech Commands and ToyCar both have it; another would need a resampler, and none is said."""
+
+_PCM, _EXTENSIBLE = 1, 0xFFFE
+"""Tags of a wav file's format; an extensible header has the tag in the first bytes of a GUID."""
+_FORMAT_GUID = bytes.fromhex("0000 0000 1000 8000 00aa 0038 9b71")
+"""What follows the tag in the GUID of every format that has a tag."""
+_OTHER_FORMATS = {
+    2: "Microsoft ADPCM",
+    3: "floating-point samples",
+    6: "A-law",
+    7: "mu-law",
+    17: "IMA ADPCM",
+    49: "GSM 6.10",
+    85: "MP3",
+    _EXTENSIBLE: "an extensible header with a GUID of no known format",
+}
 
 BuiltFile = bytes | DatasetError
 """The bytes of a `.bin` file, or why there are none; the text names the source file."""
@@ -197,7 +213,7 @@ def read_wav(path: Path) -> npt.NDArray[np.int16]:
         raise DatasetError(f"{path}: a folder, expected a wav file")
     try:
         file_bytes = path.stat().st_size
-        with path.open("rb") as file, wave.open(file) as clip:
+        with _as_pcm(path) as file, wave.open(file) as clip:
             _check_format(path, clip)
             count = clip.getnframes()
             # Asked first: a damaged header may promise gigabytes.
@@ -214,6 +230,28 @@ def read_wav(path: Path) -> npt.NDArray[np.int16]:
     if len(data) != 2 * count:
         raise DatasetError(f"{path}: truncated: {len(data) // 2} of {count} samples")
     return np.frombuffer(data, "<i2")
+
+
+def _as_pcm(path: Path) -> BytesIO:
+    """Returns the file, an extensible header's PCM told as plain; DatasetError for another format.
+
+    Many programs write WAVE_FORMAT_EXTENSIBLE, for 16-bit mono too; `wave` reads it from Python
+    3.12 on.
+    """
+    data = bytearray(path.read_bytes())
+    at = 12  # behind RIFF, size and WAVE
+    while data[at : at + 4] != b"fmt " and at < len(data):
+        at += 8 + (int.from_bytes(data[at + 4 : at + 8], "little") + 1 & ~1)  # chunks are even
+    tag_at, guid_at = at + 8, at + 32
+    tag = int.from_bytes(data[tag_at : tag_at + 2], "little")
+    if tag == _EXTENSIBLE and data[guid_at + 2 : guid_at + 16] == _FORMAT_GUID:
+        tag = int.from_bytes(data[guid_at : guid_at + 2], "little")
+    if tag == _PCM:
+        data[tag_at : tag_at + 2] = _PCM.to_bytes(2, "little")
+    elif data[:4] == b"RIFF" and tag_at + 16 <= len(data):
+        what = _OTHER_FORMATS.get(tag, "a format of its own")
+        raise DatasetError(f"{path}: not a PCM wav file: {what} (format {tag})")
+    return BytesIO(data)
 
 
 def _check_format(path: Path, clip: wave.Wave_read) -> None:

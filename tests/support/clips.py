@@ -25,6 +25,24 @@ def write_wav(
     return path
 
 
+def extensible(path: Path, *, subformat: int = 1, valid_bits: int | None = None) -> Path:
+    """Gives a plain wav file the header that Windows' and many other programs write.
+
+    A chunk of an odd size stands in front of it, as editors leave them there.
+    """
+    data = path.read_bytes()
+    fmt = data[20:36]
+    bits = int.from_bytes(fmt[14:16], "little")
+    guid = subformat.to_bytes(2, "little") + bytes.fromhex("000000001000800000aa00389b71")
+    extended = b"\xfe\xff" + fmt[2:] + (22).to_bytes(2, "little")
+    extended += (bits if valid_bits is None else valid_bits).to_bytes(2, "little")
+    extended += (4).to_bytes(4, "little") + guid
+    body = b"WAVEJUNK\x03\0\0\0abc\0fmt " + len(extended).to_bytes(4, "little") + extended
+    body += data[36:]
+    path.write_bytes(b"RIFF" + len(body).to_bytes(4, "little") + body)
+    return path
+
+
 def sawtooth(count: int, seed: int = 1) -> np.ndarray:
     """A rising tone with an even noise on it, by integer arithmetic: the same everywhere."""
     n = np.arange(count, dtype=np.int64)

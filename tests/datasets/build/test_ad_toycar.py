@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support.clips import labels_of, sawtooth, write_wav
+from support.clips import extensible, labels_of, sawtooth, write_wav
 from tinyrunner.datasets.build.ad_toycar import log_mel_spectrogram
 from tinyrunner.datasets.build.build_dataset import build_dataset, open_builder
 from tinyrunner.datasets.errors import DatasetError
@@ -127,6 +127,14 @@ def test_a_clip_of_another_form_is_named(
 ) -> None:
     path = write_wav(tmp_path / f"{NAME}.wav", sawtooth(128000), **options)
     assert str(make(tmp_path)).startswith(f"{path}: {expected}; expected mono, 16-bit, 16000 Hz")
+
+
+def test_pcm_with_an_extensible_header_is_pcm(tmp_path: Path) -> None:
+    path = write_wav(tmp_path / f"{NAME}.wav", tone())
+    plain = make(tmp_path)
+    extensible(path)
+    assert isinstance(plain, bytes)
+    assert make(tmp_path) == plain
 
 
 def test_a_truncated_clip_is_named(tmp_path: Path) -> None:

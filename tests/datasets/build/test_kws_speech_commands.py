@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support.clips import labels_of, sawtooth, write_wav
+from support.clips import extensible, labels_of, sawtooth, write_wav
 from support.reference import reference_path
 from tinyrunner.datasets.build.build_dataset import build_dataset, open_builder
 from tinyrunner.datasets.build.kws_speech_commands import mfcc, quantised
@@ -104,6 +104,15 @@ def test_a_frame_is_silent_where_it_holds_no_sample_but_zeros() -> None:
     assert np.isnan(frames).any(axis=1).tolist() == [n not in within for n in range(49)]
 
 
+@pytest.mark.parametrize("valid_bits", [16, 12, 0])
+def test_pcm_with_an_extensible_header_is_pcm(tmp_path: Path, valid_bits: int) -> None:
+    write_wav(tmp_path / "a.wav", sawtooth(16000))
+    extensible(write_wav(tmp_path / "b.wav", sawtooth(16000)), valid_bits=valid_bits)
+    plain, extended = make(tmp_path, "a", "b")
+    assert isinstance(plain, bytes)
+    assert plain == extended
+
+
 def test_a_folder_named_like_a_clip_is_named(tmp_path: Path) -> None:
     (tmp_path / "a.wav").mkdir()
     (problem,) = make(tmp_path, "a")
@@ -156,6 +165,23 @@ def damaged(path: Path, kind: str) -> str:
             data = bytearray(write_wav(path, tone).read_bytes())
             data[20] = 3
             path.write_bytes(data)
+            return "not a PCM wav file: floating-point samples (format 3)"
+        case "extensible floats":
+            extensible(write_wav(path, tone), subformat=3)
+            return "not a PCM wav file: floating-point samples (format 3)"
+        case "extensible A-law":
+            extensible(write_wav(path, tone, width=1), subformat=6)
+            return "not a PCM wav file: A-law (format 6)"
+        case "extensible of nobody's format":
+            data = bytearray(extensible(write_wav(path, tone)).read_bytes())
+            data[data.index(b"\x9b\x71")] = 0
+            path.write_bytes(data)
+            return "not a PCM wav file: an extensible header with a GUID of no known format"
+        case "extensible 24-bit stereo":
+            extensible(write_wav(path, tone, width=3, channels=2))
+            return "2 channels, 24-bit samples; expected mono"
+        case "extensible, cut in the header":
+            path.write_bytes(extensible(write_wav(path, tone)).read_bytes()[:60])
             return "not a PCM wav file"
         case "a text":
             path.write_text("no audio at all, but some text that is long enough for a header")
@@ -168,7 +194,9 @@ def damaged(path: Path, kind: str) -> str:
 @pytest.mark.parametrize(
     "kind",
     ["stereo", "8 kHz", "24-bit", "all of that", "empty", "too long", "silent", "cut in the data",
-     "promising gigabytes", "cut in the header", "floats", "a text", "an empty file"],
+     "promising gigabytes", "cut in the header", "floats", "a text", "an empty file",
+     "extensible floats", "extensible A-law", "extensible of nobody's format",
+     "extensible 24-bit stereo", "extensible, cut in the header"],
 )  # fmt: skip
 def test_a_bad_clip_is_named_with_what_is_wrong(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "a.wav"
