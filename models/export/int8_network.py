@@ -51,7 +51,7 @@ class Dense:
 class Conv:
     depthwise: bool
     weights: Weights
-    """Outputs x rows x columns x inputs; depthwise: 1 x rows x columns x channels."""
+    """Outputs x rows x columns x inputs; depthwise: 1 x rows x columns x outputs."""
     biases: Biases
     in_shape: tuple[int, int, int]
     """Rows, columns, channels."""

@@ -107,7 +107,6 @@ def _conv(parts: Parts) -> Conv:
 
 def _depthwise(parts: Parts) -> Conv:
     options = parts.operator.options
-    parts.require(options.integer(3) == 1, f"a depth multiplier of {options.integer(3)}; only 1")
     dilations = (options.integer(6), options.integer(5))
     return _convolution(parts, True, 4, dilations)
 
@@ -123,8 +122,11 @@ def _convolution(
     parts.require(min(strides) >= 1, f"strides of {strides}")
     # What is left out of the file is the schema's default, 1.
     parts.require(set(dilations) <= {0, 1}, f"it is dilated by {dilations}")
+    # The depth multiplier is what the shapes say; what the options say of it TFLite ignores too.
     channels_fit = (
-        weights.shape[0] == 1 and weights.shape[3] == in_shape[2] == out_shape[2]
+        weights.shape[0] == 1
+        and weights.shape[3] == out_shape[2]
+        and out_shape[2] % max(in_shape[2], 1) == 0
         if depthwise
         else weights.shape[0] == out_shape[2] and weights.shape[3] == in_shape[2]
     )

@@ -31,12 +31,36 @@ _TYPE_NAMES = {
     9: "int8",
 }
 
-_OPERATOR_NAMES = {
-    0: "ADD", 1: "AVERAGE_POOL_2D", 2: "CONCATENATION", 3: "CONV_2D", 4: "DEPTHWISE_CONV_2D",
-    6: "DEQUANTIZE", 9: "FULLY_CONNECTED", 14: "LOGISTIC", 17: "MAX_POOL_2D", 18: "MUL",
-    19: "RELU", 21: "RELU6", 22: "RESHAPE", 25: "SOFTMAX", 28: "TANH", 34: "PAD", 40: "MEAN",
-    41: "SUB", 43: "SQUEEZE", 45: "STRIDED_SLICE", 82: "REDUCE_MAX", 114: "QUANTIZE",
-}  # fmt: skip
+_SCHEMA = """
+ADD AVERAGE_POOL_2D CONCATENATION CONV_2D DEPTHWISE_CONV_2D DEPTH_TO_SPACE DEQUANTIZE
+EMBEDDING_LOOKUP FLOOR FULLY_CONNECTED HASHTABLE_LOOKUP L2_NORMALIZATION L2_POOL_2D
+LOCAL_RESPONSE_NORMALIZATION LOGISTIC LSH_PROJECTION LSTM MAX_POOL_2D MUL RELU RELU_N1_TO_1
+RELU6 RESHAPE RESIZE_BILINEAR RNN SOFTMAX SPACE_TO_DEPTH SVDF TANH CONCAT_EMBEDDINGS SKIP_GRAM
+CALL CUSTOM EMBEDDING_LOOKUP_SPARSE PAD UNIDIRECTIONAL_SEQUENCE_RNN GATHER BATCH_TO_SPACE_ND
+SPACE_TO_BATCH_ND TRANSPOSE MEAN SUB DIV SQUEEZE UNIDIRECTIONAL_SEQUENCE_LSTM STRIDED_SLICE
+BIDIRECTIONAL_SEQUENCE_RNN EXP TOPK_V2 SPLIT LOG_SOFTMAX DELEGATE BIDIRECTIONAL_SEQUENCE_LSTM
+CAST PRELU MAXIMUM ARG_MAX MINIMUM LESS NEG PADV2 GREATER GREATER_EQUAL LESS_EQUAL SELECT
+SLICE SIN TRANSPOSE_CONV SPARSE_TO_DENSE TILE EXPAND_DIMS EQUAL NOT_EQUAL LOG SUM SQRT RSQRT
+SHAPE POW ARG_MIN FAKE_QUANT REDUCE_PROD REDUCE_MAX PACK LOGICAL_OR ONE_HOT LOGICAL_AND
+LOGICAL_NOT UNPACK REDUCE_MIN FLOOR_DIV REDUCE_ANY SQUARE ZEROS_LIKE FILL FLOOR_MOD RANGE
+RESIZE_NEAREST_NEIGHBOR LEAKY_RELU SQUARED_DIFFERENCE MIRROR_PAD ABS SPLIT_V UNIQUE CEIL
+REVERSE_V2 ADD_N GATHER_ND COS WHERE RANK ELU REVERSE_SEQUENCE MATRIX_DIAG QUANTIZE
+MATRIX_SET_DIAG ROUND HARD_SWISH IF WHILE NON_MAX_SUPPRESSION_V4 NON_MAX_SUPPRESSION_V5
+SCATTER_ND SELECT_V2 DENSIFY SEGMENT_SUM BATCH_MATMUL PLACEHOLDER_FOR_GREATER_OP_CODES CUMSUM
+CALL_ONCE BROADCAST_TO RFFT2D CONV_3D IMAG REAL COMPLEX_ABS HASHTABLE HASHTABLE_FIND
+HASHTABLE_IMPORT HASHTABLE_SIZE REDUCE_ALL CONV_3D_TRANSPOSE VAR_HANDLE READ_VARIABLE
+ASSIGN_VARIABLE BROADCAST_ARGS RANDOM_STANDARD_NORMAL BUCKETIZE RANDOM_UNIFORM MULTINOMIAL
+GELU DYNAMIC_UPDATE_SLICE RELU_0_TO_1 UNSORTED_SEGMENT_PROD UNSORTED_SEGMENT_MAX
+UNSORTED_SEGMENT_SUM ATAN2 UNSORTED_SEGMENT_MIN SIGN BITCAST BITWISE_XOR RIGHT_SHIFT
+"""
+_OPERATOR_NAMES = tuple(_SCHEMA.split())
+"""The schema's built-in operators, by code."""
+
+_CUSTOM = 32
+"""An operator that is not the schema's: its name stands beside the code."""
+
+_MAX_NAME = 40
+"""Characters of such a name that are shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,11 +165,7 @@ def _graph(model: bytes) -> Graph:
     graphs = list(_tables(model, root, 2))
     if len(graphs) != 1:
         raise GraphError(f"{len(graphs)} graphs, expected one")
-    codes = [
-        # The first field is the older one, of 8 bits; the newer one is 0 in old files.
-        max(_scalar(model, code, 0, "<b"), _scalar(model, code, 3, "<i"))
-        for code in _tables(model, root, 1)
-    ]
+    names = [_operator_name(model, code) for code in _tables(model, root, 1)]
     buffers = [bytes(_vector(model, buffer, 0, "B")) for buffer in _tables(model, root, 4)]
     graph = graphs[0]
     tensors = tuple(
@@ -153,7 +173,7 @@ def _graph(model: bytes) -> Graph:
         for index, table in enumerate(_tables(model, graph, 0))
     )
     operators = tuple(
-        _operator(model, table, index, codes)
+        _operator(model, table, index, names)
         for index, table in enumerate(_tables(model, graph, 3))
     )
     inputs, outputs = _vector(model, graph, 1, "i"), _vector(model, graph, 2, "i")
@@ -183,12 +203,22 @@ def _tensor(model: bytes, table: int, index: int, buffers: list[bytes]) -> Graph
     )
 
 
-def _operator(model: bytes, table: int, index: int, codes: list[int]) -> Operator:
-    code = codes[_scalar(model, table, 0, "<I")]
+def _operator_name(model: bytes, table: int) -> str:
+    # The first field is the older one, of 8 bits; the newer one is 0 in old files.
+    code = max(_scalar(model, table, 0, "<b"), _scalar(model, table, 3, "<i"))
+    if code == _CUSTOM:
+        name = bytes(_vector(model, table, 1, "B")).decode("ascii", "backslashreplace")
+        return f"custom operator {name[:_MAX_NAME]!r}"
+    if 0 <= code < len(_OPERATOR_NAMES):
+        return _OPERATOR_NAMES[code]
+    return f"builtin operator {code}"
+
+
+def _operator(model: bytes, table: int, index: int, names: list[str]) -> Operator:
     at = _field(model, table, 4)
     return Operator(
         index=index,
-        name=_OPERATOR_NAMES.get(code, f"builtin operator {code}"),
+        name=names[_scalar(model, table, 0, "<I")],
         inputs=_vector(model, table, 1, "i"),
         outputs=_vector(model, table, 2, "i"),
         options=OperatorOptions(model, None if at is None else _follow(model, at)),

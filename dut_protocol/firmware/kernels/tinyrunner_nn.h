@@ -48,7 +48,7 @@ typedef struct tr_nn_conv {
     int32_t in_channels;
     int32_t out_rows;
     int32_t out_columns;
-    int32_t out_channels; /* depthwise: as in_channels */
+    int32_t out_channels; /* depthwise: so many times in_channels as the depth multiplier */
     int32_t kernel_rows;
     int32_t kernel_columns;
     int32_t stride_rows;

@@ -49,16 +49,19 @@ static int32_t accumulate_conv(const tr_nn_conv *layer, const int8_t *input, ker
 static int32_t accumulate_depthwise(const tr_nn_conv *layer, const int8_t *input, kernel_range rows,
                                     kernel_range columns, int32_t channel)
 {
-    const int32_t depth = layer->in_channels;
+    const int32_t multiplier = layer->out_channels / layer->in_channels;
+    const int32_t from = multiplier == 1 ? channel : channel / multiplier;
     int32_t sum = layer->biases[channel];
 
     for (int32_t row = rows.begin; row < rows.end; row++) {
         for (int32_t column = columns.begin; column < columns.end; column++) {
             const int32_t weight =
-                layer->weights[(row * layer->kernel_columns + column) * depth + channel];
+                layer->weights[(row * layer->kernel_columns + column) * layer->out_channels +
+                               channel];
             const int32_t value =
-                input[((rows.origin + row) * layer->in_columns + columns.origin + column) * depth +
-                      channel];
+                input[((rows.origin + row) * layer->in_columns + columns.origin + column) *
+                          layer->in_channels +
+                      from];
 
             sum += weight * (value - layer->input_zero_point);
         }

@@ -7,6 +7,7 @@ import ctypes
 import numpy as np
 import pytest
 from support.firmware.host_kernels import HostNetwork
+from support.firmware.tflite_file import write_depthwise
 from support.reference import reference_path
 from tinyrunner.models.demo_models import demo_model_path
 from tinyrunner.models.engine import _RESOLVER, Engine, _runtime
@@ -69,6 +70,28 @@ def test_the_kernels_give_what_tflite_gives_bit_for_bit(name: str, tmp_path):
     network, expected = HostNetwork(find(), tmp_path), tflite(find())
     entry = network.network.input
     for data in inputs(count, entry.count, entry.zero_point):
+        assert network.infer(data) == expected(data)
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        {"channels": 1, "multiplier": 8, "kernel": (10, 8), "size": (12, 10), "stride": 2},
+        {"channels": 3, "multiplier": 2},
+        {"channels": 3, "multiplier": 5, "same": False},
+        {"channels": 4, "multiplier": 1},
+        {"channels": 2, "multiplier": 3, "said": 0},
+        {"channels": 2, "multiplier": 3, "said": 7},
+    ],
+    ids=lambda layer: "-".join(f"{key} {value}" for key, value in layer.items()),
+)
+def test_a_depth_multiplier_is_exported_as_tflite_computes_it(layer, tmp_path):
+    path = write_depthwise(tmp_path / "layer.tflite", **layer)
+    network, expected = HostNetwork(path, tmp_path), tflite(path)
+    entry = network.network.input
+    outputs = {network.infer(data) for data in inputs(40, entry.count, entry.zero_point)}
+    assert len(outputs) == 40
+    for data in inputs(40, entry.count, entry.zero_point):
         assert network.infer(data) == expected(data)
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.firmware.build import C99, FIRMWARE, need, run
+from support.firmware.tflite_file import write_depthwise, write_unknown
 from tinyrunner.models.demo_models import demo_model_path
 from tinyrunner.models.export.export_c import export_model
 from tinyrunner.models.export.int8_network import ExportError
@@ -82,6 +84,37 @@ def test_an_operator_without_kernel_is_named(tmp_path):
     with pytest.raises(ExportError, match=r"ic01.*no kernel for operator 3 \(ADD\); there are"):
         export_model(demo_model_path(IC), tmp_path / "out", "net")
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("code", "custom", "name"),
+    [
+        (49, None, "SPLIT"),
+        (56, None, "ARG_MAX"),
+        (67, None, "TRANSPOSE_CONV"),
+        (117, None, "HARD_SWISH"),
+        (126, None, "BATCH_MATMUL"),
+        (150, None, "GELU"),
+        (32, "AudioSpectrogram", "custom operator 'AudioSpectrogram'"),
+        (32, "ethos-u", "custom operator 'ethos-u'"),
+        (32, "x" * 100, f"custom operator '{'x' * 40}'"),
+        (32, None, "custom operator ''"),
+        (207, None, "builtin operator 207"),
+    ],
+)
+def test_an_operator_without_kernel_is_named_by_its_name(code, custom, name, tmp_path):
+    path = write_unknown(tmp_path / "x.tflite", code, custom)
+    with pytest.raises(
+        ExportError, match=re.escape(f"there is no kernel for operator 0 ({name});")
+    ):
+        read_network(path)
+
+
+def test_a_depthwise_layer_whose_channels_do_not_fit_is_named(tmp_path):
+    graph = read_graph(write_depthwise(tmp_path / "x.tflite", channels=2, multiplier=2))
+    entry = replace(graph.tensors[0], shape=(1, 8, 6, 3))
+    with pytest.raises(ExportError, match=r"DEPTHWISE_CONV_2D\).*int8\[1, 8, 6, 3\], gives"):
+        network_of(replace(graph, tensors=(entry, *graph.tensors[1:])))
 
 
 def test_a_file_that_is_no_model_is_refused(tmp_path):
