@@ -119,6 +119,14 @@ class Dataset:
         )
 
 
+def listed_sizes(root: Path, task: Task, labels: Path | None = None) -> list[int]:
+    """Returns the sizes of the listed files that are there, whatever they should be."""
+    folder = dataset_folder(root, task)
+    rows = read_labels(folder / LABELS_NAME if labels is None else labels, task).rows
+    paths = (folder / row.file for row in rows)
+    return [path.stat().st_size for path in paths if path.is_file()]
+
+
 def dataset_folder(root: Path, task: Task) -> Path:
     """Returns the folder of a task: ``root/<model id>``, or ``root`` where it holds the list."""
     folder = root / task.model_id

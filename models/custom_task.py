@@ -2,6 +2,9 @@
 
 The bytes reach the model as they are: a model that takes the other integer type gets uint8 less
 128, a quantised model gets floats by its own scale and zero point, and a float model takes floats.
+
+A model with one output (a regression, a reconstruction error, one probability) has no Top-1. Where
+its label list has labels 0 and 1, the output is judged by AUC: how well it tells the two apart.
 """
 
 from __future__ import annotations
@@ -18,6 +21,9 @@ CUSTOM_NOTE = "a model and data of one's own, never valid for submission"
 
 MAX_INPUT_BYTES = 1 << 24
 """16 MiB, more than any microcontroller holds: a guard against a slip of the pen."""
+
+_LABELS_OF_ONE_OUTPUT = 2
+"""A list may have 0 and 1 for it, and then the output says how much an input is a 1."""
 
 MAX_CLASSES = 1024
 """A device prints its scores in one line, of which the host reads 16 KiB: 16 characters each."""
@@ -38,6 +44,7 @@ def custom_task(
     check_model_id(model_id)
     check_input_bytes(input_bytes, input_format)
     check_classes(classes)
+    labels = max(classes, _LABELS_OF_ONE_OUTPUT)
     if class_names is not None:
         check_class_names(class_names, classes)
     if shape is not None:
@@ -50,9 +57,9 @@ def custom_task(
         input_shape=shape or (input_bytes // input_format.item_bytes,),
         input_bytes=input_bytes,
         score_count=classes,
-        class_count=classes,
-        class_names=class_names or tuple(map(str, range(classes))),
-        metric=Metric.TOP1,
+        class_count=labels,
+        class_names=class_names or tuple(map(str, range(labels))),
+        metric=Metric.AUC if classes == 1 else Metric.TOP1,
         target=None,
         file_bytes=input_bytes,
         official=False,
@@ -67,7 +74,11 @@ def check_model_id(model_id: str) -> None:
         )
     official = TASKS_BY_MODEL_ID.get(model_id.casefold())
     if official is not None:
-        raise ValueError(f"{model_id} is the model id of {official.key}; choose another")
+        raise ValueError(
+            f"{model_id} is the model id of {official.key}; choose another. Inputs of another kind "
+            f"for {official.key} itself: run {official.key} with --division open --input-format "
+            "float32 (or another type; input_formats in this file)"
+        )
 
 
 def check_input_bytes(input_bytes: int, input_format: InputFormat) -> None:
@@ -82,13 +93,15 @@ def check_input_bytes(input_bytes: int, input_format: InputFormat) -> None:
 
 
 def check_classes(classes: int) -> None:
-    """Refuses fewer than two, and more than fit on a line."""
-    if not 2 <= classes <= MAX_CLASSES:
-        raise ValueError(f"expected 2 to {MAX_CLASSES}, got {classes}")
+    """Refuses none, and more than fit on a line."""
+    if not 1 <= classes <= MAX_CLASSES:
+        raise ValueError(f"expected 1 to {MAX_CLASSES}, got {classes}")
 
 
 def check_class_names(class_names: tuple[str, ...], classes: int) -> None:
     """Refuses names that are not one for each class, all different."""
+    if classes == 1:
+        classes = _LABELS_OF_ONE_OUTPUT
     if len(class_names) != classes:
         raise ValueError(f"expected {classes} names, one for each class, got {len(class_names)}")
     for number, name in enumerate(class_names):

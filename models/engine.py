@@ -20,10 +20,11 @@ import numpy as np
 
 from ..errors import UsageError
 from .flatbuffer_check import is_whole
-from .suite import Task
+from .suite import InputFormat, Task
 from .tensor_conversion import (
     FLOAT32,
     FLOAT32_LE,
+    INT16,
     QUANTISED,
     Array,
     Data,
@@ -149,7 +150,14 @@ def _fitting_tensors(task: Task, interpreter: _Interpreter, where: str) -> tuple
     in_size = math.prod(task.input_shape)
     out_size = in_size if task.reconstructs_input else task.score_count
     in_types = input_types(task)
-    out_types = (*QUANTISED, FLOAT32)
+    # A model that takes 16 bits gives them as well.
+    sixteen = (INT16,) if task.input_format is InputFormat.INT16_LE else ()
+    out_types = (*QUANTISED, *sixteen, FLOAT32)
+    if task.reconstructs_input and task.input_format is not InputFormat.FLOAT32_LE:
+        raise ModelError(
+            f"{where}: the error of what a model makes of its input is computed for float32 "
+            f"inputs, and those of {task.key} are {task.input_format.value} here"
+        )
     if not (
         len(entries) == len(outs) == 1
         and entries[0].size == in_size
@@ -163,7 +171,7 @@ def _fitting_tensors(task: Task, interpreter: _Interpreter, where: str) -> tuple
             f"{[1, *task.input_shape]} and gives {_or(out_types)}{[1, out_size]}"
         )
     for tensor in (*entries, *outs):
-        if tensor.dtype in QUANTISED and not tensor.scale > 0:
+        if tensor.dtype in (*QUANTISED, INT16) and not tensor.scale > 0:
             raise ModelError(f"{where}: tensor {tensor} has no scale and zero point")
     return entries[0], outs[0]
 

@@ -24,13 +24,21 @@ class InputFormat(Enum):
     """Such as the channels of RGB pixels."""
     INT8 = "int8"
     """Quantised already."""
+    INT16_LE = "int16"
+    """Little-endian, such as samples of sound."""
     FLOAT32_LE = "float32"
     """Little-endian."""
 
     @property
     def item_bytes(self) -> int:
         """Returns the bytes of one number."""
-        return 4 if self is InputFormat.FLOAT32_LE else 1
+        match self:
+            case InputFormat.FLOAT32_LE:
+                return 4
+            case InputFormat.INT16_LE:
+                return 2
+            case _:
+                return 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +77,8 @@ class Task:
     """The model gives back its input, cleaned, and the one score is how far it is off."""
     official: bool = True
     """Whether it is of the suite: results of any other are never valid for submission."""
+    inputs_as_defined: bool = True
+    """Whether the inputs are those that the rules define; others are for the open division."""
 
     @property
     def windows_per_file(self) -> int:

@@ -9,6 +9,7 @@ int8    the bytes                  refused                by the task's ``float_
 uint8   byte - 128                 the bytes              by the task's ``float_scale``
 float32 quantised with the model's the same               the floats
         own scale and zero point
+int16   refused: the model's input is int16 too, and takes them as they are
 ======= ========================== ====================== =====================================
 
 A task without ``float_scale`` (a custom one) refuses a float model for bytes: nobody has said what
@@ -38,6 +39,7 @@ FLOAT32_LE = np.dtype("<f4")
 FLOAT32 = np.dtype(np.float32)
 INT8 = np.dtype(np.int8)
 UINT8 = np.dtype(np.uint8)
+INT16 = np.dtype("<i2")
 QUANTISED = (INT8, UINT8)
 
 _BELOW_HALF = 0.5 - 2**-25
@@ -80,6 +82,8 @@ def input_types(task: Task) -> tuple[np.dtype[Any], ...]:
             return (INT8, *floats)
         case InputFormat.UINT8:
             return (*QUANTISED, *floats)
+        case InputFormat.INT16_LE:
+            return (INT16,)
         case InputFormat.FLOAT32_LE:
             return (*QUANTISED, FLOAT32)
         case _:
@@ -93,6 +97,8 @@ def converter(task: Task, tensor: Tensor) -> Callable[[Data], Array]:
     """Returns what turns an input's bytes into the tensor's value, of one of `input_types`."""
     if task.input_format is InputFormat.FLOAT32_LE:
         return _from_floats(tensor)
+    if task.input_format is InputFormat.INT16_LE:
+        return _reinterpreted(tensor)
     byte_type = INT8 if task.input_format is InputFormat.INT8 else UINT8
     if tensor.dtype == FLOAT32 and task.float_scale is not None:
         return _bytes_to_floats(tensor, byte_type, task.float_scale)
@@ -176,6 +182,11 @@ def _filled(tensor: Tensor, value: float) -> Floats:
 def dequantiser(tensor: Tensor) -> Callable[[Array], tuple[float, ...]]:
     if tensor.dtype == FLOAT32:
         return lambda output: tuple(output.ravel().tolist())
+    if tensor.dtype == INT16:
+        zero_point, scale = np.float32(tensor.zero_point), np.float32(tensor.scale)
+        return lambda output: tuple(
+            ((output.ravel().astype(np.float32) - zero_point) * scale).tolist()
+        )
     steps = np.arange(256, dtype=np.uint8).view(tensor.dtype).astype(np.float32)
     values = (steps - np.float32(tensor.zero_point)) * np.float32(tensor.scale)
     value_of = tuple(values.tolist()).__getitem__  # by the byte, read as unsigned

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 
 from ...models.suite import TASKS_BY_MODEL_ID, Task
@@ -26,18 +26,20 @@ def check_device(
     options: CheckOptions,
     *,
     task: Task | None = None,
+    tasks: Mapping[str, Task] = TASKS_BY_MODEL_ID,
     io_manager: IoManager | None = None,
     on_item: Progress = lambda title: None,
 ) -> ConformanceReport:
     """Try every item; DutError only where the device cannot be reached at all.
 
-    ``task`` is what the firmware should be (None: what it says). ``io_manager`` is the one that
-    ``transport`` goes through; its timer is used to see the device's pin.
+    ``task`` is what the firmware should be (None: what it says, one of ``tasks`` by model id).
+    ``io_manager`` is the one that ``transport`` goes through; its timer is used to see the
+    device's pin.
     """
     probe = Probe(transport, clock, settings, options, io_manager)
     who = probe.dut.identify()
     probe.identity = who
-    probe.task = task or TASKS_BY_MODEL_ID.get(who.model_id or "")
+    probe.task = task or tasks.get(who.model_id or "")
     if io_manager is not None:
         io_manager.mark_falling_edges()
         io_manager.enable_timer()

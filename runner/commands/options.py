@@ -99,7 +99,7 @@ def task_named(name: str, config: Config) -> Task:
     from ..errors import SetupError
 
     if name in TASKS:
-        return TASKS[name]
+        return config.task(name)
     if name != CUSTOM_KEY:
         raise SetupError(f"no task {name!r}; there are {', '.join(TASKS)}, and {CUSTOM_KEY}")
     custom = config.custom_task
@@ -110,23 +110,32 @@ def task_named(name: str, config: Config) -> Task:
 
 def labels_by_task(values: list[str] | None, task_keys: list[str]) -> dict[str, str] | None:
     """Read ``--labels FILE`` (for a single task) or ``--labels kws=FILE`` as a mapping."""
+    return _by_task("--labels", values, task_keys)
+
+
+def formats_by_task(values: list[str] | None, task_keys: list[str]) -> dict[str, str] | None:
+    """Read ``--input-format float32`` or ``--input-format kws=float32`` as a mapping."""
+    return _by_task("--input-format", values, task_keys)
+
+
+def _by_task(flag: str, values: list[str] | None, task_keys: list[str]) -> dict[str, str] | None:
     from ...models.custom_task import CUSTOM_KEY
     from ...models.suite import TASKS
 
     if not values:
         return None
-    labels = {}
+    given = {}
     for value in values:
-        key, equals, path = value.partition("=")
+        key, equals, rest = value.partition("=")
         if equals and key in (*TASKS, CUSTOM_KEY):
-            labels[key] = path
+            given[key] = rest
         elif len(task_keys) == 1:
-            labels[task_keys[0]] = value
+            given[task_keys[0]] = value
         else:
             raise typer.BadParameter(
-                f"{value!r}: with several tasks say which, e.g. --labels kws={value}"
+                f"{value!r}: with several tasks say which, e.g. {flag} kws={value}"
             )
-    return labels
+    return given
 
 
 def result_console() -> Console:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, Field, ValidationError, field_validator
 
 from ...dut_protocol.wire.settings import (
     DEFAULT_BAUD_RATE,
@@ -21,7 +21,9 @@ from ...dut_protocol.wire.settings import (
     LinkWishes,
     VerifyLoad,
 )
-from ...models.suite import Task
+from ...models.custom_task import CUSTOM_KEY
+from ...models.other_inputs import InputKind, with_inputs
+from ...models.suite import TASKS, Task
 from ..terms import Division
 from . import values
 from .custom import CustomConfig
@@ -36,6 +38,7 @@ Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 PositiveSeconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 ConfigPath = Annotated[Path, BeforeValidator(values.to_path)]
 TaskKey = Annotated[str, BeforeValidator(values.to_task_key)]
+InputText = Annotated[str, BeforeValidator(values.to_input_kind)]
 PathOrDemo = Annotated[Path | Demo, BeforeValidator(values.to_path_or_demo)]
 Model = Annotated[Path | Demo | Literal["reference"], BeforeValidator(values.to_model)]
 
@@ -139,6 +142,8 @@ class Config(_Section):
     datasets: PathOrDemo | None = None
     labels: dict[TaskKey, ConfigPath] = {}
     """Label lists to use instead of the data set's own, by task key."""
+    input_formats: dict[TaskKey, InputText] = {}
+    """Kinds of inputs to take instead of the official ones, by task key; for the open division."""
     sessions: ConfigPath = Path("sessions")
     """The folder of the sessions: the current one, unless a file or a flag says otherwise."""
     division: Division = Field(default=Division.CLOSED, strict=False)
@@ -152,6 +157,20 @@ class Config(_Section):
     limit: Annotated[int, Field(ge=1)] | None = None
     custom: CustomConfig | None = None
     """The description of the task `custom`."""
+
+    @field_validator("input_formats")
+    @classmethod
+    def _input_formats(cls, value: dict[str, str]) -> dict[str, str]:
+        for key, text in value.items():
+            if key == CUSTOM_KEY:
+                raise ValueError("what the inputs of `custom` are stands in its section: input")
+            with_inputs(TASKS[key], InputKind.parse(text))
+        return value
+
+    def task(self, key: str) -> Task:
+        """Return one of the four tasks, with the inputs that the configuration gives it."""
+        text = self.input_formats.get(key)
+        return TASKS[key] if text is None else with_inputs(TASKS[key], InputKind.parse(text))
 
     @property
     def custom_task(self) -> Task | None:

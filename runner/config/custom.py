@@ -2,9 +2,9 @@
 
 custom:
   model_id: mynet01     # what the firmware says in m-model-[…]
-  input: int8           # what the bytes of an input are: int8, uint8 or float32
+  input: int8           # what the bytes of an input are: int8, uint8, int16 or float32
   input_bytes: 1024
-  classes: 5
+  classes: 5            # 1: a regression, a reconstruction error, one probability
 """
 
 from __future__ import annotations

@@ -57,6 +57,13 @@ _ROWS = (
     Setting("warmups", ("warmups",), "Before each window.", int),
     Setting("limit", ("limit",), "Only the first files: a smoke test.", int),
     Setting("labels", ("labels",), "Another label list: FILE or kws=FILE.", list, repeated=False),
+    Setting(
+        "input_format",
+        ("input_formats",),
+        "Open division: what an input is instead: float32, int16:32000 (bytes), kws=….",
+        list,
+        repeated=False,
+    ),
     Setting("division", ("division",), "closed or open."),
     Setting("round", ("round",), "Whose rules apply: v1.1 … v1.4."),
     Setting(

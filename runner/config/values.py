@@ -16,6 +16,7 @@ from pydantic import ConfigDict, Field, ValidationInfo
 
 from ...dut_protocol.wire.settings import check_data_bytes_per_db
 from ...models.custom_task import CUSTOM_KEY
+from ...models.other_inputs import InputKind
 from ...models.suite import TASKS
 
 STRICT = ConfigDict(extra="forbid", frozen=True, strict=True)
@@ -86,6 +87,14 @@ def to_task_key(value: object) -> object:
     if value in keys:
         return value
     raise ValueError(f"no such task{closest(str(value), keys)}; tasks are {', '.join(keys)}")
+
+
+def to_input_kind(value: object) -> object:
+    """Take a kind of inputs, such as `float32`."""
+    if not isinstance(value, str):
+        raise ValueError(f"expected an input format such as float32, got {shown(value)}")
+    InputKind.parse(value)
+    return value
 
 
 def closest(word: str, known: Iterable[str]) -> str:

@@ -7,17 +7,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
 from ...datasets.demo.demo_dataset import default_root, materialise
-from ...datasets.inputs import EEMBC_DATASETS, Dataset
+from ...datasets.errors import DatasetError
+from ...datasets.inputs import EEMBC_DATASETS, Dataset, listed_sizes
 from ...dut_protocol.host.dut import REPLY_TIMEOUT_S, Identity
 from ...dut_protocol.wire.messages import TimestampMode
 from ...energy.errors import MonitorRefused
 from ...models.custom_task import CUSTOM_NOTE
 from ...models.demo_models import DEMO_NOTE
+from ...models.other_inputs import InputKind, describe_inputs, kind_by_size, with_inputs
 from ...models.suite import TASKS_BY_MODEL_ID, Task
 from ..bench.bench import Bench
 from ..bench.link import agree
@@ -38,6 +41,7 @@ from ..script.verbs import (
     parse_verb,
 )
 from ..script.written_path import written_path
+from ..terms import Division
 from .energy_steps import BenchPerformer, EnergySteps
 from .executor import listen, reply_timeout_s
 from .progress import Reporter
@@ -148,11 +152,43 @@ class Opening(BenchPerformer):
         self._bench.pause(verb.milliseconds / 1000.0)
 
 
+def with_found_inputs(
+    task: Task, root: Path, labels: Path | None, division: Division, reporter: Reporter
+) -> Task:
+    """Return the task with the kind of inputs that are there, where the division allows that."""
+    if division is not Division.OPEN or (kind := _kind_there(task, root, labels)) is None:
+        return task
+    found = with_inputs(task, kind)
+    reporter.note(
+        f"{task.key}: {describe_inputs(found)}, by the files' size; the open division takes them. "
+        "--input-format says what they are, where that is something else"
+    )
+    return found
+
+
+def _kind_there(task: Task, root: Path, labels: Path | None) -> InputKind | None:
+    """Return the kind of inputs that all listed files are of, where it is not the official one."""
+    if not (task.official and task.inputs_as_defined):
+        return None
+    return kind_by_size(task, listed_sizes(root, task, labels))
+
+
 def open_source(
     root: Path, task: Task, labels: Path | None, limit: int | None, reporter: Reporter
 ) -> Source:
     """Open the inputs below ``root``, each checked and hashed."""
-    dataset = Dataset.open(root, task, labels)
+    try:
+        dataset = Dataset.open(root, task, labels)
+    except DatasetError as error:
+        kind = None
+        with suppress(DatasetError):  # the first one is the one to tell
+            kind = _kind_there(task, root, labels)
+        if kind is None:
+            raise
+        raise DatasetError(
+            f"{error}\nInputs of another kind are for the open division: --division open "
+            f"--input-format {kind.input_format.value}"
+        ) from error
     source = Source.of(dataset, limit)
     if dataset.extra_count:
         reporter.note(f"{dataset.extra_count} .bin files in {dataset.folder} are not on the list")
@@ -167,10 +203,12 @@ def dataset_root(asked: Path | Literal["demo"] | None, task: Task, *, simulated:
     """Return the folder of the inputs, by what was asked for and the environment."""
     if isinstance(asked, Path):
         return asked
-    if not task.official and (asked == "demo" or not os.environ.get(DATASETS_VARIABLE)):
+    ones_own = not (task.official and task.inputs_as_defined)
+    if ones_own and (asked == "demo" or not os.environ.get(DATASETS_VARIABLE)):
+        whose = "a model of your own" if not task.official else "inputs of another kind"
         raise SetupError(
             "which inputs? Give --datasets with the folder that holds "
-            f"{task.model_id}/y_labels.csv; there are no demo ones for a model of your own"
+            f"{task.model_id}/y_labels.csv; there are no demo ones for {whose}"
         )
     if asked is None:
         from_environment = os.environ.get(DATASETS_VARIABLE)

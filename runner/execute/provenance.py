@@ -18,6 +18,7 @@ from ...dut_protocol.host.dut import Identity
 from ...dut_protocol.wire.extension import NAME
 from ...energy.windows import TIMESTAMP_HOLD_S
 from ...models.demo_models import DEMO_NOTE
+from ...models.other_inputs import InputKind
 from ..bench.bench import Bench
 from ..config.config import Config, config_from_json
 from ..errors import ResumeError
@@ -73,7 +74,8 @@ class Source:
     @property
     def facts(self) -> DatasetFacts:
         """Return what session.json says of the inputs."""
-        labels = self.labels
+        labels, task = self.labels, self.dataset.task
+        other = {} if task.inputs_as_defined else {"input_format": str(InputKind.of(task))}
         return DatasetFacts(
             folder=written_path(self.dataset.folder),
             labels=written_path(Path(labels.source)),
@@ -84,6 +86,7 @@ class Source:
             windows=self.dataset.window_count,
             synthetic=self.synthetic,
             note=DEMO_NOTE if self.synthetic else None,
+            **other,
         )
 
 
@@ -225,6 +228,7 @@ def _setup_compared(setup: Setup, source: str) -> dict[str, object]:
         "the iterations": config.iterations,
         "the warm-ups": config.warmups,
         "the script": setup.script_sha256,
+        "the input format": setup.dataset.input_format,
         "the label list": setup.dataset.labels_sha256,
         "the inputs' content": setup.dataset.content_sha256,
         "the data bytes per db": config.dut.data_bytes_per_db,

@@ -52,7 +52,7 @@ from .outcome import (
     say_why,
     write_beginnings,
 )
-from .prepare import Opening, Unlogged, dataset_root, open_source, rerooted
+from .prepare import Opening, Unlogged, dataset_root, open_source, rerooted, with_found_inputs
 from .progress import Reporter, Running
 from .provenance import (
     describe_device,
@@ -85,9 +85,9 @@ def run_session(
     # What goes wrong in opening and closing a bench that powers the device is the run's as well.
     outside, inside = (nullcontext, left.told) if parts.resumable else (left.told, nullcontext)
     with outside():
-        with parts.open_bench(config, task) as bench, inside():
+        with parts.open_bench(config, run.task) as bench, inside():
             opening = _opened(run, parts, bench, config.monitor, script)
-            session = create_session(config.sessions, task.key, mode)
+            session = create_session(config.sessions, run.task.key, mode)
             left.folder = session.folder
             found: IterationsFound = IterationsSaid(by="script")
             if script_file is None:
@@ -154,7 +154,9 @@ def _prepare(task: Task, mode: Mode, config: Config, reporter: Reporter) -> Run:
     """Do everything that needs no device: the round's rules, and the inputs, checked."""
     round_ = load_rounds().get(config.round)
     root = dataset_root(config.datasets, task, simulated=is_simulated(config))
-    source = open_source(root, task, config.labels.get(task.key), config.limit, reporter)
+    labels = config.labels.get(task.key)
+    task = with_found_inputs(task, root, labels, config.division, reporter)
+    source = open_source(root, task, labels, config.limit, reporter)
     return Run(task, mode, round_, config.division, source, reporter)
 
 

@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ...dut_protocol.wire.settings import VerifyLoad
 from ...models.custom_task import CUSTOM_KEY
+from ...models.other_inputs import InputKind, with_inputs
 from ...models.suite import TASKS, Task
 from ..errors import SetupError
 from ..terms import Division, Mode
@@ -108,6 +109,8 @@ class DatasetFacts(_Section):
     windows: int
     synthetic: bool
     note: str | None
+    input_format: str | None = None
+    """The kind of inputs, such as `float32:1960`, where it is not the official one."""
 
 
 class Device(_Section):
@@ -299,6 +302,12 @@ def task_and_mode(provenance: Provenance, folder: Path) -> tuple[Task, Mode]:
     """Return what a session measures; SetupError where a user's own task is not described."""
     path = folder / "session.json"
     task = TASKS.get(provenance.task)
+    other = provenance.dataset.input_format
+    if task is not None and other is not None:
+        try:
+            return with_inputs(task, InputKind.parse(other)), provenance.mode
+        except ValueError as error:
+            raise SetupError(f"{path} is damaged: dataset.input_format: {error}") from error
     if task is None:
         from ..config.config import config_from_json  # only a task of one's own needs it
 

@@ -13,6 +13,7 @@ from enum import Enum
 from ...dut_protocol.wire.timer import DEFECT_DEVIATION, USUAL_DEVIATION
 from ...energy.trace import EventSource
 from ...models.custom_task import CUSTOM_NOTE
+from ...models.other_inputs import describe_inputs
 from ...models.suite import TASKS, Task
 from ..config.rounds import Round
 from ..journal.records import LogFacts
@@ -59,6 +60,7 @@ class FindingKind(Enum):
     EDGE_UNCERTAINTY = "edge uncertainty"
     SAMPLES_LOST = "samples lost"
     CUSTOM_TASK = "custom task"
+    OTHER_INPUTS = "other inputs"
     LIST_NOT_OFFICIAL = "list not official"
     LIST_NOT_ACCEPTED = "list not accepted in this round"
     SYNTHETIC_DATA = "synthetic data"
@@ -139,7 +141,7 @@ class CheckInput:
 
 def check(result: CheckInput, round_: Round, *, division: Division) -> tuple[Finding, ...]:
     """Return all that stands between a result and its submission, the session's faults first."""
-    findings = list(_session(result))
+    findings = list(_session(result, division))
     if result.energy is not None:
         findings += check_energy(result.energy, round_)
     elif result.performance is not None:
@@ -164,7 +166,7 @@ def _warning(kind: FindingKind, text: str, line: int | None = None) -> Finding:
     return Finding(kind, Severity.WARNING, text, line)
 
 
-def _session(result: CheckInput) -> Iterator[Finding]:
+def _session(result: CheckInput, division: Division) -> Iterator[Finding]:
     wanted = result.task.model_id
     if not result.task.official:  # whatever its inputs are: nothing else counts beside it
         yield _violation(
@@ -187,6 +189,13 @@ def _session(result: CheckInput) -> Iterator[Finding]:
             FindingKind.LIST_NOT_OFFICIAL,
             "the inputs are not those of an official label list, which is not valid for "
             f"submission; run the whole y_labels.csv of {wanted}",
+        )
+    if not result.task.inputs_as_defined:
+        closed = division is Division.CLOSED
+        advice = "run it with --division open" if closed else "say there how they are made"
+        yield (_violation if closed else _warning)(
+            FindingKind.OTHER_INPUTS,
+            f"{describe_inputs(result.task)}; only the open division takes others: {advice}",
         )
     if not result.model_ids:
         yield _warning(

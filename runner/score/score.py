@@ -101,9 +101,10 @@ def score_accuracy(
     for file, label in truth.items():
         if not 0 <= label < task.class_count:
             raise ScoreError(f"{file} has the label {label}; {task.key} has {task.class_count}")
-    if task.stride_bytes is None:
+    if task.score_count > 1:
         return _score_classes(records, truth, task)
-    return _score_windows(records, truth, task, task.stride_bytes)
+    # With one number an input, a file is one window of itself where it has no others.
+    return _score_windows(records, truth, task, task.stride_bytes or task.file_bytes)
 
 
 def _score_classes(

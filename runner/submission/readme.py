@@ -33,7 +33,7 @@ def reproduce_command(session: GatheredSession, home: HomeFolder) -> str:
     told, default = _flat(config), _flat(Config())
     words = ["tinyrunner", "run", session.task.key, "--mode", session.mode.value]
     changed = [key for key in told if told[key] != default.get(key)]
-    known = ("sessions", "labels.")  # where they were kept; said below
+    known = ("sessions", "labels.", "input_formats.")  # where they were kept; said below
     rest = [key for key in changed if key not in _REPEATED and not key.startswith(known)]
     if rest or session.task.key == CUSTOM_KEY:
         words += ["--config", CONFIG_NAME]
@@ -44,6 +44,8 @@ def reproduce_command(session: GatheredSession, home: HomeFolder) -> str:
     words += [row.flag for row, _ in flagged if row.kind is bool]
     for key, path in config.labels.items():
         words += ["--labels", f"{key}={home.hidden(path.as_posix())}"]
+    for key, text in config.input_formats.items():
+        words += ["--input-format", f"{key}={text}"]
     if (script := session.provenance.script_file) is not None:
         words += ["--script", home.hidden(script)]
     return shlex.join(words)

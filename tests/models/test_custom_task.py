@@ -59,8 +59,8 @@ def test_the_shape_of_floats_counts_numbers_and_not_bytes() -> None:
         ({"input_bytes": 0}, "expected 1 to 16777216, got 0"),
         ({"input_bytes": 1 << 25}, "expected 1 to 16777216"),
         ({"input_bytes": 490, "input_format": InputFormat.FLOAT32_LE}, "multiple of 4"),
-        ({"classes": 1}, "expected 2 to 1024, got 1"),
-        ({"classes": 1025}, "expected 2 to 1024, got 1025"),
+        ({"classes": 0}, "expected 1 to 1024, got 0"),
+        ({"classes": 1025}, "expected 1 to 1024, got 1025"),
         ({"class_names": ("a",)}, "expected 12 names, one for each class, got 1"),
         ({"classes": 2, "class_names": ("a", "a")}, "'a' is the name of class 0 already"),
         ({"classes": 2, "class_names": ("a", " ")}, "the name of class 1 is ' '"),
@@ -217,3 +217,18 @@ def test_bytes_that_nobody_said_how_to_convert_are_refused(
 ) -> None:
     with pytest.raises(ModelError, match="is no model for custom"):
         fed(input_format, in_type)
+
+
+def test_sixteen_bits_go_into_a_model_of_sixteen_bits_and_come_out_by_its_scale() -> None:
+    made = task(input_format=InputFormat.INT16_LE, input_bytes=512, classes=2)
+    recorder = Recorder(256, np.int16, 2)
+    recorder._out = recorder._details(9, (1, 2), np.int16, (0.25, 0))
+    recorder.get_tensor = lambda index: np.array([[-32768, 5]], np.int16)
+    engine = Engine(made, recorder, b"", "recorder 1", "m.tflite")
+    assert engine.infer(bytes(range(256)) * 2) == (-8192.0, 1.25)
+    assert recorder.received.tobytes() == bytes(range(256)) * 2
+
+
+def test_sixteen_bits_are_not_guessed_to_be_anything_else() -> None:
+    with pytest.raises(ModelError, match=r"custom takes int16\[1, 256\]"):
+        fed(InputFormat.INT16_LE, np.int8, bytes(512))

@@ -12,7 +12,7 @@ from ....dut_protocol.simulated.device import DeviceModel, DeviceSettings, Simul
 from ....dut_protocol.simulated.tflite_model import TfliteModel
 from ....models.demo_models import DEMO_NOTE, demo_model_path
 from ....models.fetch import reference_model_path
-from ....models.suite import TASKS_BY_MODEL_ID, Task
+from ....models.suite import TASKS, Task
 from ...config.addresses import SIMULATED, SimulatedOptions, parse_simulated
 from ...config.config import Config
 from ...errors import SetupError
@@ -59,8 +59,11 @@ def simulated_device(
         return _replayed_device(config, options.replay, options)
     if model_id:
         custom = config.custom_task
-        known = TASKS_BY_MODEL_ID | ({} if custom is None else {custom.model_id: custom})
-        task = known.get(model_id)
+        known = {one.model_id: config.task(one.key) for one in TASKS.values()}
+        if custom is not None:
+            known[custom.model_id] = custom
+        if task is None or task.model_id != model_id:  # else it is known which inputs are meant
+            task = known.get(model_id)
         if task is None:
             raise SetupError(f"no model id {model_id!r} to simulate; known are {', '.join(known)}")
     if task is None:

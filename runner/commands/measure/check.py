@@ -38,7 +38,7 @@ EXIT_FAILS = 3
 
 
 @options.with_settings(
-    "dut io task model config baud_rate data_bytes_per_db quick risky save as_json",
+    "dut io task input_format model config baud_rate data_bytes_per_db quick risky save as_json",
     io="Energy firmware: port or URL of the IO manager before it.",
 )
 def check(
@@ -68,6 +68,8 @@ def check(
     Exit status: 0 passed (warnings allowed), 3 something failed, 1 no device could be reached.
     Behind an IO manager the board must be powered already.
     """
+    keys = list(TASKS) if task is None else [task]
+    flags["input_format"] = options.formats_by_task(flags["input_format"], keys)
     settings = override(options.base_config(config), **flags, data_bytes_per_db=data_bytes_per_db)
     expected = None if task is None else options.task_named(task, settings)
     progress = Console(stderr=True, soft_wrap=True)
@@ -81,6 +83,7 @@ def check(
             link,
             CheckOptions(quick=quick, risky=risky),
             task=expected,
+            tasks={one.model_id: settings.task(one.key) for one in TASKS.values()},
             io_manager=io_manager,
             on_item=status.update,
         )

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 @options.with_settings(
     "tasks mode dut io monitor supply_v soft_markers model datasets sessions config baud_rate "
-    "iterations warmups limit labels division round data_bytes_per_db pipelining extension "
-    "verify_load confirm_results expected_inference_s wire_log script resume as_json"
+    "iterations warmups limit labels input_format division round data_bytes_per_db pipelining "
+    "extension verify_load confirm_results expected_inference_s wire_log script resume as_json"
 )
 def run(
     flags: dict[str, Any],
@@ -45,18 +45,20 @@ def run(
     from ...execute.run import run_session
     from ..show.progress import make_reporter
 
-    labels = flags.pop("labels")
+    labels, formats = flags.pop("labels"), flags.pop("input_format")
     reporter = make_reporter(Console(stderr=True, soft_wrap=True))
     if resume is not None:
         if script is not None:
             raise SetupError("--resume continues the session's own script; leave --script out")
-        outcomes = [_resume(resume, tasks, mode, config, flags, labels, reporter)]
+        outcomes = [_resume(resume, tasks, mode, config, flags, (labels, formats), reporter)]
         show_outcomes(outcomes, as_json)
     else:
         base = options.base_config(config)
-        chosen = choose_tasks(tasks, base)
-        flags["labels"] = options.labels_by_task(labels, [task.key for task in chosen])
+        keys = [task.key for task in choose_tasks(tasks, base)]
+        flags["labels"] = options.labels_by_task(labels, keys)
+        flags["input_format"] = options.formats_by_task(formats, keys)
         settings = absolute(override(base, **flags))
+        chosen = choose_tasks(tasks, settings)
         if script is not None:
             _check_alone(chosen, settings)
         wanted = parse_mode(mode)
@@ -92,7 +94,7 @@ def _resume(
     mode: str | None,
     config: Path | None,
     flags: dict[str, Any],
-    labels: list[str] | None,
+    by_task: tuple[list[str] | None, list[str] | None],
     reporter: Reporter,
 ) -> Outcome:
     """Continue with the session's own settings; flags that say otherwise are compared."""
@@ -109,8 +111,13 @@ def _resume(
         raise ResumeError(f"{folder} is a session of {task.key}, not of {', '.join(tasks)}")
     if mode is not None and parse_mode(mode) is not wanted:
         raise ResumeError(f"{folder} is a session of {wanted.value}, not of {mode}")
+    labels, formats = by_task
     flags["labels"] = options.labels_by_task(labels, [task.key])
-    return resume_session(folder, task, wanted, absolute(override(before, **flags)), reporter)
+    flags["input_format"] = options.formats_by_task(formats, [task.key])
+    settings = absolute(override(before, **flags))
+    if formats:
+        task = settings.task(task.key)
+    return resume_session(folder, task, wanted, settings, reporter)
 
 
 def choose_tasks(names: list[str] | None, config: Config) -> list[Task]:
@@ -118,7 +125,7 @@ def choose_tasks(names: list[str] | None, config: Config) -> list[Task]:
     if not names:
         raise SetupError(f"which task? Name one or more of {', '.join(TASKS)}; all; or custom")
     if names == ["all"]:
-        return list(TASKS.values())
+        return [config.task(key) for key in TASKS]
     if "all" in names:
         raise SetupError("`all` is the four tasks and stands alone; or name each task")
     return [options.task_named(name, config) for name in dict.fromkeys(names)]

@@ -146,9 +146,10 @@ def _what_scores_are(task: Task) -> str:
 def _model_source(task: Task) -> str:
     if task.reconstructs_input:
         return "model_ad.c"
-    if task.input_format is InputFormat.FLOAT32_LE:
+    if task.input_format in (InputFormat.FLOAT32_LE, InputFormat.INT16_LE):
+        what = "floats" if task.input_format is InputFormat.FLOAT32_LE else "16-bit numbers"
         raise SetupError(
-            f"{task.model_id} takes floats and gives classes: the emulated board has no code for "
+            f"{task.model_id} takes {what} and gives classes: the emulated board has no code for "
             "that; use --board generic"
         )
     return "model_classes.c"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from math import fsum
 from typing import Any
 
 from rich.console import Console, Group, RenderableType
@@ -142,6 +143,11 @@ def _accuracy(result: AccuracyResult, task: Task, round_: Round) -> list[Rendera
     if task.metric is Metric.TOP1:
         line.append(f"Top-1 {_percent(result.top1)}", style="bold")
         line.append(f" ({result.correct} right), AUC {_number(result.auc, 4)}")
+    elif result.auc is None and not task.official:
+        line.append("one output, and one label for all: there is no accuracy to tell", style="bold")
+        if scores := [file.score for file in result.file_scores]:
+            mean = fsum(scores) / len(scores)
+            line.append(f"; outputs from {min(scores):g} to {max(scores):g}, mean {mean:g}")
     else:
         line.append(f"AUC {_number(result.auc, 4)}", style="bold")
         line.append(f", Top-1 at the best threshold {_percent(result.top1)}")
