@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
-from ...report.compare.comparison import (
-    Compared,
-    Comparison,
-    Thresholds,
-    compare_sessions,
-    parse_thresholds,
-    verdict,
-)
-from ...report.compare.measures import Difference
-from ...report.dots import NONE, fixed, points
-from ...report.gather import Asked, gather
 from .. import options
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
+
+    from ...report.compare.comparison import Compared, Comparison, Thresholds
+    from ...report.compare.measures import Difference
 
 _NOTE = (
     "A and B are means over the windows (the published medians are in --json), ± half of the "
@@ -55,6 +47,9 @@ def compare(
     as_json: options.JsonOption = False,
 ) -> None:
     """Compare two sessions or trees: B against A, with the uncertainty of each difference."""
+    from ...report.compare.comparison import compare_sessions, parse_thresholds
+    from ...report.gather import Asked, gather
+
     thresholds = parse_thresholds(threshold or [])
     asked = Asked(labels, datasets, round_name, division)
     sides = [gather([path], asked).sessions for path in (a, b)]
@@ -66,6 +61,8 @@ def compare(
     # A gate that measured nothing must not look shut; what has no counterpart may be meant.
     failed = bool(failures or unjudged) or (require_all and (unpaired or unmeasured))
     if as_json:
+        import json
+
         plain = {"a": str(a), "b": str(b)} | compared.to_json(thresholds)
         plain |= {"unjudged": unjudged, "passed": not failed}
         typer.echo(json.dumps(plain, indent=2))
@@ -82,6 +79,11 @@ def _show(
     failures: list[tuple[Compared, Difference]],
     unjudged: list[str],
 ) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    from ...report.dots import NONE
+
     table = Table(box=None, padding=(0, 1), pad_edge=True)
     table.add_column("session")
     table.add_column("measure")
@@ -122,6 +124,10 @@ def _grouped(compared: Comparison) -> dict[str, list[str]]:
 
 
 def _cells(each: Difference) -> tuple[Text, Text, Text, Text, Text]:
+    from rich.text import Text
+
+    from ...report.dots import NONE, fixed, points
+
     measure = each.measure
     decimals = {"%": 1, "": 4}.get(measure.unit, 3)
     unit = f" ({measure.unit})" if measure.unit else ""
@@ -141,6 +147,10 @@ def _cells(each: Difference) -> tuple[Text, Text, Text, Text, Text]:
 
 
 def _verdict(each: Difference, thresholds: Thresholds) -> Text:
+    from rich.text import Text
+
+    from ...report.compare.comparison import verdict
+
     style = ""
     if each.significant:
         style = "green" if each.worsening < 0 else "yellow"

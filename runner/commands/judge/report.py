@@ -8,9 +8,6 @@ from typing import Annotated
 import typer
 
 from ...errors import SetupError
-from ...journal.session_folder import write_atomically
-from ...report.gather import Asked, gather
-from ...report.render import is_ours, render_report
 from .. import options
 
 DEFAULT_OUT = Path("tinyrunner-report.html")
@@ -33,6 +30,10 @@ def report(
     ] = False,
 ) -> None:
     """Write a report of sessions or a tree: one HTML file that needs no network."""
+    from ...journal.session_folder import write_atomically
+    from ...report.gather import Asked, gather
+    from ...report.render import render_report
+
     refuse_overwriting(out, force=force)
     page = gather(sessions, Asked(labels, datasets, round_name, division))
     text = render_report(page)
@@ -48,6 +49,8 @@ def report(
 
 def refuse_overwriting(out: Path, *, force: bool) -> None:
     """Refuse (SetupError) to overwrite ``out``: ``force`` is for reports, nothing else."""
+    from ...report.render import is_ours
+
     if not out.exists() and not out.is_symlink():
         if not out.parent.is_dir():
             raise SetupError(f"cannot write {out}: there is no folder {out.parent}")

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.text import Text
 
-from ...audit.audit import audit
-from ...audit.findings import Level
 from ...errors import SetupError
-from ...submission.build import build
-from ...submission.describe.description import FILE_NAME, load_description
-from ...submission.describe.draft import draft_yaml
-from ...submission.describe.interview import Flags, Prompt, collect, parse_settings, required_flags
-from ...submission.describe.placing import PlacedSessions, place_sessions
+from ...submission.describe.names import DESCRIPTION_NAME
 from .. import options
-from ..show.audit import show_audit
 from .verify import verify
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from ...submission.describe.interview import Prompt
+    from ...submission.describe.placing import PlacedSessions
 
 app = typer.Typer(no_args_is_help=True)
 app.command()(verify)
@@ -35,7 +32,7 @@ def submission() -> None:
 def init(
     file: Annotated[
         Path, typer.Argument(metavar="[FILE]", help="The description to write.")
-    ] = Path(FILE_NAME),
+    ] = Path(DESCRIPTION_NAME),
     organization: Annotated[str | None, typer.Option("--organization", help="Who submits.")] = None,
     division: Annotated[str | None, typer.Option("--division", help="closed or open.")] = None,
     round_name: Annotated[str | None, typer.Option("--round", help="v1.1 … v1.4.")] = None,
@@ -61,6 +58,12 @@ def init(
     ] = False,
 ) -> None:
     """Write a submission's description, by asking or from flags; nothing is overwritten."""
+    from rich.console import Console
+
+    from ...submission.describe.draft import draft_yaml
+    from ...submission.describe.interview import Flags, collect, parse_settings, required_flags
+    from ...submission.describe.placing import place_sessions
+
     _refuse_existing(file)
     flags = Flags(
         organization=organization,
@@ -114,6 +117,8 @@ class _Asker:
         self._section = ""
 
     def __call__(self, prompt: Prompt) -> str:
+        from rich.text import Text
+
         if prompt.section != self._section:
             self._section = prompt.section
             self._console.print(f"\n{prompt.section}", style="bold", markup=False)
@@ -136,6 +141,10 @@ def _said(default: str = "") -> str:
 
 def _ask_sessions(console: Console) -> PlacedSessions:
     """Ask for folders until an empty answer; at least one session."""
+    from rich.text import Text
+
+    from ...submission.describe.placing import place_sessions
+
     console.print("\nSessions", style="bold")
     console.print(
         Text.assemble("  Folders  ", ("a session's, or one that holds several; empty: done", "dim"))
@@ -162,7 +171,7 @@ def _ask_sessions(console: Console) -> PlacedSessions:
 @app.command("build")
 def build_(
     file: Annotated[Path, typer.Argument(metavar="[FILE]", help="The description.")] = Path(
-        FILE_NAME
+        DESCRIPTION_NAME
     ),
     out: Annotated[
         Path | None,
@@ -178,6 +187,12 @@ def build_(
     ] = False,
 ) -> None:
     """Make <division>/<organization>/{systems,code,results} from sessions; never overwrites."""
+    from ...audit.audit import audit
+    from ...audit.findings import Level
+    from ...submission.build import build
+    from ...submission.describe.description import load_description
+    from ..show.audit import show_audit
+
     description = load_description(file)
     place = out or description.output
     if place is None:

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from enum import Enum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ...audit.audit import audit
-from ...audit.findings import Level
-from ...audit.official.summary_csv import write_summary_csv
 from ...errors import SetupError
-from ...report.from_audit import page_of_audit
-from ...report.render import render_report
 from .. import options
-from ..show.audit import audit_json, show_audit
+
+if TYPE_CHECKING:
+    from ...audit.findings import Level
 
 
 class LevelName(Enum):
@@ -26,14 +22,6 @@ class LevelName(Enum):
     SOUND = "sound"
     OFFICIAL_DATA = "official-data"
     SUBMITTABLE = "submittable"
-
-
-_LEVELS = {
-    LevelName.OFFICIAL: (Level.OFFICIAL,),
-    LevelName.SOUND: (Level.SOUND,),
-    LevelName.OFFICIAL_DATA: (Level.SOUND, Level.OFFICIAL_DATA),
-    LevelName.SUBMITTABLE: (Level.SUBMITTABLE,),
-}
 
 
 def verify(
@@ -58,17 +46,43 @@ def verify(
     ] = None,
 ) -> None:
     """Audit a submission: what the official checker would say, and all that it does not look at."""
+    from ...audit.audit import audit
+
     for target in (html, csv):
         if target is not None and target.exists():
             raise SetupError(f"{target} exists; name another file, or remove it")
     found = audit(path, round_name=round_name, datasets=datasets)
     if csv is not None:
+        from ...audit.official.summary_csv import write_summary_csv
+
         csv.write_text(write_summary_csv(found.official), encoding="utf-8")
     if html is not None:
+        from ...report.from_audit import page_of_audit
+        from ...report.render import render_report
+
         html.write_text(render_report(page_of_audit(found)), encoding="utf-8")
+    asked = _verdicts(level)
     if as_json:
+        import json
+
+        from ..show.audit import audit_json
+
         typer.echo(json.dumps(audit_json(found), indent=2))
     else:
-        show_audit(options.result_console(), found, _LEVELS[level][-1])
-    if not all(found.holds(each) for each in _LEVELS[level]):
+        from ..show.audit import show_audit
+
+        show_audit(options.result_console(), found, asked[-1])
+    if not all(found.holds(each) for each in asked):
         raise typer.Exit(options.EXIT_INVALID)
+
+
+def _verdicts(level: LevelName) -> tuple[Level, ...]:
+    """Those that must hold."""
+    from ...audit.findings import Level
+
+    return {
+        LevelName.OFFICIAL: (Level.OFFICIAL,),
+        LevelName.SOUND: (Level.SOUND,),
+        LevelName.OFFICIAL_DATA: (Level.SOUND, Level.OFFICIAL_DATA),
+        LevelName.SUBMITTABLE: (Level.SUBMITTABLE,),
+    }[level]

@@ -2,37 +2,27 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
-from rich.console import Console
 
 from .... import __version__
-from ....dut_protocol.conformance.probe import CheckOptions
-from ....dut_protocol.conformance.report import ConformanceReport, Verdict
-from ....dut_protocol.conformance.run import check_device
-from ....dut_protocol.errors import LinkError
-from ....dut_protocol.host.device_record import DeviceRecord, record_path, save_record
-from ....dut_protocol.host.dut import Identity
-from ....dut_protocol.host.io_manager import IoManager
-from ....dut_protocol.link.clock import Clock, MonotonicClock
-from ....dut_protocol.link.transport import Transport, open_transport
-from ....dut_protocol.wire.settings import LinkSettings
-from ....models.cache import cache_root
-from ....models.suite import TASKS, TASKS_BY_MODEL_ID, Task
-from ...bench.opening import open_bench
-from ...bench.simulated.wiring import SimulatedBench
-from ...config.addresses import is_simulated, names_simulated, simulated_model_id
-from ...config.config import Config, override
 from ...errors import SetupError
 from .. import options
-from ..show.check import show_conformance
+
+if TYPE_CHECKING:
+    from ....dut_protocol.conformance.report import ConformanceReport
+    from ....dut_protocol.host.io_manager import IoManager
+    from ....dut_protocol.link.clock import Clock
+    from ....dut_protocol.link.transport import Transport
+    from ....dut_protocol.wire.settings import LinkSettings
+    from ....models.suite import Task
+    from ...config.config import Config
 
 EXIT_FAILS = 3
 
@@ -68,6 +58,13 @@ def check(
     Exit status: 0 passed (warnings allowed), 3 something failed, 1 no device could be reached.
     Behind an IO manager the board must be powered already.
     """
+    from rich.console import Console
+
+    from ....dut_protocol.conformance.probe import CheckOptions
+    from ....dut_protocol.conformance.run import check_device
+    from ....models.suite import TASKS
+    from ...config.config import override
+
     keys = list(TASKS) if task is None else [task]
     flags["input_format"] = options.formats_by_task(flags["input_format"], keys)
     settings = override(options.base_config(config), **flags, data_bytes_per_db=data_bytes_per_db)
@@ -94,8 +91,12 @@ def check(
         except OSError as error:  # the report is what was asked for
             not_kept = f"not kept: {error}; set TINYRUNNER_CACHE or --no-save"
     if as_json:
+        import json
+
         typer.echo(json.dumps(report.to_json() | {"saved": _written(kept)}, indent=2))
     else:
+        from ..show.check import show_conformance
+
         show_conformance(options.result_console(), report)
         if kept is not None:
             progress.print(f"kept for later runs: {kept}", highlight=False, markup=False)
@@ -114,6 +115,11 @@ def _keep(report: ConformanceReport) -> Path | None:
 
     Where they do not, None, and what an earlier check found is gone too: it holds no longer.
     """
+    from ....dut_protocol.conformance.report import Verdict
+    from ....dut_protocol.host.device_record import DeviceRecord, record_path, save_record
+    from ....dut_protocol.host.dut import Identity
+    from ....models.cache import cache_root
+
     facts, identity = report.facts, report.identity
     sizes_known = report.verdict_of("largest-block") in (Verdict.PASS, Verdict.WARN)
     if report.verdict_of("load-done") is not Verdict.PASS or not sizes_known:
@@ -137,12 +143,18 @@ def _keep(report: ConformanceReport) -> Path | None:
     )
 
 
-_Way = tuple[Transport, Clock, LinkSettings, IoManager | None]
+_Way: TypeAlias = "tuple[Transport, Clock, LinkSettings, IoManager | None]"
 
 
 @contextmanager
 def _way_to_device(config: Config, task: Task | None) -> Iterator[_Way]:
     """Open the device's port, or the IO manager's; LinkError where it cannot be opened."""
+    from ....dut_protocol.errors import LinkError
+    from ....dut_protocol.link.clock import MonotonicClock
+    from ....dut_protocol.link.transport import open_transport
+    from ...bench.opening import open_bench
+    from ...config.addresses import is_simulated
+
     address = config.io_manager.address
     if address is None:
         try:
@@ -169,6 +181,9 @@ def _way_to_device(config: Config, task: Task | None) -> Iterator[_Way]:
 
 
 def _behind(transport: Transport, clock: Clock, config: Config) -> _Way:
+    from ....dut_protocol.host.io_manager import IoManager
+    from ....dut_protocol.wire.settings import LinkSettings
+
     manager = IoManager(transport, clock, LinkSettings(baud_rate=config.io_manager.baud_rate))
     link = replace(config.dut.link, baud_rate=config.io_manager.dut_baud_rate)
     manager.identify()
@@ -177,6 +192,9 @@ def _behind(transport: Transport, clock: Clock, config: Config) -> _Way:
 
 def _behind_simulated_io_manager(config: Config, task: Task | None) -> _Way:
     """Wire energy firmware's pin to a simulated IO manager, on a virtual clock."""
+    from ...bench.simulated.wiring import SimulatedBench
+    from ...config.addresses import names_simulated
+
     address = config.io_manager.address
     if not names_simulated(address):
         raise SetupError(
@@ -190,4 +208,7 @@ def _behind_simulated_io_manager(config: Config, task: Task | None) -> _Way:
 
 def _simulated_task(config: Config) -> Task:
     """Return what a simulated device runs where nothing says; of no matter to a real one."""
+    from ....models.suite import TASKS, TASKS_BY_MODEL_ID
+    from ...config.addresses import simulated_model_id
+
     return TASKS_BY_MODEL_ID.get(simulated_model_id(config), TASKS["kws"])

@@ -5,17 +5,17 @@ from __future__ import annotations
 import sys
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 
-from ....models.suite import TASKS, TASKS_BY_MODEL_ID
-from ...bench.opening import open_bench, open_energy_bench
-from ...config.addresses import simulated_model_id
-from ...config.config import Config, override
-from ...execute.console import Interactive
 from .. import options
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from ...config.config import Config
+    from ...execute.console import Interactive
 
 
 @options.with_settings(
@@ -34,6 +34,14 @@ def console(
     energy monitor: `emon voltage 3000`, `emon power on`, `io dut name`, … Leaving the console
     switches the supply off.
     """
+    from rich.console import Console
+
+    from ....models.suite import TASKS, TASKS_BY_MODEL_ID
+    from ...bench.opening import open_bench, open_energy_bench
+    from ...config.addresses import simulated_model_id
+    from ...config.config import override
+    from ...execute.console import Interactive
+
     settings = override(options.base_config(config), **flags)
     named = simulated_model_id(settings)
     if task is None:

@@ -7,31 +7,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
 from ....models.demo_models import DEMO_NOTE
-from ....models.suite import TASKS
-from ...audit.audit import audit
-from ...audit.findings import Level, Rule
-from ...config.config import Config, override
-from ...execute.progress import Reporter
-from ...execute.run import Outcome, run_session
-from ...journal.session_folder import write_atomically
-from ...report.from_audit import page_of_audit
-from ...report.render import render_report
-from ...submission.build import BuiltTree, build
-from ...submission.describe.description import FILE_NAME, load_description
-from ...submission.describe.draft import draft_yaml
-from ...submission.describe.interview import Flags, collect
-from ...submission.describe.placing import place_sessions
-from ...terms import Mode
 from .. import options
-from ..show.audit import show_audit
-from ..show.progress import make_reporter
-from ..show.session import Line, show_summary
+
+if TYPE_CHECKING:
+    from ...execute.progress import Reporter
+    from ...execute.run import Outcome
+    from ...submission.build import BuiltTree
 
 
 def demo(
@@ -43,6 +29,17 @@ def demo(
     ] = None,
 ) -> None:
     """Run everything on a simulated bench: no board, no network, a few seconds."""
+    from rich.console import Console
+
+    from ...audit.audit import audit
+    from ...audit.findings import Level, Rule
+    from ...journal.session_folder import write_atomically
+    from ...report.from_audit import page_of_audit
+    from ...report.render import render_report
+    from ..show.audit import show_audit
+    from ..show.progress import make_reporter
+    from ..show.session import Line, show_summary
+
     reporter = make_reporter(Console(stderr=True, soft_wrap=True))
     shown = demonstrate(folder.absolute(), reporter, round_name)
     console = options.result_console()
@@ -120,6 +117,17 @@ class Demonstration:
 
 def demonstrate(folder: Path, reporter: Reporter, round_name: str | None = None) -> Demonstration:
     """Run all tasks in all modes into ``folder``, and build a submission in a new one below it."""
+    from ....models.suite import TASKS
+    from ...config.config import Config, override
+    from ...execute.run import run_session
+    from ...submission.build import build
+    from ...submission.describe.description import load_description
+    from ...submission.describe.draft import draft_yaml
+    from ...submission.describe.interview import Flags, collect
+    from ...submission.describe.names import DESCRIPTION_NAME
+    from ...submission.describe.placing import place_sessions
+    from ...terms import Mode
+
     config = override(
         Config(), dut="sim:", model="demo", datasets="demo", sessions=folder, supply_v=SUPPLY_V,
         round=round_name,
@@ -132,7 +140,7 @@ def demonstrate(folder: Path, reporter: Reporter, round_name: str | None = None)
     placed = place_sessions([outcome.session.folder for outcome in outcomes])
     flags = Flags("tinyrunner_demo", config.division.value, config.round, _SYSTEM,
                   "tinyrunner simulated board", _SETTINGS)  # fmt: skip
-    description = place / FILE_NAME
+    description = place / DESCRIPTION_NAME
     text = draft_yaml(collect(flags, placed, None), placed, place)
     description.write_text(text, encoding="utf-8", newline="\n")
     return Demonstration(tuple(outcomes), place, build(load_description(description), place))

@@ -5,23 +5,18 @@ from __future__ import annotations
 import threading
 from contextlib import ExitStack, closing, suppress
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import quote
 
 import typer
-from rich.console import Console
 
-from ....dut_protocol.link.clock import MonotonicClock
-from ....dut_protocol.simulated.serve import DeviceServer, PtyPort, ServedPort, TcpPort
-from ....energy.simulated.power_model import BoardCurrents, PowerModel
-from ...bench.simulated.device import simulated_device
-from ...bench.simulated.monitors import served_instrument
-from ...bench.simulated.wiring import Wiring
-from ...config.addresses import MonitorKind, kind_named
-from ...config.config import override
 from ...errors import SetupError
 from .. import options
 from ..interrupts import interrupt_the_work
+
+if TYPE_CHECKING:
+    from ....dut_protocol.simulated.serve import ServedPort
+    from ...config.addresses import MonitorKind
 
 _ANY_PORT = ("127.0.0.1", 0)
 
@@ -68,6 +63,10 @@ def dut(
     With --replay it is the board in a log. Which answer belongs to which input is told by the data
     sets (--datasets); without them, the answers come in the log's order.
     """
+    from ....dut_protocol.simulated.serve import DeviceServer, PtyPort, TcpPort
+    from ...bench.simulated.device import simulated_device
+    from ...config.config import override
+
     settings = options.base_config(config)
     if pty == (tcp is not None):
         raise SetupError("where? Give either --pty or --tcp HOST:PORT")
@@ -111,6 +110,11 @@ def monitor(
     ] = 10.0,
 ) -> None:
     """Serve an energy monitor with a steady load until Ctrl-C; its address goes to stdout."""
+    from ....dut_protocol.link.clock import MonotonicClock
+    from ....energy.simulated.power_model import BoardCurrents, PowerModel
+    from ...bench.simulated.monitors import served_instrument
+    from ...config.addresses import kind_named
+
     chosen = kind_named(kind)
     where = _monitor_place(chosen, pty, tcp, "--tcp")
     if not 0 <= load_ma <= 1000:
@@ -163,6 +167,14 @@ def bench(
     They are wired together and keep real time. Two addresses go to stdout: the IO manager's, then
     the monitor's.
     """
+    from ....dut_protocol.link.clock import MonotonicClock
+    from ....dut_protocol.simulated.serve import DeviceServer, PtyPort, TcpPort
+    from ...bench.simulated.device import simulated_device
+    from ...bench.simulated.monitors import served_instrument
+    from ...bench.simulated.wiring import Wiring
+    from ...config.addresses import MonitorKind, kind_named
+    from ...config.config import override
+
     settings = options.base_config(config)
     chosen = options.task_named(task, settings)
     monitor_kind = kind_named(kind)
@@ -209,6 +221,8 @@ def _monitor_place(
     kind: MonitorKind, pty: bool, tcp: str | None, option: str
 ) -> tuple[str, int] | None:
     """Return where a monitor listens on TCP; None: on a pseudo-terminal."""
+    from ...config.addresses import MonitorKind
+
     if pty and tcp is not None:
         raise SetupError(f"where? Give either --pty or {option} HOST:PORT")
     if pty and kind is MonitorKind.N6705:
@@ -219,6 +233,8 @@ def _monitor_place(
 
 
 def _say(text: str) -> None:
+    from rich.console import Console
+
     Console(stderr=True, soft_wrap=True).print(text, markup=False, highlight=False)
 
 

@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
-from ....datasets.build.build_dataset import BuildReport, build_dataset, open_builder
-from ....datasets.inputs import EEMBC_DATASETS, LABELS_NAME
-from ....datasets.labels import LabelList, read_labels
-from ....datasets.verify import verify as verify_root
-from ....models.catalogue import LABEL_LIST_FILES, LabelListFile
-from ....models.fetch import FileState, file_state
-from ....models.suite import TASKS, TASKS_BY_MODEL_ID, Task
-from ...config.values import closest
 from ...errors import SetupError
-from ...execute.prepare import DATASETS_VARIABLE
-from ...execute.progress import Running
 from .. import options
-from ..show.datasets import set_json, show_known, show_places, show_set, show_task
-from ..show.progress import make_reporter
-from .models import fetch_files
+
+if TYPE_CHECKING:
+    from ....datasets.build.build_dataset import BuildReport
+    from ....datasets.labels import LabelList
+    from ....models.catalogue import LabelListFile
+    from ....models.suite import Task
 
 EXIT_INCOMPLETE = 1
 
@@ -48,6 +39,8 @@ def list_sets(
     ] = None,
 ) -> None:
     """Show the tasks' inputs and lists, and what of them is here."""
+    from ..show.datasets import show_known, show_places
+
     console = options.result_console()
     show_known(console)
     show_places(console, _places(root))
@@ -75,6 +68,12 @@ def build(
     ] = False,
 ) -> None:
     """Make a task's input files from a public data set."""
+    from rich.console import Console
+
+    from ....datasets.build.build_dataset import build_dataset, open_builder
+    from ...execute.progress import Running
+    from ..show.progress import make_reporter
+
     task = _task(task_name)
     label_list = _labels(task, labels, out)
     builder = open_builder(task, source, index)
@@ -101,8 +100,13 @@ def verify(
     as_json: options.JsonOption = False,
 ) -> None:
     """Compare the inputs under a folder with their label lists."""
+    from ....datasets.verify import verify as verify_root
+    from ..show.datasets import set_json, show_set
+
     reports = verify_root(root)
     if as_json:
+        import json
+
         typer.echo(json.dumps([set_json(report) for report in reports], indent=2))
     else:
         console = options.result_console()
@@ -117,6 +121,10 @@ def info(
     name: Annotated[str, typer.Argument(metavar="DIR|TASK", help="A folder, or a task's name.")],
 ) -> None:
     """Explain a task's inputs, or what stands in a folder."""
+    from ....datasets.verify import verify as verify_root
+    from ....models.suite import TASKS, TASKS_BY_MODEL_ID
+    from ..show.datasets import show_set, show_task
+
     console = options.result_console()
     if name in TASKS or name in TASKS_BY_MODEL_ID:
         show_task(console, _task(name))
@@ -139,11 +147,17 @@ def fetch_lists(
     ] = None,
 ) -> None:
     """Download official label lists (not the inputs) into the cache, and check them."""
+    from ....models.catalogue import LABEL_LIST_FILES
+    from .models import fetch_files
+
     files = [_official(name) for name in names] if names else list(LABEL_LIST_FILES)
     fetch_files(files, source)
 
 
 def _task(name: str) -> Task:
+    from ....models.suite import TASKS, TASKS_BY_MODEL_ID
+    from ...config.values import closest
+
     task = TASKS.get(name) or TASKS_BY_MODEL_ID.get(name)
     if task is None:
         raise SetupError(f"no task {name!r}{closest(name, TASKS)}; there are {', '.join(TASKS)}")
@@ -151,6 +165,9 @@ def _task(name: str) -> Task:
 
 
 def _official(name: str) -> LabelListFile:
+    from ....models.catalogue import LABEL_LIST_FILES
+    from ...config.values import closest
+
     known = {file.name: file for file in LABEL_LIST_FILES}
     if name not in known:
         raise SetupError(
@@ -161,6 +178,11 @@ def _official(name: str) -> LabelListFile:
 
 def _labels(task: Task, wanted: str | None, out: Path) -> LabelList:
     """Return the list to build by: a file, an official one, or that of the folder to be filled."""
+    from ....datasets.inputs import LABELS_NAME
+    from ....datasets.labels import read_labels
+    from ....models.catalogue import LABEL_LIST_FILES
+    from ....models.fetch import FileState, file_state
+
     if wanted is None:
         there = out / task.model_id / LABELS_NAME
         if there.is_file():
@@ -181,6 +203,9 @@ def _labels(task: Task, wanted: str | None, out: Path) -> LabelList:
 
 def _places(root: Path | None) -> list[Path]:
     """Return where data sets are looked for: as told, else in the usual places that exist."""
+    from ....datasets.inputs import EEMBC_DATASETS
+    from ...execute.prepare import DATASETS_VARIABLE
+
     if root is not None:
         return [root]
     places = [Path(EEMBC_DATASETS).expanduser(), Path("tinyrunner-datasets")]

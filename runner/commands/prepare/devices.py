@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from dataclasses import asdict
 from enum import Enum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
-from rich.text import Text
 
-from ....dut_protocol.discovery.port_report import PortReport
-from ....dut_protocol.discovery.ports import scan
-from ....dut_protocol.wire.settings import LinkSettings
-from ...bench.monitors import MonitorReport, find_monitors
 from .. import options
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from ....dut_protocol.discovery.port_report import PortReport
+    from ...bench.monitors import MonitorReport
 
 
 def devices(
@@ -28,6 +27,10 @@ def devices(
     as_json: options.JsonOption = False,
 ) -> None:
     """List serial ports and energy monitors; ask known boards who they are."""
+    from ....dut_protocol.discovery.ports import scan
+    from ....dut_protocol.wire.settings import LinkSettings
+    from ...bench.monitors import find_monitors
+
     settings = LinkSettings() if baud_rate is None else LinkSettings(baud_rate=baud_rate)
     monitors: list[MonitorReport] = []
     # Beside the ports: it may take as long as they do. It ends by itself, within its own time.
@@ -37,6 +40,8 @@ def devices(
     while search.is_alive():
         search.join(_JOIN_S)
     if as_json:
+        import json
+
         rows = [_plain({"kind": "port", **asdict(report)}) for report in reports]
         rows += [{"kind": "monitor", **asdict(monitor)} for monitor in monitors]
         typer.echo(json.dumps(rows, indent=2))
@@ -56,6 +61,9 @@ _JOIN_S = 0.1
 
 def _ports_table(reports: list[PortReport]) -> Table:
     """Make a table of two columns, so that a finding has room at 80 characters."""
+    from rich.table import Table
+    from rich.text import Text
+
     table = Table(box=None, padding=(0, 2, 0, 0))
     table.add_column("port", no_wrap=True)
     table.add_column("finding", overflow="fold")
@@ -74,6 +82,9 @@ def _ports_table(reports: list[PortReport]) -> Table:
 
 
 def _monitors_table(monitors: list[MonitorReport]) -> Table:
+    from rich.table import Table
+    from rich.text import Text
+
     table = Table(box=None, padding=(0, 2, 0, 0))
     for name in ("monitor", "finding"):
         table.add_column(name, overflow="fold")

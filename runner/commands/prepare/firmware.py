@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
-from ....models.demo_models import demo_model_path
-from ....models.export.export_c import export_model
-from ....models.export.int8_network import ExportError
-from ....models.suite import Task
-from ...config.values import closest
 from ...errors import SetupError
 from .. import options
 from .new_port import BOARDS, Board, new_port
+
+if TYPE_CHECKING:
+    from ....models.suite import Task
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -44,8 +41,12 @@ def new(
     The board generic is a template to fill in; qemu-mps2 runs a real model on an emulated
     Cortex-M4, the program's own small one unless told otherwise.
     """
+    from rich.console import Console
+
     chosen_board = BOARDS.get(board)
     if chosen_board is None:
+        from ...config.values import closest
+
         raise SetupError(
             f"no board {board!r}{closest(board, BOARDS)}; there are {', '.join(BOARDS)}"
         )
@@ -69,6 +70,9 @@ def export(
     ] = None,
 ) -> None:
     """Write a model as C source, for the int8 kernels that come with the firmware."""
+    from ....models.export.export_c import export_model
+    from ....models.export.int8_network import ExportError
+
     try:
         exported = export_model(model, out, _c_name(model.stem) if name is None else name)
     except ExportError as error:
@@ -82,6 +86,8 @@ def _model(named: str | None, task: Task, board: Board) -> Path | None:
         if named is not None:
             raise SetupError(f"the board {board.key} brings no inference of its own: no --model")
         return None
+    from ....models.demo_models import demo_model_path
+
     return demo_model_path(task) if named in (None, _DEMO) else Path(named)
 
 

@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    DownloadColumn,
-    Progress,
-    TextColumn,
-    TimeRemainingColumn,
-    TransferSpeedColumn,
-)
-from rich.table import Table
 
-from ....models.cache import CACHE_VARIABLE
-from ....models.catalogue import REFERENCE_MODELS, PinnedFile, ReferenceModel, identify
-from ....models.fetch import FileState, fetch, file_sha256, file_state
-from ...config.values import closest
 from ...errors import SetupError
 from .. import options
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from ....models.catalogue import PinnedFile, ReferenceModel
+    from ....models.fetch import FileState
 
 EXIT_MISMATCH = 1
 
@@ -42,8 +33,17 @@ def models() -> None:
 @app.command("list")
 def list_models(as_json: options.JsonOption = False) -> None:
     """Show which reference models there are, and which are here."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from ....models.cache import CACHE_VARIABLE
+    from ....models.catalogue import REFERENCE_MODELS
+    from ....models.fetch import file_state
+
     states = [(model, file_state(model)) for model in REFERENCE_MODELS]
     if as_json:
+        import json
+
         typer.echo(json.dumps([_plain(model, state) for model, state in states], indent=2))
         return
     table = Table(box=None, padding=(0, 1), pad_edge=False)
@@ -100,6 +100,10 @@ def verify(
 
 def fetch_files(items: Sequence[PinnedFile], source: str | None) -> None:
     """Fetch what is not here yet; paths go to stdout, progress to stderr."""
+    from rich.console import Console
+
+    from ....models.fetch import FileState, fetch, file_state
+
     console = Console(stderr=True, soft_wrap=True, highlight=False)
     out = Console(soft_wrap=True, highlight=False)
 
@@ -120,6 +124,15 @@ def _progress(console: Console, item: PinnedFile) -> Iterator[Callable[[int, int
         console.print(f"{item.name}: fetching {item.file_name}, {item.size_bytes} bytes")
         yield lambda _done, _total: None
         return
+    from rich.progress import (
+        BarColumn,
+        DownloadColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+        TransferSpeedColumn,
+    )
+
     bar = Progress(
         TextColumn("[bold]{task.description}"),
         BarColumn(bar_width=None),
@@ -135,6 +148,9 @@ def _progress(console: Console, item: PinnedFile) -> Iterator[Callable[[int, int
 
 
 def _chosen(names: list[str] | None) -> list[ReferenceModel]:
+    from ....models.catalogue import REFERENCE_MODELS
+    from ...config.values import closest
+
     if not names:
         return [model for model in REFERENCE_MODELS if not model.later_round]
     if names == [_ALL]:
@@ -150,6 +166,11 @@ def _chosen(names: list[str] | None) -> list[ReferenceModel]:
 
 
 def _verify_fetched() -> bool:
+    from rich.console import Console
+
+    from ....models.catalogue import REFERENCE_MODELS
+    from ....models.fetch import FileState, file_state
+
     console = Console(soft_wrap=True, highlight=False)
     states = [(model, file_state(model)) for model in REFERENCE_MODELS]
     for model, state in states:
@@ -168,6 +189,11 @@ def _verify_fetched() -> bool:
 
 
 def _verify_files(paths: list[Path]) -> bool:
+    from rich.console import Console
+
+    from ....models.catalogue import identify
+    from ....models.fetch import file_sha256
+
     console = Console(soft_wrap=True, highlight=False)
     right = True
     for path in paths:
@@ -179,6 +205,8 @@ def _verify_files(paths: list[Path]) -> bool:
 
 
 def _described(item: PinnedFile | None, sha256: str) -> str:
+    from ....models.catalogue import ReferenceModel
+
     match item:
         case None:
             return f"no published reference model (SHA-256 {sha256})"

@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ....dut_protocol.wire.settings import MAX_INPUT_BYTES
-from ....models.export.export_c import export_model
-from ....models.export.int8_network import ExportError
 from ....models.suite import InputFormat, Task
 from ...errors import SetupError
 
@@ -156,6 +154,9 @@ def _model_source(task: Task) -> str:
 
 
 def _model_files(task: Task, model: Path) -> dict[Path, str]:
+    from ....models.export.export_c import export_model
+    from ....models.export.int8_network import ExportError
+
     with tempfile.TemporaryDirectory() as folder:
         try:
             exported = export_model(model, Path(folder), _MODEL_NAME)

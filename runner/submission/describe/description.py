@@ -28,8 +28,6 @@ from ...terms import Division, Mode
 from .names import check_folder_name
 from .system_template import STATUSES, TEMPLATE_NAMES, template_name
 
-FILE_NAME = "submission.yaml"
-
 
 def _to_answer(value: object) -> object:
     """Return a text; YAML reads a bare yes or no as true or false."""

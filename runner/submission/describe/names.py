@@ -1,8 +1,13 @@
-"""Says which names may become folders of a submission: what git and every system can hold."""
+"""Says how the description of a submission is named, and what may become a folder of one.
+\nA folder has a name that git and every system can hold.
+"""
 
 from __future__ import annotations
 
 import re
+
+DESCRIPTION_NAME = "submission.yaml"
+"""What the description of a submission is called, unless told otherwise."""
 
 MAX_CHARACTERS = 100
 """The longest name: file systems hold 255 bytes; Windows' 260 characters are for the whole path."""

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -27,9 +28,21 @@ HEAVY = {
 LIGHT = ("cli", "commands", "commands.app", "commands.interrupts")
 
 
-def imported(*arguments: object) -> set[str]:
-    """The modules that a process of `tinyrunner ARGUMENTS…` has imported when it ends."""
-    code = "import atexit, sys; atexit.register(lambda: print(*sys.modules, file=sys.stderr)); "
+def imported(*arguments: object, again: Sequence[Sequence[str]] = ()) -> set[str]:
+    """The modules that a process of `tinyrunner ARGUMENTS…` has imported when it ends.
+
+    ``again``: the arguments of those that run before it, in the same process.
+    """
+    code = f"""import atexit, sys
+atexit.register(lambda: print(*sys.modules, file=sys.stderr))
+from tinyrunner.runner.cli import main
+for words in {again!r}:
+    sys.argv = ["tinyrunner", *words]
+    try:
+        main()
+    except SystemExit as ended:
+        assert ended.code == 0, words
+"""
     ran = program(*arguments, before=code)
     assert ran.returncode in (0, 3), ran.stderr
     return set(ran.stderr.splitlines()[-1].split())
@@ -37,9 +50,14 @@ def imported(*arguments: object) -> set[str]:
 
 def program(*arguments: object, before: str = "", **environment: str):
     """As pip's script starts it."""
-    code = f"{before}import sys; sys.argv[0] = 'tinyrunner'; from tinyrunner.runner.cli import main"
+    code = f"""{before}
+import sys
+sys.argv = ["tinyrunner", *{[str(each) for each in arguments]!r}]
+from tinyrunner.runner.cli import main
+main()
+"""
     return subprocess.run(
-        [sys.executable, "-c", f"{code}; main()", *map(str, arguments)],
+        [sys.executable, "-c", code],
         capture_output=True,
         text=True,
         check=False,
@@ -74,6 +92,17 @@ def test_the_help_of_run_imports_nothing_that_measures():
     assert "tinyrunner.runner.commands.measure.run" in modules
     assert modules & HEAVY == set()
     assert {name for name in modules if name.startswith("tinyrunner.runner.execute")} == set()
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_no_help_imports_what_the_command_works_with(name):
+    """Of a group, that of each command in it: their options stand in the same module, or not."""
+    below = getattr(command_of(name), "commands", {})
+    asked = [[name, "--help"], *([name, each, "--help"] for each in below)]
+    modules = imported(*asked[0], again=asked[1:])
+    assert f"tinyrunner.runner.commands.{COMMANDS[name].module}" in modules
+    assert modules & HEAVY == set()
+    assert {each for each in modules if each.startswith("tinyrunner.runner.execute")} == set()
 
 
 def test_scoring_a_performance_session_imports_neither_numpy_nor_what_runs(

@@ -13,14 +13,14 @@ from tinyrunner.dut_protocol.discovery.port_users import PortUser
 from tinyrunner.dut_protocol.discovery.ports import scan
 from tinyrunner.dut_protocol.errors import PortBusy, PortForbidden
 from tinyrunner.dut_protocol.wire.settings import LinkSettings
+from tinyrunner.runner.bench import monitors
 from tinyrunner.runner.bench.monitors import MonitorReport
 from tinyrunner.runner.commands import options
-from tinyrunner.runner.commands.prepare import devices
 
 
 @pytest.fixture
 def computer(monkeypatch) -> Computer:
-    monkeypatch.setattr(devices, "find_monitors", list)
+    monkeypatch.setattr(monitors, "find_monitors", list)
     return Computer(monkeypatch)
 
 
@@ -65,7 +65,7 @@ def test_instruments_that_are_no_serial_ports_are_listed_as_well(computer: Compu
         MonitorReport("joulescope:002557", "Joulescope JS220: --monitor joulescope:002557"),
         MonitorReport(None, "searching for VISA instruments: not done in 5 s, given up"),
     ]
-    monkeypatch.setattr(devices, "find_monitors", lambda: found)
+    monkeypatch.setattr(monitors, "find_monitors", lambda: found)
     ran = tinyrunner("devices")
     assert "no serial ports" in ran.out
     assert "--monitor joulescope:002557" in ran.out
@@ -104,7 +104,7 @@ def test_the_table_is_readable_at_80_columns(computer: Computer, monkeypatch):
 
 def test_json_tells_the_same_to_a_script(computer: Computer, monkeypatch):
     found = MonitorReport("joulescope:1", "Joulescope JS220: --monitor joulescope:1")
-    monkeypatch.setattr(devices, "find_monitors", lambda: [found])
+    monkeypatch.setattr(monitors, "find_monitors", lambda: [found])
     computer.plug("/dev/ttyACM1", 0x0483, 0x5740)
     computer.plug("/dev/ttyACM2", 0x0483, 0x374B, "0670FF", at=board())
     computer.plug("/dev/ttyACM3", 0x0483, 0x374B)

@@ -21,7 +21,7 @@ from tinyrunner.dut_protocol.discovery.ports import find_dut
 from tinyrunner.dut_protocol.link import transport
 from tinyrunner.dut_protocol.wire.messages import TimestampMode
 from tinyrunner.dut_protocol.wire.settings import LinkSettings
-from tinyrunner.runner.commands.prepare import devices
+from tinyrunner.runner.bench import monitors
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads the rate of a Linux pty")
 
@@ -36,7 +36,7 @@ class Desk:
         self._stack = stack
         self._infos: list[Port] = []
         monkeypatch.setattr(ports.list_ports, "comports", lambda: self._infos)
-        monkeypatch.setattr(devices, "find_monitors", list)
+        monkeypatch.setattr(monitors, "find_monitors", list)
 
     def plug(self, device, ids=ST_LINK, serial_number: str | None = None) -> RatedPty:
         port = self._stack.enter_context(on_a_pty(device))
