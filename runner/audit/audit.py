@@ -30,17 +30,24 @@ _LEVELS = 3
 """How many folders above may tell the round: an organization's, its division, the repository."""
 
 
-def audit(root: Path, *, round_name: str | None = None, datasets: Path | None = None) -> Audit:
+def audit(
+    root: Path,
+    *,
+    round_name: str | None = None,
+    datasets: Path | None = None,
+    parallel: bool = True,
+) -> Audit:
     """Audit one submitter's folder, a division, or a whole results repository.
 
     ``datasets`` holds label lists to judge logs by that bring none (`kws01/y_labels.csv`).
+    ``parallel`` allows a large tree a process a core.
     SetupError where ``root`` is no folder; whatever stands in it becomes a finding.
     """
     tree = read_tree(root)
     layout = find_layout(tree)
     round_, round_from = _choose_round(tree, layout, round_name)
     context = AuditContext(root, round_, LabelLists.gather(datasets))
-    sessions = _audit_sessions(tree, layout.sessions, context)
+    sessions = _audit_sessions(tree, layout.sessions, context, parallel=parallel)
     official = official_report(tree, round_, layout.submitters)
     findings = [
         *check_structure(tree, layout, round_),
@@ -89,14 +96,14 @@ def _of_checker(
 
 
 def _audit_sessions(
-    tree: Tree, places: Sequence[ModeFolder], context: AuditContext
+    tree: Tree, places: Sequence[ModeFolder], context: AuditContext, *, parallel: bool
 ) -> tuple[SessionAudit, ...]:
     """Judge the sessions, over all cores where there is much to read.
 
     The biggest come first, so that none is waited for.
     """
     sizes = {place.path: sum(entry.size for entry in tree.files(place.path)) for place in places}
-    workers = min(len(places), os.cpu_count() or 1)
+    workers = min(len(places), os.cpu_count() or 1) if parallel else 1
     if workers < 2 or sum(sizes.values()) < PARALLEL_FROM_BYTES:
         return tuple(audit_session(place, context) for place in places)
     by_size = sorted(places, key=lambda place: -sizes[place.path])

@@ -15,7 +15,6 @@ from ..config.settings import SETTINGS
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from ...models.suite import Task
     from ..config.config import Config
 
 EXIT_INVALID = 3
@@ -89,23 +88,6 @@ def base_config(path: Path | None) -> Config:
     from ..config.config import Config, load_config
 
     return Config() if path is None else load_config(path)
-
-
-def task_named(name: str, config: Config) -> Task:
-    """Return one of the four tasks, or the configuration's own."""
-    from ...models.custom_task import CUSTOM_KEY
-    from ...models.suite import TASKS
-    from ..config.custom import HOW_TO_WRITE
-    from ..errors import SetupError
-
-    if name in TASKS:
-        return config.task(name)
-    if name != CUSTOM_KEY:
-        raise SetupError(f"no task {name!r}; there are {', '.join(TASKS)}, and {CUSTOM_KEY}")
-    custom = config.custom_task
-    if custom is None:
-        raise SetupError(HOW_TO_WRITE)
-    return custom
 
 
 def labels_by_task(values: list[str] | None, task_keys: list[str]) -> dict[str, str] | None:

@@ -19,6 +19,7 @@ from ...dut_protocol.wire.extension import NAME
 from ...energy.windows import TIMESTAMP_HOLD_S
 from ...models.demo_models import DEMO_NOTE
 from ...models.other_inputs import InputKind
+from ...models.suite import Task
 from ..bench.bench import Bench
 from ..config.config import Config, config_from_json
 from ..errors import ResumeError
@@ -36,12 +37,21 @@ from ..journal.session_document import (
     Setup,
     Simulated,
     Tool,
+    read_document,
+    task_and_mode,
 )
 from ..journal.session_folder import Session
 from ..script.plan import PlannedInference
 from ..script.script import Script, print_script
 from ..script.written_path import written_path
 from ..terms import Mode
+
+
+def asked_before(folder: Path) -> tuple[Task, Mode, Config]:
+    """What a session measures, and with which settings it was begun; SetupError where none is."""
+    provenance = read_document(folder).provenance
+    task, mode = task_and_mode(provenance, folder)
+    return task, mode, config_from_json(provenance.config, str(folder / "session.json"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from ..bench.bench import Bench
 from ..config.addresses import is_simulated
 from ..config.config import Config, MonitorConfig
 from ..config.rounds import load_rounds
-from ..errors import ResumeError
+from ..errors import ResumeError, SetupError
 from ..journal.journal import Journal
 from ..journal.session_document import (
     IterationsFound,
@@ -72,6 +72,8 @@ def run_session(
     task: Task, mode: Mode, config: Config, reporter: Reporter, script_file: Path | None = None
 ) -> Outcome:
     """Measure one task in one mode; ``script_file`` is a published script to run instead."""
+    if script_file is not None:
+        _refuse_beside_a_script(config)
     run = _prepare(task, mode, config, reporter)
     parts = mode_parts(mode, config.warmups, config.monitor)
     dataset = run.source.dataset
@@ -109,6 +111,18 @@ def run_session(
                 _execute(work, bench, opening)
             left.begin_again = None if parts.resumable else MEASURED
         return conclude(run, session, provenance)
+
+
+def _refuse_beside_a_script(config: Config) -> None:
+    """A published script says by itself what is run how often; nothing else may say otherwise."""
+    usual = Config()
+    for name, value, default in (
+        ("limit", config.limit, usual.limit),
+        ("iterations", config.iterations, usual.iterations),
+        ("warmups", config.warmups, usual.warmups),
+    ):
+        if value != default:
+            raise SetupError(f"the script says what is run; leave {name} ({value}) out")
 
 
 def resume_session(

@@ -35,6 +35,8 @@ class Asked:
     datasets: Path | None = None
     round_name: str | None = None
     division: str | None = None
+    parallel: bool = True
+    """A large tree may be read by a process a core."""
 
 
 def gather(paths: Sequence[Path], asked: Asked) -> ReportPage:
@@ -118,7 +120,10 @@ def read_session(path: Path, asked: Asked) -> ReportSession:
 def _tree(root: Path, asked: Asked) -> ReportPage:
     from ..audit.audit import audit  # the whole auditor, which sessions do not need
 
-    return page_of_audit(audit(root, round_name=asked.round_name, datasets=asked.datasets))
+    found = audit(
+        root, round_name=asked.round_name, datasets=asked.datasets, parallel=asked.parallel
+    )
+    return page_of_audit(found)
 
 
 def _session_folders(path: Path) -> Iterator[Path]:

@@ -6,6 +6,7 @@ mode; its label list is looked for among those the caller offers, by the files t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +18,7 @@ from ...models.suite import TASKS_BY_MODEL_ID, Task
 from ..config.rounds import Round, load_rounds
 from ..errors import SetupError
 from ..journal.logged_session import read_log
-from ..journal.records import LogFacts
+from ..journal.records import InferenceRecord, LogFacts
 from ..journal.session_folder import Session
 from ..terms import Division, Mode
 from .assess import Assessment, Judging, assess_records
@@ -39,6 +40,10 @@ class Judged:
     assessment: Assessment
     label_list: LabelList | None = None
     """The label list itself; None where none was offered."""
+    records: Sequence[InferenceRecord] = ()
+    """The inferences of the log, in order."""
+    provenance: Provenance | None = None
+    """Of its session.json; None where it has none."""
 
 
 def judge_session(
@@ -47,11 +52,14 @@ def judge_session(
     datasets: Path | None = None,
     round_name: str | None = None,
     division: str | None = None,
+    *,
+    labels_needed: bool = True,
 ) -> Judged:
     """Score the session in the folder ``path`` (or the log ``path``).
 
     ``labels`` is the list it used; else our own session's copy, or whichever list under
-    ``datasets`` fits the files that the log names.
+    ``datasets`` fits the files that the log names. Where none does, an accuracy log is refused
+    (SetupError); without ``labels_needed`` it is read all the same, and has no figures.
     """
     folder = path if path.is_dir() else path.parent
     log = path / "log.txt" if path.is_dir() else path
@@ -76,7 +84,7 @@ def judge_session(
     if labels is None and ours and Session(folder, "").labels.is_file():
         labels = Session(folder, "").labels
     chosen = _choose_labels(task, mode, files, labels, datasets)
-    if chosen is None and mode is Mode.ACCURACY:
+    if chosen is None and mode is Mode.ACCURACY and labels_needed:
         raise SetupError(
             f"{log} is an accuracy log of {task.key}: give its label list with --labels FILE, or "
             f"--datasets DIR where DIR/{task.model_id}/ holds the lists to try; "
@@ -94,7 +102,7 @@ def judge_session(
     )
     name = None if chosen is None else (official.title if official else chosen.source)
     assessment = assess_records(logged.records, facts, folder, judging)
-    return Judged(task, mode, judging.round, name, assessment, chosen)
+    return Judged(task, mode, judging.round, name, assessment, chosen, logged.records, provenance)
 
 
 def _provenance(folder: Path) -> Provenance:

@@ -64,11 +64,12 @@ def check(
     from ....dut_protocol.conformance.run import check_device
     from ....models.suite import TASKS
     from ...config.config import override
+    from ...config.named import task_named
 
     keys = list(TASKS) if task is None else [task]
     flags["input_format"] = options.formats_by_task(flags["input_format"], keys)
     settings = override(options.base_config(config), **flags, data_bytes_per_db=data_bytes_per_db)
-    expected = None if task is None else options.task_named(task, settings)
+    expected = None if task is None else task_named(task, settings)
     progress = Console(stderr=True, soft_wrap=True)
     with (
         progress.status("asking its name") as status,

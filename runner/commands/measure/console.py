@@ -40,6 +40,7 @@ def console(
     from ...bench.opening import open_bench, open_energy_bench
     from ...config.addresses import simulated_model_id
     from ...config.config import override
+    from ...config.named import task_named
     from ...execute.console import Interactive
 
     settings = override(options.base_config(config), **flags)
@@ -47,7 +48,7 @@ def console(
     if task is None:
         chosen = TASKS_BY_MODEL_ID.get(named) or TASKS["kws"]
     else:
-        chosen = options.task_named(task, settings)
+        chosen = task_named(task, settings)
     out = Console(soft_wrap=True, highlight=False)
     energy = _with_energy(settings)
     with ExitStack() as stack:

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ....models.suite import TASKS, Task
 from ...errors import ResumeError, SetupError
-from ...terms import Mode
 from .. import options
 
 if TYPE_CHECKING:
+    from ....models.suite import Task
     from ...config.config import Config
     from ...execute.progress import Reporter
     from ...execute.run import Outcome
+    from ...terms import Mode
 
 
 @options.with_settings(
@@ -59,8 +59,8 @@ def run(
         flags["input_format"] = options.formats_by_task(formats, keys)
         settings = absolute(override(base, **flags))
         chosen = choose_tasks(tasks, settings)
-        if script is not None:
-            _check_alone(chosen, settings)
+        if script is not None and len(chosen) != 1:
+            raise SetupError("a script is of one task; name just that one")
         wanted = parse_mode(mode)
         outcomes = []
         try:
@@ -73,21 +73,6 @@ def run(
         raise typer.Exit(options.EXIT_INVALID)
 
 
-def _check_alone(tasks: list[Task], settings: Config) -> None:
-    """Refuse what contradicts a published script, which says by itself what is run how often."""
-    from ...config.config import Config
-
-    if len(tasks) != 1:
-        raise SetupError("a script is of one task; name just that one")
-    for name, value, default in (
-        ("limit", settings.limit, None),
-        ("iterations", settings.iterations, Config().iterations),
-        ("warmups", settings.warmups, Config().warmups),
-    ):
-        if value != default:
-            raise SetupError(f"the script says what is run; leave {name} ({value}) out")
-
-
 def _resume(
     folder: Path,
     tasks: list[str] | None,
@@ -98,15 +83,13 @@ def _resume(
     reporter: Reporter,
 ) -> Outcome:
     """Continue with the session's own settings; flags that say otherwise are compared."""
-    from ...config.config import absolute, config_from_json, override
+    from ...config.config import absolute, override
+    from ...execute.provenance import asked_before
     from ...execute.run import resume_session
-    from ...journal.session_document import read_document, task_and_mode
 
-    provenance = read_document(folder).provenance
     if config is not None:
         raise SetupError("--resume takes the session's own configuration; leave --config out")
-    task, wanted = task_and_mode(provenance, folder)
-    before: Config = config_from_json(provenance.config, str(folder / "session.json"))
+    task, wanted, before = asked_before(folder)
     if tasks and [named.key for named in choose_tasks(tasks, before)] != [task.key]:
         raise ResumeError(f"{folder} is a session of {task.key}, not of {', '.join(tasks)}")
     if mode is not None and parse_mode(mode) is not wanted:
@@ -122,28 +105,25 @@ def _resume(
 
 def choose_tasks(names: list[str] | None, config: Config) -> list[Task]:
     """Return the tasks by their names, `all` for the four, `custom` for the configuration's own."""
+    from ....models.suite import TASKS
+    from ...config.named import task_named
+
     if not names:
         raise SetupError(f"which task? Name one or more of {', '.join(TASKS)}; all; or custom")
     if names == ["all"]:
         return [config.task(key) for key in TASKS]
     if "all" in names:
         raise SetupError("`all` is the four tasks and stands alone; or name each task")
-    return [options.task_named(name, config) for name in dict.fromkeys(names)]
+    return [task_named(name, config) for name in dict.fromkeys(names)]
 
 
 def parse_mode(name: str | None) -> Mode:
     """Return the mode by its name."""
-    match name:
-        case "performance":
-            return Mode.PERFORMANCE
-        case "accuracy":
-            return Mode.ACCURACY
-        case "energy":
-            return Mode.ENERGY
-        case None:
-            raise SetupError("which mode? Give --mode performance, accuracy or energy")
-        case _:
-            raise SetupError(f"no mode {name!r}; there are performance, accuracy and energy")
+    from ...config.named import mode_named
+
+    if name is None:
+        raise SetupError("which mode? Give --mode performance, accuracy or energy")
+    return mode_named(name)
 
 
 def show_outcomes(outcomes: list[Outcome], as_json: bool, *, several: bool = False) -> None:

@@ -66,6 +66,7 @@ def dut(
     from ....dut_protocol.simulated.serve import DeviceServer, PtyPort, TcpPort
     from ...bench.simulated.device import simulated_device
     from ...config.config import override
+    from ...config.named import task_named
 
     settings = options.base_config(config)
     if pty == (tcp is not None):
@@ -80,7 +81,7 @@ def dut(
             )
         address = f"sim:{address}&replay={quote(str(replay))}"
     else:
-        chosen = options.task_named(task or "kws", settings)
+        chosen = task_named(task or "kws", settings)
         address = f"sim:{chosen.model_id}{address}&mode={_mode(energy)}&extension={extension:d}"
     device = simulated_device(override(settings, dut=address, **flags), None)
     server = DeviceServer(device.device)
@@ -174,9 +175,10 @@ def bench(
     from ...bench.simulated.wiring import Wiring
     from ...config.addresses import MonitorKind, kind_named
     from ...config.config import override
+    from ...config.named import task_named
 
     settings = options.base_config(config)
-    chosen = options.task_named(task, settings)
+    chosen = task_named(task, settings)
     monitor_kind = kind_named(kind)
     if pty and tcp_io is not None:
         raise SetupError("where is the IO manager to be? Give either --pty or --tcp-io HOST:PORT")

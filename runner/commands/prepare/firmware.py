@@ -43,6 +43,8 @@ def new(
     """
     from rich.console import Console
 
+    from ...config.named import task_named
+
     chosen_board = BOARDS.get(board)
     if chosen_board is None:
         from ...config.values import closest
@@ -50,7 +52,7 @@ def new(
         raise SetupError(
             f"no board {board!r}{closest(board, BOARDS)}; there are {', '.join(BOARDS)}"
         )
-    chosen = options.task_named(task, options.base_config(config))
+    chosen = task_named(task, options.base_config(config))
     new_port(folder, chosen, chosen_board, _model(model, chosen, chosen_board))
     typer.echo(folder)
     Console(stderr=True, soft_wrap=True).print(

@@ -1,5 +1,6 @@
 """Says how the description of a submission is named, and what may become a folder of one.
-\nA folder has a name that git and every system can hold.
+
+A folder has a name that git and every system can hold.
 """
 
 from __future__ import annotations

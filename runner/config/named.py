@@ -1,0 +1,30 @@
+"""Finds what a name stands for: a task, a mode."""
+
+from __future__ import annotations
+
+from ...models.custom_task import CUSTOM_KEY
+from ...models.suite import TASKS, Task
+from ..errors import SetupError
+from ..terms import Mode
+from .config import Config
+from .custom import HOW_TO_WRITE
+
+
+def task_named(name: str, config: Config) -> Task:
+    """One of the four tasks, or the configuration's own."""
+    if name in TASKS:
+        return config.task(name)
+    if name != CUSTOM_KEY:
+        raise SetupError(f"no task {name!r}; there are {', '.join(TASKS)}, and {CUSTOM_KEY}")
+    custom = config.custom_task
+    if custom is None:
+        raise SetupError(HOW_TO_WRITE)
+    return custom
+
+
+def mode_named(name: str) -> Mode:
+    """The mode by its name."""
+    try:
+        return Mode(name)
+    except ValueError as error:
+        raise SetupError(f"no mode {name!r}; there are performance, accuracy and energy") from error
