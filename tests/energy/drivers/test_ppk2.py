@@ -287,12 +287,13 @@ def test_ctrl_c_leaves_the_supply_off_wherever_it_comes(tmp_path):
 def test_it_works_through_a_real_port(kind, tmp_path):
     model, clock = PowerModel(), MonotonicClock()
     kit = SimulatedPpk2(model)
-    with (
-        served_monitor(kit, clock, tcp=None if kind == "pty" else ("127.0.0.1", 0)) as address,
-        Ppk2.open(open_link(address, BAUD_RATE), clock) as monitor,
-    ):
-        trace = record(monitor, model, clock, tmp_path, 0.5)
-    assert not kit.supply.on
+    with served_monitor(kit, clock, tcp=None if kind == "pty" else ("127.0.0.1", 0)) as address:
+        with Ppk2.open(open_link(address, BAUD_RATE), clock) as monitor:
+            trace = record(monitor, model, clock, tmp_path, 0.5)
+        heard_by = clock.now_s() + 5  # the kit answers nothing to its last command
+        while kit.supply.on and clock.now_s() < heard_by:
+            clock.pause(0.01)
+        assert not kit.supply.on
     first, last = (round(event * 1e5) for event in trace.events_s)
     assert 0.4 < (last - first) / 1e5 < 10  # how long a busy machine took is no matter
     measured_j = trace.samples_uj[first:last].sum(dtype=np.float64) * 1e-6
