@@ -20,6 +20,7 @@ TinyrunnerError 1
 │   │   │   ├── DutRebooted
 │   │   │   ├── DutReportedError
 │   │   │   └── DutTimeout
+│   │   ├── FirmwareFault
 │   │   └── LinkError
 │   │       ├── PortBusy
 │   │       └── PortForbidden

@@ -44,6 +44,10 @@ class DutReportedError(DutFault):
         self.reported = reported
 
 
+class FirmwareFault(DutError):
+    """The firmware as it is cannot do what is asked: asked again, it would answer the same."""
+
+
 class DutRebooted(DutFault):
     """Says that the device's boot banner came in the middle of an operation."""
 

@@ -71,6 +71,12 @@ def _show(error: Exception) -> None:
 
 def _what_now(stopped: RunStopped) -> str:
     """Say what is left of a run that ended early, and how to go on."""
+    if stopped.hopeless:
+        said = f" What was said so far is in {stopped.session}" if stopped.session else ""
+        return (
+            "It would end in the same place again: change the firmware, then begin a new run."
+            + said
+        )
     if stopped.session is None:
         return "Nothing was measured yet; run it again."
     if stopped.begin_again is not None:

@@ -29,6 +29,7 @@ class RunStopped(TinyrunnerError):
         *,
         resumable: bool = True,
         begin_again: str | None = None,
+        hopeless: bool = False,
     ) -> None:
         super().__init__(reason)
         self.session = session
@@ -37,3 +38,5 @@ class RunStopped(TinyrunnerError):
         """Whether there is something to continue: the run had come to its first step."""
         self.begin_again = begin_again
         """Why it is begun again although it had come to its first step, where that is so."""
+        self.hopeless = hopeless
+        """Whether it would end in the same place again, as long as the firmware is as it is."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..wire.messages import BootMode, InitDone, LapTime, TimestampMode
+from ..wire.messages import BootMode, InitDone, LapTime, Message, TimestampMode, no_lap_time
 from .probe import CannotTry, Probe
 from .report import Finding, Verdict
 
@@ -25,7 +25,7 @@ def banner(probe: Probe) -> Finding:
     missing = []
     if mode is None:
         missing.append("m-timestamp-mode-…")
-    if mode is TimestampMode.PERFORMANCE and not any(isinstance(m, LapTime) for m in said):
+    if mode is TimestampMode.PERFORMANCE and not any(map(_is_stamp, said)):
         missing.append("m-lap-us-…")
     if not done:
         missing.append("m-init-done")
@@ -36,6 +36,11 @@ def banner(probe: Probe) -> Finding:
     if missing:
         return Finding(Verdict.FAIL, f"without {', '.join(missing)}")
     return Finding(Verdict.PASS, f"{mode.value} mode")
+
+
+def _is_stamp(message: Message) -> bool:
+    """A time stamp, or what should be one: another item says what is wrong with it."""
+    return isinstance(message, LapTime) or no_lap_time(message.encode()) is not None
 
 
 def first_name(probe: Probe) -> Finding:

@@ -125,8 +125,14 @@ def wrong_size(probe: Probe) -> Finding:
         raise CannotTry(f"nothing was loaded ({_why(loaded)})")
     reply = probe.infer_held("infer 1 0", 1).reply
     said = mismatch(reply)
+    if said is not None and said.fits is None:
+        return Finding(
+            Verdict.WARN,
+            said.encode(),
+            "the sizes are not printed (a printf without %zu): print them with %u",
+        )
     if said is not None:
-        return Finding(Verdict.PASS, said)
+        return Finding(Verdict.PASS, said.encode())
     if reply.error is not None:
         return Finding(Verdict.PASS, f"e-[{reply.error}]")
     return Finding(

@@ -21,6 +21,7 @@ from ..link.clock import Clock, Deadline
 from ..link.transport import Transport
 from ..wire.messages import (
     Buffer,
+    Chatter,
     Expecting,
     InferDone,
     InferStart,
@@ -117,14 +118,24 @@ class Probe:
         self.dut.transport.write(text.encode("ascii") + b"%")
         sent_s = self.clock.now_s()
         wire_s = self.dut.wire_s(len(text) + 1000)
-        messages, times = self.collect(Deadline(self.clock, timeout_s + 2 * wire_s), f"`{text}`")
-        return Reply(tuple(messages), sent_s, self.clock.now_s()), times
+        chatter: list[str] = []
+        deadline = Deadline(self.clock, timeout_s + 2 * wire_s)
+        messages, times = self.collect(deadline, f"`{text}`", chatter)
+        return Reply(tuple(messages), sent_s, self.clock.now_s(), tuple(chatter)), times
 
-    def collect(self, deadline: Deadline, doing: str) -> tuple[list[Message], list[float]]:
-        """Return the messages up to `m-ready`, and when each was read."""
+    def collect(
+        self, deadline: Deadline, doing: str, chatter: list[str] | None = None
+    ) -> tuple[list[Message], list[float]]:
+        """Return the messages up to `m-ready`, and when each was read; ``chatter`` takes the rest."""
         messages: list[Message] = []
         times: list[float] = []
-        while not isinstance(message := self.dut.next_message(deadline, doing), Ready):
+        while not isinstance(
+            message := self.dut.next_message(deadline, doing, chatter=True), Ready
+        ):
+            if isinstance(message, Chatter):
+                if chatter is not None:
+                    chatter.append(message.text)
+                continue
             messages.append(message)
             times.append(self.clock.now_s())
         return messages, times

@@ -16,7 +16,7 @@ from ..wire.messages import (
     Chatter,
     DeviceError,
     InferStart,
-    InputMismatch,
+    InputSize,
     LapTime,
     Message,
     Name,
@@ -37,6 +37,8 @@ class Reply:
     messages: tuple[Message, ...]
     sent_s: float
     done_s: float
+    chatter: tuple[str, ...] = ()
+    """What stood beside the protocol; a damaged message is among it."""
 
     @property
     def error(self) -> str | None:
@@ -106,10 +108,10 @@ def printed(reply: Reply) -> bytes:
     return b"".join(message.data for message in reply.messages if isinstance(message, Buffer))
 
 
-def mismatch(reply: Reply) -> str | None:
-    """Return the line that tells of an input of the wrong size, None without one."""
-    found = reply.first(InputMismatch)
-    return None if found is None else found.encode()
+def mismatch(reply: Reply) -> InputSize | None:
+    """Return the line that tells of an input of the wrong size, or not that it is right."""
+    sizes = (message for message in reply.messages if isinstance(message, InputSize))
+    return next((size for size in sizes if not size.fits), None)
 
 
 _ENDED_BY_LF = (b"Input db has ", b"Supplied buffer size ")
@@ -142,7 +144,7 @@ class LineEnds:
         for line in lines:
             if line.endswith(b"\r"):
                 self.crlf += 1
-            elif not line.startswith(_ENDED_BY_LF):
+            elif not any(begin in line for begin in _ENDED_BY_LF):  # behind an echo, perhaps
                 self.lf_only += 1
                 self.first_lf_only = self.first_lf_only or decode_line(line)[:60]
 

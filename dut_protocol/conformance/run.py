@@ -10,7 +10,7 @@ from ..errors import DutError, DutRebooted, DutReportedError, LinkError
 from ..host.io_manager import IoManager
 from ..link.clock import Clock
 from ..link.transport import Transport
-from ..wire.messages import LapTime, TimestampMode
+from ..wire.messages import LapTime, TimestampMode, no_lap_time
 from ..wire.settings import LinkSettings
 from .checks import CHECKS, Check
 from .probe import CannotTry, CheckOptions, Probe
@@ -73,7 +73,9 @@ def check_device(
 def _mode_by_timestamp(probe: Probe) -> TimestampMode:
     """Ask a device without a banner: only performance firmware prints its counter."""
     try:
-        timed = probe.ask("timestamp").first(LapTime) is not None
+        reply = probe.ask("timestamp")
+        # One that is no number is no sign of energy firmware.
+        timed = reply.first(LapTime) is not None or any(map(no_lap_time, reply.chatter))
     except DutError:
         timed = True  # the item about it will say what is wrong
         _still_there(probe)

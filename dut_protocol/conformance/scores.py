@@ -70,7 +70,7 @@ def accepts_input(probe: Probe) -> Finding:
     done = probe.infer(1, 0)
     said = mismatch(done.reply)
     if said is not None:
-        return Finding(Verdict.FAIL, said)
+        return Finding(Verdict.FAIL, said.encode())
     return Finding(Verdict.PASS, f"{task.input_bytes} bytes are inferred")
 
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import pairwise
 
-from ..wire.messages import LapTime, TimestampMode
+from ..wire.messages import LapTime, TimestampMode, no_lap_time
 from ..wire.timer import OSCILLATOR_DEVIATION, USUAL_DEVIATION, WRAP_US
 from .probe import CannotTry, Probe
+from .replies import Reply
 from .report import Finding, Verdict
 
 _STAMPS = 30
@@ -138,7 +139,7 @@ def _stamp(probe: Probe) -> _Stamp:
     reply = probe.ask("timestamp")
     lap = reply.first(LapTime)
     if lap is None:
-        raise CannotTry(f"`timestamp` is answered {reply.text}")
+        raise CannotTry(_no_lap(reply) or f"`timestamp` is answered {reply.text}")
     return _Stamp(lap.us, (reply.sent_s + reply.done_s) / 2, reply.done_s - reply.sent_s)
 
 
@@ -151,8 +152,19 @@ def timestamp(probe: Probe) -> Finding:
             return Finding(Verdict.FAIL, f"energy firmware prints {lap.encode()}")
         return Finding(Verdict.PASS, "nothing on the UART, as energy firmware does")
     if lap is None:
-        return Finding(Verdict.FAIL, reply.text)
+        return Finding(Verdict.FAIL, _no_lap(reply) or reply.text)
+    if lap.printed is not None:
+        return Finding(
+            Verdict.FAIL,
+            f"{lap.encode()!r} is taken for {lap.us} µs",
+            "print m-lap-us-%lu: digits and nothing else, no sign, no decimals, no padding",
+        )
     return Finding(Verdict.PASS, lap.encode())
+
+
+def _no_lap(reply: Reply) -> str | None:
+    """What is wrong with a time stamp of this reply that is no number."""
+    return next(filter(None, (no_lap_time(text) for text in reply.chatter)), None)
 
 
 def _common_step_us(steps: list[int]) -> int:

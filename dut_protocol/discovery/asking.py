@@ -31,6 +31,7 @@ from ..wire.messages import (
     Profile,
     Ready,
     TimestampMode,
+    no_lap_time,
 )
 from .listening import Ear
 
@@ -193,7 +194,8 @@ class Probe:
         self._ear.ask(Timestamp(), TALKING_S, Ready)
         if not self._ear.has(LapTime):
             self._ear.quiet()  # the `m-ready` may have been a stray one
-        if self._ear.has(LapTime):
+        said = (each.text for each in self._ear.messages if isinstance(each, Chatter))
+        if self._ear.has(LapTime) or any(map(no_lap_time, said)):
             return TimestampMode.PERFORMANCE
         if self._ear.has(Ready) and not self._ear.has(DeviceError):
             return TimestampMode.ENERGY

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from ..host.dut import Identity
+from ..link.port_users import PortUser, system_tells
 from ..wire.messages import TimestampMode
 from .asking import Answer
-from .port_users import PortUser, system_tells
 from .usb_ids import INTERFACE_BOARD, KNOWN_IO_MANAGERS, KNOWN_MONITORS, Make, UsbId
 
 

@@ -18,12 +18,12 @@ from serial.tools import list_ports
 
 from ..errors import LinkError, PortBusy, PortForbidden
 from ..link.clock import Deadline, MonotonicClock
+from ..link.port_users import port_users
 from ..link.transport import open_serial
 from ..wire.settings import DEFAULT_BAUD_RATE, LinkSettings
 from .asking import LIKELY_BAUD_RATES, OTHER_BAUD_RATES, Probe
 from .listening import ProbeStopped
 from .port_report import PortReport, PortState, answered, busy, described, used, with_hint
-from .port_users import port_users
 from .usb_ids import Make, UsbId
 
 __all__ = ["PortReport", "PortState", "find_dut", "scan", "usb_serial"]
@@ -115,7 +115,10 @@ class _Asking:
         except LinkError as error:
             report = replace(report, state=PortState.FAILED, finding=str(error))
         else:
-            return answered(report, answer, self.usb)
+            users = port_users([report.device]).get(report.device, ())
+            if answer.identity is not None or not users:
+                return answered(report, answer, self.usb)
+            report = busy(report, users)  # who came meanwhile, and may have taken the answers
         return with_hint(report, self.usb)
 
 

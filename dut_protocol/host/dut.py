@@ -6,14 +6,19 @@ It returns what the device said, or raises the :class:`DutError` that names whos
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TypeVar
 
-from ..errors import DutProtocolError, DutReportedError, DutTimeout
+from ..errors import DutProtocolError, DutReportedError, DutTimeout, FirmwareFault, PortBusy
 from ..link.clock import Deadline
+from ..link.port_users import others_at
+from ..link.transport import READ_BYTES
 from ..wire.commands import AskName, AskProfile, AskResults, DbPrint, Timestamp
 from ..wire.messages import (
     Buffer,
+    Chatter,
+    DeviceError,
     LapTime,
     Message,
     Model,
@@ -22,6 +27,7 @@ from ..wire.messages import (
     Ready,
     Results,
     TimestampMode,
+    no_lap_time,
 )
 from ..wire.settings import ConfirmResults
 from .exchange import QUIET_S, REPLY_TIMEOUT_S, DutListener, Exchange, SilentListener, print_chars
@@ -30,6 +36,11 @@ __all__ = ["REPLY_TIMEOUT_S", "Dut", "DutListener", "Identity", "SilentListener"
 
 NAME_ATTEMPTS = 5
 """`name%` is often lost once after power-up, and a board may boot for seconds after a reset."""
+
+LATE_BOOT_S = 5.0
+"""A board that was switched on and is silent for so long boots slowly, or not at all."""
+
+_ODD_NAME = re.compile(r"m-name|interface board", re.IGNORECASE)
 
 PROFILE_ATTEMPTS = 3
 
@@ -98,43 +109,85 @@ class Dut(Exchange):
         """
         self._booting = True
         self.boot_mode = None
+        self._last_line = ""
         deadline = Deadline(self.clock, timeout_s)
         try:
+            if timeout_s > LATE_BOOT_S and not self._heard_within(LATE_BOOT_S):
+                self.listener.note(
+                    f"{self.address}: nothing heard in the {LATE_BOOT_S:.0f} s since power on; "
+                    f"waiting up to {timeout_s:.0f} s (boot_timeout_s) for it to boot"
+                )
             while not isinstance(self.next_message(deadline, "waiting for it to boot"), Ready):
                 pass
         except DutTimeout as error:
             heard = f"heard {self._last_line[:80]!r}" if self._last_line else "heard nothing"
             raise DutTimeout(
                 f"{self.address}: no m-ready in {timeout_s:.1f} s after power on ({heard}); does "
-                "the supply reach the board, is the firmware built for energy mode?"
+                "the supply reach the board, is the firmware built for energy mode? If it boots "
+                "more slowly, raise boot_timeout_s (of the monitor, in the configuration); "
+                "published boards take up to 18 s"
             ) from error
         finally:
             self._booting = False
         return self.boot_mode
 
+    def _heard_within(self, seconds: float) -> bool:
+        """Wait for the device's first bytes, whatever they are."""
+        deadline = Deadline(self.clock, seconds)
+        while self.in_step:
+            if deadline.expired:
+                return False
+            self.take(self.transport.read(READ_BYTES, deadline.remaining_s))
+        return True
+
     def _ask_name(self, attempts: int) -> str:
         timeout_s = 1.0
+        misnamed = ""
         for attempt in range(1, attempts + 1):
             self.transport.write(AskName().encode())
             deadline = Deadline(self.clock, timeout_s)
             vendor: str | None = None
+            odd = ""
             try:
                 while True:
-                    message = self.next_message(deadline, "asking its name")
+                    message = self.next_message(deadline, "asking its name", chatter=True)
                     if isinstance(message, Name):
                         vendor = message.vendor
+                    elif isinstance(message, Chatter):
+                        odd = message.text if _ODD_NAME.search(message.text) else odd
                     elif isinstance(message, Ready) and vendor is not None:
                         return vendor
+                    elif isinstance(message, Ready) and odd:
+                        break
             except DutTimeout as error:
                 self.forget_pending()
+                if others := others_at(self.address):
+                    raise PortBusy(
+                        f"{self.address}: no answer to name%: {others} has the port open, too, and "
+                        "takes what the device says; close it there and try again"
+                    ) from error
                 if attempt == attempts:
                     raise DutTimeout(self._unanswered(attempts)) from error
                 self.listener.note(
                     f"name% unanswered for {timeout_s:.1f} s, asked again "
                     f"({attempt} of {attempts - 1})"
                 )
+            else:
+                if odd == misnamed or attempt == attempts:
+                    raise FirmwareFault(self._misnamed(odd))
+                misnamed = odd  # which one damaged character can make
             timeout_s = max(timeout_s, self.settings.boot_wait_s)
         raise AssertionError("unreachable: the last attempt returns or raises")
+
+    def _misnamed(self, line: str) -> str:
+        """What is wrong with a name that is not `dut`, or whose it is."""
+        said = f"{self.address}: name% is answered {line[:120]!r}"
+        if re.search("m-name-io|interface", line, re.IGNORECASE):
+            return f"{said}: this is an IO manager; give its port as --io"
+        return (
+            f"{said}, and a device under test says m-name-dut-[VENDOR]: the name must be `dut`; "
+            "change it in the firmware"
+        )
 
     def _ask_profile(self) -> tuple[str | None, str | None]:
         """Ask :meth:`profile` of a device that may just have been reset or be late with a name."""
@@ -171,8 +224,20 @@ class Dut(Exchange):
         return (profile.text if profile else None, model.model_id if model else None)
 
     def timestamp(self) -> LapTime | None:
-        """Ask the device's counter; None from energy firmware, which pulls a pin instead."""
-        return _first(self.ask(Timestamp()), LapTime)
+        """Ask the device's counter; None from energy firmware, which pulls a pin instead.
+
+        FirmwareFault where what it prints is no number.
+        """
+        wrong: list[str] = []
+
+        def listen(message: Message) -> None:
+            if isinstance(message, Chatter) and (why := no_lap_time(message.text)) is not None:
+                wrong.append(why)
+
+        lap = _first(self.ask(Timestamp(), each=listen), LapTime)
+        if lap is None and wrong:
+            raise self.fault(f"`timestamp` on {self.address}: the device's {wrong[0]}")
+        return lap
 
     def results(self) -> Results | None:
         """Ask the scores of the last inference once more."""
@@ -219,37 +284,42 @@ class Dut(Exchange):
             reply = self.collect(deadline, f"reading {byte_count} bytes back")
         return b"".join(message.data for message in reply if isinstance(message, Buffer))
 
-    def resync(self) -> None:
+    def resync(self) -> bool:
         """Bring host and device back in step after a broken exchange.
+
+        Returns whether an answer to something asked before came meanwhile: the device was late.
 
         Waits for quiet, then sends ``name%``: it ends whatever half command the device holds (that
         one is answered by an error), and a second ``name%`` finds it fresh. Never an empty command.
         """
         self._leftovers = True
         try:
-            self.drain(quiet_s=QUIET_S, limit_s=REPLY_TIMEOUT_S)
-            self._resync()
+            late = self.drain(quiet_s=QUIET_S, limit_s=REPLY_TIMEOUT_S)
+            return self._resync() or late
         finally:
             self._leftovers = False
 
-    def _resync(self) -> None:
+    def _resync(self) -> bool:
+        late = False
         for attempt in (1, 2):
             self.forget_pending()
             self.transport.write(AskName().encode())
             deadline = Deadline(self.clock, REPLY_TIMEOUT_S)
-            named = False
+            named = refused = False
             try:
                 while not (
                     isinstance(message := self.next_message(deadline, "re-synchronising"), Ready)
                 ):
                     named = named or isinstance(message, Name)
+                    refused = refused or isinstance(message, DeviceError)
             except DutTimeout:
                 if attempt == 2:
                     raise
                 continue
             if named:
                 self.drain(quiet_s=QUIET_S, limit_s=REPLY_TIMEOUT_S)
-                return
+                return late
+            late = late or not refused
         raise DutProtocolError(
             f"{self.address}: the device answers name% without its name, twice; "
             f"last line {self._last_line[:80]!r}"

@@ -12,14 +12,23 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
-from ..errors import DutProtocolError, DutRebooted, DutReportedError, DutTimeout
+from ..errors import (
+    DutError,
+    DutProtocolError,
+    DutRebooted,
+    DutReportedError,
+    DutTimeout,
+    FirmwareFault,
+)
 from ..link.clock import Clock, Deadline
+from ..link.port_users import others_at
 from ..link.transport import READ_BYTES, Transport
 from ..wire.commands import (
     DbLoad,
     DbPrint,
     DeviceCommand,
     HostCommand,
+    Infer,
     Raw,
     Timestamp,
     must_say_something,
@@ -117,6 +126,12 @@ class Exchange:
         self._leftovers = False
         """Whether a stray `m-ready` is no news: in booting, and after a broken exchange."""
         self._muted: tuple[type[Message], ...] = ()
+        self._command: HostCommand | None = None
+        """The last one that began an exchange."""
+        self.has_inferred = False
+        """An answer to `infer` was taken: the firmware can do what is asked of it."""
+        self.loaded_bytes: int | None = None
+        """What the input buffer holds, as far as this host knows."""
         self._buffer_bytes = MAX_INPUT_BYTES
         """What a `db print` may print: the largest input loaded, or the reference's buffer."""
 
@@ -183,14 +198,20 @@ class Exchange:
                         raise self._rebooted(doing, message)
                     continue
                 if isinstance(message, Malformed):
-                    raise DutProtocolError(
-                        f"{doing} on {self.address}: the device sent {message.text!r}: "
-                        f"{message.reason}"
-                    )
+                    sent = f"{doing} on {self.address}: the device sent {message.text!r}"
+                    raise self.fault(f"{sent}: {message.reason}", sure=message.in_firmware)
                 return message
             if deadline.expired:
                 raise DutTimeout(self._silence(deadline, doing))
             self.take(self.transport.read(READ_BYTES, deadline.remaining_s))
+
+    def fault(self, text: str, *, sure: bool = True) -> DutError:
+        """An answer that cannot be taken, as an error to raise.
+
+        ``sure``: no damage on its way makes such an answer. Then it is the firmware's own, unless
+        that has shown before that it can do better.
+        """
+        return FirmwareFault(text) if sure and not self.has_inferred else DutProtocolError(text)
 
     def _rebooted(self, doing: str, sign: Message) -> DutRebooted:
         """Log the rest of the banner (a reset's cause, perhaps); return the error to raise."""
@@ -209,13 +230,23 @@ class Exchange:
         last = self._last_line[:120]
         said = f"; last line {last!r}" if last else "; the device has said nothing"
         unfinished = f", then the unfinished {pending!r}" if pending else ""
+        others = others_at(self.address)
+        check = (
+            f"{others} has the port open, too, and takes what the device says: close it there"
+            if others
+            else "check power, cable and baud rate"
+        )
         return (
             f"{doing} on {self.address}: no answer in {deadline.seconds:.1f} s{said}{unfinished}; "
-            "check power, cable and baud rate"
+            f"{check}"
         )
 
-    def drain(self, quiet_s: float = 0.0, limit_s: float = 0.0) -> None:
-        """Log what has come unasked, until nothing comes for ``quiet_s`` (at most ``limit_s``)."""
+    def drain(self, quiet_s: float = 0.0, limit_s: float = 0.0) -> bool:
+        """Log what has come unasked, until nothing comes for ``quiet_s`` (at most ``limit_s``).
+
+        Returns whether an `m-ready` was among it.
+        """
+        ready = False
         limit = Deadline(self.clock, limit_s)
         while data := self.transport.read(READ_BYTES, min(quiet_s, limit.remaining_s)):
             self.take(data)
@@ -227,14 +258,17 @@ class Exchange:
                 self.boot_mode = message.mode
             if isinstance(message, BootMode | InitDone) and not self._booting:
                 raise self._rebooted("between two commands", message)
+            ready = ready or isinstance(message, Ready)
             if isinstance(message, Ready) and not self._leftovers:
                 self.listener.note(f"a stray m-ready from {self.address}, ignored")
+        return ready
 
     # ---- asking ----------------------------------------------------------------------------------
 
     def begin(self, command: HostCommand) -> None:
         """Send a command after clearing away what came unasked."""
         data = command.encode()
+        self._command = command
         if isinstance(command, DbLoad):
             self._buffer_bytes = max(self._buffer_bytes, command.byte_count)
         self.drain()
@@ -265,11 +299,13 @@ class Exchange:
                         each(message)
                 case Ready():
                     if refused is not None:
-                        text = refused.text if isinstance(refused, DeviceError) else ""
-                        raise DutReportedError(
-                            f"{doing} on {self.address}: the device answered {refused.encode()!r}",
-                            text or refused.encode(),
+                        answered = (
+                            f"{doing} on {self.address}: the device answered {refused.encode()!r}"
                         )
+                        if _for_good(refused, self._command) and not self.has_inferred:
+                            raise FirmwareFault(answered)
+                        text = refused.text if isinstance(refused, DeviceError) else ""
+                        raise DutReportedError(answered, text or refused.encode())
                     if reply or not says_something or not self._reply_follows(deadline):
                         return reply
                     self.listener.note(f"a stray m-ready from {self.address}, ignored")
@@ -294,10 +330,16 @@ class Exchange:
             self.take(self.transport.read(READ_BYTES, patience.remaining_s))
         return True
 
-    def ask(self, command: HostCommand, timeout_s: float = REPLY_TIMEOUT_S) -> list[Message]:
+    def ask(
+        self,
+        command: HostCommand,
+        timeout_s: float = REPLY_TIMEOUT_S,
+        each: Callable[[Message], None] | None = None,
+    ) -> list[Message]:
         """Send one short command and return its reply without the `m-ready`.
 
-        ``timeout_s`` is for the device; the time on the wire comes on top.
+        ``timeout_s`` is for the device; the time on the wire comes on top. ``each`` is told of
+        chatter too.
         """
         data = command.encode()
         meant = parse_command(command.text) if isinstance(command, Raw) else command
@@ -306,6 +348,7 @@ class Exchange:
         return self.collect(
             Deadline(self.clock, timeout_s + 2 * wire_s),
             f"`{data.decode().rstrip('%')}`",
+            each,
             says_something=self._says_something(meant),
         )
 
@@ -330,6 +373,18 @@ class Exchange:
         if pending := decode_line(self._reader.take_pending()):
             self._last_line = pending
             self.listener.line(pending)
+
+
+def _for_good(refused: Message, command: HostCommand | None) -> bool:
+    """The refusal shows that the command came whole: sent again, it would be refused again."""
+    match refused, command:
+        case BufferTooSmall(requested=requested), DbLoad(byte_count):
+            return requested == byte_count
+        case DeviceError(text), DbLoad(byte_count):
+            return text in ("Unknown command: db", f"Unable to malloc {byte_count} bytes")
+        case DeviceError(text), Infer():
+            return text == "Unknown command: infer"
+    return False
 
 
 def print_chars(byte_count: int) -> int:

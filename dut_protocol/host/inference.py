@@ -21,7 +21,7 @@ from ..wire.messages import (
     Chatter,
     InferDone,
     InferStart,
-    InputMismatch,
+    InputSize,
     LapTime,
     Message,
     Ready,
@@ -29,6 +29,7 @@ from ..wire.messages import (
     TimestampMode,
     WarmupDone,
     WarmupStart,
+    no_lap_time,
 )
 from ..wire.settings import ConfirmResults
 from .dut import Dut
@@ -75,6 +76,8 @@ class InferenceTimer:
         self.expected_s = dut.settings.expected_inference_s
         """Seconds an inference takes, as configured or as last seen; None before that."""
         self._comma_noted = False
+        self._odd_count: int | None = None
+        """The last number of scores that was not the task's."""
 
     def infer(
         self,
@@ -100,8 +103,24 @@ class InferenceTimer:
             if dut.settings.confirm_results is ConfirmResults.ALL:
                 self._confirm(inference.scores, doing)
             withheld.tell()
+        dut.has_inferred = True
         self._learn(inference, whole_s)
         return inference
+
+    def _check_size(self, size: InputSize, where: str) -> None:
+        """Raise what follows from the device's word that its input is not what its model takes."""
+        said = f"{where}: the device says {size.encode()!r}"
+        if size.fits is None:
+            raise self._dut.fault(
+                f"{said}: the size itself was not printed (a printf without %zu), so that nobody "
+                "knows whether this input is inferred or the one before it; print it with %u"
+            )
+        loaded = self._dut.loaded_bytes
+        raise self._dut.fault(
+            f"{said}: it would infer the input before this one; is the firmware built for another "
+            "task? It expects an input of another size",
+            sure=_all_of(size, loaded),
+        )
 
     def _confirm(self, scores: tuple[float, ...], doing: str) -> None:
         """Ask for the scores once more; the log holds them once, or an input would count twice."""
@@ -141,16 +160,15 @@ class InferenceTimer:
         def wrong(what: str) -> DutProtocolError:
             return DutProtocolError(f"{doing} on {self._dut.address}: {what}")
 
-        if reply.mismatch is not None:
-            raise wrong(
-                f"the device says {reply.mismatch.encode()!r}: it would infer the input before "
-                "this one; is the firmware built for another task?"
-            )
+        if reply.size is not None:
+            self._check_size(reply.size, f"{doing} on {self._dut.address}")
         if reply.warmups != warmups or reply.iterations != iterations:
             raise wrong(
                 f"the device ran {reply.iterations} inferences after {reply.warmups} warm-ups; "
                 "the command was damaged on its way"
             )
+        if reply.no_time is not None:
+            raise self._dut.fault(f"{doing} on {self._dut.address}: the device's {reply.no_time}")
         timed = self._dut.boot_mode is TimestampMode.PERFORMANCE
         if len(reply.laps) != 2 and (reply.laps or timed):
             raise wrong(f"{len(reply.laps)} time stamps instead of two")
@@ -158,9 +176,11 @@ class InferenceTimer:
             raise wrong("m-ready came without a result")
         scores = reply.results.scores
         if score_count is not None and len(scores) != score_count:
-            raise wrong(
-                f"{len(scores)} scores instead of {score_count}: is the firmware built for "
-                "another task?"
+            again, self._odd_count = self._odd_count == len(scores), len(scores)
+            raise self._dut.fault(
+                f"{doing} on {self._dut.address}: {len(scores)} scores instead of {score_count}: "
+                "is the firmware built for another task?",
+                sure=again,
             )
         if reply.results.trailing_comma and not self._comma_noted:
             self._dut.listener.note("m-results ends in a comma; tolerated, noted once")
@@ -176,6 +196,15 @@ class InferenceTimer:
             (start_us, start_s), (end_us, end_s) = reply.laps
         window_s = (start_s, end_s)
         return Inference(iterations, warmups, scores, start_us, end_us, end_s - start_s, window_s)
+
+
+def _all_of(size: InputSize, byte_count: int | None) -> bool:
+    """The device has all that was loaded, counted in bytes, or in numbers of two or four."""
+    return byte_count is not None and byte_count in (size.loaded, *_multiples(size.loaded))
+
+
+def _multiples(count: int | str) -> tuple[int, ...]:
+    return () if isinstance(count, str) else (2 * count, 4 * count)
 
 
 class _Reply:
@@ -198,7 +227,10 @@ class _Reply:
         self.laps: list[tuple[int, float]] = []
         self.done = False
         self.results: Results | None = None
-        self.mismatch: InputMismatch | None = None
+        self.size: InputSize | None = None
+        """The last that does not say that the input fits."""
+        self.no_time: str | None = None
+        """What is wrong with a time stamp that is no number."""
         self.torn: Chatter | None = None
         """Chatter that holds a damaged line of the answer."""
         self.order: list[type[Message]] = []
@@ -220,6 +252,7 @@ class _Reply:
             case Chatter(text):
                 if _TORN.search(text):
                     self.torn = message
+                    self.no_time = self.no_time or no_lap_time(text)
             case WarmupStart(warmups):
                 self.warmups = warmups
             case WarmupDone():
@@ -235,8 +268,8 @@ class _Reply:
                 self.last_s = now_s
             case Results():
                 self.results = message
-            case InputMismatch():
-                self.mismatch = message
+            case InputSize():
+                self.size = self.size if message.fits else message
             case _:
                 pass
 

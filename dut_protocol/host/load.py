@@ -8,6 +8,9 @@ The protocol has no checksum and no flow control. What guards it: the device mus
 bytes it expects, must say ``m-load-done`` at exactly the last block, and may be asked to print
 the buffer back. Whatever breaks, the whole load begins again; not one byte is ever sent beyond N
 (it would overrun the reference firmware's buffer).
+
+Each block has its own time-out and the load none: published boards take from 20 ms to 0.2 s a
+block, and as many blocks as the input has.
 """
 
 from __future__ import annotations
@@ -21,11 +24,12 @@ from ..wire.commands import DbLoad
 from ..wire.extension import NAME, Offer
 from ..wire.messages import READY_LINE, Expecting, LoadDone, Ready
 from ..wire.settings import VerifyLoad
-from .dut import REPLY_TIMEOUT_S, Dut
+from .dut import Dut
 from .extended_load import ExtendedLoad
 from .load_parts import (
     LAST_ANSWER,
     Blocks,
+    Pace,
     begin_load,
     block_answer,
     handshaken_chars,
@@ -37,7 +41,7 @@ MAX_ATTEMPTS = 4
 """Attempts at one load: the first and at most three restarts."""
 
 CAUTIOUS_DATA_BYTES = 26
-"""Data bytes per ``db`` once two loads of a session have failed: what MLCommons' runner uses where
+"""Data bytes per ``db`` once blocks of two loads came damaged: what MLCommons' runner uses where
 the link is at its worst, 55 characters a command."""
 
 MAX_PIPELINE_FAILURES = 2
@@ -45,10 +49,6 @@ MAX_PIPELINE_FAILURES = 2
 
 MAX_EXTENDED_ATTEMPTS = 2
 """Attempts at one load by the extension; when these fail the session goes on without it."""
-
-_TURNAROUND_S = 0.1
-"""Allowance for one handshake beside its bytes: a USB adapter with a 16 ms latency timer, firmware
-that polls. The slowest published load needed 94 ms a block, bytes included."""
 
 
 class Way(Enum):
@@ -68,7 +68,10 @@ class Loader:
         self.pipeline_chars = dut.settings.pipeline_chars
         """Characters that may be unanswered; 0: no pipelining, or no more."""
         self.failed_loads = 0
-        self._handshaken_failures = 0
+        self.pace = Pace(dut.clock)
+        self._damaged_loads = 0
+        self._unanswered = False
+        """The last attempt ended in silence; what came behind it tells why."""
         self._pipeline_failures = 0
         self._extension: ExtendedLoad | None = None
         self.extended = False
@@ -84,6 +87,7 @@ class Loader:
         """
         if not data:
             raise ValueError("an input has at least one byte")
+        self._dut.loaded_bytes = None
         way = Way.HANDSHAKEN
         for attempt in range(1, MAX_ATTEMPTS + 1):
             before, way = way, self._way(attempt)
@@ -95,6 +99,7 @@ class Loader:
             except (DutProtocolError, DutReportedError, DutTimeout) as error:
                 self._failed(error, attempt, way)
             else:
+                self._dut.loaded_bytes = len(data)
                 return
 
     def extend(self, offer: Offer, shift_bytes: int | None) -> None:
@@ -128,20 +133,37 @@ class Loader:
     def _resync(self, failed: Way) -> None:
         if failed is Way.EXTENDED and self._extension is not None:
             self._extension.wait_until_quiet()
-        self._dut.resync()
+        late = self._dut.resync()
+        unanswered, self._unanswered = self._unanswered, False
+        if not unanswered:
+            return
+        if late:
+            self.pace.too_slow()
+            self._dut.listener.note(
+                "the device is slow, not silent: the answer came late; from now on a block may "
+                f"take {self.pace.patience_s:.0f} s"
+            )
+        elif failed is Way.HANDSHAKEN:
+            self._damaged()
+
+    def _damaged(self) -> None:
+        """Characters of a handshaken load got lost or changed: the second time, send fewer."""
+        self._damaged_loads += 1
+        if self._damaged_loads == 2 and self.data_bytes > CAUTIOUS_DATA_BYTES:
+            self._dut.listener.note(
+                f"second failed load of this session: from now on {CAUTIOUS_DATA_BYTES} "
+                f"data bytes per db instead of {self.data_bytes}"
+            )
+            self.data_bytes = CAUTIOUS_DATA_BYTES
 
     def _failed(self, error: Exception, attempt: int, way: Way) -> None:
         listener = self._dut.listener
         self.failed_loads += 1
+        self._unanswered = isinstance(error, DutTimeout)
         match way:
             case Way.HANDSHAKEN:
-                self._handshaken_failures += 1
-                if self._handshaken_failures == 2 and self.data_bytes > CAUTIOUS_DATA_BYTES:
-                    listener.note(
-                        f"second failed load of this session: from now on {CAUTIOUS_DATA_BYTES} "
-                        f"data bytes per db instead of {self.data_bytes}"
-                    )
-                    self.data_bytes = CAUTIOUS_DATA_BYTES
+                if not self._unanswered:
+                    self._damaged()
             case Way.PIPELINED:
                 self._pipeline_failures += 1
                 if self._pipeline_failures == MAX_PIPELINE_FAILURES:
@@ -173,45 +195,43 @@ class Loader:
         total = len(data)
         doing = f"loading {total} bytes"
         blocks = Blocks.of(data, self.data_bytes)
-        wire_s = dut.wire_s(len(blocks.stream) + len(READY_LINE) * blocks.count)
-        deadline = Deadline(
-            dut.clock, REPLY_TIMEOUT_S + 2 * wire_s + _TURNAROUND_S * (blocks.count + 1)
-        )
+        self.pace.begin()
         with dut.muting(Ready, Expecting, LoadDone):
             begin_load(dut, DbLoad(total), total, doing)
             if way is Way.PIPELINED:
-                send_pipelined(dut, blocks, self.pipeline_chars, deadline, doing)
+                send_pipelined(dut, blocks, self.pipeline_chars, self.pace, doing)
             else:
-                self._send(blocks, deadline, doing)
+                self._send(blocks, doing)
 
-    def _send(self, blocks: Blocks, deadline: Deadline, doing: str) -> None:
+    def _send(self, blocks: Blocks, doing: str) -> None:
         """Handshake the blocks through; the last must bring ``m-load-done``, no other may."""
-        dut = self._dut
+        dut, pace = self._dut, self.pace
         write, read = dut.transport.write, dut.transport.read
-        now_s, until_s = dut.clock.now_s, deadline.when_s
+        now_s = dut.clock.now_s
         in_step = dut.in_step
         stream, size, count = blocks.stream, blocks.size, blocks.count
         end = 0
+        sent_s = now_s()
         for number in range(1, count + 1):
             begin, end = end, end + size
             write(stream[begin:end])
-            sent_s = now_s()
-            left_s = until_s - sent_s
-            if left_s > REPLY_TIMEOUT_S:
-                left_s = REPLY_TIMEOUT_S
+            before_s, sent_s = sent_s, now_s()
+            if sent_s - before_s > pace.slowest_s:
+                pace.took(sent_s - before_s)
+            if sent_s >= pace.tell_s:
+                pace.tell(number - 1, count)
             if in_step:
                 # The usual answer, whole, in one read: no parsing, no object a command.
-                data = read(READ_BYTES, left_s if left_s > 0.0 else 0.0)
+                data = read(READ_BYTES, pace.patience_s)
                 if data == (READY_LINE if number < count else LAST_ANSWER):
                     continue
                 dut.take(data)
             where = f"{doing}, block {number} of {count}"
-            if left_s <= 0.0:
-                raise DutTimeout(
-                    f"{where} on {dut.address}: not done in {deadline.seconds:.1f} s; the device "
-                    "answers too slowly"
-                )
-            block_answer(dut, where, number == count, Deadline(dut.clock, left_s, sent_s))
+            try:
+                reply_by = Deadline(dut.clock, pace.patience_s, sent_s)
+                block_answer(dut, where, number == count, reply_by)
+            except DutTimeout as error:
+                raise pace.fell_silent(error, number - 1) from error
             in_step = dut.in_step
 
     # ---- verifying ---------------------------------------------------------------------------

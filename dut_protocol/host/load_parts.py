@@ -6,11 +6,12 @@ They are the same whatever way the data takes.
 from __future__ import annotations
 
 import binascii
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Self
 
-from ..errors import DutProtocolError, DutReportedError
-from ..link.clock import Deadline
+from ..errors import DutProtocolError, DutReportedError, DutTimeout
+from ..link.clock import Clock, Deadline
 from ..link.transport import READ_BYTES
 from ..wire.commands import DbLoad, HostCommand
 from ..wire.messages import (
@@ -26,6 +27,60 @@ from .dut import REPLY_TIMEOUT_S, Dut
 
 LAST_ANSWER = b"m-load-done\r\n" + READY_LINE
 """The usual last answers, where they come whole in one read: there is nothing to parse."""
+
+
+PATIENCE_FACTOR = 3
+"""A block may take so many times what the slowest of the session took."""
+
+MOST_PATIENCE_S = 60.0
+
+PROGRESS_S = 5.0
+"""A load that takes longer than this tells how far it is, and again when it has taken twice as
+long."""
+
+
+class Pace:
+    """How fast a device takes blocks: how long to wait for the next, and how far a load is."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.patience_s = REPLY_TIMEOUT_S
+        """For the answer to one block."""
+        self.slowest_s = 0.0
+        """Longest that one took."""
+        self.on_progress: Callable[[int, int, float], None] = lambda done, total, left_s: None
+        """Told of a long load: blocks of it done, blocks in all, seconds left."""
+        self._clock = clock
+        self._began_s = self.tell_s = 0.0
+
+    def begin(self) -> None:
+        """A load begins."""
+        self._began_s = self._clock.now_s()
+        self.tell_s = self._began_s + PROGRESS_S
+
+    def took(self, seconds: float) -> None:
+        """A block was answered in so long, longer than any before."""
+        self.slowest_s = seconds
+        self.patience_s = min(MOST_PATIENCE_S, max(self.patience_s, PATIENCE_FACTOR * seconds))
+
+    def too_slow(self) -> None:
+        """A block was answered after all, too late."""
+        self.patience_s = min(MOST_PATIENCE_S, PATIENCE_FACTOR * self.patience_s)
+
+    def tell(self, done: int, total: int) -> None:
+        """Say how far the load is. It is due from ``tell_s`` on."""
+        now_s = self._clock.now_s()
+        self.tell_s = now_s + max(PROGRESS_S, now_s - self._began_s)
+        left_s = (now_s - self._began_s) / max(1, done) * (total - done)
+        self.on_progress(done, total, left_s)
+
+    def fell_silent(self, error: DutTimeout, answered: int) -> DutTimeout:
+        """The time-out of a block, told from a device that never answers or is slow."""
+        if answered == 0:
+            return error
+        return DutTimeout(
+            f"{error}; it fell silent in the load: the {answered} blocks before took at most "
+            f"{self.slowest_s:.2g} s each"
+        )
 
 
 def begin_load(dut: Dut, command: HostCommand, expected: int, doing: str) -> None:

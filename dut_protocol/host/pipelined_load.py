@@ -14,17 +14,15 @@ from ..errors import DutProtocolError, DutTimeout
 from ..link.clock import Deadline
 from ..link.transport import READ_BYTES
 from ..wire.messages import READY_LINE
-from .dut import REPLY_TIMEOUT_S, Dut
-from .load_parts import LAST_ANSWER, Blocks, next_answer
+from .dut import Dut
+from .load_parts import LAST_ANSWER, Blocks, Pace, next_answer
 
 _LINE = len(READY_LINE)
 _ANSWERS = READY_LINE * (READ_BYTES // _LINE + 2)
 """The form of any number of good answers, from within any of them on."""
 
 
-def send_pipelined(
-    dut: Dut, blocks: Blocks, credit_chars: int, deadline: Deadline, doing: str
-) -> None:
+def send_pipelined(dut: Dut, blocks: Blocks, credit_chars: int, pace: Pace, doing: str) -> None:
     """Bring the blocks through, at most ``credit_chars`` characters of them unanswered.
 
     A credit of less than one block is one block.
@@ -33,28 +31,31 @@ def send_pipelined(
     stream, size, count = blocks.stream, blocks.size, blocks.count
     depth = max(1, credit_chars // size)
     write, read, now_s = dut.transport.write, dut.transport.read, dut.clock.now_s
-    # How long the blocks in flight, and their answers, take on the wire.
-    patience_s = REPLY_TIMEOUT_S + 2 * dut.wire_s(depth * (size + _LINE))
+    # How long the blocks in flight, and their answers, take on the wire comes on top.
+    wire_s = 2 * dut.wire_s(depth * (size + _LINE))
     last = count - 1
     answered, sent, at = 0, min(depth, count), 0
     write(stream[: sent * size])
     in_step = dut.in_step
+    answered_s, fresh = now_s(), False
     while answered < count:
         asked_s = now_s()
-        left_s = min(deadline.when_s - asked_s, patience_s)
-        if left_s <= 0.0:
-            raise DutTimeout(
-                f"{doing}, block {answered + 1} of {count} on {dut.address}: not done in "
-                f"{deadline.seconds:.1f} s; the device answers too slowly"
-            )
+        if fresh:
+            if asked_s - answered_s > pace.slowest_s:
+                pace.took(asked_s - answered_s)
+            answered_s, fresh = asked_s, False
+        if asked_s >= pace.tell_s:
+            pace.tell(answered, count)
+        left_s = answered_s + pace.patience_s + wire_s - asked_s
         if in_step and answered < last:
             # The usual answers, however they are cut: no parsing, no object a command.
-            data = read(READ_BYTES, left_s)
+            data = read(READ_BYTES, max(0.0, left_s))
             room = (last - answered) * _LINE - at
             usual = data if len(data) <= room else data[:room]
             end = at + len(usual)
             begun = answered + end // _LINE <= sent and (len(data) <= room or sent == count)
             if data and begun and usual == _ANSWERS[at:end]:
+                fresh = end >= _LINE
                 answered += end // _LINE
                 at = end % _LINE
                 if answered + depth > sent and sent < count:
@@ -72,8 +73,12 @@ def send_pipelined(
             dut.take(READY_LINE[:at])
         at = 0
         where = f"{doing}, block {answered + 1} of {count}"
-        next_answer(dut, where, answered == last, Deadline(dut.clock, left_s, asked_s))
+        try:
+            next_answer(dut, where, answered == last, Deadline(dut.clock, left_s, asked_s))
+        except DutTimeout as error:
+            raise pace.fell_silent(error, answered) from error
         answered += 1
+        fresh = True
         if answered == sent and dut.ready_waiting:
             raise DutProtocolError(
                 f"{where} on {dut.address}: an m-ready more than blocks were sent; the device is a "

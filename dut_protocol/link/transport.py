@@ -3,9 +3,10 @@
 This is the one place where pyserial's and the system's exceptions become :class:`LinkError`, and
 (with ``serve``) the one place with calls that exist on POSIX only.
 
-A handshake costs two system calls (write, then wait-and-read), so on POSIX the port that pyserial
-opened and configured is polled and read directly: pyserial's own ``read`` returns when the number
-of bytes asked for is there, and its ``in_waiting`` costs further calls.
+A handshake costs three system calls (write, poll, read): on POSIX the port that pyserial opened and
+configured is polled and read directly. pyserial's own ``read`` returns when the number of bytes
+asked for is there, and its ``in_waiting`` costs further calls. No read blocks: where another
+program reads the same terminal, a blocking one waits for that one, for ever.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable
+from difflib import get_close_matches
 from types import TracebackType
 from typing import Protocol, Self
 from urllib.parse import urlsplit
@@ -26,6 +28,7 @@ import serial
 from serial.tools import list_ports
 
 from ..errors import LinkError, PortBusy, PortForbidden
+from .port_users import others_at
 
 READ_BYTES = 65536
 _SLICE_S = 0.05
@@ -97,6 +100,7 @@ class SerialTransport(_Closing):
             return data
         except (OSError, serial.SerialException, TypeError) as error:
             # pyserial raises TypeError when its port is closed under it
+            _refuse_shared(self.address)
             raise _lost(self.address, "reading from", error) from error
 
     def set_baud_rate(self, baud_rate: int) -> None:
@@ -115,17 +119,12 @@ class SerialTransport(_Closing):
 
 
 class PosixSerialTransport(_Closing):
-    """A local serial port or pty: pyserial opens and configures it, poll and read do the rest.
-
-    The driver waits the first tenth of a second of a read itself (VTIME), in which nearly every
-    answer comes: a poll before it would cost a third of the whole handshake's CPU time.
-    """
+    """A local serial port or pty: pyserial opens and configures it, poll and read do the rest."""
 
     def __init__(self, port: serial.Serial, address: str) -> None:
         self._port = port
         self._fd = port.fileno()
-        _read_waits_a_tick(self._fd, address)
-        self._blocking_fd = _second_descriptor(self._fd)
+        _nothing_is_no_hang_up(self._fd, address)
         self._readable = _readable_by_poll(self._fd) if _POLLS_PORTS else self._readable_by_select
         self.address = address
 
@@ -155,43 +154,35 @@ class PosixSerialTransport(_Closing):
             raise _lost(self.address, "writing to", error) from error
 
     def read(self, max_bytes: int, timeout_s: float) -> bytes:
-        try:
-            if timeout_s >= _TICK_S:
-                if self._blocking_fd is None:
-                    data = self._read_switched(max_bytes)
-                else:
-                    data = os.read(self._blocking_fd, max_bytes)
-                if data:
-                    return data
-                timeout_s -= _TICK_S  # the tick is over, or the device hung up: poll tells
-            if not self._readable(timeout_s):
-                return b""
-            data = os.read(self._fd, max_bytes)
-        except BlockingIOError:
-            return b""
-        except OSError as error:
-            raise _lost(self.address, "reading from", error) from error
+        until_s = time.monotonic() + timeout_s
+        while True:
+            try:
+                if not self._readable(timeout_s):
+                    return b""
+                data = os.read(self._fd, max_bytes)
+            except BlockingIOError:  # another program reads this port, too, and was faster
+                time.sleep(_OUTRUN_S)
+                timeout_s = max(0.0, until_s - time.monotonic())
+                if timeout_s == 0.0:
+                    return b""
+            except OSError as error:
+                raise _lost(self.address, "reading from", error) from error
+            else:
+                break
         if not data:
+            _refuse_shared(self.address)
             raise LinkError(
                 f"{self.address} hung up while reading: the device was unplugged or closed its "
                 "side; plug it in and continue with --resume"
             )
         return data
 
-    def _read_switched(self, max_bytes: int) -> bytes:
-        """Read in blocking mode, which nothing else does: a write must never hang."""
-        os.set_blocking(self._fd, True)
-        try:
-            return os.read(self._fd, max_bytes)
-        finally:
-            os.set_blocking(self._fd, False)
-
     def set_baud_rate(self, baud_rate: int) -> None:
         try:
             self._port.baudrate = baud_rate
         except _port_errors() as error:
             raise _no_such_rate(self.address, baud_rate, error) from error
-        _read_waits_a_tick(self._fd, self.address)  # pyserial has configured the port anew
+        _nothing_is_no_hang_up(self._fd, self.address)  # pyserial has configured the port anew
 
     def ask_for_low_latency(self) -> None:
         """Tell the driver not to keep bytes back; one that cannot do so is left as it is."""
@@ -202,9 +193,6 @@ class PosixSerialTransport(_Closing):
         return bool(select.select([self._fd], [], [], timeout_s)[0])
 
     def close(self) -> None:
-        if self._blocking_fd is not None:
-            os.close(self._blocking_fd)
-            self._blocking_fd = None
         if self._port.is_open:
             with contextlib.suppress(OSError):  # of a port that is gone: it must not hide why
                 self._port.close()
@@ -220,34 +208,20 @@ def _readable_by_poll(fd: int) -> Callable[[float], bool]:
     return lambda timeout_s: bool(poll.poll(timeout_s * 1000.0))
 
 
-def _second_descriptor(fd: int) -> int | None:
-    """Open the same port once more, to be read in blocking mode, where the system can.
+_OUTRUN_S = 0.002
+"""Before looking again at a port that another program has just emptied, or is reading."""
 
-    The mode belongs to the open file and not to the terminal; changing it to and fro would be two
-    system calls a read.
+
+def _nothing_is_no_hang_up(fd: int, address: str) -> None:
+    """Let a read that finds nothing say so (EAGAIN), where pyserial lets it return no bytes.
+
+    That is what a port that hung up does.
     """
-    if sys.platform != "linux":
-        return None
-    try:
-        # Opening does not block: that would wait for a carrier on some ports.
-        second = os.open(f"/proc/self/fd/{fd}", os.O_RDONLY | os.O_NOCTTY | os.O_NONBLOCK)
-    except OSError:  # no /proc, or a port that may be open only once
-        return None
-    os.set_blocking(second, True)
-    return second
-
-
-_TICK_S = 0.1
-"""The unit of VTIME, a terminal's own time-out."""
-
-
-def _read_waits_a_tick(fd: int, address: str) -> None:
-    """Let a blocking read return as soon as something is there, or empty in 0.1 s."""
     import termios
 
     try:
         attributes = termios.tcgetattr(fd)
-        attributes[6][termios.VMIN], attributes[6][termios.VTIME] = 0, 1
+        attributes[6][termios.VMIN], attributes[6][termios.VTIME] = 1, 0
         termios.tcsetattr(fd, termios.TCSANOW, attributes)
     except termios.error as error:  # no OSError
         raise _lost(address, "setting up", error) from error
@@ -264,13 +238,7 @@ class TcpTransport(_Closing):
 
     @classmethod
     def connect(cls, address: str) -> Self:
-        parts = urlsplit(address)
-        try:
-            host, port = parts.hostname, parts.port
-        except ValueError as error:
-            raise LinkError(f"{address}: {error}; expected socket://HOST:PORT") from error
-        if not host or port is None or parts.path not in ("", "/"):
-            raise LinkError(f"{address} is no socket address; expected socket://HOST:PORT")
+        host, port = _host_and_port(address)
         try:
             return cls(socket.create_connection((host, port), timeout=WRITE_TIMEOUT_S), address)
         except OSError as error:
@@ -301,6 +269,57 @@ class TcpTransport(_Closing):
         self._socket.close()
 
 
+def _host_and_port(address: str) -> tuple[str, int]:
+    """Of ``socket://HOST:PORT``; LinkError where it is none."""
+    parts = urlsplit(address)
+    try:
+        host, port = parts.hostname, parts.port
+    except ValueError as error:
+        raise LinkError(f"{address}: {error}; expected socket://HOST:PORT") from error
+    if not host or port is None or parts.path not in ("", "/"):
+        raise LinkError(f"{address} is no socket address; expected socket://HOST:PORT")
+    return host, port
+
+
+_SCHEMES = ("socket", "rfc2217", "loop", "spy", "alt", "hwgrep", "cp2110")
+"""What a URL may begin with: ours, and pyserial's."""
+
+
+def check_address(address: str) -> None:
+    """Refuse (LinkError) what cannot be opened, as far as that shows without opening anything.
+
+    For benches of several ports: a typo in the last must not be found when the first, whose
+    opening resets a board, is open.
+    """
+    scheme, separator, rest = address.partition("://")
+    if separator:
+        if scheme not in _SCHEMES:
+            near = get_close_matches(scheme, _SCHEMES, 1)
+            meant = f"; is {near[0]}://{rest} meant?" if near else ""
+            raise LinkError(
+                f"{address}: nothing is reached by {scheme}://{meant} (there are "
+                f"{', '.join(f'{each}://' for each in _SCHEMES)})"
+            )
+        if scheme == "socket":
+            _host_and_port(address)
+    elif os.name == "posix" and not os.path.exists(address):
+        raise _no_such_port(address)
+
+
+_NEAR = 0.85
+"""How alike two names of ports are that may have been mistaken for each other."""
+
+
+def _no_such_port(address: str) -> LinkError:
+    present = sorted(info.device for info in list_ports.comports())
+    near = get_close_matches(address, present, 1, _NEAR)
+    meant = f"; is {near[0]} meant?" if near else ""
+    return LinkError(
+        f"there is no port {address}; present: {', '.join(present) or 'none'}{meant} (see "
+        "`tinyrunner devices`)"
+    )
+
+
 def _lost(address: str, doing: str, error: Exception) -> LinkError:
     return LinkError(
         f"the link died while {doing} {address}: {error}; check the cable and the port, then "
@@ -314,6 +333,8 @@ def _no_such_rate(address: str, baud_rate: int, error: Exception) -> LinkError:
 
 def open_transport(address: str, baud_rate: int) -> Transport:
     """Open a serial port by name or any pyserial URL at 8N1, exclusively where that exists."""
+    if "://" in address:
+        check_address(address)
     if address.startswith("socket://"):
         return TcpTransport.connect(address)
     return open_serial(address, baud_rate)
@@ -325,6 +346,7 @@ def open_serial(address: str, baud_rate: int) -> SerialLink:
     PortBusy, PortForbidden, or LinkError for any other reason.
     """
     local = "://" not in address
+    _refuse_shared(address)
     try:
         port = serial.serial_for_url(
             address,
@@ -339,6 +361,15 @@ def open_serial(address: str, baud_rate: int) -> SerialLink:
     if os.name == "posix" and local:
         return PosixSerialTransport(port, address)
     return SerialTransport(port, address)
+
+
+def _refuse_shared(address: str) -> None:
+    """PortBusy where another program has the port open: it would take what the device says."""
+    if others := others_at(address):
+        raise PortBusy(
+            f"{address} is busy: {others} has it open, and each would take the other's answers; "
+            "close it there and try again"
+        )
 
 
 def _port_errors() -> tuple[type[Exception], ...]:
@@ -375,8 +406,5 @@ def _why_not_opened(address: str, baud_rate: int, error: Exception) -> LinkError
             "monitor, another run); close it and try again"
         )
     if number in (errno.ENOENT, errno.ENODEV, errno.ENXIO) or "FileNotFoundError" in text:
-        present = ", ".join(sorted(info.device for info in list_ports.comports())) or "none"
-        return LinkError(
-            f"there is no port {address}; present: {present} (see `tinyrunner devices`)"
-        )
+        return _no_such_port(address)
     return LinkError(f"cannot open {address} at {baud_rate} baud: {text}")

@@ -49,7 +49,7 @@ from ..wire.messages import (
     InferDone,
     InferStart,
     InitDone,
-    InputMismatch,
+    InputSize,
     LapTime,
     LoadDone,
     Message,
@@ -326,7 +326,7 @@ class SimulatedDut:
 
     def input_mismatch(self) -> None:
         """Say that the load is not of the model's size."""
-        mismatch = InputMismatch(len(self.buffer), self.model.input_bytes)
+        mismatch = InputSize(len(self.buffer), self.model.input_bytes)
         self.send(mismatch.encode().encode() + b"\n")
 
     def measure(self, iterations: int, warmups: int) -> None:

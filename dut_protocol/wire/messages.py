@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from .extension import NAME as EXTENSION
+from .timer import WRAP_US
 
 READY_LINE = b"m-ready\r\n"
 """The line that ends every answer."""
@@ -69,9 +70,11 @@ class LapTime:
     """Carries the device's own microsecond counter."""
 
     us: int
+    printed: str | None = None
+    """How it was printed, where that is not as digits alone: ``-5``, ``12.000``, padded."""
 
     def encode(self) -> str:
-        return f"m-lap-us-{self.us}"
+        return f"m-lap-us-{self.us if self.printed is None else self.printed}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,14 +176,27 @@ class ExtensionOffer:
 
 
 @dataclass(frozen=True, slots=True)
-class InputMismatch:
-    """Says that the buffer does not fit the model: the previous input would be inferred."""
+class InputSize:
+    """Says how large the loaded input is and what the model takes, as ports print it at `infer`.
 
-    loaded: int
-    expected: int
+    Where the two differ the device infers the previous input. A text is what a printf left where
+    a number belongs (``zu``): then nobody knows whether they do.
+    """
+
+    loaded: int | str
+    expected: int | str
+    unit: str = "elemented"
+    """Or ``elements``, ``bytes``."""
+
+    @property
+    def fits(self) -> bool | None:
+        """None where the device does not say."""
+        if isinstance(self.loaded, str) or isinstance(self.expected, str):
+            return None
+        return self.loaded == self.expected
 
     def encode(self) -> str:
-        return f"Input db has {self.loaded} elemented, expected {self.expected}"
+        return f"Input db has {self.loaded} {self.unit}, expected {self.expected}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +216,8 @@ class Malformed:
 
     text: str
     reason: str
+    in_firmware: bool = False
+    """It is the firmware's own doing, and would come again."""
 
     def encode(self) -> str:
         return self.text
@@ -218,12 +236,79 @@ class Chatter:
 Message = (
     Ready | Name | Profile | Model | LapTime | Expecting | LoadDone | Buffer | WarmupStart
     | WarmupDone | InferStart | InferDone | Results | BootMode | InitDone | DeviceError
-    | ExtensionOffer | InputMismatch | BufferTooSmall | Malformed | Chatter
+    | ExtensionOffer | InputSize | BufferTooSmall | Malformed | Chatter
 )  # fmt: skip
 
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?")
 # Counts on the wire are 32-bit, a 64-bit lap time has 20 digits; more is no number of ours.
 _COUNT = r"(\d{1,20})"
+
+UNPRINTED = r"%?(?:ll|[ljztq])?[diuxX]"
+"""What a C library leaves of a number that its printf cannot print: `zu` of `%zu`, `ld` of `%lld`.
+newlib-nano does so."""
+
+INPUT_SIZE = (
+    rf"Input db has (\d{{1,20}}|{UNPRINTED}|) ?(elemented|elements?|bytes), "
+    rf"expected (\d{{1,20}}|{UNPRINTED})"
+)
+
+LAP_TIME = r"m-lap-us-( {0,20}[+-]?\d{1,20}(?![\d]|(?:\.\d{1,9})?[eE][+-]))(?:\.\d{1,9})?(?: ?us)?"
+"""A time stamp in any form whose microseconds are beyond doubt: padded, signed (a 32-bit count
+printed with `%d`), with decimals (a float), with its unit. Not with an exponent, which loses
+digits."""
+
+_LAP_START = "m-lap-us-"
+_NOT_PRINTED = re.compile(rf"{_LAP_START} *(?:{UNPRINTED}|%\S*|)$")
+_NO_COUNT = re.compile(
+    rf"{_LAP_START} *(?:[+-]?\d+[.,]?\d*[eE][+-]?\d+|[+-]?\d+,\d+|0x[0-9a-fA-F]+)"
+)
+
+
+def lap_us(number: str | bytes) -> int:
+    """The microseconds of a time stamp's number.
+
+    A negative one is a counter printed as if it were signed; modulo 2^32, as all of them are
+    compared, its differences are what they should be.
+    """
+    us = int(number)
+    return us if us >= 0 else us % WRAP_US
+
+
+def no_lap_time(chatter: str) -> str | None:
+    """What is wrong with a time stamp that is no time, by the firmware's own doing.
+
+    None for any other chatter, and for a line that was damaged on its way.
+    """
+    at = chatter.find(_LAP_START)
+    if at < 0:
+        return None
+    text = chatter[at:]
+    if _NOT_PRINTED.match(text):
+        return (
+            f"{text[:60]!r} is no number: the firmware's printf does not print 64-bit integers "
+            "(newlib-nano's has no %lld); print with PRIu32, or link the full printf"
+        )
+    if _NO_COUNT.fullmatch(text):
+        return (
+            f"{text[:60]!r} is no count of microseconds: print m-lap-us-%lu, digits and nothing "
+            "else"
+        )
+    return None
+
+
+_NO_FLOAT = re.compile(r"%?[0-9.]*[lL]?[fF]|\?|\*float\*|%!|\.?")
+"""What is left of a float by a printf without them, if anything: newlib-nano prints nothing, others
+the letter, AVR's a question mark."""
+
+WITHOUT_FLOATS = (
+    "the firmware's printf does not print floats; with newlib-nano, link with `-u _printf_float` "
+    "(Zephyr: CONFIG_CBPRINTF_FP_SUPPORT=y; AVR: -lprintf_flt)"
+)
+
+
+def prints_no_floats(body: str) -> bool:
+    """Whether the scores between the brackets come from a printf that cannot print floats."""
+    return all(_NO_FLOAT.fullmatch(token.strip()) for token in body.split(","))
 
 
 def _parse_results(body: str) -> Results | Malformed:
@@ -232,13 +317,24 @@ def _parse_results(body: str) -> Results | Malformed:
     scores: list[float] = []
     for token in (body[:-1] if trailing_comma else body).split(","):
         token = token.strip()
-        if not _NUMBER.fullmatch(token):
-            return Malformed(text, f"score {len(scores)} is {token!r}, not a finite number")
-        score = float(token)
-        if not math.isfinite(score):  # 1e999 is spelt like a number
-            return Malformed(text, f"score {len(scores)} is {token!r}, not a finite number")
-        scores.append(score)
+        number = float(token) if _NUMBER.fullmatch(token) else math.nan
+        if not math.isfinite(number):  # 1e999 is spelt like a number
+            reason = f"score {len(scores)} is {token!r}, not a finite number"
+            if prints_no_floats(body):
+                return Malformed(text, f"{reason}: {WITHOUT_FLOATS}", in_firmware=True)
+            return Malformed(text, reason)
+        scores.append(number)
     return Results(tuple(scores), trailing_comma)
+
+
+def _parse_lap(match: re.Match[str]) -> LapTime:
+    us = lap_us(match[1])
+    printed = match[0].removeprefix(_LAP_START)
+    return LapTime(us) if printed == str(us) else LapTime(us, printed)
+
+
+def _size_of(printed: str) -> int | str:
+    return int(printed) if printed.isdecimal() else printed
 
 
 def _count(make: Callable[[int], Message]) -> Callable[[re.Match[str]], Message]:
@@ -246,10 +342,10 @@ def _count(make: Callable[[int], Message]) -> Callable[[re.Match[str]], Message]
 
 
 # (what it starts with, the whole message, what to make of it); `<text>` is free text, which may
-# hold brackets. An error is taken only from the start of a line: `done-[5]` ends like one.
+# hold brackets.
 _TABLE: tuple[tuple[str, str, Callable[[re.Match[str]], Message]], ...] = (
     ("m-ready", r"m-ready", lambda _: Ready()),
-    ("m-lap-us-", rf"m-lap-us-{_COUNT}", _count(LapTime)),
+    ("m-lap-us-", LAP_TIME, _parse_lap),
     ("m-results-[", r"m-results-\[([^\[\]]*)\]", lambda m: _parse_results(m[1])),
     ("m-infer-start-", rf"m-infer-start-{_COUNT}", _count(InferStart)),
     ("m-infer-done", r"m-infer-done", lambda _: InferDone()),
@@ -274,8 +370,8 @@ _TABLE: tuple[tuple[str, str, Callable[[re.Match[str]], Message]], ...] = (
     (f"{EXTENSION} ", rf"{EXTENSION} (<text>)", lambda m: ExtensionOffer(m[1])),
     (
         "Input db has ",
-        rf"Input db has {_COUNT} elemented, expected {_COUNT}",
-        lambda m: InputMismatch(int(m[1]), int(m[2])),
+        INPUT_SIZE,
+        lambda m: InputSize(_size_of(m[1]), _size_of(m[3]), m[2]),
     ),
     (
         "Supplied buffer size ",
@@ -292,6 +388,13 @@ _KINDS = tuple(
     for prefix, pattern, make in _TABLE
 )
 _ERROR = re.compile(r"e-\[(.*)\]")
+_REFUSALS = (
+    "Unknown command|Inference iterations must|Inference warmup must|Command '|Insufficent number|"
+    "Insufficient number|Invalid hex digit|Unable to malloc|Buffer not allocated"
+)
+ERROR_START = re.compile(rb"(?:(?<![A-Za-z])|(?=e-\[(?:%b)))e-\[" % _REFUSALS.encode())
+"""The start of an error that stands behind something else: an echo of the command, a prompt. Behind
+a letter only in the reference firmware's words: `done-[5]` ends like an error, and is none."""
 
 _NOISE = bytes(byte for byte in range(256) if not 0x21 <= byte <= 0x7E)
 """Bytes that are no message's beginning or end: control bytes, spaces, what an idle line makes."""
@@ -339,7 +442,10 @@ def parse_line(line: bytes) -> tuple[Message, ...]:
         return (message,)
     found: list[Message] = []
     end = len(line)
-    for start in reversed([match.start() for match in _ANY_START.finditer(line)]):
+    starts = {match.start() for match in _ANY_START.finditer(line)}
+    if b"e-[" in line:
+        starts |= {match.start() for match in ERROR_START.finditer(line)}
+    for start in sorted(starts, reverse=True):
         message = _whole_message(line[start:end])
         if message is not None:
             found.append(message)

@@ -22,8 +22,9 @@ ENERGY_BAUD_RATE = 9600
 """The rate of energy firmware behind an IO manager; MLCommons' streaming set-up runs it at 115200.
 """
 
-ENERGY_BOOT_TIMEOUT_S = 5.0
-"""Seconds from power on to the device's `m-ready`: EEMBC's limit, a setting here."""
+ENERGY_BOOT_TIMEOUT_S = 20.0
+"""Seconds from power on to the device's `m-ready`: a setting. EEMBC's runner waits 5 s; published
+boards take up to 18 s."""
 
 MAX_INPUT_BYTES = 27648
 """The reference firmware's input buffer: one vww image."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from ...dut_protocol.discovery.ports import usb_serial
 from ...dut_protocol.link.clock import Clock
+from ...dut_protocol.link.transport import check_address
 from ...energy.errors import MonitorError
 from ...energy.monitor import EnergyMonitor
 from ..config.addresses import names_simulated
@@ -24,6 +27,40 @@ _NOT_ENUMERATED = ("ASRL", "PRLGX-ASRL")
 """Serial ports as VISA sees them: they are listed as what they are."""
 
 
+def check_monitor_address(config: MonitorConfig) -> None:
+    """Refuse an address that can be no monitor's, before any port is opened.
+
+    SetupError, or LinkError for the monitor's own port.
+    """
+    address = _address_of(config)
+    kind, colon, rest = address.partition(":")
+    if "::" in address:
+        if _VISA.fullmatch(address) is None:
+            raise SetupError(
+                f"{address} is no VISA resource: expected e.g. TCPIP0::10.0.0.7::inst0::INSTR, "
+                "TCPIP0::10.0.0.7::5025::SOCKET or USB0::0x0957::0x0F07::SERIAL::INSTR"
+            )
+    elif colon and kind in ("lpm01a", "ppk2"):
+        if rest:
+            check_address(rest)
+    elif not (names_simulated(address) or address.startswith(JOULESCOPE)):
+        near = get_close_matches(kind, ("lpm01a", "ppk2", "joulescope"), 1)
+        meant = f" (is {near[0]}:{rest} meant?)" if near else ""
+        raise SetupError(f"{address} is no energy monitor{meant}: expected {_EXPECTED}")
+
+
+_VISA = re.compile(
+    r"(?:TCPIP|USB|GPIB|PXI|VXI|VICP|ASRL|PRLGX-\w+)\d*::.+|ASRL.+::INSTR", re.IGNORECASE
+)
+"""How a VISA resource begins."""
+
+
+def _address_of(config: MonitorConfig) -> str:
+    if config.address is None:
+        raise SetupError(f"which energy monitor? Give --monitor with {_EXPECTED}")
+    return config.address
+
+
 def open_monitor(config: MonitorConfig, clock: Clock) -> EnergyMonitor:
     """Open a configuration's monitor, identified, its output off, as a context manager.
 
@@ -31,9 +68,7 @@ def open_monitor(config: MonitorConfig, clock: Clock) -> EnergyMonitor:
     ``ppk2:PORT`` and ``joulescope:`` name the others. Each driver is imported only when asked for.
     MonitorError names the address.
     """
-    address = config.address
-    if address is None:
-        raise SetupError(f"which energy monitor? Give --monitor with {_EXPECTED}")
+    address = _address_of(config)
     try:
         return _open(address, config, clock)
     except MonitorError as error:

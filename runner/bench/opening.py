@@ -20,7 +20,7 @@ from ...dut_protocol.host.io_manager import IoManager
 from ...dut_protocol.host.load import Loader
 from ...dut_protocol.link.clock import Clock, MonotonicClock, VirtualClock
 from ...dut_protocol.link.latency import shorten_latency
-from ...dut_protocol.link.transport import Transport, open_transport
+from ...dut_protocol.link.transport import Transport, check_address, open_transport
 from ...dut_protocol.link.wire_log import LoggingTransport, WireLog, WireLogError
 from ...dut_protocol.simulated.link import SimulatedLink
 from ...dut_protocol.wire.settings import LinkSettings, VerifyLoad
@@ -32,7 +32,7 @@ from ..config.config import Config
 from ..errors import JournalError, SetupError
 from .bench import Bench, EnergyParts, SimulatedModel
 from .link import refuse_behind_io_manager
-from .monitors import open_monitor
+from .monitors import check_monitor_address, open_monitor
 from .recorder import Recorder, ServedTransport
 from .simulated.device import simulated_device
 from .simulated.wiring import SimulatedBench
@@ -112,6 +112,8 @@ def open_energy_bench(config: Config, task: Task) -> Iterator[Bench]:
             return
         clock = MonotonicClock()
         try:
+            check_address(_io_address(config))
+            check_monitor_address(config.monitor)
             wire = logged(open_transport(_io_address(config), io_baud_rate), clock)
             monitor = stack.enter_context(open_monitor(config.monitor, clock))
         except (LinkError, MonitorError) as error:

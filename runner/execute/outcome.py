@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from ...dut_protocol.errors import FirmwareFault
 from ...energy.trace_files import read_trace
 from ...errors import InterruptingError
 from ...models.suite import Metric, Task
@@ -82,7 +83,11 @@ class Left:
         except (*STOPPING, KeyboardInterrupt) as error:
             reason = "interrupted" if isinstance(error, KeyboardInterrupt) else str(error)
             raise RunStopped(
-                self.folder, reason, resumable=self.resumable, begin_again=self.begin_again
+                self.folder,
+                reason,
+                resumable=self.resumable,
+                begin_again=self.begin_again,
+                hopeless=isinstance(error, FirmwareFault),
             ) from error
 
 
@@ -132,12 +137,20 @@ class StatusLine:
         self._labels = {row.file: row.label for row in run.source.labels.rows}
         self._seen = 0
         self._correct = 0
+        self._done = 0
 
     def count(self, record: InferenceRecord) -> None:
         """Count an input that was measured before the run was continued."""
         self._take(record.file, record.scores)
+        self._done += 1
+
+    def loading(self, blocks: int, total: int, left_s: float) -> None:
+        """A load that takes long has come so far."""
+        status = f"loading, block {blocks} of {total}, {left_s:.0f} s left"
+        self._reporter.advance(self._done, status)
 
     def show(self, measured: Measured) -> None:
+        self._done = measured.done
         inference = measured.inference
         file, scores = measured.window.file, inference.scores
         self._take(file, scores)

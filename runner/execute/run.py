@@ -211,6 +211,9 @@ def _calibrated(
     with Journal(session.calibration, bench.clock) as journal, _told_in(journal):
         open_log(journal, session, parts.code)
         listen(bench, journal, run.reporter.note)
+        bench.loader.pace.on_progress = lambda block, total, left_s: run.reporter.note(
+            f"finding N: loading, block {block} of {total}, {left_s:.0f} s left"
+        )
         found = parts.calibrate(bench, journal, opening, run.task, run.round, run.source.dataset)
     run.reporter.note(f"{found.inference_s * 1e3:.3f} ms an inference: N = {found.iterations}")
     return found
@@ -271,6 +274,7 @@ def _run_steps(work: _Work, bench: Bench, journal: Journal, opening: Opening) ->
         baud_rate = bench.dut.settings.baud_rate
         note(f"the whole run takes {floor}{format_duration(long_s)} at {baud_rate} baud")
     listen(bench, journal, note)
+    bench.loader.pace.on_progress = work.status.loading
     if point.step is None:
         return
     energy = opening.energy

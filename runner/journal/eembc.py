@@ -25,6 +25,7 @@ from collections.abc import Callable, Iterator
 from math import isfinite
 from pathlib import Path
 
+from ...dut_protocol.wire.messages import InputSize, lap_us, no_lap_time, parse_line
 from ..terms import Dialect, Mode
 from .eembc_lines import (
     CONFIG,
@@ -36,6 +37,8 @@ from .eembc_lines import (
     PLAIN_PAIR,
     PLAIN_PAIR_LINES,
     RESUME,
+    SENDING,
+    SENDING_LINE,
     STAMPED,
     WARMUP,
     PendingInference,
@@ -78,6 +81,7 @@ class EembcReader(LogReader):
         table[b"Command "] = self._on_command
         table[b"m-bload-"] = table[b"m-bloadp"] = self._on_load_done
         table[b"m-bmark-"] = table[b"m-bm-cfg"] = self._on_setting
+        table[b"Sending "] = self._on_sending
         table[b"m-note[l"] = self._on_note
         table[b"m-ready"] = self._on_ready
         table[b"m-lap-us"] = self._on_lap
@@ -123,6 +127,7 @@ class EembcReader(LogReader):
         block, keep = pair.string, self._ready_records.append
         seen_path, name = self._path, self._name
         held: InferenceRecord | None = None
+        usual = b""
         following: re.Match[bytes] | None = pair
         while following is not None:
             pair = following
@@ -132,6 +137,12 @@ class EembcReader(LogReader):
             if held is not None:
                 keep(held)
                 held = None
+            # Only a load of another size than the one before it is looked at.
+            if (not usual or usual not in load) and (sent := SENDING_LINE.search(load)):
+                usual = sent[0]
+                # Within the load, which stands behind two lines.
+                before = load.count(b"\n", 0, sent.start())
+                self._note_load(int(sent[1]), number + 3 + before)
             number += PLAIN_PAIR_LINES + load.count(b"\n")
             if path != seen_path:
                 seen_path, name = path, base_name(path)
@@ -180,6 +191,17 @@ class EembcReader(LogReader):
     def _on_load_done(self, head: bytes, text: bytes, number: int) -> None:
         if head[-7:] == b" parser" and text.rstrip() in (b"m-bload-done", b"m-bloadp-done"):
             self._loaded, self._loading = self._loading, None
+
+    def _on_sending(self, head: bytes, text: bytes, number: int) -> None:
+        if head[-7:] == b" parser" and (match := SENDING.match(text)):
+            self._note_load(int(match[1]), number)
+        elif head[-4:] == b" dut":
+            self._on_other(head, text, number)
+
+    def _note_load(self, byte_count: int, number: int) -> None:
+        loads = self.facts.loads
+        if byte_count not in loads and len(loads) < 100:
+            loads[byte_count] = number
 
     def _on_note(self, head: bytes, text: bytes, number: int) -> None:
         if text.startswith(EXTENSION_NOTE) and self.facts.wire_extension is None:
@@ -273,7 +295,7 @@ class EembcReader(LogReader):
             if match["start"]:
                 self._start(int(match["start"]), number)
             elif match["lap"]:
-                self._lap(int(match["lap"]), head if stamped else None)
+                self._lap(lap_us(match["lap"]), head if stamped else None)
             elif match["done"]:
                 if self._infer:
                     self._infer.timing = False
@@ -285,13 +307,15 @@ class EembcReader(LogReader):
                 facts = self.facts
                 seen = {b"name-dut": facts.names, b"profile": facts.profiles}
                 self._identify(seen.get(match["id"], facts.model_ids), match["value"])
-            else:
+            elif not (match["size"] and says_that_it_fits(match["size"])):
                 remember(self.facts.device_errors, (number, readable(match[0])))
-                if match["mismatch"]:
+                if match["size"] or match["small"]:
                     # The device goes on with the old input: what it answers is nobody's score.
                     self._loaded = None
                     if self._infer:
                         self._infer.file, self._infer.offset = "", 0
+        if b"m-lap-us-" in text and (wrong := no_lap_time(readable(text))) is not None:
+            remember(self.facts.device_errors, (number, wrong))
         return None
 
     # What they mean
@@ -379,6 +403,12 @@ class EembcReader(LogReader):
         elif self._infer is not None and self._infer.error is not None and not self._infer.torn:
             raise self._infer.error
         self._release()
+
+
+def says_that_it_fits(line: bytes) -> bool:
+    """Whether the device's word about its input's size is no more than news."""
+    sizes = [message for message in parse_line(line) if isinstance(message, InputSize)]
+    return all(size.fits is True for size in sizes)
 
 
 def _expected(what: str, body: bytes, *, closed: bool) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from ...dut_protocol.wire.messages import ERROR_START, INPUT_SIZE
 from .reader import LogError
 from .records import InferenceRecord
 from .stamps import EEMBC_STAMP
@@ -23,16 +24,17 @@ RESUME = re.compile(
 )
 
 MESSAGE = re.compile(
-    rb"m-infer-start-(?P<start>\d{1,18})(?!\d)|m-lap-us-(?P<lap>\d{1,18})(?!\d)|(?P<done>m-infer-done)"
+    rb"m-infer-start-(?P<start>\d{1,18})(?!\d)|(?P<done>m-infer-done)"
+    rb"|m-lap-us-(?P<lap> {0,20}[+-]?\d{1,18}(?!\d|(?:\.\d{1,9})?[eE][+-]))"
     rb"|m-results-\[(?P<results>[^\]]*)(?P<closed>\]?)"
     rb"|m-(?P<id>name-dut|profile|model)-\[(?P<value>[^\]]{0,1000})\]"
     rb"|(?P<ready>m-ready)(?!-)"
-    rb"|(?P<error>(?<!m-profil)e-\[[^\]]*\]?)"
-    rb"|(?P<mismatch>Input db has \d+ elemented, expected \d+|Supplied buffer size \d+ exceeds)"
+    rb"|(?P<error>(?:" + ERROR_START.pattern + rb")[^\]]*\]?)"
+    rb"|(?P<size>" + INPUT_SIZE.encode() + rb")"
+    rb"|(?P<small>Supplied buffer size \d+ exceeds)"
 )
-"""What a device says that matters here, wherever it stands in a line. (A profile that a killed
-runner left unclosed ends like an error's beginning, and is none.) Lengths are bounded, so that no
-line makes it look at the same bytes over and over, and no number has digits without end."""
+"""What a device says that matters here, wherever it stands in a line. Lengths are bounded, so that
+no line makes it look at the same bytes over and over, and no number has digits without end."""
 
 EXTENSION_NOTE = b"m-note[loads go by the wire extension"
 """The note of our own runner that inputs were not loaded as the published protocol has it."""
@@ -40,7 +42,6 @@ EXTENSION_NOTE = b"m-note[loads go by the wire extension"
 IGNORED = (
     b"File siz",
     b"Starting",
-    b"Sending ",
     b"Binary l",
     b"m-mute-t",
     b"m-unmute",
@@ -48,6 +49,10 @@ IGNORED = (
 )
 """The beginnings of the runner's own lines that every step has and that say nothing about the
 result."""
+
+SENDING = re.compile(rb"Sending (\d{1,18}) bytes")
+SENDING_LINE = re.compile(rb"parser: Sending (\d{1,18}) bytes")
+"""How much of an input the runner sends."""
 
 WARMUP = re.compile(rb"m-warmup-(?:done|start-\d+)")
 """A warm-up's line, whole: where its line end was lost, there is more behind it that counts."""

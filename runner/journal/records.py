@@ -58,6 +58,8 @@ class LogFacts:
     line_count: int = 0
     device_errors: list[tuple[int, str]] = field(default_factory=list)
     """(line, text) of each `e-[…]` and size-mismatch line, at most the first 100."""
+    loads: dict[int, int] = field(default_factory=dict)
+    """Line of the first load of each size in bytes, as the runner wrote it; at most 100 sizes."""
     wire_extension: tuple[int, str] | None = None
     """(line, text) of the note that loads go by a wire extension, which no other runner has."""
     unsupported: str | None = None

@@ -66,6 +66,7 @@ class FindingKind(Enum):
     SYNTHETIC_DATA = "synthetic data"
     WIRE_EXTENSION = "wire extension"
     DEVICE_ERRORS = "device errors"
+    LOAD_SIZE = "load of a wrong size"
     UNFINISHED = "session unfinished"
 
 
@@ -98,6 +99,8 @@ class CheckInput:
     """Every model id that the device named, in order."""
     device_errors: tuple[tuple[int, str], ...] = ()
     """Errors that the device reported: (line of the log, text)."""
+    loads: tuple[tuple[int, int], ...] = ()
+    """The first load of each size: (bytes, line of the log)."""
     wire_extension: tuple[int, str] | None = None
     """(line of the log, text): the inputs were loaded otherwise than the protocol has it."""
     finished: bool = True
@@ -131,6 +134,7 @@ class CheckInput:
             energy=energy,
             model_ids=tuple(facts.model_ids),
             device_errors=tuple(facts.device_errors),
+            loads=tuple(facts.loads.items()),
             wire_extension=facts.wire_extension,
             finished=facts.finished,
             list_name=list_name,
@@ -216,6 +220,15 @@ def _session(result: CheckInput, division: Division) -> Iterator[Finding]:
             f"line {line}; read the log around it",
             line,
         )
+    needed = result.task.input_bytes
+    for byte_count, line in result.loads:
+        if byte_count != needed:
+            yield _violation(
+                FindingKind.LOAD_SIZE,
+                f"a load of {byte_count} bytes where an input of {result.task.key} has {needed}; "
+                "the device infers the input before it: run the session again with whole inputs",
+                line,
+            )
     if result.wire_extension is not None:
         line, text = result.wire_extension
         yield _violation(

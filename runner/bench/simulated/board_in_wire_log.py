@@ -15,7 +15,7 @@ from ....dut_protocol.wire.messages import (
     DeviceError,
     InferDone,
     InferStart,
-    InputMismatch,
+    InputSize,
     LapTime,
     Message,
     Model,
@@ -133,7 +133,9 @@ class _Conversation:
             case Results(scores):
                 text = message.encode().removeprefix("m-results-[").removesuffix("]")
                 self._results = Answer(scores, text)
-            case InputMismatch() | DeviceError():
+            case InputSize(fits=True):
+                pass
+            case InputSize() | DeviceError():
                 self._iterations = None
             case Ready():
                 self._inferred()

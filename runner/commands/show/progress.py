@@ -35,7 +35,7 @@ class LineReporter:
         self._title = ""
         self._total = 0
         self._every = 1
-        self._first = 0
+        self._first = self._done = 0
         self._began_s = self._said_s = 0.0
 
     def note(self, text: str) -> None:
@@ -44,15 +44,19 @@ class LineReporter:
     def begin(self, title: str, total: int, done: int) -> None:
         self._title, self._total = title, total
         self._every = max(1, -(-total // LINES_PER_RUN))
-        self._first = done
+        self._first = self._done = done
         self._began_s = self._said_s = time.monotonic()
 
     def advance(self, done: int, status: str) -> None:
         now_s = time.monotonic()
+        # The same input once more is told of while it loads; of the first one always.
         due = done % self._every == 0 or done == self._total
+        due = due and (done != self._done or done == self._first)
+        self._done = done
         if due or now_s - self._said_s >= LINE_INTERVAL_S:
             self._said_s = now_s
-            each_s = (now_s - self._began_s) / max(1, done - self._first)
+            measured = done - self._first
+            each_s = (now_s - self._began_s) / measured if measured else 0.0
             left_s = each_s * (self._total - done)
             left = f", {left_s / 60:.0f} min left" if left_s >= LINE_INTERVAL_S else ""
             self._print(f"{self._title}: {done}/{self._total} {status}{left}")

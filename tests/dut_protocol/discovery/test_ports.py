@@ -10,9 +10,9 @@ from support.devices.fake_ports import Computer, board
 from support.devices.uart_rates import Answers, BootsLate, Peer, Talks
 from tinyrunner.dut_protocol.discovery import port_report, ports
 from tinyrunner.dut_protocol.discovery.port_report import PortState
-from tinyrunner.dut_protocol.discovery.port_users import PortUser
 from tinyrunner.dut_protocol.discovery.ports import find_dut, scan
 from tinyrunner.dut_protocol.errors import LinkError, PortBusy, PortForbidden
+from tinyrunner.dut_protocol.link.port_users import PortUser
 from tinyrunner.dut_protocol.simulated.io_manager import SimulatedIoManager
 from tinyrunner.dut_protocol.wire.messages import TimestampMode
 from tinyrunner.dut_protocol.wire.settings import LinkSettings

@@ -7,6 +7,7 @@ from tinyrunner.dut_protocol.errors import (
     DutRebooted,
     DutReportedError,
     DutTimeout,
+    FirmwareFault,
 )
 from tinyrunner.dut_protocol.host.dut import NAME_ATTEMPTS, Identity
 from tinyrunner.dut_protocol.host.exchange import MAX_REPLY_MESSAGES
@@ -347,3 +348,43 @@ def test_resync_gives_up_after_two_names_and_sends_nothing_else(answer: bytes):
 def test_resync_notices_a_reboot():
     with dialogue([], unasked=BANNER) as talk, pytest.raises(DutRebooted):
         talk.dut.resync()
+
+
+# ---- names and boots of published boards ---------------------------------------------------------
+
+
+def test_a_name_that_is_not_dut_is_quoted_and_said_what_it_must_be():
+    odd = b"m-name-myboard-[acme]\r\n" + READY
+    wanted = r"'m-name-myboard-\[acme\]'.*must be `dut`"
+    with dialogue([(b"name%", odd)] * 2) as talk, pytest.raises(FirmwareFault, match=wanted):
+        talk.dut.identify()
+
+
+def test_a_name_that_was_damaged_once_is_asked_again():
+    odd = b"m-name-dat-[acme]\r\n" + READY
+    with dialogue([(b"name%", odd), (b"name%", NAME), (b"profile%", PROFILE)]) as talk:
+        assert talk.dut.identify().vendor == "acme"
+
+
+@pytest.mark.parametrize("seconds", [7.0, 18.0])
+def test_a_board_that_boots_slowly_is_waited_for_and_its_silence_told(seconds: float):
+    with dialogue([], unasked=[(seconds, BANNER)]) as talk:
+        assert talk.dut.wait_for_boot(20.0) is TimestampMode.PERFORMANCE
+        (note,) = talk.listener.notes
+        assert "nothing heard in the 5 s since power on" in note
+        assert "boot_timeout_s" in note
+
+
+def test_a_board_that_talks_while_it_boots_slowly_is_not_silent():
+    booting = [(1.0, b"U-Boot\r\n"), (11.0, BANNER)]
+    with dialogue([], unasked=booting) as talk:
+        assert talk.dut.wait_for_boot(20.0) is TimestampMode.PERFORMANCE
+        assert talk.listener.notes == []
+
+
+@pytest.mark.parametrize("timeout_s", [0.5, 5.0, 20.0])
+def test_a_board_that_never_boots_is_given_up_at_its_time_and_the_setting_named(timeout_s: float):
+    with dialogue([]) as talk:
+        with pytest.raises(DutTimeout, match=r"heard nothing.*boot_timeout_s.*18 s"):
+            talk.dut.wait_for_boot(timeout_s)
+        assert talk.clock.now_s() == pytest.approx(timeout_s, abs=0.01)

@@ -130,7 +130,7 @@ def test_a_load_of_38_bytes_a_block_fits_the_command_buffer():
         b"m-[Expecting 490 bytes]\r\nm-[Expecting 490 bytes]\r\n" + READY,
         b"m-load-done\r\n" + READY,
         b"e-[Unknown command: d]\r\n" + READY,
-        b"Supplied buffer size 490 exceeds maximum of 256\n" + READY,
+        b"Supplied buffer size 49 exceeds maximum of 256\n" + READY,
         b"",
     ],
 )
@@ -219,7 +219,7 @@ def test_a_load_is_restarted_at_most_three_times(answer: bytes, error):
 def test_a_device_that_cannot_be_brought_back_into_step_uses_up_the_restarts():
     pairs = load_pairs(SHORT, 30)
     silent = [(b"name%", b"")] * 2
-    script = [*with_block(pairs, 0, b""), *silent, *silent, RESYNC, *load_pairs(SHORT, 26)]
+    script = [*with_block(pairs, 0, b""), *silent, *silent, RESYNC, *pairs]
     with dialogue(script) as talk:
         talk.loader.load(SHORT)
         assert len([note for note in talk.listener.notes if "restart" in note]) == 3
@@ -281,14 +281,66 @@ def test_a_block_that_is_answered_by_a_dribble_times_out(dribble: bytes):
         assert talk.clock.now_s() == pytest.approx(3.0, abs=0.1)
 
 
-def test_a_load_has_a_deadline_as_a_whole():
-    """Each answer in time, and yet no end: 2.9 s a block."""
-    pairs = load_pairs(INPUT, 30)
-    slow = [pairs[0], *((sent, [(2.9, answer)]) for sent, answer in pairs[1:])]
-    with dialogue(slow[:3], all_read=False) as talk:
-        with pytest.raises(DutTimeout):
+def slow_pairs(data: bytes, seconds: float) -> list:
+    """The load of a device that takes so long for each block."""
+    first, *blocks = load_pairs(data, 30)
+    return [first, *((sent, [(seconds, answer)]) for sent, answer in blocks)]
+
+
+@pytest.mark.parametrize(
+    ("size", "seconds"), [(490, 2.9), (3072, 0.2), (27648, 0.117), (27648, 0.2), (100, 2.0)]
+)
+@pytest.mark.parametrize("chars", [0, 2048], ids=["handshaken", "pipelined"])
+def test_a_device_that_answers_each_block_in_time_is_never_given_up(size, seconds, chars):
+    """Published boards take up to 0.2 s a block, and 108 s a load."""
+    data = bytes(i % 251 for i in range(size))
+    settings = LinkSettings(verify_load=NEVER, pipeline_chars=chars)
+    with dialogue(slow_pairs(data, seconds), settings=settings) as talk:
+        told: list[tuple[int, int, float]] = []
+        talk.loader.pace.on_progress = lambda *how_far: told.append(how_far)
+        talk.loader.load(data)
+        assert talk.listener.notes == []
+        assert talk.loader.data_bytes == 30
+        took_s = talk.clock.now_s()
+        assert bool(told) == (took_s > 5.5)
+        assert len(told) <= 6, "one line more each time that it has taken twice as long"
+        if told and not chars:
+            done, total, left_s = told[-1]
+            assert done < total
+            assert left_s == pytest.approx((total - done) * seconds, rel=0.35, abs=3.0)
+
+
+@pytest.mark.parametrize("block", [1, 2, 16])
+def test_a_device_that_falls_silent_is_given_up_within_its_block_and_the_message_says_so(block):
+    pairs = slow_pairs(INPUT, 0.2)
+    with dialogue(with_block(pairs, block, b""), all_read=False) as talk:
+        with pytest.raises(DutTimeout, match=r"no answer in 3\.0 s.*fell silent") as caught:
             talk.loader._attempt(INPUT)
-        assert talk.clock.now_s() < 6
+        assert talk.clock.now_s() == pytest.approx(0.2 * block + 3.0, abs=0.1)
+        assert f"the {block} blocks before took at most 0.2 s each" in str(caught.value)
+
+
+def test_a_block_that_is_answered_too_late_is_waited_for_longer_the_next_time():
+    """Slow is not damaged: as many bytes a block as before, and the pace is remembered."""
+    pairs = load_pairs(SHORT, 30)
+    late = [pairs[0], (pairs[1][0], [(4.0, pairs[1][1])]), *[(b"name%", NAME)] * 2]
+    slow = [pairs[0], *((sent, [(4.0, answer)]) for sent, answer in pairs[1:])]
+    with dialogue([*late, *slow, *slow]) as talk:
+        talk.loader.load(SHORT)
+        talk.loader.load(SHORT)
+        assert talk.loader.data_bytes == 30
+        assert talk.loader.failed_loads == 1
+        assert "slow, not silent" in talk.listener.notes[-1]
+
+
+def test_silences_are_no_reason_for_smaller_blocks():
+    """Where what was late tells that nothing was lost."""
+    pairs = load_pairs(SHORT, 30)
+    late = [pairs[0], (pairs[1][0], [(3.5, pairs[1][1])]), *[(b"name%", NAME)] * 2]
+    later = [pairs[0], (pairs[1][0], [(9.5, pairs[1][1])]), *[(b"name%", NAME)] * 2]
+    with dialogue([*late, *later, *pairs]) as talk:
+        talk.loader.load(SHORT)
+        assert not [note for note in talk.listener.notes if "26 data bytes" in note]
 
 
 def test_the_slowest_published_link_is_not_too_slow():

@@ -16,7 +16,7 @@ from tinyrunner.dut_protocol.wire.messages import (
     InferDone,
     InferStart,
     InitDone,
-    InputMismatch,
+    InputSize,
     LapTime,
     LoadDone,
     Malformed,
@@ -29,6 +29,7 @@ from tinyrunner.dut_protocol.wire.messages import (
     WarmupDone,
     WarmupStart,
     decode_line,
+    no_lap_time,
     parse_line,
 )
 
@@ -52,7 +53,7 @@ MESSAGES = st.one_of(
     st.builds(Results, SCORES, st.booleans()),
     st.builds(BootMode, st.sampled_from(TimestampMode)),
     st.builds(DeviceError, PRINTABLE),
-    st.builds(InputMismatch, COUNTS, COUNTS),
+    st.builds(InputSize, COUNTS, COUNTS),
     st.builds(BufferTooSmall, st.integers(-(2**31), 2**31), COUNTS),
 )
 GLUABLE = MESSAGES.filter(lambda message: not isinstance(message, DeviceError))
@@ -126,7 +127,7 @@ def test_an_empty_line_is_no_message(line: bytes):
 @pytest.mark.parametrize(
     "line",
     [
-        b"m-read", b"-ready", b"m-readyy", b"m-lap-us-", b"m-lap-us--1", b"m-lap-us-1x",
+        b"m-read", b"-ready", b"m-readyy", b"m-lap-us-", b"m-lap-us--x", b"m-lap-us-1x",
         b"m-lap-us-" + b"9" * 21, b"m-results-[0.1,0.2", b"m-buffer-0", b"m-buffer-00-1",
         b"m-timestamp-mode-other", b"done-[5]", b"e-[open", b"m-[Expecting  bytes]",
     ],
@@ -170,3 +171,93 @@ def test_a_vendor_may_have_brackets_and_dashes():
 
 def test_noise_is_written_out_in_the_log():
     assert decode_line(b"\xffboot\x1b[0m\t") == "\\xffboot\\x1b[0m\\t"
+
+
+@pytest.mark.parametrize(
+    ("printed", "us"),
+    [
+        ("         123", 123), ("000123", 123), ("+123", 123), ("123.000", 123), ("123.9", 123),
+        ("123 us", 123), ("123us", 123), ("-1", 2**32 - 1), ("-2147483648", 2**31),
+        ("-4293967296", 1_000_000),
+    ],
+)  # fmt: skip
+def test_a_time_stamp_in_another_form_is_taken_and_known_to_be_one(printed: str, us: int):
+    assert parse_line(f"m-lap-us-{printed}".encode()) == (LapTime(us, printed),)
+
+
+@pytest.mark.parametrize("printed", ["ld", "lld", "llu", "%lld", "%lu", "lu", "d", "", "%PRIu64"])
+def test_a_time_stamp_without_a_number_is_a_printf_without_long_long(printed: str):
+    line = f"m-lap-us-{printed}"
+    assert parse_line(line.encode()) == (Chatter(line),)
+    assert "64-bit" in (no_lap_time(f"timestamp%{line}") or "")
+
+
+@pytest.mark.parametrize("printed", ["1.2e+06", "1,5", "0xBEEF", "1E6"])
+def test_a_time_stamp_whose_digits_are_in_doubt_is_not_taken(printed: str):
+    line = f"m-lap-us-{printed}"
+    assert not any(isinstance(message, LapTime) for message in parse_line(line.encode()))
+    assert "no count of microseconds" in (no_lap_time(line) or "")
+
+
+@pytest.mark.parametrize("line", ["hello", "m-lap-us-12x4", "m-lap-us-1\\xff", "m-lap-s-ld"])
+def test_other_chatter_and_damaged_lines_are_no_firmwares_fault(line: str):
+    assert no_lap_time(line) is None
+
+
+@pytest.mark.parametrize(
+    ("line", "before", "text"),
+    [
+        ("db 1%e-[Invalid hex digit 'zz']", "db 1%", "Invalid hex digit 'zz'"),
+        ("db ffe-[Insufficent number of hex digits]", "db ff", "Insufficent number of hex digits"),
+        ("infer xe-[Inference warmup must be >=0]", "infer x", "Inference warmup must be >=0"),
+        ("infer 0e-[Bad number]", "infer 0", "Bad number"),
+        ("fooe-[Unknown command: foo]", "foo", "Unknown command: foo"),
+        ("uart:~$ e-[Nope]", "uart:~$", "Nope"),
+        ("> e-[Nope]", ">", "Nope"),
+    ],
+)  # fmt: skip
+def test_an_error_is_found_behind_an_echo_and_a_prompt(line: str, before: str, text: str):
+    assert parse_line(line.encode()) == (Chatter(before), DeviceError(text))
+
+
+@pytest.mark.parametrize("line", ["m-profile-[e-[x]]", "m-name-dut-[a e-[5] b]", "m-model-[e-[x]]"])
+def test_no_error_is_found_in_a_free_text(line: str):
+    (message,) = parse_line(line.encode())
+    assert not isinstance(message, DeviceError)
+
+
+@pytest.mark.parametrize(
+    ("line", "fits"),
+    [
+        ("Input db has 490 elemented, expected 490", True),
+        ("Input db has 490 elements, expected 490", True),
+        ("Input db has 1 element, expected 490", False),
+        ("Input db has 490 bytes, expected 491", False),
+        ("Input db has zu elemented, expected 490", None),
+        ("Input db has %zu elemented, expected %zu", None),
+        ("Input db has 490 elemented, expected ld", None),
+        ("Input db has  elemented, expected 490", None),
+    ],
+)
+def test_what_a_device_says_of_sizes(line: str, fits: bool | None):
+    (message,) = parse_line(line.encode())
+    assert isinstance(message, InputSize)
+    assert message.fits is fits
+    assert message.encode() == line
+
+
+@pytest.mark.parametrize(
+    "body", ["", ",,", " , ", "f,f", "%f,%f", "%.3f,%.3f", "?,?", "*float*,*float*", ".,."]
+)
+def test_scores_of_a_printf_without_floats_are_the_firmwares_doing(body: str):
+    (message,) = parse_line(f"m-results-[{body}]".encode())
+    assert isinstance(message, Malformed)
+    assert message.in_firmware
+    assert "-u _printf_float" in message.reason
+
+
+@pytest.mark.parametrize("body", ["nan,nan", "0.1,,0.2", "0.1,f", "inf", "0.1;0.2"])
+def test_other_scores_that_are_none_are_not(body: str):
+    (message,) = parse_line(f"m-results-[{body}]".encode())
+    assert isinstance(message, Malformed)
+    assert not message.in_firmware

@@ -14,11 +14,12 @@ from tinyrunner.energy.drivers import joulescope, visa_link
 from tinyrunner.energy.errors import MonitorError, MonitorRefused
 from tinyrunner.energy.simulated.power_model import PowerModel
 from tinyrunner.models.suite import KWS
+from tinyrunner.runner.bench import opening
 from tinyrunner.runner.bench.monitors import find_monitors, open_monitor
 from tinyrunner.runner.bench.simulated.monitors import served_instrument
 from tinyrunner.runner.bench.simulated.wiring import SimulatedBench
 from tinyrunner.runner.config.addresses import MonitorKind
-from tinyrunner.runner.config.config import Config, MonitorConfig
+from tinyrunner.runner.config.config import Config, MonitorConfig, override
 from tinyrunner.runner.errors import SetupError
 
 EVERY_KIND = pytest.mark.parametrize("kind", MonitorKind)
@@ -200,3 +201,49 @@ def test_a_search_that_fails_says_so(quiet):
     quiet.setattr(visa_link, "visa_resources", broken)
     (report,) = find_monitors()
     assert "no network" in report.finding
+
+
+# ---- a typo is found before anything is opened ---------------------------------------------------
+
+
+def refusal_of_energy_bench(monkeypatch, io: str, monitor: str) -> str:
+    """What opening the bench of these addresses says; nothing may have been opened by then."""
+    opened: list[str | None] = []
+    monkeypatch.setattr(opening, "open_transport", lambda address, _: opened.append(address))
+    monkeypatch.setattr(opening, "open_monitor", lambda config, _: opened.append(config.address))
+    config = override(Config(), io=io, monitor=monitor)
+    with pytest.raises(SetupError) as caught, opening.open_energy_bench(config, KWS):
+        pass
+    assert opened == []
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("monitor", "said"),
+    [
+        ("lpm01:/dev/null", "is lpm01a:/dev/null meant"),
+        ("pkk2:/dev/null", "is ppk2:/dev/null meant"),
+        ("jouelscope:", "is joulescope: meant"),
+        ("/dev/null", "is no energy monitor"),
+        ("TCIP0::10.0.0.7::inst0::INSTR", "is no VISA resource"),
+        ("ppk2:/dev/ttyNONE7", "there is no port /dev/ttyNONE7"),
+        ("lpm01a:sokcet://localhost:1", "is socket://localhost:1 meant"),
+    ],
+)
+def test_a_typo_in_a_monitors_address_is_told_before_any_port_is_opened(monkeypatch, monitor, said):
+    io = "socket://127.0.0.1:5"
+    assert said in refusal_of_energy_bench(monkeypatch, io, monitor)
+
+
+@pytest.mark.parametrize(
+    ("io", "said"),
+    [
+        ("sokcet://127.0.0.1:5", "is socket://127.0.0.1:5 meant"),
+        ("socket://127.0.0.1", "expected socket://HOST:PORT"),
+        ("rfc2271://127.0.0.1:5", "is rfc2217://127.0.0.1:5 meant"),
+        ("http://127.0.0.1", "nothing is reached by http://"),
+        ("/dev/ttyNONE7", "there is no port /dev/ttyNONE7"),
+    ],
+)
+def test_a_typo_in_an_io_managers_address_is_told_before_any_port_is_opened(monkeypatch, io, said):
+    assert said in refusal_of_energy_bench(monkeypatch, io, "joulescope:")

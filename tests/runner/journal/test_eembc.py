@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import tracemalloc
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -300,3 +302,77 @@ def test_a_log_that_is_not_there_is_an_error_of_ours(tmp_path):
 
 def test_a_journal_killed_within_its_first_line_can_be_resumed(tmp_path):
     assert read_bytes(tmp_path, b"00010.0", resuming=True)[0] == []
+
+
+# ---- what published firmware prints otherwise ----------------------------------------------------
+
+
+def with_size_line(said: str) -> tuple[list[str], int]:
+    """A log in which the device says so at its first inference, and the line's number."""
+    lines = list(log_lines([FIRST]))
+    at = next(i for i, line in enumerate(lines) if "m-warmup-start" in line)
+    lines.insert(at, f"00019.101 dut: {said}")
+    return lines, at + 1
+
+
+@pytest.mark.parametrize("unit", ["elemented", "elements", "bytes"])
+def test_a_size_that_agrees_is_news(tmp_path, unit: str):
+    plain, _ = read(tmp_path, list(log_lines([FIRST])))
+    records, facts = read(tmp_path, with_size_line(f"Input db has 490 {unit}, expected 490")[0])
+    assert without_lines(records) == without_lines(plain)
+    assert facts.device_errors == []
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Input db has 489 elements, expected 490",
+        "Input db has zu elemented, expected 490",
+        "Input db has %zu elemented, expected %zu",
+        "Input db has  elemented, expected 490",
+    ],
+)
+def test_a_size_that_differs_or_is_not_told_leaves_the_score_to_nobody(tmp_path, said: str):
+    lines, number = with_size_line(said)
+    records, facts = read(tmp_path, lines)
+    assert records[0].file == ""
+    assert facts.device_errors == [(number, said)]
+
+
+def with_stamps(printed: Callable[[int], str]) -> list[str]:
+    return [
+        re.sub(r"m-lap-us-(\d+)", lambda found: "m-lap-us-" + printed(int(found[1])), line)
+        for line in log_lines([FIRST])
+    ]
+
+
+@pytest.mark.parametrize("form", ["   {}", "{}.000", "{} us", "+{}", "000{}"])
+def test_time_stamps_in_other_forms_are_those_that_a_live_run_takes(tmp_path, form: str):
+    plain, _ = read(tmp_path, list(log_lines([FIRST])))
+    records, facts = read(tmp_path, with_stamps(form.format))
+    assert without_lines(records) == without_lines(plain)
+    assert facts.device_errors == []
+
+
+def test_negative_time_stamps_are_a_counter_printed_with_its_sign(tmp_path):
+    plain, _ = read(tmp_path, list(log_lines([FIRST])))
+    records, _ = read(tmp_path, with_stamps(lambda us: str(us - (1 << 32))))
+    assert without_lines(records) == without_lines(plain)
+
+
+@pytest.mark.parametrize("form", ["ld", "%lld", "1.2e+06"])
+def test_time_stamps_that_are_no_number_are_told_and_not_taken(tmp_path, form: str):
+    records, facts = read(tmp_path, with_stamps(lambda _: form))
+    assert (records[0].start_us, records[0].end_us) == (None, None)
+    assert f"'m-lap-us-{form}' is no " in facts.device_errors[0][1]
+
+
+@pytest.mark.parametrize("sent", [491, 48])
+def test_the_sizes_of_loads_are_kept_with_the_line_of_the_first(tmp_path, sent: int):
+    lines = list(log_lines([FIRST, SECOND]))
+    at = [i for i, line in enumerate(lines) if "Sending 490 bytes" in line]
+    assert read(tmp_path, lines)[1].loads == {490: at[0] + 1}
+    lines[at[1]] = lines[at[1]].replace("490", str(sent))
+    assert read(tmp_path, lines)[1].loads == {490: at[0] + 1, sent: at[1] + 1}
+    lines.insert(at[1] + 1, "chatter, so that it is read line by line")
+    assert read(tmp_path, lines)[1].loads == {490: at[0] + 1, sent: at[1] + 1}

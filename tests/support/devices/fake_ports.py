@@ -9,8 +9,8 @@ from types import SimpleNamespace
 from support.devices.fake_model import FakeModel
 from support.devices.uart_rates import Peer, RatedLink
 from tinyrunner.dut_protocol.discovery import ports
-from tinyrunner.dut_protocol.discovery.port_users import PortUser
 from tinyrunner.dut_protocol.link.clock import Clock, MonotonicClock, VirtualClock
+from tinyrunner.dut_protocol.link.port_users import PortUser
 from tinyrunner.dut_protocol.simulated.device import DeviceSettings, SimulatedDut
 from tinyrunner.dut_protocol.wire.messages import TimestampMode
 

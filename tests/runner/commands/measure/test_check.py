@@ -165,7 +165,9 @@ def test_a_real_device_is_named_once_by_dut_or_by_io():
 
 
 def test_the_simulated_device_passes_over_a_real_port():
-    with served(device(baud_rate=921600, inference_time_s=0.005), PTY) as address:
+    # Long enough for the port to be open when the banner comes.
+    board = device(baud_rate=921600, inference_time_s=0.005, boot_time_s=0.5)
+    with served(board, PTY) as address:
         ran = tinyrunner(
             "check", "--dut", address, "--baud-rate", "921600", "--quick", "--risky", "--json"
         )

@@ -9,9 +9,9 @@ from rich.console import Console
 from support.cli import tinyrunner
 from support.devices.fake_ports import Computer, board
 from support.devices.uart_rates import Talks
-from tinyrunner.dut_protocol.discovery.port_users import PortUser
 from tinyrunner.dut_protocol.discovery.ports import scan
 from tinyrunner.dut_protocol.errors import PortBusy, PortForbidden
+from tinyrunner.dut_protocol.link.port_users import PortUser
 from tinyrunner.dut_protocol.wire.settings import LinkSettings
 from tinyrunner.runner.bench import monitors
 from tinyrunner.runner.bench.monitors import MonitorReport

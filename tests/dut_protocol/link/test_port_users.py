@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tinyrunner.dut_protocol.discovery import port_users as module
-from tinyrunner.dut_protocol.discovery.port_users import PortUser, port_users
+from tinyrunner.dut_protocol.link import port_users as module
+from tinyrunner.dut_protocol.link.port_users import PortUser, port_users
 
 needs_linux = pytest.mark.skipif(sys.platform != "linux", reason="there is a /proc on Linux only")
 

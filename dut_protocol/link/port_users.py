@@ -4,11 +4,16 @@ On Linux an open port is a link ``/proc/PID/fd/N -> /dev/ttyACM0``, readable for
 processes, and for everybody's by root. What other users hold shows where their program keeps a
 lock file with its process id in it, as terminal programs do (``LCK..ttyACM0``, Filesystem Hierarchy
 Standard 5.9). macOS and Windows do not tell.
+
+Two programs that read one port take each other's bytes, and neither is told. Who *serves* a
+pseudo-terminal (its other end, ``/dev/ptmx``) often keeps this end open too and reads nothing of
+it: that one is no other user.
 """
 
 from __future__ import annotations
 
 import os
+import stat
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -44,12 +49,55 @@ def port_users(devices: Iterable[str]) -> dict[str, tuple[PortUser, ...]]:
     names = {os.path.realpath(device): device for device in devices}
     found: dict[str, dict[int, PortUser]] = {}
     for pid, target in _open_files():
-        if (device := names.get(target)) is not None:
+        if (device := names.get(target)) is not None and not _serves(pid, target):
             found.setdefault(device, {})[pid] = PortUser(_name_of(pid), pid)
     for target, device in names.items():
         for pid in _lock_owners(Path(target).name):
             found.setdefault(device, {})[pid] = PortUser(_name_of(pid), pid)
     return {device: tuple(users[pid] for pid in sorted(users)) for device, users in found.items()}
+
+
+def others_at(address: str) -> str:
+    """Who else has the port of this address open, in words; empty where nobody is known to.
+
+    Any address of a transport: also pyserial's URLs with a local port in it.
+    """
+    port = address.rsplit(" ", 1)[-1].partition("://")
+    device = (port[2] or port[0]).partition("?")[0]
+    if not device.startswith("/") or not _may_be_a_port(device):
+        return ""
+    return " and ".join(map(str, port_users([device]).get(device, ())))
+
+
+def _may_be_a_port(device: str) -> bool:
+    """No file, and none of /dev/null and its like, which everybody has open."""
+    try:
+        status = os.stat(device)
+    except OSError:
+        return False
+    return stat.S_ISCHR(status.st_mode) and os.major(status.st_rdev) != _MEMORY_DEVICES
+
+
+_MEMORY_DEVICES = 1
+"""Linux's major device number of /dev/null, /dev/zero, /dev/full."""
+
+
+def _serves(pid: int, target: str) -> bool:
+    """Whether the process has the other end of this pseudo-terminal."""
+    folder, _, number = target.rpartition("/")
+    if folder != "/dev/pts":
+        return False
+    for link in _entries(PROC / str(pid) / "fd"):
+        try:
+            if not os.readlink(link).endswith("/ptmx"):
+                continue
+            info = (PROC / str(pid) / "fdinfo" / link.name).read_text("ascii", "replace")
+        except OSError:  # closed meanwhile
+            continue
+        for line in info.splitlines():
+            if line.startswith("tty-index:") and line.partition(":")[2].strip() == number:
+                return True
+    return False
 
 
 def _open_files() -> Iterator[tuple[int, str]]:
