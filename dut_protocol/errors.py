@@ -45,7 +45,7 @@ class DutReportedError(DutFault):
 
 
 class FirmwareFault(DutError):
-    """The firmware as it is cannot do what is asked: asked again, it would answer the same."""
+    """Says that the firmware cannot do what is asked: asked again, it would answer the same."""
 
 
 class DutRebooted(DutFault):

@@ -39,7 +39,7 @@ def banner(probe: Probe) -> Finding:
 
 
 def _is_stamp(message: Message) -> bool:
-    """A time stamp, or what should be one: another item says what is wrong with it."""
+    """Tell a time stamp, or what should be one: another item says what is wrong with it."""
     return isinstance(message, LapTime) or no_lap_time(message.encode()) is not None
 
 

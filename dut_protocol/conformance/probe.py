@@ -126,7 +126,7 @@ class Probe:
     def collect(
         self, deadline: Deadline, doing: str, chatter: list[str] | None = None
     ) -> tuple[list[Message], list[float]]:
-        """Return the messages up to `m-ready`, and when each was read; ``chatter`` takes the rest."""
+        """Return the messages up to `m-ready`, and when each came; ``chatter`` takes the rest."""
         messages: list[Message] = []
         times: list[float] = []
         while not isinstance(

@@ -163,7 +163,7 @@ def timestamp(probe: Probe) -> Finding:
 
 
 def _no_lap(reply: Reply) -> str | None:
-    """What is wrong with a time stamp of this reply that is no number."""
+    """Say what is wrong with a time stamp of this reply that is no number."""
     return next(filter(None, (no_lap_time(text) for text in reply.chatter)), None)
 
 

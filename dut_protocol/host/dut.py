@@ -180,7 +180,7 @@ class Dut(Exchange):
         raise AssertionError("unreachable: the last attempt returns or raises")
 
     def _misnamed(self, line: str) -> str:
-        """What is wrong with a name that is not `dut`, or whose it is."""
+        """Say what is wrong with a name that is not `dut`, or whose it is."""
         said = f"{self.address}: name% is answered {line[:120]!r}"
         if re.search("m-name-io|interface", line, re.IGNORECASE):
             return f"{said}: this is an IO manager; give its port as --io"

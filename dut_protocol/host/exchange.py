@@ -206,7 +206,7 @@ class Exchange:
             self.take(self.transport.read(READ_BYTES, deadline.remaining_s))
 
     def fault(self, text: str, *, sure: bool = True) -> DutError:
-        """An answer that cannot be taken, as an error to raise.
+        """Make the error to raise of an answer that cannot be taken.
 
         ``sure``: no damage on its way makes such an answer. Then it is the firmware's own, unless
         that has shown before that it can do better.
@@ -376,7 +376,7 @@ class Exchange:
 
 
 def _for_good(refused: Message, command: HostCommand | None) -> bool:
-    """The refusal shows that the command came whole: sent again, it would be refused again."""
+    """Tell whether the refusal shows that the command came whole: it would be refused again."""
     match refused, command:
         case BufferTooSmall(requested=requested), DbLoad(byte_count):
             return requested == byte_count

@@ -199,7 +199,7 @@ class InferenceTimer:
 
 
 def _all_of(size: InputSize, byte_count: int | None) -> bool:
-    """The device has all that was loaded, counted in bytes, or in numbers of two or four."""
+    """Tell whether the device has all that was loaded, in bytes, or in numbers of two or four."""
     return byte_count is not None and byte_count in (size.loaded, *_multiples(size.loaded))
 
 

@@ -40,7 +40,7 @@ long."""
 
 
 class Pace:
-    """How fast a device takes blocks: how long to wait for the next, and how far a load is."""
+    """Learns how fast a device takes blocks: how long to wait for the next, how far a load is."""
 
     def __init__(self, clock: Clock) -> None:
         self.patience_s = REPLY_TIMEOUT_S
@@ -53,17 +53,17 @@ class Pace:
         self._began_s = self.tell_s = 0.0
 
     def begin(self) -> None:
-        """A load begins."""
+        """Note that a load begins."""
         self._began_s = self._clock.now_s()
         self.tell_s = self._began_s + PROGRESS_S
 
     def took(self, seconds: float) -> None:
-        """A block was answered in so long, longer than any before."""
+        """Note that a block was answered in so long, longer than any before."""
         self.slowest_s = seconds
         self.patience_s = min(MOST_PATIENCE_S, max(self.patience_s, PATIENCE_FACTOR * seconds))
 
     def too_slow(self) -> None:
-        """A block was answered after all, too late."""
+        """Note that a block was answered after all, too late."""
         self.patience_s = min(MOST_PATIENCE_S, PATIENCE_FACTOR * self.patience_s)
 
     def tell(self, done: int, total: int) -> None:
@@ -74,7 +74,7 @@ class Pace:
         self.on_progress(done, total, left_s)
 
     def fell_silent(self, error: DutTimeout, answered: int) -> DutTimeout:
-        """The time-out of a block, told from a device that never answers or is slow."""
+        """Make the error of a block without an answer behind others that had theirs."""
         if answered == 0:
             return error
         return DutTimeout(

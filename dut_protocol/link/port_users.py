@@ -58,7 +58,7 @@ def port_users(devices: Iterable[str]) -> dict[str, tuple[PortUser, ...]]:
 
 
 def others_at(address: str) -> str:
-    """Who else has the port of this address open, in words; empty where nobody is known to.
+    """Name who else has the port of this address open; empty where nobody is known to.
 
     Any address of a transport: also pyserial's URLs with a local port in it.
     """
@@ -70,7 +70,7 @@ def others_at(address: str) -> str:
 
 
 def _may_be_a_port(device: str) -> bool:
-    """No file, and none of /dev/null and its like, which everybody has open."""
+    """Refuse files, and /dev/null and its like, which everybody has open."""
     try:
         status = os.stat(device)
     except OSError:
@@ -83,7 +83,7 @@ _MEMORY_DEVICES = 1
 
 
 def _serves(pid: int, target: str) -> bool:
-    """Whether the process has the other end of this pseudo-terminal."""
+    """Tell whether the process has the other end of this pseudo-terminal."""
     folder, _, number = target.rpartition("/")
     if folder != "/dev/pts":
         return False

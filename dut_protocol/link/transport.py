@@ -270,7 +270,7 @@ class TcpTransport(_Closing):
 
 
 def _host_and_port(address: str) -> tuple[str, int]:
-    """Of ``socket://HOST:PORT``; LinkError where it is none."""
+    """Split ``socket://HOST:PORT``; LinkError where it is none."""
     parts = urlsplit(address)
     try:
         host, port = parts.hostname, parts.port
@@ -364,7 +364,7 @@ def open_serial(address: str, baud_rate: int) -> SerialLink:
 
 
 def _refuse_shared(address: str) -> None:
-    """PortBusy where another program has the port open: it would take what the device says."""
+    """Raise PortBusy where another program has the port open: it would take the answers."""
     if others := others_at(address):
         raise PortBusy(
             f"{address} is busy: {others} has it open, and each would take the other's answers; "

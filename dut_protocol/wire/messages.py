@@ -265,7 +265,7 @@ _NO_COUNT = re.compile(
 
 
 def lap_us(number: str | bytes) -> int:
-    """The microseconds of a time stamp's number.
+    """Return the microseconds of a time stamp's number.
 
     A negative one is a counter printed as if it were signed; modulo 2^32, as all of them are
     compared, its differences are what they should be.
@@ -275,7 +275,7 @@ def lap_us(number: str | bytes) -> int:
 
 
 def no_lap_time(chatter: str) -> str | None:
-    """What is wrong with a time stamp that is no time, by the firmware's own doing.
+    """Say what is wrong with a time stamp that is no time, by the firmware's own doing.
 
     None for any other chatter, and for a line that was damaged on its way.
     """
@@ -307,7 +307,7 @@ WITHOUT_FLOATS = (
 
 
 def prints_no_floats(body: str) -> bool:
-    """Whether the scores between the brackets come from a printf that cannot print floats."""
+    """Tell whether the scores between the brackets come from a printf without floats."""
     return all(_NO_FLOAT.fullmatch(token.strip()) for token in body.split(","))
 
 

@@ -145,7 +145,7 @@ class StatusLine:
         self._done += 1
 
     def loading(self, blocks: int, total: int, left_s: float) -> None:
-        """A load that takes long has come so far."""
+        """Show how far a load is that takes long."""
         status = f"loading, block {blocks} of {total}, {left_s:.0f} s left"
         self._reporter.advance(self._done, status)
 

@@ -406,7 +406,7 @@ class EembcReader(LogReader):
 
 
 def says_that_it_fits(line: bytes) -> bool:
-    """Whether the device's word about its input's size is no more than news."""
+    """Tell whether the device's word about its input's size is no more than news."""
     sizes = [message for message in parse_line(line) if isinstance(message, InputSize)]
     return all(size.fits is True for size in sizes)
 
