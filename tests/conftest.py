@@ -30,6 +30,12 @@ def pytest_cmdline_main(config):
         config.option.dist = "worksteal"
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config):
+    """`-n auto`: one more than there are cores, since many tests wait for a port or a process."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_configure(config):
     """A cache of this run's own: what a user's checks found of a device must not steer tests.
 

@@ -165,9 +165,7 @@ def test_a_real_device_is_named_once_by_dut_or_by_io():
 
 
 def test_the_simulated_device_passes_over_a_real_port():
-    # Long enough for the port to be open when the banner comes.
-    board = device(baud_rate=921600, inference_time_s=0.005, boot_time_s=0.5)
-    with served(board, PTY) as address:
+    with served(device(baud_rate=921600, inference_time_s=0.005)) as address:
         ran = tinyrunner(
             "check", "--dut", address, "--baud-rate", "921600", "--quick", "--risky", "--json"
         )
@@ -179,7 +177,8 @@ def test_the_simulated_device_passes_over_a_real_port():
 
 
 def test_a_defect_is_named_over_a_real_port():
-    with served(device(broken.TimerTenth, baud_rate=921600, inference_time_s=0.005)) as address:
+    defective = device(broken.TimerTenth, baud_rate=921600, inference_time_s=0.005)
+    with served(defective, PTY) as address:
         ran = tinyrunner("check", "--dut", address, "--baud-rate", "921600", "--quick", "--json")
     assert ran.status == 3, ran
     assert [key for key, verdict in verdicts(ran).items() if verdict == "fail"] == ["timer-rate"]
@@ -189,9 +188,11 @@ class BehindIoManager:
     """Energy firmware behind an IO manager, as one device to serve."""
 
     def __init__(self) -> None:
-        settings = DeviceSettings(inference_time_s=0.01, mode=TimestampMode.ENERGY)
+        settings = DeviceSettings(
+            baud_rate=921600, inference_time_s=0.005, mode=TimestampMode.ENERGY
+        )
         dut = SimulatedDut(HashModel(KWS), settings, self._edge)
-        self._manager = SimulatedIoManager(dut)
+        self._manager = SimulatedIoManager(dut, 921600)
         self.settings = self._manager.settings
         self.outgoing = self._manager.outgoing
         self.receive = self._manager.receive
