@@ -1,4 +1,4 @@
-"""What `import tinyrunner` offers to a script, a notebook or a test, described in docs/python.md.
+"""Holds what `import tinyrunner` offers to a script, a notebook or a test: see docs/python.md.
 
 Its names are those of the package itself, which takes them from here when they are asked for:
 ``measure`` runs and resumes, ``session`` loads and scores, ``tree`` verifies and reports,

@@ -1,4 +1,4 @@
-"""Measuring from Python: a run from its beginning, or from where it stopped."""
+"""Measures from Python: a run from its beginning, or from where it stopped."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:  # what measures is imported when something is to be measured
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a run is."""
+    """Progress is how far a run is."""
 
     title: str
     """Task and mode; empty before the first input."""
@@ -29,7 +29,7 @@ class Progress:
 
 
 class Settings(TypedDict, total=False):
-    """Everything that a run can be told, by the names of the command line's flags.
+    """Settings are what a run can be told, by the names of the command line's flags.
 
     What is left out is as ``config`` says, or as usual.
     """
@@ -48,6 +48,8 @@ class Settings(TypedDict, total=False):
     """The folder that holds ``kws01`` and its like; ``demo`` for generated inputs."""
     labels: StrPath
     """Another label list than that of the inputs."""
+    input_format: str
+    """Open division: what an input is instead, such as ``float32`` or ``int16:32000`` (bytes)."""
     sessions: StrPath
     """Where the session's folder is made; ``sessions`` unless told."""
     iterations: int | Literal["auto"]
@@ -109,7 +111,7 @@ def run(
         base = _with(base, chosen, {"dut": dut})
     asked = absolute(_with(base, chosen, settings))
     outcome = run_session(
-        chosen,
+        task_named(task, asked),
         mode_named(mode),
         asked,
         _Teller(progress),
@@ -130,12 +132,15 @@ def resume(
     settings are no longer what they were, and for energy sessions, which are begun again.
     """
     from ..runner.config.config import absolute
+    from ..runner.config.named import task_named
     from ..runner.execute.provenance import asked_before
     from ..runner.execute.run import resume_session
 
     folder = session.folder if isinstance(session, Session) else Path(session)
     task, mode, before = asked_before(folder)
     asked = absolute(_with(before, task, settings))
+    if "input_format" in settings:
+        task = task_named(task.key, asked)
     outcome = resume_session(folder, task, mode, asked, _Teller(progress))
     return load_session(outcome.session.folder)
 
@@ -144,8 +149,9 @@ def _with(config: Config, task: Task, settings: Any) -> Config:  # noqa: ANN401,
     from ..runner.config.config import override
 
     flags = dict(settings)
-    if flags.get("labels") is not None:
-        flags["labels"] = {task.key: flags["labels"]}
+    for name in ("labels", "input_format"):  # a configuration has one of each task
+        if flags.get(name) is not None:
+            flags[name] = {task.key: flags[name]}
     return override(config, **flags)
 
 

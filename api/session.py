@@ -1,4 +1,4 @@
-"""A session that is on disk, whoever measured it: what it holds, and what that amounts to."""
+"""Loads a session that is on disk, whoever measured it, and says what it amounts to."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ DivisionName: TypeAlias = Literal["closed", "open"]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is amiss in a session or a tree."""
+    """A finding is one thing that is amiss in a session or a tree."""
 
     severity: Literal["violation", "warning"]
     """A violation stands between the session and a submission; a warning asks for a look."""
@@ -53,7 +53,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A measured stretch of inferences. A value that was not measured, or cannot count, is None."""
+    """A window is a measured stretch of inferences; what was not measured or cannot count is None."""
 
     number: int
     """As EEMBC counts: the measured windows are 2, 4, 6, 8, 10."""
@@ -80,7 +80,7 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a session amounts to under a round's rules. A figure that it does not have is None."""
+    """A result is what a session amounts to under a round's rules; a figure it lacks is None."""
 
     task: str
     """vww, ic, kws, ad or custom."""
@@ -112,7 +112,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trace:
-    """What a device drew over time. Sample k is of the time from k / rate to (k + 1) / rate."""
+    """A trace is what a device drew; sample k is of the time from k / rate to (k + 1) / rate."""
 
     sample_rate_hz: float
     supply_v: float | None
@@ -125,32 +125,32 @@ class Trace:
 
     @property
     def duration_s(self) -> float:
-        """Seconds that the samples cover."""
+        """Return the seconds that the samples cover."""
         return len(self._samples_uj) / self.sample_rate_hz
 
     @property
     def time_s(self) -> Numbers:
-        """The beginning of each sample, in seconds."""
+        """Return the beginning of each sample, in seconds."""
         import numpy as np
 
         return np.arange(len(self._samples_uj)) / self.sample_rate_hz
 
     @property
     def power_w(self) -> Numbers:
-        """Watts in each sample, as a new array."""
+        """Return the watts in each sample, as a new array."""
         import numpy as np
 
         return np.asarray(self._samples_uj, np.float64) * (1e-6 * self.sample_rate_hz)
 
     @property
     def current_a(self) -> Numbers | None:
-        """Amperes in each sample, as a new array; None where the voltage is not known."""
+        """Return the amperes in each sample, a new array; None where the voltage is not known."""
         return self.power_w / self.supply_v if self.supply_v else None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Session:
-    """A measurement on disk: ours, EEMBC's or MLCommons'."""
+    """A session is a measurement on disk: ours, EEMBC's or MLCommons'."""
 
     folder: Path
     task: str
@@ -304,7 +304,7 @@ def _result(judged: Judged) -> Result:
 def result_of(
     assessment: Assessment, task: str, mode: Mode, round_name: str, labels: str | None
 ) -> Result:
-    """What was assessed, in the public form."""
+    """Return what was assessed in the public form."""
     performance, energy, accuracy = assessment.performance, assessment.energy, assessment.accuracy
     windows: tuple[Window, ...] = ()
     if energy is not None:

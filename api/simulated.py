@@ -1,4 +1,4 @@
-"""A simulated device, served to anything that talks to a port while a block of code runs."""
+"""Serves a simulated device to anything that talks to a port, while a block of code runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Submission trees and reports: anybody's folder audited, sessions shown on a page."""
+"""Audits anybody's submission tree, and shows trees and sessions on a page."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ REPORT_NAME = "tinyrunner-report.html"
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """What was found in a submission: four verdicts, and what speaks against each."""
+    """An audit is what was found in a submission: four verdicts, and what speaks against each."""
 
     folder: Path
     round: str

@@ -15,8 +15,12 @@ import pytest
 import tinyrunner
 from support.cli import only_session
 from support.cli import tinyrunner as command
+from support.devices.boards import board, use_board
+from support.inputs import write_inputs
 from support.reference import reference_path
 from support.sessions.submission_trees import demo  # noqa: F401
+from tinyrunner.models.other_inputs import InputKind, with_inputs
+from tinyrunner.models.suite import KWS
 from tinyrunner.runner.config.settings import SETTINGS
 
 CHECKOUT = Path(__file__).resolve().parents[1]
@@ -185,6 +189,20 @@ def test_a_configuration_file_holds_where_nothing_else_is_said(tmp_path):
     assert session.folder.parent == tmp_path / "measured"
     assert [window.iterations for window in session.result.windows] == [300] * 5
     assert session.result.median_throughput == pytest.approx(25, rel=0.001)
+
+
+def test_other_inputs_are_run_and_loaded_as_what_they_are(tmp_path, monkeypatch):
+    floats = with_inputs(KWS, InputKind.parse("float32"))
+    use_board(monkeypatch, board(floats))
+    data = write_inputs(tmp_path / "data", floats, 4)
+    session = tinyrunner.run(
+        "kws", "accuracy", "sim:", datasets=data, sessions=tmp_path / "sessions",
+        division="open", input_format="float32",
+    )  # fmt: skip
+    assert session.provenance["dataset"]["input_format"] == "float32:1960"
+    assert tinyrunner.resume(session, input_format="float32").result == session.result
+    with pytest.raises(tinyrunner.TinyrunnerError, match="expected 980"):
+        tinyrunner.resume(session, input_format="int16")
 
 
 def test_progress_is_told_and_a_run_that_was_stopped_is_resumed(tmp_path):
