@@ -22,7 +22,7 @@ class PortForbidden(LinkError):
 
 
 class DutFault(DutError):
-    """The device was silent, said what it must not, or began anew: it may be tried again.
+    """Says that the device was silent, wrong, or began anew: it may be tried again.
 
     A port that is gone is not among them: a person has to plug it in.
     """

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def main() -> None:
-    """The ``tinyrunner`` command."""
+    """Run the ``tinyrunner`` command."""
     try:
         from .commands.interrupts import leave_at_once
 

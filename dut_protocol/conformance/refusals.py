@@ -54,7 +54,7 @@ def bad_hex(probe: Probe) -> Finding:
 
 
 def _refused(probe: Probe, cases: list[tuple[str, str | None]]) -> Finding:
-    """Each command must be answered by an error, and `name` afterwards as ever.
+    """See each command answered by an error, and `name` afterwards as ever.
 
     Another wording is a warning. None: the bare line `Supplied buffer size …` is expected.
     """

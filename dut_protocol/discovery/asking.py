@@ -89,8 +89,10 @@ class Probe:
         others: Sequence[int] = (),
         stop: Callable[[], bool] = lambda: False,
     ) -> None:
-        """``listen_at``: the rate at which a boot banner is waited for; ``others``: rates for a
-        port from which only noise comes."""
+        """Ask on ``ear``; a banner is waited for at ``listen_at``.
+
+        ``others`` are rates for a port from which only noise comes.
+        """
         rates = sorted({listen_at, *baud_rates}, reverse=True)
         self._ear = Ear(link, clock, rates, listen_at, stop)
         self._listen_at = listen_at

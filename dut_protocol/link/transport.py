@@ -119,7 +119,7 @@ class SerialTransport(_Closing):
 
 
 class PosixSerialTransport(_Closing):
-    """A local serial port or pty: pyserial opens and configures it, poll and read do the rest."""
+    """Reads and writes a local serial port or pty that pyserial opened, by poll and read."""
 
     def __init__(self, port: serial.Serial, address: str) -> None:
         self._port = port
@@ -228,8 +228,11 @@ def _nothing_is_no_hang_up(fd: int, address: str) -> None:
 
 
 class TcpTransport(_Closing):
-    """``socket://HOST:PORT``. pyserial's own reads a byte at a time (its ``in_waiting`` is a flag)
-    and leaves Nagle's algorithm on, which costs 40 ms a handshake."""
+    """Reads ``socket://HOST:PORT``, whatever is there.
+
+    pyserial's own reads a byte at a time (its ``in_waiting`` is a flag) and leaves Nagle's
+    algorithm on, which costs 40 ms a handshake.
+    """
 
     def __init__(self, connection: socket.socket, address: str) -> None:
         self._socket = connection

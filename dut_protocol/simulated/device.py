@@ -94,7 +94,7 @@ class DeviceModel(Protocol):
 
 
 class Activity(Enum):
-    """What the board is doing, as far as the current that it draws depends on it."""
+    """Says what the device is doing, as far as the current that it draws depends on it."""
 
     OFF = "off"
     BOOT = "boot"
@@ -124,7 +124,7 @@ class DeviceSettings:
 
 
 class SimulatedDut:
-    """The device. ``outgoing`` holds (time the last byte is through, bytes) for the host.
+    """Is the device. ``outgoing`` holds (time the last byte is through, bytes) for the host.
 
     **The fault hook.** Firmware that behaves otherwise, for a test or for a simulated defect, is a
     subclass that overrides one of the public steps. From the wire inwards and out again they are

@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 
 class Activity(Enum):
-    """What a board is doing, as far as its current depends on it."""
+    """Says what a board is doing, as far as its current depends on it."""
 
     OFF = "off"
     BOOT = "boot"

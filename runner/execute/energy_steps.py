@@ -58,7 +58,7 @@ class EnergySteps(Performer):
         windows: int | None = None,
         soft_markers: bool = False,
     ) -> None:
-        """The trace goes into ``folder``: None before there is a session.
+        """Write the trace into ``folder``: None before there is a session.
 
         ``supply_v`` is what the monitor was set to; ``windows`` how many the trace will hold.
         ``soft_markers``: the host's stamps count instead of the timestamp pin's edges.

@@ -151,7 +151,7 @@ def _reason(error: Exception) -> str:
 
 
 class _BoundedText:
-    """A text file as the parser reads it; LogError where one element is too long for memory."""
+    """Is a text file as the parser reads it; LogError where one element is too long for memory."""
 
     def __init__(self, path: Path, stream: TextIO) -> None:
         self._path = path
@@ -247,7 +247,7 @@ def _wrong(path: Path, number: int, expected: str, found: object) -> LogError:
 
 
 class TwoValuesError(TinyrunnerError, ValueError):
-    """An object has a key twice, with different values."""
+    """Says that an object has a key twice, with different values."""
 
 
 def one_value_a_key(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
