@@ -63,7 +63,7 @@ class EnergyWindow:
 
 
 @dataclass(frozen=True, slots=True)
-class Edges:
+class WindowEdges:
     """Holds a session's events, told apart."""
 
     windows_s: tuple[tuple[float, float], ...]
@@ -86,7 +86,7 @@ def split_events(
     *,
     leading: int = 1,
     hold_s: float = TIMESTAMP_HOLD_S,
-) -> Edges:
+) -> WindowEdges:
     """Tell which edges belong to which window; an error's text where the number is wrong.
 
     ``leading`` edges come before the first window: one of the `timestamp` command, and one more
@@ -95,9 +95,9 @@ def split_events(
     edges = merge_edges(events_s, hold_s)
     wanted = leading + 2 * windows
     if len(edges) != wanted:
-        return Edges((), _count_error(edges, wanted, leading, windows))
+        return WindowEdges((), _count_error(edges, wanted, leading, windows))
     pairs = zip(edges[leading::2], edges[leading + 1 :: 2], strict=True)
-    return Edges(tuple(pairs))
+    return WindowEdges(tuple(pairs))
 
 
 def _count_error(edges: Sequence[float], wanted: int, leading: int, windows: int) -> str:

@@ -89,7 +89,7 @@ class Probe:
         others: Sequence[int] = (),
         stop: Callable[[], bool] = lambda: False,
     ) -> None:
-        """Ask on ``ear``; a banner is waited for at ``listen_at``.
+        """Ask on ``link``; a banner is waited for at ``listen_at``.
 
         ``others`` are rates for a port from which only noise comes.
         """

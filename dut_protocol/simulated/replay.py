@@ -19,7 +19,7 @@ whoever measures it has it in his log. It is chatter, which no runner minds."""
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class LoggedAnswer:
     """Is one inference of the log."""
 
     scores: tuple[float, ...]
@@ -56,14 +56,14 @@ class ReplayedModel:
         model_id: str,
         input_bytes: int,
         score_count: int,
-        answers: Sequence[Answer],
+        answers: Sequence[LoggedAnswer],
         by_content: Mapping[bytes, Sequence[int]] | None = None,
     ) -> None:
         """Answer by ``by_content``, the answers' places by :func:`content_key`; None: in order."""
         self.model_id = model_id
         self.input_bytes = input_bytes
         self.score_count = score_count
-        self.answer: Answer | None = None
+        self.answer: LoggedAnswer | None = None
         """The answer to the last inference; None before the first."""
         self._answers = answers
         self._by_content = by_content
@@ -76,7 +76,7 @@ class ReplayedModel:
         self.answer, self._next, self._last_key = None, 0, b""
         self._asked.clear()
 
-    def find(self, data: bytes) -> Answer | None:
+    def find(self, data: bytes) -> LoggedAnswer | None:
         """Find the answer to an input; None where the log has none (any more)."""
         key = content_key(data)
         if self._by_content is not None:

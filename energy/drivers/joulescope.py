@@ -1,12 +1,8 @@
 """Joulescope JS110 and JS220, through Jetperch's driver (`pip install 'tinyrunner[joulescope]'`).
 
 The instrument stands in the wire of a supply that somebody else provides: it sets no voltage, but
-its current range `off` cuts the wire, so it switches the device. Topics below the device's path::
-
-    h/fs = 100000                sample rate of i and v
-    s/i/range/mode = auto | off  the supply's switch (JS110: s/i/range/select)
-    s/i/ctrl = 1                 then s/i/!data: messages of ``joulescope_stream``; likewise v
-    s/gpi/0/ctrl = 1             then s/gpi/0/!data: the timestamp pin, on IN0
+its current range `off` cuts the wire, so it switches the device. It is spoken to by the topics of
+``joulescope_topics``, and answers with the messages of ``joulescope_stream``.
 
 The voltage that was stated is compared with the one measured, and a wrong one switches the device
 off. A JS110 whose USB packet was dropped counts on as if nothing had been there, so samples are
@@ -28,6 +24,7 @@ from ...dut_protocol.link.clock import Clock
 from ..errors import MonitorError, MonitorRefused, MonitorTimeout
 from ..monitor import Capabilities, MonitorIdentity, SampleKind
 from ..trace import Trace, TraceWriter
+from . import joulescope_topics as topics
 from .host_count import HostCount, host_loss_words, write_host_losses
 from .joulescope_stream import Combined, Message, PowerStream
 from .serial_monitor import (
@@ -41,7 +38,6 @@ from .serial_monitor import (
 )
 
 _RATES_HZ = (*(float(n * 10**power) for power in range(6) for n in (1, 2, 5)), 1_000_000.0)
-_SIGNALS = ("i", "v", "gpi/0")
 _SILENCE_S = 2.0
 _SETTLED_S = 0.2
 """Seconds after switching on by which the supply must have its voltage."""
@@ -96,7 +92,7 @@ class Joulescope(ClosedOnExit):
         self._path = path
         self._clock = clock
         self._max_voltage_v = max_voltage_v
-        self._range_topic = "s/i/range/select" if model == "js110" else "s/i/range/mode"
+        self._range_topic = topics.supply_switch(model)
         rates_hz = (*_RATES_HZ, 2_000_000.0) if model == "js110" else _RATES_HZ
         self.capabilities = Capabilities(
             model=model.upper(),
@@ -182,11 +178,12 @@ class Joulescope(ClosedOnExit):
         self._host_count = HostCount(rate_hz, self.capabilities.service_interval_s)
         self._await_supply()
         self._heard_at_s = self._clock.now_s()
-        self._publish("h/fs", int(rate_hz))
-        for signal in _SIGNALS:
-            self._call("subscribe", f"{self._path}/s/{signal}/!data", "pub", self._callback)
-        for signal in _SIGNALS:
-            self._publish(f"s/{signal}/ctrl", 1)
+        self._publish(topics.SAMPLE_RATE, int(rate_hz))
+        for signal in topics.SIGNALS:
+            topic = f"{self._path}/{topics.data(signal)}"
+            self._call("subscribe", topic, "pub", self._callback)
+        for signal in topics.SIGNALS:
+            self._publish(topics.control(signal), 1)
 
     def service(self) -> None:
         if self._stream is None:
@@ -236,12 +233,12 @@ class Joulescope(ClosedOnExit):
         self._call("open", self._path, "defaults")
         self._publish(self._range_topic, "off")
         if self.capabilities.model != "JS110":
-            self._publish("s/v/range/mode", "auto")
+            self._publish(topics.VOLTAGE_RANGE, "auto")
             self._firmware = self._read_firmware()
 
     def _read_firmware(self) -> str:
         try:
-            version = int(self._driver.query(f"{self._path}/c/fw/version"))
+            version = int(self._driver.query(f"{self._path}/{topics.FIRMWARE_VERSION}"))
         except (RuntimeError, TimeoutError, TypeError, ValueError):
             return ""
         return f"{version >> 24}.{version >> 16 & 0xFF}.{version & 0xFFFF}"
@@ -258,10 +255,10 @@ class Joulescope(ClosedOnExit):
 
     def _end_streaming(self) -> None:
         cleanup = Cleanup()
-        for signal in _SIGNALS:
-            topic = f"{self._path}/s/{signal}/!data"
+        for signal in topics.SIGNALS:
+            topic = f"{self._path}/{topics.data(signal)}"
             cleanup.then(self._call, "unsubscribe", topic, self._callback)
-            cleanup.then(self._publish, f"s/{signal}/ctrl", 0)
+            cleanup.then(self._publish, topics.control(signal), 0)
         cleanup.run()
 
     def _on_data(self, topic: str, message: Message) -> None:
@@ -278,10 +275,10 @@ class Joulescope(ClosedOnExit):
             came = True
             came_s, topic, message = self._messages.get_nowait()
             try:
-                match topic.removeprefix(f"{self._path}/s/").removesuffix("/!data"):
-                    case "i":
+                match topic.removeprefix(f"{self._path}/"):
+                    case topics.CURRENT_DATA:
                         stream.current(message)
-                    case "v":
+                    case topics.VOLTAGE_DATA:
                         stream.voltage(message)
                     case _:
                         stream.input(message)

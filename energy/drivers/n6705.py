@@ -38,8 +38,8 @@ from .n6705_setup import (
     MIN_PERIOD_S,
     PARAMETERS,
     ByteOrder,
-    Options,
-    Setup,
+    LoggerOptions,
+    LoggerSetup,
     configure,
     count_channels,
     identify,
@@ -67,7 +67,7 @@ class N6705(EnergyMonitor):
         link: VisaLink,
         clock: Clock,
         identity: MonitorIdentity,
-        options: Options,
+        options: LoggerOptions,
         reopen: Callable[[], VisaLink],
     ) -> None:
         self.address = link.address
@@ -76,7 +76,7 @@ class N6705(EnergyMonitor):
         self._identity = identity
         self._options = options
         self._reopen = reopen
-        self._setup: Setup | None = None
+        self._setup: LoggerSetup | None = None
         self._at = f"(@{options.channel})"
         self._place = f"channel {options.channel} of {link.address}"
         self._supply_v: float | None = None
@@ -106,7 +106,7 @@ class N6705(EnergyMonitor):
         def reopen() -> VisaLink:
             return VisaLink.open(address, timeout_s, library)
 
-        options = Options(
+        options = LoggerOptions(
             channel,
             max_voltage_v,
             DEFAULT_CURRENT_LIMIT_A if current_limit_a is None else current_limit_a,
@@ -294,7 +294,7 @@ class N6705(EnergyMonitor):
     # ---- inside ----------------------------------------------------------------------------------
 
     @property
-    def _configured(self) -> Setup:
+    def _configured(self) -> LoggerSetup:
         if self._setup is None:
             raise MonitorError(f"{self._place} is not configured")
         return self._setup

@@ -43,7 +43,7 @@ class ByteOrder(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class LoggerOptions:
     """Says what the user asks for."""
 
     channel: int
@@ -55,7 +55,7 @@ class Options:
 
 
 @dataclass(frozen=True, slots=True)
-class Setup:
+class LoggerSetup:
     """Says what the instrument made of it."""
 
     module: str
@@ -85,7 +85,7 @@ def count_channels(link: VisaLink, wanted: int) -> int:
     return channels
 
 
-def configure(link: VisaLink, options: Options, channels: int) -> Setup:
+def configure(link: VisaLink, options: LoggerOptions, channels: int) -> LoggerSetup:
     """Reset the instrument (which switches every output off) and make the logger ready."""
     if link.query("*OPC?", after="*RST").lstrip("+") != "1":
         raise MonitorError(f"{link.address} did not finish its reset")
@@ -103,7 +103,7 @@ def configure(link: VisaLink, options: Options, channels: int) -> Setup:
             f"a current limit of {options.current_limit_a:g} A is outside what channel "
             f"{options.channel} of {link.address} offers: above 0, up to {max_current_a:g} A"
         )
-    return Setup(
+    return LoggerSetup(
         module,
         limit_command,
         (max(0.0, number(link, f"VOLT? MIN,{at}")), number(link, f"VOLT? MAX,{at}")),
@@ -112,7 +112,7 @@ def configure(link: VisaLink, options: Options, channels: int) -> Setup:
     )
 
 
-def _configure_logger(link: VisaLink, options: Options, channels: int) -> float:
+def _configure_logger(link: VisaLink, options: LoggerOptions, channels: int) -> float:
     """Configure what is logged; return the sample period in force."""
     wanted_s = options.sample_period_s
     if not MIN_PERIOD_S - 1e-9 <= wanted_s <= MAX_PERIOD_S:

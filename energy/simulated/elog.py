@@ -25,7 +25,7 @@ Floats = npt.NDArray[np.float64]
 
 
 @dataclass(slots=True)
-class Logged:
+class LoggedParameters:
     """Says what the logger takes of one channel; the power-up default is its voltage."""
 
     current: bool = False
@@ -46,7 +46,7 @@ class Channel:
     set_v: float = 0.0
     set_a: float = 0.5
     on: bool = False
-    logged: Logged = field(default_factory=Logged)
+    logged: LoggedParameters = field(default_factory=LoggedParameters)
     trigger_source: str = "BUS"
     asked_period_s: float = 0.1024
     initiated: bool = False

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 
-class Activity(Enum):
+class PowerState(Enum):
     """Says what a board is doing, as far as its current depends on it."""
 
     OFF = "off"
@@ -37,7 +37,7 @@ class BoardCurrents:
     uart_a: float = 0.011
     infer_a: float = 0.035
 
-    def of(self, activity: Activity) -> float:
+    def of(self, activity: PowerState) -> float:
         return float(getattr(self, f"{activity.value}_a"))
 
 
@@ -57,10 +57,10 @@ class PowerModel:
         """Energy up to each change."""
         self.edges_s: list[float] = []
         """Falling edges of the timestamp pin, in order."""
-        self._activity = Activity.OFF
+        self._activity = PowerState.OFF
         self._lock = threading.Lock()
 
-    def change(self, at_s: float, activity: Activity) -> None:
+    def change(self, at_s: float, activity: PowerState) -> None:
         """Let the board do this from ``at_s`` on; changes come in order."""
         with self._lock:
             last_s = self._times_s[-1]
@@ -77,9 +77,9 @@ class PowerModel:
         self._forget_after(at_s)
         was_v, self.supply_v = self.supply_v, supply_v
         if supply_v == 0.0:
-            self.change(at_s, Activity.OFF)
+            self.change(at_s, PowerState.OFF)
         else:
-            self.change(at_s, Activity.BOOT if was_v == 0.0 else self._activity)
+            self.change(at_s, PowerState.BOOT if was_v == 0.0 else self._activity)
 
     def _forget_after(self, at_s: float) -> None:
         """Drop what the board would have gone on doing."""

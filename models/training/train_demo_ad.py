@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from ...datasets.demo import demo_dataset as data
-from ...runner.score.metrics import roc_auc
+from ...runner.score.auc import roc_auc
 from ..suite import AD
 from .train_demo_tools import engine_of, finish, prepare, quantised
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ...datasets.labels import LabelList
 from ..config.rounds import Round
-from ..journal.told_provenance import ToldProvenance
+from ..journal.claimed_provenance import ClaimedProvenance
 from ..score.assess import Assessment
 from ..score.rules import Severity
 from .findings import AuditFinding, Level
@@ -37,7 +37,7 @@ class SessionAudit:
     labels: ListUsed | None = None
     label_list: LabelList | None = None
     """The rows of the label list that was used."""
-    provenance: ToldProvenance = field(default_factory=ToldProvenance)
+    provenance: ClaimedProvenance = field(default_factory=ClaimedProvenance)
     """The provenance in session.json, where it has one."""
     synthetic: bool = False
     """Whether the inputs are generated ones, or a demonstration model ran on them."""

@@ -20,12 +20,12 @@ from .tree import (
     MAX_DEPTH,
     MAX_ENTRIES,
     NOT_LOOKED_INTO,
-    Entry,
     EntryKind,
     Layout,
     ModeFolder,
     Submitter,
     Tree,
+    TreeEntry,
 )
 
 _NOT_OF_EEMBC = frozenset({"session.json", "results.json", JOURNAL_NAME})
@@ -79,7 +79,7 @@ def _whole(tree: Tree, layout: Layout) -> Iterator[AuditFinding]:
                 )
 
 
-def _entry(tree: Tree, entry: Entry) -> Iterator[AuditFinding]:
+def _entry(tree: Tree, entry: TreeEntry) -> Iterator[AuditFinding]:
     name = entry.name
     if entry.kind is EntryKind.LINK:
         yield violation(
@@ -137,7 +137,7 @@ def _submitter(
     yield from _code(tree, submitter, sessions)
 
 
-def _unexpected(entry: Entry, expected: str) -> Iterator[AuditFinding]:
+def _unexpected(entry: TreeEntry, expected: str) -> Iterator[AuditFinding]:
     if not _DEBRIS.fullmatch(entry.name) and entry.kind is not EntryKind.LINK:
         yield warning(Rule.UNEXPECTED, entry.path, f"a {entry.kind.value} of no use here", expected)
 

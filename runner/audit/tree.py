@@ -58,7 +58,7 @@ class EntryKind(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class TreeEntry:
     """Is one thing in the tree; ``path`` is relative, with forward slashes."""
 
     path: str
@@ -79,8 +79,8 @@ class Tree:
     """Holds everything under ``root``, in order of the paths."""
 
     root: Path
-    entries: dict[str, Entry] = field(default_factory=dict)
-    children: dict[str, list[Entry]] = field(default_factory=dict)
+    entries: dict[str, TreeEntry] = field(default_factory=dict)
+    children: dict[str, list[TreeEntry]] = field(default_factory=dict)
     """The entries by folder; "" is the root."""
     too_deep: list[str] = field(default_factory=list)
     """Folders not looked into because they are nested too deeply; the first 20."""
@@ -89,13 +89,13 @@ class Tree:
     cut_off: bool = False
     """Whether there is more than MAX_ENTRIES."""
 
-    def files(self, folder: str) -> list[Entry]:
+    def files(self, folder: str) -> list[TreeEntry]:
         return [e for e in self.children.get(folder, ()) if e.kind is EntryKind.FILE]
 
-    def folders(self, folder: str) -> list[Entry]:
+    def folders(self, folder: str) -> list[TreeEntry]:
         return [e for e in self.children.get(folder, ()) if e.kind is EntryKind.FOLDER]
 
-    def under(self, folder: str) -> Iterator[Entry]:
+    def under(self, folder: str) -> Iterator[TreeEntry]:
         """Return everything below a folder, the folder itself not."""
         waiting = [folder]
         while waiting:
@@ -142,7 +142,7 @@ def read_tree(root: Path) -> Tree:
     return tree
 
 
-def _list(tree: Tree, folder: str) -> list[Entry]:
+def _list(tree: Tree, folder: str) -> list[TreeEntry]:
     entries = []
     try:
         with os.scandir(tree.root / folder) as found:
@@ -155,18 +155,18 @@ def _list(tree: Tree, folder: str) -> list[Entry]:
     return sorted(entries, key=lambda entry: entry.path)
 
 
-def _entry(folder: str, item: os.DirEntry[str]) -> Entry:
+def _entry(folder: str, item: os.DirEntry[str]) -> TreeEntry:
     name = item.name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     if name != item.name:  # bytes that are no text: shown, never opened
-        return Entry(f"{folder}/{name}" if folder else name, EntryKind.OTHER)
+        return TreeEntry(f"{folder}/{name}" if folder else name, EntryKind.OTHER)
     path = f"{folder}/{name}" if folder else name
     if item.is_symlink() or (hasattr(item, "is_junction") and item.is_junction()):
-        return Entry(path, EntryKind.LINK)
+        return TreeEntry(path, EntryKind.LINK)
     if item.is_dir(follow_symlinks=False):
-        return Entry(path, EntryKind.FOLDER)
+        return TreeEntry(path, EntryKind.FOLDER)
     if item.is_file(follow_symlinks=False):
-        return Entry(path, EntryKind.FILE, item.stat(follow_symlinks=False).st_size)
-    return Entry(path, EntryKind.OTHER)
+        return TreeEntry(path, EntryKind.FILE, item.stat(follow_symlinks=False).st_size)
+    return TreeEntry(path, EntryKind.OTHER)
 
 
 @dataclass(frozen=True, slots=True)

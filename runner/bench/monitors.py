@@ -13,8 +13,8 @@ from ...dut_protocol.link.clock import Clock
 from ...dut_protocol.link.transport import check_address
 from ...energy.errors import MonitorError
 from ...energy.monitor import EnergyMonitor
-from ..config.addresses import names_simulated
 from ..config.config import MonitorConfig
+from ..config.sim_address import names_simulated
 from ..errors import SetupError
 
 JOULESCOPE = "joulescope:"

@@ -27,8 +27,8 @@ from ...dut_protocol.wire.settings import LinkSettings, VerifyLoad
 from ...energy.errors import MonitorError
 from ...energy.monitor import EnergyMonitor
 from ...models.suite import Task
-from ..config.addresses import AUTO, SIMULATED, is_simulated, names_simulated, parse_simulated
 from ..config.config import Config
+from ..config.sim_address import AUTO, SIMULATED, is_simulated, names_simulated, parse_simulated
 from ..errors import JournalError, SetupError
 from .bench import Bench, EnergyParts, SimulatedModel
 from .link import refuse_behind_io_manager

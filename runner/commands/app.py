@@ -21,7 +21,7 @@ from ... import __version__
 from .interrupts import EXIT_INTERRUPTED, INTERRUPTED, interrupt_the_work
 
 
-class Entry(NamedTuple):
+class CommandEntry(NamedTuple):
     """Says where a command, or a group of them, is to be found."""
 
     module: str
@@ -32,38 +32,42 @@ class Entry(NamedTuple):
 
 
 COMMANDS = {
-    "run": Entry("measure.run", "Measure performance, accuracy or energy of one or more tasks."),
-    "score": Entry(
+    "run": CommandEntry(
+        "measure.run", "Measure performance, accuracy or energy of one or more tasks."
+    ),
+    "score": CommandEntry(
         "judge.score",
         "Recompute the results of a session from its log: ours, EEMBC's or MLCommons'.",
     ),
-    "devices": Entry(
+    "devices": CommandEntry(
         "prepare.devices", "List serial ports and energy monitors; ask known boards who they are."
     ),
-    "check": Entry(
+    "check": CommandEntry(
         "measure.check",
         "Try every rule of the protocol on a device: what passes, what fails, and what to do.",
     ),
-    "console": Entry(
+    "console": CommandEntry(
         "measure.console",
         'Talk to a device by hand: `dut name`, `bload dut "FILE"`, `dut infer 10 1`, …',
     ),
-    "demo": Entry(
+    "demo": CommandEntry(
         "measure.demo", "Run everything on a simulated bench: no board, no network, a few seconds."
     ),
-    "report": Entry(
+    "report": CommandEntry(
         "judge.report",
         "Write a report of sessions or a tree: one HTML file that needs no network.",
     ),
-    "compare": Entry(
+    "compare": CommandEntry(
         "judge.compare",
         "Compare two sessions or trees: B against A, with the uncertainty of each difference.",
     ),
-    "submission": Entry("judge.submission", "Describe a submission, build its folder, verify one."),
-    "simulate": Entry("measure.simulate", "Serve a simulated device to other programs."),
-    "firmware": Entry("prepare.firmware", "Begin a port of the firmware; a model as C."),
-    "models": Entry("prepare.models", "List, fetch and verify the reference models."),
-    "datasets": Entry("prepare.datasets", "List, build and verify the tasks' inputs."),
+    "submission": CommandEntry(
+        "judge.submission", "Describe a submission, build its folder, verify one."
+    ),
+    "simulate": CommandEntry("measure.simulate", "Serve a simulated device to other programs."),
+    "firmware": CommandEntry("prepare.firmware", "Begin a port of the firmware; a model as C."),
+    "models": CommandEntry("prepare.models", "List, fetch and verify the reference models."),
+    "datasets": CommandEntry("prepare.datasets", "List, build and verify the tasks' inputs."),
 }
 """All commands, in the order of the help."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, Field, ValidationError, field_validator
+from pydantic import BeforeValidator, Field, ValidationError, field_validator
 
 from ...dut_protocol.wire.settings import (
     DEFAULT_BAUD_RATE,
@@ -43,11 +43,7 @@ PathOrDemo = Annotated[Path | Demo, BeforeValidator(values.to_path_or_demo)]
 Model = Annotated[Path | Demo | Literal["reference"], BeforeValidator(values.to_model)]
 
 
-class _Section(BaseModel):
-    model_config = values.STRICT
-
-
-class DutConfig(_Section):
+class DutConfig(values.StrictSection):
     """Says which device is under test and how to talk to it."""
 
     address: Annotated[str, Field(min_length=1)] | None = None
@@ -97,7 +93,7 @@ class DutConfig(_Section):
         )
 
 
-class IoManagerConfig(_Section):
+class IoManagerConfig(values.StrictSection):
     """Says which board is between host and energy firmware."""
 
     address: Annotated[str, Field(min_length=1)] | None = None
@@ -107,7 +103,7 @@ class IoManagerConfig(_Section):
     """The rate of the device behind the IO manager."""
 
 
-class MonitorConfig(_Section):
+class MonitorConfig(values.StrictSection):
     """Says what powers the device and measures its energy."""
 
     address: Annotated[str, Field(min_length=1)] | None = None
@@ -124,13 +120,13 @@ class MonitorConfig(_Section):
     """Seconds from power on to the device's m-ready."""
 
 
-class SimulateConfig(_Section):
+class SimulateConfig(values.StrictSection):
     """Says what a simulated device is like."""
 
     inference_time_s: Seconds | None = None
 
 
-class Config(_Section):
+class Config(values.StrictSection):
     """Holds everything that a configuration may say; ``Config()`` is what holds without a file."""
 
     dut: DutConfig = DutConfig()
@@ -140,7 +136,7 @@ class Config(_Section):
     """The model of a `sim:` device: a file, `demo`, or `reference` (tinyrunner models fetch)."""
     simulate: SimulateConfig = SimulateConfig()
     datasets: PathOrDemo | None = None
-    labels: dict[TaskKey, ConfigPath] = {}
+    labels: dict[TaskKey, ConfigPath] = Field(default_factory=dict)
     """Label lists to use instead of the data set's own, by task key."""
     input_formats: dict[TaskKey, InputText] = {}
     """Kinds of inputs to take instead of the official ones, by task key; for the open division."""

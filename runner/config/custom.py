@@ -9,7 +9,7 @@ custom:
 
 from __future__ import annotations
 
-from pydantic import BaseModel, Field, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from ...models.custom_task import (
     check_class_names,
@@ -20,7 +20,7 @@ from ...models.custom_task import (
     custom_task,
 )
 from ...models.suite import InputFormat, Task
-from .values import STRICT, Listed
+from .values import Listed, StrictSection
 
 HOW_TO_WRITE = """\
 the task `custom` is described in the configuration (--config FILE), for example:
@@ -32,10 +32,8 @@ custom:
 """The advice that is given where the section is wanted and not there."""
 
 
-class CustomConfig(BaseModel):
+class CustomConfig(StrictSection):
     """Says of a user's task what the suite says of its own; each field checked with those above."""
-
-    model_config = STRICT
 
     model_id: str
     """The model id, and the folder of the inputs: `<datasets>/<model_id>/y_labels.csv`."""

@@ -12,19 +12,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, TypeVar
 
-from pydantic import ConfigDict, Field, ValidationInfo
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo
 
 from ...dut_protocol.wire.settings import check_data_bytes_per_db
 from ...models.custom_task import CUSTOM_KEY
 from ...models.other_inputs import InputKind
 from ...models.suite import TASKS
 
-STRICT = ConfigDict(extra="forbid", frozen=True, strict=True)
-"""The settings of every section of a configuration: frozen, no unknown key, no conversion."""
-
 _T = TypeVar("_T")
 Listed = Annotated[tuple[_T, ...], Field(strict=False)]
 """A list, kept as a tuple; what is in it is as strict as everything."""
+
+
+class StrictSection(BaseModel):
+    """Is a section of a YAML file: frozen, without unknown keys, nothing converted."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 @dataclass(frozen=True, slots=True)

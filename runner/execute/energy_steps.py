@@ -78,7 +78,7 @@ class EnergySteps(Performer):
         self.trace: Trace | None = None
         """The finished trace, once `emon trace off` was executed."""
 
-    def logged(self, journal: LogWriter, folder: Path, windows: int) -> EnergySteps:
+    def for_session(self, journal: LogWriter, folder: Path, windows: int) -> EnergySteps:
         """Return steps on one bench with a session, its supply being what it was set to."""
         return EnergySteps(
             self._dut,

@@ -57,7 +57,7 @@ VERSION_TEXT = f"tinyrunner {__version__}"
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class MeasuredInput:
     """Says of one input that it was inferred, for the progress. ``done`` counts from 1."""
 
     done: int
@@ -136,7 +136,7 @@ class Executor(BenchPerformer):
         journal: Journal,
         dataset: Dataset,
         benchmark_config: Mapping[str, str],
-        on_measured: Callable[[Measured], None] = lambda _: None,
+        on_measured: Callable[[MeasuredInput], None] = lambda _: None,
         energy: EnergySteps | None = None,
         identity: Identity | None = None,
     ) -> None:
@@ -296,7 +296,7 @@ class Executor(BenchPerformer):
             self.energy.mark(*inference.host_window_s)
         if self._loaded is not None:
             self._done += 1
-            self._on_measured(Measured(self._done, self._loaded, inference))
+            self._on_measured(MeasuredInput(self._done, self._loaded, inference))
 
     def _judge(self, inference: Inference) -> None:
         """Raise DutProtocolError at an answer that cannot be right, or that nobody can use."""

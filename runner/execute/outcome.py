@@ -24,7 +24,7 @@ from ..script.script import Script, print_script
 from ..script.written_path import written_path
 from ..terms import Division, Mode
 from ..write.eembc_results import render_result
-from .executor import VERSION_TEXT, Measured
+from .executor import VERSION_TEXT, MeasuredInput
 from .progress import Reporter
 from .provenance import Source
 from .resume import ERROR_EVENT
@@ -68,7 +68,7 @@ BEGIN_AGAIN = (
 
 
 @dataclass(slots=True)
-class Left:
+class UnfinishedRun:
     """Keeps what is left of a run, as far as it has come."""
 
     folder: Path | None = None
@@ -149,7 +149,7 @@ class StatusLine:
         status = f"loading, block {blocks} of {total}, {left_s:.0f} s left"
         self._reporter.advance(self._done, status)
 
-    def show(self, measured: Measured) -> None:
+    def show(self, measured: MeasuredInput) -> None:
         self._done = measured.done
         inference = measured.inference
         file, scores = measured.window.file, inference.scores

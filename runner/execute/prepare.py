@@ -49,17 +49,17 @@ from .provenance import Source
 
 DATASETS_VARIABLE = "TINYRUNNER_DATASETS"
 
-_MAX_HEARD = 1000
+_MAX_EARLY_LINES = 1000
 
 
-class Heard:
+class EarlyLines:
     """Keeps what the devices say before there is a journal, and then writes it there."""
 
     def __init__(self) -> None:
         self._lines: list[tuple[str, str]] = []
 
     def write(self, source: str, text: str) -> None:
-        if len(self._lines) < _MAX_HEARD:
+        if len(self._lines) < _MAX_EARLY_LINES:
             self._lines.append((source, text))
 
     def flush(self) -> None:
@@ -101,7 +101,7 @@ class Opening(BenchPerformer):
         self._connect = connect
         self._known: Identity | None = None
         self._timeout_s = REPLY_TIMEOUT_S
-        self.heard = Heard()
+        self.heard = EarlyLines()
         self.manager_name = self.manager_version = ""
         listen(bench, self.heard, lambda _: None)
 

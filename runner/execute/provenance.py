@@ -27,14 +27,14 @@ from ..journal.session_document import (
     DatasetFacts,
     Device,
     DeviceFacts,
-    Edges,
+    EdgeFacts,
     EnergyFacts,
     IoManagerFacts,
     IterationsFound,
     Link,
     Monitor,
     SessionFacts,
-    Setup,
+    SetupFacts,
     Simulated,
     Tool,
     read_document,
@@ -107,13 +107,13 @@ def describe_setup(
     script: Script,
     first: PlannedInference,
     script_file: Path | None,
-) -> Setup:
+) -> SetupFacts:
     """Say what can be said without a device: what is asked of it, and of which inputs.
 
     ``first`` is the script's first inference: N and W are the same in all.
     """
     link = config.dut.link
-    return Setup(
+    return SetupFacts(
         task=source.dataset.task.key,
         mode=mode,
         round=config.round,
@@ -148,7 +148,7 @@ def describe_device(identity: Identity, bench: Bench) -> DeviceFacts:
     )
 
 
-def describe_link(setup: Setup, bench: Bench) -> Link:
+def describe_link(setup: SetupFacts, bench: Bench) -> Link:
     """Say how inputs go over the link to the device; ``setup`` is what was asked."""
     loader, offer = bench.loader, bench.loader.offer
     used: dict[str, Any] = {
@@ -186,7 +186,7 @@ def describe_energy_bench(
             name=manager_name,
             version=manager_version,
         ),
-        edges=Edges(from_=timed, hold_s=TIMESTAMP_HOLD_S),
+        edges=EdgeFacts(from_=timed, hold_s=TIMESTAMP_HOLD_S),
     )
 
 
@@ -209,7 +209,7 @@ def text_sha256(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
 
-def refuse_other_setup(before: Setup, now: Setup, source: str) -> None:
+def refuse_other_setup(before: SetupFacts, now: SetupFacts, source: str) -> None:
     """Raise ResumeError naming every difference of a session's set-up from the present one.
 
     ``source`` is the session.json that ``before`` stands in.
@@ -222,7 +222,7 @@ def refuse_other_device(before: DeviceFacts, now: DeviceFacts) -> None:
     _refuse(_device_compared(before), _device_compared(now))
 
 
-def _setup_compared(setup: Setup, source: str) -> dict[str, object]:
+def _setup_compared(setup: SetupFacts, source: str) -> dict[str, object]:
     """Return what must be equal for a continued session to be one session.
 
     The port's name need not be: a board that was plugged in again often has another. Nor the

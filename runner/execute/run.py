@@ -16,9 +16,9 @@ from pathlib import Path
 from ...dut_protocol.link.clock import VirtualClock
 from ...models.suite import Task
 from ..bench.bench import Bench
-from ..config.addresses import is_simulated
 from ..config.config import Config, MonitorConfig
 from ..config.rounds import load_rounds
+from ..config.sim_address import is_simulated
 from ..errors import ResumeError, SetupError
 from ..journal.journal import Journal
 from ..journal.session_document import (
@@ -26,7 +26,7 @@ from ..journal.session_document import (
     IterationsSaid,
     Provenance,
     SessionFacts,
-    Setup,
+    SetupFacts,
     read_document,
 )
 from ..journal.session_folder import Session, alone_with, create_session
@@ -35,17 +35,17 @@ from ..script.plan import PlannedInference, planned_inferences
 from ..script.script import Script, numbered_steps
 from ..terms import Mode
 from .energy_steps import EnergySteps
-from .executor import Executor, Measured, check_executable, listen
+from .executor import Executor, MeasuredInput, check_executable, listen
 from .host import LONG_RUN_S, check_disk, expected_duration_s, format_duration, kept_awake
 from .modes import Calibrated, ModeParts, mode_parts
 from .outcome import (
     BEGIN_AGAIN,
     MEASURED,
     STOPPING,
-    Left,
     Outcome,
     Run,
     StatusLine,
+    UnfinishedRun,
     benchmark_config,
     conclude,
     open_log,
@@ -83,7 +83,7 @@ def run_session(
         script = rerooted(read_script(script_file), dataset)
         check_executable(script, dataset, mode, config.monitor.supply_v)
     check_disk(config.sessions, script)
-    left = Left()
+    left = UnfinishedRun()
     # What goes wrong in opening and closing a bench that powers the device is the run's as well.
     outside, inside = (nullcontext, left.told) if parts.resumable else (left.told, nullcontext)
     with outside():
@@ -155,7 +155,7 @@ def _continue(
         run.reporter.note(f"{folder} is complete; nothing is left to run, scoring it again")
         return conclude(run, session, before)
     check_disk(folder, script)
-    with parts.open_bench(config, run.task) as bench, Left(folder, resumable=True).told():
+    with parts.open_bench(config, run.task) as bench, UnfinishedRun(folder, resumable=True).told():
         opening = _opened(run, parts, bench, config.monitor, script)
         refuse_other_device(before, describe_device(opening.identity, bench))
         _execute(
@@ -194,7 +194,9 @@ def _opened(
     return opening
 
 
-def _describe(session: SessionFacts, setup: Setup, bench: Bench, opening: Opening) -> Provenance:
+def _describe(
+    session: SessionFacts, setup: SetupFacts, bench: Bench, opening: Opening
+) -> Provenance:
     device, energy = describe_device(opening.identity, bench), opening.energy
     if energy is None:
         return Provenance.of(session, setup, device, link=describe_link(setup, bench))
@@ -279,7 +281,7 @@ def _run_steps(work: _Work, bench: Bench, journal: Journal, opening: Opening) ->
         return
     energy = opening.energy
     if energy is not None:
-        energy = energy.logged(journal, work.session.folder, len(planned))
+        energy = energy.for_session(journal, work.session.folder, len(planned))
     executor = Executor(
         bench,
         journal,
@@ -325,7 +327,7 @@ class _Estimate:
         self._told = told or isinstance(bench.clock, VirtualClock)
         self._first: tuple[int, float] | None = None
 
-    def show(self, measured: Measured) -> None:
+    def show(self, measured: MeasuredInput) -> None:
         now_s = self._clock.now_s()
         if self._first is None:
             self._first = (measured.done, now_s)

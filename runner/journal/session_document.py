@@ -3,7 +3,7 @@
 The provenance is written before the first step and never changed; the result is put beside it at
 the end. A document is read as strictly as it is written: a key too many, one too few, or a value
 of another type is an error that names its place. Reading is for sessions of one's own; what
-anybody's session.json says is read by ``told_provenance``.
+anybody's session.json says is read by ``claimed_provenance``.
 
 History of the schema: 1 is the first.
 """
@@ -33,7 +33,7 @@ Number = int | float
 """A number that is written as it came: 100000 does not become 100000.0."""
 
 
-class _Section(BaseModel):
+class _DocumentPart(BaseModel):
     """Is a part of the document; a key that was not given is not written."""
 
     model_config = ConfigDict(
@@ -45,7 +45,7 @@ class _Section(BaseModel):
     )
 
 
-class Tool(_Section):
+class Tool(_DocumentPart):
     """Names the program that made the session, and what it ran on."""
 
     name: str
@@ -54,13 +54,13 @@ class Tool(_Section):
     platform: str
 
 
-class IterationsSaid(_Section):
+class IterationsSaid(_DocumentPart):
     """Says that N was given: by the mode itself, by a setting, or by a published script."""
 
     by: Literal["mode", "setting", "script"]
 
 
-class IterationsCalibrated(_Section):
+class IterationsCalibrated(_DocumentPart):
     """Says how N was measured, by the device's clock or the host's."""
 
     by: Literal["calibration"]
@@ -71,7 +71,7 @@ class IterationsCalibrated(_Section):
     clock: Literal["device", "host"]
 
 
-class IterationsCalibratedByEdges(_Section):
+class IterationsCalibratedByEdges(_DocumentPart):
     """Says how N was measured between the edges of the timestamp pin."""
 
     by: Literal["calibration"]
@@ -85,7 +85,7 @@ class IterationsCalibratedByEdges(_Section):
 IterationsFound = IterationsSaid | IterationsCalibrated | IterationsCalibratedByEdges
 
 
-class Link(_Section):
+class Link(_DocumentPart):
     """Says how the inputs go over the link."""
 
     data_bytes_per_db: int
@@ -97,7 +97,7 @@ class Link(_Section):
     """What the device offered, in its own words."""
 
 
-class DatasetFacts(_Section):
+class DatasetFacts(_DocumentPart):
     """Names the inputs, and what identifies them."""
 
     folder: str
@@ -113,7 +113,7 @@ class DatasetFacts(_Section):
     """The kind of inputs, such as `float32:1960`, where it is not the official one."""
 
 
-class Device(_Section):
+class Device(_DocumentPart):
     """Says who was measured."""
 
     address: str
@@ -123,7 +123,7 @@ class Device(_Section):
     model_id: str | None
 
 
-class Simulated(_Section):
+class Simulated(_DocumentPart):
     """Says what a simulated device ran."""
 
     model: str
@@ -135,7 +135,7 @@ class Simulated(_Section):
     inference_time_s: Number
 
 
-class Monitor(_Section):
+class Monitor(_DocumentPart):
     """Says what powered the device and measured its energy."""
 
     address: str
@@ -150,7 +150,7 @@ class Monitor(_Section):
     max_current_a: Number
 
 
-class IoManagerFacts(_Section):
+class IoManagerFacts(_DocumentPart):
     """Describes the board between host and device, in its own messages."""
 
     address: str
@@ -159,14 +159,14 @@ class IoManagerFacts(_Section):
     version: str
 
 
-class Edges(_Section):
+class EdgeFacts(_DocumentPart):
     """Says what the ends of the windows were taken from."""
 
     from_: str
     hold_s: Number
 
 
-class SessionFacts(_Section):
+class SessionFacts(_DocumentPart):
     """Says which program made the session and when, and how it came to its N."""
 
     tool: Tool
@@ -176,7 +176,7 @@ class SessionFacts(_Section):
     iterations_found: IterationsFound
 
 
-class Setup(_Section):
+class SetupFacts(_DocumentPart):
     """Says what is asked of a run, and of which inputs: all that is known without a device."""
 
     task: str
@@ -195,35 +195,35 @@ class Setup(_Section):
     taken out can be scored, not continued."""
 
 
-class DeviceFacts(_Section):
+class DeviceFacts(_DocumentPart):
     """Says who is measured, and what it is where it is simulated."""
 
     device: Device
     simulated: Simulated | None
 
 
-class EnergyFacts(_Section):
+class EnergyFacts(_DocumentPart):
     """Says who measures the energy, at which supply, and whose edges are the windows' ends."""
 
     link: Link
     monitor: Monitor
     io_manager: IoManagerFacts
-    edges: Edges
+    edges: EdgeFacts
 
 
-class Provenance(DeviceFacts, Setup, SessionFacts):
+class Provenance(DeviceFacts, SetupFacts, SessionFacts):
     """Says how a session came about; its keys are written in the bases' order, last first."""
 
     monitor: Monitor | None = None
     """The monitor of an energy session, which alone has an IO manager and edges too."""
     io_manager: IoManagerFacts | None = None
-    edges: Edges | None = None
+    edges: EdgeFacts | None = None
 
     @classmethod
     def of(
         cls,
         session: SessionFacts,
-        setup: Setup,
+        setup: SetupFacts,
         device: DeviceFacts,
         *,
         link: Link | None = None,
@@ -244,7 +244,7 @@ class Provenance(DeviceFacts, Setup, SessionFacts):
         return self.model_dump(mode="json", exclude_unset=True, by_alias=True)
 
 
-class SessionDocument(_Section):
+class SessionDocument(_DocumentPart):
     """Is the whole of session.json."""
 
     schema_version: Literal[1]

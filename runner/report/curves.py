@@ -15,7 +15,7 @@ import numpy.typing as npt
 from ...errors import TinyrunnerError
 from ..journal.open_log import open_log
 from ..journal.reader import LogError
-from ..score.metrics import normalised, roc_auc
+from ..score.auc import normalised, roc_auc
 from ..terms import Mode
 from .page import ReportSession
 
@@ -62,7 +62,7 @@ def roc_curve(name: str, positive: npt.NDArray[np.bool_], scores: Floats) -> Cur
     )
 
 
-def classifier_curves(answers: Answers, class_names: tuple[str, ...]) -> list[Curve]:
+def classifier_curves(answers: ScoredInputs, class_names: tuple[str, ...]) -> list[Curve]:
     """Compute the curves of a classifier: of two classes the second's, of more their mean.
 
     Of more than two classes each is taken against the rest. Beside the mean (whose area is the AUC
@@ -133,7 +133,7 @@ memory and time."""
 
 
 @dataclass(frozen=True, slots=True)
-class Answers:
+class ScoredInputs:
     """Holds the inputs that were answered, in the order of the log."""
 
     files: tuple[str, ...]
@@ -155,7 +155,7 @@ class NoAnswersError(TinyrunnerError):
     """Says why there is nothing to read."""
 
 
-def read_answers(session: ReportSession) -> Answers:
+def read_answers(session: ReportSession) -> ScoredInputs:
     """Read the answers of a classifier's accuracy session; or NoAnswersError."""
     task, labels = session.task, session.labels
     if task is None or session.mode is not Mode.ACCURACY or task.stride_bytes is not None:
@@ -177,7 +177,7 @@ def read_answers(session: ReportSession) -> Answers:
         raise NoAnswersError(str(error)) from error
     if not rows:
         raise NoAnswersError("its log holds no input of the label list")
-    return Answers(
+    return ScoredInputs(
         files=tuple(rows),
         labels=np.array([truth[file] for file in rows], dtype=np.int64),
         scores=np.array([normalised(row) or row for row in rows.values()]),

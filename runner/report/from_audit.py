@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..audit.audited import Audit, SessionAudit
 from ..audit.findings import AuditFinding, Level, group_findings
-from .page import PageFinding, ReportPage, ReportSession, Verdict, suite_order
+from .page import PageFinding, ReportPage, ReportSession, TreeVerdict, suite_order
 
 
 def page_of_audit(audited: Audit) -> ReportPage:
@@ -60,7 +60,7 @@ def _finding(finding: AuditFinding) -> PageFinding:
     return PageFinding(finding.severity, finding.rule.title, text, finding.place)
 
 
-def _verdict(audited: Audit, level: Level) -> Verdict:
+def _verdict(audited: Audit, level: Level) -> TreeVerdict:
     holds = audited.holds(level)
     if level is Level.OFFICIAL:
         crashed = audited.official.crashed
@@ -73,7 +73,7 @@ def _verdict(audited: Audit, level: Level) -> Verdict:
             text += f": {against} finding{'' if against == 1 else 's'} against it"
         elif not holds:
             text += ": another verdict does not hold"
-    return Verdict(level.value, holds, text)
+    return TreeVerdict(level.value, holds, text)
 
 
 _TEXTS = {

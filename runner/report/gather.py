@@ -14,9 +14,9 @@ from ...errors import TinyrunnerError
 from ...models.suite import Task
 from ..config.rounds import load_rounds
 from ..errors import SetupError
+from ..journal.claimed_provenance import ClaimedProvenance
 from ..journal.session_document import Provenance, read_document, task_and_mode
 from ..journal.session_folder import Session
-from ..journal.told_provenance import ToldProvenance
 from ..score.judge import judge_session
 from ..score.rules import Severity
 from ..terms import Division, Mode
@@ -78,7 +78,7 @@ def read_session(path: Path, asked: Asked) -> ReportSession:
     folder = path if path.is_dir() else path.parent
     log_name = "log.txt" if path.is_dir() else path.name
     provenance, trouble = _provenance(folder)
-    told = ToldProvenance() if provenance is None else ToldProvenance.of(provenance)
+    told = ClaimedProvenance() if provenance is None else ClaimedProvenance.of(provenance)
     known = load_rounds()
     stated = None if provenance is None else provenance.round
     name = asked.round_name or (stated if stated in known.by_name else None)
@@ -165,7 +165,7 @@ def _task_and_mode(provenance: Provenance | None, folder: Path) -> tuple[Task | 
         return None, None
 
 
-def _system(folder: Path, told: ToldProvenance, names: Sequence[str]) -> str | None:
+def _system(folder: Path, told: ClaimedProvenance, names: Sequence[str]) -> str | None:
     """Say whom the session measured: as a tree's folders say it, else as the device does."""
     in_tree = _in_tree(folder)
     if in_tree is not None:

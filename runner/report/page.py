@@ -9,13 +9,13 @@ from pathlib import Path
 from ...datasets.labels import LabelList
 from ...models.suite import TASKS, Task
 from ..config.rounds import Round
-from ..journal.told_provenance import ToldProvenance
+from ..journal.claimed_provenance import ClaimedProvenance
 from ..score.assess import Assessment
 from ..score.rules import Finding, Severity
 from ..terms import Mode
 
 
-class Outcome(Enum):
+class SessionStatus(Enum):
     """Says what became of a session."""
 
     VALID = "valid"
@@ -40,7 +40,7 @@ class PageFinding:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class TreeVerdict:
     """Is one verdict on a whole tree."""
 
     name: str
@@ -64,7 +64,7 @@ class ReportSession:
     system: str | None = None
     labels: LabelList | None = None
     """The list that the session was judged by, where it is at hand."""
-    provenance: ToldProvenance = field(default_factory=ToldProvenance)
+    provenance: ClaimedProvenance = field(default_factory=ClaimedProvenance)
     """The provenance in session.json; empty for a published session."""
     findings: tuple[PageFinding, ...] = ()
     files: frozenset[str] | None = None
@@ -86,11 +86,11 @@ class ReportSession:
         return self.assessment is not None and self.assessment.simulated
 
     @property
-    def outcome(self) -> Outcome:
+    def outcome(self) -> SessionStatus:
         if self.assessment is None:
-            return Outcome.UNSCORED
+            return SessionStatus.UNSCORED
         severities = [finding.severity for finding in self.findings]
-        return Outcome.INVALID if Severity.VIOLATION in severities else Outcome.VALID
+        return SessionStatus.INVALID if Severity.VIOLATION in severities else SessionStatus.VALID
 
 
 def suite_order(session: ReportSession) -> tuple[int, int]:
@@ -109,7 +109,7 @@ class ReportPage:
     sessions: tuple[ReportSession, ...]
     findings: tuple[PageFinding, ...] = ()
     """Findings about the whole; what is about one session stands with it."""
-    verdicts: tuple[Verdict, ...] | None = None
+    verdicts: tuple[TreeVerdict, ...] | None = None
     """The verdicts on a tree; None for sessions by themselves."""
 
 

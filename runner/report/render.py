@@ -18,7 +18,7 @@ from markupsafe import Markup
 
 from ... import __version__
 from ..score.rules import Severity
-from .page import Outcome, PageFinding, ReportPage
+from .page import PageFinding, ReportPage, SessionStatus
 from .summary import cards
 from .views import view_of
 
@@ -58,10 +58,10 @@ def render_report(page: ReportPage) -> str:
         page=page,
         views=views,
         cards=cards(page.sessions),
-        valid=sum(view.line.outcome is Outcome.VALID for view in views),
+        valid=sum(view.line.outcome is SessionStatus.VALID for view in views),
         systems=len({session.system for session in page.sessions}),
         simulated=sum(view.session.simulated for view in views),
-        Outcome=Outcome,
+        SessionStatus=SessionStatus,
         Severity=Severity,
         max_findings=MAX_FINDINGS,
         generator=f"{GENERATOR} {__version__}",

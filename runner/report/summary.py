@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ...models.suite import Metric, Task
 from .dots import NONE, fixed, points, spread
-from .page import Outcome, ReportSession
+from .page import ReportSession, SessionStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class SummaryLine:
     margin: str
     margin_holds: bool
     spread: str
-    outcome: Outcome
+    outcome: SessionStatus
     simulated: bool
 
 

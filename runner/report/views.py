@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...energy.trace_files import DEFAULT_NAME, energy_path
-from ..journal.told_provenance import ToldProvenance, ToldSimulated
+from ..journal.claimed_provenance import ClaimedProvenance, ClaimedSimulated
 from .dots import Dots
 from .page import ReportSession, Row
 from .session_views import (
@@ -113,7 +113,7 @@ def _rows(session: ReportSession) -> Iterator[Row]:
         yield "Firmware", ", ".join(facts.names)
         yield "Profile", ", ".join(facts.profiles)
         yield "Model", ", ".join(facts.model_ids)
-    simulated = told.simulated or ToldSimulated()
+    simulated = told.simulated or ClaimedSimulated()
     yield "Simulated model", told_texts(simulated.model_sha256, simulated.runtime)
     yield "Link", _link(told)
     yield "IO manager", told_texts(told.io_manager.name, told.io_manager.version)
@@ -153,7 +153,7 @@ def _device(session: ReportSession) -> str:
     return "real" if session.assessment is not None else ""
 
 
-def _link(told: ToldProvenance) -> str:
+def _link(told: ClaimedProvenance) -> str:
     parts = []
     if address := told_text(told.device.address):
         parts.append(address)
@@ -168,7 +168,7 @@ def _link(told: ToldProvenance) -> str:
     return ", ".join(parts)
 
 
-def _monitor(told: ToldProvenance) -> str:
+def _monitor(told: ClaimedProvenance) -> str:
     text = told_texts(told.monitor.maker, told.monitor.model)
     if serial := told_text(told.monitor.serial):
         text += f", serial {serial}"

@@ -22,8 +22,8 @@ from .rules import CheckInput, Finding, check, is_valid
 from .score import score_accuracy, score_performance
 
 if TYPE_CHECKING:
+    from ..journal.claimed_provenance import ClaimedProvenance
     from ..journal.session_document import Provenance
-    from ..journal.told_provenance import ToldProvenance
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Judging:
         *,
         labels: LabelList | None,
         files: Iterable[str],
-        provenance: Provenance | ToldProvenance | None,
+        provenance: Provenance | ClaimedProvenance | None,
         rows: Sequence[LabelRow] = (),
     ) -> Judging:
         """Put together what is known of a session: how it came about, and the files that it ran.

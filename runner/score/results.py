@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from statistics import fmean, median, stdev
 
 from ...energy.trace import EventSource
 from ...energy.windows import EnergyWindow
 from ...models.suite import Metric
 from .json_form import JsonForm
+from .median import coefficient_of_variation, median_of
 
 MAX_NAMES = 100
 """Names kept of a list; the count is always the whole."""
@@ -100,14 +100,12 @@ class PerformanceResult(JsonForm):
 
         None without a valid window.
         """
-        return median(self.throughputs) if self.throughputs else None
+        return median_of(self.throughputs)
 
     @property
     def coefficient_of_variation(self) -> float | None:
         """Return the throughputs' sample standard deviation over their mean."""
-        if len(self.throughputs) < 2:
-            return None
-        return stdev(self.throughputs) / fmean(self.throughputs)
+        return coefficient_of_variation(self.throughputs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,15 +244,12 @@ class EnergyResult(JsonForm):
 
         None without a valid window.
         """
-        return median(self.energies_j) if self.energies_j else None
+        return median_of(self.energies_j)
 
     @property
     def coefficient_of_variation(self) -> float | None:
         """Return the energies' sample standard deviation over their mean."""
-        energies_j = self.energies_j
-        if len(energies_j) < 2 or not fmean(energies_j):
-            return None
-        return stdev(energies_j) / abs(fmean(energies_j))
+        return coefficient_of_variation(self.energies_j)
 
     @property
     def performance(self) -> PerformanceResult:

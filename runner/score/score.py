@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 from ...errors import TinyrunnerError
 from ...models.suite import Task
 from ..journal.records import InferenceRecord
-from .lap_time import lap_s, wrapped_s
-from .metrics import (
+from .auc import (
     best_precision_recall,
     best_threshold_correct,
     normalised,
@@ -23,6 +22,7 @@ from .metrics import (
     roc_auc,
     softmax,
 )
+from .lap_time import lap_s, wrapped_s
 from .results import AccuracyResult, FileScore, NameList, PerformanceResult, Window
 
 if TYPE_CHECKING:  # numpy is imported where accuracy is scored: other sessions need none

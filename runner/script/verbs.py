@@ -190,7 +190,7 @@ class Performer:
 
 
 @dataclass(frozen=True, slots=True)
-class Form(Generic[V]):
+class VerbForm(Generic[V]):
     """Holds all there is to know of a verb in one of its forms."""
 
     words: str
@@ -234,7 +234,7 @@ def format_verb(verb: Verb) -> str:
     return f"{form.words} {form.arguments(verb)}".rstrip(" ")
 
 
-def form_of(verb: V) -> Form[V]:
+def form_of(verb: V) -> VerbForm[V]:
     """Return the verb's row of the table."""
     if isinstance(verb, Load):
         return _BY_WORDS["bloadp" if verb.through_io else "bload dut"]
@@ -252,7 +252,7 @@ def _check(pattern: re.Pattern[str], what: str, text: str) -> None:
         raise ScriptError(f"{what}, got {text[:60]!r}")
 
 
-def _usage(forms: list[Form[Any]]) -> str:
+def _usage(forms: list[VerbForm[Any]]) -> str:
     """Write `emon voltage [MILLIVOLTS], power on|off, …, or trace on NAME|off`."""
     first, *others = (f"{form.words} {form.usage}" for form in forms)
     others = [other.partition(" ")[2] for other in others]
@@ -325,36 +325,36 @@ def _on_off(verb: EmonPower | EmonTimer) -> str:
     return "on" if verb.on else "off"
 
 
-FORMS: tuple[Form[Any], ...] = (
-    Form("umount", "", Umount, _nothing(Umount()), lambda v: "",
+FORMS: tuple[VerbForm[Any], ...] = (
+    VerbForm("umount", "", Umount, _nothing(Umount()), lambda v: "",
          Needs.NOTHING, lambda by, v: by.umount(v)),
-    Form("mountc", "NAME KIND", Mount, _parse_mount, lambda v: f"{v.alias} {v.kind}",
+    VerbForm("mountc", "NAME KIND", Mount, _parse_mount, lambda v: f"{v.alias} {v.kind}",
          Needs.NOTHING, lambda by, v: by.mount(v)),
-    Form("version", "", Version, _nothing(Version()), lambda v: "",
+    VerbForm("version", "", Version, _nothing(Version()), lambda v: "",
          Needs.NOTHING, lambda by, v: by.version(v)),
-    Form("bm cfg", "CODE", BmCfg, _parse_bm_cfg, lambda v: v.code,
+    VerbForm("bm cfg", "CODE", BmCfg, _parse_bm_cfg, lambda v: v.code,
          Needs.NOTHING, lambda by, v: by.configure(v)),
-    Form("dut", "COMMAND", DutCommand, DutCommand, lambda v: v.text,
+    VerbForm("dut", "COMMAND", DutCommand, DutCommand, lambda v: v.text,
          Needs.NOTHING, lambda by, v: by.command(v)),
-    Form("io", "COMMAND", IoCommand, IoCommand, lambda v: v.text,
+    VerbForm("io", "COMMAND", IoCommand, IoCommand, lambda v: v.text,
          Needs.IO_MANAGER, lambda by, v: by.io_command(v)),
-    Form("io dut", "COMMAND", IoDutCommand, IoDutCommand, lambda v: v.text,
+    VerbForm("io dut", "COMMAND", IoDutCommand, IoDutCommand, lambda v: v.text,
          Needs.IO_MANAGER, lambda by, v: by.command(v)),
-    Form("bload dut", '"FILE" [OFFSET LENGTH]', Load, _parse_load(False), _load_arguments,
+    VerbForm("bload dut", '"FILE" [OFFSET LENGTH]', Load, _parse_load(False), _load_arguments,
          Needs.NOTHING, lambda by, v: by.load(v)),
-    Form("bloadp", '"FILE" [OFFSET LENGTH]', Load, _parse_load(True), _load_arguments,
+    VerbForm("bloadp", '"FILE" [OFFSET LENGTH]', Load, _parse_load(True), _load_arguments,
          Needs.IO_MANAGER, lambda by, v: by.load(v)),
-    Form("emon voltage", "[MILLIVOLTS]", EmonVoltage, _parse_voltage,
+    VerbForm("emon voltage", "[MILLIVOLTS]", EmonVoltage, _parse_voltage,
          lambda v: "" if v.millivolts is None else str(v.millivolts),
          Needs.MONITOR, lambda by, v: by.voltage(v)),
-    Form("emon power", "on|off", EmonPower, _switch(EmonPower), _on_off,
+    VerbForm("emon power", "on|off", EmonPower, _switch(EmonPower), _on_off,
          Needs.MONITOR, lambda by, v: by.power(v)),
-    Form("emon timer", "on|off", EmonTimer, _switch(EmonTimer), _on_off,
+    VerbForm("emon timer", "on|off", EmonTimer, _switch(EmonTimer), _on_off,
          Needs.MONITOR, lambda by, v: by.timer(v)),
-    Form("emon trace", "on NAME|off", EmonTrace, _parse_trace,
+    VerbForm("emon trace", "on NAME|off", EmonTrace, _parse_trace,
          lambda v: "off" if v.name is None else f"on {v.name}",
          Needs.MONITOR, lambda by, v: by.record(v)),
-    Form("echo", "TEXT MILLISECONDS", Echo, _parse_echo, lambda v: f"{v.text} {v.milliseconds}",
+    VerbForm("echo", "TEXT MILLISECONDS", Echo, _parse_echo, lambda v: f"{v.text} {v.milliseconds}",
          Needs.NOTHING, lambda by, v: by.echo(v)),
 )  # fmt: skip
 """The verbs. One more is a row here, its type above, and a method of those who carry it out."""

@@ -22,7 +22,7 @@ _BY_KEY = {question.key: question for question in ASKED}
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class AnsweredQuestion:
     """Is a question with its answer, as the PDF shows them."""
 
     question: str
@@ -46,7 +46,7 @@ class Checklist:
     """Holds everything that the PDF says."""
 
     round: Round
-    answers: tuple[Answered, ...]
+    answers: tuple[AnsweredQuestion, ...]
     table: tuple[AccuracyRow, ...]
     unanswered: tuple[str, ...]
     """Keys of the description's checklist that are empty."""
@@ -57,8 +57,8 @@ def fill_checklist(description: Description, gathered: Gathered, round_: Round) 
     told = description.checklist.model_dump()
     table = tuple(_accuracies(description, gathered, round_))
 
-    def asked(key: str) -> Answered:
-        return Answered(_BY_KEY[key].text, told[key] or NOT_ANSWERED)
+    def asked(key: str) -> AnsweredQuestion:
+        return AnsweredQuestion(_BY_KEY[key].text, told[key] or NOT_ANSWERED)
 
     keys = [key for key in (*gathered_tasks(gathered),)]
     statuses = {
@@ -67,13 +67,17 @@ def fill_checklist(description: Description, gathered: Gathered, round_: Round) 
     answers = (
         asked("engineers"),
         asked("emails"),
-        Answered("System(s) under test", _lines(system.id for system in description.systems)),
-        Answered("Division", description.division.value),
-        Answered("Category", ", ".join(_CATEGORIES[status] for status in statuses)),
-        Answered("Benchmarks", ", ".join(keys)),
-        Answered("Is the accuracy target met for every benchmark?", _target_met(table)),
-        Answered("Was accuracy mode run on the whole validation set?", _whole_set(gathered)),
-        Answered("Does the submission use the EEMBC runner?", _runner(gathered)),
+        AnsweredQuestion(
+            "System(s) under test", _lines(system.id for system in description.systems)
+        ),
+        AnsweredQuestion("Division", description.division.value),
+        AnsweredQuestion("Category", ", ".join(_CATEGORIES[status] for status in statuses)),
+        AnsweredQuestion("Benchmarks", ", ".join(keys)),
+        AnsweredQuestion("Is the accuracy target met for every benchmark?", _target_met(table)),
+        AnsweredQuestion(
+            "Was accuracy mode run on the whole validation set?", _whole_set(gathered)
+        ),
+        AnsweredQuestion("Does the submission use the EEMBC runner?", _runner(gathered)),
         asked("same_code_in_both_modes"),
         asked("calibrated_outside_official_set"),
         asked("numerics"),
@@ -81,9 +85,11 @@ def fill_checklist(description: Description, gathered: Gathered, round_: Round) 
         asked("caching_techniques"),
         asked("disallowed_techniques"),
         asked("congruent_with_rules"),
-        Answered("Is a system description (JSON) filled in for each system?", _filled(description)),
+        AnsweredQuestion(
+            "Is a system description (JSON) filled in for each system?", _filled(description)
+        ),
         asked("reflects_real_world_performance"),
-        Answered("The submission includes", _included(gathered)),
+        AnsweredQuestion("The submission includes", _included(gathered)),
     )
     unanswered = tuple(question.key for question in ASKED if not told[question.key])
     return Checklist(round_, answers, table, unanswered)

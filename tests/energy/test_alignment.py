@@ -17,7 +17,7 @@ from tinyrunner.energy.alignment import (
     unwrap_laps,
 )
 from tinyrunner.energy.errors import TraceError
-from tinyrunner.energy.simulated.power_model import Activity, PowerModel
+from tinyrunner.energy.simulated.power_model import PowerModel, PowerState
 from tinyrunner.energy.trace import EventSource, Trace
 
 
@@ -47,26 +47,26 @@ def run(
     model.supply_v = 3.0
     now = 0.0
 
-    def does(activity: Activity, for_s: float) -> None:
+    def does(activity: PowerState, for_s: float) -> None:
         nonlocal now
         model.change(now, activity)
         now += for_s
 
-    does(Activity.IDLE, 0.5 + random.random())
+    does(PowerState.IDLE, 0.5 + random.random())
     model.edge(now)
-    does(Activity.IDLE, 1.0)
+    does(PowerState.IDLE, 1.0)
     for _ in range(windows):
-        does(Activity.UART, 0.3 + random.random())
-        does(Activity.IDLE, 0.02)
-        does(Activity.UART, 200 / baud)
-        does(Activity.INFER, 0.02 + random.random() / 10)  # the warm-up
-        does(Activity.UART, 300 / baud)
+        does(PowerState.UART, 0.3 + random.random())
+        does(PowerState.IDLE, 0.02)
+        does(PowerState.UART, 200 / baud)
+        does(PowerState.INFER, 0.02 + random.random() / 10)  # the warm-up
+        does(PowerState.UART, 300 / baud)
         model.edge(now)
-        does(Activity.INFER, 10.0 + random.random())
+        does(PowerState.INFER, 10.0 + random.random())
         model.edge(now)
-        does(Activity.UART, 400 / baud)
-    does(Activity.IDLE, 1.0)
-    model.change(now, Activity.IDLE)
+        does(PowerState.UART, 400 / baud)
+    does(PowerState.IDLE, 1.0)
+    model.change(now, PowerState.IDLE)
     count = int(now * rate_hz)
     energy = np.diff(model.energy_j(np.arange(count + 1) / rate_hz))
     energy += random.normal(0.0, noise * 0.035 * 3.0 / rate_hz, count)

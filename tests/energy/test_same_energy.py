@@ -11,7 +11,7 @@ from tinyrunner.energy.drivers.lpm01a import Lpm01a
 from tinyrunner.energy.drivers.ppk2 import Ppk2
 from tinyrunner.energy.simulated.link import SimulatedMonitorLink
 from tinyrunner.energy.simulated.lpm01a import SimulatedLpm01a
-from tinyrunner.energy.simulated.power_model import Activity, BoardCurrents, PowerModel
+from tinyrunner.energy.simulated.power_model import BoardCurrents, PowerModel, PowerState
 from tinyrunner.energy.simulated.ppk2 import SimulatedPpk2
 from tinyrunner.energy.trace import TraceWriter
 
@@ -42,11 +42,11 @@ def test_every_monitor_gives_the_energy_of_the_model_within_a_thousandth(opened,
         monitor.set_supply(SUPPLY_V)
         writer = TraceWriter(tmp_path / "trace.bin", monitor.capabilities.default_rate_hz)
         monitor.power(True)
-        model.change(clock.now_s(), Activity.IDLE)
+        model.change(clock.now_s(), PowerState.IDLE)
         monitor.start(writer)
         clock.pause(0.5037)
         for duration_s in (2.0, 1.5003, 1.2):
-            model.change(clock.now_s(), Activity.INFER)
+            model.change(clock.now_s(), PowerState.INFER)
             model.edge(clock.now_s())
             start_s = clock.now_s()
             while clock.now_s() < start_s + duration_s:
@@ -54,7 +54,7 @@ def test_every_monitor_gives_the_energy_of_the_model_within_a_thousandth(opened,
                 advance()
                 monitor.service()
             model.edge(clock.now_s())
-            model.change(clock.now_s(), Activity.IDLE)
+            model.change(clock.now_s(), PowerState.IDLE)
             windows.append((start_s, clock.now_s()))
             clock.pause(0.3)
         clock.pause(0.1)

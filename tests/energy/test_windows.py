@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tinyrunner.energy.errors import SamplesLost
-from tinyrunner.energy.simulated.power_model import Activity, PowerModel
+from tinyrunner.energy.simulated.power_model import PowerModel, PowerState
 from tinyrunner.energy.trace import Gap, Trace, TraceOrigin
 from tinyrunner.energy.windows import (
     check_lost,
@@ -99,7 +99,7 @@ def test_energy_between_two_moments_takes_fractions_of_the_edge_samples(values, 
 def test_the_energy_of_a_steady_window_is_the_models(start_s, length_s, rate_hz):
     model = PowerModel()
     model.supply_v = 3.0
-    model.change(0.0, Activity.INFER)
+    model.change(0.0, PowerState.INFER)
     count = int(10 * rate_hz)
     samples = np.diff(model.energy_j(np.arange(count + 1) / rate_hz)) * 1e6
     window = measure_window(trace_of(samples, rate_hz), 2, start_s, start_s + length_s)

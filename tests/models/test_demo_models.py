@@ -12,7 +12,7 @@ from tinyrunner.datasets.demo import demo_dataset as data
 from tinyrunner.models.demo_models import DEMO_NOTE, DemoError, demo_model_path
 from tinyrunner.models.engine import Engine
 from tinyrunner.models.suite import AD, IC, KWS, TASKS, VWW, Task
-from tinyrunner.runner.score.metrics import roc_auc
+from tinyrunner.runner.score.auc import roc_auc
 
 ALL = tuple(TASKS.values())
 KEYS = tuple(TASKS)

@@ -29,7 +29,7 @@ from .text import Hit, Unreadable, WouldCrash, scan
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class BenchmarkOutcome:
     """Is the outcome of one benchmark."""
 
     fails: bool
@@ -39,13 +39,13 @@ class Judged:
     messages: tuple[AuditFinding, ...]
 
 
-def judge(benchmark: Benchmark) -> Judged:
+def judge(benchmark: Benchmark) -> BenchmarkOutcome:
     """Look at one benchmark; WouldCrash where the original ends in a traceback."""
     checker, name = benchmark.checker, benchmark.name
     if checker.by_runner and name not in checker.models:
         why = f"{name!r} is not in its table of required tests (KeyError)"
         raise WouldCrash(benchmark.path, why)
-    seen = Seen(benchmark)
+    seen = BenchmarkReading(benchmark)
     if checker.by_runner and name == rules.STREAMING:
         read_streaming(seen)
     else:
@@ -54,7 +54,7 @@ def judge(benchmark: Benchmark) -> Judged:
     return _conclude(seen)
 
 
-def _accuracy(seen: Seen) -> None:
+def _accuracy(seen: BenchmarkReading) -> None:
     benchmark = seen.benchmark
     folder = benchmark.inside("accuracy")
     path = f"{folder}/{rules.RESULTS_NAME}"
@@ -76,7 +76,7 @@ def _accuracy(seen: Seen) -> None:
         _log_target(seen, path, target, hit)
 
 
-def _log_target(seen: Seen, path: str, target: Target, hit: Hit | None) -> None:
+def _log_target(seen: BenchmarkReading, path: str, target: Target, hit: Hit | None) -> None:
     found = f"no {target.metric} line that it reads"
     if hit is not None:
         found = f"{target.metric} {hit.groups[0][:40]}"
@@ -92,7 +92,7 @@ def _number(path: str, hit: Hit) -> float:
         raise WouldCrash(path, why) from error
 
 
-def _performance(seen: Seen) -> None:
+def _performance(seen: BenchmarkReading) -> None:
     entries = seen.benchmark.tree.entries
     folder, energy = seen.benchmark.inside("performance"), seen.benchmark.inside("energy")
     if folder not in entries or entries[folder].kind is not EntryKind.FOLDER:
@@ -112,7 +112,9 @@ def _performance(seen: Seen) -> None:
         seen.throughput_at = (path, line)
 
 
-def _figure(seen: Seen, path: str, finder: Finder, what: str) -> tuple[float, int] | None:
+def _figure(
+    seen: BenchmarkReading, path: str, finder: Finder, what: str
+) -> tuple[float, int] | None:
     """Return a figure and its line; None where there is none, which is caught and logged."""
     line = None
     try:
@@ -129,7 +131,7 @@ def _figure(seen: Seen, path: str, finder: Finder, what: str) -> tuple[float, in
     return None
 
 
-def _file_list(seen: Seen, folder: str) -> None:
+def _file_list(seen: BenchmarkReading, folder: str) -> None:
     benchmark = seen.benchmark
     found = {file.name for file in benchmark.tree.files(folder)}
     eembc = benchmark.inside(rules.RUNNER_MARK) in benchmark.tree.entries
@@ -139,7 +141,7 @@ def _file_list(seen: Seen, folder: str) -> None:
         seen.log(folder, f"file list mismatch (logged, fails nothing): {shown}")
 
 
-def _conclude(seen: Seen) -> Judged:
+def _conclude(seen: BenchmarkReading) -> BenchmarkOutcome:
     fails, row = False, None
     if seen.throughput is not None:
         # With energy, a result of 0 is listed as a text, which does count.
@@ -155,10 +157,10 @@ def _conclude(seen: Seen) -> Judged:
     decisive = seen.decisive
     if fails:
         decisive = [replace(one, severity=Severity.VIOLATION) for one in decisive]
-    return Judged(fails, row, (*decisive, *seen.logged))
+    return BenchmarkOutcome(fails, row, (*decisive, *seen.logged))
 
 
-def _row(seen: Seen) -> dict[str, object]:
+def _row(seen: BenchmarkReading) -> dict[str, object]:
     benchmark = seen.benchmark
     _notes(benchmark)
     row: dict[str, object] = {
@@ -222,7 +224,7 @@ class Benchmark:
 
 
 @dataclass(slots=True)
-class Seen:
+class BenchmarkReading:
     """Keeps what was read, and what was logged on the way."""
 
     benchmark: Benchmark
@@ -261,7 +263,7 @@ class Seen:
         return found.hits
 
 
-def read_streaming(seen: Seen) -> None:
+def read_streaming(seen: BenchmarkReading) -> None:
     """Fill in what the file says."""
     with_energy = seen.benchmark.inside("energy") in seen.benchmark.tree.entries
     folder = seen.benchmark.inside("energy" if with_energy else "performance")
@@ -295,7 +297,7 @@ def _streaming_number(hit: Hit | None, what: str) -> tuple[float, int]:
         raise Unreadable(f"line {hit.line}: {hit.groups[0][:40]!r} is no number") from error
 
 
-def _streaming_accuracy(seen: Seen, path: str, hit: Hit | None) -> None:
+def _streaming_accuracy(seen: BenchmarkReading, path: str, hit: Hit | None) -> None:
     if hit is None:
         seen.log(path, "no line of true and false positives that it reads", decides=True)
         return

@@ -20,7 +20,7 @@ from ...submission.describe.system_template import STATUSES
 from ...terms import Division
 from ..audited import OfficialReport
 from ..findings import AuditFinding, Rule, violation, warning
-from ..tree import NOT_LOOKED_INTO, Entry, EntryKind, Submitter, Tree
+from ..tree import NOT_LOOKED_INTO, EntryKind, Submitter, Tree, TreeEntry
 from . import rules
 from .benchmark import Benchmark, judge
 from .rules import Checker, checker_of
@@ -120,7 +120,7 @@ def _folders_sound(report: _Report, submitter: Submitter) -> bool:
         return False
     if _fails(report, [e for e in inside if e.size > rules.MAX_FILE_BYTES], "over 500 MB"):
         return False
-    top = Entry(submitter.path, EntryKind.FOLDER)
+    top = TreeEntry(submitter.path, EntryKind.FOLDER)
     named = [(submitter.name, top), *((entry.name, entry) for entry in inside)]
     _remarks(report, [e for name, e in named if name.startswith(".")], "name with a leading dot")
     _remarks(report, [e for name, e in named if " " in name], "name with a space")
@@ -131,25 +131,25 @@ def _folders_sound(report: _Report, submitter: Submitter) -> bool:
     return not _fails(report, empty, "empty folder")
 
 
-def _fails(report: _Report, entries: list[Entry], what: str) -> bool:
+def _fails(report: _Report, entries: list[TreeEntry], what: str) -> bool:
     for path, extra in _named(entries):
         report.fail(path, f"{what}, which fails the whole submitter{extra}")
     return bool(entries)
 
 
-def _remarks(report: _Report, entries: list[Entry], what: str) -> None:
+def _remarks(report: _Report, entries: list[TreeEntry], what: str) -> None:
     for path, extra in _named(entries):
         report.messages.append(warning(_RULE, path, f"{what} (logged, fails nothing){extra}"))
 
 
-def _named(entries: list[Entry]) -> Iterator[tuple[str, str]]:
+def _named(entries: list[TreeEntry]) -> Iterator[tuple[str, str]]:
     shown = entries[:_MOST_NAMED]
     for number, entry in enumerate(shown, start=1):
         more = len(entries) - len(shown) if number == len(shown) else 0
         yield entry.path, f"; and {more} more" if more else ""
 
 
-def _folders(tree: Tree, path: str) -> list[Entry]:
+def _folders(tree: Tree, path: str) -> list[TreeEntry]:
     """List the folders in one; the checker stumbles where that is none, or may not be listed."""
     if tree.entries[path].kind is not EntryKind.FOLDER:
         raise WouldCrash(path, "not a folder (NotADirectoryError)")

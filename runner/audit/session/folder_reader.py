@@ -13,9 +13,9 @@ from pathlib import Path, PurePosixPath
 
 from ....errors import TinyrunnerError
 from ...config.rounds import Round
+from ...journal.claimed_provenance import ClaimedProvenance
 from ...journal.logged_session import LoggedSession, read_log
 from ...journal.open_log import sniff
-from ...journal.told_provenance import ToldProvenance
 from ...terms import Dialect
 from ...write.printed_results import PrintedFigure, PrintedResults, parse_results
 from ..findings import AuditFinding, Rule, violation
@@ -48,7 +48,7 @@ class FolderReader:
     place: ModeFolder
     context: AuditContext
     findings: list[AuditFinding] = field(default_factory=list)
-    document: session_json_check.ToldDocument | None = None
+    document: session_json_check.ClaimedDocument | None = None
     headlines: list[PrintedFigure] = field(default_factory=list)
     """The figures of a log that prints its own."""
 
@@ -57,8 +57,8 @@ class FolderReader:
         return self.context.root.joinpath(*PurePosixPath(self.place.path).parts)
 
     @property
-    def provenance(self) -> ToldProvenance:
-        return ToldProvenance() if self.document is None else self.document.provenance
+    def provenance(self) -> ClaimedProvenance:
+        return ClaimedProvenance() if self.document is None else self.document.provenance
 
     @contextmanager
     def reading(self, rule: Rule, name: str) -> Iterator[None]:

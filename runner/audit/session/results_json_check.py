@@ -20,7 +20,7 @@ _MOST_FINDINGS = 20
 
 
 @dataclass(slots=True)
-class Merged:
+class MergedInferences:
     """Holds the log's inferences with the exact numbers of results.json, and what differs."""
 
     records: list[InferenceRecord]
@@ -29,7 +29,9 @@ class Merged:
     findings: list[AuditFinding] = field(default_factory=list)
 
 
-def merge(records: Sequence[InferenceRecord], path: Path, log_name: str, json_name: str) -> Merged:
+def merge(
+    records: Sequence[InferenceRecord], path: Path, log_name: str, json_name: str
+) -> MergedInferences:
     """Compare entry by entry; LogError where results.json cannot be read.
 
     Where both are not of the same inferences, the log's own numbers stand.
@@ -40,7 +42,7 @@ def merge(records: Sequence[InferenceRecord], path: Path, log_name: str, json_na
             entries.append(entry)
         if len(entries) > MAX_INFERENCES:
             raise LogError(f"{path}: more than {MAX_INFERENCES} entries")
-    merged = Merged(list(records))
+    merged = MergedInferences(list(records))
     if len(entries) != len(records):
         merged.findings.append(
             violation(

@@ -10,10 +10,10 @@ from math import isclose
 from pathlib import Path
 
 from ....datasets.labels import LabelList
+from ...journal.claimed_provenance import ClaimedProvenance
 from ...journal.records import LogFacts
 from ...journal.results_json import TwoValuesError, one_value_a_key
 from ...journal.session_document import SCHEMA_VERSION
-from ...journal.told_provenance import ToldProvenance
 from ...score.assess import Assessment
 from ..findings import AuditFinding, Rule, violation, warning
 from ..tree import ModeFolder
@@ -27,14 +27,14 @@ _TOLERANCE = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
-class ToldDocument:
+class ClaimedDocument:
     """Is a session.json that somebody wrote."""
 
-    provenance: ToldProvenance
+    provenance: ClaimedProvenance
     result: object
 
 
-def read_document(path: Path) -> ToldDocument | str:
+def read_document(path: Path) -> ClaimedDocument | str:
     """Read the document, or say what is wrong with it. OSError where it cannot be read."""
     if path.stat().st_size > MAX_BYTES:
         return f"more than {MAX_BYTES >> 20} MB, which is not read"
@@ -50,13 +50,13 @@ def read_document(path: Path) -> ToldDocument | str:
         return (
             f"schema version {shown} where this tinyrunner reads {SCHEMA_VERSION}, or no provenance"
         )
-    return ToldDocument(
-        ToldProvenance.model_validate(document["provenance"]), document.get("result")
+    return ClaimedDocument(
+        ClaimedProvenance.model_validate(document["provenance"]), document.get("result")
     )
 
 
 def check_document(
-    provenance: ToldProvenance, place: ModeFolder, folder: Path, path: str
+    provenance: ClaimedProvenance, place: ModeFolder, folder: Path, path: str
 ) -> Iterator[AuditFinding]:
     """Check task, mode and script; log and labels have checks of their own."""
     task = place.task
@@ -77,7 +77,7 @@ def check_document(
             yield violation(Rule.SESSION_JSON, path, text, expected)
 
 
-def check_log(provenance: ToldProvenance, facts: LogFacts, path: str) -> Iterator[AuditFinding]:
+def check_log(provenance: ClaimedProvenance, facts: LogFacts, path: str) -> Iterator[AuditFinding]:
     """Check the session's id and the device against the log."""
     session_id, device = provenance.session_id, provenance.device
     if facts.session_ids and session_id != facts.session_ids[0]:
@@ -96,7 +96,7 @@ def check_log(provenance: ToldProvenance, facts: LogFacts, path: str) -> Iterato
 
 
 def check_labels(
-    provenance: ToldProvenance, labels: LabelList, path: str
+    provenance: ClaimedProvenance, labels: LabelList, path: str
 ) -> Iterator[AuditFinding]:
     """Check the label list that the session says it used."""
     said = provenance.dataset.labels_sha256

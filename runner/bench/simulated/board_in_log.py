@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ....dut_protocol.simulated.replay import REPLAY_NOTE, Answer
+from ....dut_protocol.simulated.replay import REPLAY_NOTE, LoggedAnswer
 from ....dut_protocol.wire.messages import Chatter, TimestampMode, parse_line
 from ....models.suite import TASKS_BY_MODEL_ID, Task
 from ...errors import SetupError
@@ -39,7 +39,7 @@ class LoggedBoard:
     vendor: str | None = None
     profile: str | None = None
     chatter: list[str] = field(default_factory=list)
-    answers: list[Answer] = field(default_factory=list)
+    answers: list[LoggedAnswer] = field(default_factory=list)
     inputs: list[tuple[str, int]] = field(default_factory=list)
     """Each answer's input: the file's name and the offset in it."""
     keys: list[bytes] = field(default_factory=list)
@@ -75,7 +75,7 @@ def _take_records(
 ) -> None:
     for record in logged.records:
         check_scores(path, board.task, record.scores, f"line {record.line}")
-        board.answers.append(Answer(record.scores, printed.get(record.line)))
+        board.answers.append(LoggedAnswer(record.scores, printed.get(record.line)))
         board.inputs.append((record.file, record.offset))
         window = _window(record)
         if window is not None:

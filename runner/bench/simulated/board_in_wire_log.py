@@ -7,7 +7,7 @@ from pathlib import Path
 from ....dut_protocol.errors import DutProtocolError
 from ....dut_protocol.link.wire_log import WireLogBeginning, WireLogError
 from ....dut_protocol.link.wire_log_reader import Direction, WireLogReader
-from ....dut_protocol.simulated.replay import Answer, content_key
+from ....dut_protocol.simulated.replay import LoggedAnswer, content_key
 from ....dut_protocol.wire.commands import DbData, DbLoad, Infer, parse_command
 from ....dut_protocol.wire.framing import CommandReader, LineReader
 from ....dut_protocol.wire.messages import (
@@ -82,7 +82,7 @@ class _Conversation:
         self._iterations: int | None = None
         self._laps: list[int] = []
         self._started = False
-        self._results: Answer | None = None
+        self._results: LoggedAnswer | None = None
 
     def sent(self, data: bytes) -> None:
         for _, text in self._commands.feed(data):
@@ -132,7 +132,7 @@ class _Conversation:
                 self._started = False
             case Results(scores):
                 text = message.encode().removeprefix("m-results-[").removesuffix("]")
-                self._results = Answer(scores, text)
+                self._results = LoggedAnswer(scores, text)
             case InputSize(fits=True):
                 pass
             case InputSize() | DeviceError():

@@ -13,8 +13,8 @@ from ....dut_protocol.simulated.tflite_model import TfliteModel
 from ....models.demo_models import DEMO_NOTE, demo_model_path
 from ....models.fetch import reference_model_path
 from ....models.suite import TASKS, Task
-from ...config.addresses import SIMULATED, SimulatedOptions, parse_simulated
 from ...config.config import Config
+from ...config.sim_address import SIMULATED, SimulatedOptions, parse_simulated
 from ...errors import SetupError
 from ..bench import SimulatedModel
 from .replay import Replay

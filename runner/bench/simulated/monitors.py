@@ -21,7 +21,7 @@ from ....energy.simulated.lpm01a import SimulatedLpm01a
 from ....energy.simulated.n6705 import SimulatedN6705
 from ....energy.simulated.power_model import PowerModel
 from ....energy.simulated.ppk2 import SimulatedPpk2
-from ...config.addresses import SIMULATED, MonitorKind
+from ...config.sim_address import SIMULATED, MonitorKind
 
 _IDLE_S = 0.01
 """Seconds between two deliveries of samples."""

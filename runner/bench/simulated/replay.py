@@ -17,7 +17,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
 
 from ....datasets.demo.demo_dataset import default_root, materialise
 from ....datasets.errors import DatasetError
@@ -28,6 +27,7 @@ from ....dut_protocol.simulated.replay import BoardText, ReplayedDut, ReplayedMo
 from ....dut_protocol.wire.messages import LapTime
 from ....models.suite import Task
 from ...errors import SetupError
+from ...score.median import median_of
 from .board_in_log import LoggedBoard, LoggedWindow, read_board
 from .board_in_wire_log import read_wire_board
 
@@ -63,8 +63,7 @@ class Replay:
 
     def pace_s(self, byte_time_s: float) -> float | None:
         """Return the median of one inference, by the log's windows; None where it has none."""
-        paces = [_pace_s(window, byte_time_s) for window in self.board.windows]
-        return median(paces) if paces else None
+        return median_of([_pace_s(window, byte_time_s) for window in self.board.windows])
 
     def device(self, baud_rate: int, inference_time_s: float | None) -> ReplayedDut:
         """Make the device, not yet booted; ``inference_time_s`` where it is not the log's."""

@@ -21,11 +21,10 @@ from ....dut_protocol.wire.messages import TimestampMode
 from ....energy.drivers.n6705 import N6705
 from ....energy.monitor import EnergyMonitor
 from ....energy.simulated.n6705 import SimulatedN6705
-from ....energy.simulated.power_model import Activity as Drawing
-from ....energy.simulated.power_model import PowerModel
+from ....energy.simulated.power_model import PowerModel, PowerState
 from ....models.suite import Task
-from ...config.addresses import SIMULATED, MonitorKind, simulated_kind
 from ...config.config import Config, IoManagerConfig, MonitorConfig
+from ...config.sim_address import SIMULATED, MonitorKind, simulated_kind
 from ..bench import SimulatedModel
 from .device import SimulatedDevice, simulated_device
 from .monitors import simulated_monitor
@@ -33,7 +32,7 @@ from .monitors import simulated_monitor
 Wire = Callable[[float], Sequence[float]]
 """A timestamp pin's wire: an edge there arrives at the moments that it returns."""
 
-_DRAWING = {activity: Drawing(activity.value) for activity in Activity}
+_POWER_STATE = {activity: PowerState(activity.value) for activity in Activity}
 
 
 class Wiring:
@@ -77,7 +76,7 @@ class Wiring:
             self.io_manager.edge(arrives_s)
 
     def _on_activity(self, at_s: float, activity: Activity) -> None:
-        self.power.change(at_s, _DRAWING[activity])
+        self.power.change(at_s, _POWER_STATE[activity])
 
 
 class SimulatedBench(Wiring):

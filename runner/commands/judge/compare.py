@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-    from ...report.compare.comparison import Compared, Comparison, Thresholds
+    from ...report.compare.comparison import ComparedPair, Comparison, Thresholds
     from ...report.compare.measures import Difference
 
 _NOTE = (
@@ -76,7 +76,7 @@ def _show(
     console: Console,
     compared: Comparison,
     thresholds: Thresholds,
-    failures: list[tuple[Compared, Difference]],
+    failures: list[tuple[ComparedPair, Difference]],
     unjudged: list[str],
 ) -> None:
     from rich.table import Table

@@ -154,7 +154,7 @@ def _way_to_device(config: Config, task: Task | None) -> Iterator[_Way]:
     from ....dut_protocol.link.clock import MonotonicClock
     from ....dut_protocol.link.transport import open_transport
     from ...bench.opening import open_bench
-    from ...config.addresses import is_simulated
+    from ...config.sim_address import is_simulated
 
     address = config.io_manager.address
     if address is None:
@@ -194,7 +194,7 @@ def _behind(transport: Transport, clock: Clock, config: Config) -> _Way:
 def _behind_simulated_io_manager(config: Config, task: Task | None) -> _Way:
     """Wire energy firmware's pin to a simulated IO manager, on a virtual clock."""
     from ...bench.simulated.wiring import SimulatedBench
-    from ...config.addresses import names_simulated
+    from ...config.sim_address import names_simulated
 
     address = config.io_manager.address
     if not names_simulated(address):
@@ -210,6 +210,6 @@ def _behind_simulated_io_manager(config: Config, task: Task | None) -> _Way:
 def _simulated_task(config: Config) -> Task:
     """Return what a simulated device runs where nothing says; of no matter to a real one."""
     from ....models.suite import TASKS, TASKS_BY_MODEL_ID
-    from ...config.addresses import simulated_model_id
+    from ...config.sim_address import simulated_model_id
 
     return TASKS_BY_MODEL_ID.get(simulated_model_id(config), TASKS["kws"])

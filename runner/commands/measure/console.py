@@ -38,9 +38,9 @@ def console(
 
     from ....models.suite import TASKS, TASKS_BY_MODEL_ID
     from ...bench.opening import open_bench, open_energy_bench
-    from ...config.addresses import simulated_model_id
     from ...config.config import override
     from ...config.named import task_named
+    from ...config.sim_address import simulated_model_id
     from ...execute.console import Interactive
 
     settings = override(options.base_config(config), **flags)

@@ -38,7 +38,7 @@ def demo(
     from ...report.render import render_report
     from ..show.audit import show_audit
     from ..show.progress import make_reporter
-    from ..show.session import Line, show_summary
+    from ..show.session import SessionLine, show_summary
 
     reporter = make_reporter(Console(stderr=True, soft_wrap=True))
     shown = demonstrate(folder.absolute(), reporter, round_name)
@@ -46,7 +46,7 @@ def demo(
     show_summary(
         console,
         [
-            Line(one.task, one.mode, one.session.folder.name, one.assessment)
+            SessionLine(one.task, one.mode, one.session.folder.name, one.assessment)
             for one in shown.outcomes
         ],
         shown.built.round,

@@ -16,7 +16,7 @@ from ..interrupts import interrupt_the_work
 
 if TYPE_CHECKING:
     from ....dut_protocol.simulated.serve import ServedPort
-    from ...config.addresses import MonitorKind
+    from ...config.sim_address import MonitorKind
 
 _ANY_PORT = ("127.0.0.1", 0)
 
@@ -114,7 +114,7 @@ def monitor(
     from ....dut_protocol.link.clock import MonotonicClock
     from ....energy.simulated.power_model import BoardCurrents, PowerModel
     from ...bench.simulated.monitors import served_instrument
-    from ...config.addresses import kind_named
+    from ...config.sim_address import kind_named
 
     chosen = kind_named(kind)
     where = _monitor_place(chosen, pty, tcp, "--tcp")
@@ -173,9 +173,9 @@ def bench(
     from ...bench.simulated.device import simulated_device
     from ...bench.simulated.monitors import served_instrument
     from ...bench.simulated.wiring import Wiring
-    from ...config.addresses import MonitorKind, kind_named
     from ...config.config import override
     from ...config.named import task_named
+    from ...config.sim_address import MonitorKind, kind_named
 
     settings = options.base_config(config)
     chosen = task_named(task, settings)
@@ -223,7 +223,7 @@ def _monitor_place(
     kind: MonitorKind, pty: bool, tcp: str | None, option: str
 ) -> tuple[str, int] | None:
     """Return where a monitor listens on TCP; None: on a pseudo-terminal."""
-    from ...config.addresses import MonitorKind
+    from ...config.sim_address import MonitorKind
 
     if pty and tcp is not None:
         raise SetupError(f"where? Give either --pty or {option} HOST:PORT")

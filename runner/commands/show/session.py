@@ -46,7 +46,7 @@ def show_assessment(
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class SessionLine:
     """Is one session in a summary of several."""
 
     task: Task
@@ -55,7 +55,7 @@ class Line:
     assessment: Assessment
 
 
-def show_summary(console: Console, lines: Iterable[Line], round_: Round) -> None:
+def show_summary(console: Console, lines: Iterable[SessionLine], round_: Round) -> None:
     """Print a line a session: its figure, the target, and how many findings stand against it."""
     table = Table(box=None, padding=(0, 1), pad_edge=True)
     for name in ("task", "mode", "result", "target", "findings", "session"):
@@ -69,7 +69,7 @@ def show_summary(console: Console, lines: Iterable[Line], round_: Round) -> None
     console.print(table)
 
 
-def _headline(line: Line, round_: Round) -> tuple[str, str]:
+def _headline(line: SessionLine, round_: Round) -> tuple[str, str]:
     """Return the figure that counts, and what it has to reach."""
     performance, accuracy = line.assessment.performance, line.assessment.accuracy
     energy = line.assessment.energy

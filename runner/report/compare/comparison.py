@@ -12,7 +12,7 @@ from typing import Any
 
 from ...errors import SetupError
 from ...score.rules import Severity
-from ..page import Outcome, ReportSession
+from ..page import ReportSession, SessionStatus
 from ..views import session_windows, told_text, told_texts
 from .measures import Difference, Measure, differences
 
@@ -20,7 +20,7 @@ Key = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
+class ComparedPair:
     """Is a pair: what it measured, and what else is different about it."""
 
     name: str
@@ -34,11 +34,11 @@ class Compared:
 class Comparison:
     """Holds everything that could be paired, and what could not."""
 
-    pairs: tuple[Compared, ...]
+    pairs: tuple[ComparedPair, ...]
     only_a: tuple[str, ...]
     only_b: tuple[str, ...]
 
-    def failures(self, thresholds: Thresholds) -> list[tuple[Compared, Difference]]:
+    def failures(self, thresholds: Thresholds) -> list[tuple[ComparedPair, Difference]]:
         """Return what is worse in B by more than its threshold."""
         return [
             (pair, each)
@@ -151,8 +151,8 @@ def _name(key: Key) -> str:
     return " ".join(key[:2]) + (f" ({key[2]})" if len(key) > 2 else "")
 
 
-def _pair(name: str, a: ReportSession, b: ReportSession) -> Compared:
-    return Compared(name, a, b, tuple(differences(a, b)), tuple(_warnings(a, b)))
+def _pair(name: str, a: ReportSession, b: ReportSession) -> ComparedPair:
+    return ComparedPair(name, a, b, tuple(differences(a, b)), tuple(_warnings(a, b)))
 
 
 def _warnings(a: ReportSession, b: ReportSession) -> Iterator[str]:
@@ -169,9 +169,9 @@ def _warnings(a: ReportSession, b: ReportSession) -> Iterator[str]:
 
 
 def _trouble(session: ReportSession) -> str:
-    if session.outcome is Outcome.UNSCORED:
+    if session.outcome is SessionStatus.UNSCORED:
         return "could not be scored: " + "; ".join(each.text for each in session.findings)
-    if session.outcome is Outcome.INVALID:
+    if session.outcome is SessionStatus.INVALID:
         violations = [f for f in session.findings if f.severity is Severity.VIOLATION]
         return f"not valid for submission ({', '.join(dict.fromkeys(f.title for f in violations))})"
     return ""

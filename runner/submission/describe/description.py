@@ -12,7 +12,6 @@ from typing import Annotated
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
     Field,
     ValidationError,
@@ -81,11 +80,7 @@ Answer = Annotated[str, BeforeValidator(_to_answer)]
 """An answer's text; empty where nobody has answered yet."""
 
 
-class _Section(BaseModel):
-    model_config = values.STRICT
-
-
-class SessionsConfig(_Section):
+class SessionsConfig(values.StrictSection):
     """Names the session folders of one benchmark."""
 
     performance: ConfigPath | None = None
@@ -102,7 +97,7 @@ class SessionsConfig(_Section):
         return {mode: path for mode, path in named.items() if path is not None}
 
 
-class CodeConfig(_Section):
+class CodeConfig(values.StrictSection):
     """Says what goes to `code/<benchmark>/<implementation>`."""
 
     implementation: FolderName
@@ -110,7 +105,7 @@ class CodeConfig(_Section):
     """The folder of the firmware's sources; None: only the README that is written."""
 
 
-class HookupConfig(_Section):
+class HookupConfig(values.StrictSection):
     """Says how the energy bench is wired."""
 
     picture: ConfigPath | None = None
@@ -121,7 +116,7 @@ class HookupConfig(_Section):
         return self.picture is not None or bool(self.text)
 
 
-class ChecklistConfig(_Section):
+class ChecklistConfig(values.StrictSection):
     """Holds the submitter's answers; what the sessions can tell is not asked."""
 
     engineers: Answer = ""
@@ -136,7 +131,7 @@ class ChecklistConfig(_Section):
     reflects_real_world_performance: Answer = ""
 
 
-class SystemConfig(_Section):
+class SystemConfig(values.StrictSection):
     """Describes one system under test."""
 
     id: FolderName
@@ -144,7 +139,7 @@ class SystemConfig(_Section):
     description: dict[SystemKey, SystemText]
     """Every key of the official template; either spelling of Operating System is read."""
     sessions: Annotated[dict[Benchmark, SessionsConfig], Field(min_length=1)]
-    code: dict[Benchmark, CodeConfig] = {}
+    code: dict[Benchmark, CodeConfig] = Field(default_factory=dict)
     hookup: HookupConfig = HookupConfig()
 
     @property
@@ -158,7 +153,7 @@ class SystemConfig(_Section):
         }
 
 
-class Description(_Section):
+class Description(values.StrictSection):
     """Describes a whole submission of one organization in one division."""
 
     round: Annotated[str, BeforeValidator(_to_round)]

@@ -10,7 +10,7 @@ import yaml
 
 from ...config.rounds import load_rounds
 from ...terms import Mode
-from .interview import Answers
+from .interview import DraftAnswers
 from .placing import PlacedSessions
 from .questions import ASKED
 from .system_template import TEMPLATE, Group
@@ -23,12 +23,12 @@ _GROUPS = {
 }
 
 
-def draft_yaml(answers: Answers, placed: PlacedSessions, base: Path) -> str:
+def draft_yaml(answers: DraftAnswers, placed: PlacedSessions, base: Path) -> str:
     """Return the file's text; paths are relative to ``base``, the folder it will lie in."""
     return "\n".join(_lines(answers, placed, base)) + "\n"
 
 
-def _lines(answers: Answers, placed: PlacedSessions, base: Path) -> Iterator[str]:
+def _lines(answers: DraftAnswers, placed: PlacedSessions, base: Path) -> Iterator[str]:
     rounds = ", ".join(load_rounds().by_name)
     yield "# A submission to MLPerf Tiny. Fill in what is empty, then:"
     yield "#   tinyrunner submission build THIS_FILE --out DIR"

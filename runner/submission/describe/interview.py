@@ -23,7 +23,7 @@ NONE = "-"
 """An answer that an empty one cannot be, for that takes what is proposed."""
 
 
-def collect(flags: Flags, placed: PlacedSessions, ask: Ask | None) -> Answers:
+def collect(flags: Flags, placed: PlacedSessions, ask: Ask | None) -> DraftAnswers:
     """Collect the answers: from flags, else asked, else (``ask`` is None) as proposed."""
     return _Interview(flags, placed, ask).run()
 
@@ -38,7 +38,7 @@ class _Interview:
         self._ask = ask
         self._section = ""
 
-    def run(self) -> Answers:
+    def run(self) -> DraftAnswers:
         organization, division, round_name, system = self._submission()
         values = self._description(organization, division)
         self._section = "Code"
@@ -51,7 +51,7 @@ class _Interview:
         )
         folders = self._code_folders()
         picture, text = self._hookup() if self._placed.has_energy else (None, "")
-        return Answers(
+        return DraftAnswers(
             organization=organization,
             division=division,
             round_name=round_name,
@@ -241,7 +241,7 @@ class Flags:
 
 
 @dataclass(frozen=True, slots=True)
-class Answers:
+class DraftAnswers:
     """Holds everything that goes into a draft beside the sessions."""
 
     organization: str

@@ -4,15 +4,19 @@ import pytest
 from tinyrunner.dut_protocol.simulated.device import DeviceSettings
 from tinyrunner.dut_protocol.simulated.replay import (
     REPLAY_NOTE,
-    Answer,
     BoardText,
+    LoggedAnswer,
     ReplayedDut,
     ReplayedModel,
     content_key,
 )
 
 A, B, C = b"aaaa", b"bbbb", b"cccc"
-ANSWERS = [Answer((0.1, 0.9)), Answer((0.2, 0.8), "0.2,0.80,"), Answer((0.3, 0.7))]
+ANSWERS = [
+    LoggedAnswer((0.1, 0.9)),
+    LoggedAnswer((0.2, 0.8), "0.2,0.80,"),
+    LoggedAnswer((0.3, 0.7)),
+]
 
 
 def device(by_content=None, **text):

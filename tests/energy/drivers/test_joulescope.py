@@ -11,7 +11,7 @@ from tinyrunner.dut_protocol.link.clock import VirtualClock
 from tinyrunner.energy.drivers.joulescope import Joulescope
 from tinyrunner.energy.drivers.joulescope_stream import PowerStream
 from tinyrunner.energy.errors import MonitorError, MonitorRefused, MonitorTimeout, SamplesLost
-from tinyrunner.energy.simulated.power_model import Activity, PowerModel
+from tinyrunner.energy.simulated.power_model import PowerModel, PowerState
 from tinyrunner.energy.trace import TraceWriter
 from tinyrunner.energy.windows import measure_windows
 
@@ -27,14 +27,14 @@ def record(monitor, driver, model, clock, tmp_path, supply_v=3.0, rate_hz=100_00
     monitor.power(True)
     monitor.start(writer)
     clock.pause(0.1)
-    model.change(clock.now_s(), Activity.INFER)
+    model.change(clock.now_s(), PowerState.INFER)
     model.edge(clock.now_s())
     for _ in range(10):
         clock.pause(0.1)
         driver.advance()
         monitor.service()
     model.edge(clock.now_s())
-    model.change(clock.now_s(), Activity.IDLE)
+    model.change(clock.now_s(), PowerState.IDLE)
     clock.pause(0.1)
     driver.advance()
     return monitor.stop()

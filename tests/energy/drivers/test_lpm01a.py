@@ -17,7 +17,7 @@ from tinyrunner.energy.drivers.serial_monitor import open_link
 from tinyrunner.energy.errors import MonitorError, MonitorRefused, MonitorTimeout, SamplesLost
 from tinyrunner.energy.simulated.link import SimulatedMonitorLink
 from tinyrunner.energy.simulated.lpm01a import Lpm01aFaults, SimulatedLpm01a
-from tinyrunner.energy.simulated.power_model import Activity, PowerModel
+from tinyrunner.energy.simulated.power_model import PowerModel, PowerState
 from tinyrunner.energy.trace import TraceWriter
 from tinyrunner.energy.windows import measure_windows
 from tinyrunner.runner.bench.simulated.monitors import served_monitor
@@ -73,13 +73,13 @@ def record(monitor, model, clock, tmp_path, seconds=5.0, rate_hz=1000.0):
     monitor.power(True)
     monitor.start(writer)
     clock.pause(0.5)
-    model.change(clock.now_s(), Activity.INFER)
+    model.change(clock.now_s(), PowerState.INFER)
     model.edge(clock.now_s())
     for _ in range(round(seconds * 10)):
         clock.pause(0.1)
         monitor.service()
     model.edge(clock.now_s())
-    model.change(clock.now_s(), Activity.IDLE)
+    model.change(clock.now_s(), PowerState.IDLE)
     clock.pause(0.5)
     return monitor.stop()
 

@@ -13,7 +13,7 @@ from tinyrunner.energy.drivers.n6705_setup import ByteOrder
 from tinyrunner.energy.errors import MonitorError, MonitorRefused, MonitorTimeout, SamplesLost
 from tinyrunner.energy.monitor import SampleKind
 from tinyrunner.energy.simulated.n6705 import SimulatedN6705
-from tinyrunner.energy.simulated.power_model import Activity, PowerModel
+from tinyrunner.energy.simulated.power_model import PowerModel, PowerState
 from tinyrunner.energy.simulated.scpi import Fault
 from tinyrunner.energy.trace import TraceWriter
 
@@ -46,7 +46,7 @@ class Bench:
     def live(self, monitor, seconds, step_s=0.25):
         """The board works and idles while the monitor is served."""
         for step in range(round(seconds / step_s)):
-            self.power.change(self.clock.now_s(), Activity.IDLE if step % 2 else Activity.INFER)
+            self.power.change(self.clock.now_s(), PowerState.IDLE if step % 2 else PowerState.INFER)
             self.clock.pause(step_s)
             monitor.service()
 

@@ -15,7 +15,7 @@ from tinyrunner.energy.drivers.ppk2 import BAUD_RATE, Ppk2
 from tinyrunner.energy.drivers.serial_monitor import open_link
 from tinyrunner.energy.errors import MonitorError, MonitorRefused, MonitorTimeout, SamplesLost
 from tinyrunner.energy.simulated.link import SimulatedMonitorLink
-from tinyrunner.energy.simulated.power_model import Activity, PowerModel
+from tinyrunner.energy.simulated.power_model import PowerModel, PowerState
 from tinyrunner.energy.simulated.ppk2 import Ppk2Faults, SimulatedPpk2
 from tinyrunner.energy.trace import TraceWriter
 from tinyrunner.energy.windows import measure_windows
@@ -51,13 +51,13 @@ def record(monitor, model, clock, tmp_path, seconds=2.0):
     monitor.power(True)
     monitor.start(writer)
     clock.pause(0.1)
-    model.change(clock.now_s(), Activity.INFER)
+    model.change(clock.now_s(), PowerState.INFER)
     model.edge(clock.now_s())
     for _ in range(round(seconds * 20)):
         clock.pause(0.05)
         monitor.service()
     model.edge(clock.now_s())
-    model.change(clock.now_s(), Activity.IDLE)
+    model.change(clock.now_s(), PowerState.IDLE)
     clock.pause(0.1)
     return monitor.stop()
 

@@ -9,7 +9,7 @@ import pytest
 from tinyrunner.dut_protocol.link.clock import VirtualClock
 from tinyrunner.energy.drivers.visa_link import BlockReader
 from tinyrunner.energy.simulated.n6705 import SimulatedN6705
-from tinyrunner.energy.simulated.power_model import Activity, BoardCurrents, PowerModel
+from tinyrunner.energy.simulated.power_model import BoardCurrents, PowerModel, PowerState
 from tinyrunner.energy.simulated.scpi import Grammar, ScpiError
 
 
@@ -180,9 +180,9 @@ def test_the_log_holds_the_models_energy(wire, clock, power, order, dtype):
     log_both(wire, f"FORM:BORD {order}")
     for _ in range(50):  # changes in the middle of sample periods
         clock.pause(0.0173)
-        power.change(clock.now_s(), Activity.INFER)
+        power.change(clock.now_s(), PowerState.INFER)
         clock.pause(0.0031)
-        power.change(clock.now_s(), Activity.IDLE)
+        power.change(clock.now_s(), PowerState.IDLE)
     clock.pause(0.001024)
     values = wire.floats("FETC:ELOG? 100000,(@1)", dtype).astype(float)
     amperes, volts = values[::2], values[1::2]

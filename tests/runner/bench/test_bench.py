@@ -11,8 +11,8 @@ from tinyrunner.models.suite import KWS, VWW
 from tinyrunner.runner.bench import opening
 from tinyrunner.runner.bench.opening import open_bench
 from tinyrunner.runner.bench.simulated.device import simulated_device
-from tinyrunner.runner.config.addresses import parse_simulated
 from tinyrunner.runner.config.config import Config, override
+from tinyrunner.runner.config.sim_address import parse_simulated
 from tinyrunner.runner.errors import SetupError
 
 

@@ -10,7 +10,7 @@ from support.devices.boards import Fault, board, use_board
 from support.devices.broken_devices import NoInputBuffer, device
 from tinyrunner.dut_protocol.host.device_record import DeviceRecord, save_record
 from tinyrunner.dut_protocol.simulated.device import FIRMWARE_PROFILE, DeviceSettings
-from tinyrunner.runner.config.addresses import parse_simulated
+from tinyrunner.runner.config.sim_address import parse_simulated
 from tinyrunner.runner.errors import SetupError
 
 

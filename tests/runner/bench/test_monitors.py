@@ -18,8 +18,8 @@ from tinyrunner.runner.bench import opening
 from tinyrunner.runner.bench.monitors import find_monitors, open_monitor
 from tinyrunner.runner.bench.simulated.monitors import served_instrument
 from tinyrunner.runner.bench.simulated.wiring import SimulatedBench
-from tinyrunner.runner.config.addresses import MonitorKind
 from tinyrunner.runner.config.config import Config, MonitorConfig, override
+from tinyrunner.runner.config.sim_address import MonitorKind
 from tinyrunner.runner.errors import SetupError
 
 EVERY_KIND = pytest.mark.parametrize("kind", MonitorKind)

@@ -14,6 +14,7 @@ from tinyrunner.dut_protocol.wire.settings import VerifyLoad
 from tinyrunner.models.suite import KWS
 from tinyrunner.runner.config.config import config_from_json
 from tinyrunner.runner.errors import SetupError
+from tinyrunner.runner.journal.claimed_provenance import ClaimedProvenance
 from tinyrunner.runner.journal.session_document import (
     IterationsCalibrated,
     IterationsCalibratedByEdges,
@@ -23,7 +24,6 @@ from tinyrunner.runner.journal.session_document import (
     write_document,
 )
 from tinyrunner.runner.journal.session_folder import Session
-from tinyrunner.runner.journal.told_provenance import ToldProvenance
 from tinyrunner.runner.terms import Division, Mode
 
 WRITTEN = Path(__file__).parent / "session_json" / "version_1"
@@ -117,7 +117,7 @@ def test_what_does_not_belong_is_refused_with_its_place(way, value, said, tmp_pa
 @pytest.mark.parametrize("name", NAMES)
 def test_what_is_told_is_what_was_written(name, tmp_path):
     provenance = read_document(put(name, tmp_path)).provenance
-    told = ToldProvenance.of(provenance)
+    told = ClaimedProvenance.of(provenance)
     assert told
     assert (told.task, told.mode) == (provenance.task, provenance.mode.value)
     assert told.device.vendor == provenance.device.vendor
@@ -140,6 +140,6 @@ def test_nothing_that_stands_in_a_document_is_an_error_to_a_judge(data):
     if isinstance(tree[key], dict) and data.draw(st.booleans()):
         section, key = tree[key], data.draw(st.sampled_from(sorted(tree[key])))
     section[key] = value = data.draw(JSON)
-    told = ToldProvenance.model_validate(tree)
+    told = ClaimedProvenance.model_validate(tree)
     assert (told.simulated is None) == (section is tree and key == "simulated" and value is None)
     assert told.device.vendor in (None, "tinyrunner-simulated", value)

@@ -9,7 +9,7 @@ import pytest
 from support.reference import reference_path
 from support.report.cli import command
 from tinyrunner.runner.report.gather import Asked, gather, is_tree
-from tinyrunner.runner.report.page import Outcome
+from tinyrunner.runner.report.page import SessionStatus
 from tinyrunner.runner.report.render import render_report
 
 SYSTEM = "NUCLEO_L4R5ZI"
@@ -39,7 +39,7 @@ def test_a_tree_has_verdicts_and_each_session_its_findings(tree):
     assert list(found) == [
         (task, mode) for task in ("ic", "ad") for mode in ("performance", "accuracy", "energy")
     ]
-    assert found["ad", "accuracy"].outcome is Outcome.UNSCORED
+    assert found["ad", "accuracy"].outcome is SessionStatus.UNSCORED
     assert any("log.txt" in finding.text for finding in found["ad", "accuracy"].findings)
     assert found["ic", "energy"].assessment.energy.median_energy_j > 0
     places = [finding.place for finding in page.findings]

@@ -17,9 +17,9 @@ from support.sessions.for_reports import FILES, accuracy, energy, performance, p
 from support.sessions.logs import Inference, one_hot
 from tinyrunner.models.suite import TASKS
 from tinyrunner.runner.config.rounds import RoundsError
-from tinyrunner.runner.journal.told_provenance import ToldProvenance
+from tinyrunner.runner.journal.claimed_provenance import ClaimedProvenance
 from tinyrunner.runner.report.gather import Asked, gather
-from tinyrunner.runner.report.page import PageFinding, ReportPage, Verdict
+from tinyrunner.runner.report.page import PageFinding, ReportPage, TreeVerdict
 from tinyrunner.runner.report.render import render_report
 from tinyrunner.runner.score.rules import Severity
 
@@ -234,9 +234,11 @@ def _hostile_page(tmp_path):
         benchmark=HOSTILE,
         system=HOSTILE,
         findings=(finding,),
-        provenance=ToldProvenance.model_validate(told),
+        provenance=ClaimedProvenance.model_validate(told),
     )
-    return ReportPage(HOSTILE, HOSTILE, (named,), (finding,), (Verdict(HOSTILE, False, HOSTILE),))
+    return ReportPage(
+        HOSTILE, HOSTILE, (named,), (finding,), (TreeVerdict(HOSTILE, False, HOSTILE),)
+    )
 
 
 def test_hostile_names_stay_text(tmp_path):

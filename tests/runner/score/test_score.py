@@ -14,7 +14,7 @@ from sklearn.metrics import roc_auc_score
 from support.sessions.logs import one_hot
 from tinyrunner.models.suite import AD, IC, KWS, VWW
 from tinyrunner.runner.journal.records import InferenceRecord
-from tinyrunner.runner.score.metrics import best_precision_recall, best_threshold_correct
+from tinyrunner.runner.score.auc import best_precision_recall, best_threshold_correct
 from tinyrunner.runner.score.score import ScoreError, match_list, score_accuracy, score_performance
 
 

@@ -104,11 +104,11 @@ def write_description(
 ) -> Path:
     """A complete submission.yaml for sessions, made as `submission init` makes it."""
     from tinyrunner.runner.submission.describe.draft import draft_yaml
-    from tinyrunner.runner.submission.describe.interview import Answers
+    from tinyrunner.runner.submission.describe.interview import DraftAnswers
     from tinyrunner.runner.submission.describe.placing import place_sessions
 
     folder.mkdir(parents=True, exist_ok=True)
-    answers = Answers(
+    answers = DraftAnswers(
         organization=organization,
         division=division,
         round_name=round_name,

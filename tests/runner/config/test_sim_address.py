@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from tinyrunner.runner.config.addresses import (
+from tinyrunner.runner.config.config import Config, override
+from tinyrunner.runner.config.sim_address import (
     MonitorKind,
     kind_named,
     names_simulated,
     simulated_kind,
     simulated_model_id,
 )
-from tinyrunner.runner.config.config import Config, override
 from tinyrunner.runner.errors import SetupError
 
 

@@ -1,4 +1,4 @@
-"""Reads the addresses that choose a device: a port, a pyserial URL, `auto`, or `sim:`.
+"""Parses the address `sim:`, which chooses a simulated device or energy monitor.
 
 What is simulated says so here and nowhere else: ``sim:kws01`` is a device, ``sim:ppk2`` an energy
 monitor, ``sim:`` alone whatever fits.

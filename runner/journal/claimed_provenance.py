@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from .session_document import Provenance
 
 
-class _Told(BaseModel):
+class _ClaimedPart(BaseModel):
     """Is a section of which nothing is known to be right."""
 
     model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True)
@@ -25,7 +25,7 @@ class _Told(BaseModel):
         return value if isinstance(value, dict) else {}
 
 
-class ToldTool(_Told):
+class ClaimedTool(_ClaimedPart):
     """Names the program that is said to have made the session."""
 
     name: object = None
@@ -34,7 +34,7 @@ class ToldTool(_Told):
     platform: object = None
 
 
-class ToldLink(_Told):
+class ClaimedLink(_ClaimedPart):
     """Says how the inputs are said to have been loaded."""
 
     data_bytes_per_db: object = None
@@ -42,7 +42,7 @@ class ToldLink(_Told):
     extension: object = None
 
 
-class ToldDataset(_Told):
+class ClaimedDataset(_ClaimedPart):
     """Names the inputs that are said to have been used."""
 
     official_list: object = None
@@ -52,7 +52,7 @@ class ToldDataset(_Told):
     note: object = None
 
 
-class ToldDevice(_Told):
+class ClaimedDevice(_ClaimedPart):
     """Says who is said to have been measured."""
 
     address: object = None
@@ -62,7 +62,7 @@ class ToldDevice(_Told):
     model_id: object = None
 
 
-class ToldSimulated(_Told):
+class ClaimedSimulated(_ClaimedPart):
     """Says what the simulated device is said to have run."""
 
     model_sha256: object = None
@@ -70,7 +70,7 @@ class ToldSimulated(_Told):
     note: object = None
 
 
-class ToldMonitor(_Told):
+class ClaimedMonitor(_ClaimedPart):
     """Names what is said to have measured the energy."""
 
     maker: object = None
@@ -81,39 +81,39 @@ class ToldMonitor(_Told):
     sample_rate_hz: object = None
 
 
-class ToldIoManager(_Told):
+class ClaimedIoManager(_ClaimedPart):
     """Names who is said to have stood between host and device."""
 
     name: object = None
     version: object = None
 
 
-class ToldIterations(_Told):
+class ClaimedIterations(_ClaimedPart):
     """Says how N is said to have been found."""
 
     by: object = None
 
 
-class ToldProvenance(_Told):
+class ClaimedProvenance(_ClaimedPart):
     """Says how a session is said to have come about; false where nothing is said."""
 
-    tool: ToldTool = Field(default_factory=ToldTool)
+    tool: ClaimedTool = Field(default_factory=ClaimedTool)
     session_id: object = None
     created: object = None
-    iterations_found: ToldIterations = Field(default_factory=ToldIterations)
+    iterations_found: ClaimedIterations = Field(default_factory=ClaimedIterations)
     task: object = None
     mode: object = None
     limit: object = None
-    link: ToldLink = Field(default_factory=ToldLink)
-    dataset: ToldDataset = Field(default_factory=ToldDataset)
+    link: ClaimedLink = Field(default_factory=ClaimedLink)
+    dataset: ClaimedDataset = Field(default_factory=ClaimedDataset)
     script_sha256: object = None
     iterations: object = None
     warmups: object = None
-    device: ToldDevice = Field(default_factory=ToldDevice)
-    simulated: ToldSimulated | None = None
+    device: ClaimedDevice = Field(default_factory=ClaimedDevice)
+    simulated: ClaimedSimulated | None = None
     """The simulated device; whatever stands there, the session says that its device was one."""
-    monitor: ToldMonitor = Field(default_factory=ToldMonitor)
-    io_manager: ToldIoManager = Field(default_factory=ToldIoManager)
+    monitor: ClaimedMonitor = Field(default_factory=ClaimedMonitor)
+    io_manager: ClaimedIoManager = Field(default_factory=ClaimedIoManager)
 
     @classmethod
     def of(cls, provenance: Provenance) -> Self:
