@@ -138,7 +138,7 @@ class Config(values.StrictSection):
     datasets: PathOrDemo | None = None
     labels: dict[TaskKey, ConfigPath] = Field(default_factory=dict)
     """Label lists to use instead of the data set's own, by task key."""
-    input_formats: dict[TaskKey, InputText] = {}
+    input_formats: dict[TaskKey, InputText] = Field(default_factory=dict)
     """Kinds of inputs to take instead of the official ones, by task key; for the open division."""
     sessions: ConfigPath = Path("sessions")
     """The folder of the sessions: the current one, unless a file or a flag says otherwise."""
