@@ -53,7 +53,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A window is a measured stretch of inferences; what was not measured or cannot count is None."""
+    """A window is a measured stretch of inferences; None is what was not measured or cannot count."""
 
     number: int
     """As EEMBC counts: the measured windows are 2, 4, 6, 8, 10."""
