@@ -53,7 +53,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A window is a measured stretch of inferences; None is what was not measured or cannot count."""
+    """A window is a measured stretch of inferences; None is what is unknown or cannot count."""
 
     number: int
     """As EEMBC counts: the measured windows are 2, 4, 6, 8, 10."""

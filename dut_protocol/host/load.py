@@ -147,7 +147,7 @@ class Loader:
             self._damaged()
 
     def _damaged(self) -> None:
-        """Count a handshaken load that was damaged on its way: the second time, send fewer bytes."""
+        """Count a handshaken load that was damaged on its way; the second one means fewer bytes."""
         self._damaged_loads += 1
         if self._damaged_loads == 2 and self.data_bytes > CAUTIOUS_DATA_BYTES:
             self._dut.listener.note(
