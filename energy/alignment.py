@@ -6,7 +6,7 @@ The method:
 
 1. Unwrap the lap times by the host's stamps of their lines.
 2. Position on the trace = offset + rate x lap time. A line arrives after its edge by up to
-   ``max_latency_s``, and the recording began between two moments of the host's clock: that bounds
+   ``MAX_LATENCY_S``, and the recording began between two moments of the host's clock: that bounds
    the offset; the stamps of the first and the last line, and what clocks are worth, the rate.
 3. Within those bounds, look for the offset and the rate at which the power steps up at the
    beginning and down at the end of every window: the sum of all those steps is greatest (a
@@ -15,7 +15,7 @@ The method:
    on both sides, where a straight step has to be. Fit the line of 2 to these places.
 
 The uncertainty stated is that of every event: half a sample, the timer's step, what may lie
-between a pulse and the work behind it (``step_lag_s``), and four standard errors of the line.
+between a pulse and the work behind it (``STEP_LAG_S``), and four standard errors of the line.
 """
 
 from __future__ import annotations
@@ -104,8 +104,6 @@ class Alignment:
 def soft_markers(
     stamps_host_s: Sequence[float],
     started_host_s: tuple[float, float],
-    *,
-    max_latency_s: float = MAX_LATENCY_S,
 ) -> Alignment:
     """Make events of host stamps: never valid for submission, as their source says.
 
@@ -114,7 +112,7 @@ def soft_markers(
     earliest_s, latest_s = started_host_s
     begin_s = (earliest_s + latest_s) / 2
     events = tuple(sorted(stamp - begin_s for stamp in stamps_host_s))
-    uncertainty_s = max_latency_s + (latest_s - earliest_s) / 2
+    uncertainty_s = MAX_LATENCY_S + (latest_s - earliest_s) / 2
     return Alignment(events, uncertainty_s, EventSource.HOST)
 
 
@@ -134,11 +132,11 @@ def unwrap_laps(laps: Sequence[LapStamp]) -> Floats:
     return np.array(elapsed_us) / 1e6
 
 
-def merge_laps(laps: Sequence[LapStamp], hold_s: float = TIMESTAMP_HOLD_S) -> list[LapStamp]:
-    """Return the laps without those closer than ``hold_s`` behind a kept one."""
+def merge_laps(laps: Sequence[LapStamp]) -> list[LapStamp]:
+    """Return the laps without those closer than TIMESTAMP_HOLD_S behind a kept one."""
     kept: list[LapStamp] = []
     for lap in laps:
-        if not kept or (lap.lap_us - kept[-1].lap_us) % WRAP_US >= hold_s * 1e6:
+        if not kept or (lap.lap_us - kept[-1].lap_us) % WRAP_US >= TIMESTAMP_HOLD_S * 1e6:
             kept.append(lap)
     return kept
 
@@ -147,30 +145,26 @@ def align_laps(
     trace: Trace,
     laps: Sequence[LapStamp],
     started_host_s: tuple[float, float],
-    *,
-    leading: int = 1,
-    max_latency_s: float = MAX_LATENCY_S,
-    step_lag_s: float = STEP_LAG_S,
 ) -> Alignment:
     """Turn the IO manager's laps into events of the trace, by the method in the module's text.
 
     The recording began between the two moments ``started_host_s`` of the host's clock. The first
-    ``leading`` laps are no window's. TraceError where no place on the trace fits the laps.
+    lap is no window's. TraceError where no place on the trace fits the laps.
     """
     kept = merge_laps(laps)
-    if len(kept) < leading + 2 or (len(kept) - leading) % 2:
+    if len(kept) < 3 or len(kept) % 2 == 0:
         raise TraceError(
-            f"{len(kept)} laps of the IO manager: expected {leading} ahead and 2 for each window; "
+            f"{len(kept)} laps of the IO manager: expected 1 ahead and 2 for each window; "
             "is the timestamp pin wired to it, and its timer enabled?"
         )
     elapsed_s = unwrap_laps(kept)
-    edges_s = elapsed_s[leading:] - elapsed_s[leading]
-    bounds = _bounds(kept[leading], kept[-1], float(edges_s[-1]), started_host_s, max_latency_s)
+    edges_s = elapsed_s[1:] - elapsed_s[1]
+    bounds = _bounds(kept[1], kept[-1], float(edges_s[-1]), started_host_s)
     offset_s, rate, height = _correlate(trace, edges_s, *bounds)
     places_s = _locate_steps(trace, offset_s + rate * edges_s, height / 2)
     offset_s, rate, errors_s, residual_s, used = _fit(trace, edges_s, places_s)
-    all_s = elapsed_s - elapsed_s[leading]
-    uncertainty_s = 0.5 / trace.sample_rate_hz + LAP_STEP_S + step_lag_s
+    all_s = elapsed_s - elapsed_s[1]
+    uncertainty_s = 0.5 / trace.sample_rate_hz + LAP_STEP_S + STEP_LAG_S
     return Alignment(
         events_s=tuple(float(event_s) for event_s in offset_s + rate * all_s),
         uncertainty_s=uncertainty_s + _STANDARD_ERRORS * errors_s,
@@ -186,19 +180,18 @@ def _bounds(
     last: LapStamp,
     elapsed_s: float,
     started_host_s: tuple[float, float],
-    max_latency_s: float,
 ) -> tuple[tuple[float, float], tuple[float, float]]:
     """Find where on the trace, in seconds, the first and the last edge can be."""
     earliest_s, latest_s = started_host_s
     since_s = first.host_s - earliest_s
     slack_s = CRYSTAL_DEVIATION * max(since_s, 0.0) + 2 * _BIN_S
-    start = (first.host_s - max_latency_s - latest_s - slack_s, since_s + slack_s)
+    start = (first.host_s - MAX_LATENCY_S - latest_s - slack_s, since_s + slack_s)
     host_s = last.host_s - first.host_s
     slack_s = CRYSTAL_DEVIATION * max(host_s, elapsed_s) + 2 * _BIN_S
     by_timer_s = RESONATOR_DEVIATION * elapsed_s + 2 * _BIN_S
     return start, (
-        max(host_s - max_latency_s - slack_s, elapsed_s - by_timer_s),
-        min(host_s + max_latency_s + slack_s, elapsed_s + by_timer_s),
+        max(host_s - MAX_LATENCY_S - slack_s, elapsed_s - by_timer_s),
+        min(host_s + MAX_LATENCY_S + slack_s, elapsed_s + by_timer_s),
     )
 
 

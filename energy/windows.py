@@ -71,11 +71,11 @@ class WindowEdges:
     error: str | None = None
 
 
-def merge_edges(events_s: Sequence[float], hold_s: float = TIMESTAMP_HOLD_S) -> tuple[float, ...]:
-    """Return the events without those that follow a kept one by less than ``hold_s``."""
+def merge_edges(events_s: Sequence[float]) -> tuple[float, ...]:
+    """Return the events without those that follow a kept one by less than TIMESTAMP_HOLD_S."""
     kept: list[float] = []
     for time_s in events_s:
-        if not kept or time_s - kept[-1] >= hold_s:
+        if not kept or time_s - kept[-1] >= TIMESTAMP_HOLD_S:
             kept.append(time_s)
     return tuple(kept)
 
@@ -85,14 +85,13 @@ def split_events(
     windows: int,
     *,
     leading: int = 1,
-    hold_s: float = TIMESTAMP_HOLD_S,
 ) -> WindowEdges:
     """Tell which edges belong to which window; an error's text where the number is wrong.
 
     ``leading`` edges come before the first window: one of the `timestamp` command, and one more
     where the trace was already running when the device booted.
     """
-    edges = merge_edges(events_s, hold_s)
+    edges = merge_edges(events_s)
     wanted = leading + 2 * windows
     if len(edges) != wanted:
         return WindowEdges((), _count_error(edges, wanted, leading, windows))

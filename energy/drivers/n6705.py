@@ -37,7 +37,6 @@ from .n6705_setup import (
     DEFAULT_CURRENT_LIMIT_A,
     MIN_PERIOD_S,
     PARAMETERS,
-    ByteOrder,
     LoggerOptions,
     LoggerSetup,
     configure,
@@ -97,7 +96,6 @@ class N6705(EnergyMonitor):
         sample_period_s: float | None = None,
         *,
         seamless_ranging: bool = True,
-        byte_order: ByteOrder = ByteOrder.BIG,
         timeout_s: float = 5.0,
         library: str | None = None,
     ) -> Self:
@@ -112,7 +110,6 @@ class N6705(EnergyMonitor):
             DEFAULT_CURRENT_LIMIT_A if current_limit_a is None else current_limit_a,
             MIN_PERIOD_S if sample_period_s is None else sample_period_s,
             seamless_ranging,
-            byte_order,
         )
         link = reopen()
         try:
@@ -241,7 +238,7 @@ class N6705(EnergyMonitor):
                 f"{self._place} sent {len(data)} bytes, which are no whole records of current and "
                 "voltage: something else is logged as well"
             )
-        values = np.frombuffer(data, self._options.byte_order.dtype).astype(np.float64)
+        values = np.frombuffer(data, ">f4").astype(np.float64)
         wild = ~(np.abs(values) < OVERFLOW)
         if wild.any():
             raise MonitorError(

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from enum import Enum
 
 from ..errors import MonitorError, MonitorRefused
 from ..monitor import MonitorIdentity
@@ -31,17 +30,6 @@ traces."""
 _MODEL = re.compile(r"N67\d\d[A-Z]?")
 
 
-class ByteOrder(Enum):
-    """Says how the instrument sends float32; the value is its own word for it."""
-
-    BIG = "NORM"
-    LITTLE = "SWAP"
-
-    @property
-    def dtype(self) -> str:
-        return ">f4" if self is ByteOrder.BIG else "<f4"
-
-
 @dataclass(frozen=True, slots=True)
 class LoggerOptions:
     """Says what the user asks for."""
@@ -51,7 +39,6 @@ class LoggerOptions:
     current_limit_a: float
     sample_period_s: float
     seamless_ranging: bool
-    byte_order: ByteOrder
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +112,7 @@ def _configure_logger(link: VisaLink, options: LoggerOptions, channels: int) -> 
     if options.seamless_ranging:
         do(link, f"SENS:ELOG:CURR:RANG:AUTO ON,{at}")
     set_word(link, "FORM", "REAL")
-    set_word(link, "FORM:BORD", options.byte_order.value)
+    set_word(link, "FORM:BORD", "NORM")
     do(link, f"SENS:ELOG:PER {wanted_s:.9g},{at}")
     set_s = number(link, f"SENS:ELOG:PER? {at}")
     if abs(set_s - wanted_s) > COARSE_RESOLUTION_S:

@@ -30,93 +30,74 @@ class Rule(Enum):
     """Lists everything that an audit looks at: short name, verdict, and what is demanded."""
 
     # Structure
-    DIVISION = ("division", Level.SOUND, "the top folder is `open` or `closed`")
+    DIVISION = ("division", "the top folder is `open` or `closed`")
     SUBMITTER_FOLDERS = (
         "submitter folders",
-        Level.SOUND,
         "a submitter's folder holds systems, code and results (the round's directory structure)",
     )
     SYSTEM_JSON = (
         "system description",
-        Level.SOUND,
         "systems/<system>.json is a JSON object for each folder under results, and no other",
     )
-    SYSTEM_KEYS = (
-        "system description keys",
-        Level.SOUND,
-        "every key of the official template is there, once",
-    )
-    SYSTEM_STATUS = ("status", Level.SOUND, "Status is available, preview or rdi")
+    SYSTEM_KEYS = ("system description keys", "every key of the official template is there, once")
+    SYSTEM_STATUS = ("status", "Status is available, preview or rdi")
     DIVISION_FIELD = (
         "division field",
-        Level.SOUND,
         "Division in the system description is the division's folder, whatever the case",
     )
-    BENCHMARK = ("benchmark", Level.SOUND, "benchmarks are named as the round names them")
+    BENCHMARK = ("benchmark", "benchmarks are named as the round names them")
     MODE_FOLDER = (
         "mode folder",
-        Level.SOUND,
         "a benchmark's folder holds performance and accuracy, and may hold energy",
     )
-    REQUIRED_FILE = ("required file", Level.SOUND, "each mode folder holds the round's files")
-    CHECKLIST = ("checklist", Level.SOUND, "systems holds the round's submission checklist")
-    HOOKUP = ("energy hook-up", Level.SOUND, "systems shows the hook-up where there is energy")
+    REQUIRED_FILE = ("required file", "each mode folder holds the round's files")
+    CHECKLIST = ("checklist", "systems holds the round's submission checklist")
+    HOOKUP = ("energy hook-up", "systems shows the hook-up where there is energy")
     CODE = (
         "code",
-        Level.SOUND,
         "code/<benchmark>/<implementation> holds what rebuilds the firmware, with a README",
     )
-    DEBRIS = ("debris", Level.SOUND, "no files that a system or an editor left behind")
-    EMPTY_FOLDER = ("empty folder", Level.SOUND, "no empty folders (git drops them)")
-    SYMLINK = ("symbolic link", Level.SOUND, "no symbolic links")
-    FILE_SIZE = ("file size", Level.SOUND, "no file over 500 MB")
-    FILE_NAME = ("file name", Level.SOUND, "names that git and every system can hold")
-    NESTING = ("nesting", Level.SOUND, "a tree that can be looked through")
-    UNEXPECTED = ("unexpected", Level.SOUND, "nothing that the directory structure does not name")
-    HASH = ("recorded hash", Level.SOUND, "files are as SHA256SUMS recorded them at the build")
+    DEBRIS = ("debris", "no files that a system or an editor left behind")
+    EMPTY_FOLDER = ("empty folder", "no empty folders (git drops them)")
+    SYMLINK = ("symbolic link", "no symbolic links")
+    FILE_SIZE = ("file size", "no file over 500 MB")
+    FILE_NAME = ("file name", "names that git and every system can hold")
+    NESTING = ("nesting", "a tree that can be looked through")
+    UNEXPECTED = ("unexpected", "nothing that the directory structure does not name")
+    HASH = ("recorded hash", "files are as SHA256SUMS recorded them at the build")
     # Numbers
-    LOG = ("log", Level.SOUND, "the log can be read and scored")
-    TRACE = ("energy trace", Level.SOUND, "the energy trace can be read, and fits its log")
+    LOG = ("log", "the log can be read and scored")
+    TRACE = ("energy trace", "the energy trace can be read, and fits its log")
     RESULT_LINE = (
         "result line",
-        Level.SOUND,
         "each line of the results follows from log, trace and results.json",
     )
-    RESULTS_ALIKE = ("two results files", Level.SOUND, "result.txt and results.txt are identical")
+    RESULTS_ALIKE = ("two results files", "result.txt and results.txt are identical")
     INPUT_ORDER = (
         "input order",
-        Level.SOUND,
         "accuracy runs each input of the list once, in order; performance the first five",
     )
-    SESSION = ("session", Level.SOUND, "a session satisfies the rules of its mode")
+    SESSION = ("session", "a session satisfies the rules of its mode")
     # Consistency
-    MODEL = ("model id", Level.SOUND, "the device names the benchmark's model")
-    FIRMWARE = (
-        "firmware",
-        Level.SOUND,
-        "performance and accuracy ran the same firmware (name and profile)",
-    )
-    THROUGHPUTS = (
-        "throughputs",
-        Level.SOUND,
-        "performance and energy measure the same throughput",
-    )
-    SCRIPT = ("script", Level.SOUND, "script.async is what the log shows being run")
-    SESSION_ID = ("session id", Level.SOUND, "every session has an id of its own")
-    SESSION_JSON = ("session.json", Level.SOUND, "session.json agrees with the files beside it")
-    TIMER = ("timer", Level.SOUND, "the device's timer agrees with the log's own time")
-    PRIVACY = ("privacy", Level.SOUND, "no user names and home folders in published files")
+    MODEL = ("model id", "the device names the benchmark's model")
+    FIRMWARE = ("firmware", "performance and accuracy ran the same firmware (name and profile)")
+    THROUGHPUTS = ("throughputs", "performance and energy measure the same throughput")
+    SCRIPT = ("script", "script.async is what the log shows being run")
+    SESSION_ID = ("session id", "every session has an id of its own")
+    SESSION_JSON = ("session.json", "session.json agrees with the files beside it")
+    TIMER = ("timer", "the device's timer agrees with the log's own time")
+    PRIVACY = ("privacy", "no user names and home folders in published files")
     # Official data
     OFFICIAL_LIST = (
         "official data",
-        Level.OFFICIAL_DATA,
         "the inputs are a whole official label list, accepted in the round",
+        Level.OFFICIAL_DATA,
     )
     # The official checker, and the round's rules
-    OFFICIAL_CHECKER = ("official checker", Level.OFFICIAL, "the official checker finds no error")
-    ROUND_RULE = ("round rule", Level.SUBMITTABLE, "the round's rules for a submission")
+    OFFICIAL_CHECKER = ("official checker", "the official checker finds no error", Level.OFFICIAL)
+    ROUND_RULE = ("round rule", "the round's rules for a submission", Level.SUBMITTABLE)
 
-    def __init__(self, title: str, level: Level, demand: str) -> None:
+    def __init__(self, title: str, demand: str, level: Level = Level.SOUND) -> None:
         self.title = title
         self.level = level
         self.demand = demand

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Protocol, Self
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol
 
 
 class Reporter(Protocol):
@@ -21,31 +23,15 @@ class Reporter(Protocol):
         """End: the run is over, well or not."""
 
 
-class QuietReporter:
-    """Keeps quiet, for tests and for callers that want the result alone."""
-
-    def note(self, text: str) -> None:
-        pass
-
-    def begin(self, title: str, total: int, done: int) -> None:
-        pass
-
-    def advance(self, done: int, status: str) -> None:
-        pass
-
-    def end(self) -> None:
-        pass
+class QuietReporter(Reporter):
+    """Keeps quiet, for callers that want the result alone."""
 
 
-class Running:
-    """Gives ``with`` support to a reporter's begin and end."""
-
-    def __init__(self, reporter: Reporter, title: str, total: int, done: int) -> None:
-        self._reporter, self._arguments = reporter, (title, total, done)
-
-    def __enter__(self) -> Self:
-        self._reporter.begin(*self._arguments)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._reporter.end()
+@contextmanager
+def running(reporter: Reporter, title: str, total: int, done: int) -> Iterator[None]:
+    """Tell the reporter of the beginning, and of the end whatever comes in between."""
+    reporter.begin(title, total, done)
+    try:
+        yield
+    finally:
+        reporter.end()

@@ -53,7 +53,7 @@ from .outcome import (
     write_beginnings,
 )
 from .prepare import Opening, Unlogged, dataset_root, open_source, rerooted, with_found_inputs
-from .progress import Reporter, Running
+from .progress import Reporter, running
 from .provenance import (
     describe_device,
     describe_energy_bench,
@@ -295,7 +295,7 @@ def _run_steps(work: _Work, bench: Bench, journal: Journal, opening: Opening) ->
     with (
         nullcontext() if energy is None else closing(energy),
         kept_awake(not isinstance(bench.clock, VirtualClock)),
-        Running(run.reporter, title, len(planned), point.done),
+        running(run.reporter, title, len(planned), point.done),
     ):
         executor.run(script, point.step, point.done)
 

@@ -114,9 +114,9 @@ def percent(value: float | None, decimals: int = 1) -> str:
     return text if text == NONE else text + " %"
 
 
-def points(value: float, decimals: int = 1) -> str:
+def points(value: float) -> str:
     """Write a difference of fractions in percentage points, signed."""
-    return f"{100 * value:+.{decimals}f} pp".replace("-", "−")
+    return f"{100 * value:+.1f} pp".replace("-", "−")
 
 
 def spread(value: float | None) -> str:

@@ -44,7 +44,6 @@ def test_edges_closer_than_the_hold_are_one_edge():
     assert merge_edges(bouncing) == ELEVEN
     assert split_events(bouncing, 5).error is None
     assert merge_edges((0.0, 50e-6)) == (0.0, 50e-6)
-    assert merge_edges((0.0, 0.001), hold_s=0.01) == (0.0,)
 
 
 def test_a_chain_of_bounces_does_not_swallow_what_comes_after_the_hold():

@@ -71,14 +71,14 @@ def build(
     from rich.console import Console
 
     from ....datasets.build.build_dataset import build_dataset, open_builder
-    from ...execute.progress import Running
+    from ...execute.progress import running
     from ..show.progress import make_reporter
 
     task = _task(task_name)
     label_list = _labels(task, labels, out)
     builder = open_builder(task, source, index)
     reporter = make_reporter(Console(stderr=True))
-    with Running(reporter, f"{task.model_id} inputs", len(label_list.rows), 0):
+    with running(reporter, f"{task.model_id} inputs", len(label_list.rows), 0):
         report = build_dataset(
             builder,
             label_list,

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from tinyrunner.dut_protocol.link.clock import VirtualClock
 from tinyrunner.energy.drivers.n6705 import N6705
-from tinyrunner.energy.drivers.n6705_setup import ByteOrder
 from tinyrunner.energy.errors import MonitorError, MonitorRefused, MonitorTimeout, SamplesLost
 from tinyrunner.energy.monitor import SampleKind
 from tinyrunner.energy.simulated.n6705 import SimulatedN6705
@@ -89,12 +88,11 @@ def record(bench, inside, **options):
     [{}, {"segment_bytes": 1000}, {"segment_bytes": 7, "current_noise_a": 0.0}],
     ids=["whole", "segments", "tiny segments"],
 )
-@pytest.mark.parametrize("byte_order", list(ByteOrder))
-def test_a_measurement_gives_the_boards_energy(bench, settings, byte_order):
+def test_a_measurement_gives_the_boards_energy(bench, settings):
     bench.serve(**settings)
     seconds = 3.0 if settings.get("segment_bytes") == 7 else 12.0
     bench.clock.pause(5.0)
-    with bench.open(byte_order=byte_order) as monitor:
+    with bench.open() as monitor:
         trace = measure(bench, monitor, seconds)
         assert bench.instrument.supply_on
     assert not bench.instrument.supply_on
