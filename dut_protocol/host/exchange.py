@@ -126,6 +126,7 @@ class Exchange:
         self._leftovers = False
         """Whether a stray `m-ready` is no news: in booting, and after a broken exchange."""
         self._muted: tuple[type[Message], ...] = ()
+        self._hands_on_malformed = False
         self._command: HostCommand | None = None
         """The last one that began an exchange."""
         self.has_inferred = False
@@ -166,6 +167,15 @@ class Exchange:
             self._muted = before
 
     @contextmanager
+    def handing_on_malformed(self) -> Iterator[None]:
+        """Hand a message whose content cannot be on like any other, instead of refusing it."""
+        self._hands_on_malformed = True
+        try:
+            yield
+        finally:
+            self._hands_on_malformed = False
+
+    @contextmanager
     def withholding_ready(self) -> Iterator[Withheld]:
         """Keep the `m-ready` of one reply from the listener until ``tell()`` says otherwise."""
         with self.muting(Ready):
@@ -197,7 +207,7 @@ class Exchange:
                     if not self._booting:
                         raise self._rebooted(doing, message)
                     continue
-                if isinstance(message, Malformed):
+                if isinstance(message, Malformed) and not self._hands_on_malformed:
                     sent = f"{doing} on {self.address}: the device sent {message.text!r}"
                     raise self.fault(f"{sent}: {message.reason}", sure=message.in_firmware)
                 return message

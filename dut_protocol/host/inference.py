@@ -4,6 +4,10 @@ Reply: ``m-warmup-start-W``, ``m-warmup-done``, ``m-infer-start-N``, ``m-lap-us-
 ``m-lap-us-T1``, ``m-infer-done``, ``m-results-[…]``, ``m-ready``; energy firmware leaves the lap
 times out. The echo of N and W is all that tells of a corrupted command, so it is demanded.
 
+What has to be whole depends on what the answer is for (:class:`Wanted`). Where only the window's
+length counts, scores that came damaged are asked for again with ``results``, which changes nothing
+in the device, and the window is taken with them or without.
+
 The listener is told of the closing ``m-ready`` only when the answer was taken: a log in which it
 stands can be trusted however the run ended behind it.
 """
@@ -11,18 +15,21 @@ stands can be trusted however the run ended behind it.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from dataclasses import dataclass
+from enum import Enum
 
-from ..errors import DutProtocolError
+from ..errors import DutProtocolError, DutReportedError, DutTimeout
 from ..link.clock import Clock, Deadline
-from ..wire.commands import Infer
+from ..wire.commands import RESULTS_AGAIN, AskResults, Infer
 from ..wire.messages import (
     Chatter,
     InferDone,
     InferStart,
     InputSize,
     LapTime,
+    Malformed,
     Message,
     Ready,
     Results,
@@ -54,6 +61,24 @@ _ORDERS = {
 """The lines of an answer that count, by its lap times."""
 
 
+class Wanted(Enum):
+    """What an answer is for, and so which of its lines must be whole."""
+
+    SCORES = "scores"
+    """Every line: one that is not is a reason to infer anew."""
+    TIMES = "times"
+    """What tells of the window and its time stamps; the scores are recorded as they are."""
+    EDGES = "edges"
+    """The `m-ready` that ends it: a pin's edges tell of the window, and nothing is done again."""
+
+
+_TORN_TIMES = re.compile(r"m-infer-start-|m-lap-us-|m-infer-done|m-ready(?!-)|Input db has \d")
+"""Of what is torn, that which the length of a window depends on."""
+
+_TORN_EDGES = re.compile(r"Input db has \d")
+"""Of what is torn, that which tells that another input was inferred."""
+
+
 @dataclass(frozen=True, slots=True)
 class Inference:
     """Holds one answered ``infer``. Host times are when the lines' last bytes were read."""
@@ -61,6 +86,7 @@ class Inference:
     iterations: int
     warmups: int
     scores: tuple[float, ...]
+    """Empty where none could be read, and none were needed."""
     start_us: int | None
     end_us: int | None
     host_elapsed_s: float
@@ -78,6 +104,11 @@ class InferenceTimer:
         self._comma_noted = False
         self._odd_count: int | None = None
         """The last number of scores that was not the task's."""
+        self._same_again: str | None = None
+        """What `results` made of scores that cannot be read, where that was the same once more."""
+        self._silent_warm_up = False
+        """The last answer did not say how many warm-ups there were."""
+        self._silence_noted = False
 
     def infer(
         self,
@@ -85,22 +116,27 @@ class InferenceTimer:
         warmups: int,
         score_count: int | None,
         judge: Callable[[Inference], None] = lambda _: None,
+        wanted: Wanted = Wanted.SCORES,
     ) -> Inference:
         """Infer the loaded input ``iterations`` times after ``warmups`` unmeasured ones.
 
-        ``score_count`` is how many numbers the result must have (None: any). ``judge`` may raise
-        a :class:`DutError` at an answer that is whole and yet not to be taken.
+        ``score_count`` is how many numbers the result must have (None: any), where scores are
+        ``wanted``. ``judge`` may raise a :class:`DutError` at an answer that is whole and yet not
+        to be taken.
         """
         doing = f"`infer {iterations} {warmups}`"
         dut = self._dut
         dut.begin(Infer(iterations, warmups))
         with dut.withholding_ready() as withheld:
             reply = _Reply(self, dut.clock, iterations, warmups)
-            dut.collect(reply.deadline, doing, reply.take, says_something=True)
+            with nullcontext() if wanted is Wanted.SCORES else dut.handing_on_malformed():
+                dut.collect(reply.deadline, doing, reply.take, says_something=True)
+            reply.end()
             whole_s = reply.since_begun_s
-            inference = self._checked(reply, iterations, warmups, score_count, doing)
+            inference = self._checked(reply, iterations, warmups, score_count, doing, wanted)
             judge(inference)
-            if dut.settings.confirm_results is ConfirmResults.ALL:
+            confirmed = dut.settings.confirm_results is ConfirmResults.ALL
+            if confirmed and inference.scores and wanted is not Wanted.EDGES:
                 self._confirm(inference.scores, doing)
             withheld.tell()
         dut.has_inferred = True
@@ -156,24 +192,75 @@ class InferenceTimer:
         warmups: int,
         score_count: int | None,
         doing: str,
+        wanted: Wanted,
     ) -> Inference:
         def wrong(what: str) -> DutProtocolError:
             return DutProtocolError(f"{doing} on {self._dut.address}: {what}")
 
         if reply.size is not None:
             self._check_size(reply.size, f"{doing} on {self._dut.address}")
-        if reply.warmups != warmups or reply.iterations != iterations:
-            raise wrong(
-                f"the device ran {reply.iterations} inferences after {reply.warmups} warm-ups; "
-                "the command was damaged on its way"
-            )
+        self._check_echo(reply, iterations, warmups, wanted, doing)
         if reply.no_time is not None:
             raise self._dut.fault(f"{doing} on {self._dut.address}: the device's {reply.no_time}")
         timed = self._dut.boot_mode is TimestampMode.PERFORMANCE
         if len(reply.laps) != 2 and (reply.laps or timed):
             raise wrong(f"{len(reply.laps)} time stamps instead of two")
+        if wanted is Wanted.SCORES:
+            scores = self._whole_scores(reply, score_count, doing)
+        elif wanted is Wanted.TIMES and not reply.done:
+            raise wrong("m-ready came without m-infer-done")
+        torn = reply.torn_lines(wanted)
+        if torn:
+            raise wrong(f"a line of the answer came damaged: {torn[-1][:200]!r}")
+        if not _in_order(reply, wanted):
+            came = ", ".join(kind.__name__ for kind in reply.order)
+            raise wrong(f"the lines of its answer came twice or out of order ({came})")
+        if wanted is not Wanted.SCORES:
+            scores = self._scores_if_any(reply, doing)
+        start_us = end_us = None
+        start_s, end_s = reply.measuring_since_s, reply.last_s
+        if reply.laps:
+            (start_us, start_s), (end_us, end_s) = reply.laps
+        window_s = (start_s, end_s)
+        return Inference(iterations, warmups, scores, start_us, end_us, end_s - start_s, window_s)
+
+    def _check_echo(
+        self, reply: _Reply, iterations: int, warmups: int, wanted: Wanted, doing: str
+    ) -> None:
+        """DutProtocolError where the device does not say that it runs what it was told to.
+
+        Where a pin's edges tell of the window, a line that came damaged is noted only. Firmware
+        that never says how many warm-ups it runs is believed at the second time.
+        """
+        ran = (reply.warmups, reply.iterations)
+        by_edges = wanted is Wanted.EDGES
+        silent = reply.warmups is None and reply.iterations == iterations
+        said_again, self._silent_warm_up = self._silent_warm_up and silent, silent
+        as_told = all(
+            said == told or (said is None and (by_edges or may_be_silent))
+            for said, told, may_be_silent in zip(
+                ran, (warmups, iterations), (said_again, False), strict=True
+            )
+        )
+        if not as_told:
+            raise DutProtocolError(
+                f"{doing} on {self._dut.address}: the device ran {reply.iterations} inferences "
+                f"after {reply.warmups} warm-ups; the command was damaged on its way"
+            )
+        if None in ran and not (said_again and self._silence_noted):
+            missing = "m-warmup-start" if reply.warmups is None else "m-infer-start"
+            self._dut.listener.note(
+                f"{doing} on {self._dut.address}: {missing} did not come, or came damaged; "
+                "the window counts all the same"
+            )
+            self._silence_noted = said_again
+
+    def _whole_scores(
+        self, reply: _Reply, score_count: int | None, doing: str
+    ) -> tuple[float, ...]:
+        """The scores, as they must be where they count."""
         if not reply.done or reply.results is None:
-            raise wrong("m-ready came without a result")
+            raise DutProtocolError(f"{doing} on {self._dut.address}: m-ready came without a result")
         scores = reply.results.scores
         if score_count is not None and len(scores) != score_count:
             again, self._odd_count = self._odd_count == len(scores), len(scores)
@@ -182,20 +269,75 @@ class InferenceTimer:
                 "is the firmware built for another task?",
                 sure=again,
             )
-        if reply.results.trailing_comma and not self._comma_noted:
+        self._note_comma(reply.results)
+        return scores
+
+    def _scores_if_any(self, reply: _Reply, doing: str) -> tuple[float, ...]:
+        """The scores where only the window counts: those that came, else asked for once more."""
+        results = reply.results
+        if results is None or reply.damaged is not None:
+            results = self._asked_again(reply, doing)
+        elif not reply.done:
+            self._dut.listener.note(
+                f"{doing} on {self._dut.address}: m-infer-done did not come, or came damaged; "
+                "the window counts all the same"
+            )
+        if results is None:
+            return ()
+        self._note_comma(results)
+        return results.scores
+
+    def _asked_again(self, reply: _Reply, doing: str) -> Results | None:
+        """What `results` says where the scores could not be read; None where it is no better.
+
+        The note comes first: who reads the log goes by what stands behind it. Firmware that
+        answers the same once more is asked no second time.
+        """
+        came = reply.damaged or "no result"
+        if came == self._same_again:
+            return None
+        dut = self._dut
+        dut.listener.note(
+            f"{RESULTS_AGAIN}: those of {doing} on {dut.address} did not come whole "
+            f"({came[:120]!r})"
+        )
+        why = ""
+        try:
+            with dut.handing_on_malformed():
+                answer = dut.ask(AskResults())
+        except (DutReportedError, DutProtocolError, DutTimeout) as error:
+            answer, why = [], f" ({error})"
+            if isinstance(error, DutReportedError):
+                self._same_again = came  # it does not know the command
+        for message in answer:
+            if isinstance(message, Results):
+                return message
+        if any(isinstance(message, Malformed) and message.text == came for message in answer):
+            self._same_again = came
+        dut.listener.note(f"they did not come{why}; the window counts without them")
+        return None
+
+    def _note_comma(self, results: Results) -> None:
+        if results.trailing_comma and not self._comma_noted:
             self._dut.listener.note("m-results ends in a comma; tolerated, noted once")
             self._comma_noted = True
-        if reply.torn is not None:
-            raise wrong(f"a line of the answer came damaged: {reply.torn.text[:200]!r}")
-        if tuple(reply.order) != _ORDERS[len(reply.laps)]:
-            came = ", ".join(kind.__name__ for kind in reply.order)
-            raise wrong(f"the lines of its answer came twice or out of order ({came})")
-        start_us = end_us = None
-        start_s, end_s = reply.measuring_since_s, reply.last_s
-        if reply.laps:
-            (start_us, start_s), (end_us, end_s) = reply.laps
-        window_s = (start_s, end_s)
-        return Inference(iterations, warmups, scores, start_us, end_us, end_s - start_s, window_s)
+
+
+def _in_order(reply: _Reply, wanted: Wanted) -> bool:
+    """Whether the lines that matter came once each, and one after the other."""
+    came, right = tuple(reply.order), _ORDERS[len(reply.laps)]
+    match wanted:
+        case Wanted.SCORES:
+            return came == right
+        case Wanted.TIMES:
+            return _of_times(came) == _of_times(right)
+        case Wanted.EDGES:
+            return True
+
+
+def _of_times(order: Iterable[type[Message]]) -> list[type[Message]]:
+    """Those lines of an answer that the length of its window depends on."""
+    return [kind for kind in order if kind in (InferStart, LapTime, InferDone)]
 
 
 def _all_of(size: InputSize, byte_count: int | None) -> bool:
@@ -231,8 +373,10 @@ class _Reply:
         """The last that does not say that the input fits."""
         self.no_time: str | None = None
         """What is wrong with a time stamp that is no number."""
-        self.torn: Chatter | None = None
+        self._torn: list[str] = []
         """Chatter that holds a damaged line of the answer."""
+        self.damaged: str | None = None
+        """A result that cannot be read, or what is left of one."""
         self.order: list[type[Message]] = []
         """The lines that count, as they came."""
         self._begun_s = self._clock.now_s()
@@ -244,6 +388,21 @@ class _Reply:
     def since_begun_s(self) -> float:
         return self._clock.now_s() - self._begun_s
 
+    def end(self) -> None:
+        """The closing `m-ready` has come: it ends the inferences where their own line did not."""
+        if not self.done:
+            self.last_s = self._clock.now_s()
+
+    def torn_lines(self, wanted: Wanted) -> list[str]:
+        """The damaged lines that forbid to take the answer."""
+        match wanted:
+            case Wanted.SCORES:
+                return self._torn
+            case Wanted.TIMES:
+                return [text for text in self._torn if _TORN_TIMES.search(text)]
+            case Wanted.EDGES:
+                return [text for text in self._torn if _TORN_EDGES.search(text)]
+
     def take(self, message: Message) -> None:
         now_s = self._clock.now_s()
         if isinstance(message, InferStart | LapTime | InferDone | Results):
@@ -251,7 +410,9 @@ class _Reply:
         match message:
             case Chatter(text):
                 if _TORN.search(text):
-                    self.torn = message
+                    self._torn.append(text)
+                    if "m-results" in text or "m-infer-done" in text:
+                        self.damaged = text
                     self.no_time = self.no_time or no_lap_time(text)
             case WarmupStart(warmups):
                 self.warmups = warmups
@@ -267,7 +428,9 @@ class _Reply:
                 self.done = True
                 self.last_s = now_s
             case Results():
-                self.results = message
+                self.results = self.results or message  # as who reads the log has it
+            case Malformed(text):
+                self.damaged = text
             case InputSize():
                 self.size = self.size if message.fits else message
             case _:

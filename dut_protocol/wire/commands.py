@@ -101,6 +101,10 @@ class Infer:
         return b"infer %d %d%%" % (self.iterations, self.warmups)
 
 
+RESULTS_AGAIN = "results asked for again"
+"""How a note begins behind which the results of the last `infer` stand once more, in a log."""
+
+
 @dataclass(frozen=True, slots=True)
 class AskResults:
     def encode(self) -> bytes:

@@ -118,6 +118,7 @@ _RULE_OF_KIND: dict[FindingKind, Rule] = {
     FindingKind.INPUT_UNKNOWN: Rule.INPUT_ORDER,
     FindingKind.EDGES: Rule.TRACE,
     FindingKind.SAMPLES_LOST: Rule.TRACE,
+    FindingKind.SCORES_UNREADABLE: Rule.LOG,
 }
 """The rule of the audit that a session's finding falls under; any other: SESSION."""
 

@@ -14,7 +14,7 @@ from typing import Literal
 
 from ...datasets.inputs import Dataset
 from ...dut_protocol.errors import DutFault, DutProtocolError, DutRebooted
-from ...dut_protocol.host.inference import Inference
+from ...dut_protocol.host.inference import Inference, Wanted
 from ...energy.alignment import LapStamp, merge_laps, unwrap_laps
 from ...energy.trace import TraceWriter
 from ...energy.trace_files import energy_path
@@ -88,7 +88,7 @@ def calibrate(
                     bench.loader.load(data)
                     loaded = True
                 journal.write("parser", f'Command "dut infer {iterations} 1"')
-                return bench.timer.infer(iterations, 1, task.score_count)
+                return bench.timer.infer(iterations, 1, task.score_count, wanted=Wanted.TIMES)
             except DutFault as error:
                 if not loaded and not isinstance(error, DutRebooted):
                     raise  # a load begins again by itself, often enough
@@ -145,7 +145,8 @@ def calibrate_by_edges(
     iterations = 1
     for _ in range(MAX_EDGES_WINDOWS):
         if soft_markers:
-            elapsed_s = bench.timer.infer(iterations, 1, task.score_count).host_elapsed_s
+            inference = bench.timer.infer(iterations, 1, task.score_count, wanted=Wanted.EDGES)
+            elapsed_s = inference.host_elapsed_s
         else:
             elapsed_s = _between_edges_s(bench, iterations, task, journal.path.parent)
         if elapsed_s >= EDGES_ENOUGH_S:
@@ -176,13 +177,13 @@ def _between_edges_s(bench: Bench, iterations: int, task: Task, folder: Path) ->
         path = energy_path(folder, "calibration")
         with TraceWriter(path, parts.monitor.capabilities.default_rate_hz) as writer:
             parts.recorder.start(writer)
-            bench.timer.infer(iterations, 1, task.score_count)
+            bench.timer.infer(iterations, 1, task.score_count, wanted=Wanted.EDGES)
             edges_s = merge_edges(parts.recorder.stop().events_s)
         path.unlink()
     else:
         name = "the IO manager"
         before = len(parts.io_manager.edges)
-        bench.timer.infer(iterations, 1, task.score_count)
+        bench.timer.infer(iterations, 1, task.score_count, wanted=Wanted.EDGES)
         laps = [LapStamp(edge.us, edge.host_s) for edge in parts.io_manager.edges[before:]]
         edges_s = tuple(unwrap_laps(merge_laps(laps)).tolist()) if laps else ()
     if len(edges_s) != 2:

@@ -14,7 +14,7 @@ from ... import __version__
 from ...datasets.inputs import Dataset, InputWindow
 from ...dut_protocol.errors import DutError, DutFault, DutProtocolError, DutRebooted
 from ...dut_protocol.host.dut import REPLY_TIMEOUT_S, Identity
-from ...dut_protocol.host.inference import Inference
+from ...dut_protocol.host.inference import Inference, Wanted
 from ...dut_protocol.wire.messages import Model
 from ...dut_protocol.wire.settings import ConfirmResults
 from ...models.suite import Task
@@ -157,6 +157,11 @@ class Executor(BenchPerformer):
         self._timeout_s = REPLY_TIMEOUT_S
         """Seconds that the present step's answer is waited for."""
         self._done = 0
+        self._wanted = Wanted.SCORES
+        self._has_scored = False
+        """The device has answered other scores than 0."""
+        self._noughts = 0
+        """How often it answered the present input by scores that are all 0."""
 
     @property
     def _task(self) -> Task:
@@ -165,6 +170,11 @@ class Executor(BenchPerformer):
     def run(self, script: Script, first_step: int = 1, done: int = 0) -> None:
         """Execute from step ``first_step`` on; ``done`` inputs were measured before."""
         self._done = done
+        self._has_scored = done > 0
+        if self.energy is not None:
+            self._wanted = Wanted.EDGES
+        elif mode_of(planned_inferences(script)) is Mode.PERFORMANCE:
+            self._wanted = Wanted.TIMES
         for numbered in numbered_steps(script):
             if numbered.index >= first_step:
                 self._until_done(numbered)
@@ -174,6 +184,7 @@ class Executor(BenchPerformer):
         verb = parse_verb(numbered.step.command)
         if isinstance(verb, Load) or not self._since_load:
             self._since_load.clear()
+            self._noughts = 0
             self._recovery.next_input()
         if self._since_load or isinstance(verb, Load):
             self._since_load.append(numbered)
@@ -290,7 +301,7 @@ class Executor(BenchPerformer):
 
     def _infer(self, iterations: int, warmups: int) -> None:
         inference = self._bench.timer.infer(
-            iterations, warmups, self._task.score_count, self._judge
+            iterations, warmups, self._task.score_count, self._judge, self._wanted
         )
         if self.energy is not None:
             self.energy.mark(*inference.host_window_s)
@@ -301,7 +312,20 @@ class Executor(BenchPerformer):
     def _judge(self, inference: Inference) -> None:
         """Raise DutProtocolError at an answer that cannot be right, or that nobody can use."""
         self._lap_check.check(inference)
-        if self._task.official and len(inference.scores) > 1 and sum(inference.scores) == 0:
+        if self._wanted is Wanted.SCORES and self._task.official and len(inference.scores) > 1:
+            self._judge_scores(inference.scores)
+
+    def _judge_scores(self, scores: tuple[float, ...]) -> None:
+        """DutProtocolError at scores that are all 0.
+
+        Integers of a tie are that by nature: they are believed when they come a second time, of a
+        device that has answered other inputs otherwise.
+        """
+        if any(scores):
+            self._has_scored = True
+            return
+        self._noughts += 1
+        if not self._has_scored or self._noughts < 2:
             raise DutProtocolError(
                 f"{self._bench.dut.address}: every score is 0, so there is nothing to judge; look "
                 "at the firmware's output stage"

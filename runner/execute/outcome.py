@@ -164,6 +164,8 @@ class StatusLine:
         self._reporter.advance(measured.done, status)
 
     def _take(self, file: str, scores: Sequence[float]) -> None:
+        if not scores:
+            return  # which a window does not need
         self._seen += 1
         self._correct += scores.index(max(scores)) == self._labels.get(file)
 

@@ -36,6 +36,7 @@ from .eembc_lines import (
     MESSAGE,
     PLAIN_PAIR,
     PLAIN_PAIR_LINES,
+    RESULTS_NOTE,
     RESUME,
     SENDING,
     SENDING_LINE,
@@ -45,6 +46,9 @@ from .eembc_lines import (
 )
 from .reader import LineBlocks, LogError, LogReader, Observer, base_name, readable, remember
 from .records import InferenceRecord
+
+_MODES = {"bmark": Mode.PERFORMANCE, "single": Mode.PERFORMANCE, "multi": Mode.ACCURACY}
+"""By EEMBC's runMode; `single` is one window, for trying."""
 
 _Handler = Callable[[bytes, bytes, int], None]
 
@@ -66,6 +70,8 @@ class EembcReader(LogReader):
         self._path, self._name = b"", ""
         """The path that a plain pair named last, and its file."""
         self._comma_noted = False
+        self._ended: PendingInference | None = None
+        """The last of the present step whose `m-ready` has come."""
         self._void = False
         """Whether a resumption or a retry was read and no step since: what a device says there is
         late."""
@@ -82,7 +88,7 @@ class EembcReader(LogReader):
         table[b"m-bload-"] = table[b"m-bloadp"] = self._on_load_done
         table[b"m-bmark-"] = table[b"m-bm-cfg"] = self._on_setting
         table[b"Sending "] = self._on_sending
-        table[b"m-note[l"] = self._on_note
+        table[EXTENSION_NOTE[:8]] = table[RESULTS_NOTE[:8]] = self._on_note
         table[b"m-ready"] = self._on_ready
         table[b"m-lap-us"] = self._on_lap
         table[b"m-infer-"] = self._on_infer
@@ -159,8 +165,13 @@ class EembcReader(LogReader):
             following = PLAIN_PAIR.match(block, pair.end())
         self._path, self._name, self._step = seen_path, name, int(step)
         self._loaded = (name, int(offset or 0))
-        outcome = held or self._error(number - 1, _expected("finite numbers", results, closed=True))
-        self._held = (self._step, outcome)
+        expected = _expected("finite numbers", results, closed=True)
+        if held is None and self._scores_do_not_count:
+            held = InferenceRecord(
+                name, int(offset or 0), int(iterations), int(warmups), (), number - 1,
+                int(lap0), int(lap1), float(host0), float(host1), unreadable=expected,
+            )  # fmt: skip
+        self._held = (self._step, held or self._error(number - 1, expected))
         return pair.end(), number
 
     # The runner's own lines
@@ -204,8 +215,21 @@ class EembcReader(LogReader):
             loads[byte_count] = number
 
     def _on_note(self, head: bytes, text: bytes, number: int) -> None:
-        if text.startswith(EXTENSION_NOTE) and self.facts.wire_extension is None:
+        if head[-7:] != b" parser":
+            return self._on_other(head, text, number)
+        if text.startswith(RESULTS_NOTE):
+            self._on_results_again(number)
+        elif text.startswith(EXTENSION_NOTE) and self.facts.wire_extension is None:
             self.facts.wire_extension = number, readable(text)
+
+    def _on_results_again(self, number: int) -> None:
+        """Take the inference up again whose scores did not come whole, with its end or without."""
+        infer = self._infer or self._ended
+        if infer is not None and infer.started:
+            infer.unreadable = infer.unreadable or "its scores did not come whole"
+            infer.line = infer.line or number
+            infer.scores = infer.error = self._held = None
+            self._infer = infer
 
     def _on_setting(self, head: bytes, text: bytes, number: int) -> None:
         facts = self.facts
@@ -214,7 +238,7 @@ class EembcReader(LogReader):
             if len(facts.config) < 100:
                 facts.config[key] = value
             if key == "runMode" and facts.mode is not Mode.ENERGY:
-                facts.mode = {"bmark": Mode.PERFORMANCE, "multi": Mode.ACCURACY}.get(value)
+                facts.mode = _MODES.get(value)
         elif text.startswith(b"m-bmark-run-name[ML Energy") or (
             text.startswith(b"m-bmark-run-name[") and text.rstrip().endswith(b"-code[ulp-ml]")
         ):
@@ -233,7 +257,7 @@ class EembcReader(LogReader):
 
     def _on_resume(self, marker: re.Match[bytes]) -> None:
         self._void = True
-        self._infer = self._loading = self._loaded = None
+        self._infer = self._ended = self._loading = self._loaded = None
         step = marker["step"]
         if self._held and step is not None and self._held[0] >= int(step):
             self._held = None
@@ -290,6 +314,8 @@ class EembcReader(LogReader):
             return self._on_resume(marker)
         if stamped is not None and stamped[2] != b"dut":
             return None
+        if self._infer is not None and (b"m-init-done" in text or b"m-timestamp-mode" in text):
+            self._infer.rebooted = True
         for match in MESSAGE.finditer(text):
             kind = match.lastgroup
             if match["start"]:
@@ -351,9 +377,12 @@ class EembcReader(LogReader):
 
     def _results(self, body: bytes, closed: bool, number: int) -> None:
         infer = self._infer
-        if infer is None or infer.scores is not None or infer.error is not None:
-            return
-        infer.started, infer.timing, infer.line = True, False, number
+        if infer is None or infer.scores is not None:
+            return  # the first that can be read counts
+        asked_again = infer.is_answered
+        if not asked_again:
+            infer.line = number
+        infer.started, infer.timing = True, False
         if body[-1:] == b"," and closed:
             body = body[:-1]
             if not self._comma_noted:
@@ -362,20 +391,36 @@ class EembcReader(LogReader):
         try:
             scores = tuple(map(float, body.split(b",")))
             if closed and b"_" not in body and all(map(isfinite, scores)):
-                infer.scores = scores
+                infer.scores, infer.error, infer.line = scores, None, number
                 return
         except ValueError:
             pass
+        if asked_again:
+            return
         infer.torn = not closed
-        what = "finite numbers" if closed else "a closing bracket"
-        infer.error = self._error(number, _expected(what, body, closed=closed))
+        expected = _expected(
+            "finite numbers" if closed else "a closing bracket", body, closed=closed
+        )
+        if self._scores_do_not_count:
+            infer.unreadable = expected
+        else:
+            infer.error = self._error(number, expected)
+
+    @property
+    def _scores_do_not_count(self) -> bool:
+        """Only the windows do, in this mode."""
+        return self.facts.mode in (Mode.PERFORMANCE, Mode.ENERGY)
 
     def _ready(self, number: int) -> None:
         infer = self._infer
         if infer is None or not infer.started:
             return
-        self._infer = None
-        if infer.scores is None and infer.error is None:
+        self._infer, self._ended = None, infer
+        if not infer.is_answered:
+            timed = infer.end_us is not None or self.facts.mode is Mode.ENERGY
+            if self._scores_do_not_count and timed and not infer.rebooted:
+                infer.unreadable, infer.line = "m-ready came without m-results", number
+        if not infer.is_answered:
             remember(self.facts.device_errors, (number, "m-ready of an infer without m-results"))
             return
         self._release()
@@ -383,9 +428,10 @@ class EembcReader(LogReader):
 
     def _next_step(self) -> None:
         """Go on as the runner does: what was finished stands, with or without m-ready."""
-        if (infer := self._infer) is not None and (infer.scores or infer.error):
+        if (infer := self._infer) is not None and infer.is_answered:
             self._release()
             self._held, self._infer = infer.outcome(), None
+        self._ended = None
         self._release()
 
     def _release(self) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from ...dut_protocol.wire.commands import RESULTS_AGAIN
 from ...dut_protocol.wire.messages import ERROR_START, INPUT_SIZE
 from .reader import LogError
 from .records import InferenceRecord
@@ -35,6 +36,9 @@ MESSAGE = re.compile(
 )
 """What a device says that matters here, wherever it stands in a line. Lengths are bounded, so that
 no line makes it look at the same bytes over and over, and no number has digits without end."""
+
+RESULTS_NOTE = b"m-note[" + RESULTS_AGAIN.encode()
+"""Of our own runner: the scores before it did not come whole, those behind it count."""
 
 EXTENSION_NOTE = b"m-note[loads go by the wire extension"
 """The note of our own runner that inputs were not loaded as the published protocol has it."""
@@ -109,7 +113,15 @@ class PendingInference:
     scores: tuple[float, ...] | None = None
     line: int = 0
     error: LogError | None = None
+    unreadable: str = ""
+    """Instead of the error, where nothing needs the scores."""
+    rebooted: bool = False
     torn: bool = False
+
+    @property
+    def is_answered(self) -> bool:
+        """A result has come, readable or not."""
+        return bool(self.scores or self.error or self.unreadable)
 
     def outcome(self) -> tuple[int, InferenceRecord | LogError]:
         """Return the step, and what it yielded."""
@@ -127,4 +139,5 @@ class PendingInference:
             end_us=self.end_us,
             start_host_s=self.start_host_s,
             end_host_s=self.end_host_s,
+            unreadable="" if self.scores else self.unreadable,
         )

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
 
+from ...models.suite import Task
 from .open_log import open_log
 from .reader import LogError, Observer
 from .records import InferenceRecord, LogFacts
@@ -33,10 +34,14 @@ class LoggedSession:
 
 
 def read_log(
-    path: Path, *, observe: Observer | None = None, merge_json: bool = True
+    path: Path,
+    *,
+    observe: Observer | None = None,
+    merge_json: bool = True,
+    task: Task | None = None,
 ) -> LoggedSession:
     """Read a log of either dialect, see `open_log`; LogError where it is none at all."""
-    with open_log(path, observe=observe, merge_json=merge_json) as reader:
+    with open_log(path, observe=observe, merge_json=merge_json, task=task) as reader:
         logged = LoggedSession(reader.facts)
         keep = logged.records.append
         numbers = 0

@@ -27,7 +27,7 @@ from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
 
-from ...models.suite import TASKS_BY_MODEL_ID
+from ...models.suite import TASKS_BY_MODEL_ID, Task
 from ..terms import Dialect, Mode
 from .reader import LineBlocks, LogError, LogReader, Observer, base_name, readable, remember
 from .records import InferenceRecord
@@ -57,19 +57,28 @@ class _Block:
     runtime_s: float | None = None
     throughput: float | None = None
     scores: tuple[float, ...] = ()
+    unreadable: str = ""
 
 
 class MlcommonsReader(LogReader):
     """Reads MLCommons' dialect; the numbers of a results.json beside the log are preferred."""
 
     def __init__(
-        self, path: Path, *, observe: Observer | None = None, merge_json: bool = True
+        self,
+        path: Path,
+        *,
+        observe: Observer | None = None,
+        merge_json: bool = True,
+        task: Task | None = None,
     ) -> None:
         super().__init__(path, Dialect.MLCOMMONS, observe)
         self._merge_json = merge_json
+        self._task = task
         self._block: _Block | None = None
         self._entries: Iterator[ResultsEntry | str] | None = None
         self._most_iterations = 0
+        self._rendered = False
+        """It was rendered from a journal of ours, where a window may have no scores."""
 
     def _read(self, blocks: LineBlocks) -> Iterator[InferenceRecord]:
         beside = self.path.with_name("results.json")
@@ -103,7 +112,12 @@ class MlcommonsReader(LogReader):
         elif line.startswith(b"m-results") and (match := _RESULTS.match(line)):
             if block is not None and block.iterations is not None:
                 block.line = number
-                block.scores = self._scores(match[1], number)
+                block.scores = self._scores(match[1])
+                if not block.scores:
+                    expected = f"expected finite numbers in m-results [{readable(match[1])}]"
+                    if block.iterations == 1 or not self._rendered:
+                        raise self._error(number, expected)
+                    block.unreadable = expected  # of a window only its length counts
                 self._block = None
                 return block
         elif line.startswith(b"Captured samples:"):
@@ -132,6 +146,7 @@ class MlcommonsReader(LogReader):
             folders = match[1].replace(b"\\", b"/").split(b"/")
             self._identify(facts.session_ids, folders[-2] if len(folders) > 1 else folders[-1])
         elif match := _RENDERED.match(line):
+            self._rendered = True
             self._identify(facts.session_ids, match[1])
         elif line.startswith(b"Session logged in file"):
             facts.finished = True
@@ -142,14 +157,13 @@ class MlcommonsReader(LogReader):
         elif line.startswith(b"Power Edition Output"):
             facts.mode = Mode.ENERGY
 
-    def _scores(self, body: bytes, number: int) -> tuple[float, ...]:
+    def _scores(self, body: bytes) -> tuple[float, ...]:
+        """The numbers of a result; none where they are no finite numbers."""
         try:
             scores = tuple(map(float, body.rstrip(b", ").split(b",")))
         except ValueError:
             scores = ()
-        if not scores or b"_" in body or not all(map(isfinite, scores)):
-            raise self._error(number, f"expected finite numbers in m-results [{readable(body)}]")
-        return scores
+        return scores if b"_" not in body and all(map(isfinite, scores)) else ()
 
     def _record(self, block: _Block) -> InferenceRecord:
         entry = None if self.facts.unsupported else self._next_entry(block)
@@ -164,6 +178,7 @@ class MlcommonsReader(LogReader):
             line=block.line,
             printed_runtime_s=block.runtime_s,
             printed_throughput=block.throughput,
+            unreadable=block.unreadable,
         )
         if entry is None:
             return record
@@ -189,6 +204,8 @@ class MlcommonsReader(LogReader):
     def _stride(self, entry: ResultsEntry | None) -> int:
         if entry is not None and entry.stride is not None:
             return entry.stride
+        if self._task is not None and self._task.stride_bytes is not None:
+            return self._task.stride_bytes
         for model_id in self.facts.model_ids:
             task = TASKS_BY_MODEL_ID.get(model_id)
             if task is not None and task.stride_bytes is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from ...models.suite import Task
 from ..terms import Dialect
 from .eembc import EembcReader
 from .mlcommons import MlcommonsReader
@@ -26,11 +27,13 @@ def open_log(
     resuming: bool = False,
     observe: Observer | None = None,
     merge_json: bool = True,
+    task: Task | None = None,
 ) -> LogReader:
     """Return a reader for the log at ``path``, by what stands in it, as a context manager.
 
     ``observe`` sees the log's bytes on the way. ``merge_json`` takes the numbers of a results.json
     that stands beside an MLCommons log; without it the records are what the log itself prints.
+    ``task`` is whose log it is, where it may not say so itself.
 
     ``resuming`` is for a runner that is about to continue the session: an inference whose
     answer is unreadable at the very end of the log is dropped (it will be done again) where
@@ -40,7 +43,7 @@ def open_log(
     if dialect is Dialect.EEMBC:
         return EembcReader(path, resuming=resuming, observe=observe)
     if dialect is Dialect.MLCOMMONS:
-        return MlcommonsReader(path, observe=observe, merge_json=merge_json)
+        return MlcommonsReader(path, observe=observe, merge_json=merge_json, task=task)
     if resuming:  # our own journal, killed within its first line
         return EembcReader(path, resuming=True, observe=observe)
     raise LogError(

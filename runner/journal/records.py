@@ -38,6 +38,8 @@ class InferenceRecord(NamedTuple):
     """The seconds that an MLCommons log prints instead of the stamps."""
     printed_throughput: float | None = None
     """The inferences a second that an MLCommons log prints, to three decimals."""
+    unreadable: str = ""
+    """Why there are no scores, where only the window counts and so nothing needs them."""
 
 
 @dataclass(slots=True)

@@ -75,6 +75,7 @@ class ResultsEntry:
             start_host_s=self.start_host_s,
             end_host_s=self.end_host_s,
             printed_runtime_s=record.printed_runtime_s if elapsed_s is None else elapsed_s,
+            unreadable="" if self.scores else record.unreadable,
         )
 
 
@@ -187,7 +188,9 @@ def to_entry(path: Path, number: int, value: object) -> ResultsEntry | str:
     if not isinstance(file, str):
         raise _wrong(path, number, "a `file` name", file)
     scores = infer.get("results")
-    if not isinstance(scores, list) or not scores or not all(map(_is_finite, scores)):
+    # A window of ours may have no scores that can be read.
+    least = 0 if MLCOMMONS_KEY in value and infer.get("iterations") != 1 else 1
+    if not isinstance(scores, list) or len(scores) < least or not all(map(_is_finite, scores)):
         raise _wrong(path, number, "`infer.results` as a list of finite numbers", scores)
     iterations = _whole(path, number, "infer.iterations", infer.get("iterations"))
     if iterations is None:

@@ -113,7 +113,7 @@ def assess_records(
     accuracy: AccuracyResult | None = None
     energy: EnergyResult | None = None
     if judging.mode is Mode.ENERGY:
-        energy = score_energy_records(records, facts, folder)
+        energy = score_energy_records(records, facts, folder, judging.task)
     elif judging.mode is Mode.PERFORMANCE:
         performance = score_performance(records, judging.task)
     elif judging.labels:

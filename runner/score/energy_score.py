@@ -20,22 +20,31 @@ from ...energy.windows import (
     merge_edges,
     split_events,
 )
+from ...models.suite import Task
 from ..journal.records import InferenceRecord, LogFacts
 from ..journal.results_json import read_elements
 from ..terms import Dialect
 from .results import EnergyResult, MeasuredWindow
+from .score import odd_scores
 
 _MAX_TRIAL_SAMPLES = 8_000_000
 """The most samples of all the trials of a results.json: five of half an hour each."""
 
 
-def score_energy(records: Iterable[InferenceRecord], trace: Trace) -> EnergyResult:
+def score_energy(
+    records: Iterable[InferenceRecord], trace: Trace, task: Task | None = None
+) -> EnergyResult:
     """Measure the windows of a session with one trace; `rules` says whether they are valid."""
     inferences = list(records)
     edges = split_events(trace.events_s, len(inferences))
     windows = measure_windows(trace, edges.windows_s)
     return EnergyResult(
-        windows=tuple(map(_measured, windows, inferences)) if edges.error is None else (),
+        windows=tuple(
+            _measured(window, record, task)
+            for window, record in zip(windows, inferences, strict=False)
+        )
+        if edges.error is None
+        else (),
         edge_error=edges.error,
         event_source=trace.event_source,
         event_uncertainty_s=trace.event_uncertainty_s,
@@ -45,7 +54,7 @@ def score_energy(records: Iterable[InferenceRecord], trace: Trace) -> EnergyResu
 
 
 def score_energy_trials(
-    records: Iterable[InferenceRecord], traces: Sequence[Trace]
+    records: Iterable[InferenceRecord], traces: Sequence[Trace], task: Task | None = None
 ) -> EnergyResult:
     """Measure the windows of MLCommons' trials.
 
@@ -61,7 +70,7 @@ def score_energy_trials(
         if len(edges) not in (2, 3):
             split = split_events(trace.events_s, 1, leading=0)
             return EnergyResult((), edge_error=f"trial {count} ({record.file}): {split.error}")
-        windows.append(_measured(measure_window(trace, 2 * count, *edges[-2:]), record))
+        windows.append(_measured(measure_window(trace, 2 * count, *edges[-2:]), record, task))
     return EnergyResult(
         tuple(windows),
         # As the worst trial has them: a reader wants to know what the whole is worth.
@@ -76,7 +85,7 @@ def score_energy_trials(
 
 
 def score_energy_records(
-    records: Iterable[InferenceRecord], facts: LogFacts, folder: Path
+    records: Iterable[InferenceRecord], facts: LogFacts, folder: Path, task: Task | None = None
 ) -> EnergyResult:
     """Score what a log holds by the trace in ``folder``; LogError or TraceError as they are read.
 
@@ -85,8 +94,8 @@ def score_energy_records(
     inferences = list(records)
     if facts.dialect is Dialect.MLCOMMONS:
         traces = _read_trials(folder / "results.json", len(inferences))
-        return score_energy_trials(inferences, traces)
-    return score_energy(inferences, read_trace(folder))
+        return score_energy_trials(inferences, traces, task)
+    return score_energy(inferences, read_trace(folder), task)
 
 
 def _read_trials(path: Path, count: int) -> tuple[Trace, ...]:
@@ -103,5 +112,6 @@ def _read_trials(path: Path, count: int) -> tuple[Trace, ...]:
     return tuple(traces)
 
 
-def _measured(window: EnergyWindow, record: InferenceRecord) -> MeasuredWindow:
-    return MeasuredWindow(window, record.file, record.offset, record.iterations, record.line)
+def _measured(window: EnergyWindow, record: InferenceRecord, task: Task | None) -> MeasuredWindow:
+    odd = None if task is None else odd_scores(record, task)
+    return MeasuredWindow(window, record.file, record.offset, record.iterations, record.line, odd)

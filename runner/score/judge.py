@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 from ...datasets.inputs import dataset_folder
 from ...datasets.labels import LabelList, read_labels
 from ...datasets.official_lists import identify
-from ...models.suite import TASKS_BY_MODEL_ID, Task
+from ...models.suite import TASKS, TASKS_BY_MODEL_ID, Task
 from ..config.rounds import Round, load_rounds
 from ..errors import SetupError
-from ..journal.logged_session import read_log
+from ..journal.logged_session import LoggedSession, read_log
 from ..journal.records import InferenceRecord, LogFacts
 from ..journal.session_folder import Session
 from ..terms import Division, Mode
@@ -53,6 +53,7 @@ def judge_session(
     round_name: str | None = None,
     division: str | None = None,
     *,
+    task_name: str | None = None,
     labels_needed: bool = True,
 ) -> Judged:
     """Score the session in the folder ``path`` (or the log ``path``).
@@ -60,14 +61,16 @@ def judge_session(
     ``labels`` is the list it used; else our own session's copy, or whichever list under
     ``datasets`` fits the files that the log names. Where none does, an accuracy log is refused
     (SetupError); without ``labels_needed`` it is read all the same, and has no figures.
+    ``task_name`` is for a log that does not name its model: a task's key or model id.
     """
+    named = None if task_name is None else _task_named(task_name)
     folder = path if path.is_dir() else path.parent
     log = path / "log.txt" if path.is_dir() else path
     if not log.is_file():
         raise SetupError(f"{path} holds no log.txt; give a session's folder or its log")
     ours = (folder / "session.json").is_file()
     provenance = _provenance(folder) if ours else None
-    logged = read_log(log)
+    logged = read_log(log, task=named)
     facts, files = logged.facts, logged.files
     if logged.error is not None:
         raise logged.error
@@ -77,10 +80,12 @@ def judge_session(
         from ..journal.session_document import task_and_mode
 
         task, mode = task_and_mode(provenance, folder)
+        if named is not None and named.key != task.key:
+            raise SetupError(f"{folder} is a session of {task.key}, and --task says {named.key}")
         round_name = round_name or provenance.round
         division = division or provenance.division.value
     else:
-        task, mode = _task(log, facts), _mode(log, facts)
+        task, mode = named or _task(log, facts), _mode(log, logged)
     if labels is None and ours and Session(folder, "").labels.is_file():
         labels = Session(folder, "").labels
     chosen = _choose_labels(task, mode, files, labels, datasets)
@@ -120,14 +125,25 @@ def _task(log: Path, facts: LogFacts) -> Task:
     has = ", ".join(filter(None, named)) or "none"
     raise SetupError(
         f"{log} names no model that is known here (it has {has}; known are "
-        f"{', '.join(TASKS_BY_MODEL_ID)})"
+        f"{', '.join(TASKS_BY_MODEL_ID)}); say with --task whose log it is"
     )
 
 
-def _mode(log: Path, facts: LogFacts) -> Mode:
-    if facts.mode is None:
+def _task_named(name: str) -> Task:
+    task = TASKS.get(name) or TASKS_BY_MODEL_ID.get(name)
+    if task is None:
+        raise SetupError(f"no task {name!r}; there are {', '.join(TASKS)}")
+    return task
+
+
+def _mode(log: Path, logged: LoggedSession) -> Mode:
+    """As the log has it; where it says nothing, by its inferences: accuracy makes one each."""
+    if logged.facts.mode is not None:
+        return logged.facts.mode
+    if not logged.records:
         raise SetupError(f"{log} does not tell whether it is a performance or an accuracy session")
-    return facts.mode
+    once = all(record.iterations == 1 for record in logged.records)
+    return Mode.ACCURACY if once else Mode.PERFORMANCE
 
 
 def _division(name: str | None) -> Division:

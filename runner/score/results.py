@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from ...energy.trace import EventSource
 from ...energy.windows import EnergyWindow
@@ -46,6 +47,14 @@ class NameList(JsonForm):
         return f"{shown} and {self.count - 3} more" if self.count > 3 else shown
 
 
+class OddScores(NamedTuple):
+    """What is wrong with the scores of a window, which does not need them."""
+
+    text: str
+    readable: bool
+    """They are numbers."""
+
+
 @dataclass(frozen=True, slots=True)
 class Window(JsonForm):
     """Is one timed stretch of inferences. Times in seconds."""
@@ -65,6 +74,8 @@ class Window(JsonForm):
     """Why the window cannot count, else None."""
     line: int | None = None
     """The line of the log, from 1, where the results stand; None where nobody knows."""
+    odd_scores: OddScores | None = None
+    """What is wrong with the window's scores, which it does not need; else None."""
 
     @property
     def throughput(self) -> float | None:
@@ -138,7 +149,11 @@ class AccuracyResult(JsonForm):
     """Inputs whose first class is right; for ad: at the best threshold (informative)."""
     auc: float | None
     """The area under the ROC curve; None where a class has no input, or every input is of one
-    class."""
+    class, or the scores do not allow it."""
+    auc_missing: str | None = None
+    """Why the scores allow no AUC; None where they do."""
+    noughts: NameList = NameList()
+    """Inputs whose every score is 0, by which the first class wins."""
     precision_recall: float | None = None
     """MLCommons' "Top 1%" of ad: the best mean of precision and recall (informative)."""
     confusion: tuple[tuple[int, ...], ...] = ()
@@ -181,6 +196,8 @@ class MeasuredWindow(JsonForm):
     iterations: int
     line: int | None = None
     """The line of the log, from 1, where its results stand."""
+    odd_scores: OddScores | None = None
+    """What is wrong with the window's scores, which it does not need; else None."""
 
     @property
     def number(self) -> int:
@@ -209,6 +226,7 @@ class MeasuredWindow(JsonForm):
             elapsed_s=self.window.duration_s if self.window.duration_s > 0 else None,
             invalid=self.invalid,
             line=self.line,
+            odd_scores=self.odd_scores,
         )
 
 

@@ -6,7 +6,7 @@ text ends in what to do about it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -19,7 +19,7 @@ from ..config.rounds import Round
 from ..journal.records import LogFacts
 from ..terms import Division, Mode
 from .json_form import JsonForm
-from .results import AccuracyResult, EnergyResult, NameList, PerformanceResult, Window
+from .results import AccuracyResult, EnergyResult, NameList, OddScores, PerformanceResult, Window
 
 TIMER_CHECK_MIN_S = 5.0
 """The shortest window that a timer is checked by: the lines' own way to the host takes
@@ -68,6 +68,9 @@ class FindingKind(Enum):
     DEVICE_ERRORS = "device errors"
     LOAD_SIZE = "load of a wrong size"
     UNFINISHED = "session unfinished"
+    RUN_MODE = "run mode"
+    SCORES = "scores"
+    SCORES_UNREADABLE = "scores unreadable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +106,8 @@ class CheckInput:
     """The first load of each size: (bytes, line of the log)."""
     wire_extension: tuple[int, str] | None = None
     """(line of the log, text): the inputs were loaded otherwise than the protocol has it."""
+    run_mode: str = ""
+    """EEMBC's runMode, as the log has it."""
     finished: bool = True
     list_name: str | None = None
     """The name of the official label list that the inputs came from; None: another one."""
@@ -136,6 +141,7 @@ class CheckInput:
             device_errors=tuple(facts.device_errors),
             loads=tuple(facts.loads.items()),
             wire_extension=facts.wire_extension,
+            run_mode=facts.config.get("runMode", ""),
             finished=facts.finished,
             list_name=list_name,
             list_told=list_told,
@@ -237,6 +243,12 @@ def _session(result: CheckInput, division: Division) -> Iterator[Finding]:
             "--extension",
             line,
         )
+    if result.run_mode == "single":
+        yield _violation(
+            FindingKind.RUN_MODE,
+            "the session is of EEMBC's runMode single, which runs one input to try it; for "
+            "submission run its performance mode (bmark), with all windows",
+        )
     if not result.finished:
         yield _warning(
             FindingKind.UNFINISHED,
@@ -262,12 +274,29 @@ def _performance(
             FindingKind.INPUTS_NOT_DISTINCT,
             "the windows do not have an input each; load another input before each `infer`",
         )
+    yield from _odd_scores(windows)
     spread = performance.coefficient_of_variation
     if spread is not None and spread > SPREAD_WARNING:
         yield _warning(
             FindingKind.SPREAD,
             f"the throughputs spread by {spread:.1%} (coefficient of variation); look for "
             "other work on the device, such as interrupts or a changing clock",
+        )
+
+
+def _odd_scores(windows: Sequence[Window]) -> Iterator[Finding]:
+    """What is odd about the scores of the windows, once each."""
+    found: dict[OddScores, list[Window]] = {}
+    for window in windows:
+        if window.odd_scores is not None:
+            found.setdefault(window.odd_scores, []).append(window)
+    for odd, these in found.items():
+        numbers = ", ".join(str(window.number) for window in these)
+        yield _warning(
+            FindingKind.SCORES if odd.readable else FindingKind.SCORES_UNREADABLE,
+            f"window {numbers}: {odd.text}; a window does not need its scores, but look at the "
+            "firmware's output stage before accuracy is measured",
+            these[0].line,
         )
 
 
@@ -358,6 +387,18 @@ def _accuracy(
             FindingKind.LIST_NOT_ACCEPTED,
             f"the list holds {accuracy.listed} files where {round_.name} accepts {counts}; run "
             "the official list",
+        )
+    if accuracy.auc_missing is not None:
+        yield _warning(
+            FindingKind.SCORES,
+            f"there is no AUC: {accuracy.auc_missing}; Top-1 does not need that. For an AUC let "
+            "the firmware print the shares of a softmax",
+        )
+    if accuracy.noughts:
+        yield _warning(
+            FindingKind.SCORES,
+            f"every score of {accuracy.noughts.count} input(s) is 0 ({accuracy.noughts}), which "
+            "is taken for the first class; look at the firmware's output stage",
         )
     figure, target = accuracy.figure, round_.target(task)
     if figure is not None and target is not None and figure < target:

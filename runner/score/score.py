@@ -23,7 +23,7 @@ from .auc import (
     softmax,
 )
 from .lap_time import lap_s, wrapped_s
-from .results import AccuracyResult, FileScore, NameList, PerformanceResult, Window
+from .results import AccuracyResult, FileScore, NameList, OddScores, PerformanceResult, Window
 
 if TYPE_CHECKING:  # numpy is imported where accuracy is scored: other sessions need none
     import numpy as np
@@ -50,12 +50,27 @@ def score_performance(records: Iterable[InferenceRecord], task: Task) -> Perform
     """Make the windows of a performance session; `rules` says whether they are valid."""
     windows = []
     for count, record in enumerate(records, 1):
-        _check_scores(record, task)
-        windows.append(_window(2 * count, record))
+        windows.append(_window(2 * count, record, odd_scores(record, task)))
     return PerformanceResult(tuple(windows))
 
 
-def _window(number: int, record: InferenceRecord) -> Window:
+def odd_scores(record: InferenceRecord, task: Task) -> OddScores | None:
+    """What is wrong with the scores of a window, which does not need them; else None.
+
+    Logs that hold none at all (MLCommons' of energy) say nothing about the firmware.
+    """
+    scores = record.scores
+    if record.unreadable:
+        return OddScores(record.unreadable, readable=False)
+    if scores and len(scores) != task.score_count:
+        text = f"{len(scores)} scores where {task.key} has {task.score_count}"
+        return OddScores(text, readable=True)
+    if task.official and len(scores) > 1 and not any(scores):
+        return OddScores("every score is 0", readable=True)
+    return None
+
+
+def _window(number: int, record: InferenceRecord, odd: OddScores | None) -> Window:
     host_s = None
     if record.start_host_s is not None and record.end_host_s is not None:
         host_s = record.end_host_s - record.start_host_s
@@ -69,6 +84,7 @@ def _window(number: int, record: InferenceRecord) -> Window:
         host_elapsed_s=host_s,
         invalid=invalid,
         line=record.line,
+        odd_scores=odd,
     )
 
 
@@ -115,6 +131,7 @@ def _score_classes(
     repeated: list[str] = []
     unknown: list[str] = []
     wrong: list[str] = []
+    noughts: list[InferenceRecord] = []
     for record in records:
         _check_scores(record, task)
         if record.file not in truth:
@@ -123,20 +140,22 @@ def _score_classes(
             repeated.append(record.file)
         else:
             rows[record.file] = record.scores
-            if task.official and normalised(record.scores) is None:
-                raise ScoreError(
-                    f"{record.file} (line {record.line} of the log): the scores add up to "
-                    f"{sum(record.scores)}, so that they cannot be made shares of one; "
-                    "look at the firmware's output stage",
-                    record.line,
-                )
+            if task.official and not any(record.scores):
+                noughts.append(record)
             label = truth[record.file]
             first = record.scores.index(max(record.scores))
             confusion[label][first] += 1
             if first != label:
                 wrong.append(record.file)
+    if noughts and len(noughts) == len(rows):
+        raise ScoreError(
+            f"{noughts[0].file} (line {noughts[0].line} of the log): every score of every input "
+            "is 0, so there is nothing to judge; look at the firmware's output stage",
+            noughts[0].line,
+        )
     auc = None
-    if rows:
+    auc_missing = _without_shares(rows.values()) if task.official else None
+    if rows and auc_missing is None:
         auc = one_vs_rest_auc([truth[file] for file in rows], _shares(rows.values(), task))
     return AccuracyResult(
         metric=task.metric,
@@ -144,11 +163,24 @@ def _score_classes(
         inputs=len(rows),
         correct=len(rows) - len(wrong),
         auc=auc,
+        auc_missing=auc_missing,
+        noughts=NameList.of(record.file for record in noughts),
         confusion=tuple(map(tuple, confusion)),
         wrong=NameList.of(wrong),
         missing=NameList.of(file for file in truth if file not in rows),
         repeated=NameList.of(repeated),
         unknown=NameList.of(unknown),
+    )
+
+
+def _without_shares(rows: Collection[tuple[float, ...]]) -> str | None:
+    """Why scores cannot be made shares of one, as the AUC needs them and Top-1 does not."""
+    count = sum(normalised(row) is None or sum(row) < 0 for row in rows)
+    if not count:
+        return None
+    return (
+        f"the scores of {count} of {len(rows)} inputs add up to 0 or less, as logits and raw "
+        "integers do, so that they cannot be made shares of one"
     )
 
 

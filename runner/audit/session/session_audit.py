@@ -38,8 +38,8 @@ _JSON = "results.json"
 _TRACE = energy_path(Path(), DEFAULT_NAME).name
 _OURS = Dialect.EEMBC
 """The dialect that a journal is written in."""
-_FINAL = frozenset({FindingKind.UNFINISHED})
-"""Findings that a session may have while it runs, and a submitted one may not."""
+_FINAL = frozenset({FindingKind.UNFINISHED, FindingKind.SCORES_UNREADABLE})
+"""Findings that a session may have at home, and a submitted one may not."""
 
 
 def audit_session(place: ModeFolder, context: AuditContext) -> SessionAudit:

@@ -74,6 +74,12 @@ def _take_records(
     path: Path, board: LoggedBoard, logged: LoggedSession, printed: dict[int, str]
 ) -> None:
     for record in logged.records:
+        if record.unreadable:
+            board.notes.append(
+                f"only the first {len(board.answers)} inferences: line {record.line}: "
+                f"{record.unreadable}"
+            )
+            break
         check_scores(path, board.task, record.scores, f"line {record.line}")
         board.answers.append(LoggedAnswer(record.scores, printed.get(record.line)))
         board.inputs.append((record.file, record.offset))

@@ -14,6 +14,9 @@ def score(
     session: Annotated[Path, typer.Argument(help="A session's folder, or a log.txt.")],
     labels: options.LabelsOption = None,
     datasets: options.ListsOption = None,
+    task: Annotated[
+        str | None, typer.Option("--task", help="The task of a log that does not name its model.")
+    ] = None,
     round_name: options.RoundOption = None,
     division: options.DivisionOption = None,
     as_json: options.JsonOption = False,
@@ -21,7 +24,7 @@ def score(
     """Recompute the results of a session from its log: ours, EEMBC's or MLCommons'."""
     from ...score.judge import judge_session
 
-    judged = judge_session(session, labels, datasets, round_name, division)
+    judged = judge_session(session, labels, datasets, round_name, division, task_name=task)
     if as_json:
         import json
 

@@ -80,6 +80,7 @@ def _fill():
 
 LIMITED = """
 import resource, signal, sys
+sys.dont_write_bytecode = True  # a cut-off one would be everybody's
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, ({bytes}, {bytes}))
 sys.argv = ["tinyrunner", *sys.argv[1:]]

@@ -38,6 +38,23 @@ RESULTS: dict[str, Printer] = {
     "question marks": lambda scores: ",".join("?" for _ in scores),
     "a percent sign": lambda scores: ",".join("%.3f" for _ in scores),
     "nothing": lambda _: "",
+    "logits": lambda scores: ",".join(f"{score * 8 - 3:.3f}" for score in scores),
+    "logits that add up to 0": lambda scores: ",".join(
+        f"{score - sum(scores) / len(scores):.3f}" for score in scores
+    ),
+    "int8 that add up to 0": lambda scores: ",".join(
+        str(round(100 * (score - 1 / len(scores)))) for score in scores
+    ),
+    "zeros": lambda scores: ",".join("0.000" for _ in scores),
+    "one more": lambda scores: _join("%.3f")((*scores, 0.0)),
+    "one less": lambda scores: _join("%.3f")(scores[:-1]),
+    "nan": lambda scores: ",".join("nan" for _ in scores),
+    "semicolons": lambda scores: ";".join(f"{score:.3f}" for score in scores),
+    "brackets": lambda scores: "[" + _join("%.3f")(scores) + "]",
+    "decimal commas": lambda scores: ",".join(f"{s:.3f}".replace(".", ",") for s in scores),
+    "per cent": lambda scores: ",".join(f"{100 * score:.1f}%" for score in scores),
+    "several lines": lambda scores: ",\r\n".join(f"{score:.3f}" for score in scores),
+    "unclosed": lambda scores: _join("%.3f")(scores) + "\r\n",
 }
 """How scores are printed between the brackets."""
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 from support.devices.dialogue import BANNER, NAME, PROFILE, dialogue
 from tinyrunner.dut_protocol.errors import DutError, DutProtocolError
+from tinyrunner.dut_protocol.host.inference import Wanted
 from tinyrunner.runner.journal.open_log import open_log
 
 LINES = (
@@ -63,8 +64,8 @@ def live(reply: bytes) -> tuple[Taken | None, list[str]]:
         return (taken.scores, taken.start_us, taken.end_us), talk.listener.lines
 
 
-def journal_of(folder, replies: list[list[str]]) -> dict[str, list[Taken]]:
-    lines = []
+def journal_of(folder, replies: list[list[str]], mode: str = "multi") -> dict[str, list[Taken]]:
+    lines = [f"00000.500 parser: m-bm-cfg-name[ulp-mlperf]-key[runMode]-val[{mode}]"]
     for number, heard in enumerate(replies):
         lines += [
             f"00001.000 sequencer: m-sequencing-i[{2 * number}]-command[bload]",
@@ -72,7 +73,12 @@ def journal_of(folder, replies: list[list[str]]) -> dict[str, list[Taken]]:
             "00001.002 parser: m-bload-done",
             f"00001.003 sequencer: m-sequencing-i[{2 * number + 1}]-command[infer]",
             '00001.004 parser: Command "dut infer 11 1"',
-            *(f"00001.005 dut: {line}" for line in heard),
+            *(
+                f"00001.005 parser: m-note[{line.removeprefix(NOTE)}]"
+                if line.startswith(NOTE)
+                else f"00001.005 dut: {line}"
+                for line in heard
+            ),
         ]
     log = folder / "log.txt"
     log.write_text("\n".join([*lines, "00002.000 sequencer: m-sequencer-stop", ""]))
@@ -136,3 +142,53 @@ def test_chatter_that_looks_like_the_runners_own_hides_no_result(tmp_path):
     taken, lines = live(replaced(6, b"Starting upm-results-[0.250,0.750]\r\n"))
     assert taken is not None
     assert journal_of(tmp_path, [lines]) == {"0.bin": [taken]}
+
+
+class InOrder:
+    """What the journal is told, as it stands there: notes between the device's lines."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def line(self, text: str) -> None:
+        self.lines.append(text)
+
+    def note(self, text: str) -> None:
+        self.lines.append(f"{NOTE}{text}")
+
+
+NOTE = "note: "
+
+
+def live_window(reply: bytes) -> tuple[Taken | None, list[str]]:
+    """As `live`, where only the window counts; asked again, the device says its scores whole."""
+    again = b"m-results-[0.250,0.750]\r\nm-ready\r\n"
+    clean = [(b"name%", NAME), (b"profile%", PROFILE)]
+    for talking in (
+        [*clean, (b"infer 11 1%", reply)],
+        [*clean, (b"infer 11 1%", reply), (b"results%", again)],
+    ):
+        try:
+            with dialogue(talking, unasked=BANNER, all_read=False) as talk:
+                talk.dut.identify()
+                talk.dut.listener = told = InOrder()
+                try:
+                    taken = talk.timer.infer(11, 1, 2, wanted=Wanted.TIMES)
+                except DutError:
+                    return None, told.lines
+                return (taken.scores, taken.start_us, taken.end_us), told.lines
+        except AssertionError as error:
+            if "results%" not in str(error):
+                raise
+    raise AssertionError("unreachable: the second dialogue has what the first lacked")
+
+
+@pytest.mark.parametrize("faults", ["single", "double"])
+def test_the_journal_of_a_window_that_was_taken_says_what_was_taken(faults, tmp_path):
+    replies = single_faults() if faults == "single" else double_faults(4000)
+    taken = [(what, lines) for what, lines in map(live_window, replies) if what is not None]
+    assert len(taken) > 100
+    assert sum(what[0] == (0.25, 0.75) for what, _ in taken) > 100
+    found = journal_of(tmp_path, [lines for _, lines in taken], mode="bmark")
+    for number, (what, lines) in enumerate(taken):
+        assert found.get(f"{number}.bin") == [what], lines
