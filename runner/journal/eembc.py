@@ -50,6 +50,8 @@ from .records import InferenceRecord
 _MODES = {"bmark": Mode.PERFORMANCE, "single": Mode.PERFORMANCE, "multi": Mode.ACCURACY}
 """By EEMBC's runMode; `single` is one window, for trying."""
 
+_NO_RESULTS = "no whole m-results came"
+
 _Handler = Callable[[bytes, bytes, int], None]
 
 
@@ -226,7 +228,7 @@ class EembcReader(LogReader):
         """Take the inference up again whose scores did not come whole, with its end or without."""
         infer = self._infer or self._ended
         if infer is not None and infer.started:
-            infer.unreadable = infer.unreadable or "its scores did not come whole"
+            infer.unreadable = infer.unreadable or _NO_RESULTS
             infer.line = infer.line or number
             infer.scores = infer.error = self._held = None
             self._infer = infer
@@ -419,7 +421,7 @@ class EembcReader(LogReader):
         if not infer.is_answered:
             timed = infer.end_us is not None or self.facts.mode is Mode.ENERGY
             if self._scores_do_not_count and timed and not infer.rebooted:
-                infer.unreadable, infer.line = "m-ready came without m-results", number
+                infer.unreadable, infer.line = _NO_RESULTS, number
         if not infer.is_answered:
             remember(self.facts.device_errors, (number, "m-ready of an infer without m-results"))
             return

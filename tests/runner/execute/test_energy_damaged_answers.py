@@ -119,7 +119,7 @@ def test_scores_that_stay_damaged_are_a_finding(measured, monkeypatch, tmp_path)
     assert len(ran.json["energy"]["windows"]) == 5
     texts = [f["text"] for f in ran.json["findings"] if f["kind"] == "scores unreadable"]
     assert len(texts) == 1
-    assert re.match(r"window 2, 4, 6, 8, 10: m-ready came without m-results", texts[0])
+    assert re.match(r"window 2, 4, 6, 8, 10: no whole m-results came", texts[0])
 
 
 def test_an_input_of_a_wrong_size_is_still_no_measurement(measured):

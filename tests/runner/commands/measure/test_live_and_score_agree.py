@@ -183,3 +183,32 @@ def test_a_device_that_never_answers_anything_but_zeros_is_stopped_at_the_first_
     scored = tinyrunner("score", folder)
     assert scored.status != 0
     assert "valid for" not in scored.out.replace("not valid for", "")
+
+
+@pytest.mark.parametrize("results", ["nothing", "zeros", "one more", "unclosed"])
+def test_scores_stop_neither_the_search_for_n_nor_a_run_that_is_continued(
+    monkeypatch, tmp_path: Path, results: str
+):
+    data = write_inputs(tmp_path / "data", KWS, 5)
+    use_board(monkeypatch, ScriptedDevice(Habits(results=results)))
+    done = tinyrunner(
+        "run", "kws", "--mode", "performance", "--dut", "sim:", "--datasets", data,
+        "--sessions", tmp_path / "sessions",
+    )  # fmt: skip
+    assert done.status == 3, done
+    (folder,) = (tmp_path / "sessions").iterdir()
+    live = result(folder)
+    assert [window["iterations"] >= 500 for window in live["performance"]["windows"]] == [True] * 5
+    log = folder / "log.txt"
+    lines = log.read_text().splitlines(keepends=True)
+    ends = [number for number, line in enumerate(lines) if line.endswith("dut: m-infer-done\n")]
+    log.write_text("".join(lines[: ends[2] + 1]))  # killed in the third window
+    use_board(monkeypatch, ScriptedDevice(Habits(results=results)))
+    done = tinyrunner("run", "--resume", folder)
+    assert done.status == 3, done
+    assert "2 of 5 inputs are done" in done.err
+    again = result(folder)
+    assert len(again["performance"]["windows"]) == 5
+    kinds = [{finding["kind"] for finding in each["findings"]} for each in (live, again)]
+    assert kinds[0] == kinds[1]
+    assert tinyrunner("score", folder, "--json").json["findings"] == again["findings"]
