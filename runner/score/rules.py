@@ -286,11 +286,13 @@ def _performance(
 
 def _odd_scores(windows: Sequence[Window]) -> Iterator[Finding]:
     """What is odd about the scores of the windows, once each."""
-    found: dict[OddScores, list[Window]] = {}
+    found: dict[str, tuple[OddScores, list[Window]]] = {}
     for window in windows:
-        if window.odd_scores is not None:
-            found.setdefault(window.odd_scores, []).append(window)
-    for odd, these in found.items():
+        if (odd := window.odd_scores) is not None:
+            # What cannot be read differs from window to window; the first shows it.
+            alike = odd.text if odd.readable else ""
+            found.setdefault(alike, (odd, []))[1].append(window)
+    for odd, these in found.values():
         numbers = ", ".join(str(window.number) for window in these)
         yield _warning(
             FindingKind.SCORES if odd.readable else FindingKind.SCORES_UNREADABLE,

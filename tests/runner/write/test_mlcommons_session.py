@@ -13,6 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.cli import only_session, tinyrunner
+from support.devices.boards import use_board
+from support.devices.scripted import Habits, ScriptedDevice
+from support.inputs import write_inputs
 from support.printed import energies, printed_in, windows
 from support.printed import figures as printed_figures
 from support.reference import reference_path
@@ -21,6 +24,7 @@ from tinyrunner import __version__
 from tinyrunner.energy.errors import TraceError
 from tinyrunner.energy.trace import EventSource, Gap, Trace, TraceOrigin
 from tinyrunner.energy.trace_files import read_results_json, read_trace
+from tinyrunner.models.suite import KWS
 from tinyrunner.runner.errors import SetupError
 from tinyrunner.runner.journal.open_log import open_log
 from tinyrunner.runner.journal.records import InferenceRecord
@@ -524,3 +528,25 @@ def test_the_session_s_own_trace_is_what_was_rendered(sessions, tmp_path):
     assert len(read) == 5
     assert all(trial.event_source is trace.event_source for trial in read)
     assert (out / "results.json").stat().st_size < 2_000_000
+
+
+@pytest.mark.parametrize("results", ["nothing", "unclosed", "one more"])
+def test_a_window_without_whole_scores_is_rendered_and_judged_the_same(
+    results, monkeypatch, tmp_path
+):
+    data = write_inputs(tmp_path / "data", KWS, 5)
+    use_board(monkeypatch, ScriptedDevice(Habits(results=results)))
+    ran = tinyrunner(
+        "run", "kws", "--mode", "performance", "--dut", "sim:", "--datasets", data,
+        "--sessions", tmp_path / "s", "--iterations", 525,
+    )  # fmt: skip
+    assert ran.status == 3, ran
+    folder = only_session(tmp_path / "s")
+    ours = judge_session(folder)
+    theirs = judge_session(write_rendered(folder, tmp_path / "out"), folder / "y_labels.csv")
+    assert figures(theirs.assessment.performance) == figures(ours.assessment.performance)
+    kinds = [
+        sorted(finding.kind.value for finding in judged.assessment.findings)
+        for judged in (ours, theirs)
+    ]
+    assert kinds[0] == kinds[1]
