@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from .session import DivisionName, Finding, Result, Session, StrPath, result_of
 
 if TYPE_CHECKING:
-    from ..runner.audit.audited import SessionAudit
+    from ..runner.audit.evidence.audit_result import SessionAudit
 
 REPORT_NAME = "tinyrunner-report.html"
 
@@ -53,7 +53,7 @@ def verify(
     call it under ``if __name__ == "__main__":``, for its processes import the script again.
     """
     from ..runner.audit.audit import audit
-    from ..runner.audit.findings import Level
+    from ..runner.audit.evidence.findings import Level
 
     found = audit(
         Path(folder),

@@ -26,6 +26,9 @@ _INTEGER = re.compile(r"-?[0-9]{1,9}")
 _UNSAFE_IN_NAME = re.compile(r"[/\\:\x00-\x1f\x7f]")
 """Separators, the colon of a Windows drive, and control characters: a name stays in its folder."""
 
+FILE_PREFIX = "demo_"
+"""Begins the name of every generated file; what is named otherwise is never overwritten."""
+
 
 @dataclass(frozen=True, slots=True)
 class LabelRow:

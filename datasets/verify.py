@@ -8,10 +8,9 @@ from pathlib import Path
 from types import MappingProxyType
 
 from ..models.suite import TASKS, TASKS_BY_MODEL_ID, Task
-from .demo.demo_dataset import FILE_PREFIX
 from .errors import DatasetError
 from .inputs import LABELS_NAME, Dataset
-from .labels import LabelList, parse_labels, read_labels
+from .labels import FILE_PREFIX, LabelList, parse_labels, read_labels
 from .official_lists import OfficialList, identify
 
 OFFICIAL_CONTENT: Mapping[str, str] = MappingProxyType(

@@ -26,6 +26,7 @@ from ...models.cache import cache_root
 from ...models.demo_models import DemoError
 from ...models.suite import Task
 from ..inputs import LABELS_NAME
+from ..labels import FILE_PREFIX
 
 DEMO_COUNTS: Mapping[str, int] = MappingProxyType(
     {"vww01": 40, "ic01": 60, "kws01": 120, "ad01": 12}
@@ -37,8 +38,6 @@ EVALUATION_SEED = 0x7E57
 TRAINING_SEED = 0x7EAC4
 """A different stream from ``EVALUATION_SEED``: the demo model has seen none of the demo set."""
 
-FILE_PREFIX = "demo_"
-"""Begins the name of every generated file; what is named otherwise is never overwritten."""
 
 DEMO_SHA256: Mapping[str, str] = MappingProxyType(
     {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..errors import DutError, LinkError
 from ..host.load import Loader
-from ..host.load_parts import handshaken_chars
+from ..host.load_blocks import handshaken_chars
 from .probe import CannotTry, Probe
 from .report import Finding, Verdict
 

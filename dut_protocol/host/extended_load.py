@@ -20,7 +20,7 @@ from ..wire.extension import begin_load as begin_load_text
 from ..wire.messages import READY_LINE, Expecting, ExtensionOffer, LoadDone, Ready
 from .dut import REPLY_TIMEOUT_S, Dut
 from .exchange import QUIET_S
-from .load_parts import begin_load, block_answer
+from .load_blocks import begin_load, block_answer
 
 _LINE = len(READY_LINE)
 

@@ -26,7 +26,7 @@ from ..wire.messages import READY_LINE, Expecting, LoadDone, Ready
 from ..wire.settings import VerifyLoad
 from .dut import Dut
 from .extended_load import ExtendedLoad
-from .load_parts import (
+from .load_blocks import (
     LAST_ANSWER,
     Blocks,
     Pace,

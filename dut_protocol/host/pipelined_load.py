@@ -15,7 +15,7 @@ from ..link.clock import Deadline
 from ..link.transport import READ_BYTES
 from ..wire.messages import READY_LINE
 from .dut import Dut
-from .load_parts import LAST_ANSWER, Blocks, Pace, next_answer
+from .load_blocks import LAST_ANSWER, Blocks, Pace, next_answer
 
 _LINE = len(READY_LINE)
 _ANSWERS = READY_LINE * (READ_BYTES // _LINE + 2)

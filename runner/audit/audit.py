@@ -10,9 +10,10 @@ from pathlib import Path
 
 from ..config.rounds import Round, load_rounds
 from ..terms import Dialect
-from .audited import Audit, SessionAudit
 from .consistency import check_consistency
-from .findings import AuditFinding, Rule, Severity, violation
+from .evidence.audit_result import Audit, SessionAudit
+from .evidence.findings import AuditFinding, Rule, Severity, violation
+from .evidence.tree import Layout, ModeFolder, Tree, find_layout, read_tree
 from .official.checker import official_report
 from .official.figures import check_against_official
 from .session.label_lists import LabelLists
@@ -20,7 +21,6 @@ from .session.session_audit import AuditContext, audit_session
 from .structure import check_structure
 from .sums import check_sums
 from .systems import check_systems
-from .tree import Layout, ModeFolder, Tree, find_layout, read_tree
 
 PARALLEL_FROM_BYTES = 16_000_000
 """Bytes of files in mode folders below which starting processes costs more than they save."""

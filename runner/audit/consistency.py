@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from ..journal.records import LogFacts
 from ..terms import Mode
-from .audited import SessionAudit
-from .findings import AuditFinding, Rule, violation, warning
+from .evidence.audit_result import SessionAudit
+from .evidence.findings import AuditFinding, Rule, violation, warning
 
 THROUGHPUT_TOLERANCE = 0.05
 """How far a benchmark's performance and energy sessions may differ, as a fraction. Published pairs

@@ -13,9 +13,8 @@ from ..config.rounds import Round
 from ..submission.sums import SUMS_NAME
 from ..terms import Dialect, Division, Mode
 from ..write.mlcommons_session import JOURNAL_NAME
-from .findings import AuditFinding, Rule, violation, warning
-from .official.rules import MAX_FILE_BYTES, RUNNER_MARK
-from .tree import (
+from .evidence.findings import AuditFinding, Rule, violation, warning
+from .evidence.tree import (
     LONG_NAMES,
     MAX_DEPTH,
     MAX_ENTRIES,
@@ -27,6 +26,7 @@ from .tree import (
     Tree,
     TreeEntry,
 )
+from .official.rules import MAX_FILE_BYTES, RUNNER_MARK
 
 _NOT_OF_EEMBC = frozenset({"session.json", "results.json", JOURNAL_NAME})
 

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Iterator
 
 from ..submission.sums import SUMS_NAME, file_sha256
-from .findings import AuditFinding, Rule, violation, warning
-from .tree import EntryKind, Submitter, Tree
+from .evidence.findings import AuditFinding, Rule, violation, warning
+from .evidence.tree import EntryKind, Submitter, Tree
 
 _LINE = re.compile(r"([0-9a-fA-F]{64}) [ *](.+)")
 

@@ -10,8 +10,8 @@ from ..submission.describe.system_json import (
     SystemJsonError,
     read_system_json,
 )
-from .findings import AuditFinding, Rule, violation, warning
-from .tree import Layout, Submitter, Tree
+from .evidence.findings import AuditFinding, Rule, violation, warning
+from .evidence.tree import Layout, Submitter, Tree
 
 _FILLED = ("Submitter", "Board Name", "Processor(s) Name", "Processor(s) Frequencies")
 """Keys of a system that the public table shows, and that must not be empty."""

@@ -19,19 +19,7 @@ from ...dut_protocol.wire.settings import NO_WISHES, LinkSettings, LinkWishes
 from ...energy.monitor import EnergyMonitor
 from ..errors import SetupError
 from .recorder import Recorder
-
-
-@dataclass(frozen=True, slots=True)
-class SimulatedModel:
-    """Says what a simulated device runs, for the session's provenance."""
-
-    model: str
-    model_sha256: str
-    runtime: str
-    note: str | None
-    """A remark where the model is a demonstration only, or a log: never valid for submission."""
-    baud_rate: int
-    inference_time_s: float
+from .simulated.device import SimulatedModel
 
 
 @dataclass(frozen=True, slots=True)

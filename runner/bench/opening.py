@@ -30,11 +30,11 @@ from ...models.suite import Task
 from ..config.config import Config
 from ..config.sim_address import AUTO, SIMULATED, is_simulated, names_simulated, parse_simulated
 from ..errors import JournalError, SetupError
-from .bench import Bench, EnergyParts, SimulatedModel
+from .bench import Bench, EnergyParts
 from .link import refuse_behind_io_manager
 from .monitors import check_monitor_address, open_monitor
 from .recorder import Recorder, ServedTransport
-from .simulated.device import simulated_device
+from .simulated.device import SimulatedModel, simulated_device
 from .simulated.wiring import SimulatedBench
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from wakepy import keep
 
-from ...dut_protocol.host.load_parts import handshaken_chars
+from ...dut_protocol.host.load_blocks import handshaken_chars
 from ...dut_protocol.wire.settings import LinkSettings
 from ..errors import SetupError
 from ..script.plan import parse_infer

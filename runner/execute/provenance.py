@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from ... import __version__
-from ...datasets.demo.demo_dataset import FILE_PREFIX
 from ...datasets.inputs import Dataset
-from ...datasets.labels import LabelList
+from ...datasets.labels import FILE_PREFIX, LabelList
 from ...datasets.official_lists import identify
 from ...dut_protocol.host.dut import Identity
 from ...dut_protocol.wire.extension import NAME

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..audit.audited import Audit, SessionAudit
-from ..audit.findings import AuditFinding, Level, group_findings
+from ..audit.evidence.audit_result import Audit, SessionAudit
+from ..audit.evidence.findings import AuditFinding, Level, group_findings
 from .page import PageFinding, ReportPage, ReportSession, TreeVerdict, suite_order
 
 

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...datasets.demo.demo_dataset import FILE_PREFIX
-from ...datasets.labels import LabelList, LabelRow
+from ...datasets.labels import FILE_PREFIX, LabelList, LabelRow
 from ...datasets.official_lists import identify
 from ...models.suite import Task
 from ..config.rounds import Round

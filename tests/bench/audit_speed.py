@@ -18,9 +18,9 @@ from support.benches.data import ad_root, demo_kws_root
 from support.benches.timed_session import accuracy_session
 from support.benches.timing import Cost, interleaved, print_table
 from tinyrunner.models.suite import AD, KWS, Task
+from tinyrunner.runner.audit.evidence.tree import ModeFolder, find_layout, read_tree
 from tinyrunner.runner.audit.session.label_lists import LabelLists
 from tinyrunner.runner.audit.session.session_audit import AuditContext, audit_session
-from tinyrunner.runner.audit.tree import ModeFolder, find_layout, read_tree
 from tinyrunner.runner.config.rounds import load_rounds
 
 _CHUNK_BYTES = 1 << 18

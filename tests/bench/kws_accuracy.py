@@ -17,8 +17,8 @@ import numpy as np
 from support.benches.data import demo_kws_root, kws_model, kws_root
 from support.benches.timed_session import accuracy_session
 from support.benches.timing import Cost, interleaved, print_table
-from tinyrunner.datasets.demo.demo_dataset import FILE_PREFIX
 from tinyrunner.datasets.inputs import Dataset
+from tinyrunner.datasets.labels import FILE_PREFIX
 from tinyrunner.models import engine
 from tinyrunner.models.demo_models import demo_model_path
 from tinyrunner.models.suite import KWS

@@ -9,13 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tinyrunner.dut_protocol.wire.timer import WRAP_US
-from tinyrunner.energy.alignment import (
-    LapStamp,
-    align_laps,
-    merge_laps,
-    soft_markers,
-    unwrap_laps,
-)
+from tinyrunner.energy.alignment import LapStamp, align_laps, merge_laps, soft_markers, unwrap_laps
 from tinyrunner.energy.errors import TraceError
 from tinyrunner.energy.simulated.power_model import PowerModel, PowerState
 from tinyrunner.energy.trace import EventSource, Trace

@@ -20,8 +20,8 @@ from dataclasses import dataclass, field, replace
 
 from ...score.rules import Severity
 from ...terms import Division
-from ..findings import AuditFinding, Rule
-from ..tree import EntryKind, Submitter, Tree
+from ..evidence.findings import AuditFinding, Rule
+from ..evidence.tree import EntryKind, Submitter, Tree
 from . import rules
 from .rules import Checker, Finder, Target
 from .summary_csv import from_description

@@ -18,9 +18,9 @@ from dataclasses import dataclass, field
 from ...config.rounds import Round
 from ...submission.describe.system_template import STATUSES
 from ...terms import Division
-from ..audited import OfficialReport
-from ..findings import AuditFinding, Rule, violation, warning
-from ..tree import NOT_LOOKED_INTO, EntryKind, Submitter, Tree, TreeEntry
+from ..evidence.audit_result import OfficialReport
+from ..evidence.findings import AuditFinding, Rule, violation, warning
+from ..evidence.tree import MAPPING_NAME, NOT_LOOKED_INTO, EntryKind, Submitter, Tree, TreeEntry
 from . import rules
 from .benchmark import Benchmark, judge
 from .rules import Checker, checker_of
@@ -160,7 +160,7 @@ def _folders(tree: Tree, path: str) -> list[TreeEntry]:
 
 
 def _mapping(report: _Report, submitter: Submitter) -> object:
-    path = submitter.inside(rules.MAPPING_NAME)
+    path = submitter.inside(MAPPING_NAME)
     if submitter.division is not Division.OPEN or path not in report.tree.entries:
         return None
     try:
@@ -235,8 +235,8 @@ def _model(checker: Checker, path: str, name: str, mapping: object) -> object:
     if name in checker.models or mapping is None:
         return name if name in checker.models else None
     if not isinstance(mapping, dict):
-        raise WouldCrash(path, f"{rules.MAPPING_NAME} is no JSON object (AttributeError)")
+        raise WouldCrash(path, f"{MAPPING_NAME} is no JSON object (AttributeError)")
     model = mapping.get(name) or None
     if isinstance(model, (list, dict)):
-        raise WouldCrash(path, f"{rules.MAPPING_NAME} maps {name!r} to a list (TypeError)")
+        raise WouldCrash(path, f"{MAPPING_NAME} maps {name!r} to a list (TypeError)")
     return model

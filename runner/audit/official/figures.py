@@ -11,8 +11,8 @@ from dataclasses import replace
 
 from ...terms import Mode
 from ...write.printed_results import PrintedFigure
-from ..audited import OfficialReport, SessionAudit
-from ..findings import AuditFinding, Rule, violation
+from ..evidence.audit_result import OfficialReport, SessionAudit
+from ..evidence.findings import AuditFinding, Rule, violation
 from ..session.results_check import check_headlines
 from .rules import RESULTS_NAME
 

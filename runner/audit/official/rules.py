@@ -17,8 +17,6 @@ Finder = Callable[[str], "re.Match[str] | None"]
 
 RESULTS_NAME = "results.txt"
 """The one name of a results file that the checker opens."""
-MAPPING_NAME = "model_mapping.json"
-"""In the open division, a submitter's own benchmark names to the official ones."""
 RUNNER_MARK = "EEMBC_RUNNER"
 """An empty file of this name marks a v1.3 benchmark as measured with EEMBC's runner."""
 MAX_FILE_BYTES = 500 * 1024 * 1024

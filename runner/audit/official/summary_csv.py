@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Mapping, Sequence
 
-from ..audited import OfficialReport, OfficialRow
+from ..evidence.audit_result import OfficialReport, OfficialRow
 from .rules import Checker, checker_version
 
 _FROM_DESCRIPTION = {

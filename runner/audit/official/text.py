@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 
 from ....errors import TinyrunnerError
-from ..tree import EntryKind, Tree
+from ..evidence.tree import EntryKind, Tree
 from .rules import Finder
 
 MAX_TEXT_BYTES = 4 * 1024 * 1024

@@ -18,8 +18,8 @@ from ...journal.logged_session import LoggedSession, read_log
 from ...journal.open_log import sniff
 from ...terms import Dialect
 from ...write.printed_results import PrintedFigure, PrintedResults, parse_results
-from ..findings import AuditFinding, Rule, violation
-from ..tree import ModeFolder
+from ..evidence.findings import AuditFinding, Rule, violation
+from ..evidence.tree import ModeFolder
 from . import session_json_check
 from .label_lists import LabelLists
 from .log_watch import LogWatch, PrivacyScan

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from ...journal.reader import remember
 from ...terms import Dialect
 from ...write.printed_results import PrintedFigure, headline_of
-from ..findings import AuditFinding, Rule, violation, warning
+from ..evidence.findings import AuditFinding, Rule, violation, warning
 from .script_check import ScriptFollower
 
 _EVENT = re.compile(rb"m-session-(start|stop|resume)-id\[([^\]]{0,200})\]")

@@ -13,8 +13,8 @@ from ....models.suite import TASKS, Task
 from ...journal.records import InferenceRecord, LogFacts
 from ...score.rules import FindingKind
 from ...terms import Dialect, Mode
-from ..findings import AuditFinding, Rule, violation, warning
-from ..tree import ModeFolder
+from ..evidence.findings import AuditFinding, Rule, violation, warning
+from ..evidence.tree import ModeFolder
 
 MAX_TRACE_BYTES = 200_000_000
 """The largest trace that is read: 500 s at 100 kHz; published traces have 0.5 MB."""

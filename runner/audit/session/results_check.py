@@ -12,17 +12,11 @@ from dataclasses import dataclass
 from math import floor
 
 from ....models.suite import Metric
-from ...config.rounds import Round
-from ...score.results import AccuracyResult, EnergyResult, PerformanceResult, Window
+from ...score.results import EnergyResult, Window
 from ...terms import Dialect
 from ...write.printed_results import Block, PrintedBlock, PrintedFigure, PrintedResults
-from ..findings import AuditFinding, Rule, violation, warning
-
-_FLOAT_NOISE = 1e-12
-"""The difference that adding samples in another order makes, as a fraction."""
-_ROUNDED_SAMPLES = 2e-8
-"""The difference, as a fraction, where our trace went through results.json, whose samples have nine
-digits."""
+from ..evidence.audit_result import Recomputed
+from ..evidence.findings import AuditFinding, Rule, violation, warning
 
 _TITLES = {
     "median_throughput": "median throughput",
@@ -43,27 +37,6 @@ _UNITS = {
     "median_energy_uj": " uJ/inf",
     "top1": " %",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Recomputed:
-    """Holds what a session measured, as far as it could be recomputed, and who printed it."""
-
-    round: Round
-    dialect: Dialect
-    performance: PerformanceResult | None = None
-    accuracy: AccuracyResult | None = None
-    energy: EnergyResult | None = None
-    ours: bool = False
-    """Whether tinyrunner wrote the results, so that its way of rounding holds."""
-
-    @property
-    def noise(self) -> float:
-        """Return what a figure may be off beyond its rounding, as a fraction."""
-        through_json = self.ours and self.energy is not None
-        if through_json and self.dialect is Dialect.MLCOMMONS:
-            return _ROUNDED_SAMPLES
-        return _FLOAT_NOISE
 
 
 def check_printed(

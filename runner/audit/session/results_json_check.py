@@ -12,7 +12,7 @@ from ...journal.logged_session import MAX_INFERENCES
 from ...journal.reader import LogError
 from ...journal.records import InferenceRecord
 from ...journal.results_json import ResultsEntry, read_entries
-from ..findings import AuditFinding, Rule, violation
+from ..evidence.findings import AuditFinding, Rule, violation
 
 _HALF_A_MILLISECOND = 0.0005 * (1 + 1e-6)
 """Half the last digit that the log prints of seconds and inferences a second."""

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from ...script.parser import step_batches
 from ...script.script import DEFAULT_MS, NO_TIMEOUT_MS, ScriptError, Step
-from ..findings import AuditFinding, Rule, violation
+from ..evidence.findings import AuditFinding, Rule, violation
 
 MAX_SCRIPT_BYTES = 24 << 20
 """The largest script that is read: the whole ad list with paths of 150 characters takes 17 MB."""

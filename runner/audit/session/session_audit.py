@@ -22,14 +22,14 @@ from ...score.rules import CheckInput, Finding, FindingKind, Severity, check
 from ...terms import Dialect, Mode
 from ...write.mlcommons_session import JOURNAL_NAME
 from ...write.printed_results import PrintedResults
-from ..audited import ListUsed, SessionAudit
-from ..findings import AuditFinding, Rule, violation
-from ..tree import ModeFolder
+from ..evidence.audit_result import ListUsed, Recomputed, SessionAudit
+from ..evidence.findings import AuditFinding, Rule, violation
+from ..evidence.tree import ModeFolder
 from . import session_json_check
 from .folder_reader import AuditContext, FolderReader
 from .label_lists import official_name, read_list
 from .mode_rules import check_config, check_edges, check_order, check_traces, line_of, not_scored
-from .results_check import Recomputed, check_headlines, check_printed
+from .results_check import check_headlines, check_printed
 from .results_json_check import check_classes, merge, rows_of
 
 __all__ = ["AuditContext", "audit_session"]

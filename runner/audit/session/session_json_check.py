@@ -15,8 +15,8 @@ from ...journal.records import LogFacts
 from ...journal.results_json import TwoValuesError, one_value_a_key
 from ...journal.session_document import SCHEMA_VERSION
 from ...score.assess import Assessment
-from ..findings import AuditFinding, Rule, violation, warning
-from ..tree import ModeFolder
+from ..evidence.findings import AuditFinding, Rule, violation, warning
+from ..evidence.tree import ModeFolder
 from .script_check import MAX_SCRIPT_BYTES
 
 MAX_BYTES = 4 << 20

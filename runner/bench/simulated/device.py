@@ -16,7 +16,6 @@ from ....models.suite import TASKS, Task
 from ...config.config import Config
 from ...config.sim_address import SIMULATED, SimulatedOptions, parse_simulated
 from ...errors import SetupError
-from ..bench import SimulatedModel
 from .replay import Replay
 
 PLAUSIBLE_INFERENCE_S = {"vww01": 0.12, "ic01": 0.16, "kws01": 0.02, "ad01": 0.005}
@@ -123,3 +122,16 @@ def _replayed_device(config: Config, log: Path, options: SimulatedOptions) -> Si
         inference_time_s=device.settings.inference_time_s,
     )
     return SimulatedDevice(device, described)
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatedModel:
+    """Says what a simulated device runs, for the session's provenance."""
+
+    model: str
+    model_sha256: str
+    runtime: str
+    note: str | None
+    """A remark where the model is a demonstration only, or a log: never valid for submission."""
+    baud_rate: int
+    inference_time_s: float

@@ -25,8 +25,7 @@ from ....energy.simulated.power_model import PowerModel, PowerState
 from ....models.suite import Task
 from ...config.config import Config, IoManagerConfig, MonitorConfig
 from ...config.sim_address import SIMULATED, MonitorKind, simulated_kind
-from ..bench import SimulatedModel
-from .device import SimulatedDevice, simulated_device
+from .device import SimulatedDevice, SimulatedModel, simulated_device
 from .monitors import simulated_monitor
 
 Wire = Callable[[float], Sequence[float]]

@@ -188,7 +188,7 @@ def build_(
 ) -> None:
     """Make <division>/<organization>/{systems,code,results} from sessions; never overwrites."""
     from ...audit.audit import audit
-    from ...audit.findings import Level
+    from ...audit.evidence.findings import Level
     from ...submission.build import build
     from ...submission.describe.description import load_description
     from ..show.audit import show_audit

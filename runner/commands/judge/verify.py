@@ -12,7 +12,7 @@ from ...errors import SetupError
 from .. import options
 
 if TYPE_CHECKING:
-    from ...audit.findings import Level
+    from ...audit.evidence.findings import Level
 
 
 class LevelName(Enum):
@@ -78,7 +78,7 @@ def verify(
 
 def _verdicts(level: LevelName) -> tuple[Level, ...]:
     """Those that must hold."""
-    from ...audit.findings import Level
+    from ...audit.evidence.findings import Level
 
     return {
         LevelName.OFFICIAL: (Level.OFFICIAL,),

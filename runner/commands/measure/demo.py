@@ -32,7 +32,7 @@ def demo(
     from rich.console import Console
 
     from ...audit.audit import audit
-    from ...audit.findings import Level, Rule
+    from ...audit.evidence.findings import Level, Rule
     from ...journal.session_folder import write_atomically
     from ...report.from_audit import page_of_audit
     from ...report.render import render_report

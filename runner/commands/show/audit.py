@@ -9,8 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from ....models.suite import Metric
-from ...audit.audited import Audit, SessionAudit
-from ...audit.findings import FindingGroup, Level, group_findings
+from ...audit.evidence.audit_result import Audit, SessionAudit
+from ...audit.evidence.findings import FindingGroup, Level, group_findings
 from ...terms import Mode
 from .session import SEVERITY_STYLES
 

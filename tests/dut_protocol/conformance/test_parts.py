@@ -15,7 +15,7 @@ from tinyrunner.dut_protocol.conformance.replies import Heard, LineEnds
 from tinyrunner.dut_protocol.conformance.timer import _common_step_us
 from tinyrunner.dut_protocol.host.dut import Dut
 from tinyrunner.dut_protocol.host.load import Loader
-from tinyrunner.dut_protocol.host.load_parts import handshaken_chars
+from tinyrunner.dut_protocol.host.load_blocks import handshaken_chars
 from tinyrunner.dut_protocol.link.clock import VirtualClock
 from tinyrunner.dut_protocol.simulated.device import DeviceSettings, SimulatedDut
 from tinyrunner.dut_protocol.simulated.link import SimulatedLink

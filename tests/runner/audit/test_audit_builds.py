@@ -15,7 +15,7 @@ from support.sessions.official_restatement import restate
 from support.sessions.submission_trees import copied_tree
 from tinyrunner.runner.audit import audit as audit_module
 from tinyrunner.runner.audit.audit import audit
-from tinyrunner.runner.audit.findings import Level, Rule, Severity
+from tinyrunner.runner.audit.evidence.findings import Level, Rule, Severity
 from tinyrunner.runner.config.rounds import load_rounds
 
 ROUNDS = ("v1.1", "v1.2", "v1.3", "v1.4")

@@ -24,7 +24,7 @@ from rich.console import Console
 from support.sessions.nested_folders import nested_folders
 from support.sessions.tree_mutations import SYSTEM_JSON, SpoiltTree, linked_copy
 from tinyrunner.runner.audit.audit import audit
-from tinyrunner.runner.audit.findings import Level
+from tinyrunner.runner.audit.evidence.findings import Level
 from tinyrunner.runner.commands.show.audit import show_audit
 
 pytest.importorskip("resource")

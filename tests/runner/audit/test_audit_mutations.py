@@ -45,8 +45,8 @@ from support.sessions.tree_mutations import (
     written,
 )
 from tinyrunner.runner.audit.audit import audit
-from tinyrunner.runner.audit.audited import Audit
-from tinyrunner.runner.audit.findings import Level, Rule, Severity
+from tinyrunner.runner.audit.evidence.audit_result import Audit
+from tinyrunner.runner.audit.evidence.findings import Level, Rule, Severity
 
 PERFORMANCE, ACCURACY, ENERGY = "kws/performance", "kws/accuracy", "kws/energy"
 CHECKLIST = "systems/TinyMLPerf_{round}_Submission_Checklist.pdf"

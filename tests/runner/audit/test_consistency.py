@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from tinyrunner.energy.windows import EnergyWindow
-from tinyrunner.runner.audit.audited import ListUsed, SessionAudit
 from tinyrunner.runner.audit.consistency import check_consistency
-from tinyrunner.runner.audit.findings import AuditFinding, Rule
-from tinyrunner.runner.audit.tree import ModeFolder, Submitter
+from tinyrunner.runner.audit.evidence.audit_result import ListUsed, SessionAudit
+from tinyrunner.runner.audit.evidence.findings import AuditFinding, Rule
+from tinyrunner.runner.audit.evidence.tree import ModeFolder, Submitter
 from tinyrunner.runner.journal.records import LogFacts
 from tinyrunner.runner.score.assess import Assessment
 from tinyrunner.runner.score.results import EnergyResult, MeasuredWindow, PerformanceResult, Window

@@ -7,10 +7,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from tinyrunner.runner.audit.findings import AuditFinding, Rule
+from tinyrunner.runner.audit.evidence.findings import AuditFinding, Rule
+from tinyrunner.runner.audit.evidence.tree import find_layout, read_tree
 from tinyrunner.runner.audit.official.rules import MAX_FILE_BYTES
 from tinyrunner.runner.audit.structure import check_structure
-from tinyrunner.runner.audit.tree import find_layout, read_tree
 from tinyrunner.runner.config.rounds import load_rounds
 from tinyrunner.runner.score.rules import Severity
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tinyrunner.runner.audit.findings import Rule
+from tinyrunner.runner.audit.evidence.findings import Rule
+from tinyrunner.runner.audit.evidence.tree import find_layout, read_tree
 from tinyrunner.runner.audit.sums import check_sums
-from tinyrunner.runner.audit.tree import find_layout, read_tree
 from tinyrunner.runner.score.rules import Severity
 from tinyrunner.runner.submission.sums import file_sha256, render_sums
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 from support.reference import reference_path
-from tinyrunner.runner.audit.findings import Rule
+from tinyrunner.runner.audit.evidence.findings import Rule
+from tinyrunner.runner.audit.evidence.tree import find_layout, read_tree
 from tinyrunner.runner.audit.systems import check_systems
-from tinyrunner.runner.audit.tree import find_layout, read_tree
 from tinyrunner.runner.score.rules import Severity
 from tinyrunner.runner.submission.describe.system_json import TEMPLATE, system_json_bytes
 

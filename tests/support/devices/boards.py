@@ -16,8 +16,7 @@ from tinyrunner.dut_protocol.simulated.device import DeviceSettings, SimulatedDu
 from tinyrunner.dut_protocol.simulated.serve import DeviceServer, PtyPort, TcpPort
 from tinyrunner.models.suite import KWS, Task
 from tinyrunner.runner.bench import opening
-from tinyrunner.runner.bench.bench import SimulatedModel
-from tinyrunner.runner.bench.simulated.device import SimulatedDevice
+from tinyrunner.runner.bench.simulated.device import SimulatedDevice, SimulatedModel
 
 PTY = "tcp" if sys.platform == "win32" else "pty"
 """The kind of port, for :func:`served`, that does not boot its board when it is opened; on Windows,

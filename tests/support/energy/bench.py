@@ -11,9 +11,12 @@ from tinyrunner.dut_protocol.wire.messages import TimestampMode
 from tinyrunner.energy.drivers.visa_link import VisaLink
 from tinyrunner.models.suite import Task
 from tinyrunner.runner.bench import opening
-from tinyrunner.runner.bench.bench import SimulatedModel
 from tinyrunner.runner.bench.simulated import wiring
-from tinyrunner.runner.bench.simulated.device import PLAUSIBLE_INFERENCE_S, SimulatedDevice
+from tinyrunner.runner.bench.simulated.device import (
+    PLAUSIBLE_INFERENCE_S,
+    SimulatedDevice,
+    SimulatedModel,
+)
 from tinyrunner.runner.bench.simulated.wiring import SimulatedBench, Wire
 from tinyrunner.tests.support.devices.boards import HashModel
 

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 from support.reference import reference_path
-from tinyrunner.runner.audit.audited import OfficialReport
-from tinyrunner.runner.audit.findings import Severity
+from tinyrunner.runner.audit.evidence.audit_result import OfficialReport
+from tinyrunner.runner.audit.evidence.findings import Severity
+from tinyrunner.runner.audit.evidence.tree import find_layout, read_tree
 from tinyrunner.runner.audit.official import rules
 from tinyrunner.runner.audit.official.checker import official_report, write_summary_csv
 from tinyrunner.runner.audit.official.text import MAX_TEXT_BYTES
-from tinyrunner.runner.audit.tree import find_layout, read_tree
 from tinyrunner.runner.config.rounds import RoundsError, load_rounds
 
 DESCRIPTION = {

@@ -10,8 +10,8 @@ from support.sessions.audited import ST_V13, published_session, violations
 from support.sessions.submission_trees import copied_tree
 from support.sessions.tree_mutations import RESULTS, appended, linked_copy, subbed
 from tinyrunner.runner.audit.audit import audit
-from tinyrunner.runner.audit.audited import OfficialRow
-from tinyrunner.runner.audit.findings import Level, Rule
+from tinyrunner.runner.audit.evidence.audit_result import OfficialRow
+from tinyrunner.runner.audit.evidence.findings import Level, Rule
 from tinyrunner.runner.audit.official.figures import check_against_official
 from tinyrunner.runner.score.rules import Severity
 from tinyrunner.runner.write.printed_results import parse_results

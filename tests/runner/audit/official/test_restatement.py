@@ -11,8 +11,8 @@ import pytest
 from support.reference import reference_path
 from support.sessions.official_restatement import restate
 from support.sessions.random_submissions import BENCHMARKS, make_repository
+from tinyrunner.runner.audit.evidence.tree import find_layout, read_tree
 from tinyrunner.runner.audit.official.checker import official_report
-from tinyrunner.runner.audit.tree import find_layout, read_tree
 from tinyrunner.runner.config.rounds import load_rounds
 
 ROUNDS = ("v1.1", "v1.2", "v1.3", "v1.4")

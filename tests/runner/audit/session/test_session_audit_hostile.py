@@ -18,7 +18,7 @@ from support.sessions.audited import (
     published_session,
     violations,
 )
-from tinyrunner.runner.audit.findings import Rule
+from tinyrunner.runner.audit.evidence.findings import Rule
 
 MEMORY_BYTES = 300_000_000
 

@@ -13,7 +13,7 @@ from support.sessions.audited import (
     published_session,
     violations,
 )
-from tinyrunner.runner.audit.findings import Rule
+from tinyrunner.runner.audit.evidence.findings import Rule
 
 PERFORMANCE = (KRAI, "kws", "performance")
 ACCURACY = (KRAI, "kws", "accuracy")

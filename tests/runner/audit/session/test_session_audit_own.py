@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from support.sessions.audited import OneSession, of_rule, one_session, violations
 from tinyrunner.models.suite import TASKS
-from tinyrunner.runner.audit.findings import Rule
+from tinyrunner.runner.audit.evidence.findings import Rule
 from tinyrunner.runner.terms import Mode
 
 PLACES = [(task, mode) for task in TASKS for mode in Mode]

@@ -12,7 +12,7 @@ from support.sessions.audited import (
     published_session,
     violations,
 )
-from tinyrunner.runner.audit.findings import Rule, Severity
+from tinyrunner.runner.audit.evidence.findings import Rule, Severity
 
 EEMBC = [
     (KRAI, "kws", "performance", "kws01", 5, 11),

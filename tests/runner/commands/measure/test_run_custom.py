@@ -17,9 +17,7 @@ from tinyrunner.models.custom_task import CUSTOM_NOTE, custom_task
 from tinyrunner.models.demo_models import demo_model_path
 from tinyrunner.models.suite import AD, KWS, VWW, InputFormat
 from tinyrunner.runner.commands.measure.run import choose_tasks
-from tinyrunner.runner.config.config import (
-    load_config,
-)
+from tinyrunner.runner.config.config import load_config
 
 MYNET = custom_task(
     model_id="mynet01", input_format=InputFormat.INT8, input_bytes=490, classes=12

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from support.reference import reference_path
 from support.sessions.nested_folders import nested_folders
-from tinyrunner.runner.audit import tree as tree_module
-from tinyrunner.runner.audit.tree import EntryKind, find_layout, read_tree
+from tinyrunner.runner.audit.evidence import tree as tree_module
+from tinyrunner.runner.audit.evidence.tree import EntryKind, find_layout, read_tree
 from tinyrunner.runner.errors import SetupError
 from tinyrunner.runner.terms import Division, Mode
 

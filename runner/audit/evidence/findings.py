@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
-from ..score.json_form import JsonForm
-from ..score.rules import Finding, FindingKind, Severity
+from ...score.json_form import JsonForm
+from ...score.rules import Finding, FindingKind, Severity
 
 __all__ = ["AuditFinding", "Level", "Rule", "Severity"]
 

@@ -5,14 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ...datasets.labels import LabelList
-from ..config.rounds import Round
-from ..journal.claimed_provenance import ClaimedProvenance
-from ..score.assess import Assessment
-from ..score.rules import Severity
+from ....datasets.labels import LabelList
+from ...config.rounds import Round
+from ...journal.claimed_provenance import ClaimedProvenance
+from ...score.assess import Assessment
+from ...score.results import AccuracyResult, EnergyResult, PerformanceResult
+from ...score.rules import Severity
+from ...terms import Dialect
 from .findings import AuditFinding, Level
-from .session.results_check import Recomputed
 from .tree import Layout, ModeFolder
+
+_FLOAT_NOISE = 1e-12
+"""The difference that adding samples in another order makes, as a fraction."""
+
+
+_ROUNDED_SAMPLES = 2e-8
+"""The difference, as a fraction, where our trace went through results.json, whose samples have nine
+digits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,3 +112,24 @@ class Audit:
         if level is Level.OFFICIAL:
             return self.official.ok
         return not self.against(level)
+
+
+@dataclass(frozen=True, slots=True)
+class Recomputed:
+    """Holds what a session measured, as far as it could be recomputed, and who printed it."""
+
+    round: Round
+    dialect: Dialect
+    performance: PerformanceResult | None = None
+    accuracy: AccuracyResult | None = None
+    energy: EnergyResult | None = None
+    ours: bool = False
+    """Whether tinyrunner wrote the results, so that its way of rounding holds."""
+
+    @property
+    def noise(self) -> float:
+        """Return what a figure may be off beyond its rounding, as a fraction."""
+        through_json = self.ours and self.energy is not None
+        if through_json and self.dialect is Dialect.MLCOMMONS:
+            return _ROUNDED_SAMPLES
+        return _FLOAT_NOISE

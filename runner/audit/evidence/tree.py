@@ -21,10 +21,9 @@ from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path, PurePosixPath
 
-from ...models.suite import TASKS, Task
-from ..errors import SetupError
-from ..terms import Division, Mode
-from .official.rules import MAPPING_NAME
+from ....models.suite import TASKS, Task
+from ...errors import SetupError
+from ...terms import Division, Mode
 
 MAX_DEPTH = 24
 """The deepest folder that is read: an honest file lies seven deep under results; code with a
@@ -320,3 +319,7 @@ def _mapping(tree: Tree, submitter: Submitter) -> dict[str, str]:
         for name, task in document.items()
         if isinstance(task, str) and task in TASKS and name not in {*TASKS, *_NOT_TASKS}
     }
+
+
+MAPPING_NAME = "model_mapping.json"
+"""In the open division, a submitter's own benchmark names to the official ones."""
