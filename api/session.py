@@ -15,8 +15,7 @@ if TYPE_CHECKING:  # numpy and the scorer are imported when a session is loaded
     from ..runner.journal.records import InferenceRecord
     from ..runner.score.assess import Assessment
     from ..runner.score.judge import Judged
-    from ..runner.score.results import MeasuredWindow
-    from ..runner.score.results import Window as TimedWindow
+    from ..runner.score.results import MeasuredWindow, TimedWindow
     from ..runner.terms import Mode
 
     Numbers: TypeAlias = npt.NDArray[np.float64]
@@ -284,7 +283,7 @@ def _traces(folder: Path, judged: Judged, supply_v: float | None) -> tuple[Trace
     return tuple(_trace(each, supply_v) for each in found)
 
 
-def _trace(trace: recorded.Trace, supply_v: float | None) -> Trace:
+def _trace(trace: recorded.EnergyTrace, supply_v: float | None) -> Trace:
     said = trace.provenance.get("supply_v")
     return Trace(
         sample_rate_hz=trace.sample_rate_hz,

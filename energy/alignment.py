@@ -30,7 +30,7 @@ import numpy.typing as npt
 
 from ..dut_protocol.wire.timer import CRYSTAL_DEVIATION, RESONATOR_DEVIATION, WRAP_US
 from .errors import TraceError
-from .trace import EventSource, Trace
+from .trace import EnergyTrace, EventSource
 from .windows import TIMESTAMP_HOLD_S
 
 LAP_STEP_S = 4e-6
@@ -83,7 +83,7 @@ class Alignment:
     steps: int = 0
     """Steps in power that the line was fitted to."""
 
-    def apply(self, trace: Trace) -> Trace:
+    def apply(self, trace: EnergyTrace) -> EnergyTrace:
         """Return the trace with these events, and how they came about in its provenance."""
         method = {
             "method": "power steps" if self.source is EventSource.IO_MANAGER else "host stamps",
@@ -142,7 +142,7 @@ def merge_laps(laps: Sequence[LapStamp]) -> list[LapStamp]:
 
 
 def align_laps(
-    trace: Trace,
+    trace: EnergyTrace,
     laps: Sequence[LapStamp],
     started_host_s: tuple[float, float],
 ) -> Alignment:
@@ -196,7 +196,7 @@ def _bounds(
 
 
 def _correlate(
-    trace: Trace, edges_s: Floats, start_s: tuple[float, float], length_s: tuple[float, float]
+    trace: EnergyTrace, edges_s: Floats, start_s: tuple[float, float], length_s: tuple[float, float]
 ) -> tuple[float, float, float]:
     """Find (offset, rate) at which the power steps most at the edges, and the mean step."""
     binned, bin_s = _bins(trace)
@@ -234,7 +234,7 @@ def _correlate(
     return float(starts[best[0], 0]) * bin_s, rate, top / len(edges_s)
 
 
-def _bins(trace: Trace) -> tuple[Floats, float]:
+def _bins(trace: EnergyTrace) -> tuple[Floats, float]:
     """Return mean microjoules a sample in bins of about a millisecond, and the bin's length."""
     width = max(1, round(_BIN_S * trace.sample_rate_hz))
     count = len(trace.samples_uj) // width
@@ -268,7 +268,7 @@ def _steps(binned: Floats, inside: int, outside: int) -> tuple[Floats, Floats]:
     return np.nan_to_num(rises), np.nan_to_num(falls)
 
 
-def _locate_steps(trace: Trace, near_s: Floats, least: float) -> Floats:
+def _locate_steps(trace: EnergyTrace, near_s: Floats, least: float) -> Floats:
     """Find where the power steps by ``least`` or more next to each moment, in seconds; else NaN."""
     rate_hz, samples = trace.sample_rate_hz, trace.samples_uj
     level = max(3, round(_BIN_S * rate_hz))
@@ -297,7 +297,9 @@ def _locate_steps(trace: Trace, near_s: Floats, least: float) -> Floats:
     return places
 
 
-def _fit(trace: Trace, edges_s: Floats, places_s: Floats) -> tuple[float, float, float, float, int]:
+def _fit(
+    trace: EnergyTrace, edges_s: Floats, places_s: Floats
+) -> tuple[float, float, float, float, int]:
     """Fit the line to the steps: (offset, rate, largest standard error, residual, steps used)."""
     found = np.isfinite(places_s)
     sample_s = 1.0 / trace.sample_rate_hz

@@ -16,7 +16,7 @@ from enum import Enum
 from types import TracebackType
 from typing import Protocol, Self
 
-from .trace import Trace, TraceWriter
+from .trace import EnergyTrace, TraceWriter
 
 
 class SampleKind(Enum):
@@ -57,7 +57,7 @@ class EnergyMonitor(Protocol):
     """Is an opened monitor. Every method raises MonitorError; none clips, retries or hides."""
 
     address: str
-    trace: Trace | None
+    trace: EnergyTrace | None
     """The last finished recording; kept when :meth:`stop` raised SamplesLost about it."""
 
     @property
@@ -80,7 +80,7 @@ class EnergyMonitor(Protocol):
     def service(self) -> None:
         """Take what has been recorded so far; SamplesLost when the monitor says it lost some."""
 
-    def stop(self) -> Trace:
+    def stop(self) -> EnergyTrace:
         """Stop recording; account for every sample and return the trace."""
 
     def close(self) -> None:

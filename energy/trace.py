@@ -58,7 +58,7 @@ class Gap:
 
 
 @dataclass(frozen=True, slots=True)
-class Trace:
+class EnergyTrace:
     """Is a finished recording. Sample k covers the time from k / rate to (k + 1) / rate."""
 
     sample_rate_hz: float
@@ -124,7 +124,7 @@ class TraceWriter:
     def flush(self) -> None:
         self._file.flush()
 
-    def finish(self, provenance: Mapping[str, Any]) -> Trace:
+    def finish(self, provenance: Mapping[str, Any]) -> EnergyTrace:
         """Close the file and return the trace that maps it."""
         import numpy as np
 
@@ -136,7 +136,7 @@ class TraceWriter:
         )
         if len(samples) != self.count:
             raise TraceError(f"{self.path} holds {len(samples)} samples, {self.count} were written")
-        return Trace(
+        return EnergyTrace(
             self.sample_rate_hz,
             samples,
             tuple(sorted(self._events_s)),

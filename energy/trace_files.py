@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import NoReturn, TypeGuard
 
 from .errors import TraceError
-from .trace import HEADER, MAGIC, EventSource, Gap, Samples, Trace, TraceOrigin
+from .trace import HEADER, MAGIC, EnergyTrace, EventSource, Gap, Samples, TraceOrigin
 
 DEFAULT_NAME = "trace1"
 """The field's name for the one trace of a session."""
@@ -55,7 +55,7 @@ def details_path(folder: Path, name: str = DEFAULT_NAME) -> Path:
     return folder / f"{name}-details.json"
 
 
-def write_events(trace: Trace, folder: Path, name: str = DEFAULT_NAME) -> None:
+def write_events(trace: EnergyTrace, folder: Path, name: str = DEFAULT_NAME) -> None:
     """Write what stands beside a trace's samples, which `TraceWriter` has written already."""
     _replace(timestamps_path(folder, name), timestamps_text(trace.events_s))
     details = {
@@ -79,14 +79,14 @@ def timestamps_text(events_s: Sequence[float]) -> str:
     return "[\n\t" + ",\n\t".join(shown) + "\n]"
 
 
-def read_trace(folder: Path, name: str = DEFAULT_NAME) -> Trace:
+def read_trace(folder: Path, name: str = DEFAULT_NAME) -> EnergyTrace:
     """Read the trace in ``folder``, its samples mapped from the file; or TraceError."""
     rate_hz, samples = read_samples(energy_path(folder, name))
     details = details_path(folder, name)
     if details.exists():
         return _with_details(details, rate_hz, samples)
     events = _events(timestamps_path(folder, name), _json(timestamps_path(folder, name)))
-    return Trace(rate_hz, samples, events, origin=TraceOrigin.EEMBC)
+    return EnergyTrace(rate_hz, samples, events, origin=TraceOrigin.EEMBC)
 
 
 def read_samples(path: Path) -> tuple[float, Samples]:
@@ -122,7 +122,7 @@ def read_samples(path: Path) -> tuple[float, Samples]:
     return float(rate_hz), samples
 
 
-def read_results_json(path: Path) -> tuple[Trace, ...]:
+def read_results_json(path: Path) -> tuple[EnergyTrace, ...]:
     """Read the trace of each trial of MLCommons' results.json, in order."""
     entries = _json(path)
     if not isinstance(entries, list):
@@ -130,7 +130,7 @@ def read_results_json(path: Path) -> tuple[Trace, ...]:
     return tuple(read_trial(path, number, entry) for number, entry in enumerate(entries, 1))
 
 
-def read_trial(path: Path, number: int, entry: object) -> Trace:
+def read_trial(path: Path, number: int, entry: object) -> EnergyTrace:
     """Read entry ``number`` of the results.json at ``path`` as a trace; or TraceError."""
     where = f"entry {number}"
     power = entry.get("power") if isinstance(entry, dict) else None
@@ -167,7 +167,7 @@ def read_trial(path: Path, number: int, entry: object) -> Trace:
     voltage = power.get("voltage")
     import numpy as np
 
-    return Trace(
+    return EnergyTrace(
         rate_hz,
         np.array(values) * 1e6,  # float64: the published figures are sums of these numbers
         tuple(mark / rate_hz for mark in marks),
@@ -179,7 +179,7 @@ def read_trial(path: Path, number: int, entry: object) -> Trace:
     )
 
 
-def _with_details(path: Path, rate_hz: float, samples: Samples) -> Trace:
+def _with_details(path: Path, rate_hz: float, samples: Samples) -> EnergyTrace:
     found = _json(path)
     if not isinstance(found, dict) or found.get("format") != DETAILS_VERSION:
         version = found.get("format") if isinstance(found, dict) else found
@@ -194,7 +194,7 @@ def _with_details(path: Path, rate_hz: float, samples: Samples) -> Trace:
     provenance = found.get("provenance")
     if not isinstance(provenance, dict):
         _wrong(path, "provenance as keys and values", provenance)
-    return Trace(
+    return EnergyTrace(
         float(exact_hz),
         samples,
         _events(path, found.get("events_s")),

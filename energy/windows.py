@@ -22,7 +22,7 @@ from math import ceil, floor, fsum, isfinite
 from typing import assert_never
 
 from .errors import SamplesLost
-from .trace import Samples, Trace, TraceOrigin
+from .trace import EnergyTrace, Samples, TraceOrigin
 
 TIMESTAMP_HOLD_S = 50e-6
 """Edges closer together than this are one edge that bounced (EEMBC's `timestamp-hold-us`)."""
@@ -135,7 +135,9 @@ def _count_error(edges: Sequence[float], wanted: int, leading: int, windows: int
     return f"{counted} where {expected}: usually {meaning}"
 
 
-def measure_windows(trace: Trace, spans_s: Sequence[tuple[float, float]]) -> list[EnergyWindow]:
+def measure_windows(
+    trace: EnergyTrace, spans_s: Sequence[tuple[float, float]]
+) -> list[EnergyWindow]:
     """Measure the windows between these moments, numbered 2, 4, 6, …"""
     moments = [moment for span in spans_s for moment in span]
     whole = whole_sample_indices(trace, moments)
@@ -146,14 +148,14 @@ def measure_windows(trace: Trace, spans_s: Sequence[tuple[float, float]]) -> lis
     return windows
 
 
-def measure_window(trace: Trace, number: int, start_s: float, end_s: float) -> EnergyWindow:
+def measure_window(trace: EnergyTrace, number: int, start_s: float, end_s: float) -> EnergyWindow:
     """Measure the window between two moments of the trace's axis."""
     whole = whole_sample_indices(trace, (start_s, end_s))
     return _measure(trace, number, start_s, end_s, None if whole is None else (whole[0], whole[1]))
 
 
 def _measure(
-    trace: Trace, number: int, start_s: float, end_s: float, whole: tuple[int, int] | None
+    trace: EnergyTrace, number: int, start_s: float, end_s: float, whole: tuple[int, int] | None
 ) -> EnergyWindow:
     span = whole or (start_s * trace.sample_rate_hz, end_s * trace.sample_rate_hz)
     count = len(trace.samples_uj)
@@ -175,7 +177,7 @@ def _measure(
     return EnergyWindow(number, start_s, end_s, energy_j, invalid, integrated_s)
 
 
-def _gap_error(trace: Trace, start: float, end: float) -> str | None:
+def _gap_error(trace: EnergyTrace, start: float, end: float) -> str | None:
     inside = [gap for gap in trace.gaps if start <= gap.index <= end and gap.lost]
     if not inside:
         return None
@@ -186,7 +188,7 @@ def _gap_error(trace: Trace, start: float, end: float) -> str | None:
     return f"samples are missing inside it: {places}{more}"
 
 
-def whole_sample_indices(trace: Trace, moments_s: Sequence[float]) -> list[int] | None:
+def whole_sample_indices(trace: EnergyTrace, moments_s: Sequence[float]) -> list[int] | None:
     """Return each moment's sample index where a trace counts whole samples, else None."""
     match trace.origin:
         case TraceOrigin.OURS:
@@ -238,13 +240,13 @@ def energy_uj(samples_uj: Samples, start: float, end: float) -> float:
     return fsum(parts)
 
 
-def check_lost(trace: Trace) -> None:
+def check_lost(trace: EnergyTrace) -> None:
     """Raise SamplesLost where a trace misses more than a measurement can bear."""
     if (error := lost_error(trace)) is not None:
         raise SamplesLost(error)
 
 
-def lost_error(trace: Trace) -> str | None:
+def lost_error(trace: EnergyTrace) -> str | None:
     """Say why so many samples are missing that the trace does not count, else None."""
     if trace.lost_fraction <= MAX_LOST_FRACTION:
         return None

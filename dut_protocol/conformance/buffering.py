@@ -7,7 +7,7 @@ from ..host.exchange import REPLY_TIMEOUT_S
 from ..link.clock import Deadline
 from ..wire.messages import BufferTooSmall, DeviceError, Expecting, LoadDone, Name, Ready
 from .probe import CannotTry, Probe
-from .report import Finding, Verdict
+from .report import CheckFinding, Verdict
 
 _NAMES = 8
 """How many `name%` EEMBC's own acceptance test pastes in a row."""
@@ -20,7 +20,7 @@ _CONFIRMATIONS = 3
 """A burst counts when it was taken so many times in a row."""
 
 
-def eight_names(probe: Probe) -> Finding:
+def eight_names(probe: Probe) -> CheckFinding:
     _needs_own_wire(probe)
     dut = probe.dut
     dut.drain()
@@ -37,11 +37,11 @@ def eight_names(probe: Probe) -> Finding:
         pass
     probe.buffers_input = names == _NAMES
     if names < _NAMES:
-        return Finding(Verdict.FAIL, f"{names} answers to {_NAMES} commands")
-    return Finding(Verdict.PASS, f"{names} answers to {_NAMES} commands")
+        return CheckFinding(Verdict.FAIL, f"{names} answers to {_NAMES} commands")
+    return CheckFinding(Verdict.PASS, f"{names} answers to {_NAMES} commands")
 
 
-def pipeline(probe: Probe) -> Finding:
+def pipeline(probe: Probe) -> CheckFinding:
     """Send growing bursts of whole blocks; the largest that is taken whole is the credit."""
     _needs_own_wire(probe)
     if probe.buffers_input is False:
@@ -56,9 +56,9 @@ def pipeline(probe: Probe) -> Finding:
         best //= 2
     probe.pipeline_chars = best * _block_chars(probe) if best >= 2 else 0
     if probe.pipeline_chars == 0:
-        return Finding(Verdict.WARN, "not even two blocks in one go arrive whole")
+        return CheckFinding(Verdict.WARN, "not even two blocks in one go arrive whole")
     more = " (the most that is tried)" if best == _MOST_BLOCKS else ""
-    return Finding(Verdict.PASS, f"{best} blocks, {probe.pipeline_chars} characters{more}")
+    return CheckFinding(Verdict.PASS, f"{best} blocks, {probe.pipeline_chars} characters{more}")
 
 
 def _block_chars(probe: Probe) -> int:

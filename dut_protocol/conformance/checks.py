@@ -9,7 +9,7 @@ from ...models.suite import TASKS_BY_MODEL_ID
 from . import buffering, identity, link, loads, refusals, scores, timer, windows
 from . import timer as pin
 from .probe import Probe
-from .report import Finding
+from .report import CheckFinding
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Check:
     title: str
     expected: str
     advice: str
-    run: Callable[[Probe], Finding]
+    run: Callable[[Probe], CheckFinding]
     provokes: bool = False
     """Whether it makes the device complain, so that one looks whether it is still there."""
     needs_device: bool = True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..wire.messages import BootMode, InitDone, LapTime, Message, TimestampMode, no_lap_time
 from .probe import CannotTry, Probe
-from .report import Finding, Verdict
+from .report import CheckFinding, Verdict
 
 _PROFILE_BEGINS = "ULPMark for tinyML Firmware"
 """The beginning of what every published board answers to `profile`."""
@@ -13,7 +13,7 @@ STREAMING_MODELS = ("sww01", "strww01")
 """The models of MLCommons' streaming benchmark, which feeds no inputs with `db`."""
 
 
-def banner(probe: Probe) -> Finding:
+def banner(probe: Probe) -> CheckFinding:
     said = probe.heard.before_name
     mode = next((m.mode for m in said if isinstance(m, BootMode)), None)
     done = any(isinstance(message, InitDone) for message in said)
@@ -32,10 +32,10 @@ def banner(probe: Probe) -> Finding:
     if not probe.heard.banner_is_whole:
         missing.append("m-ready")
     if mode is None:  # the port was opened while it was being said
-        return Finding(Verdict.WARN, "only its end was heard")
+        return CheckFinding(Verdict.WARN, "only its end was heard")
     if missing:
-        return Finding(Verdict.FAIL, f"without {', '.join(missing)}")
-    return Finding(Verdict.PASS, f"{mode.value} mode")
+        return CheckFinding(Verdict.FAIL, f"without {', '.join(missing)}")
+    return CheckFinding(Verdict.PASS, f"{mode.value} mode")
 
 
 def _is_stamp(message: Message) -> bool:
@@ -43,42 +43,42 @@ def _is_stamp(message: Message) -> bool:
     return isinstance(message, LapTime) or no_lap_time(message.encode()) is not None
 
 
-def first_name(probe: Probe) -> Finding:
+def first_name(probe: Probe) -> CheckFinding:
     lost = sum("name% unanswered" in note for note in probe.heard.notes)
     if lost:
-        return Finding(Verdict.WARN, f"{lost} went unanswered")
-    return Finding(Verdict.PASS, "answered")
+        return CheckFinding(Verdict.WARN, f"{lost} went unanswered")
+    return CheckFinding(Verdict.PASS, "answered")
 
 
-def name(probe: Probe) -> Finding:
+def name(probe: Probe) -> CheckFinding:
     vendor = "" if probe.identity is None else probe.identity.vendor
     if not vendor.strip():
-        return Finding(Verdict.WARN, "m-name-dut-[] is empty")
-    return Finding(Verdict.PASS, vendor)
+        return CheckFinding(Verdict.WARN, "m-name-dut-[] is empty")
+    return CheckFinding(Verdict.PASS, vendor)
 
 
-def profile(probe: Probe) -> Finding:
+def profile(probe: Probe) -> CheckFinding:
     text = None if probe.identity is None else probe.identity.profile
     if text is None:
-        return Finding(Verdict.FAIL, "no m-profile-[…]")
+        return CheckFinding(Verdict.FAIL, "no m-profile-[…]")
     if not text.startswith(_PROFILE_BEGINS):
-        return Finding(Verdict.WARN, text)
-    return Finding(Verdict.PASS, text)
+        return CheckFinding(Verdict.WARN, text)
+    return CheckFinding(Verdict.PASS, text)
 
 
-def model(probe: Probe) -> Finding:
+def model(probe: Probe) -> CheckFinding:
     model_id = None if probe.identity is None else probe.identity.model_id
     task = probe.task
     if model_id is None:
-        return Finding(Verdict.FAIL, "no m-model-[…]")
+        return CheckFinding(Verdict.FAIL, "no m-model-[…]")
     if model_id in STREAMING_MODELS and task is None:
-        return Finding(
+        return CheckFinding(
             Verdict.WARN,
             f"{model_id}, of the streaming benchmark",
             "what needs an input is left out: this checks the four tasks that load one with db",
         )
     if task is None:
-        return Finding(Verdict.FAIL, f"{model_id!r} is no known model id")
+        return CheckFinding(Verdict.FAIL, f"{model_id!r} is no known model id")
     if task.model_id != model_id:
-        return Finding(Verdict.FAIL, f"{model_id!r}, not {task.model_id}")
-    return Finding(Verdict.PASS, model_id)
+        return CheckFinding(Verdict.FAIL, f"{model_id!r}, not {task.model_id}")
+    return CheckFinding(Verdict.PASS, model_id)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from ..errors import DutError, LinkError
-from ..host.load import Loader
 from ..host.load_blocks import handshaken_chars
+from ..host.load_with_retries import Loader
 from .probe import CannotTry, Probe
-from .report import Finding, Verdict
+from .report import CheckFinding, Verdict
 
 _SLOW = 0.70
 """The share of what the wire allows below which loads are slow; published boards reach 70 to 89 %.
@@ -16,7 +16,7 @@ _LOADS_S, _LOADS_QUICK_S = 1.0, 0.2
 _MOST_LOADS = 50
 
 
-def throughput(probe: Probe) -> Finding:
+def throughput(probe: Probe) -> CheckFinding:
     """Time whole loads as a run makes them against what their characters take on the wire."""
     if probe.io_manager is not None:
         raise CannotTry("an IO manager stands between host and device")
@@ -36,40 +36,40 @@ def throughput(probe: Probe) -> Finding:
     except LinkError:
         raise
     except DutError as error:
-        return Finding(Verdict.FAIL, str(error), "see the other items about loads")
+        return CheckFinding(Verdict.FAIL, str(error), "see the other items about loads")
     probe.note_held(data)
     wire_s = loads * probe.dut.wire_s(handshaken_chars(len(data), loader.data_bytes))
     if loader.failed_loads:
-        return Finding(
+        return CheckFinding(
             Verdict.WARN,
             f"{loader.failed_loads} loads had to be begun again",
             "characters are lost: check cable and baud rate, and the firmware's receive buffer",
         )
     if spent_s <= 0:
-        return Finding(Verdict.PASS, "the wire takes no time")
+        return CheckFinding(Verdict.PASS, "the wire takes no time")
     efficiency = wire_s / spent_s
     probe.load_efficiency = efficiency
     found = (
         f"{efficiency:.0%} of what {probe.dut.settings.baud_rate} baud allow, {loader.data_bytes} "
         f"data bytes a block"
     )
-    return Finding(Verdict.PASS if efficiency >= _SLOW else Verdict.WARN, found)
+    return CheckFinding(Verdict.PASS if efficiency >= _SLOW else Verdict.WARN, found)
 
 
-def line_ends(probe: Probe) -> Finding:
+def line_ends(probe: Probe) -> CheckFinding:
     if probe.io_manager is not None:
         raise CannotTry("the IO manager ends the lines")
     ends = probe.line_ends
     total = ends.crlf + ends.lf_only
     if ends.lf_only:
-        return Finding(
+        return CheckFinding(
             Verdict.FAIL, f"{ends.lf_only} of {total} in LF alone, first {ends.first_lf_only!r}"
         )
-    return Finding(Verdict.PASS, f"all {total} lines in CR LF")
+    return CheckFinding(Verdict.PASS, f"all {total} lines in CR LF")
 
 
-def chatter(probe: Probe) -> Finding:
+def chatter(probe: Probe) -> CheckFinding:
     heard = probe.heard
     if heard.chatter:
-        return Finding(Verdict.WARN, f"{heard.chatter} lines, first {heard.first_chatter!r}")
-    return Finding(Verdict.PASS, "none")
+        return CheckFinding(Verdict.WARN, f"{heard.chatter} lines, first {heard.first_chatter!r}")
+    return CheckFinding(Verdict.PASS, "none")

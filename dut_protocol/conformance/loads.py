@@ -8,7 +8,7 @@ from ..wire.messages import Buffer, LoadDone
 from ..wire.settings import DEFAULT_DATA_BYTES_PER_DB, MAX_DATA_BYTES_PER_DB
 from .probe import CannotTry, Probe
 from .replies import Loaded, mismatch, printed
-from .report import Finding, Verdict
+from .report import CheckFinding, Verdict
 
 _SMALL_BYTES = 8
 """Data bytes of a block that any firmware takes."""
@@ -22,23 +22,23 @@ _LONG_READ_BACK_S = 15.0
 """A ``db print`` that takes longer than this on the wire is not asked for."""
 
 
-def load_done(probe: Probe) -> Finding:
+def load_done(probe: Probe) -> CheckFinding:
     """Load three blocks, the last of one byte: a device that counts wrongly by one is seen."""
     data = _counting(2 * _SMALL_BYTES + 1)
     loaded = probe.load(data, _SMALL_BYTES)
     probe.says_load_done = loaded.done_in_time
     if loaded.done_in_time:
-        return Finding(Verdict.PASS, "with the last byte")
+        return CheckFinding(Verdict.PASS, "with the last byte")
     if loaded.error is not None:
-        return Finding(Verdict.FAIL, f"block {loaded.sent} of 3: e-[{loaded.error}]")
+        return CheckFinding(Verdict.FAIL, f"block {loaded.sent} of 3: e-[{loaded.error}]")
     if loaded.done_after is None:
-        return Finding(Verdict.FAIL, f"never came, {len(data)} bytes of {len(data)} sent")
+        return CheckFinding(Verdict.FAIL, f"never came, {len(data)} bytes of {len(data)} sent")
     probe.done_early = True
     sent = loaded.done_after * _SMALL_BYTES
-    return Finding(Verdict.FAIL, f"came early, after {sent} of {len(data)} bytes")
+    return CheckFinding(Verdict.FAIL, f"came early, after {sent} of {len(data)} bytes")
 
 
-def readback(probe: Probe) -> Finding:
+def readback(probe: Probe) -> CheckFinding:
     """Load two rows and a part of one, and compare what `db print` gives back."""
     data = _counting(2 * _SMALL_BYTES + 4)
     loaded = probe.load(data, _SMALL_BYTES)
@@ -48,24 +48,24 @@ def readback(probe: Probe) -> Finding:
     shown = printed(reply)
     probe.reads_back = shown[: len(data)] == data
     if not shown:
-        return Finding(Verdict.WARN, reply.text)
+        return CheckFinding(Verdict.WARN, reply.text)
     if shown[: len(data)] != data[: len(shown)]:
         at = next(i for i, (a, b) in enumerate(zip(shown, data, strict=False)) if a != b)
-        return Finding(
+        return CheckFinding(
             Verdict.FAIL,
             f"byte {at} of {len(data)} is {shown[at]:02x}, {data[at]:02x} was loaded",
             "either the load stores wrong bytes or `db print` shows wrong ones: compare with "
             "m-buffer-00-01-…",
         )
     if not probe.reads_back:
-        return Finding(Verdict.WARN, f"only {len(shown)} of {len(data)} bytes are printed")
+        return CheckFinding(Verdict.WARN, f"only {len(shown)} of {len(data)} bytes are printed")
     rows = [len(m.data) for m in reply.messages if isinstance(m, Buffer)]
     if rows[0] not in (8, 16) or any(row != rows[0] for row in rows[:-1]):
-        return Finding(Verdict.WARN, f"rows of {', '.join(map(str, rows))} bytes")
-    return Finding(Verdict.PASS, f"what was loaded, {rows[0]} bytes a row")
+        return CheckFinding(Verdict.WARN, f"rows of {', '.join(map(str, rows))} bytes")
+    return CheckFinding(Verdict.PASS, f"what was loaded, {rows[0]} bytes a row")
 
 
-def hex_case(probe: Probe) -> Finding:
+def hex_case(probe: Probe) -> CheckFinding:
     _must_tell_loads(probe)
     data = bytes.fromhex("abcdef09fabeda0f")
     refused = []
@@ -74,34 +74,38 @@ def hex_case(probe: Probe) -> Finding:
         if not probe.taken_whole(loaded, data):
             refused.append(f"{case}-case digits are not taken ({_why(loaded)})")
     if refused:
-        return Finding(Verdict.FAIL, "; ".join(refused))
-    return Finding(Verdict.PASS, "both are taken")
+        return CheckFinding(Verdict.FAIL, "; ".join(refused))
+    return CheckFinding(Verdict.PASS, "both are taken")
 
 
-def command_80(probe: Probe) -> Finding:
+def command_80(probe: Probe) -> CheckFinding:
     """Send the longest command: `db `, 76 digits and `%`."""
     _must_tell_loads(probe)
     taken, why = _takes(probe, MAX_DATA_BYTES_PER_DB)
     if taken:
-        return Finding(Verdict.PASS, f"{MAX_DATA_BYTES_PER_DB} data bytes arrive")
-    return Finding(Verdict.FAIL, f"{MAX_DATA_BYTES_PER_DB} data bytes do not arrive whole ({why})")
+        return CheckFinding(Verdict.PASS, f"{MAX_DATA_BYTES_PER_DB} data bytes arrive")
+    return CheckFinding(
+        Verdict.FAIL, f"{MAX_DATA_BYTES_PER_DB} data bytes do not arrive whole ({why})"
+    )
 
 
-def largest_block(probe: Probe) -> Finding:
+def largest_block(probe: Probe) -> CheckFinding:
     _must_tell_loads(probe)
     for count in reversed(_TRIED_BYTES):
         if _takes(probe, count)[0]:
             probe.largest_n = count
             break
     else:
-        return Finding(Verdict.FAIL, f"not even {DEFAULT_DATA_BYTES_PER_DB} data bytes are taken")
+        return CheckFinding(
+            Verdict.FAIL, f"not even {DEFAULT_DATA_BYTES_PER_DB} data bytes are taken"
+        )
     found = f"{probe.largest_n} data bytes"
     if probe.largest_n < _MLCOMMONS_BYTES:
-        return Finding(Verdict.WARN, found)
-    return Finding(Verdict.PASS, found)
+        return CheckFinding(Verdict.WARN, found)
+    return CheckFinding(Verdict.PASS, found)
 
 
-def load_intact(probe: Probe) -> Finding:
+def load_intact(probe: Probe) -> CheckFinding:
     if not probe.reads_back:
         raise CannotTry("`db print` does not show what was loaded")
     data = probe.input()
@@ -112,11 +116,11 @@ def load_intact(probe: Probe) -> Finding:
     shown = printed(probe.read_back(len(data)))
     wrong = sum(a != b for a, b in zip(shown, data, strict=False)) + max(0, len(data) - len(shown))
     if wrong:
-        return Finding(Verdict.FAIL, f"{wrong} of {len(data)} bytes differ")
-    return Finding(Verdict.PASS, f"{len(data)} bytes are as they were sent")
+        return CheckFinding(Verdict.FAIL, f"{wrong} of {len(data)} bytes differ")
+    return CheckFinding(Verdict.PASS, f"{len(data)} bytes are as they were sent")
 
 
-def wrong_size(probe: Probe) -> Finding:
+def wrong_size(probe: Probe) -> CheckFinding:
     """Infer an input that is too short: the firmware must refuse, or the one before is scored."""
     task = probe.needed_task()
     short = max(1, min(16, task.input_bytes - 1))
@@ -126,21 +130,21 @@ def wrong_size(probe: Probe) -> Finding:
     reply = probe.infer_held("infer 1 0", 1).reply
     said = mismatch(reply)
     if said is not None and said.fits is None:
-        return Finding(
+        return CheckFinding(
             Verdict.WARN,
             said.encode(),
             "the sizes are not printed (a printf without %zu): print them with %u",
         )
     if said is not None:
-        return Finding(Verdict.PASS, said.encode())
+        return CheckFinding(Verdict.PASS, said.encode())
     if reply.error is not None:
-        return Finding(Verdict.PASS, f"e-[{reply.error}]")
-    return Finding(
+        return CheckFinding(Verdict.PASS, f"e-[{reply.error}]")
+    return CheckFinding(
         Verdict.FAIL, f"{short} of {task.input_bytes} bytes were inferred without a word"
     )
 
 
-def overrun(probe: Probe) -> Finding:
+def overrun(probe: Probe) -> CheckFinding:
     """Send more data after `m-load-done`: the reference firmware writes past its buffer."""
     if not probe.options.risky:
         raise CannotTry("it crashes the reference firmware; try it with --risky")
@@ -151,8 +155,8 @@ def overrun(probe: Probe) -> Finding:
     reply = probe.ask("db ffff")
     probe.ask("name")
     if probe.reads_back and not probe.holds(data):
-        return Finding(Verdict.FAIL, "the bytes loaded before were overwritten")
-    return Finding(Verdict.PASS, f"answered {reply.text}")
+        return CheckFinding(Verdict.FAIL, "the bytes loaded before were overwritten")
+    return CheckFinding(Verdict.PASS, f"answered {reply.text}")
 
 
 def _must_tell_loads(probe: Probe) -> None:

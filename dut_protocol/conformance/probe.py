@@ -33,7 +33,7 @@ from ..wire.messages import (
 )
 from ..wire.settings import DEFAULT_DATA_BYTES_PER_DB, LinkSettings, VerifyLoad
 from ..wire.timer import WRAP_US
-from .replies import Heard, Inferred, LineEnds, Loaded, Reply, printed
+from .replies import Inferred, LineEnds, Loaded, Reply, UnsolicitedLines, printed
 
 _EDGE_WAIT_S = 0.2
 """How long after a reply the IO manager may still report an edge of the device's pin."""
@@ -69,7 +69,7 @@ class Probe:
         self.clock = clock
         self.io_manager = io_manager
         self.line_ends = LineEnds(transport)
-        self.heard = Heard()
+        self.heard = UnsolicitedLines()
         quiet = replace(settings, verify_load=VerifyLoad.NEVER)
         self.dut = Dut(self.line_ends, clock, quiet, self.heard)
         self.identity: Identity | None = None

@@ -6,17 +6,17 @@ from ..errors import DutTimeout
 from ..wire.messages import BufferTooSmall
 from .probe import Probe
 from .replies import Reply
-from .report import Finding, Verdict
+from .report import CheckFinding, Verdict
 
 _TOO_LARGE = 100_000_000
 """More bytes than any microcontroller's buffer has."""
 
 
-def unknown_command(probe: Probe) -> Finding:
+def unknown_command(probe: Probe) -> CheckFinding:
     return _refused(probe, [("tinyrunner-check", "Unknown command: tinyrunner-check")])
 
 
-def infer_arguments(probe: Probe) -> Finding:
+def infer_arguments(probe: Probe) -> CheckFinding:
     iterations, warmups = "Inference iterations must be >0", "Inference warmup must be >=0"
     return _refused(
         probe,
@@ -29,7 +29,7 @@ def infer_arguments(probe: Probe) -> Finding:
     )
 
 
-def db_arguments(probe: Probe) -> Finding:
+def db_arguments(probe: Probe) -> CheckFinding:
     no_bytes = "Command 'db load' must be >0 bytes"
     return _refused(
         probe,
@@ -43,17 +43,17 @@ def db_arguments(probe: Probe) -> Finding:
     )
 
 
-def odd_hex(probe: Probe) -> Finding:
+def odd_hex(probe: Probe) -> CheckFinding:
     probe.begin_load(4)
     return _refused(probe, [("db 0011223", "Insufficent number of hex digits")])
 
 
-def bad_hex(probe: Probe) -> Finding:
+def bad_hex(probe: Probe) -> CheckFinding:
     probe.begin_load(4)
     return _refused(probe, [("db 0011zz33", "Invalid hex digit 'zz'")])
 
 
-def _refused(probe: Probe, cases: list[tuple[str, str | None]]) -> Finding:
+def _refused(probe: Probe, cases: list[tuple[str, str | None]]) -> CheckFinding:
     """See each command answered by an error, and `name` afterwards as ever.
 
     Another wording is a warning. None: the bare line `Supplied buffer size …` is expected.
@@ -64,7 +64,7 @@ def _refused(probe: Probe, cases: list[tuple[str, str | None]]) -> Finding:
         try:
             probe.ask("name")
         except DutTimeout:
-            return Finding(
+            return CheckFinding(
                 Verdict.FAIL,
                 f"after `{command}` (answered {reply.text}) even `name` is not answered",
                 "return to the command loop after printing an error",
@@ -74,15 +74,15 @@ def _refused(probe: Probe, cases: list[tuple[str, str | None]]) -> Finding:
         elif text is not None and reply.error != text:
             reworded.append(f"`{command}` is answered e-[{reply.error}], not e-[{text}]")
     if accepted:
-        return Finding(Verdict.FAIL, "; ".join(accepted))
+        return CheckFinding(Verdict.FAIL, "; ".join(accepted))
     if reworded:
         more = f", and {len(reworded) - 1} more like it" if len(reworded) > 1 else ""
-        return Finding(
+        return CheckFinding(
             Verdict.WARN,
             reworded[0] + more,
             "use the reference firmware's words, capitals included; scripts look for them",
         )
-    return Finding(Verdict.PASS, "refused, and goes on")
+    return CheckFinding(Verdict.PASS, "refused, and goes on")
 
 
 def _is_refusal(reply: Reply) -> bool:

@@ -152,7 +152,7 @@ class LineEnds:
         self._inner.close()
 
 
-class Heard:
+class UnsolicitedLines:
     """Listens to a device, keeping what the report needs and no more."""
 
     def __init__(self) -> None:

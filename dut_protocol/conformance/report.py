@@ -24,7 +24,7 @@ class Verdict(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class CheckFinding:
     """Says what one item's check found; ``advice`` None stands for the item's usual one."""
 
     verdict: Verdict

@@ -14,7 +14,7 @@ from ..wire.messages import LapTime, TimestampMode, no_lap_time
 from ..wire.settings import LinkSettings
 from .checks import CHECKS, Check
 from .probe import CannotTry, CheckOptions, Probe
-from .report import ConformanceReport, Finding, Item, MeasuredFacts, Verdict
+from .report import CheckFinding, ConformanceReport, Item, MeasuredFacts, Verdict
 
 Progress = Callable[[str], None]
 
@@ -49,13 +49,15 @@ def check_device(
     for check in CHECKS:
         on_item(check.title)
         if gone is not None and check.needs_device:
-            items.append(_item(check, Finding(Verdict.NOT_RUN, f"the device was gone: {gone}")))
+            items.append(
+                _item(check, CheckFinding(Verdict.NOT_RUN, f"the device was gone: {gone}"))
+            )
             continue
         finding = _tried(check, probe)
         if check.needs_device and (check.provokes or finding.verdict is not Verdict.PASS):
             gone = _still_there(probe)
             if gone is not None:
-                finding = Finding(
+                finding = CheckFinding(
                     Verdict.FAIL,
                     f"{finding.found}; after it the device answers no more",
                     finding.advice,
@@ -82,17 +84,17 @@ def _mode_by_timestamp(probe: Probe) -> TimestampMode:
     return TimestampMode.PERFORMANCE if timed else TimestampMode.ENERGY
 
 
-def _tried(check: Check, probe: Probe) -> Finding:
+def _tried(check: Check, probe: Probe) -> CheckFinding:
     try:
         return check.run(probe)
     except CannotTry as reason:
-        return Finding(Verdict.SKIPPED, str(reason))
+        return CheckFinding(Verdict.SKIPPED, str(reason))
     except DutRebooted as error:
-        return Finding(Verdict.FAIL, str(error), "the firmware crashed and started again")
+        return CheckFinding(Verdict.FAIL, str(error), "the firmware crashed and started again")
     except DutReportedError as error:
-        return Finding(Verdict.FAIL, f"answered {error.reported!r}")
+        return CheckFinding(Verdict.FAIL, f"answered {error.reported!r}")
     except DutError as error:
-        return Finding(Verdict.FAIL, str(error))
+        return CheckFinding(Verdict.FAIL, str(error))
 
 
 def _still_there(probe: Probe) -> str | None:
@@ -115,7 +117,7 @@ def _woken(probe: Probe) -> str | None:
     return None
 
 
-def _item(check: Check, finding: Finding) -> Item:
+def _item(check: Check, finding: CheckFinding) -> Item:
     advice = check.advice if finding.advice is None else finding.advice
     if finding.verdict not in (Verdict.WARN, Verdict.FAIL):
         advice = ""

@@ -16,7 +16,7 @@ from ..wire.messages import (
 )
 from .probe import CannotTry, Probe
 from .replies import Inferred, mismatch
-from .report import Finding, Verdict
+from .report import CheckFinding, Verdict
 
 _QUANTISED = 1 / 256
 """The step of an 8-bit score; its highest is 0.996."""
@@ -24,7 +24,7 @@ _QUANTISED = 1 / 256
 _ITERATIONS, _WARMUPS = 3, 2
 
 
-def infer_lines(probe: Probe) -> Finding:
+def infer_lines(probe: Probe) -> CheckFinding:
     """Compare every line of the reply with the order that the protocol has, N and W echoed."""
     done = probe.infer(_ITERATIONS, _WARMUPS)
     wrong = [
@@ -44,15 +44,15 @@ def infer_lines(probe: Probe) -> Finding:
         names = " ".join(message.encode().split("[")[0] for message in done.reply.messages)
         wrong.append(f"the lines are {names or 'missing'}")
     if wrong:
-        return Finding(Verdict.FAIL, "; ".join(wrong))
+        return CheckFinding(Verdict.FAIL, "; ".join(wrong))
     laps_text = "two lap times" if laps else "no lap times"
-    return Finding(Verdict.PASS, f"N and W echoed, {laps_text}")
+    return CheckFinding(Verdict.PASS, f"N and W echoed, {laps_text}")
 
 
 _OF_INFER = (WarmupStart, WarmupDone, InferStart, LapTime, InferDone, Results)
 
 
-def infer_defaults(probe: Probe) -> Finding:
+def infer_defaults(probe: Probe) -> CheckFinding:
     wrong = []
     for command in ("infer 1", "infer"):
         done = probe.infer_as(command, 1 + DEFAULT_WARMUPS)
@@ -61,61 +61,61 @@ def infer_defaults(probe: Probe) -> Finding:
         if done.iterations != 1:
             wrong.append(f"`{command}` runs {done.iterations} inferences")
     if wrong:
-        return Finding(Verdict.FAIL, "; ".join(wrong))
-    return Finding(Verdict.PASS, f"{DEFAULT_WARMUPS} warm-ups, 1 inference")
+        return CheckFinding(Verdict.FAIL, "; ".join(wrong))
+    return CheckFinding(Verdict.PASS, f"{DEFAULT_WARMUPS} warm-ups, 1 inference")
 
 
-def accepts_input(probe: Probe) -> Finding:
+def accepts_input(probe: Probe) -> CheckFinding:
     task = probe.needed_task()
     done = probe.infer(1, 0)
     said = mismatch(done.reply)
     if said is not None:
-        return Finding(Verdict.FAIL, said.encode())
-    return Finding(Verdict.PASS, f"{task.input_bytes} bytes are inferred")
+        return CheckFinding(Verdict.FAIL, said.encode())
+    return CheckFinding(Verdict.PASS, f"{task.input_bytes} bytes are inferred")
 
 
-def count(probe: Probe) -> Finding:
+def count(probe: Probe) -> CheckFinding:
     task = probe.needed_task()
     found = len(_scores(probe.infer(1, 0)))
     verdict = Verdict.PASS if found == task.score_count else Verdict.FAIL
-    return Finding(verdict, f"{found} for {task.model_id}, which has {task.score_count}")
+    return CheckFinding(verdict, f"{found} for {task.model_id}, which has {task.score_count}")
 
 
-def score_range(probe: Probe) -> Finding:
+def score_range(probe: Probe) -> CheckFinding:
     task = probe.needed_task()
     scores = _scores(probe.infer(1, 0))
     low, high = min(scores), max(scores)
     if _is_error(task):
         verdict = Verdict.PASS if low >= 0 else Verdict.FAIL
-        return Finding(verdict, f"{low:.3f}")
+        return CheckFinding(verdict, f"{low:.3f}")
     found = f"{low:.3f} to {high:.3f}, sum {sum(scores):.3f}"
     if low < 0 or high > 1:
-        return Finding(Verdict.FAIL, found)
+        return CheckFinding(Verdict.FAIL, found)
     if abs(sum(scores) - 1) > 0.01 + len(scores) * (_QUANTISED / 2 + 0.0005):
-        return Finding(Verdict.WARN, found)
-    return Finding(Verdict.PASS, found)
+        return CheckFinding(Verdict.WARN, found)
+    return CheckFinding(Verdict.PASS, found)
 
 
-def repeatability(probe: Probe) -> Finding:
+def repeatability(probe: Probe) -> CheckFinding:
     """Infer the same bytes three times and compare the scores."""
     answers = [_scores(probe.infer(1, 0)) for _ in range(3)]
     if all(answer == answers[0] for answer in answers):
-        return Finding(Verdict.PASS, "the same scores three times")
+        return CheckFinding(Verdict.PASS, "the same scores three times")
     apart = max(
         abs(a - b) for answer in answers for a, b in zip(answer, answers[0], strict=False)
     )  # fmt: skip
-    return Finding(Verdict.FAIL, f"the same input gives scores {apart:.3f} apart")
+    return CheckFinding(Verdict.FAIL, f"the same input gives scores {apart:.3f} apart")
 
 
-def results_again(probe: Probe) -> Finding:
+def results_again(probe: Probe) -> CheckFinding:
     inferred = _scores(probe.infer(1, 0))
     reply = probe.ask("results")
     results = reply.first(Results)
     if results is None:
-        return Finding(Verdict.FAIL, f"answered {reply.text}")
+        return CheckFinding(Verdict.FAIL, f"answered {reply.text}")
     if results.scores != inferred:
-        return Finding(Verdict.FAIL, "other scores than the inference before gave")
-    return Finding(Verdict.PASS, "the scores of the last inference")
+        return CheckFinding(Verdict.FAIL, "other scores than the inference before gave")
+    return CheckFinding(Verdict.PASS, "the scores of the last inference")
 
 
 def _scores(done: Inferred) -> tuple[float, ...]:

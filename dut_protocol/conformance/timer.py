@@ -13,7 +13,7 @@ from ..wire.messages import LapTime, TimestampMode, no_lap_time
 from ..wire.timer import OSCILLATOR_DEVIATION, USUAL_DEVIATION, WRAP_US
 from .probe import CannotTry, Probe
 from .replies import Reply
-from .report import Finding, Verdict
+from .report import CheckFinding, Verdict
 
 _STAMPS = 30
 _COARSEST_STEP_US = 1000
@@ -37,7 +37,7 @@ class _Stamp:
     took_s: float
 
 
-def counts_up(probe: Probe) -> Finding:
+def counts_up(probe: Probe) -> CheckFinding:
     """Take stamps at irregular distances: none is before the one before it, but for a wrap."""
     _needs_laps(probe)
     stamps = [_stamp(probe)]
@@ -50,31 +50,35 @@ def counts_up(probe: Probe) -> Finding:
     wraps = [step for step in backward if step % WRAP_US < WRAP_US // 2]
     probe.counts_up = len(backward) <= max(1, len(wraps)) and len(backward) < len(steps) // 2
     if not probe.counts_up:
-        return Finding(Verdict.FAIL, f"{len(backward)} of {len(steps)} stamps are before the last")
+        return CheckFinding(
+            Verdict.FAIL, f"{len(backward)} of {len(steps)} stamps are before the last"
+        )
     probe.timer_step_us = _common_step_us(forward)
     if len(backward) > len(wraps):
-        return Finding(
+        return CheckFinding(
             Verdict.WARN,
             f"went back once, by {-backward[0]} µs",
             "a counter that wraps before 2^32: a window across the wrap is lost; count in 64 bits",
         )
     wrapped = ", across a wrap at 2^32" if wraps else ""
-    return Finding(Verdict.PASS, f"{len(stamps)} stamps{wrapped}")
+    return CheckFinding(Verdict.PASS, f"{len(stamps)} stamps{wrapped}")
 
 
-def resolution(probe: Probe) -> Finding:
+def resolution(probe: Probe) -> CheckFinding:
     _needs_laps(probe)
     if not probe.counts_up or probe.timer_step_us is None:
         raise CannotTry("the timer does not count up")
     step_us = probe.timer_step_us
     if step_us == 0:
-        return Finding(Verdict.FAIL, "the timer stands still")
+        return CheckFinding(Verdict.FAIL, "the timer stands still")
     if step_us > _COARSEST_STEP_US:
-        return Finding(Verdict.FAIL, f"counts in steps of {step_us} µs ({1e6 / step_us:.0f} Hz)")
-    return Finding(Verdict.PASS, f"steps of at most {max(step_us, _STEP_NOISE_US)} µs")
+        return CheckFinding(
+            Verdict.FAIL, f"counts in steps of {step_us} µs ({1e6 / step_us:.0f} Hz)"
+        )
+    return CheckFinding(Verdict.PASS, f"steps of at most {max(step_us, _STEP_NOISE_US)} µs")
 
 
-def rate(probe: Probe) -> Finding:
+def rate(probe: Probe) -> CheckFinding:
     """Measure the timer's rate, first roughly: another unit would wrap unnoticed in ten seconds."""
     _needs_laps(probe)
     if not probe.counts_up:
@@ -99,10 +103,10 @@ def rate(probe: Probe) -> Finding:
     found = f"{size} in {measured.host_s:.1f} s, ± {measured.doubt * 1e6:.0f} ppm"
     coarse = (probe.timer_step_us or 0) / 1e6 / measured.host_s
     if abs(off) > OSCILLATOR_DEVIATION + coarse:
-        return Finding(Verdict.FAIL, found, _rate_advice(measured.ratio))
+        return CheckFinding(Verdict.FAIL, found, _rate_advice(measured.ratio))
     if abs(off) > USUAL_DEVIATION + coarse:
-        return Finding(Verdict.WARN, found)
-    return Finding(Verdict.PASS, found)
+        return CheckFinding(Verdict.WARN, found)
+    return CheckFinding(Verdict.PASS, found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,23 +147,23 @@ def _stamp(probe: Probe) -> _Stamp:
     return _Stamp(lap.us, (reply.sent_s + reply.done_s) / 2, reply.done_s - reply.sent_s)
 
 
-def timestamp(probe: Probe) -> Finding:
+def timestamp(probe: Probe) -> CheckFinding:
     """Ask for a stamp: performance firmware prints its counter, energy firmware `m-ready` alone."""
     reply = probe.ask("timestamp")
     lap = reply.first(LapTime)
     if probe.mode is TimestampMode.ENERGY:
         if lap is not None:
-            return Finding(Verdict.FAIL, f"energy firmware prints {lap.encode()}")
-        return Finding(Verdict.PASS, "nothing on the UART, as energy firmware does")
+            return CheckFinding(Verdict.FAIL, f"energy firmware prints {lap.encode()}")
+        return CheckFinding(Verdict.PASS, "nothing on the UART, as energy firmware does")
     if lap is None:
-        return Finding(Verdict.FAIL, _no_lap(reply) or reply.text)
+        return CheckFinding(Verdict.FAIL, _no_lap(reply) or reply.text)
     if lap.printed is not None:
-        return Finding(
+        return CheckFinding(
             Verdict.FAIL,
             f"{lap.encode()!r} is taken for {lap.us} µs",
             "print m-lap-us-%lu: digits and nothing else, no sign, no decimals, no padding",
         )
-    return Finding(Verdict.PASS, lap.encode())
+    return CheckFinding(Verdict.PASS, lap.encode())
 
 
 def _no_lap(reply: Reply) -> str | None:
@@ -192,7 +196,7 @@ def _needs_laps(probe: Probe) -> None:
         raise CannotTry("energy firmware marks time on its pin and prints no m-lap-us")
 
 
-def edges(probe: Probe) -> Finding:
+def edges(probe: Probe) -> CheckFinding:
     """Count falling edges: `timestamp` makes one, `infer` two."""
     if probe.mode is not TimestampMode.ENERGY:
         raise CannotTry("performance firmware prints its time stamps")
@@ -204,4 +208,4 @@ def edges(probe: Probe) -> Finding:
     probe.infer(1, 0)
     inferred = len(probe.pin_edges())
     found = f"`timestamp` {stamped} of 1, `infer 1 0` {inferred} of 2"
-    return Finding(Verdict.PASS if (stamped, inferred) == (1, 2) else Verdict.FAIL, found)
+    return CheckFinding(Verdict.PASS if (stamped, inferred) == (1, 2) else Verdict.FAIL, found)

@@ -7,7 +7,7 @@ import math
 from ..wire.timer import WRAP_US
 from .probe import CannotTry, Probe
 from .replies import Inferred
-from .report import Finding, Verdict
+from .report import CheckFinding, Verdict
 
 _WINDOW_S, _WINDOW_QUICK_S = 0.25, 0.1
 """The shortest measurement whose length is compared with longer ones."""
@@ -20,7 +20,7 @@ _LAP_LINE_CHARS = 40
 """A lap time is printed after it was taken, so its own line is part of the window."""
 
 
-def linear(probe: Probe) -> Finding:
+def linear(probe: Probe) -> CheckFinding:
     """Time N, 2N and 4N inferences: each as long as the next, and nothing else in between."""
     probe.needs_window()
     count = _iterations_for(probe, probe.wall_s(_WINDOW_S, _WINDOW_QUICK_S))
@@ -31,17 +31,17 @@ def linear(probe: Probe) -> Finding:
     if four - one <= max(slack_us, 3 * _LINEAR * one):
         if one <= wire_us + slack_us:
             raise CannotTry(f"inferences are too short to be timed ({found})")
-        return Finding(Verdict.FAIL, f"{found}: N makes no difference")
+        return CheckFinding(Verdict.FAIL, f"{found}: N makes no difference")
     first, second = (two - one) / count, (four - two) / (2 * count)
     fixed_us = one - count * second
     uneven = abs(first - second) * count > _LINEAR * one + slack_us
     if uneven or not -slack_us - _LINEAR * one <= fixed_us <= wire_us + _LINEAR * one + slack_us:
-        return Finding(Verdict.FAIL, f"{found}; {_ms(fixed_us)} ms of it whatever N is")
+        return CheckFinding(Verdict.FAIL, f"{found}; {_ms(fixed_us)} ms of it whatever N is")
     probe.inference_time_s = second / 1e6 / _device_per_host(probe)
-    return Finding(Verdict.PASS, found)
+    return CheckFinding(Verdict.PASS, found)
 
 
-def warmup_outside(probe: Probe) -> Finding:
+def warmup_outside(probe: Probe) -> CheckFinding:
     """Run as many warm-ups as inferences: inside the marks they would double the time."""
     probe.needs_window()
     count = probe.timed_iterations
@@ -51,8 +51,8 @@ def warmup_outside(probe: Probe) -> Finding:
     with_warmups = _window_us(probe, count, count)
     found = f"{count} inferences take {_ms(without)} ms, after {count} warm-ups {_ms(with_warmups)}"
     if abs(with_warmups - without) > _LINEAR * without + _slack_us(probe):
-        return Finding(Verdict.FAIL, found)
-    return Finding(Verdict.PASS, found)
+        return CheckFinding(Verdict.FAIL, found)
+    return CheckFinding(Verdict.PASS, found)
 
 
 def _iterations_for(probe: Probe, seconds: float) -> int:

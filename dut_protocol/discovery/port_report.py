@@ -9,8 +9,8 @@ from enum import Enum
 from ..host.dut import Identity
 from ..link.port_users import PortUser, system_tells
 from ..wire.messages import TimestampMode
-from .asking import Answer
-from .usb_ids import INTERFACE_BOARD, KNOWN_IO_MANAGERS, KNOWN_MONITORS, Make, UsbId
+from .port_probe import PortAnswer
+from .usb_ids import INTERFACE_BOARD, KNOWN_IO_MANAGERS, KNOWN_MONITORS, UsbId, UsbMake
 
 
 class PortState(Enum):
@@ -69,16 +69,16 @@ class PortReport:
 
 def described(report: PortReport, usb: UsbId | None) -> PortReport:
     """Report what the USB ids alone tell of a port; nothing has been asked."""
-    if usb is None or usb.make is Make.UNKNOWN:
+    if usb is None or usb.make is UsbMake.UNKNOWN:
         why = "no USB device" if usb is None else "unknown USB id"
         finding = f"{why}, not asked (--probe-all asks; that may reset it)"
         return replace(report, finding=finding)
-    if usb.make is Make.MONITOR:
+    if usb.make is UsbMake.MONITOR:
         what, prefix = KNOWN_MONITORS[usb.pair]
         option = f"--monitor {prefix}{report.device}"
         finding = f"{what}: {option} (by its USB id; never asked)"
         return replace(report, state=PortState.MONITOR, finding=finding, option=option)
-    if usb.make is Make.IO_MANAGER:
+    if usb.make is UsbMake.IO_MANAGER:
         option = f"--io {report.device}"
         finding = (
             f"{KNOWN_IO_MANAGERS[usb.pair]}, likely the IO manager: {option} "
@@ -106,7 +106,7 @@ def busy(report: PortReport, users: tuple[PortUser, ...]) -> PortReport:
     return replace(report, state=PortState.BUSY, finding=finding, users=users)
 
 
-def answered(report: PortReport, answer: Answer, usb: UsbId | None) -> PortReport:
+def answered(report: PortReport, answer: PortAnswer, usb: UsbId | None) -> PortReport:
     """Report what came of asking a port."""
     report = replace(
         report,
@@ -182,7 +182,7 @@ def _other(report: PortReport, name: str) -> PortReport:
 
 def with_hint(report: PortReport, usb: UsbId | None) -> PortReport:
     """Add what the USB ids say of a port that could not be asked, or did not answer."""
-    if usb is None or (usb.pair != INTERFACE_BOARD and usb.make is not Make.IO_MANAGER):
+    if usb is None or (usb.pair != INTERFACE_BOARD and usb.make is not UsbMake.IO_MANAGER):
         return report
     what = "MLCommons' interface board" if usb.pair == INTERFACE_BOARD else "an IO manager"
     option = f"--io {report.device}"

@@ -21,10 +21,10 @@ from ..link.clock import Deadline, MonotonicClock
 from ..link.port_users import port_users
 from ..link.transport import open_serial
 from ..wire.settings import DEFAULT_BAUD_RATE, LinkSettings
-from .asking import LIKELY_BAUD_RATES, OTHER_BAUD_RATES, Probe
-from .listening import ProbeStopped
+from .port_listener import ProbeStopped
+from .port_probe import LIKELY_BAUD_RATES, OTHER_BAUD_RATES, PortProbe
 from .port_report import PortReport, PortState, answered, busy, described, used, with_hint
-from .usb_ids import Make, UsbId
+from .usb_ids import UsbId, UsbMake
 
 __all__ = ["PortReport", "PortState", "find_dut", "scan", "usb_serial"]
 
@@ -58,16 +58,16 @@ def scan(settings: LinkSettings, *, probe_all: bool = False) -> list[PortReport]
             device=info.device,
             description=info.description or "",
             usb_id=None if usb is None else str(usb),
-            known=usb is not None and usb.make is not Make.UNKNOWN,
+            known=usb is not None and usb.make is not UsbMake.UNKNOWN,
             finding="",
             serial_number=info.serial_number,
             by_id=links.get(Path(info.device).resolve()),
         )
-        make = Make.UNKNOWN if usb is None else usb.make
+        make = UsbMake.UNKNOWN if usb is None else usb.make
         report = described(report, usb)
         reports.append(report)
         holders = users.get(info.device, ())
-        if make is Make.MONITOR or (make is not Make.BOARD and not probe_all):
+        if make is UsbMake.MONITOR or (make is not UsbMake.BOARD and not probe_all):
             if holders:
                 reports[-1] = used(report, holders)
         elif holders:
@@ -90,14 +90,14 @@ class _Asking:
 
     def run(self, stop: Callable[[], bool]) -> PortReport:
         """Ask the port and close it on every path. ProbeStopped when told to stop."""
-        io_manager = self.usb is not None and self.usb.make is Make.IO_MANAGER
+        io_manager = self.usb is not None and self.usb.make is UsbMake.IO_MANAGER
         listen_at = DEFAULT_BAUD_RATE if io_manager else self.baud_rate
         rates = (listen_at,) if io_manager else (listen_at, *LIKELY_BAUD_RATES)
         report = self.report
         try:
             link = open_serial(report.device, listen_at)
             try:
-                probe = Probe(
+                probe = PortProbe(
                     link,
                     MonotonicClock(),
                     rates,

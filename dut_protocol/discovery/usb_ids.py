@@ -44,7 +44,7 @@ INTERFACE_BOARD = (0x0483, 0x374E)
 """The ST-LINK/V3 of MLCommons' interface board, and of many boards under test: so it is asked."""
 
 
-class Make(Enum):
+class UsbMake(Enum):
     """Says what the USB ids of a port tell of it."""
 
     UNKNOWN = "unknown"
@@ -64,12 +64,12 @@ class UsbId:
         return f"{self.vendor or 0:04x}:{self.product or 0:04x}"
 
     @property
-    def make(self) -> Make:
+    def make(self) -> UsbMake:
         if self.pair in KNOWN_MONITORS:
-            return Make.MONITOR
+            return UsbMake.MONITOR
         if self.pair in KNOWN_IO_MANAGERS:
-            return Make.IO_MANAGER
-        return Make.BOARD if self.vendor in KNOWN_VENDORS else Make.UNKNOWN
+            return UsbMake.IO_MANAGER
+        return UsbMake.BOARD if self.vendor in KNOWN_VENDORS else UsbMake.UNKNOWN
 
     @property
     def pair(self) -> tuple[int, int]:

@@ -23,7 +23,7 @@ from typing import Any, Protocol
 from ...dut_protocol.link.clock import Clock
 from ..errors import MonitorError, MonitorRefused, MonitorTimeout
 from ..monitor import Capabilities, MonitorIdentity, SampleKind
-from ..trace import Trace, TraceWriter
+from ..trace import EnergyTrace, TraceWriter
 from . import joulescope_topics as topics
 from .host_count import HostCount, host_loss_words, write_host_losses
 from .joulescope_stream import Combined, Message, PowerStream
@@ -119,7 +119,7 @@ class Joulescope(ClosedOnExit):
         self._writer: TraceWriter | None = None
         self._host_count: HostCount | None = None
         self._heard_at_s = 0.0
-        self.trace: Trace | None = None
+        self.trace: EnergyTrace | None = None
         self._open = True
 
     @classmethod
@@ -197,7 +197,7 @@ class Joulescope(ClosedOnExit):
                 "check its USB cable"
             )
 
-    def stop(self) -> Trace:
+    def stop(self) -> EnergyTrace:
         stream, writer, count = self._stream, self._writer, self._host_count
         if stream is None or writer is None or count is None:
             raise MonitorRefused(f"{self._name}: it is not recording")

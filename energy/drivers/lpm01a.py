@@ -24,7 +24,7 @@ from ...dut_protocol.link.clock import Clock, Deadline
 from ...dut_protocol.link.transport import Transport
 from ..errors import MonitorError, MonitorRefused, MonitorTimeout
 from ..monitor import Capabilities, MonitorIdentity, SampleKind
-from ..trace import Trace, TraceWriter
+from ..trace import EnergyTrace, TraceWriter
 from ..windows import MAX_LOST_FRACTION
 from .host_count import HostCount, host_loss_words, write_host_losses
 from .lpm01a_account import SampleAccount
@@ -108,7 +108,7 @@ class Lpm01a(ClosedOnExit):
         self._supply_v: float | None = None
         self._supply_read_back = False
         self._rate_hz = 0.0
-        self.trace: Trace | None = None
+        self.trace: EnergyTrace | None = None
         self._open = True
 
     @classmethod
@@ -184,7 +184,7 @@ class Lpm01a(ClosedOnExit):
                 raise MonitorError(f"{self._name} ended the acquisition without being asked")
         self._lines.clear()
 
-    def stop(self) -> Trace:
+    def stop(self) -> EnergyTrace:
         account, writer, count = self._account, self._writer, self._host_count
         if account is None or writer is None or count is None:
             raise MonitorRefused(f"{self._name}: it is not recording")

@@ -31,7 +31,7 @@ import numpy.typing as npt
 from ...dut_protocol.link.clock import Clock
 from ..errors import MonitorError, MonitorRefused, SamplesLost
 from ..monitor import Capabilities, EnergyMonitor, MonitorIdentity, SampleKind
-from ..trace import Trace, TraceWriter
+from ..trace import EnergyTrace, TraceWriter
 from .host_count import HostCount, host_loss_words, write_host_losses
 from .n6705_setup import (
     DEFAULT_CURRENT_LIMIT_A,
@@ -81,7 +81,7 @@ class N6705(EnergyMonitor):
         self._supply_v: float | None = None
         self._writer: TraceWriter | None = None
         self._host_count: HostCount | None = None
-        self.trace: Trace | None = None
+        self.trace: EnergyTrace | None = None
         self._start_s = self._start_doubt_s = self._fetched_s = 0.0
         self._closed = False
 
@@ -195,7 +195,7 @@ class N6705(EnergyMonitor):
         if self._writer is not None and self._clock.now_s() >= due_s:
             self._fetch(self._writer)
 
-    def stop(self) -> Trace:
+    def stop(self) -> EnergyTrace:
         writer, count = self._writer, self._host_count
         if writer is None or count is None:
             raise MonitorRefused(f"{self._place} is not recording")

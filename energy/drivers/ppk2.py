@@ -27,7 +27,7 @@ from ...dut_protocol.link.clock import Clock, Deadline
 from ...dut_protocol.link.transport import Transport
 from ..errors import MonitorError, MonitorRefused, MonitorTimeout, SamplesLost
 from ..monitor import Capabilities, MonitorIdentity, SampleKind
-from ..trace import Trace, TraceWriter
+from ..trace import EnergyTrace, TraceWriter
 from .host_count import HostCount, host_loss_words, write_host_losses
 from .ppk2_stream import COUNTER_MODULUS, END, RATE_HZ, Calibration, Ppk2Stream, parse_calibration
 from .serial_monitor import (
@@ -97,7 +97,7 @@ class Ppk2(ClosedOnExit):
         self._heard_at_s = 0.0
         self._lost = 0
         self._host_count = HostCount(RATE_HZ, CAPABILITIES.service_interval_s)
-        self.trace: Trace | None = None
+        self.trace: EnergyTrace | None = None
         self._open = True
 
     @classmethod
@@ -183,7 +183,7 @@ class Ppk2(ClosedOnExit):
                 "check its USB cable (both of them above 0.5 A)"
             )
 
-    def stop(self) -> Trace:
+    def stop(self) -> EnergyTrace:
         stream, writer = self._stream, self._writer
         if stream is None or writer is None:
             raise MonitorRefused(f"{self._name}: it is not recording")

@@ -11,7 +11,7 @@ from pathlib import Path
 from ..config.rounds import Round, load_rounds
 from ..terms import Dialect
 from .consistency import check_consistency
-from .evidence.audit_result import Audit, SessionAudit
+from .evidence.audit_result import SessionAudit, TreeAudit
 from .evidence.findings import AuditFinding, Rule, Severity, violation
 from .evidence.tree import Layout, ModeFolder, Tree, find_layout, read_tree
 from .official.checker import official_report
@@ -36,7 +36,7 @@ def audit(
     round_name: str | None = None,
     datasets: Path | None = None,
     parallel: bool = True,
-) -> Audit:
+) -> TreeAudit:
     """Audit one submitter's folder, a division, or a whole results repository.
 
     ``datasets`` holds label lists to judge logs by that bring none (`kws01/y_labels.csv`).
@@ -59,7 +59,7 @@ def audit(
         *_without_log(sessions),
         *_of_checker(official.messages, ok=official.ok, crashed=official.crashed),
     ]
-    return Audit(
+    return TreeAudit(
         root=root,
         round=round_,
         round_from=round_from,

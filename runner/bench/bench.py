@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from ...dut_protocol.host.dut import Dut
 from ...dut_protocol.host.inference import InferenceTimer
 from ...dut_protocol.host.io_manager import IoManager
-from ...dut_protocol.host.load import Loader
+from ...dut_protocol.host.load_with_retries import Loader
 from ...dut_protocol.link.clock import Clock
 from ...dut_protocol.link.transport import Transport
 from ...dut_protocol.wire.settings import NO_WISHES, LinkSettings, LinkWishes

@@ -11,7 +11,7 @@ from ...dut_protocol.errors import DutError
 from ...dut_protocol.host.device_record import look_up
 from ...dut_protocol.host.dut import Dut, Identity
 from ...dut_protocol.host.extended_load import ask_for_offer
-from ...dut_protocol.host.load import Loader
+from ...dut_protocol.host.load_with_retries import Loader
 from ...dut_protocol.wire.extension import NAME
 from ...dut_protocol.wire.settings import LinkWishes
 from ...models.cache import cache_root

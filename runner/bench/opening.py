@@ -17,7 +17,7 @@ from ...dut_protocol.errors import LinkError
 from ...dut_protocol.host.dut import Dut
 from ...dut_protocol.host.inference import InferenceTimer
 from ...dut_protocol.host.io_manager import IoManager
-from ...dut_protocol.host.load import Loader
+from ...dut_protocol.host.load_with_retries import Loader
 from ...dut_protocol.link.clock import Clock, MonotonicClock, VirtualClock
 from ...dut_protocol.link.latency import shorten_latency
 from ...dut_protocol.link.transport import Transport, check_address, open_transport

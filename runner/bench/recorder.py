@@ -12,7 +12,7 @@ from math import inf
 from ...dut_protocol.link.clock import Clock, Deadline
 from ...dut_protocol.link.transport import Transport
 from ...energy.monitor import EnergyMonitor
-from ...energy.trace import Trace, TraceWriter
+from ...energy.trace import EnergyTrace, TraceWriter
 
 
 class Recorder:
@@ -34,7 +34,7 @@ class Recorder:
         self.started_s = (before_s, self.clock.now_s())
         self._due_s = self.clock.now_s() + self.interval_s
 
-    def stop(self) -> Trace:
+    def stop(self) -> EnergyTrace:
         self.recording = False
         return self.monitor.stop()
 

@@ -19,7 +19,7 @@ from ...dut_protocol.wire.settings import ENERGY_BOOT_TIMEOUT_S
 from ...energy.alignment import LapStamp, align_laps, merge_laps, unwrap_laps
 from ...energy.alignment import soft_markers as host_markers
 from ...energy.errors import SamplesLost, TraceError
-from ...energy.trace import Trace, TraceWriter
+from ...energy.trace import EnergyTrace, TraceWriter
 from ...energy.trace_files import energy_path, timestamps_path, write_events
 from ...energy.windows import split_events
 from ..bench.recorder import Recorder
@@ -75,7 +75,7 @@ class EnergySteps(Performer):
         self.supply_v = supply_v
         self._windows = windows
         self._writer: TraceWriter | None = None
-        self.trace: Trace | None = None
+        self.trace: EnergyTrace | None = None
         """The finished trace, once `emon trace off` was executed."""
 
     def for_session(self, journal: LogWriter, folder: Path, windows: int) -> EnergySteps:
@@ -230,13 +230,13 @@ class BenchPerformer(Performer):
 
 
 def with_events(
-    trace: Trace,
+    trace: EnergyTrace,
     edges: Sequence[PinEdge],
     started_host_s: tuple[float, float],
     *,
     event_input: bool,
     windows: int | None = None,
-) -> Trace:
+) -> EnergyTrace:
     """Return the trace with the timestamp pin's edges.
 
     A monitor with an event input has them already, on its own clock; for one without, the IO

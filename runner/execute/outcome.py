@@ -17,7 +17,7 @@ from ..errors import JournalError, RunStopped
 from ..journal.journal import Journal, last_stamp_s
 from ..journal.records import InferenceRecord
 from ..journal.session_document import Provenance, write_document
-from ..journal.session_folder import Session, write_atomically
+from ..journal.session_folder import SessionFolder, write_atomically
 from ..score.assess import Assessment, Judging, assess
 from ..script.plan import PlannedInference
 from ..script.script import Script, print_script
@@ -34,7 +34,7 @@ from .resume import ERROR_EVENT
 class Outcome:
     """Is a finished session: where it is, what it measured, what is wrong with it."""
 
-    session: Session
+    session: SessionFolder
     task: Task
     mode: Mode
     round: Round
@@ -91,7 +91,9 @@ class UnfinishedRun:
             ) from error
 
 
-def write_beginnings(run: Run, session: Session, script: Script, provenance: Provenance) -> None:
+def write_beginnings(
+    run: Run, session: SessionFolder, script: Script, provenance: Provenance
+) -> None:
     """Write what must be on disk before the first step.
 
     session.json comes last, for it tells of the rest.
@@ -101,7 +103,7 @@ def write_beginnings(run: Run, session: Session, script: Script, provenance: Pro
     write_document(session, provenance)
 
 
-def open_log(journal: Journal, session: Session, code: str) -> None:
+def open_log(journal: Journal, session: SessionFolder, code: str) -> None:
     """Write the first lines of a session's log."""
     journal.write("session", f"m-session-start-id[{session.session_id}]")
     journal.write("parser", f"m-bmark-run-name[{VERSION_TEXT}]-code[{code}]")
@@ -170,7 +172,7 @@ class StatusLine:
         self._correct += scores.index(max(scores)) == self._labels.get(file)
 
 
-def conclude(run: Run, session: Session, provenance: Provenance) -> Outcome:
+def conclude(run: Run, session: SessionFolder, provenance: Provenance) -> Outcome:
     """Score the journal, write result.txt and the result part of session.json."""
     labels = run.source.labels
     judging = Judging.of_session(

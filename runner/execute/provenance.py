@@ -39,7 +39,7 @@ from ..journal.session_document import (
     read_document,
     task_and_mode,
 )
-from ..journal.session_folder import Session
+from ..journal.session_folder import SessionFolder
 from ..script.plan import PlannedInference
 from ..script.script import Script, print_script
 from ..script.written_path import written_path
@@ -189,7 +189,7 @@ def describe_energy_bench(
     )
 
 
-def describe_session(session: Session, iterations_found: IterationsFound) -> SessionFacts:
+def describe_session(session: SessionFolder, iterations_found: IterationsFound) -> SessionFacts:
     """Say which program made the session and when, and how it came to its N."""
     return SessionFacts(
         tool=Tool(

@@ -29,7 +29,7 @@ from ..journal.session_document import (
     SetupFacts,
     read_document,
 )
-from ..journal.session_folder import Session, alone_with, create_session
+from ..journal.session_folder import SessionFolder, alone_with, create_session
 from ..script.parser import read_script
 from ..script.plan import PlannedInference, planned_inferences
 from ..script.script import Script, numbered_steps
@@ -133,7 +133,7 @@ def resume_session(
     parts = mode_parts(mode, config.warmups, config.monitor)
     if not parts.resumable:
         raise ResumeError(f"{folder} cannot be continued. {BEGIN_AGAIN}")
-    session = Session(folder, before.session_id)
+    session = SessionFolder(folder, before.session_id)
     run = _prepare(task, mode, config, reporter)
     # Held from before the journal is read: another process may be writing it still.
     with alone_with(session):
@@ -141,7 +141,7 @@ def resume_session(
 
 
 def _continue(
-    run: Run, parts: ModeParts, session: Session, before: Provenance, config: Config
+    run: Run, parts: ModeParts, session: SessionFolder, before: Provenance, config: Config
 ) -> Outcome:
     folder = session.folder
     script = read_script(session.script)
@@ -207,7 +207,7 @@ def _describe(
 
 
 def _calibrated(
-    run: Run, parts: ModeParts, bench: Bench, session: Session, opening: Opening
+    run: Run, parts: ModeParts, bench: Bench, session: SessionFolder, opening: Opening
 ) -> Calibrated:
     """Find N by measuring, in a journal of its own."""
     with Journal(session.calibration, bench.clock) as journal, _told_in(journal):
@@ -237,7 +237,7 @@ class _Work:
 
     run: Run
     parts: ModeParts
-    session: Session
+    session: SessionFolder
     script: Script
     planned: tuple[PlannedInference, ...]
     point: ResumePoint

@@ -22,7 +22,7 @@ from ...models.other_inputs import InputKind, with_inputs
 from ...models.suite import TASKS, Task
 from ..errors import SetupError
 from ..terms import Division, Mode
-from .session_folder import Session, write_atomically
+from .session_folder import SessionFolder, write_atomically
 
 SCHEMA_VERSION: Literal[1] = 1
 
@@ -261,7 +261,9 @@ class SessionDocument(_DocumentPart):
         }
 
 
-def write_document(session: Session, provenance: Provenance, result: Json | None = None) -> None:
+def write_document(
+    session: SessionFolder, provenance: Provenance, result: Json | None = None
+) -> None:
     """Write session.json whole or not at all."""
     document = SessionDocument(
         schema_version=SCHEMA_VERSION, provenance=provenance, result=result

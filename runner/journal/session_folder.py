@@ -27,7 +27,7 @@ from ..terms import Mode
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
+class SessionFolder:
     """Names the places of one session."""
 
     folder: Path
@@ -59,7 +59,7 @@ class Session:
         return self.folder / "calibration.txt"
 
 
-def create_session(root: Path, task_key: str, mode: Mode) -> Session:
+def create_session(root: Path, task_key: str, mode: Mode) -> SessionFolder:
     """Make a new folder under ``root``, named after the time, the task and the mode."""
     now = datetime.now(UTC).astimezone()
     session_id = now.strftime("%Y%m%d%H%M%S")
@@ -72,7 +72,7 @@ def create_session(root: Path, task_key: str, mode: Mode) -> Session:
                 folder.mkdir()
             except FileExistsError:
                 continue
-            return Session(folder, session_id)
+            return SessionFolder(folder, session_id)
     except OSError as error:
         raise SetupError(
             f"cannot make a session folder in {root}: {error.strerror or error}; "
@@ -82,7 +82,7 @@ def create_session(root: Path, task_key: str, mode: Mode) -> Session:
 
 
 @contextmanager
-def alone_with(session: Session) -> Iterator[None]:
+def alone_with(session: SessionFolder) -> Iterator[None]:
     """Hold the session's lock; SetupError when another process writes it at the moment.
 
     The system releases the lock of a process that was killed.

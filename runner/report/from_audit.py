@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from ..audit.evidence.audit_result import Audit, SessionAudit
+from ..audit.evidence.audit_result import SessionAudit, TreeAudit
 from ..audit.evidence.findings import AuditFinding, Level, group_findings
 from .page import PageFinding, ReportPage, ReportSession, TreeVerdict, suite_order
 
 
-def page_of_audit(audited: Audit) -> ReportPage:
+def page_of_audit(audited: TreeAudit) -> ReportPage:
     """Make the page of a tree."""
     by_folder: dict[str, list[AuditFinding]] = {one.place.path: [] for one in audited.sessions}
     rest: list[AuditFinding] = []
@@ -33,7 +33,7 @@ def page_of_audit(audited: Audit) -> ReportPage:
     )
 
 
-def _session(audited: Audit, one: SessionAudit, found: list[AuditFinding]) -> ReportSession:
+def _session(audited: TreeAudit, one: SessionAudit, found: list[AuditFinding]) -> ReportSession:
     place = one.place
     folder = audited.root.joinpath(*place.path.split("/"))
     return ReportSession(
@@ -60,7 +60,7 @@ def _finding(finding: AuditFinding) -> PageFinding:
     return PageFinding(finding.severity, finding.rule.title, text, finding.place)
 
 
-def _verdict(audited: Audit, level: Level) -> TreeVerdict:
+def _verdict(audited: TreeAudit, level: Level) -> TreeVerdict:
     holds = audited.holds(level)
     if level is Level.OFFICIAL:
         crashed = audited.official.crashed

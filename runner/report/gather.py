@@ -16,7 +16,7 @@ from ..config.rounds import load_rounds
 from ..errors import SetupError
 from ..journal.claimed_provenance import ClaimedProvenance
 from ..journal.session_document import Provenance, read_document, task_and_mode
-from ..journal.session_folder import Session
+from ..journal.session_folder import SessionFolder
 from ..score.judge import judge_session
 from ..score.rules import Severity
 from ..terms import Division, Mode
@@ -148,7 +148,7 @@ def _is_session(folder: Path) -> bool:
 
 def _provenance(folder: Path) -> tuple[Provenance | None, str | None]:
     """Return the provenance in session.json, and why it cannot be read."""
-    if not Session(folder, "").document.is_file():
+    if not SessionFolder(folder, "").document.is_file():
         return None, None
     try:
         return read_document(folder).provenance, None

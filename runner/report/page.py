@@ -11,7 +11,7 @@ from ...models.suite import TASKS, Task
 from ..config.rounds import Round
 from ..journal.claimed_provenance import ClaimedProvenance
 from ..score.assess import Assessment
-from ..score.rules import Finding, Severity
+from ..score.rules import SessionFinding, Severity
 from ..terms import Mode
 
 
@@ -35,7 +35,7 @@ class PageFinding:
     """The file and line, where there is one to point at."""
 
     @classmethod
-    def of_session(cls, finding: Finding) -> PageFinding:
+    def of_session(cls, finding: SessionFinding) -> PageFinding:
         return cls(finding.severity, finding.kind.value, finding.text)
 
 

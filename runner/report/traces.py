@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...energy.errors import TraceError
-from ...energy.trace import Trace
+from ...energy.trace import EnergyTrace
 from ...energy.trace_files import (
     DEFAULT_NAME,
     details_path,
@@ -108,7 +108,7 @@ def drawn_traces(session: ReportSession) -> list[DrawnTrace]:
         raise NoTraceError(str(error)) from error
 
 
-def _one(session: ReportSession) -> Trace:
+def _one(session: ReportSession) -> EnergyTrace:
     energy, stamps = energy_path(session.folder), timestamps_path(session.folder)
     details = details_path(session.folder)
     wanted = [energy.name] if details.exists() else [energy.name, stamps.name]
@@ -129,7 +129,7 @@ def _trials(session: ReportSession, windows: tuple[MeasuredWindow, ...]) -> list
     ]
 
 
-def draw_trace(trace: Trace, windows: tuple[MeasuredWindow, ...], title: str) -> DrawnTrace:
+def draw_trace(trace: EnergyTrace, windows: tuple[MeasuredWindow, ...], title: str) -> DrawnTrace:
     """Find the least and greatest power in stretches of equally many samples, in milliwatts."""
     count = len(trace.samples_uj)
     if count == 0:
@@ -152,7 +152,7 @@ def draw_trace(trace: Trace, windows: tuple[MeasuredWindow, ...], title: str) ->
     )
 
 
-def _envelope(trace: Trace, per_bucket: int) -> tuple[Buckets, Buckets]:
+def _envelope(trace: EnergyTrace, per_bucket: int) -> tuple[Buckets, Buckets]:
     """Find the least and greatest block by block: a trace may be much larger than the memory."""
     least, greatest = [], []
     step = per_bucket * _BLOCK_BUCKETS

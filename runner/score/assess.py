@@ -17,7 +17,7 @@ from ..terms import Division, Mode
 from .energy_score import score_energy_records
 from .json_form import JsonForm
 from .results import AccuracyResult, EnergyResult, PerformanceResult
-from .rules import CheckInput, Finding, check, is_valid
+from .rules import CheckInput, SessionFinding, check, is_valid
 from .score import score_accuracy, score_performance
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class Assessment(JsonForm):
     performance: PerformanceResult | None
     accuracy: AccuracyResult | None
     energy: EnergyResult | None
-    findings: tuple[Finding, ...]
+    findings: tuple[SessionFinding, ...]
     simulated: bool = False
     """Whether the device was a simulated one: times and energies are modelled."""
 

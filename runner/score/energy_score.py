@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from ...energy.errors import TraceError
-from ...energy.trace import EventSource, Trace
+from ...energy.trace import EnergyTrace, EventSource
 from ...energy.trace_files import read_trace, read_trial
 from ...energy.windows import (
     EnergyWindow,
@@ -32,7 +32,7 @@ _MAX_TRIAL_SAMPLES = 8_000_000
 
 
 def score_energy(
-    records: Iterable[InferenceRecord], trace: Trace, task: Task | None = None
+    records: Iterable[InferenceRecord], trace: EnergyTrace, task: Task | None = None
 ) -> EnergyResult:
     """Measure the windows of a session with one trace; `rules` says whether they are valid."""
     inferences = list(records)
@@ -54,7 +54,7 @@ def score_energy(
 
 
 def score_energy_trials(
-    records: Iterable[InferenceRecord], traces: Sequence[Trace], task: Task | None = None
+    records: Iterable[InferenceRecord], traces: Sequence[EnergyTrace], task: Task | None = None
 ) -> EnergyResult:
     """Measure the windows of MLCommons' trials.
 
@@ -98,9 +98,9 @@ def score_energy_records(
     return score_energy(inferences, read_trace(folder), task)
 
 
-def _read_trials(path: Path, count: int) -> tuple[Trace, ...]:
+def _read_trials(path: Path, count: int) -> tuple[EnergyTrace, ...]:
     """Yield the traces of a results.json; of too many, one more than asked."""
-    traces: list[Trace] = []
+    traces: list[EnergyTrace] = []
     samples = 0
     for number, element in enumerate(read_elements(path), 1):
         traces.append(read_trial(path, number, element))

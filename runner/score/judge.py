@@ -19,7 +19,7 @@ from ..config.rounds import Round, load_rounds
 from ..errors import SetupError
 from ..journal.logged_session import LoggedSession, read_log
 from ..journal.records import InferenceRecord, LogFacts
-from ..journal.session_folder import Session
+from ..journal.session_folder import SessionFolder
 from ..terms import Division, Mode
 from .assess import Assessment, Judging, assess_records
 from .score import match_list
@@ -86,8 +86,8 @@ def judge_session(
         division = division or provenance.division.value
     else:
         task, mode = named or _task(log, facts), _mode(log, logged)
-    if labels is None and ours and Session(folder, "").labels.is_file():
-        labels = Session(folder, "").labels
+    if labels is None and ours and SessionFolder(folder, "").labels.is_file():
+        labels = SessionFolder(folder, "").labels
     chosen = _choose_labels(task, mode, files, labels, datasets)
     if chosen is None and mode is Mode.ACCURACY and labels_needed:
         raise SetupError(

@@ -56,7 +56,7 @@ class OddScores(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Window(JsonForm):
+class TimedWindow(JsonForm):
     """Is one timed stretch of inferences. Times in seconds."""
 
     JSON = "number file offset iterations elapsed_s host_elapsed_s invalid throughput"
@@ -98,7 +98,7 @@ class PerformanceResult(JsonForm):
 
     JSON = "median_throughput coefficient_of_variation windows"
 
-    windows: tuple[Window, ...]
+    windows: tuple[TimedWindow, ...]
 
     @property
     def throughputs(self) -> tuple[float, ...]:
@@ -216,9 +216,9 @@ class MeasuredWindow(JsonForm):
         return self.window.energy_j / self.iterations
 
     @property
-    def timing(self) -> Window:
+    def timing(self) -> TimedWindow:
         """Return the window as a performance session's: timed by the monitor's clock."""
-        return Window(
+        return TimedWindow(
             number=self.number,
             file=self.file,
             offset=self.offset,

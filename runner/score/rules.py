@@ -19,7 +19,14 @@ from ..config.rounds import Round
 from ..journal.records import LogFacts
 from ..terms import Division, Mode
 from .json_form import JsonForm
-from .results import AccuracyResult, EnergyResult, NameList, OddScores, PerformanceResult, Window
+from .results import (
+    AccuracyResult,
+    EnergyResult,
+    NameList,
+    OddScores,
+    PerformanceResult,
+    TimedWindow,
+)
 
 TIMER_CHECK_MIN_S = 5.0
 """The shortest window that a timer is checked by: the lines' own way to the host takes
@@ -74,7 +81,7 @@ class FindingKind(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Finding(JsonForm):
+class SessionFinding(JsonForm):
     """Is one thing found."""
 
     JSON = "kind severity text"
@@ -149,7 +156,7 @@ class CheckInput:
         )
 
 
-def check(result: CheckInput, round_: Round, *, division: Division) -> tuple[Finding, ...]:
+def check(result: CheckInput, round_: Round, *, division: Division) -> tuple[SessionFinding, ...]:
     """Return all that stands between a result and its submission, the session's faults first."""
     findings = list(_session(result, division))
     if result.energy is not None:
@@ -163,20 +170,20 @@ def check(result: CheckInput, round_: Round, *, division: Division) -> tuple[Fin
     return tuple(findings)
 
 
-def is_valid(findings: tuple[Finding, ...]) -> bool:
+def is_valid(findings: tuple[SessionFinding, ...]) -> bool:
     """Tell whether no violation is among them."""
     return all(finding.severity is not Severity.VIOLATION for finding in findings)
 
 
-def _violation(kind: FindingKind, text: str, line: int | None = None) -> Finding:
-    return Finding(kind, Severity.VIOLATION, text, line)
+def _violation(kind: FindingKind, text: str, line: int | None = None) -> SessionFinding:
+    return SessionFinding(kind, Severity.VIOLATION, text, line)
 
 
-def _warning(kind: FindingKind, text: str, line: int | None = None) -> Finding:
-    return Finding(kind, Severity.WARNING, text, line)
+def _warning(kind: FindingKind, text: str, line: int | None = None) -> SessionFinding:
+    return SessionFinding(kind, Severity.WARNING, text, line)
 
 
-def _session(result: CheckInput, division: Division) -> Iterator[Finding]:
+def _session(result: CheckInput, division: Division) -> Iterator[SessionFinding]:
     wanted = result.task.model_id
     if not result.task.official:  # whatever its inputs are: nothing else counts beside it
         yield _violation(
@@ -258,7 +265,7 @@ def _session(result: CheckInput, division: Division) -> Iterator[Finding]:
 
 def _performance(
     performance: PerformanceResult, round_: Round, advice: str = _TIMER_ADVICE
-) -> Iterator[Finding]:
+) -> Iterator[SessionFinding]:
     windows = performance.windows
     if len(windows) != round_.windows:
         yield _violation(
@@ -284,9 +291,9 @@ def _performance(
         )
 
 
-def _odd_scores(windows: Sequence[Window]) -> Iterator[Finding]:
-    """What is odd about the scores of the windows, once each."""
-    found: dict[str, tuple[OddScores, list[Window]]] = {}
+def _odd_scores(windows: Sequence[TimedWindow]) -> Iterator[SessionFinding]:
+    """Warn of what is odd about the scores of the windows, once each."""
+    found: dict[str, tuple[OddScores, list[TimedWindow]]] = {}
     for window in windows:
         if (odd := window.odd_scores) is not None:
             # What cannot be read differs from window to window; the first shows it.
@@ -302,7 +309,7 @@ def _odd_scores(windows: Sequence[Window]) -> Iterator[Finding]:
         )
 
 
-def check_energy(energy: EnergyResult, round_: Round) -> Iterator[Finding]:
+def check_energy(energy: EnergyResult, round_: Round) -> Iterator[SessionFinding]:
     """Check the trace and its edges, then what any timed window has to satisfy."""
     if energy.event_source is EventSource.HOST:
         yield _violation(
@@ -332,7 +339,7 @@ def check_energy(energy: EnergyResult, round_: Round) -> Iterator[Finding]:
         )
 
 
-def _window(window: Window, round_: Round, advice: str) -> Iterator[Finding]:
+def _window(window: TimedWindow, round_: Round, advice: str) -> Iterator[SessionFinding]:
     name = f"window {window.number}"
     if window.iterations < round_.min_inferences:
         yield _violation(
@@ -373,7 +380,7 @@ def _window(window: Window, round_: Round, advice: str) -> Iterator[Finding]:
 
 def _accuracy(
     accuracy: AccuracyResult, task: Task, round_: Round, division: Division, *, synthetic: bool
-) -> Iterator[Finding]:
+) -> Iterator[SessionFinding]:
     for kind, names, text in (
         (FindingKind.INPUT_MISSING, accuracy.missing, "of the list were not inferred"),
         (FindingKind.INPUT_MISSING, accuracy.incomplete, "lack windows"),
@@ -413,5 +420,5 @@ def _accuracy(
         )
 
 
-def _inputs(kind: FindingKind, names: NameList, text: str) -> Finding:
+def _inputs(kind: FindingKind, names: NameList, text: str) -> SessionFinding:
     return _violation(kind, f"{names.count} input(s) {text} ({names}); run the whole list again")

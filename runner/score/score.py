@@ -23,7 +23,7 @@ from .auc import (
     softmax,
 )
 from .lap_time import lap_s, wrapped_s
-from .results import AccuracyResult, FileScore, NameList, OddScores, PerformanceResult, Window
+from .results import AccuracyResult, FileScore, NameList, OddScores, PerformanceResult, TimedWindow
 
 if TYPE_CHECKING:  # numpy is imported where accuracy is scored: other sessions need none
     import numpy as np
@@ -70,12 +70,12 @@ def odd_scores(record: InferenceRecord, task: Task) -> OddScores | None:
     return None
 
 
-def _window(number: int, record: InferenceRecord, odd: OddScores | None) -> Window:
+def _window(number: int, record: InferenceRecord, odd: OddScores | None) -> TimedWindow:
     host_s = None
     if record.start_host_s is not None and record.end_host_s is not None:
         host_s = record.end_host_s - record.start_host_s
     elapsed_s, invalid = _elapsed(record, host_s)
-    return Window(
+    return TimedWindow(
         number=number,
         file=record.file,
         offset=record.offset,

@@ -17,7 +17,7 @@ from ...errors import TinyrunnerError
 from ...models.suite import Task
 from ..errors import SetupError
 from ..journal.session_document import Provenance, read_document, task_and_mode
-from ..journal.session_folder import Session
+from ..journal.session_folder import SessionFolder
 from ..score.judge import Judged, judge_session
 from ..terms import Division, Mode
 from ..write.eembc_results import render_result
@@ -138,7 +138,7 @@ def _read(
     task, measured = task_and_mode(provenance, folder)
     if (task.key, measured) != (key, mode):
         raise SetupError(f"{folder} is a session of {task.key} {measured.value}")
-    session = Session(folder, "")
+    session = SessionFolder(folder, "")
     wanted = (session.log, session.script, session.labels, session.result)
     if absent := [path.name for path in wanted if not path.is_file()]:
         raise SetupError(f"{folder} is unfinished or incomplete: no {', '.join(absent)}")
@@ -154,7 +154,7 @@ def _read(
 
 def _disagreements(session: GatheredSession) -> Iterator[str]:
     """Return figures of result.txt that are not what its log and trace give."""
-    judged, path = session.judged, Session(session.folder, "").result
+    judged, path = session.judged, SessionFolder(session.folder, "").result
     told = _figures(path.read_text(encoding="utf-8", errors="replace"))
     again = _figures(render_result(judged.assessment, judged.task, judged.round, time_s=0.0))
     for name in sorted(told.keys() | again.keys()):

@@ -18,7 +18,7 @@ from ...energy.trace_files import details_path, energy_path, timestamps_path
 from ..config.rounds import Round
 from ..errors import SetupError
 from ..journal.session_document import read_document
-from ..journal.session_folder import Session
+from ..journal.session_folder import SessionFolder
 from ..terms import Dialect
 from ..write.mlcommons_session import JOURNAL_NAME, render_session
 from .gather import GatheredSession
@@ -40,7 +40,7 @@ def write_session(
 ) -> tuple[str, ...]:
     """Write one mode folder; return the names of the session's files left behind."""
     target.mkdir(parents=True)
-    places = Session(session.folder, "")
+    places = SessionFolder(session.folder, "")
     copied = {path: path.name for path in _to_copy(places)}
     if round_.dialect is Dialect.MLCOMMONS:
         copied[places.log] = JOURNAL_NAME
@@ -57,7 +57,7 @@ def write_session(
     return tuple(sorted(path.name for path in places.folder.iterdir() if path.name not in known))
 
 
-def _to_copy(places: Session) -> Iterator[Path]:
+def _to_copy(places: SessionFolder) -> Iterator[Path]:
     """List the files that are published unchanged, whatever the dialect."""
     folder = places.folder
     trace = (energy_path(folder), timestamps_path(folder), details_path(folder))

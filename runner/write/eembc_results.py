@@ -29,7 +29,13 @@ from ...models.suite import Task
 from ..config.rounds import Round
 from ..journal.stamps import stamped
 from ..score.assess import Assessment
-from ..score.results import AccuracyResult, EnergyResult, MeasuredWindow, PerformanceResult, Window
+from ..score.results import (
+    AccuracyResult,
+    EnergyResult,
+    MeasuredWindow,
+    PerformanceResult,
+    TimedWindow,
+)
 from ..script.energy_plan import ENERGY_CODE
 from ..script.plan import BENCHMARK_CODE
 
@@ -100,7 +106,7 @@ def _two_decimals(moment_s: float) -> str:
     return str(milliseconds.quantize(Decimal("0.01"), ROUND_HALF_EVEN))
 
 
-def _window_lines(window: Window, round_: Round) -> Iterator[str]:
+def _window_lines(window: TimedWindow, round_: Round) -> Iterator[str]:
     yield f"Performance results for window {window.number}:"
     yield f"  # Inferences : {window.iterations:>12}"
     throughput = window.throughput

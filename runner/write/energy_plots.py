@@ -15,7 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from ...energy.trace import Trace
+from ...energy.trace import EnergyTrace
 from ..score.results import EnergyResult, MeasuredWindow
 
 WHOLE_NAME = "energy_trace.png"
@@ -36,7 +36,7 @@ def window_name(index: int) -> str:
     return f"energy_inf_{index:03d}.png"
 
 
-def plot_energy(result: EnergyResult, traces: Sequence[Trace], folder: Path) -> list[Path]:
+def plot_energy(result: EnergyResult, traces: Sequence[EnergyTrace], folder: Path) -> list[Path]:
     """Draw each window, and the whole of a session with one trace; return the files."""
     if len(traces) == 1:
         written = [plot_whole(result, traces[0], folder / WHOLE_NAME)]
@@ -49,7 +49,7 @@ def plot_energy(result: EnergyResult, traces: Sequence[Trace], folder: Path) -> 
     return written
 
 
-def plot_whole(result: EnergyResult, trace: Trace, path: Path) -> Path:
+def plot_whole(result: EnergyResult, trace: EnergyTrace, path: Path) -> Path:
     """Draw the whole trace, its windows shaded and numbered, its events and gaps marked."""
     figure, axes = _figure(_WHOLE_INCHES)
     top_mw = _draw_power(axes, trace, 0.0, trace.duration_s)
@@ -68,7 +68,7 @@ def plot_whole(result: EnergyResult, trace: Trace, path: Path) -> Path:
     return _save(figure, path)
 
 
-def plot_window(measured: MeasuredWindow, trace: Trace, path: Path) -> Path:
+def plot_window(measured: MeasuredWindow, trace: EnergyTrace, path: Path) -> Path:
     """Draw one window with a little on both sides of it."""
     window = measured.window
     margin_s = MARGIN * window.duration_s
@@ -92,7 +92,7 @@ def plot_window(measured: MeasuredWindow, trace: Trace, path: Path) -> Path:
 
 
 def envelope(
-    trace: Trace, begin_s: float, end_s: float, columns: int = COLUMNS
+    trace: EnergyTrace, begin_s: float, end_s: float, columns: int = COLUMNS
 ) -> tuple[Floats, Floats, Floats]:
     """Return (seconds, least, greatest watts) of the trace in at most ``columns`` columns."""
     rate_hz, count = trace.sample_rate_hz, len(trace.samples_uj)
@@ -118,7 +118,7 @@ def _figure(inches: tuple[float, float]) -> tuple[Figure, Axes]:
     return figure, axes
 
 
-def _draw_power(axes: Axes, trace: Trace, begin_s: float, end_s: float) -> float:
+def _draw_power(axes: Axes, trace: EnergyTrace, begin_s: float, end_s: float) -> float:
     """Draw the power between two moments; return its greatest, in milliwatts."""
     times_s, least_w, greatest_w = envelope(trace, begin_s, end_s)
     # Down and up again in each column: one line, which Agg draws much faster than a polygon.
@@ -130,12 +130,12 @@ def _draw_power(axes: Axes, trace: Trace, begin_s: float, end_s: float) -> float
     return top_mw * 1.05
 
 
-def _draw_gaps(axes: Axes, trace: Trace, begin_s: float, end_s: float) -> None:
+def _draw_gaps(axes: Axes, trace: EnergyTrace, begin_s: float, end_s: float) -> None:
     for moment_s in _gap_moments(trace, begin_s, end_s):
         axes.axvline(moment_s, color=_INVALID, linewidth=1.0)
 
 
-def _gap_moments(trace: Trace, begin_s: float, end_s: float) -> Iterator[float]:
+def _gap_moments(trace: EnergyTrace, begin_s: float, end_s: float) -> Iterator[float]:
     for gap in trace.gaps[:1000]:
         moment_s = gap.index / trace.sample_rate_hz
         if begin_s <= moment_s <= end_s:

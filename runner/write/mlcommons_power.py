@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ...energy.trace import EventSource, Trace, TraceOrigin
+from ...energy.trace import EnergyTrace, EventSource, TraceOrigin
 from ...energy.trace_files import MLCOMMONS_KEY, MLCOMMONS_RATE_HZ
 from ..errors import SetupError
 from ..score.results import EnergyResult
@@ -33,7 +33,7 @@ _DIGITS = 9
 """Digits of a sample: the published files have four, and a monitor resolves six at most."""
 
 
-def check_expressible(energy: EnergyResult, trace: Trace) -> None:
+def check_expressible(energy: EnergyResult, trace: EnergyTrace) -> None:
     """Refuse (SetupError) an energy session whose faults results.json would hide."""
     if trace.origin is not TraceOrigin.OURS:
         reason = f"its trace is {trace.origin.value}'s, not tinyrunner's own (no …-details.json)"
@@ -59,7 +59,7 @@ def check_expressible(energy: EnergyResult, trace: Trace) -> None:
     )
 
 
-def power_of(trace: Trace, energy: EnergyResult, place: int) -> dict[str, Any]:
+def power_of(trace: EnergyTrace, energy: EnergyResult, place: int) -> dict[str, Any]:
     """Make the ``power`` of trial ``place`` (from 0); the session passes `check_expressible`."""
     windows = [measured.window for measured in energy.windows]
     rate_hz = trace.sample_rate_hz
@@ -96,7 +96,7 @@ def _bins(around_s: float, rate_hz: float, width: float) -> int:
     return max(0, floor(around_s * rate_hz / width))
 
 
-def _energies_uj(trace: Trace, edges: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def _energies_uj(trace: EnergyTrace, edges: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Sum microjoules between each two edges (in recorded samples).
 
     Power is constant within a sample.
@@ -108,7 +108,7 @@ def _energies_uj(trace: Trace, edges: npt.NDArray[np.float64]) -> npt.NDArray[np
 
 
 def _gaps(
-    trace: Trace, start: float, end: float, width: float, before: int, count: int, after: int
+    trace: EnergyTrace, start: float, end: float, width: float, before: int, count: int, after: int
 ) -> list[list[int]]:
     """Return gaps as [sample of the trial, samples lost]; what is in the window stays in it."""
     found = []

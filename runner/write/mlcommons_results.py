@@ -23,7 +23,13 @@ import numpy as np
 from ...models.suite import Metric, Task
 from ..config.rounds import Round
 from ..journal.records import InferenceRecord
-from ..score.results import AccuracyResult, EnergyResult, MeasuredWindow, PerformanceResult, Window
+from ..score.results import (
+    AccuracyResult,
+    EnergyResult,
+    MeasuredWindow,
+    PerformanceResult,
+    TimedWindow,
+)
 from ..script.plan import BENCHMARK_CODE
 from ..terms import Mode
 from .eembc_results import RULE
@@ -63,7 +69,7 @@ def _performance(result: PerformanceResult, round_: Round, stamp: str) -> Iterat
     yield from (stamp_line(stamp, line) for line in (RULE, text, RULE))
 
 
-def _window(window: Window, round_: Round) -> Iterator[str]:
+def _window(window: TimedWindow, round_: Round) -> Iterator[str]:
     yield f"# Inferences : {window.iterations}"
     throughput, elapsed_s = window.throughput, window.elapsed_s
     if throughput is None or elapsed_s is None:
@@ -130,7 +136,7 @@ def exact(value: float) -> str:
 
 def entry(
     record: InferenceRecord,
-    window: Window | None,
+    window: TimedWindow | None,
     labels: Mapping[str, int],
     task: Task,
     mode: Mode,

@@ -31,7 +31,7 @@ from pathlib import Path
 from typing import Any
 
 from ... import __version__
-from ...energy.trace import Trace
+from ...energy.trace import EnergyTrace
 from ...energy.trace_files import MLCOMMONS_KEY, read_trace
 from ...models.suite import Task
 from ..errors import SetupError
@@ -42,7 +42,7 @@ from ..journal.records import InferenceRecord
 from ..journal.session_document import read_document
 from ..score.energy_score import score_energy
 from ..score.judge import Judged
-from ..score.results import AccuracyResult, EnergyResult, PerformanceResult, Window
+from ..score.results import AccuracyResult, EnergyResult, PerformanceResult, TimedWindow
 from ..score.score import score_performance
 from ..terms import Dialect, Mode
 from .mlcommons_power import check_expressible, power_of
@@ -74,7 +74,7 @@ class _Rendering:
     session_id: str
     began: datetime
     labels: dict[str, int]
-    trace: Trace | None
+    trace: EnergyTrace | None
     result: PerformanceResult | AccuracyResult | EnergyResult
 
     @classmethod
@@ -145,7 +145,7 @@ class _Rendering:
         self,
         count: int,
         record: InferenceRecord,
-        window: Window | None,
+        window: TimedWindow | None,
         load_s: float,
         done_s: float,
     ) -> Iterator[str]:
@@ -197,7 +197,7 @@ class _Rendering:
 
 def _windows(
     reader: LogReader, task: Task, mode: Mode
-) -> Iterator[tuple[InferenceRecord, Window | None]]:
+) -> Iterator[tuple[InferenceRecord, TimedWindow | None]]:
     """Yield each inference, and how long it took; in an energy session the trace tells that."""
     for record in reader:
         timed = None if mode is Mode.ENERGY else score_performance((record,), task).windows[0]

@@ -12,14 +12,14 @@ from tinyrunner.dut_protocol.wire.timer import WRAP_US
 from tinyrunner.energy.alignment import LapStamp, align_laps, merge_laps, soft_markers, unwrap_laps
 from tinyrunner.energy.errors import TraceError
 from tinyrunner.energy.simulated.power_model import PowerModel, PowerState
-from tinyrunner.energy.trace import EventSource, Trace
+from tinyrunner.energy.trace import EnergyTrace, EventSource
 
 
 @dataclass(frozen=True)
 class Run:
     """What a bench with the power model would leave, and the truth."""
 
-    trace: Trace
+    trace: EnergyTrace
     laps: list[LapStamp]
     started_host_s: tuple[float, float]
     edges_s: list[float]
@@ -73,7 +73,9 @@ def run(
         for edge_s in model.edges_s
     ]
     started = (host_s - 0.02 * random.random(), host_s + 0.02 * random.random())
-    return Run(Trace(rate_hz, (energy * 1e6).astype(np.float32), ()), laps, started, model.edges_s)
+    return Run(
+        EnergyTrace(rate_hz, (energy * 1e6).astype(np.float32), ()), laps, started, model.edges_s
+    )
 
 
 @settings(max_examples=40)
@@ -148,13 +150,13 @@ def test_a_resonators_half_a_per_cent_is_followed():
 def test_a_trace_without_steps_fits_nowhere():
     made = run(7)
     noise = np.random.default_rng(1).normal(10, 1, len(made.trace.samples_uj))
-    flat = Trace(made.trace.sample_rate_hz, noise.astype(np.float32), ())
+    flat = EnergyTrace(made.trace.sample_rate_hz, noise.astype(np.float32), ())
     with pytest.raises(TraceError, match="fit no single place"):
         align_laps(flat, made.laps, made.started_host_s)
-    constant = Trace(made.trace.sample_rate_hz, np.ones_like(made.trace.samples_uj), ())
+    constant = EnergyTrace(made.trace.sample_rate_hz, np.ones_like(made.trace.samples_uj), ())
     with pytest.raises(TraceError, match="fit no single place"):
         align_laps(constant, made.laps, made.started_host_s)
-    empty = Trace(made.trace.sample_rate_hz, np.zeros(0, np.float32), ())
+    empty = EnergyTrace(made.trace.sample_rate_hz, np.zeros(0, np.float32), ())
     with pytest.raises(TraceError, match="fit no single place"):
         align_laps(empty, made.laps, made.started_host_s)
 
@@ -182,6 +184,6 @@ def test_soft_markers_say_what_they_are():
     assert markers.source is EventSource.HOST
     assert markers.events_s == pytest.approx((0.9, 1.9))
     assert markers.uncertainty_s == pytest.approx(0.35)
-    trace = markers.apply(Trace(1000.0, np.ones(10, np.float32), ()))
+    trace = markers.apply(EnergyTrace(1000.0, np.ones(10, np.float32), ()))
     assert trace.event_source is EventSource.HOST
     assert trace.provenance["alignment"]["method"] == "host stamps"

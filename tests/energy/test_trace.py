@@ -7,7 +7,7 @@ import struct
 import numpy as np
 import pytest
 from tinyrunner.energy.errors import TraceError
-from tinyrunner.energy.trace import EventSource, Gap, Trace, TraceOrigin, TraceWriter
+from tinyrunner.energy.trace import EnergyTrace, EventSource, Gap, TraceOrigin, TraceWriter
 
 
 def test_what_is_appended_stands_in_the_file_as_microjoules(tmp_path):
@@ -70,6 +70,6 @@ def test_a_file_that_was_cut_behind_the_writers_back_is_noticed(tmp_path):
 
 
 def test_a_trace_cannot_be_changed():
-    trace = Trace(1000.0, np.zeros(1, np.float32), ())
+    trace = EnergyTrace(1000.0, np.zeros(1, np.float32), ())
     with pytest.raises(AttributeError):
         trace.events_s = (1.0,)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from support.energy.traces import write_trace
 from support.reference import reference_path
 from tinyrunner.energy.errors import TraceError
-from tinyrunner.energy.trace import EventSource, Gap, Trace, TraceOrigin, TraceWriter
+from tinyrunner.energy.trace import EnergyTrace, EventSource, Gap, TraceOrigin, TraceWriter
 from tinyrunner.energy.trace_files import (
     read_results_json,
     read_trace,
@@ -143,7 +143,7 @@ def test_a_missing_file_is_named(tmp_path):
     ],
 )
 def test_details_that_do_not_fit_say_what_was_expected(tmp_path, change, text):
-    write_trace(Trace(1000.0, np.ones(2, np.float32), ()), tmp_path)
+    write_trace(EnergyTrace(1000.0, np.ones(2, np.float32), ()), tmp_path)
     path = tmp_path / "trace1-details.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
     with pytest.raises(TraceError, match=r"trace1-details\.json") as caught:

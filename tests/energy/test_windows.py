@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tinyrunner.energy.errors import SamplesLost
 from tinyrunner.energy.simulated.power_model import PowerModel, PowerState
-from tinyrunner.energy.trace import Gap, Trace, TraceOrigin
+from tinyrunner.energy.trace import EnergyTrace, Gap, TraceOrigin
 from tinyrunner.energy.windows import (
     check_lost,
     energy_uj,
@@ -22,8 +22,8 @@ from tinyrunner.energy.windows import (
 ELEVEN = (0.014, 2.711, 16.045, 17.85, 31.184, 32.99, 46.322, 48.141, 61.473, 63.285, 76.618)
 
 
-def trace_of(samples, rate_hz=1000.0, **more) -> Trace:
-    return Trace(rate_hz, np.asarray(samples, np.float32), (), **more)
+def trace_of(samples, rate_hz=1000.0, **more) -> EnergyTrace:
+    return EnergyTrace(rate_hz, np.asarray(samples, np.float32), (), **more)
 
 
 def test_eleven_edges_are_one_ahead_and_five_windows():

@@ -18,7 +18,7 @@ from support.devices.fake_model import FakeModel
 from tinyrunner.dut_protocol.errors import DutError, DutProtocolError
 from tinyrunner.dut_protocol.host.dut import Dut
 from tinyrunner.dut_protocol.host.inference import InferenceTimer
-from tinyrunner.dut_protocol.host.load import Loader
+from tinyrunner.dut_protocol.host.load_with_retries import Loader
 from tinyrunner.dut_protocol.link.clock import VirtualClock
 from tinyrunner.dut_protocol.link.wire_log import WireLogError
 from tinyrunner.dut_protocol.link.wire_log_reader import WireLogReader

@@ -84,7 +84,7 @@ class OfficialReport:
 
 
 @dataclass(frozen=True, slots=True)
-class Audit:
+class TreeAudit:
     """Holds the whole outcome of an audit."""
 
     root: Path

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from ...score.json_form import JsonForm
-from ...score.rules import Finding, FindingKind, Severity
+from ...score.rules import FindingKind, SessionFinding, Severity
 
 __all__ = ["AuditFinding", "Level", "Rule", "Severity"]
 
@@ -143,7 +143,9 @@ class AuditFinding(JsonForm):
     """What would have been right; may be empty where ``found`` says it all."""
 
     @classmethod
-    def of_session(cls, finding: Finding, path: str, line: int | None = None) -> AuditFinding:
+    def of_session(
+        cls, finding: SessionFinding, path: str, line: int | None = None
+    ) -> AuditFinding:
         """Make a finding of the audit from a session's own."""
         rule = _RULE_OF_KIND.get(finding.kind, Rule.SESSION)
         text = f"{finding.kind.value}: {finding.text}"

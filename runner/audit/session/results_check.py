@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from math import floor
 
 from ....models.suite import Metric
-from ...score.results import EnergyResult, Window
+from ...score.results import EnergyResult, TimedWindow
 from ...terms import Dialect
 from ...write.printed_results import Block, PrintedBlock, PrintedFigure, PrintedResults
 from ..evidence.audit_result import Recomputed
@@ -175,7 +175,7 @@ class _Windows:
     recomputed: Recomputed
     path: str
 
-    def performances(self, windows: Sequence[Window]) -> Iterator[AuditFinding]:
+    def performances(self, windows: Sequence[TimedWindow]) -> Iterator[AuditFinding]:
         blocks = self.printed.of_kind(Block.PERFORMANCE)
         yield from self._count(blocks, len(windows), Block.PERFORMANCE)
         for place, (block, window) in enumerate(zip(blocks, windows, strict=False)):
@@ -263,7 +263,7 @@ class _Windows:
                     block.line,
                 )
 
-    def _claims(self, block: PrintedBlock, window: Window) -> Iterator[AuditFinding]:
+    def _claims(self, block: PrintedBlock, window: TimedWindow) -> Iterator[AuditFinding]:
         round_ = self.recomputed.round
         valid = window.throughput is not None and window.elapsed_s is not None
         met = (

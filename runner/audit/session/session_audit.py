@@ -18,7 +18,7 @@ from ....energy.trace_files import DEFAULT_NAME, energy_path, timestamps_path
 from ....models.suite import Task
 from ...journal.logged_session import LoggedSession
 from ...score.assess import Assessment, Judging, assess_records
-from ...score.rules import CheckInput, Finding, FindingKind, Severity, check
+from ...score.rules import CheckInput, FindingKind, SessionFinding, Severity, check
 from ...terms import Dialect, Mode
 from ...write.mlcommons_session import JOURNAL_NAME
 from ...write.printed_results import PrintedResults
@@ -270,7 +270,7 @@ class _SessionAuditor(FolderReader):
         self.findings += (one for one in found if one not in self.findings)
 
 
-def _submitted(finding: Finding) -> Finding:
+def _submitted(finding: SessionFinding) -> SessionFinding:
     """Turn a session's finding into how it counts in a submission."""
     final = finding.kind in _FINAL
     return replace(finding, severity=Severity.VIOLATION) if final else finding

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ....models.suite import Metric
-from ...audit.evidence.audit_result import Audit, SessionAudit
+from ...audit.evidence.audit_result import SessionAudit, TreeAudit
 from ...audit.evidence.findings import FindingGroup, Level, group_findings
 from ...terms import Mode
 from .session import SEVERITY_STYLES
@@ -28,7 +28,7 @@ _RUNNER_NOTE = (
 )
 
 
-def verdict_texts(audit: Audit) -> tuple[tuple[Level, bool, str], ...]:
+def verdict_texts(audit: TreeAudit) -> tuple[tuple[Level, bool, str], ...]:
     """Say in a few words of each verdict whether it holds, and why."""
     texts = []
     for level in Level:
@@ -83,7 +83,7 @@ def list_of(session: SessionAudit) -> str:
     return session.labels.official or ("synthetic" if session.synthetic else "not official")
 
 
-def show_audit(console: Console, audit: Audit, level: Level) -> None:
+def show_audit(console: Console, audit: TreeAudit, level: Level) -> None:
     """Print who was audited, every session's figure, what was found, and the verdicts."""
     names = ", ".join(f"{one.division.value}/{one.name}" for one in audit.layout.submitters[:8])
     more = len(audit.layout.submitters) - 8
@@ -101,7 +101,7 @@ def show_audit(console: Console, audit: Audit, level: Level) -> None:
         console.print(Text(_RUNNER_NOTE, style="dim"), soft_wrap=True)
 
 
-def _sessions_table(audit: Audit) -> Table:
+def _sessions_table(audit: TreeAudit) -> Table:
     table = Table(box=None, padding=(0, 1), pad_edge=True)
     table.add_column("session", no_wrap=True)
     for name in ("recomputed", "printed"):
@@ -156,7 +156,7 @@ def _plain(text: str, *, keep: str = "") -> str:
     )
 
 
-def _verdicts(audit: Audit, level: Level) -> Table:
+def _verdicts(audit: TreeAudit, level: Level) -> Table:
     table = Table(box=None, padding=(0, 1), pad_edge=True, show_header=False)
     for each, holds, text in verdict_texts(audit):
         mark = Text("yes", style="green") if holds else Text("no", style="bold red")
@@ -165,7 +165,7 @@ def _verdicts(audit: Audit, level: Level) -> Table:
     return table
 
 
-def audit_json(audit: Audit) -> dict[str, Any]:
+def audit_json(audit: TreeAudit) -> dict[str, Any]:
     """Return everything, for a program; every place of a finding on its own."""
     return {
         "root": str(audit.root),

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 from support.benches.timing import interleaved, print_table
-from tinyrunner.energy.trace import Trace, TraceWriter
+from tinyrunner.energy.trace import EnergyTrace, TraceWriter
 from tinyrunner.energy.trace_files import read_trace, write_events
 from tinyrunner.energy.windows import energy_uj, measure_window
 
@@ -21,7 +21,7 @@ RATE_HZ = 100_000.0
 HOUR = 360_000_000
 
 
-def write(folder: Path, count: int) -> Trace:
+def write(folder: Path, count: int) -> EnergyTrace:
     chunk = np.random.default_rng(1).random(1 << 20) * 1e-6
     with TraceWriter(folder / "trace1-energy.bin", RATE_HZ) as writer:
         while writer.count < count:

@@ -15,7 +15,7 @@ from support.benches.bare_loops import READY, pipelined_loop, read_loop, select_
 from support.benches.ready_device import ready_device
 from support.benches.timing import Cost, cheaper, interleaved, print_table
 from tinyrunner.dut_protocol.host.dut import Dut
-from tinyrunner.dut_protocol.host.load import Loader
+from tinyrunner.dut_protocol.host.load_with_retries import Loader
 from tinyrunner.dut_protocol.link.clock import MonotonicClock
 from tinyrunner.dut_protocol.link.transport import Transport, open_transport
 from tinyrunner.dut_protocol.wire.settings import LinkSettings, VerifyLoad

@@ -18,8 +18,8 @@ from support.benches.timing import interleaved, print_table
 from support.devices.fake_model import FakeModel
 from tinyrunner.dut_protocol.host.dut import Dut
 from tinyrunner.dut_protocol.host.extended_load import ask_for_offer
-from tinyrunner.dut_protocol.host.load import Loader
 from tinyrunner.dut_protocol.host.load_blocks import Blocks
+from tinyrunner.dut_protocol.host.load_with_retries import Loader
 from tinyrunner.dut_protocol.link.clock import Clock, MonotonicClock, VirtualClock
 from tinyrunner.dut_protocol.link.transport import Transport, open_transport
 from tinyrunner.dut_protocol.simulated.device import DeviceSettings, SimulatedDut

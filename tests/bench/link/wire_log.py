@@ -14,7 +14,7 @@ from pathlib import Path
 from support.benches.ready_device import ready_device
 from support.benches.timing import Cost, interleaved, print_table
 from tinyrunner.dut_protocol.host.dut import Dut
-from tinyrunner.dut_protocol.host.load import Loader
+from tinyrunner.dut_protocol.host.load_with_retries import Loader
 from tinyrunner.dut_protocol.link.clock import MonotonicClock
 from tinyrunner.dut_protocol.link.transport import Transport, open_transport
 from tinyrunner.dut_protocol.link.wire_log import LoggingTransport, WireLog

@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.devices.boards import HashModel
 from tinyrunner.dut_protocol.conformance.probe import CheckOptions, Probe, sample_input
-from tinyrunner.dut_protocol.conformance.replies import Heard, LineEnds
+from tinyrunner.dut_protocol.conformance.replies import LineEnds, UnsolicitedLines
 from tinyrunner.dut_protocol.conformance.timer import _common_step_us
 from tinyrunner.dut_protocol.host.dut import Dut
-from tinyrunner.dut_protocol.host.load import Loader
 from tinyrunner.dut_protocol.host.load_blocks import handshaken_chars
+from tinyrunner.dut_protocol.host.load_with_retries import Loader
 from tinyrunner.dut_protocol.link.clock import VirtualClock
 from tinyrunner.dut_protocol.simulated.device import DeviceSettings, SimulatedDut
 from tinyrunner.dut_protocol.simulated.link import SimulatedLink
@@ -53,7 +53,7 @@ def test_line_ends_are_counted_however_the_bytes_come(cut: int):
 
 
 def test_chatter_counts_from_the_name_on_and_no_row_or_message_is_chatter():
-    heard = Heard()
+    heard = UnsolicitedLines()
     for line in ("booting…", "m-init-done", "m-name-dut-[acme]", "m-ready", "debug", "m-lap-us-7"):
         heard.line(line)
     assert (heard.chatter, heard.first_chatter) == (1, "debug")

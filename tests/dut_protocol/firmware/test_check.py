@@ -11,7 +11,7 @@ import pytest
 from support.firmware.build import host_dut
 from tinyrunner.dut_protocol.host.dut import Dut
 from tinyrunner.dut_protocol.host.extended_load import ask_for_offer
-from tinyrunner.dut_protocol.host.load import Loader
+from tinyrunner.dut_protocol.host.load_with_retries import Loader
 from tinyrunner.dut_protocol.link.clock import MonotonicClock
 from tinyrunner.dut_protocol.link.transport import open_transport
 from tinyrunner.dut_protocol.wire.settings import LinkSettings, VerifyLoad

@@ -9,7 +9,7 @@ from tinyrunner.dut_protocol.errors import DutProtocolError, DutReportedError, D
 from tinyrunner.dut_protocol.host.dut import Dut
 from tinyrunner.dut_protocol.host.inference import InferenceTimer
 from tinyrunner.dut_protocol.host.io_manager import IoManager
-from tinyrunner.dut_protocol.host.load import Loader
+from tinyrunner.dut_protocol.host.load_with_retries import Loader
 from tinyrunner.dut_protocol.link.clock import VirtualClock
 from tinyrunner.dut_protocol.simulated.device import DeviceSettings, SimulatedDut
 from tinyrunner.dut_protocol.simulated.io_manager import SimulatedIoManager

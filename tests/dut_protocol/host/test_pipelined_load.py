@@ -10,7 +10,7 @@ from support.devices.dialogue import CUTS, READY, RESYNC, Talk, dialogue, load_p
 from support.devices.fake_model import FakeModel
 from support.devices.faulty import FaultyTransport
 from tinyrunner.dut_protocol.errors import DutError
-from tinyrunner.dut_protocol.host.load import CAUTIOUS_DATA_BYTES
+from tinyrunner.dut_protocol.host.load_with_retries import CAUTIOUS_DATA_BYTES
 from tinyrunner.dut_protocol.link.clock import VirtualClock
 from tinyrunner.dut_protocol.simulated.device import DeviceSettings, SimulatedDut
 from tinyrunner.dut_protocol.simulated.link import SimulatedLink

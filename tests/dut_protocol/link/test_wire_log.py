@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from support.devices.boards import HashModel
 from tinyrunner.dut_protocol.errors import LinkError
 from tinyrunner.dut_protocol.host.dut import Dut
-from tinyrunner.dut_protocol.host.load import Loader
+from tinyrunner.dut_protocol.host.load_with_retries import Loader
 from tinyrunner.dut_protocol.link.clock import MonotonicClock, VirtualClock
 from tinyrunner.dut_protocol.link.wire_log import (
     MAX_WAITING,

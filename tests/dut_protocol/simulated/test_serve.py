@@ -18,7 +18,7 @@ from support.devices.fake_model import FakeModel
 from tinyrunner.dut_protocol.errors import LinkError
 from tinyrunner.dut_protocol.host.dut import Dut
 from tinyrunner.dut_protocol.host.inference import InferenceTimer
-from tinyrunner.dut_protocol.host.load import Loader
+from tinyrunner.dut_protocol.host.load_with_retries import Loader
 from tinyrunner.dut_protocol.link.clock import MonotonicClock, VirtualClock
 from tinyrunner.dut_protocol.link.transport import open_transport
 from tinyrunner.dut_protocol.simulated.device import DeviceSettings, SimulatedDut

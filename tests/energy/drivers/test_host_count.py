@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tinyrunner.energy.drivers.host_count import HostCount, host_loss_words, write_host_losses
-from tinyrunner.energy.trace import Trace, TraceWriter
+from tinyrunner.energy.trace import EnergyTrace, TraceWriter
 from tinyrunner.energy.windows import measure_windows
 
 RATE_HZ = 100_000.0
@@ -107,7 +107,7 @@ def test_a_loss_invalidates_the_windows_that_it_may_be_in_and_no_other(tmp_path)
     with TraceWriter(tmp_path / "trace.bin", RATE_HZ) as writer:
         writer.append(np.full(6_000_000 - 6400, 1e-6))
         assert write_host_losses(writer, losses) == losses[0].lost
-        trace: Trace = writer.finish({})
+        trace: EnergyTrace = writer.finish({})
     windows = measure_windows(trace, [(5.0, 15.0), (20.0, 30.0), (30.5, 40.5), (45.0, 55.0)])
     assert [window.invalid is None for window in windows] == [True, True, False, True]
     assert "samples are missing inside it" in windows[2].invalid

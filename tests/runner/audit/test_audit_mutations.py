@@ -45,7 +45,7 @@ from support.sessions.tree_mutations import (
     written,
 )
 from tinyrunner.runner.audit.audit import audit
-from tinyrunner.runner.audit.evidence.audit_result import Audit
+from tinyrunner.runner.audit.evidence.audit_result import TreeAudit
 from tinyrunner.runner.audit.evidence.findings import Level, Rule, Severity
 
 PERFORMANCE, ACCURACY, ENERGY = "kws/performance", "kws/accuracy", "kws/energy"
@@ -824,7 +824,7 @@ HARMLESS = [
 ]
 
 
-def verdicts(result: Audit) -> dict[Level, bool]:
+def verdicts(result: TreeAudit) -> dict[Level, bool]:
     return {level: result.holds(level) for level in Level}
 
 

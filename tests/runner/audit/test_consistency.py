@@ -9,7 +9,12 @@ from tinyrunner.runner.audit.evidence.findings import AuditFinding, Rule
 from tinyrunner.runner.audit.evidence.tree import ModeFolder, Submitter
 from tinyrunner.runner.journal.records import LogFacts
 from tinyrunner.runner.score.assess import Assessment
-from tinyrunner.runner.score.results import EnergyResult, MeasuredWindow, PerformanceResult, Window
+from tinyrunner.runner.score.results import (
+    EnergyResult,
+    MeasuredWindow,
+    PerformanceResult,
+    TimedWindow,
+)
 from tinyrunner.runner.score.rules import Severity
 from tinyrunner.runner.terms import Dialect, Division, Mode
 
@@ -35,7 +40,7 @@ def session(
         profiles=[profile] if profile else [],
     )
     iterations = round(throughput * 11)
-    timed = Window(2, "a.bin", 0, iterations, iterations / throughput)
+    timed = TimedWindow(2, "a.bin", 0, iterations, iterations / throughput)
     performance = PerformanceResult((timed,)) if mode is Mode.PERFORMANCE else None
     energy = None
     if mode is Mode.ENERGY:

@@ -14,7 +14,7 @@ from tinyrunner.dut_protocol.simulated.device import DeviceSettings
 from tinyrunner.models.suite import AD, KWS
 from tinyrunner.runner.errors import ResumeError
 from tinyrunner.runner.execute.resume import find_resume_point
-from tinyrunner.runner.journal.session_folder import Session, alone_with
+from tinyrunner.runner.journal.session_folder import SessionFolder, alone_with
 from tinyrunner.runner.script.parser import read_script
 from tinyrunner.runner.script.plan import planned_inferences
 
@@ -369,7 +369,7 @@ def test_a_run_that_is_still_going_is_not_continued_by_a_second_command(tmp_path
     assert ran.status == 3, ran
     folder = only_session(tmp_path)
     log = (folder / "log.txt").read_bytes()
-    with alone_with(Session(folder, "")):
+    with alone_with(SessionFolder(folder, "")):
         second = tinyrunner("run", "--resume", folder)
     assert second.status == 2, second
     assert "in use by another process" in second.err

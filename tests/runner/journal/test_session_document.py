@@ -23,7 +23,7 @@ from tinyrunner.runner.journal.session_document import (
     task_and_mode,
     write_document,
 )
-from tinyrunner.runner.journal.session_folder import Session
+from tinyrunner.runner.journal.session_folder import SessionFolder
 from tinyrunner.runner.terms import Division, Mode
 
 WRITTEN = Path(__file__).parent / "session_json" / "version_1"
@@ -50,7 +50,7 @@ def put(name: str, folder: Path, *way: str, to: object = ...) -> Path:
 def test_a_document_of_version_1_is_read_and_written_byte_for_byte(name, tmp_path):
     document = read_document(put(name, tmp_path))
     (tmp_path / "session.json").unlink()
-    write_document(Session(tmp_path, ""), document.provenance, document.result)
+    write_document(SessionFolder(tmp_path, ""), document.provenance, document.result)
     written = (WRITTEN / f"{name}.json").read_bytes()
     assert (tmp_path / "session.json").read_bytes() == written
 

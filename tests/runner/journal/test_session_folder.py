@@ -11,7 +11,7 @@ from tinyrunner.runner.errors import SetupError
 from tinyrunner.runner.execute import host
 from tinyrunner.runner.journal.session_document import read_document, write_document
 from tinyrunner.runner.journal.session_folder import (
-    Session,
+    SessionFolder,
     alone_with,
     create_session,
     write_atomically,
@@ -75,7 +75,7 @@ def test_a_disk_that_is_nearly_full_is_refused_before_anything_is_made(tmp_path,
 
 
 def test_a_document_is_replaced_whole_or_not_at_all(tmp_path):
-    session = Session(tmp_path, "20260101000000")
+    session = SessionFolder(tmp_path, "20260101000000")
     (tmp_path / "session.json").write_bytes((WRITTEN / "accuracy.json").read_bytes())
     before = read_document(tmp_path)
     write_document(session, before.provenance, {"a": 1})
@@ -125,7 +125,7 @@ def test_a_long_run_is_said_to_be_long(tmp_path):
 
 
 def test_a_session_in_use_is_not_continued_by_another_process(tmp_path):
-    session = Session(tmp_path, "20260101000000")
+    session = SessionFolder(tmp_path, "20260101000000")
     with (
         alone_with(session),
         pytest.raises(SetupError, match="in use by another process"),

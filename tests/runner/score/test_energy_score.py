@@ -9,7 +9,7 @@ import pytest
 from support.energy.traces import write_trace
 from support.printed import energies, figures, printed_in
 from support.reference import reference_path
-from tinyrunner.energy.trace import EventSource, Gap, Trace, TraceOrigin
+from tinyrunner.energy.trace import EnergyTrace, EventSource, Gap, TraceOrigin
 from tinyrunner.energy.trace_files import read_results_json, read_trace
 from tinyrunner.models.suite import KWS
 from tinyrunner.runner.config.rounds import load_rounds
@@ -103,13 +103,13 @@ def records(count: int = 5, iterations: int = 100) -> list[InferenceRecord]:
     ]
 
 
-def trace(length_s: float = 12.0, rate_hz: float = 1000.0, windows: int = 5, **more) -> Trace:
+def trace(length_s: float = 12.0, rate_hz: float = 1000.0, windows: int = 5, **more) -> EnergyTrace:
     """1 mJ a second throughout; window k begins at k * 20 + 3.0004 s."""
     events = [1.0]
     for window in range(windows):
         events += [20 * window + 3.0004, 20 * window + 3.0004 + length_s]
     samples = np.full(int((20 * windows + 5) * rate_hz), 1e3 / rate_hz, np.float32)
-    return Trace(rate_hz, samples, tuple(events), **more)
+    return EnergyTrace(rate_hz, samples, tuple(events), **more)
 
 
 def findings(result, round_=ROUND):
@@ -193,7 +193,7 @@ def test_a_spread_above_one_per_cent_is_a_warning():
 
 
 def test_no_inference_is_no_result():
-    result = score_energy([], Trace(1000.0, np.ones(10, np.float32), (0.001,)))
+    result = score_energy([], EnergyTrace(1000.0, np.ones(10, np.float32), (0.001,)))
     assert (result.median_energy_j, result.coefficient_of_variation) == (None, None)
     assert (FindingKind.WINDOW_COUNT, Severity.VIOLATION) in kinds(result)
 
@@ -213,9 +213,9 @@ def test_json_holds_raw_values_and_statistics():
 # ---- MLCommons' trials --------------------------------------------------------------------------
 
 
-def trial(*events: float) -> Trace:
+def trial(*events: float) -> EnergyTrace:
     samples = np.ones(13_000, np.float32)
-    return Trace(1000.0, samples, events, origin=TraceOrigin.MLCOMMONS)
+    return EnergyTrace(1000.0, samples, events, origin=TraceOrigin.MLCOMMONS)
 
 
 def test_the_last_two_events_of_a_trial_are_its_window():

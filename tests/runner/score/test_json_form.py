@@ -9,7 +9,7 @@ from enum import Enum
 import pytest
 from tinyrunner.models.suite import Metric
 from tinyrunner.runner.score.json_form import JsonForm
-from tinyrunner.runner.score.results import AccuracyResult, FileScore, NameList, Window
+from tinyrunner.runner.score.results import AccuracyResult, FileScore, NameList, TimedWindow
 
 
 class Colour(Enum):
@@ -64,6 +64,6 @@ def test_an_accuracy_result_has_its_metric_by_name_and_its_rows_as_lists():
 
 
 def test_a_window_tells_its_throughput_and_not_its_line():
-    tree = Window(2, "a.bin", 0, 800, 10.0, line=7).to_json()
+    tree = TimedWindow(2, "a.bin", 0, 800, 10.0, line=7).to_json()
     assert (list(tree)[-1], tree["throughput"]) == ("throughput", 80.0)
     assert "line" not in tree

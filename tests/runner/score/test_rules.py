@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from tinyrunner.models.suite import AD, KWS, Metric
 from tinyrunner.runner.config.rounds import load_rounds
-from tinyrunner.runner.score.results import AccuracyResult, NameList, PerformanceResult, Window
+from tinyrunner.runner.score.results import AccuracyResult, NameList, PerformanceResult, TimedWindow
 from tinyrunner.runner.score.rules import (
     CheckInput,
     Division,
@@ -21,11 +21,11 @@ from tinyrunner.runner.terms import Mode
 ROUND = load_rounds().get()
 
 
-def window(number: int, **changes: object) -> Window:
-    return replace(Window(number, f"{number}.bin", 0, 800, 13.38, 13.39), **changes)
+def window(number: int, **changes: object) -> TimedWindow:
+    return replace(TimedWindow(number, f"{number}.bin", 0, 800, 13.38, 13.39), **changes)
 
 
-def performance(*windows: Window) -> CheckInput:
+def performance(*windows: TimedWindow) -> CheckInput:
     result = PerformanceResult(windows or tuple(map(window, (2, 4, 6, 8, 10))))
     return CheckInput(
         KWS, Mode.PERFORMANCE, performance=result, model_ids=("kws01",), list_name="y_labels.csv"

@@ -9,7 +9,7 @@ from support.printed import figures, parsed
 from support.printed import windows as printed_windows
 from tinyrunner.models.suite import Metric
 from tinyrunner.runner.config.rounds import load_rounds
-from tinyrunner.runner.score.results import AccuracyResult, PerformanceResult, Window
+from tinyrunner.runner.score.results import AccuracyResult, PerformanceResult, TimedWindow
 from tinyrunner.runner.write.eembc_results import render_accuracy, render_performance
 
 ROUND = load_rounds().get()
@@ -39,9 +39,9 @@ WRITTEN = """\
 def test_performance_is_written_in_the_columns_of_the_field():
     result = PerformanceResult(
         (
-            Window(2, "a.bin", 0, 800, 13.380809),
-            Window(4, "b.bin", 0, 9, 10.0),
-            Window(6, "c.bin", 0, 800, None, invalid="the timer stood"),
+            TimedWindow(2, "a.bin", 0, 800, 13.380809),
+            TimedWindow(4, "b.bin", 0, 9, 10.0),
+            TimedWindow(6, "c.bin", 0, 800, None, invalid="the timer stood"),
         )
     )
     assert render_performance(result, ROUND, time_s=155.007) == WRITTEN
@@ -69,7 +69,7 @@ def test_accuracy_of_a_subset_says_what_is_not_computed():
 
 @given(st.lists(st.tuples(st.integers(1, 10**6), st.floats(0.001, 10**5)), min_size=1, max_size=7))
 def test_what_is_written_reads_back_as_printed(values):
-    windows = tuple(Window(2 * i, "x", 0, n, s) for i, (n, s) in enumerate(values, 1))
+    windows = tuple(TimedWindow(2 * i, "x", 0, n, s) for i, (n, s) in enumerate(values, 1))
     result = PerformanceResult(windows)
     read = parsed(render_performance(result, ROUND, time_s=0))
     assert read.headline("median_throughput") == f"{result.median_throughput:.3f}"

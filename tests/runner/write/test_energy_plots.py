@@ -11,18 +11,18 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tinyrunner.energy.trace import Gap, Trace
+from tinyrunner.energy.trace import EnergyTrace, Gap
 from tinyrunner.energy.windows import measure_windows
 from tinyrunner.runner.score.results import EnergyResult, MeasuredWindow
 from tinyrunner.runner.write.energy_plots import envelope, plot_energy, plot_whole
 
 
-def trace(count: int = 20_000, rate_hz: float = 1000.0, **more) -> Trace:
+def trace(count: int = 20_000, rate_hz: float = 1000.0, **more) -> EnergyTrace:
     samples = np.random.default_rng(1).normal(100, 5, count).astype(np.float32)
-    return Trace(rate_hz, samples, (1.0, 2.0, 9.0, 10.0, 18.0), **more)
+    return EnergyTrace(rate_hz, samples, (1.0, 2.0, 9.0, 10.0, 18.0), **more)
 
 
-def result(of: Trace, spans=((2.0, 9.0), (10.0, 18.0))) -> EnergyResult:
+def result(of: EnergyTrace, spans=((2.0, 9.0), (10.0, 18.0))) -> EnergyResult:
     windows = measure_windows(of, spans)
     return EnergyResult(tuple(MeasuredWindow(w, "a.bin", 0, 100) for w in windows))
 
@@ -57,7 +57,7 @@ def test_windows_that_the_trace_does_not_hold_are_drawn_as_far_as_it_goes(tmp_pa
 
 
 def test_an_empty_trace_is_drawn(tmp_path):
-    empty = Trace(1000.0, np.zeros(0, np.float32), ())
+    empty = EnergyTrace(1000.0, np.zeros(0, np.float32), ())
     assert size(plot_whole(EnergyResult(()), empty, tmp_path / "x.png")) == (1200, 400)
 
 

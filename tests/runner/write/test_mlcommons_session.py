@@ -22,7 +22,7 @@ from support.reference import reference_path
 from support.sessions.logs import Inference, log_lines, one_hot
 from tinyrunner import __version__
 from tinyrunner.energy.errors import TraceError
-from tinyrunner.energy.trace import EventSource, Gap, Trace, TraceOrigin
+from tinyrunner.energy.trace import EnergyTrace, EventSource, Gap, TraceOrigin
 from tinyrunner.energy.trace_files import read_results_json, read_trace
 from tinyrunner.models.suite import KWS
 from tinyrunner.runner.errors import SetupError
@@ -377,7 +377,7 @@ def test_a_session_that_does_not_say_when_it_began_is_refused(tmp_path):
 WINDOWS = 5
 
 
-def noisy_trace(rate_hz: float, seed: int, window_s: float = 1.2, **more) -> Trace:
+def noisy_trace(rate_hz: float, seed: int, window_s: float = 1.2, **more) -> EnergyTrace:
     """Busy power in the windows, idle between, noise on both, edges anywhere in a sample."""
     random = np.random.default_rng(seed)
     edges, at = [0.05 + 0.01 * random.random()], 0.3
@@ -389,14 +389,14 @@ def noisy_trace(rate_hz: float, seed: int, window_s: float = 1.2, **more) -> Tra
     busy = np.searchsorted(edges[1:], middle_s) % 2 == 1
     power_w = np.where(busy, 0.1, 0.002) * (1 + 0.5 * random.standard_normal(count))
     samples_uj = (power_w / rate_hz * 1e6).astype(np.float32)
-    return Trace(rate_hz, samples_uj, tuple(edges), provenance={"supply_v": 3.0}, **more)
+    return EnergyTrace(rate_hz, samples_uj, tuple(edges), provenance={"supply_v": 3.0}, **more)
 
 
 def records() -> list[InferenceRecord]:
     return [InferenceRecord(f"{k}.bin", 0, 100, 1, (1.0,), 1) for k in range(WINDOWS)]
 
 
-def trials(trace: Trace, path: Path) -> tuple[list[dict], tuple[Trace, ...]]:
+def trials(trace: EnergyTrace, path: Path) -> tuple[list[dict], tuple[EnergyTrace, ...]]:
     energy = score_energy(records(), trace)
     check_expressible(energy, trace)
     entries = [{"power": power_of(trace, energy, place)} for place in range(WINDOWS)]

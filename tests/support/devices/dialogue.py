@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from tinyrunner.dut_protocol.host.dut import Dut
 from tinyrunner.dut_protocol.host.inference import InferenceTimer
-from tinyrunner.dut_protocol.host.load import Loader
+from tinyrunner.dut_protocol.host.load_with_retries import Loader
 from tinyrunner.dut_protocol.link.clock import VirtualClock
 from tinyrunner.dut_protocol.wire.settings import LinkSettings, VerifyLoad
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tinyrunner.dut_protocol.link.clock import Clock
 from tinyrunner.energy.monitor import Capabilities, MonitorIdentity, SampleKind
-from tinyrunner.energy.trace import Trace, TraceWriter
+from tinyrunner.energy.trace import EnergyTrace, TraceWriter
 from tinyrunner.energy.windows import check_lost
 
 
@@ -23,7 +23,7 @@ class FakeMonitor:
         self.error: Exception | None = None
         self.loses: int = 0
         """Samples that are missing when it stops."""
-        self.trace: Trace | None = None
+        self.trace: EnergyTrace | None = None
         self.start_takes_s = 0.0
         self.began_s = 0.0
         self.supply_v = 0.0
@@ -65,7 +65,7 @@ class FakeMonitor:
         if self.error is not None:
             raise self.error
 
-    def stop(self) -> Trace:
+    def stop(self) -> EnergyTrace:
         self.calls.append("stop")
         assert self._writer is not None
         count = round((self._clock.now_s() - self.began_s) * 1000)

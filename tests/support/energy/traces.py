@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from tinyrunner.energy.trace import Trace, TraceOrigin, TraceWriter
+from tinyrunner.energy.trace import EnergyTrace, TraceOrigin, TraceWriter
 from tinyrunner.energy.trace_files import (
     energy_path,
     timestamps_path,
@@ -14,7 +14,7 @@ from tinyrunner.energy.trace_files import (
 )
 
 
-def write_trace(trace: Trace, folder: Path) -> None:
+def write_trace(trace: EnergyTrace, folder: Path) -> None:
     """All the files of a trace; one that is not ours gets EEMBC's pair and no details."""
     with TraceWriter(energy_path(folder), trace.sample_rate_hz) as writer:
         writer.append(trace.samples_uj.astype(np.float64) * 1e-6)

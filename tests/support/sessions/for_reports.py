@@ -10,7 +10,7 @@ import numpy as np
 from support.energy.traces import write_trace
 from support.sessions.logs import START as KWS_START
 from support.sessions.logs import STOP, Inference, one_hot
-from tinyrunner.energy.trace import Trace
+from tinyrunner.energy.trace import EnergyTrace
 
 FILES = tuple(f"tst_{i:06d}_Down_{i % 12}.bin" for i in range(60))
 
@@ -107,7 +107,7 @@ def energy(
     drawn_mw[int(30.2 * rate_hz)] = 99.0  # one sample, to be seen at every zoom
     samples_uj = (drawn_mw * 1e3 / rate_hz).astype("<f4")
     rate_stored = float(np.float32(rate_hz))
-    write_trace(Trace(rate_stored, samples_uj, tuple(events_s)), folder)
+    write_trace(EnergyTrace(rate_stored, samples_uj, tuple(events_s)), folder)
     return folder
 
 

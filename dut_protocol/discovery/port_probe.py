@@ -33,7 +33,7 @@ from ..wire.messages import (
     TimestampMode,
     no_lap_time,
 )
-from .listening import Ear
+from .port_listener import PortListener
 
 LIKELY_BAUD_RATES = (921600, 460800, 115200, 9600)
 """The common faster rates of performance firmware, its default, energy firmware's."""
@@ -56,7 +56,7 @@ BOOT_S = 2.3
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class PortAnswer:
     """Holds what came from a port; everything None or empty where it was silent."""
 
     identity: Identity | None = None
@@ -76,7 +76,7 @@ class Answer:
     """Seconds from opening the port to the first answer."""
 
 
-class Probe:
+class PortProbe:
     """Asks one port. The link belongs to the caller, who has just opened it."""
 
     def __init__(
@@ -94,12 +94,12 @@ class Probe:
         ``others`` are rates for a port from which only noise comes.
         """
         rates = sorted({listen_at, *baud_rates}, reverse=True)
-        self._ear = Ear(link, clock, rates, listen_at, stop)
+        self._ear = PortListener(link, clock, rates, listen_at, stop)
         self._listen_at = listen_at
         self._others = others
         self._answered_s: float | None = None
 
-    def ask(self) -> Answer:
+    def ask(self) -> PortAnswer:
         """Find out who is there. LinkError when the port dies, ProbeStopped when told to stop."""
         answer = self._turn(FIRST_ANSWER_S)
         early = self._heard_anything()
@@ -111,7 +111,7 @@ class Probe:
             answer = self._turn(ANSWER_S)
         return answer or self._not_answered()
 
-    def _turn(self, answer_s: float) -> Answer | None:
+    def _turn(self, answer_s: float) -> PortAnswer | None:
         """Ask at every rate; at the less usual ones as well where nothing but noise has come."""
         heard = self._ear.heard.values()
         if any(each.noisy for each in heard) and not any(each.readable for each in heard):
@@ -172,7 +172,7 @@ class Probe:
         if left_s > 0:
             self._ear.listen(left_s, lambda: self._ear.ended(BootMode))
 
-    def _introduced(self, vendor: str, baud_rate: int) -> Answer:
+    def _introduced(self, vendor: str, baud_rate: int) -> PortAnswer:
         """Ask the rest of what answered with a DUT's name."""
         self._ear.quiet()
         profile: str | None = None
@@ -211,9 +211,9 @@ class Probe:
         other_name: str | None = None,
         baud_rate: int | None = None,
         text: str | None = None,
-    ) -> Answer:
+    ) -> PortAnswer:
         noisy = tuple(rate for rate, heard in self._ear.heard.items() if heard.noisy)
-        return Answer(
+        return PortAnswer(
             identity=identity,
             mode=mode,
             other_name=other_name,
@@ -224,7 +224,7 @@ class Probe:
             answered_s=self._answered_s,
         )
 
-    def _not_answered(self) -> Answer:
+    def _not_answered(self) -> PortAnswer:
         for baud_rate in sorted(self._ear.heard, key=self._order, reverse=True):
             if (text := self._ear.heard[baud_rate].text) is not None:
                 return self._answer(baud_rate=baud_rate, text=text)

@@ -16,7 +16,7 @@ from tinyrunner.dut_protocol.errors import (
     DutTimeout,
     LinkError,
 )
-from tinyrunner.dut_protocol.host.load import CAUTIOUS_DATA_BYTES, MAX_ATTEMPTS
+from tinyrunner.dut_protocol.host.load_with_retries import CAUTIOUS_DATA_BYTES, MAX_ATTEMPTS
 from tinyrunner.dut_protocol.link.clock import VirtualClock
 from tinyrunner.dut_protocol.simulated.device import DeviceSettings, SimulatedDut
 from tinyrunner.dut_protocol.simulated.link import SimulatedLink

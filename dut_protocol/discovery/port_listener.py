@@ -39,7 +39,7 @@ class ProbeStopped(TinyrunnerError):
     """Ends the asking because somebody told it to stop."""
 
 
-class Ear:
+class PortListener:
     """Sorts what a port has sent since it was opened by the rate at which it came.
 
     It asks, listens and waits no longer than ``END_S`` in all, and ends at once with ProbeStopped

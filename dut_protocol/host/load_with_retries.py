@@ -51,7 +51,7 @@ MAX_EXTENDED_ATTEMPTS = 2
 """Attempts at one load by the extension; when these fail the session goes on without it."""
 
 
-class Way(Enum):
+class LoadMethod(Enum):
     """Says how an attempt to load goes over the wire."""
 
     HANDSHAKEN = "handshaken"
@@ -88,7 +88,7 @@ class Loader:
         if not data:
             raise ValueError("an input has at least one byte")
         self._dut.loaded_bytes = None
-        way = Way.HANDSHAKEN
+        way = LoadMethod.HANDSHAKEN
         for attempt in range(1, MAX_ATTEMPTS + 1):
             before, way = way, self._way(attempt)
             try:
@@ -125,13 +125,15 @@ class Loader:
         chars = pipelined_chars if self.pipeline_chars else handshaken_chars
         return chars(byte_count, self.data_bytes)
 
-    def _way(self, attempt: int) -> Way:
+    def _way(self, attempt: int) -> LoadMethod:
         if self.extended:
-            return Way.EXTENDED
-        return Way.PIPELINED if self.pipeline_chars and attempt == 1 else Way.HANDSHAKEN
+            return LoadMethod.EXTENDED
+        return (
+            LoadMethod.PIPELINED if self.pipeline_chars and attempt == 1 else LoadMethod.HANDSHAKEN
+        )
 
-    def _resync(self, failed: Way) -> None:
-        if failed is Way.EXTENDED and self._extension is not None:
+    def _resync(self, failed: LoadMethod) -> None:
+        if failed is LoadMethod.EXTENDED and self._extension is not None:
             self._extension.wait_until_quiet()
         late = self._dut.resync()
         unanswered, self._unanswered = self._unanswered, False
@@ -143,7 +145,7 @@ class Loader:
                 "the device is slow, not silent: the answer came late; from now on a block may "
                 f"take {self.pace.patience_s:.0f} s"
             )
-        elif failed is Way.HANDSHAKEN:
+        elif failed is LoadMethod.HANDSHAKEN:
             self._damaged()
 
     def _damaged(self) -> None:
@@ -156,15 +158,15 @@ class Loader:
             )
             self.data_bytes = CAUTIOUS_DATA_BYTES
 
-    def _failed(self, error: Exception, attempt: int, way: Way) -> None:
+    def _failed(self, error: Exception, attempt: int, way: LoadMethod) -> None:
         listener = self._dut.listener
         self.failed_loads += 1
         self._unanswered = isinstance(error, DutTimeout)
         match way:
-            case Way.HANDSHAKEN:
+            case LoadMethod.HANDSHAKEN:
                 if not self._unanswered:
                     self._damaged()
-            case Way.PIPELINED:
+            case LoadMethod.PIPELINED:
                 self._pipeline_failures += 1
                 if self._pipeline_failures == MAX_PIPELINE_FAILURES:
                     self.pipeline_chars = 0
@@ -172,7 +174,7 @@ class Loader:
                         f"failed load number {MAX_PIPELINE_FAILURES} with several db in flight: "
                         "from now on each waits for the answer to the one before"
                     )
-            case Way.EXTENDED:
+            case LoadMethod.EXTENDED:
                 self._extension_failed(attempt)
         if attempt == MAX_ATTEMPTS:
             raise error
@@ -187,8 +189,8 @@ class Loader:
                 f"{attempt} failed attempts of one load by {NAME}: from now on by db"
             )
 
-    def _attempt(self, data: bytes, way: Way = Way.HANDSHAKEN) -> None:
-        if way is Way.EXTENDED and self._extension is not None:
+    def _attempt(self, data: bytes, way: LoadMethod = LoadMethod.HANDSHAKEN) -> None:
+        if way is LoadMethod.EXTENDED and self._extension is not None:
             self._extension.attempt(data)
             return
         dut = self._dut
@@ -198,7 +200,7 @@ class Loader:
         self.pace.begin()
         with dut.muting(Ready, Expecting, LoadDone):
             begin_load(dut, DbLoad(total), total, doing)
-            if way is Way.PIPELINED:
+            if way is LoadMethod.PIPELINED:
                 send_pipelined(dut, blocks, self.pipeline_chars, self.pace, doing)
             else:
                 self._send(blocks, doing)

@@ -17,14 +17,14 @@ from support.devices.uart_rates import (
     Talks,
     as_received,
 )
-from tinyrunner.dut_protocol.discovery.asking import (
+from tinyrunner.dut_protocol.discovery.port_listener import ProbeStopped
+from tinyrunner.dut_protocol.discovery.port_probe import (
     BOOT_S,
     LIKELY_BAUD_RATES,
     OTHER_BAUD_RATES,
-    Answer,
-    Probe,
+    PortAnswer,
+    PortProbe,
 )
-from tinyrunner.dut_protocol.discovery.listening import ProbeStopped
 from tinyrunner.dut_protocol.discovery.ports import LIMIT_S
 from tinyrunner.dut_protocol.errors import LinkError
 from tinyrunner.dut_protocol.link.clock import VirtualClock
@@ -39,18 +39,20 @@ def firmware(baud_rate: int = 115200, mode: TimestampMode = PERFORMANCE) -> Simu
     return SimulatedDut(FakeModel(), DeviceSettings(baud_rate=baud_rate, mode=mode))
 
 
-def asked(device, *rates: int, listen_at: int = 115200, stop=lambda: False, **link) -> Answer:
+def asked(device, *rates: int, listen_at: int = 115200, stop=lambda: False, **link) -> PortAnswer:
     answer, _ = asked_in(device, *rates, listen_at=listen_at, stop=stop, **link)
     return answer
 
 
-def asked_in(device, *rates, listen_at=115200, stop=lambda: False, **link) -> tuple[Answer, float]:
+def asked_in(
+    device, *rates, listen_at=115200, stop=lambda: False, **link
+) -> tuple[PortAnswer, float]:
     """The answer, and the seconds it took."""
     clock = VirtualClock()
     port = RatedLink(device, clock, baud_rate=listen_at, **link)
     rates = rates or LIKELY_BAUD_RATES
     others = OTHER_BAUD_RATES
-    probe = Probe(port, clock, rates, listen_at=listen_at, others=others, stop=stop)
+    probe = PortProbe(port, clock, rates, listen_at=listen_at, others=others, stop=stop)
     return probe.ask(), clock.now_s()
 
 
@@ -171,8 +173,8 @@ def test_a_device_that_does_not_know_timestamp_has_no_kind():
 def test_a_silent_port_is_given_up_within_a_few_seconds_and_only_asked_its_name():
     clock = VirtualClock()
     link = RatedLink(Peer(), clock)
-    answer = Probe(link, clock, LIKELY_BAUD_RATES, listen_at=115200).ask()
-    assert answer == Answer()
+    answer = PortProbe(link, clock, LIKELY_BAUD_RATES, listen_at=115200).ask()
+    assert answer == PortAnswer()
     assert clock.now_s() < 5
     assert {data for _, data in link.written} == {b"name%"}
 
@@ -180,7 +182,7 @@ def test_a_silent_port_is_given_up_within_a_few_seconds_and_only_asked_its_name(
 def test_an_odd_byte_or_two_is_silence():
     device = Peer()
     device.outgoing.extend([(0.1, b"\xff"), (0.3, b"\x00")])
-    assert asked(device) == Answer()
+    assert asked(device) == PortAnswer()
 
 
 def test_bytes_that_make_no_text_at_any_rate_are_garbage():
