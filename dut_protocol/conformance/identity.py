@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ..wire.messages import BootMode, InitDone, LapTime, Message, TimestampMode, no_lap_time
+from ..wire.boot_banner import BootMode, InitDone, TimestampMode
+from ..wire.messages import LapTime, Message, no_lap_time
 from .probe import CannotTry, Probe
 from .report import CheckFinding, Verdict
 

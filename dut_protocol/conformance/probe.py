@@ -19,6 +19,7 @@ from ..host.inference import GRACE_S, UNKNOWN_INFERENCE_S
 from ..host.io_manager import IoManager
 from ..link.clock import Clock, Deadline
 from ..link.transport import Transport
+from ..wire.boot_banner import TimestampMode
 from ..wire.messages import (
     Buffer,
     Chatter,
@@ -29,7 +30,6 @@ from ..wire.messages import (
     LoadDone,
     Message,
     Ready,
-    TimestampMode,
 )
 from ..wire.settings import DEFAULT_DATA_BYTES_PER_DB, LinkSettings, VerifyLoad
 from ..wire.timer import WRAP_US

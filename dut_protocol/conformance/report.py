@@ -7,7 +7,7 @@ from enum import Enum
 from typing import Any
 
 from ..host.dut import Identity
-from ..wire.messages import TimestampMode
+from ..wire.boot_banner import TimestampMode
 
 
 class Verdict(Enum):

@@ -10,7 +10,8 @@ from ..errors import DutError, DutRebooted, DutReportedError, LinkError
 from ..host.io_manager import IoManager
 from ..link.clock import Clock
 from ..link.transport import Transport
-from ..wire.messages import LapTime, TimestampMode, no_lap_time
+from ..wire.boot_banner import TimestampMode
+from ..wire.messages import LapTime, no_lap_time
 from ..wire.settings import LinkSettings
 from .checks import CHECKS, Check
 from .probe import CannotTry, CheckOptions, Probe

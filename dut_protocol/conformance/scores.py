@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...models.suite import Metric, Task
+from ..wire.boot_banner import TimestampMode
 from ..wire.commands import DEFAULT_WARMUPS
 from ..wire.messages import (
     InferDone,
@@ -10,7 +11,6 @@ from ..wire.messages import (
     LapTime,
     Message,
     Results,
-    TimestampMode,
     WarmupDone,
     WarmupStart,
 )

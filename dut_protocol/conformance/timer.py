@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import pairwise
 
-from ..wire.messages import LapTime, TimestampMode, no_lap_time
+from ..wire.boot_banner import TimestampMode
+from ..wire.messages import LapTime, no_lap_time
 from ..wire.timer import OSCILLATOR_DEVIATION, USUAL_DEVIATION, WRAP_US
 from .probe import CannotTry, Probe
 from .replies import Reply

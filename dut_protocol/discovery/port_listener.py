@@ -11,17 +11,10 @@ from ...errors import TinyrunnerError
 from ..errors import DutProtocolError
 from ..link.clock import Clock, Deadline
 from ..link.transport import READ_BYTES, SerialLink
+from ..wire.boot_banner import BootMode, TimestampMode
 from ..wire.commands import HostCommand
 from ..wire.framing import LineReader
-from ..wire.messages import (
-    BootMode,
-    Chatter,
-    Message,
-    Ready,
-    TimestampMode,
-    decode_line,
-    parse_line,
-)
+from ..wire.messages import Chatter, Message, Ready, decode_line, parse_line
 
 REPLY_LIMIT_S = 1.2
 """Longest wait for the end of a reply that has begun."""

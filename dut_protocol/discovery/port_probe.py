@@ -20,19 +20,9 @@ from ..errors import LinkError
 from ..host.dut import Identity
 from ..link.clock import Clock
 from ..link.transport import SerialLink
+from ..wire.boot_banner import BootMode, TimestampMode
 from ..wire.commands import AskName, AskProfile, Timestamp
-from ..wire.messages import (
-    BootMode,
-    Chatter,
-    DeviceError,
-    LapTime,
-    Model,
-    Name,
-    Profile,
-    Ready,
-    TimestampMode,
-    no_lap_time,
-)
+from ..wire.messages import Chatter, DeviceError, LapTime, Model, Name, Profile, Ready, no_lap_time
 from .port_listener import PortListener
 
 LIKELY_BAUD_RATES = (921600, 460800, 115200, 9600)

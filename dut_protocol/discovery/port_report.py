@@ -8,7 +8,7 @@ from enum import Enum
 
 from ..host.dut import Identity
 from ..link.port_users import PortUser, system_tells
-from ..wire.messages import TimestampMode
+from ..wire.boot_banner import TimestampMode
 from .port_probe import PortAnswer
 from .usb_ids import INTERFACE_BOARD, KNOWN_IO_MANAGERS, KNOWN_MONITORS, UsbId, UsbMake
 

@@ -14,6 +14,7 @@ from ..errors import DutProtocolError, DutReportedError, DutTimeout, FirmwareFau
 from ..link.clock import Deadline
 from ..link.port_users import others_at
 from ..link.transport import READ_BYTES
+from ..wire.boot_banner import TimestampMode
 from ..wire.commands import AskName, AskProfile, AskResults, DbPrint, Timestamp
 from ..wire.messages import (
     Buffer,
@@ -26,7 +27,6 @@ from ..wire.messages import (
     Profile,
     Ready,
     Results,
-    TimestampMode,
     no_lap_time,
 )
 from ..wire.settings import ConfirmResults

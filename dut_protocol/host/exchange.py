@@ -23,6 +23,7 @@ from ..errors import (
 from ..link.clock import Clock, Deadline
 from ..link.port_users import others_at
 from ..link.transport import READ_BYTES, Transport
+from ..wire.boot_banner import BootMode, InitDone, TimestampMode
 from ..wire.commands import (
     DbLoad,
     DbPrint,
@@ -36,15 +37,12 @@ from ..wire.commands import (
 )
 from ..wire.framing import LineReader
 from ..wire.messages import (
-    BootMode,
     BufferTooSmall,
     Chatter,
     DeviceError,
-    InitDone,
     Malformed,
     Message,
     Ready,
-    TimestampMode,
     decode_line,
     parse_line,
 )

@@ -22,6 +22,7 @@ from enum import Enum
 
 from ..errors import DutProtocolError, DutReportedError, DutTimeout
 from ..link.clock import Clock, Deadline
+from ..wire.boot_banner import TimestampMode
 from ..wire.commands import RESULTS_AGAIN, AskResults, Infer
 from ..wire.messages import (
     Chatter,
@@ -33,7 +34,6 @@ from ..wire.messages import (
     Message,
     Ready,
     Results,
-    TimestampMode,
     WarmupDone,
     WarmupStart,
     no_lap_time,

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import ClassVar, Protocol
 
+from ..wire.boot_banner import BootMode, InitDone, TimestampMode
 from ..wire.commands import (
     MAX_COMMAND_CHARS,
     AskHelp,
@@ -40,7 +41,6 @@ from ..wire.commands import (
 from ..wire.framing import CommandReader
 from ..wire.messages import (
     READY_LINE,
-    BootMode,
     Buffer,
     BufferTooSmall,
     DeviceError,
@@ -48,7 +48,6 @@ from ..wire.messages import (
     ExtensionOffer,
     InferDone,
     InferStart,
-    InitDone,
     InputSize,
     LapTime,
     LoadDone,
@@ -58,7 +57,6 @@ from ..wire.messages import (
     Profile,
     Ready,
     Results,
-    TimestampMode,
     WarmupDone,
     WarmupStart,
 )

@@ -16,8 +16,8 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import Enum
 
+from .boot_banner import BootMode, InitDone, TimestampMode
 from .extension import NAME as EXTENSION
 from .timer import WRAP_US
 
@@ -26,13 +26,6 @@ READY_LINE = b"m-ready\r\n"
 
 PASS_THROUGH = b"[dut]: "
 """The text that an IO manager puts in front of every line of the device behind it."""
-
-
-class TimestampMode(Enum):
-    """Says how the firmware marks time: lap times on the UART, or edges on a pin."""
-
-    PERFORMANCE = "performance"
-    ENERGY = "energy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,22 +132,6 @@ class Results:
     def encode(self) -> str:
         body = ",".join(f"{score:.3f}" for score in self.scores)
         return f"m-results-[{body}{',' if self.trailing_comma else ''}]"
-
-
-@dataclass(frozen=True, slots=True)
-class BootMode:
-    """Is the first line of the boot banner."""
-
-    mode: TimestampMode
-
-    def encode(self) -> str:
-        return f"m-timestamp-mode-{self.mode.value}"
-
-
-@dataclass(frozen=True, slots=True)
-class InitDone:
-    def encode(self) -> str:
-        return "m-init-done"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from enum import Enum
 from pathlib import Path
 from urllib.parse import parse_qsl
 
-from ...dut_protocol.wire.messages import TimestampMode
+from ...dut_protocol.wire.boot_banner import TimestampMode
 from ..errors import SetupError
 from .config import Config
 

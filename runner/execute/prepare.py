@@ -16,7 +16,7 @@ from ...datasets.demo.demo_dataset import default_root, materialise
 from ...datasets.errors import DatasetError
 from ...datasets.inputs import EEMBC_DATASETS, Dataset, listed_sizes
 from ...dut_protocol.host.dut import REPLY_TIMEOUT_S, Identity
-from ...dut_protocol.wire.messages import TimestampMode
+from ...dut_protocol.wire.boot_banner import TimestampMode
 from ...energy.errors import MonitorRefused
 from ...models.custom_task import CUSTOM_NOTE
 from ...models.demo_models import DEMO_NOTE

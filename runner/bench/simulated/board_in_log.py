@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ....dut_protocol.simulated.replay import REPLAY_NOTE, LoggedAnswer
-from ....dut_protocol.wire.messages import Chatter, TimestampMode, parse_line
+from ....dut_protocol.wire.boot_banner import TimestampMode
+from ....dut_protocol.wire.messages import Chatter, parse_line
 from ....models.suite import TASKS_BY_MODEL_ID, Task
 from ...errors import SetupError
 from ...journal.logged_session import LoggedSession, read_log

@@ -8,10 +8,10 @@ from ....dut_protocol.errors import DutProtocolError
 from ....dut_protocol.link.wire_log import WireLogBeginning, WireLogError
 from ....dut_protocol.link.wire_log_reader import Direction, WireLogReader
 from ....dut_protocol.simulated.replay import LoggedAnswer, content_key
+from ....dut_protocol.wire.boot_banner import BootMode, TimestampMode
 from ....dut_protocol.wire.commands import DbData, DbLoad, Infer, parse_command
 from ....dut_protocol.wire.framing import CommandReader, LineReader
 from ....dut_protocol.wire.messages import (
-    BootMode,
     DeviceError,
     InferDone,
     InferStart,
@@ -23,7 +23,6 @@ from ....dut_protocol.wire.messages import (
     Profile,
     Ready,
     Results,
-    TimestampMode,
     parse_line,
 )
 from ....models.suite import TASKS

@@ -17,7 +17,7 @@ from ....dut_protocol.link.clock import VirtualClock
 from ....dut_protocol.simulated.device import Activity, SimulatedDut
 from ....dut_protocol.simulated.io_manager import SimulatedIoManager
 from ....dut_protocol.simulated.link import SimulatedLink
-from ....dut_protocol.wire.messages import TimestampMode
+from ....dut_protocol.wire.boot_banner import TimestampMode
 from ....energy.drivers.n6705 import N6705
 from ....energy.monitor import EnergyMonitor
 from ....energy.simulated.n6705 import SimulatedN6705

@@ -16,7 +16,7 @@ from tinyrunner.dut_protocol.link.clock import VirtualClock
 from tinyrunner.dut_protocol.simulated.device import SimulatedDut
 from tinyrunner.dut_protocol.simulated.io_manager import SimulatedIoManager
 from tinyrunner.dut_protocol.simulated.link import SimulatedLink
-from tinyrunner.dut_protocol.wire.messages import TimestampMode
+from tinyrunner.dut_protocol.wire.boot_banner import TimestampMode
 from tinyrunner.dut_protocol.wire.settings import LinkSettings
 from tinyrunner.models.suite import KWS, TASKS, Task
 

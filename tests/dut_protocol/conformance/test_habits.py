@@ -9,7 +9,7 @@ from tinyrunner.dut_protocol.conformance.report import ConformanceReport, Verdic
 from tinyrunner.dut_protocol.conformance.run import check_device
 from tinyrunner.dut_protocol.link.clock import VirtualClock
 from tinyrunner.dut_protocol.simulated.link import SimulatedLink
-from tinyrunner.dut_protocol.wire.messages import TimestampMode
+from tinyrunner.dut_protocol.wire.boot_banner import TimestampMode
 from tinyrunner.dut_protocol.wire.settings import LinkSettings
 
 

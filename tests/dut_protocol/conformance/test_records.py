@@ -18,7 +18,7 @@ from tinyrunner.dut_protocol.host.device_record import (
     save_record,
 )
 from tinyrunner.dut_protocol.host.dut import Identity
-from tinyrunner.dut_protocol.wire.messages import TimestampMode
+from tinyrunner.dut_protocol.wire.boot_banner import TimestampMode
 
 WHO = Identity("acme", "ULPMark for tinyML Firmware V0.0.1", "kws01", TimestampMode.PERFORMANCE)
 RECORD = DeviceRecord(

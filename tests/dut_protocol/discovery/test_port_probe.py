@@ -30,7 +30,7 @@ from tinyrunner.dut_protocol.errors import LinkError
 from tinyrunner.dut_protocol.link.clock import VirtualClock
 from tinyrunner.dut_protocol.simulated.device import DeviceSettings, SimulatedDut
 from tinyrunner.dut_protocol.simulated.io_manager import SimulatedIoManager
-from tinyrunner.dut_protocol.wire.messages import TimestampMode
+from tinyrunner.dut_protocol.wire.boot_banner import TimestampMode
 
 PERFORMANCE, ENERGY = TimestampMode.PERFORMANCE, TimestampMode.ENERGY
 

@@ -14,7 +14,7 @@ from tinyrunner.dut_protocol.discovery.ports import find_dut, scan
 from tinyrunner.dut_protocol.errors import LinkError, PortBusy, PortForbidden
 from tinyrunner.dut_protocol.link.port_users import PortUser
 from tinyrunner.dut_protocol.simulated.io_manager import SimulatedIoManager
-from tinyrunner.dut_protocol.wire.messages import TimestampMode
+from tinyrunner.dut_protocol.wire.boot_banner import TimestampMode
 from tinyrunner.dut_protocol.wire.settings import LinkSettings
 
 SETTINGS = LinkSettings()

@@ -11,7 +11,8 @@ from tinyrunner.dut_protocol.errors import (
 )
 from tinyrunner.dut_protocol.host.dut import NAME_ATTEMPTS, Identity
 from tinyrunner.dut_protocol.host.exchange import MAX_REPLY_MESSAGES
-from tinyrunner.dut_protocol.wire.messages import Name, Results, TimestampMode
+from tinyrunner.dut_protocol.wire.boot_banner import TimestampMode
+from tinyrunner.dut_protocol.wire.messages import Name, Results
 
 ACME = Identity("acme", "ULPMark for tinyML Firmware V0.0.1", "kws01", None)
 BOOTED = Identity(ACME.vendor, ACME.profile, ACME.model_id, TimestampMode.PERFORMANCE)

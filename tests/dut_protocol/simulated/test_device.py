@@ -14,7 +14,7 @@ from support.devices.device_dialogues import (
 )
 from support.devices.fake_model import FakeModel
 from tinyrunner.dut_protocol.simulated.device import DeviceSettings, SimulatedDut
-from tinyrunner.dut_protocol.wire.messages import TimestampMode
+from tinyrunner.dut_protocol.wire.boot_banner import TimestampMode
 
 
 def said(device: SimulatedDut) -> bytes:

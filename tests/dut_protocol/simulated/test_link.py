@@ -6,7 +6,7 @@ from support.devices.fake_model import FakeModel
 from tinyrunner.dut_protocol.link.clock import VirtualClock
 from tinyrunner.dut_protocol.simulated.device import DeviceSettings, SimulatedDut
 from tinyrunner.dut_protocol.simulated.link import SimulatedLink
-from tinyrunner.dut_protocol.wire.messages import TimestampMode
+from tinyrunner.dut_protocol.wire.boot_banner import TimestampMode
 
 
 def link(**settings) -> tuple[SimulatedLink, VirtualClock, SimulatedDut]:

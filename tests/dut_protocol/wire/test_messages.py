@@ -5,9 +5,9 @@ import itertools
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tinyrunner.dut_protocol.wire.boot_banner import BootMode, InitDone, TimestampMode
 from tinyrunner.dut_protocol.wire.framing import LineReader
 from tinyrunner.dut_protocol.wire.messages import (
-    BootMode,
     Buffer,
     BufferTooSmall,
     Chatter,
@@ -15,7 +15,6 @@ from tinyrunner.dut_protocol.wire.messages import (
     Expecting,
     InferDone,
     InferStart,
-    InitDone,
     InputSize,
     LapTime,
     LoadDone,
@@ -25,7 +24,6 @@ from tinyrunner.dut_protocol.wire.messages import (
     Profile,
     Ready,
     Results,
-    TimestampMode,
     WarmupDone,
     WarmupStart,
     decode_line,

@@ -6,7 +6,7 @@ import pytest
 from support.devices.boards import board, served
 from support.reference import reference_path
 from tinyrunner.dut_protocol.link.clock import MonotonicClock, VirtualClock
-from tinyrunner.dut_protocol.wire.messages import TimestampMode
+from tinyrunner.dut_protocol.wire.boot_banner import TimestampMode
 from tinyrunner.models.suite import KWS, VWW
 from tinyrunner.runner.bench import opening
 from tinyrunner.runner.bench.opening import open_bench

@@ -13,7 +13,7 @@ from support.sessions.logs import START, STOP, Inference, log_lines, one_hot
 from tinyrunner.dut_protocol.errors import DutProtocolError, DutRebooted, DutTimeout
 from tinyrunner.dut_protocol.host.dut import Identity
 from tinyrunner.dut_protocol.host.inference import Inference as Inferred
-from tinyrunner.dut_protocol.wire.messages import TimestampMode
+from tinyrunner.dut_protocol.wire.boot_banner import TimestampMode
 from tinyrunner.models.suite import KWS
 from tinyrunner.runner.execute.recovery import MAX_REBOOTS, MAX_RETRIES, LapCheck, Recovery
 from tinyrunner.runner.journal.open_log import open_log

@@ -12,7 +12,7 @@ from tinyrunner.dut_protocol.discovery import ports
 from tinyrunner.dut_protocol.link.clock import Clock, MonotonicClock, VirtualClock
 from tinyrunner.dut_protocol.link.port_users import PortUser
 from tinyrunner.dut_protocol.simulated.device import DeviceSettings, SimulatedDut
-from tinyrunner.dut_protocol.wire.messages import TimestampMode
+from tinyrunner.dut_protocol.wire.boot_banner import TimestampMode
 
 
 class Port(SimpleNamespace):

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from tinyrunner.dut_protocol.simulated.device import DeviceSettings
-from tinyrunner.dut_protocol.wire.messages import TimestampMode
+from tinyrunner.dut_protocol.wire.boot_banner import TimestampMode
 from tinyrunner.models.suite import KWS, Task
 
 Printer = Callable[[Sequence[float]], str]

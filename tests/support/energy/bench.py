@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 from tinyrunner.dut_protocol.simulated.device import DeviceSettings, SimulatedDut
-from tinyrunner.dut_protocol.wire.messages import TimestampMode
+from tinyrunner.dut_protocol.wire.boot_banner import TimestampMode
 from tinyrunner.energy.drivers.visa_link import VisaLink
 from tinyrunner.models.suite import Task
 from tinyrunner.runner.bench import opening

@@ -14,7 +14,7 @@ from tinyrunner.dut_protocol.host.device_record import look_up
 from tinyrunner.dut_protocol.host.dut import Identity
 from tinyrunner.dut_protocol.simulated.device import FIRMWARE_PROFILE, DeviceSettings, SimulatedDut
 from tinyrunner.dut_protocol.simulated.io_manager import SimulatedIoManager
-from tinyrunner.dut_protocol.wire.messages import TimestampMode
+from tinyrunner.dut_protocol.wire.boot_banner import TimestampMode
 from tinyrunner.models.suite import KWS
 
 

@@ -12,7 +12,7 @@ from support.devices.boards import board, served, use_board
 from support.inputs import REFERENCE_MODELS, write_inputs
 from support.reference import reference_path
 from tinyrunner.dut_protocol.simulated.device import DeviceSettings
-from tinyrunner.dut_protocol.wire.messages import TimestampMode
+from tinyrunner.dut_protocol.wire.boot_banner import TimestampMode
 from tinyrunner.models.suite import KWS, VWW
 
 

@@ -19,7 +19,7 @@ from support.devices.uart_rates import BootsLate, Peer, Talks
 from tinyrunner.dut_protocol.discovery import ports
 from tinyrunner.dut_protocol.discovery.ports import find_dut
 from tinyrunner.dut_protocol.link import transport
-from tinyrunner.dut_protocol.wire.messages import TimestampMode
+from tinyrunner.dut_protocol.wire.boot_banner import TimestampMode
 from tinyrunner.dut_protocol.wire.settings import LinkSettings
 from tinyrunner.runner.bench import monitors
 
