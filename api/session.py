@@ -42,7 +42,8 @@ class Finding:
     expected: str = ""
     """What would have been right, where ``text`` does not say so."""
     verdict: str = ""
-    """Of a tree, what it speaks against: official, sound, official data or submittable."""
+    """The verdict of a tree that it speaks against: official, sound, official data or submittable.
+    """
 
     def __str__(self) -> str:
         place = self.file if self.line is None else f"{self.file}:{self.line}"
@@ -87,7 +88,7 @@ class Result:
     round: str
     """Whose rules it was judged by, such as ``v1.2``."""
     windows: tuple[Window, ...]
-    """Of a performance or energy session, in order."""
+    """The windows of a performance or energy session, in order."""
     median_throughput: float | None
     """Inferences per second: the published figure of a performance session."""
     median_energy_j: float | None
@@ -168,7 +169,8 @@ class Session:
     """What the device answered: a row an inference, a column a class; not a number where the log
     has no answer. For ad one column, the error of a window."""
     traces: tuple[Trace, ...] = field(repr=False)
-    """Of an energy session: one, in MLCommons' dialect one a window. Empty in other modes."""
+    """The traces of an energy session: one, in MLCommons' dialect one a window. Empty in other
+    modes."""
     provenance: Mapping[str, Any] | None = field(repr=False)
     """How it came about, as our session.json says; None where there is none."""
 

@@ -163,11 +163,11 @@ class InputSize:
     loaded: int | str
     expected: int | str
     unit: str = "elemented"
-    """Or ``elements``, ``bytes``."""
+    """The word for what is counted: ``elemented``, ``elements`` or ``bytes``."""
 
     @property
     def fits(self) -> bool | None:
-        """None where the device does not say."""
+        """Tell whether the two are equal; None where the device does not say."""
         if isinstance(self.loaded, str) or isinstance(self.expected, str):
             return None
         return self.loaded == self.expected

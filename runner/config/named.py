@@ -11,7 +11,7 @@ from .custom import HOW_TO_WRITE
 
 
 def task_named(name: str, config: Config) -> Task:
-    """One of the four tasks, or the configuration's own."""
+    """Return one of the four tasks, or the configuration's own."""
     if name in TASKS:
         return config.task(name)
     if name != CUSTOM_KEY:
@@ -23,7 +23,7 @@ def task_named(name: str, config: Config) -> Task:
 
 
 def mode_named(name: str) -> Mode:
-    """The mode by its name."""
+    """Return the mode by its name."""
     try:
         return Mode(name)
     except ValueError as error:

@@ -47,7 +47,7 @@ from ..terms import Mode
 
 
 def asked_before(folder: Path) -> tuple[Task, Mode, Config]:
-    """What a session measures, and with which settings it was begun; SetupError where none is."""
+    """Return what a session measures, and with which settings; SetupError where there is none."""
     provenance = read_document(folder).provenance
     task, mode = task_and_mode(provenance, folder)
     return task, mode, config_from_json(provenance.config, str(folder / "session.json"))

@@ -114,7 +114,7 @@ def run_session(
 
 
 def _refuse_beside_a_script(config: Config) -> None:
-    """A published script says by itself what is run how often; nothing else may say otherwise."""
+    """Refuse what contradicts a published script, which says by itself what is run how often."""
     usual = Config()
     for name, value, default in (
         ("limit", config.limit, usual.limit),

@@ -24,7 +24,7 @@ def write_report(page: ReportPage, out: Path, *, force: bool) -> int:
 
 
 def refuse_overwriting(out: Path, *, force: bool) -> None:
-    """SetupError where ``out`` is there: a report gives way to ``force``, anything else never."""
+    """Refuse (SetupError) to overwrite ``out``: ``force`` is for reports, nothing else."""
     if not out.exists() and not out.is_symlink():
         if not out.parent.is_dir():
             raise SetupError(f"cannot write {out}: there is no folder {out.parent}")

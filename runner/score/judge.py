@@ -43,7 +43,7 @@ class Judged:
     records: Sequence[InferenceRecord] = ()
     """The inferences of the log, in order."""
     provenance: Provenance | None = None
-    """Of its session.json; None where it has none."""
+    """The provenance in its session.json; None where it has none."""
 
 
 def judge_session(

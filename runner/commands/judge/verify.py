@@ -77,7 +77,7 @@ def verify(
 
 
 def _verdicts(level: LevelName) -> tuple[Level, ...]:
-    """Those that must hold."""
+    """Return the verdicts that must hold."""
     from ...audit.evidence.findings import Level
 
     return {
