@@ -137,7 +137,7 @@ def signalled(data, folder, signal_, after_s):
 
     folder.mkdir()
     state = folder / "state"
-    script = Path(__file__).parents[2] / "support" / "energy" / "process.py"
+    script = Path(__file__).parents[3] / "support" / "energy" / "process.py"
     running = subprocess.Popen(
         [sys.executable, str(script), str(state), "run", "kws", "--mode", "energy", "--dut",
          "sim:", "--model", "demo", "--supply-v", "3.0", "--datasets", str(data), "--sessions",
