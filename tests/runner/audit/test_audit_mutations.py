@@ -159,7 +159,7 @@ WINDOWS = [
     Harm("another N in the settings", replaced(PL, "val[525]", "val[524]"), Rule.SESSION, PL),
     Harm("the other run mode", replaced(PL, "val[bmark]", "val[multi]"), Rule.SESSION, PL),
     Harm("no lap", line_removed(PL, "m-lap-us", 3), Rule.SESSION, PL),
-    Harm("no scores", line_removed(PL, "m-results-["), Rule.SESSION, PL),
+    Harm("no scores", line_removed(PL, "m-results-["), Rule.LOG, PL),
     Harm("no infer-start", line_removed(PL, "m-infer-start"), Rule.SESSION, PL),
     Harm("no step", line_removed(PL, "m-sequencing-i[6]"), Rule.SCRIPT, PL, "i[7]-"),
     Harm("no command", line_removed(PL, 'Command "bload', 1), Rule.INPUT_ORDER, PL),
@@ -186,7 +186,7 @@ WINDOWS = [
         PL,
         "[nan",
     ),
-    Harm("no results in energy", line_removed(EL, "m-results-["), Rule.INPUT_ORDER, EL),
+    Harm("no results in energy", line_removed(EL, "m-results-["), Rule.LOG, EL),
 ]
 
 INPUTS = [
@@ -343,7 +343,7 @@ AGREEMENT = [
     Harm(
         "another profile", replaced(AL, "Firmware V0.0.1", "Firmware V0.0.2", 9), Rule.FIRMWARE, AL
     ),
-    Harm("another log", copied("ad/performance/log.txt", PL), Rule.LOG, PL, tasks=("kws", "ad")),
+    Harm("another log", copied("ad/performance/log.txt", PL), Rule.SESSION, PL, tasks=("kws", "ad")),
     Harm("the accuracy log in performance", copied(AL, PL), Rule.SESSION, PL),
     Harm(
         "another N in the script",
