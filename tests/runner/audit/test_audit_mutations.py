@@ -343,7 +343,9 @@ AGREEMENT = [
     Harm(
         "another profile", replaced(AL, "Firmware V0.0.1", "Firmware V0.0.2", 9), Rule.FIRMWARE, AL
     ),
-    Harm("another log", copied("ad/performance/log.txt", PL), Rule.SESSION, PL, tasks=("kws", "ad")),
+    Harm(
+        "another log", copied("ad/performance/log.txt", PL), Rule.SESSION, PL, tasks=("kws", "ad")
+    ),
     Harm("the accuracy log in performance", copied(AL, PL), Rule.SESSION, PL),
     Harm(
         "another N in the script",
