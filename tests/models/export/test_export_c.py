@@ -91,8 +91,12 @@ def test_a_depth_multiplier_is_exported_as_tflite_computes_it(layer, tmp_path):
     entry = network.network.input
     outputs = {network.infer(data) for data in inputs(40, entry.count, entry.zero_point)}
     assert len(outputs) == 40
+    off = 0 if _runtime()[1].startswith("tflite-runtime") else 1  # the other one rounds otherwise
     for data in inputs(40, entry.count, entry.zero_point):
-        assert network.infer(data) == expected(data)
+        ours, theirs = (
+            np.frombuffer(out, np.int8) for out in (network.infer(data), expected(data))
+        )
+        assert np.abs(ours.astype(int) - theirs).max() <= off
 
 
 def test_the_kernels_do_nothing_undefined(tmp_path):
