@@ -123,9 +123,11 @@ def test_one_that_comes_later_is_named_when_nothing_is_answered(address: str):
     try:
         dut = Dut(transport, MonotonicClock(), LinkSettings(boot_wait_s=0.2))
         dut.identify()
-        with read_by_a_monitor(address.removeprefix("spy://")) as pid:
-            with pytest.raises((PortBusy, DutTimeout), match=rf"\(process {pid}\)"):
-                identify_again_and_again(dut)
+        with (
+            read_by_a_monitor(address.removeprefix("spy://")) as pid,
+            pytest.raises((PortBusy, DutTimeout), match=rf"\(process {pid}\)"),
+        ):
+            identify_again_and_again(dut)
     finally:
         transport.close()
 
