@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tomllib
 from collections import defaultdict
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -61,3 +62,12 @@ def test_importing_the_package_imports_nothing_else_of_it():
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout.split() == []
+
+
+def test_no_folder_of_tests_is_passed_over(pytestconfig):
+    """pytest does not look into folders of some names: as it comes, not into a `build`."""
+    never = pytestconfig.getini("norecursedirs")
+    parts = {
+        part for path in source_files() if path.parts[0] == "tests" for part in path.parts[:-1]
+    }
+    assert {part for part in parts if any(fnmatch(part, pattern) for pattern in never)} == set()
