@@ -104,6 +104,9 @@ class _Commands(TyperGroup):
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
+            # Where it came through an `exec` of text, by which dataclasses are made, `python -m`
+            # ends by the signal whatever status is asked for; the next `exec` undoes that.
+            exec("")
             typer.echo(INTERRUPTED, err=True)
             raise typer.Exit(EXIT_INTERRUPTED) from None
 

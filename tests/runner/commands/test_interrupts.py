@@ -112,3 +112,27 @@ def test_other_commands_stay_ignorant_of_ctrl_c_where_the_job_ignores_it():
         running.send_signal(signal.SIGINT)
         time.sleep(0.05)
     assert ended(running).status == 2
+
+
+def test_the_status_is_130_also_where_the_ctrl_c_came_in_a_text_that_is_executed(tmp_path):
+    """A dataclass is made by `exec`; CPython's `-m` takes a Ctrl-C in there for one uncaught."""
+    (tmp_path / "sitecustomize.py").write_text(
+        """
+import sys
+class Interrupting:
+    def find_spec(self, name, path=None, target=None):
+        if name == "tinyrunner.runner.score.judge":
+            exec("raise KeyboardInterrupt")
+sys.meta_path.insert(0, Interrupting())
+"""
+    )
+    paths = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
+    ran = subprocess.run(
+        [*MODULE, "score", "/no/such/session"],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"PYTHONPATH": paths},
+        timeout=60,
+        check=False,
+    )
+    assert (ran.returncode, ran.stderr) == (130, "interrupted\n")
