@@ -1,7 +1,7 @@
 """A PowerShield that exists in bytes only: what it says, and what its firmware gets wrong.
 
 It measures a :class:`~.power_model.PowerModel` on the bench's clock. The faults are those that
-``lpm01a_stream`` describes, switched on one by one.
+``drivers.lpm01a.stream`` describes, switched on one by one.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..drivers.lpm01a_stream import PROMPT
+from ..drivers.lpm01a.stream import PROMPT
 from .link import OnPower, Outbox, SimulatedSupply
 from .power_model import PowerModel
 

@@ -1,7 +1,7 @@
 """A PPK2 that exists in bytes only, measuring a power model on the bench's clock.
 
-The inverse of ``ppk2_stream``: the smallest range that holds the current, and the ADC value that
-stands for it, dithered so that the mean is the model's own.
+The inverse of ``drivers.ppk2.stream``: the smallest range that holds the current, and the ADC
+value that stands for it, dithered so that the mean is the model's own.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ..drivers.ppk2_stream import ADC_VALUES, CONSTANTS, RANGES, RATE_HZ, Calibration
+from ..drivers.ppk2.stream import ADC_VALUES, CONSTANTS, RANGES, RATE_HZ, Calibration
 from .link import OnPower, Outbox, SimulatedSupply
 from .power_model import PowerModel
 

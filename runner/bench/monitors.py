@@ -86,7 +86,7 @@ def _open(address: str, config: MonitorConfig, clock: Clock) -> EnergyMonitor:
             "one with `tinyrunner simulate monitor`"
         )
     if "::" in address:
-        from ...energy.drivers.n6705 import N6705
+        from ...energy.drivers.n6705.driver import N6705
 
         return N6705.open(
             address, clock, max_voltage_v=max_voltage_v, current_limit_a=config.current_limit_a
@@ -95,14 +95,14 @@ def _open(address: str, config: MonitorConfig, clock: Clock) -> EnergyMonitor:
         case "lpm01a:" | "ppk2:" if not rest:
             raise SetupError(f"{address}: on which port? Give e.g. --monitor {address}/dev/ttyACM1")
         case "lpm01a:":
-            from ...energy.drivers import lpm01a
+            from ...energy.drivers.lpm01a import driver as lpm01a
             from ...energy.drivers.serial_monitor import open_link
 
             _check_limit(address, config, lpm01a.CAPABILITIES.max_current_a)
             link = open_link(rest, lpm01a.BAUD_RATE)
             return lpm01a.Lpm01a.open(link, clock, max_voltage_v=max_voltage_v)
         case "ppk2:":
-            from ...energy.drivers import ppk2
+            from ...energy.drivers.ppk2 import driver as ppk2
             from ...energy.drivers.serial_monitor import open_link
 
             _check_limit(address, config, ppk2.CAPABILITIES.max_current_a)
@@ -110,7 +110,7 @@ def _open(address: str, config: MonitorConfig, clock: Clock) -> EnergyMonitor:
             serial = usb_serial(rest)
             return ppk2.Ppk2.open(link, clock, max_voltage_v=max_voltage_v, serial=serial)
         case "joulescope:":
-            from ...energy.drivers.joulescope import Joulescope
+            from ...energy.drivers.joulescope.driver import Joulescope
 
             _check_limit(address, config, None)
             return Joulescope.open(rest, clock, max_voltage_v=max_voltage_v)
@@ -192,7 +192,7 @@ def _find_visa() -> list[MonitorReport]:
 
 
 def _find_joulescopes() -> list[MonitorReport]:
-    from ...energy.drivers.joulescope import load_driver
+    from ...energy.drivers.joulescope.driver import load_driver
     from ...energy.errors import MonitorRefused
 
     try:

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from support.energy.fake_joulescope import FakeJoulescope
 from tinyrunner.dut_protocol.link.clock import VirtualClock
-from tinyrunner.energy.drivers.joulescope import Joulescope
-from tinyrunner.energy.drivers.lpm01a import Lpm01a
-from tinyrunner.energy.drivers.ppk2 import Ppk2
+from tinyrunner.energy.drivers.joulescope.driver import Joulescope
+from tinyrunner.energy.drivers.lpm01a.driver import Lpm01a
+from tinyrunner.energy.drivers.ppk2.driver import Ppk2
 from tinyrunner.energy.simulated.link import SimulatedMonitorLink
 from tinyrunner.energy.simulated.lpm01a import SimulatedLpm01a
 from tinyrunner.energy.simulated.power_model import BoardCurrents, PowerModel, PowerState

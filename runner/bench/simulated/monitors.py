@@ -13,8 +13,8 @@ from contextlib import closing, contextmanager
 from ....dut_protocol.errors import LinkError
 from ....dut_protocol.link.clock import Clock, VirtualClock
 from ....dut_protocol.simulated.serve import PtyPort, ServedPort, TcpPort
-from ....energy.drivers.lpm01a import Lpm01a
-from ....energy.drivers.ppk2 import Ppk2
+from ....energy.drivers.lpm01a.driver import Lpm01a
+from ....energy.drivers.ppk2.driver import Ppk2
 from ....energy.monitor import EnergyMonitor
 from ....energy.simulated.link import OnPower, SimulatedMonitor, SimulatedMonitorLink
 from ....energy.simulated.lpm01a import SimulatedLpm01a

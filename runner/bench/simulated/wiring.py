@@ -18,7 +18,7 @@ from ....dut_protocol.simulated.device import Activity, SimulatedDut
 from ....dut_protocol.simulated.io_manager import SimulatedIoManager
 from ....dut_protocol.simulated.link import SimulatedLink
 from ....dut_protocol.wire.boot_banner import TimestampMode
-from ....energy.drivers.n6705 import N6705
+from ....energy.drivers.n6705.driver import N6705
 from ....energy.monitor import EnergyMonitor
 from ....energy.simulated.n6705 import SimulatedN6705
 from ....energy.simulated.power_model import PowerModel, PowerState

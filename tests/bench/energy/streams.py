@@ -8,9 +8,9 @@ from __future__ import annotations
 import numpy as np
 from support.benches.timing import Cost, interleaved, print_table
 from support.energy.ppk2_text import metadata
-from tinyrunner.energy.drivers.joulescope_stream import PowerStream
-from tinyrunner.energy.drivers.lpm01a_stream import Lpm01aStream
-from tinyrunner.energy.drivers.ppk2_stream import Ppk2Stream, parse_calibration
+from tinyrunner.energy.drivers.joulescope.stream import PowerStream
+from tinyrunner.energy.drivers.lpm01a.stream import Lpm01aStream
+from tinyrunner.energy.drivers.ppk2.stream import Ppk2Stream, parse_calibration
 
 PIECE_BYTES = 65536
 LPM01A_SAMPLES = 500_000

@@ -10,7 +10,8 @@ import pytest
 from support.cli import tinyrunner
 from tinyrunner.dut_protocol.discovery import ports
 from tinyrunner.dut_protocol.link.clock import MonotonicClock
-from tinyrunner.energy.drivers import joulescope, visa_link
+from tinyrunner.energy.drivers import visa_link
+from tinyrunner.energy.drivers.joulescope import driver as joulescope
 from tinyrunner.energy.errors import MonitorError, MonitorRefused
 from tinyrunner.energy.simulated.power_model import PowerModel
 from tinyrunner.models.suite import KWS

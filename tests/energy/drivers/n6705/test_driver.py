@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from tinyrunner.dut_protocol.link.clock import VirtualClock
-from tinyrunner.energy.drivers.n6705 import N6705
+from tinyrunner.energy.drivers.n6705.driver import N6705
 from tinyrunner.energy.errors import MonitorError, MonitorRefused, MonitorTimeout, SamplesLost
 from tinyrunner.energy.monitor import SampleKind
 from tinyrunner.energy.simulated.n6705 import SimulatedN6705

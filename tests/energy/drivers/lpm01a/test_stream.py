@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tinyrunner.energy.drivers.lpm01a_stream import MAX_LINE_BYTES, Edge, Lpm01aStream, TimeStamp
+from tinyrunner.energy.drivers.lpm01a.stream import MAX_LINE_BYTES, Edge, Lpm01aStream, TimeStamp
 
 CLEAN = b"6409-07\r\n1000-06\r\n0000-09\r\n"
 JOULES = [6409e-7, 1000e-6, 0.0]

@@ -2,7 +2,7 @@
 
 All of them stand below the device's own path, ``u/js220/002557``. A signal is ``i``, ``v`` or an
 input, ``gpi/0``: once its control topic is 1, its data topic brings the messages that
-``joulescope_stream`` reads.
+``stream`` reads.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.energy.ppk2_text import NAMES, VALUES, metadata
-from tinyrunner.energy.drivers.ppk2_stream import RATE_HZ, Ppk2Stream, parse_calibration
+from tinyrunner.energy.drivers.ppk2.stream import RATE_HZ, Ppk2Stream, parse_calibration
 from tinyrunner.energy.errors import MonitorError
 
 TEXT = metadata("VDD: 3000")

@@ -11,7 +11,7 @@ import pytest
 from support.devices.dialogue import ScriptedTransport
 from support.energy.ppk2_text import metadata
 from tinyrunner.dut_protocol.link.clock import MonotonicClock, VirtualClock
-from tinyrunner.energy.drivers.ppk2 import BAUD_RATE, Ppk2
+from tinyrunner.energy.drivers.ppk2.driver import BAUD_RATE, Ppk2
 from tinyrunner.energy.drivers.serial_monitor import open_link
 from tinyrunner.energy.errors import MonitorError, MonitorRefused, MonitorTimeout, SamplesLost
 from tinyrunner.energy.simulated.link import SimulatedMonitorLink

@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from ..trace import TraceWriter
-from .lpm01a_stream import Joules, Parsed, TimeStamp
-from .serial_monitor import write_samples
+from ...trace import TraceWriter
+from ..serial_monitor import write_samples
+from .stream import Joules, Parsed, TimeStamp
 
 HIGH_BUFFER_PERCENT = 90
 """Above this the PowerShield's buffer is about to overflow."""

@@ -12,7 +12,7 @@ from support.devices.dialogue import ScriptedTransport
 from support.devices.faulty import FaultyTransport
 from tinyrunner.dut_protocol.errors import LinkError
 from tinyrunner.dut_protocol.link.clock import MonotonicClock, VirtualClock
-from tinyrunner.energy.drivers.lpm01a import BAUD_RATE, Lpm01a
+from tinyrunner.energy.drivers.lpm01a.driver import BAUD_RATE, Lpm01a
 from tinyrunner.energy.drivers.serial_monitor import open_link
 from tinyrunner.energy.errors import MonitorError, MonitorRefused, MonitorTimeout, SamplesLost
 from tinyrunner.energy.simulated.link import SimulatedMonitorLink

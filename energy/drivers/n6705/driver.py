@@ -28,12 +28,15 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from ...dut_protocol.link.clock import Clock
-from ..errors import MonitorError, MonitorRefused, SamplesLost
-from ..monitor import Capabilities, EnergyMonitor, MonitorIdentity, SampleKind
-from ..trace import EnergyTrace, TraceWriter
-from .host_count import HostCount, host_loss_words, write_host_losses
-from .n6705_setup import (
+from ....dut_protocol.link.clock import Clock
+from ...errors import MonitorError, MonitorRefused, SamplesLost
+from ...monitor import Capabilities, EnergyMonitor, MonitorIdentity, SampleKind
+from ...trace import EnergyTrace, TraceWriter
+from ..host_count import HostCount, host_loss_words, write_host_losses
+from ..scpi import OVERFLOW, do, errors_after, number
+from ..serial_monitor import check_lost
+from ..visa_link import VisaLink
+from .setup import (
     DEFAULT_CURRENT_LIMIT_A,
     MIN_PERIOD_S,
     PARAMETERS,
@@ -43,9 +46,6 @@ from .n6705_setup import (
     count_channels,
     identify,
 )
-from .scpi import OVERFLOW, do, errors_after, number
-from .serial_monitor import check_lost
-from .visa_link import VisaLink
 
 SERVICE_INTERVAL_S = 1.0
 FIFO_S = 18.0

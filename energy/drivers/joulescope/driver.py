@@ -2,7 +2,7 @@
 
 The instrument stands in the wire of a supply that somebody else provides: it sets no voltage, but
 its current range `off` cuts the wire, so it switches the device. It is spoken to by the topics of
-``joulescope_topics``, and answers with the messages of ``joulescope_stream``.
+``topics``, and answers with the messages of ``joulescope_stream``.
 
 The voltage that was stated is compared with the one measured, and a wrong one switches the device
 off. A JS110 whose USB packet was dropped counts on as if nothing had been there, so samples are
@@ -20,14 +20,12 @@ import queue
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from ...dut_protocol.link.clock import Clock
-from ..errors import MonitorError, MonitorRefused, MonitorTimeout
-from ..monitor import Capabilities, MonitorIdentity, SampleKind
-from ..trace import EnergyTrace, TraceWriter
-from . import joulescope_topics as topics
-from .host_count import HostCount, host_loss_words, write_host_losses
-from .joulescope_stream import Combined, Message, PowerStream
-from .serial_monitor import (
+from ....dut_protocol.link.clock import Clock
+from ...errors import MonitorError, MonitorRefused, MonitorTimeout
+from ...monitor import Capabilities, MonitorIdentity, SampleKind
+from ...trace import EnergyTrace, TraceWriter
+from ..host_count import HostCount, host_loss_words, write_host_losses
+from ..serial_monitor import (
     Cleanup,
     ClosedOnExit,
     check_lost,
@@ -36,6 +34,8 @@ from .serial_monitor import (
     closed_on_error,
     write_samples,
 )
+from . import topics
+from .stream import Combined, Message, PowerStream
 
 _RATES_HZ = (*(float(n * 10**power) for power in range(6) for n in (1, 2, 5)), 1_000_000.0)
 _SILENCE_S = 2.0

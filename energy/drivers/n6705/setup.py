@@ -11,10 +11,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from ..errors import MonitorError, MonitorRefused
-from ..monitor import MonitorIdentity
-from .scpi import do, number, set_word
-from .visa_link import VisaLink
+from ...errors import MonitorError, MonitorRefused
+from ...monitor import MonitorIdentity
+from ..scpi import do, number, set_word
+from ..visa_link import VisaLink
 
 PARAMETERS = 2
 """How many quantities are logged: current and voltage, so that the power is measured and not

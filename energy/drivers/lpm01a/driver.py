@@ -4,7 +4,7 @@ Commands end CR LF; the answer is ``PowerShield > ack CMD`` or ``PowerShield > e
 ``Error detail: …``. One exchange, and a measurement::
 
     → pwr on nostatus        ← PowerShield > ack pwr on nostatus
-    → start                  ← PowerShield > ack start, then the stream of ``lpm01a_stream``
+    → start                  ← PowerShield > ack start, then the stream of ``stream``
     → stop                   ← PowerShield > Acquisition completed
 
 Not confirmed in public sources, and guarded: whether an ``ack`` repeats every word of the command
@@ -20,16 +20,14 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from ...dut_protocol.link.clock import Clock, Deadline
-from ...dut_protocol.link.transport import Transport
-from ..errors import MonitorError, MonitorRefused, MonitorTimeout
-from ..monitor import Capabilities, MonitorIdentity, SampleKind
-from ..trace import EnergyTrace, TraceWriter
-from ..windows import MAX_LOST_FRACTION
-from .host_count import HostCount, host_loss_words, write_host_losses
-from .lpm01a_account import SampleAccount
-from .lpm01a_stream import COMPLETED, Lpm01aStream, Parsed
-from .serial_monitor import (
+from ....dut_protocol.link.clock import Clock, Deadline
+from ....dut_protocol.link.transport import Transport
+from ...errors import MonitorError, MonitorRefused, MonitorTimeout
+from ...monitor import Capabilities, MonitorIdentity, SampleKind
+from ...trace import EnergyTrace, TraceWriter
+from ...windows import MAX_LOST_FRACTION
+from ..host_count import HostCount, host_loss_words, write_host_losses
+from ..serial_monitor import (
     Cleanup,
     ClosedOnExit,
     MonitorLink,
@@ -38,6 +36,8 @@ from .serial_monitor import (
     checked_supply_mv,
     closed_on_error,
 )
+from .account import SampleAccount
+from .stream import COMPLETED, Lpm01aStream, Parsed
 
 BAUD_RATE = 3_686_400
 MIN_FIRMWARE = (1, 0, 6)

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import MonitorError
+from ...errors import MonitorError
 
 COUNT_HZ = 2_000_000
 """The rate of sample_id where a message does not tell it (older drivers)."""

@@ -6,7 +6,7 @@ The host sends opcodes, and only one of them has an answer::
     11 02       source mode (01 would be the ampere meter)
     0D 0B B8    regulator: 3000 mV, high byte first
     0C 01       the device's supply on (00 off)
-    06 / 07     start and stop the stream of ``ppk2_stream``
+    06 / 07     start and stop the stream of ``stream``
 
 The device's timestamp pin goes to the logic input D0; the logic port's VCC must be connected to
 the device's supply. The kit measures no voltage: power is current x the voltage that was set.
@@ -23,14 +23,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...dut_protocol.link.clock import Clock, Deadline
-from ...dut_protocol.link.transport import Transport
-from ..errors import MonitorError, MonitorRefused, MonitorTimeout, SamplesLost
-from ..monitor import Capabilities, MonitorIdentity, SampleKind
-from ..trace import EnergyTrace, TraceWriter
-from .host_count import HostCount, host_loss_words, write_host_losses
-from .ppk2_stream import COUNTER_MODULUS, END, RATE_HZ, Calibration, Ppk2Stream, parse_calibration
-from .serial_monitor import (
+from ....dut_protocol.link.clock import Clock, Deadline
+from ....dut_protocol.link.transport import Transport
+from ...errors import MonitorError, MonitorRefused, MonitorTimeout, SamplesLost
+from ...monitor import Capabilities, MonitorIdentity, SampleKind
+from ...trace import EnergyTrace, TraceWriter
+from ..host_count import HostCount, host_loss_words, write_host_losses
+from ..serial_monitor import (
     Cleanup,
     ClosedOnExit,
     MonitorLink,
@@ -40,6 +39,7 @@ from .serial_monitor import (
     closed_on_error,
     write_samples,
 )
+from .stream import COUNTER_MODULUS, END, RATE_HZ, Calibration, Ppk2Stream, parse_calibration
 
 BAUD_RATE = 115_200
 """The rate that the port is opened at; it is a USB port, so the number means nothing."""

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from support.energy.fake_joulescope import FakeJoulescope
 from tinyrunner.dut_protocol.link.clock import VirtualClock
-from tinyrunner.energy.drivers.joulescope import Joulescope
-from tinyrunner.energy.drivers.joulescope_stream import PowerStream
+from tinyrunner.energy.drivers.joulescope.driver import Joulescope
+from tinyrunner.energy.drivers.joulescope.stream import PowerStream
 from tinyrunner.energy.errors import MonitorError, MonitorRefused, MonitorTimeout, SamplesLost
 from tinyrunner.energy.simulated.power_model import PowerModel, PowerState
 from tinyrunner.energy.trace import TraceWriter

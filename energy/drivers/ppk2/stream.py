@@ -26,7 +26,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import MonitorError
+from ...errors import MonitorError
 
 RATE_HZ = 100_000.0
 RANGES = 5

@@ -1,0 +1,1 @@
+"""Operates a Keysight N6705 or N6700 over VISA: start with `driver`, which `setup` prepares."""
