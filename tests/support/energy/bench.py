@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
+from support.devices.boards import HashModel
 from tinyrunner.dut_protocol.simulated.device import DeviceSettings, SimulatedDut
 from tinyrunner.dut_protocol.wire.boot_banner import TimestampMode
 from tinyrunner.energy.drivers.visa_link import VisaLink
@@ -18,7 +19,6 @@ from tinyrunner.runner.bench.simulated.device import (
     SimulatedModel,
 )
 from tinyrunner.runner.bench.simulated.wiring import SimulatedBench, Wire
-from tinyrunner.tests.support.devices.boards import HashModel
 
 
 def straight(at_s: float) -> tuple[float, ...]:
