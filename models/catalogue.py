@@ -71,7 +71,7 @@ class ReferenceModel(PinnedFile):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabelListFile(PinnedFile):
-    """An official ``y_labels.csv``; it has the name that ``datasets.official_lists`` gives it."""
+    """Is an official ``y_labels.csv``, under the name that ``datasets.official_lists`` gives it."""
 
     task: str
 

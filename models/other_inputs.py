@@ -18,7 +18,7 @@ from .suite import TASKS, InputFormat, Task
 
 @dataclass(frozen=True, slots=True)
 class InputKind:
-    """The type of an input's numbers, and its bytes where they are not as many numbers as usual."""
+    """Is the type of an input's numbers, and its bytes where those are not as many as usual."""
 
     input_format: InputFormat
     input_bytes: int | None = None

@@ -72,4 +72,5 @@ def chatter(probe: Probe) -> CheckFinding:
     heard = probe.heard
     if heard.chatter:
         return CheckFinding(Verdict.WARN, f"{heard.chatter} lines, first {heard.first_chatter!r}")
-    return CheckFinding(Verdict.PASS, "none")
+    echoed = " but the echoes of commands, which cost time on the wire" if heard.echoes else ""
+    return CheckFinding(Verdict.PASS, f"none{echoed}")

@@ -69,7 +69,7 @@ class Probe:
         self.clock = clock
         self.io_manager = io_manager
         self.line_ends = LineEnds(transport)
-        self.heard = UnsolicitedLines()
+        self.heard = UnsolicitedLines(self.line_ends)
         quiet = replace(settings, verify_load=VerifyLoad.NEVER)
         self.dut = Dut(self.line_ends, clock, quiet, self.heard)
         self.identity: Identity | None = None

@@ -119,7 +119,7 @@ _ENDED_BY_LF = (b"Input db has ", b"Supplied buffer size ")
 
 
 class LineEnds:
-    """Counts, as a transport, how the lines that it passes on end."""
+    """Counts, as a transport, how the lines that it passes on end; keeps what was sent last."""
 
     def __init__(self, inner: Transport) -> None:
         self._inner = inner
@@ -128,9 +128,16 @@ class LineEnds:
         self.crlf = 0
         self.lf_only = 0
         self.first_lf_only = ""
+        self._sent: list[str] = []
+        """The commands of the last write, without their ends."""
 
     def write(self, data: bytes) -> None:
+        self._sent = [text for text in data.decode("ascii", "replace").split("%") if text.strip()]
         self._inner.write(data)
+
+    def is_echo(self, text: str) -> bool:
+        """Tell whether a line repeats what was sent last, alone or in front of an answer."""
+        return any(command in text for command in self._sent)
 
     def read(self, max_bytes: int, timeout_s: float) -> bytes:
         data = self._inner.read(max_bytes, timeout_s)
@@ -155,13 +162,16 @@ class LineEnds:
 class UnsolicitedLines:
     """Listens to a device, keeping what the report needs and no more."""
 
-    def __init__(self) -> None:
+    def __init__(self, link: LineEnds) -> None:
+        self._link = link
         self.notes: list[str] = []
         self.before_name: list[Message] = []
         """What the device said until it told its name: a boot banner, perhaps."""
         self.chatter = 0
         """Lines beside the protocol, since the device told its name."""
         self.first_chatter = ""
+        self.echoes = 0
+        """Lines that repeat the command, alone or in front of its answer."""
         self._named = False
 
     def line(self, text: str) -> None:
@@ -171,6 +181,8 @@ class UnsolicitedLines:
                 self._named = True
             if not self._named:
                 self.before_name.append(message)
+            elif isinstance(message, Chatter) and self._link.is_echo(message.text):
+                self.echoes += 1
             elif isinstance(message, Chatter):
                 self.chatter += 1
                 self.first_chatter = self.first_chatter or text[:60]

@@ -167,11 +167,11 @@ class Exchange:
     @contextmanager
     def handing_on_malformed(self) -> Iterator[None]:
         """Hand a message whose content cannot be on like any other, instead of refusing it."""
-        self._hands_on_malformed = True
+        before, self._hands_on_malformed = self._hands_on_malformed, True
         try:
             yield
         finally:
-            self._hands_on_malformed = False
+            self._hands_on_malformed = before
 
     @contextmanager
     def withholding_ready(self) -> Iterator[Withheld]:

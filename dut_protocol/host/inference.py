@@ -62,7 +62,7 @@ _ORDERS = {
 
 
 class Wanted(Enum):
-    """What an answer is for, and so which of its lines must be whole."""
+    """Says what an answer is for, and so which of its lines must be whole."""
 
     SCORES = "scores"
     """Every line: one that is not is a reason to infer anew."""
@@ -227,27 +227,22 @@ class InferenceTimer:
     def _check_echo(
         self, reply: _Reply, iterations: int, warmups: int, wanted: Wanted, doing: str
     ) -> None:
-        """DutProtocolError where the device does not say that it runs what it was told to.
+        """Raise DutProtocolError where the device does not say that it runs what it was told to.
 
         Where a pin's edges tell of the window, a line that came damaged is noted only. Firmware
         that never says how many warm-ups it runs is believed at the second time.
         """
-        ran = (reply.warmups, reply.iterations)
         by_edges = wanted is Wanted.EDGES
         silent = reply.warmups is None and reply.iterations == iterations
         said_again, self._silent_warm_up = self._silent_warm_up and silent, silent
-        as_told = all(
-            said == told or (said is None and (by_edges or may_be_silent))
-            for said, told, may_be_silent in zip(
-                ran, (warmups, iterations), (said_again, False), strict=True
-            )
-        )
-        if not as_told:
+        warmed = reply.warmups == warmups or (reply.warmups is None and (by_edges or said_again))
+        ran = reply.iterations == iterations or (reply.iterations is None and by_edges)
+        if not (warmed and ran):
             raise DutProtocolError(
                 f"{doing} on {self._dut.address}: the device ran {reply.iterations} inferences "
                 f"after {reply.warmups} warm-ups; the command was damaged on its way"
             )
-        if None in ran and not (said_again and self._silence_noted):
+        if None in (reply.warmups, reply.iterations) and not (said_again and self._silence_noted):
             missing = "m-warmup-start" if reply.warmups is None else "m-infer-start"
             self._dut.listener.note(
                 f"{doing} on {self._dut.address}: {missing} did not come, or came damaged; "
@@ -258,7 +253,7 @@ class InferenceTimer:
     def _whole_scores(
         self, reply: _Reply, score_count: int | None, doing: str
     ) -> tuple[float, ...]:
-        """The scores, as they must be where they count."""
+        """Return the scores, as they must be where they count."""
         if not reply.done or reply.results is None:
             raise DutProtocolError(f"{doing} on {self._dut.address}: m-ready came without a result")
         scores = reply.results.scores
@@ -273,7 +268,7 @@ class InferenceTimer:
         return scores
 
     def _scores_if_any(self, reply: _Reply, doing: str) -> tuple[float, ...]:
-        """The scores where only the window counts: those that came, else asked for once more."""
+        """Return the scores where only the window counts: those that came, else asked for again."""
         results = reply.results
         if results is None or reply.damaged is not None:
             results = self._asked_again(reply, doing)
@@ -288,7 +283,7 @@ class InferenceTimer:
         return results.scores
 
     def _asked_again(self, reply: _Reply, doing: str) -> Results | None:
-        """What `results` says where the scores could not be read; None where it is no better.
+        """Ask for scores that could not be read once more; None where that is no better.
 
         The note comes first: who reads the log goes by what stands behind it. Firmware that
         answers the same once more is asked no second time.
@@ -324,7 +319,7 @@ class InferenceTimer:
 
 
 def _in_order(reply: _Reply, wanted: Wanted) -> bool:
-    """Whether the lines that matter came once each, and one after the other."""
+    """Tell whether the lines that matter came once each, and one after the other."""
     came, right = tuple(reply.order), _ORDERS[len(reply.laps)]
     match wanted:
         case Wanted.SCORES:
@@ -336,7 +331,7 @@ def _in_order(reply: _Reply, wanted: Wanted) -> bool:
 
 
 def _of_times(order: Iterable[type[Message]]) -> list[type[Message]]:
-    """Those lines of an answer that the length of its window depends on."""
+    """Return those lines of an answer that the length of its window depends on."""
     return [kind for kind in order if kind in (InferStart, LapTime, InferDone)]
 
 
@@ -389,12 +384,12 @@ class _Reply:
         return self._clock.now_s() - self._begun_s
 
     def end(self) -> None:
-        """The closing `m-ready` has come: it ends the inferences where their own line did not."""
+        """Take the closing `m-ready`, which ends the inferences where their own line did not."""
         if not self.done:
             self.last_s = self._clock.now_s()
 
     def torn_lines(self, wanted: Wanted) -> list[str]:
-        """The damaged lines that forbid to take the answer."""
+        """Return the damaged lines that forbid to take the answer."""
         match wanted:
             case Wanted.SCORES:
                 return self._torn
@@ -405,6 +400,8 @@ class _Reply:
 
     def take(self, message: Message) -> None:
         now_s = self._clock.now_s()
+        if isinstance(message, Results) and message == self.results:
+            return  # some firmware prints its line twice
         if isinstance(message, InferStart | LapTime | InferDone | Results):
             self.order.append(type(message))
         match message:

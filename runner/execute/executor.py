@@ -12,9 +12,10 @@ from dataclasses import dataclass
 
 from ... import __version__
 from ...datasets.inputs import Dataset, InputWindow
-from ...dut_protocol.errors import DutError, DutFault, DutProtocolError, DutRebooted
+from ...dut_protocol.errors import CommandError, DutError, DutFault, DutProtocolError, DutRebooted
 from ...dut_protocol.host.dut import REPLY_TIMEOUT_S, Identity
 from ...dut_protocol.host.inference import Inference, Wanted
+from ...dut_protocol.wire.commands import Raw
 from ...dut_protocol.wire.messages import Model
 from ...dut_protocol.wire.settings import ConfirmResults
 from ...models.suite import Task
@@ -316,7 +317,7 @@ class Executor(BenchPerformer):
             self._judge_scores(inference.scores)
 
     def _judge_scores(self, scores: tuple[float, ...]) -> None:
-        """DutProtocolError at scores that are all 0.
+        """Raise DutProtocolError at scores that are all 0.
 
         Integers of a tie are that by nature: they are believed when they come a second time, of a
         device that has answered other inputs otherwise.
@@ -371,6 +372,8 @@ def check_executable(
                 f"step {numbered.index}, `{numbered.step.command}`, needs an IO manager or an "
                 "energy monitor; this run has none"
             )
+        if isinstance(verb, DutCommand | IoDutCommand):
+            _check_command(verb.text, numbered.index)
         if isinstance(verb, Load):
             finder.find(verb)
         elif isinstance(verb, EmonTrace):
@@ -392,6 +395,13 @@ def check_executable(
             )
     if mode is Mode.ENERGY:
         _check_energy(script, traces, supply_v)
+
+
+def _check_command(text: str, index: int) -> None:
+    try:
+        Raw(text).encode()
+    except CommandError as error:
+        raise SetupError(f"step {index} of the script: {error}") from error
 
 
 def _within_reach(verb: Verb, mode: Mode) -> bool:

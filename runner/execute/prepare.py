@@ -107,15 +107,21 @@ class Opening(BenchPerformer):
 
     @property
     def identity(self) -> Identity:
-        """Return who the device is; asked now where the script did not."""
-        if self._known is None:
-            self._known = self._connect(self._bench, self._task)
+        """Return who the device is, once :meth:`prepare` has found out."""
+        assert self._known is not None, "asked before the bench was made ready"
         return self._known
 
     def prepare(self, script: Script) -> None:
         """Execute what stands before `version`; then it is known who the device is."""
         self.run(preliminary_steps(script))
-        self._known = self.identity
+        self._recognise()
+
+    def _recognise(self) -> bool:
+        """Find the device awake and ask who it is; False where that is known already."""
+        if self._known is not None:
+            return False
+        self._known = self._connect(self._bench, self._task)
+        return True
 
     def run(self, steps: Iterable[Step]) -> None:
         for step in steps:
@@ -137,8 +143,7 @@ class Opening(BenchPerformer):
             self.manager_name = self._bench.energy.io_manager.identify()
 
     def command(self, verb: DutCommand | IoDutCommand) -> None:
-        is_first = self._known is None
-        if self.identity and is_first and verb.text == "profile":
+        if self._recognise() and verb.text == "profile":
             return  # which it was asked to be known by
         self._bench.dut.raw(verb.text, self._timeout_s)
 

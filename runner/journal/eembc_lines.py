@@ -120,7 +120,7 @@ class PendingInference:
 
     @property
     def is_answered(self) -> bool:
-        """A result has come, readable or not."""
+        """Tell whether a result has come, readable or not."""
         return bool(self.scores or self.error or self.unreadable)
 
     def outcome(self) -> tuple[int, InferenceRecord | LogError]:

@@ -158,7 +158,7 @@ class MlcommonsReader(LogReader):
             facts.mode = Mode.ENERGY
 
     def _scores(self, body: bytes) -> tuple[float, ...]:
-        """The numbers of a result; none where they are no finite numbers."""
+        """Return the numbers of a result; none where they are no finite numbers."""
         try:
             scores = tuple(map(float, body.rstrip(b", ").split(b",")))
         except ValueError:

@@ -48,7 +48,7 @@ class NameList(JsonForm):
 
 
 class OddScores(NamedTuple):
-    """What is wrong with the scores of a window, which does not need them."""
+    """Says what is wrong with the scores of a window, which does not need them."""
 
     text: str
     readable: bool

@@ -14,7 +14,7 @@ from ...dut_protocol.wire.timer import DEFECT_DEVIATION, USUAL_DEVIATION
 from ...energy.trace import EventSource
 from ...models.custom_task import CUSTOM_NOTE
 from ...models.other_inputs import describe_inputs
-from ...models.suite import TASKS, Task
+from ...models.suite import TASKS, Metric, Task
 from ..config.rounds import Round
 from ..journal.records import LogFacts
 from ..terms import Division, Mode
@@ -400,8 +400,8 @@ def _accuracy(
     if accuracy.auc_missing is not None:
         yield _warning(
             FindingKind.SCORES,
-            f"there is no AUC: {accuracy.auc_missing}; Top-1 does not need that. For an AUC let "
-            "the firmware print the shares of a softmax",
+            f"there is no AUC: {accuracy.auc_missing}"
+            + (". Top-1 does not need that" if task.metric is Metric.TOP1 else ""),
         )
     if accuracy.noughts:
         yield _warning(

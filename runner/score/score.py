@@ -55,7 +55,7 @@ def score_performance(records: Iterable[InferenceRecord], task: Task) -> Perform
 
 
 def odd_scores(record: InferenceRecord, task: Task) -> OddScores | None:
-    """What is wrong with the scores of a window, which does not need them; else None.
+    """Say what is wrong with the scores of a window, which does not need them; else None.
 
     Logs that hold none at all (MLCommons' of energy) say nothing about the firmware.
     """
@@ -155,6 +155,7 @@ def _score_classes(
         )
     auc = None
     auc_missing = _without_shares(rows.values()) if task.official else None
+    auc_missing = auc_missing or _without_a_class({truth[file] for file in rows}, task.score_count)
     if rows and auc_missing is None:
         auc = one_vs_rest_auc([truth[file] for file in rows], _shares(rows.values(), task))
     return AccuracyResult(
@@ -173,14 +174,25 @@ def _score_classes(
     )
 
 
+def _without_a_class(labels: set[int], classes: int) -> str | None:
+    """Say which classes have no input: one against the rest is then no comparison."""
+    without = sorted(set(range(classes)) - labels)
+    if not labels or not without:
+        return None
+    named = ", ".join(map(str, without[:5])) + (", …" if len(without) > 5 else "")
+    have_none = f"class {named} has" if len(without) == 1 else f"classes {named} have"
+    return f"{have_none} no input among those inferred"
+
+
 def _without_shares(rows: Collection[tuple[float, ...]]) -> str | None:
-    """Why scores cannot be made shares of one, as the AUC needs them and Top-1 does not."""
+    """Say why scores cannot be made shares of one, as the AUC needs them and Top-1 does not."""
     count = sum(normalised(row) is None or sum(row) < 0 for row in rows)
     if not count:
         return None
     return (
         f"the scores of {count} of {len(rows)} inputs add up to 0 or less, as logits and raw "
-        "integers do, so that they cannot be made shares of one"
+        "integers do, so that they cannot be made shares of one; let the firmware print the shares "
+        "of a softmax"
     )
 
 
@@ -235,6 +247,7 @@ def _score_windows(
         inputs=len(file_scores),
         correct=best_threshold_correct(anomalous, means),
         auc=roc_auc(anomalous, np.array(means)),
+        auc_missing=_without_a_class({score.label for score in file_scores}, 2),
         precision_recall=best_precision_recall(anomalous, means),
         file_scores=tuple(file_scores),
         missing=NameList.of(file for file in truth if file not in files),

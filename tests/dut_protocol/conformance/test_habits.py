@@ -57,6 +57,19 @@ def test_refusals_are_found_behind_an_echo_and_a_prompt(habits: Habits):
     assert report.passed
 
 
+@pytest.mark.parametrize("echo", [b"%s%%", b"%s", b"> %s%%\r\n", b"> %s\r\n"])
+def test_an_echo_is_no_chatter_and_a_print_of_the_firmwares_own_is(echo: bytes):
+    title = "lines beside the protocol"
+    found, text = verdict(checked(Habits(echo=echo)), title)
+    assert (found, text) == (
+        Verdict.PASS,
+        "none but the echoes of commands, which cost time on the wire",
+    )
+    found, text = verdict(checked(Habits(echo=echo, in_window=b"[I] tick\r\n")), title)
+    assert found is Verdict.WARN
+    assert "lines, first '[I] tick'" in text
+
+
 @pytest.mark.parametrize(
     ("lap", "said"),
     [

@@ -11,11 +11,14 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from support.devices.boards import served
 from support.devices.scripted import Habits, ScriptedDevice
 from support.inputs import write_inputs
+from tinyrunner.dut_protocol.discovery import ports
+from tinyrunner.dut_protocol.discovery.port_report import PortState
 from tinyrunner.dut_protocol.errors import DutTimeout, PortBusy
 from tinyrunner.dut_protocol.host.dut import Dut
 from tinyrunner.dut_protocol.link.clock import MonotonicClock
@@ -110,6 +113,20 @@ def test_opening_is_refused_and_the_process_named(address: str):
         with pytest.raises(PortBusy, match=rf"cat \(process {pid}\)"):
             open_transport(address, 115200)
         assert time.monotonic() - began_s < ENDS_WITHIN_S
+
+
+@pytest.mark.parametrize("program", [read_by_cat, read_by_a_monitor], ids=["cat", "a monitor"])
+def test_the_list_of_devices_names_the_process_and_does_not_ask(monkeypatch, port: str, program):
+    # A pseudo-terminal is none of the ports that a computer lists: this one is put on the list.
+    listed = SimpleNamespace(device=port, vid=0x0483, pid=0x374B, serial_number="1", description="")
+    monkeypatch.setattr(ports.list_ports, "comports", lambda: [listed])
+    with program(port) as pid:
+        began_s = time.monotonic()
+        (report,) = ports.scan(LinkSettings(), probe_all=True)
+        assert time.monotonic() - began_s < ENDS_WITHIN_S
+    assert report.state is PortState.BUSY
+    assert f"(process {pid})" in report.finding
+    assert "close it there and try again" in report.finding
 
 
 def identify_again_and_again(dut: Dut) -> None:

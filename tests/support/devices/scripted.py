@@ -119,6 +119,7 @@ class Habits:
     """So many `name` are not answered."""
     command_chars: int = 80
     no_results_command: bool = False
+    results_twice: bool = False
     buffer_bytes: int = 27648
     refuses: str = ""
     """This command is unknown to it."""
@@ -299,6 +300,8 @@ class ScriptedDevice:
         self._line(b"m-infer-done")
         self._scores = self._infer_tensor()
         self._results()
+        if self.habits.results_twice:
+            self._results()
 
     def _take_input(self) -> None:
         """As the reference firmware: what does not fit is told, and the tensor stays as it is."""

@@ -95,6 +95,7 @@ WELL = {
     "signed time stamps": Habits(lap="signed", lap_start_us=(1 << 31) + 7),
     "time stamps with decimals": Habits(lap="decimals"),
     "time stamps with their unit": Habits(lap="unit"),
+    "results printed twice": Habits(results_twice=True),
 }
 
 

@@ -250,6 +250,14 @@ def test_options_that_a_script_decides_are_refused_beside_it(option, refused, tm
     assert "the script says what is run" in refused("--script", script, *option).err
 
 
+def test_a_command_of_a_script_that_no_device_keeps_whole_is_told(refused, tmp_path):
+    script = tmp_path / "script.async"
+    long = "infer " + "1" * 80
+    script.write_text(f"[\n{{ cmd: 'dut {long}', ms: 5000 }},\n]")
+    said = refused("--script", script).err
+    assert "of the script: command of 86 characters: the firmware keeps 80" in said
+
+
 def test_an_empty_script_is_told(refused, tmp_path):
     script = tmp_path / "script.async"
     script.write_text("[]")
