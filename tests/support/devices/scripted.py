@@ -82,6 +82,7 @@ SIZES: dict[str, str] = {
     "%zu": "Input db has %zu elemented, expected %zu",
     "ld": "Input db has ld elements, expected ld",
     "nothing": "Input db has  elemented, expected {need}",
+    "640": "Input db has 640 elemented, expected 25600",
 }
 
 
@@ -94,6 +95,8 @@ class Habits:
     """Bytes of an input of its model, where it is not the task's."""
     size_line: str = "elemented"
     size_always: bool = False
+    takes_any_size: bool = False
+    """What it says of sizes has nothing to do with what it does."""
     """Told at every `infer`, also where the sizes agree."""
     results: str = "plain"
     lap: str = "plain"
@@ -120,6 +123,7 @@ class Habits:
     command_chars: int = 80
     no_results_command: bool = False
     results_twice: bool = False
+    laps_twice: bool = False
     buffer_bytes: int = 27648
     refuses: str = ""
     """This command is unknown to it."""
@@ -310,7 +314,7 @@ class ScriptedDevice:
         if have != need or self.habits.size_always:
             line = SIZES[self.habits.size_line].format(have=have, need=need)
             self._raw(line.encode() + b"\n")
-        if have == need:
+        if have == need or self.habits.takes_any_size:
             self._tensor = bytes(self._buffer)
 
     def _infer_tensor(self) -> tuple[float, ...]:
@@ -328,4 +332,5 @@ class ScriptedDevice:
     def _stamp(self) -> None:
         if not self.habits.energy:
             us = self.habits.lap_start_us + round(self._now_s * 1e6)
-            self._line(b"m-lap-us-" + LAPS[self.habits.lap](us).encode())
+            for _ in range(2 if self.habits.laps_twice else 1):
+                self._line(b"m-lap-us-" + LAPS[self.habits.lap](us).encode())

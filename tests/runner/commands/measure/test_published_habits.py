@@ -96,6 +96,7 @@ WELL = {
     "time stamps with decimals": Habits(lap="decimals"),
     "time stamps with their unit": Habits(lap="unit"),
     "results printed twice": Habits(results_twice=True),
+    "time stamps printed twice": Habits(laps_twice=True),
 }
 
 
@@ -115,6 +116,29 @@ def test_habits_of_published_firmware_are_measured_and_live_and_score_agree(
         assert found == pytest.approx(500 / window_s, rel=0.01), done
     assert scored(folder, tmp_path, habits.task, mode) == figures(folder, mode)
     assert "restart" not in done.err, "no load had to be begun again"
+
+
+ALWAYS_WRONG = Habits(size_always=True, size_line="640", takes_any_size=True)
+
+
+def test_sizes_of_nothing_that_was_loaded_let_windows_be_measured_and_say_so(ran, tmp_path: Path):
+    done, folder, _ = ran(ALWAYS_WRONG, "performance")
+    assert done.status == 3, done
+    assert figures(folder, "performance")["median_throughput"] == pytest.approx(50, rel=0.01)
+    assert scored(folder, tmp_path, KWS, "performance") == figures(folder, "performance")
+    text = " ".join(done.out.split())
+    assert "'Input db has 640 elemented, expected 25600'" in text
+    log = (folder / "log.txt").read_text()
+    assert log.count("490 bytes were loaded: nobody knows which input it infers") == 1
+
+
+def test_on_such_a_word_no_score_is_taken(ran):
+    done, _, device = ran(ALWAYS_WRONG, "accuracy")
+    text = " ".join(done.err.split())
+    assert done.status == 1, done
+    assert "expected 25600', and 490 bytes were loaded: nobody knows which input it" in text
+    assert ENDS in text
+    assert len(device.inferred) == 2, "once more, for the link may have damaged the line"
 
 
 @pytest.mark.parametrize("task", [VWW, IC, AD], ids=lambda task: task.key)
