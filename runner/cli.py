@@ -11,12 +11,6 @@ from __future__ import annotations
 import os
 import sys
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from .errors import RunStopped
-
 
 def main() -> None:
     """Run the ``tinyrunner`` command."""
@@ -57,46 +51,8 @@ tinyrunner`."""
 
 
 def _show(error: Exception) -> None:
-    """Show what went wrong, and what is left of a run that ended early."""
     from rich.console import Console
 
-    from .errors import RunStopped
+    from .commands.show.failure import show_failure
 
-    console = Console(stderr=True, soft_wrap=True)
-    console.print("[bold red]error:[/] ", end="")
-    console.print(str(error), markup=False, highlight=False)
-    if isinstance(error, RunStopped):
-        console.print(_what_now(error), markup=False, highlight=False)
-
-
-def _what_now(stopped: RunStopped) -> str:
-    """Say what is left of a run that ended early, and how to go on."""
-    if stopped.hopeless:
-        said = f" What was said so far is in {stopped.session}" if stopped.session else ""
-        return (
-            "It would end in the same place again: change the firmware, then begin a new run."
-            + said
-        )
-    if stopped.session is None:
-        return "Nothing was measured yet; run it again."
-    if stopped.begin_again is not None:
-        return f"{stopped.begin_again} What was measured so far is in {stopped.session}"
-    if not stopped.resumable:
-        return (
-            "The run itself had not begun; run it again. What was said so far is in "
-            f"{stopped.session}"
-        )
-    return (
-        f"What was measured is in {stopped.session}. Continue with:\n"
-        f"  tinyrunner run --resume {_quoted(stopped.session)}"
-    )
-
-
-def _quoted(path: Path) -> str:
-    """Quote a text as a shell of this platform takes it."""
-    import shlex
-    import subprocess
-
-    if sys.platform == "win32":
-        return subprocess.list2cmdline([str(path)])
-    return shlex.quote(str(path))
+    show_failure(Console(stderr=True, soft_wrap=True), error)

@@ -30,6 +30,7 @@ class RunStopped(TinyrunnerError):
         resumable: bool = True,
         begin_again: str | None = None,
         hopeless: bool = False,
+        interrupted: bool = False,
     ) -> None:
         super().__init__(reason)
         self.session = session
@@ -40,3 +41,5 @@ class RunStopped(TinyrunnerError):
         """Why it is begun again although it had come to its first step, where that is so."""
         self.hopeless = hopeless
         """Whether it would end in the same place again, as long as the firmware is as it is."""
+        self.interrupted = interrupted
+        """Whether somebody wanted it to end: Ctrl-C, a kill."""

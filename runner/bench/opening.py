@@ -38,15 +38,26 @@ from .simulated.device import SimulatedModel, simulated_device
 from .simulated.wiring import SimulatedBench
 
 
+def check_addresses(config: Config, *, energy: bool) -> None:
+    """Refuse (SetupError) addresses of which no bench can be made, before any port is opened."""
+    try:
+        if not energy:
+            address = _dut_address(config)
+            if address != AUTO and not is_simulated(config):
+                check_address(address)
+        elif is_simulated(config):
+            _refuse_mixture(config)
+        else:
+            check_address(_io_address(config))
+            check_monitor_address(config.monitor)
+    except (LinkError, MonitorError) as error:
+        raise SetupError(str(error)) from error
+
+
 @contextmanager
 def open_bench(config: Config, task: Task) -> Iterator[Bench]:
     """Open what the configuration's addresses name; the port is closed on every path."""
-    address = config.dut.address
-    if address is None:
-        raise SetupError(
-            "which device? Give --dut with a port (`tinyrunner devices` lists them), a URL, "
-            "`auto`, or sim: for a simulated one"
-        )
+    address = _dut_address(config)
     link = config.dut.link
     if is_simulated(config):
         device = simulated_device(config, task)
@@ -91,6 +102,7 @@ def _bench_on(
 @contextmanager
 def open_energy_bench(config: Config, task: Task) -> Iterator[Bench]:
     """Open monitor and IO manager. Whatever happens inside, the supply is off afterwards."""
+    check_addresses(config, energy=True)
     io_baud_rate = config.io_manager.baud_rate
     refuse_behind_io_manager(config.dut.wishes)
 
@@ -103,7 +115,6 @@ def open_energy_bench(config: Config, task: Task) -> Iterator[Bench]:
 
     with ExitStack() as stack:
         if is_simulated(config):
-            _refuse_mixture(config)
             simulated = SimulatedBench(config, task)
             wire = logged(simulated.link, simulated.clock)
             monitor: EnergyMonitor = stack.enter_context(simulated.open_monitor(config.monitor))
@@ -112,14 +123,21 @@ def open_energy_bench(config: Config, task: Task) -> Iterator[Bench]:
             return
         clock = MonotonicClock()
         try:
-            check_address(_io_address(config))
-            check_monitor_address(config.monitor)
             wire = logged(open_transport(_io_address(config), io_baud_rate), clock)
             monitor = stack.enter_context(open_monitor(config.monitor, clock))
         except (LinkError, MonitorError) as error:
             raise SetupError(str(error)) from error
         bench = _bench(config, wire, clock, monitor, None)
         yield bench
+
+
+def _dut_address(config: Config) -> str:
+    if config.dut.address is None:
+        raise SetupError(
+            "which device? Give --dut with a port (`tinyrunner devices` lists them), a URL, "
+            "`auto`, or sim: for a simulated one"
+        )
+    return config.dut.address
 
 
 def _refuse_mixture(config: Config) -> None:

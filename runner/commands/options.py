@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     from ..config.config import Config
 
+EXIT_FAILED = 1
+"""The exit status of what did not come to its end."""
+
 EXIT_INVALID = 3
 """The exit status of what finished, but is not good for what was asked."""
 

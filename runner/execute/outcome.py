@@ -88,6 +88,7 @@ class UnfinishedRun:
                 resumable=self.resumable,
                 begin_again=self.begin_again,
                 hopeless=isinstance(error, FirmwareFault),
+                interrupted=isinstance(error, KeyboardInterrupt),
             ) from error
 
 

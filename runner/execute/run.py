@@ -16,6 +16,7 @@ from pathlib import Path
 from ...dut_protocol.link.clock import VirtualClock
 from ...models.suite import Task
 from ..bench.bench import Bench
+from ..bench.opening import check_addresses
 from ..config.config import Config, MonitorConfig
 from ..config.rounds import load_rounds
 from ..config.sim_address import is_simulated
@@ -65,15 +66,39 @@ from .provenance import (
 )
 from .resume import BEGINNING, ResumePoint, find_resume_point
 
-__all__ = ["Outcome", "resume_session", "run_session"]
+__all__ = ["Outcome", "PreparedRun", "prepare_run", "resume_session", "run_prepared", "run_session"]
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedRun:
+    """Is a run of which everything is known and checked that needs no device."""
+
+    run: Run
+    parts: ModeParts
+    config: Config
+    script: Script
+    """What will be run; of a plan, with N still to be found."""
+    script_file: Path | None
+    """The published script, where one is run."""
 
 
 def run_session(
     task: Task, mode: Mode, config: Config, reporter: Reporter, script_file: Path | None = None
 ) -> Outcome:
     """Measure one task in one mode; ``script_file`` is a published script to run instead."""
+    return run_prepared(prepare_run(task, mode, config, reporter, script_file))
+
+
+def prepare_run(
+    task: Task, mode: Mode, config: Config, reporter: Reporter, script_file: Path | None = None
+) -> PreparedRun:
+    """Check all that needs no device: settings, addresses, inputs, script, room on the disk.
+
+    SetupError or DatasetError says what is wrong; no port was opened.
+    """
     if script_file is not None:
         _refuse_beside_a_script(config)
+    check_addresses(config, energy=mode is Mode.ENERGY)
     run = _prepare(task, mode, config, reporter)
     parts = mode_parts(mode, config.warmups, config.monitor)
     dataset = run.source.dataset
@@ -83,6 +108,15 @@ def run_session(
         script = rerooted(read_script(script_file), dataset)
         check_executable(script, dataset, mode, config.monitor.supply_v)
     check_disk(config.sessions, script)
+    return PreparedRun(run, parts, config, script, script_file)
+
+
+def run_prepared(prepared: PreparedRun) -> Outcome:
+    """Measure what was prepared, from the opening of the bench to the result."""
+    run, parts, config, script_file = (
+        prepared.run, prepared.parts, prepared.config, prepared.script_file,
+    )  # fmt: skip
+    mode, dataset, script = run.mode, run.source.dataset, prepared.script
     left = UnfinishedRun()
     # What goes wrong in opening and closing a bench that powers the device is the run's as well.
     outside, inside = (nullcontext, left.told) if parts.resumable else (left.told, nullcontext)

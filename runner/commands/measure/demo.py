@@ -38,19 +38,13 @@ def demo(
     from ...report.render import render_report
     from ..show.audit import show_audit
     from ..show.progress import make_reporter
-    from ..show.session import SessionLine, show_summary
+    from ..show.results_table import TableCell, show_results_table
 
     reporter = make_reporter(Console(stderr=True, soft_wrap=True))
     shown = demonstrate(folder.absolute(), reporter, round_name)
     console = options.result_console()
-    show_summary(
-        console,
-        [
-            SessionLine(one.task, one.mode, one.session.folder.name, one.assessment)
-            for one in shown.outcomes
-        ],
-        shown.built.round,
-    )
+    cells = [TableCell(one.task, one.mode, one.assessment) for one in shown.outcomes]
+    show_results_table(console, cells, shown.built.round)
     reporter.note("auditing the submission folder, writing the report")
     audited = audit(shown.built.root, round_name=shown.built.round.name)
     report = shown.place / "report.html"

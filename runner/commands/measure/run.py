@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,72 +12,103 @@ from ...errors import ResumeError, SetupError
 from .. import options
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from ....models.suite import Task
     from ...config.config import Config
+    from ...execute.cells import EndedCell
     from ...execute.progress import Reporter
-    from ...execute.run import Outcome
+    from ...execute.run import Outcome, PreparedRun
     from ...terms import Mode
 
 
 @options.with_settings(
-    "tasks mode dut io monitor supply_v soft_markers model datasets sessions config baud_rate "
+    "tasks modes dut io monitor supply_v soft_markers model datasets sessions config baud_rate "
     "iterations warmups limit labels input_format division round data_bytes_per_db pipelining "
-    "extension verify_load confirm_results expected_inference_s wire_log script resume as_json"
+    "extension verify_load confirm_results expected_inference_s wire_log script resume "
+    "stop_on_failure as_json"
 )
 def run(
     flags: dict[str, Any],
     tasks: Annotated[
         list[str] | None, typer.Argument(metavar="TASK…", help="vww, ic, kws, ad; all; or custom.")
     ] = None,
-    mode: Annotated[
-        str | None, typer.Option("--mode", help="performance, accuracy or energy.")
+    modes: Annotated[
+        list[str] | None,
+        typer.Option("--mode", help="performance, accuracy, energy; several times; or all."),
     ] = None,
     config: options.ConfigOption = None,
     script: Annotated[
         Path | None, typer.Option("--script", help="Run a published script.async instead.")
     ] = None,
     resume: Annotated[Path | None, typer.Option("--resume", help="Continue this session.")] = None,
+    stop_on_failure: Annotated[
+        bool, typer.Option("--stop-on-failure", help="Of several runs, none behind one that fails.")
+    ] = False,
     as_json: options.JsonOption = False,
 ) -> None:
     """Measure performance, accuracy or energy of one or more tasks."""
     from rich.console import Console
 
     from ...config.config import absolute, override
-    from ...execute.run import run_session
+    from ...execute.cells import prepare_cells
     from ..show.progress import make_reporter
 
     labels, formats = flags.pop("labels"), flags.pop("input_format")
-    reporter = make_reporter(Console(stderr=True, soft_wrap=True))
+    console = Console(stderr=True, soft_wrap=True)
+    reporter = make_reporter(console)
     if resume is not None:
         if script is not None:
             raise SetupError("--resume continues the session's own script; leave --script out")
-        outcomes = [_resume(resume, tasks, mode, config, flags, (labels, formats), reporter)]
-        show_outcomes(outcomes, as_json)
-    else:
-        base = options.base_config(config)
-        keys = [task.key for task in choose_tasks(tasks, base)]
-        flags["labels"] = options.labels_by_task(labels, keys)
-        flags["input_format"] = options.formats_by_task(formats, keys)
-        settings = absolute(override(base, **flags))
-        chosen = choose_tasks(tasks, settings)
-        if script is not None and len(chosen) != 1:
-            raise SetupError("a script is of one task; name just that one")
-        wanted = parse_mode(mode)
-        outcomes = []
-        try:
-            for task in chosen:
-                outcomes.append(run_session(task, wanted, settings, reporter, script))
-        finally:
-            # Also those before the task that failed: they are measured, and on disk.
-            show_outcomes(outcomes, as_json, several=len(chosen) > 1)
-    if not all(outcome.assessment.valid for outcome in outcomes):
+        outcome = _resume(resume, tasks, modes, config, flags, (labels, formats), reporter)
+        show_outcomes([outcome], as_json)
+        if not outcome.assessment.valid:
+            raise typer.Exit(options.EXIT_INVALID)
+        return
+    base = options.base_config(config)
+    keys = [task.key for task in choose_tasks(tasks, base)]
+    flags["labels"] = options.labels_by_task(labels, keys)
+    flags["input_format"] = options.formats_by_task(formats, keys)
+    settings = absolute(override(base, **flags))
+    chosen, wanted = choose_tasks(tasks, settings), choose_modes(modes)
+    if script is not None and (len(chosen) != 1 or len(wanted) != 1):
+        raise SetupError("a script is of one task and one mode; name just those")
+    prepared = prepare_cells(chosen, wanted, settings, reporter, script)
+    _run_all(prepared, console, stop_on_failure=stop_on_failure, as_json=as_json)
+
+
+def _run_all(
+    prepared: list[PreparedRun], console: Console, *, stop_on_failure: bool, as_json: bool
+) -> None:
+    """Run what was prepared and show what came of each; then the exit status that follows."""
+    from ...execute.cells import run_cells
+    from ..show.failure import show_failure
+
+    ended: list[EndedCell] = []
+    several = len(prepared) > 1
+
+    def on_end(cell: EndedCell) -> None:
+        ended.append(cell)
+        if cell.error is not None and several:
+            show_failure(console, cell.error, what=cell.name)
+
+    try:
+        run_cells(prepared, on_end, stop_on_failure=stop_on_failure)
+    finally:
+        _show_cells(ended, as_json, several=several)
+    errors = [cell.error for cell in ended if cell.error is not None]
+    if errors and not several:
+        raise errors[0]
+    if errors:
+        raise typer.Exit(options.EXIT_FAILED)
+    if not all(cell.outcome is not None and cell.outcome.assessment.valid for cell in ended):
         raise typer.Exit(options.EXIT_INVALID)
 
 
 def _resume(
     folder: Path,
     tasks: list[str] | None,
-    mode: str | None,
+    modes: list[str] | None,
     config: Path | None,
     flags: dict[str, Any],
     by_task: tuple[list[str] | None, list[str] | None],
@@ -92,8 +124,8 @@ def _resume(
     task, wanted, before = asked_before(folder)
     if tasks and [named.key for named in choose_tasks(tasks, before)] != [task.key]:
         raise ResumeError(f"{folder} is a session of {task.key}, not of {', '.join(tasks)}")
-    if mode is not None and parse_mode(mode) is not wanted:
-        raise ResumeError(f"{folder} is a session of {wanted.value}, not of {mode}")
+    if modes and choose_modes(modes) != [wanted]:
+        raise ResumeError(f"{folder} is a session of {wanted.value}, not of {', '.join(modes)}")
     labels, formats = by_task
     flags["labels"] = options.labels_by_task(labels, [task.key])
     flags["input_format"] = options.formats_by_task(formats, [task.key])
@@ -117,17 +149,49 @@ def choose_tasks(names: list[str] | None, config: Config) -> list[Task]:
     return [task_named(name, config) for name in dict.fromkeys(names)]
 
 
-def parse_mode(name: str | None) -> Mode:
-    """Return the mode by its name."""
+def choose_modes(names: list[str] | None) -> list[Mode]:
+    """Return the modes by their names, in the order given; `all` for the three."""
     from ...config.named import mode_named
+    from ...terms import Mode
 
-    if name is None:
-        raise SetupError("which mode? Give --mode performance, accuracy or energy")
-    return mode_named(name)
+    if not names:
+        raise SetupError("which mode? Give --mode performance, accuracy or energy; or all")
+    if names == ["all"]:
+        return list(Mode)
+    if "all" in names:
+        raise SetupError("`all` is the three modes and stands alone; or name each mode")
+    return [mode_named(name) for name in dict.fromkeys(names)]
 
 
-def show_outcomes(outcomes: list[Outcome], as_json: bool, *, several: bool = False) -> None:
-    """Print the results to stdout; as JSON a list where ``several`` tasks were asked for."""
+def _show_cells(ended: list[EndedCell], as_json: bool, *, several: bool) -> None:
+    """Print the results to stdout; of several also a table of them all, behind the rest."""
+    from ..show.results_table import TableCell, show_results_table
+
+    outcomes = [cell.outcome for cell in ended if cell.outcome is not None]
+    failed = [
+        {"task": cell.task.key, "mode": cell.mode.value, "error": str(cell.error)}
+        for cell in ended
+        if cell.error is not None
+    ]
+    show_outcomes(outcomes, as_json, failed, several=several)
+    if several and outcomes and not as_json:
+        cells = [
+            TableCell(cell.task, cell.mode, cell.outcome.assessment if cell.outcome else None)
+            for cell in ended
+        ]
+        console = options.result_console()
+        console.print()
+        show_results_table(console, cells, outcomes[0].round)
+
+
+def show_outcomes(
+    outcomes: list[Outcome],
+    as_json: bool,
+    failed: Sequence[dict[str, str]] = (),
+    *,
+    several: bool = False,
+) -> None:
+    """Print the results; as JSON a list, with what ``failed``, where ``several`` were asked for."""
     import json
 
     from ..show.session import assessment_json, show_assessment
@@ -140,7 +204,7 @@ def show_outcomes(outcomes: list[Outcome], as_json: bool, *, several: bool = Fal
             | {"task": outcome.task.key, "mode": outcome.mode.value, "round": outcome.round.name}
             for outcome in outcomes
         ]
-        typer.echo(json.dumps(rows if several else rows[0], indent=2))
+        typer.echo(json.dumps([*rows, *failed] if several else rows[0], indent=2))
         return
     console = options.result_console()
     for outcome in outcomes:

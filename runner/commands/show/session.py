@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
 from math import fsum
 from typing import Any
 
@@ -16,7 +14,6 @@ from ...config.rounds import Round
 from ...score.assess import Assessment
 from ...score.results import AccuracyResult, EnergyResult, PerformanceResult
 from ...score.rules import Severity
-from ...terms import Mode
 
 SEVERITY_STYLES = {Severity.VIOLATION: "bold red", Severity.WARNING: "yellow"}
 
@@ -43,46 +40,6 @@ def show_assessment(
         else Text("  not valid for submission", style="red")
     )
     console.print(Group(*parts, verdict))
-
-
-@dataclass(frozen=True, slots=True)
-class SessionLine:
-    """Is one session in a summary of several."""
-
-    task: Task
-    mode: Mode
-    name: str
-    assessment: Assessment
-
-
-def show_summary(console: Console, lines: Iterable[SessionLine], round_: Round) -> None:
-    """Print a line a session: its figure, the target, and how many findings stand against it."""
-    table = Table(box=None, padding=(0, 1), pad_edge=True)
-    for name in ("task", "mode", "result", "target", "findings", "session"):
-        table.add_column(name, no_wrap=name != "findings", overflow="ignore")
-    for line in lines:
-        result, target = _headline(line, round_)
-        kinds = dict.fromkeys(finding.kind.value for finding in line.assessment.findings)
-        table.add_row(
-            line.task.key, line.mode.value, result, target, ", ".join(kinds) or "–", line.name
-        )
-    console.print(table)
-
-
-def _headline(line: SessionLine, round_: Round) -> tuple[str, str]:
-    """Return the figure that counts, and what it has to reach."""
-    performance, accuracy = line.assessment.performance, line.assessment.accuracy
-    energy = line.assessment.energy
-    if energy is not None:
-        return f"{_number(energy.median_energy_j, factor=1e6)} µJ/inf", "–"
-    if performance is not None:
-        return f"{_number(performance.median_throughput)} inf/s", "–"
-    if accuracy is None:
-        return "–", "–"
-    target = _target(line.task, round_) or "–"
-    if line.task.metric is Metric.AUC:
-        return f"AUC {_number(accuracy.auc, 4)}", target
-    return f"Top-1 {_percent(accuracy.top1)}", target
 
 
 def _performance(result: PerformanceResult) -> list[RenderableType]:

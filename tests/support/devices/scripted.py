@@ -123,6 +123,8 @@ class Habits:
     command_chars: int = 80
     no_results_command: bool = False
     results_twice: bool = False
+    done_last: bool = False
+    """`m-infer-done` comes behind the results."""
     laps_twice: bool = False
     buffer_bytes: int = 27648
     refuses: str = ""
@@ -301,11 +303,13 @@ class ScriptedDevice:
         self._raw(self.habits.in_window)
         self._now_s += iterations * self.habits.inference_s
         self._stamp()
-        self._line(b"m-infer-done")
         self._scores = self._infer_tensor()
-        self._results()
-        if self.habits.results_twice:
+        if not self.habits.done_last:
+            self._line(b"m-infer-done")
+        for _ in range(2 if self.habits.results_twice else 1):
             self._results()
+        if self.habits.done_last:
+            self._line(b"m-infer-done")
 
     def _take_input(self) -> None:
         """As the reference firmware: what does not fit is told, and the tensor stays as it is."""

@@ -96,6 +96,7 @@ WELL = {
     "time stamps with decimals": Habits(lap="decimals"),
     "time stamps with their unit": Habits(lap="unit"),
     "results printed twice": Habits(results_twice=True),
+    "m-infer-done behind the results": Habits(done_last=True),
     "time stamps printed twice": Habits(laps_twice=True),
 }
 

@@ -1,0 +1,160 @@
+"""Shows what several sessions came to: a row a task, whatever modes it was run in.
+
+Figures are never cut: where the terminal is narrow, a board's name gets shorter first, and then
+columns go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from rich.console import Console
+from rich.text import Text
+
+from ....models.suite import Metric, Task
+from ...config.rounds import Round
+from ...score.assess import Assessment
+from ...score.rules import Severity
+from ...terms import Mode
+
+_GAP = 2
+"""Blanks between two columns."""
+_SHORTEST_NAME = 6
+"""Characters that are left of a board's name before a column goes."""
+_TARGETS = {Metric.TOP1: "Top-1", Metric.AUC: "AUC"}
+_FIRST_TO_GO = ("± energy", "± time", "target", "inf/s")
+"""The columns that a narrow terminal does without, in this order."""
+
+
+@dataclass(frozen=True, slots=True)
+class TableCell:
+    """Is one task in one mode, measured or failed."""
+
+    task: Task
+    mode: Mode
+    assessment: Assessment | None
+    """None where it failed."""
+    board: str = ""
+
+    @property
+    def name(self) -> str:
+        board = f"{self.board} " if self.board else ""
+        return f"{board}{self.task.key} {self.mode.value}"
+
+
+def show_results_table(console: Console, cells: Sequence[TableCell], round_: Round) -> None:
+    """Print a row for each board and task, then what is not valid, and why."""
+    rows: dict[tuple[str, str], dict[Mode, TableCell]] = {}
+    for cell in cells:
+        rows.setdefault((cell.board, cell.task.key), {})[cell.mode] = cell
+    texts = [_row(by_mode, round_) for by_mode in rows.values()]
+    columns = [name for name in texts[0] if any(row[name].plain for row in texts)]
+    _print(console, columns, texts)
+    for line in _not_valid(cells, round_):
+        console.print(line, soft_wrap=True)
+
+
+def _row(by_mode: dict[Mode, TableCell], round_: Round) -> dict[str, Text]:
+    """Return the texts of a row by the heads of its columns; "" where nothing was asked for."""
+    first = next(iter(by_mode.values()))
+    row = {"board": Text(first.board), "task": Text(first.task.key, style="bold")}
+    row |= dict.fromkeys(
+        ("ms/inf", "inf/s", "± time", "µJ/inf", "± energy", "accuracy", "target"), Text("")
+    )
+    for mode, cell in by_mode.items():
+        row |= _texts(mode, cell, round_)
+    return row
+
+
+def _texts(mode: Mode, cell: TableCell, round_: Round) -> dict[str, Text]:
+    head = {Mode.PERFORMANCE: "ms/inf", Mode.ENERGY: "µJ/inf", Mode.ACCURACY: "accuracy"}[mode]
+    if cell.assessment is None:
+        return {head: Text("failed", style="bold red")}
+    style = "" if cell.assessment.valid else "yellow"
+    performance, energy = cell.assessment.performance, cell.assessment.energy
+    accuracy = cell.assessment.accuracy
+    if mode is Mode.PERFORMANCE and performance is not None:
+        rate = performance.median_throughput
+        return {
+            "ms/inf": Text(_figure(1e3 / rate if rate else None), style),
+            "inf/s": Text(_figure(rate), style),
+            "± time": Text(_spread(performance.coefficient_of_variation)),
+        }
+    if mode is Mode.ENERGY and energy is not None:
+        joules = energy.median_energy_j
+        return {
+            "µJ/inf": Text(_figure(None if joules is None else joules * 1e6), style),
+            "± energy": Text(_spread(energy.coefficient_of_variation)),
+        }
+    if mode is Mode.ACCURACY and accuracy is not None:
+        metric = cell.task.metric
+        figure, target = accuracy.figure, round_.target(cell.task)
+        missed = figure is not None and target is not None and figure < target
+        said = "–" if figure is None else _rate(metric, figure)
+        return {
+            "accuracy": Text(f"{_TARGETS[metric]} {said}", "bold red" if missed else style),
+            "target": Text("" if target is None else f"≥ {_rate(metric, target)}"),
+        }
+    return {head: Text("–")}
+
+
+def _rate(metric: Metric, value: float) -> str:
+    return f"{value:.1%}" if metric is Metric.TOP1 else f"{value:.4f}".rstrip("0")
+
+
+def _figure(value: float | None) -> str:
+    """Return a figure with three decimals, or fewer where it is large."""
+    if value is None:
+        return "–"
+    return f"{value:.3f}" if value < 1000 else f"{value:.1f}"
+
+
+def _spread(value: float | None) -> str:
+    return "" if value is None else f"{value:.2%}"
+
+
+def _print(console: Console, columns: list[str], rows: list[dict[str, Text]]) -> None:
+    widths = {name: max(len(name), *(row[name].cell_len for row in rows)) for name in columns}
+
+    def total() -> int:
+        return sum(widths.values()) + _GAP * (len(widths) - 1)
+
+    if "board" in widths:
+        too_much = max(0, total() - console.width)
+        widths["board"] = max(min(_SHORTEST_NAME, widths["board"]), widths["board"] - too_much)
+    for name in _FIRST_TO_GO:
+        if total() > console.width:
+            widths.pop(name, None)
+    console.print(_line({name: Text(name) for name in widths}, widths, "dim"), soft_wrap=True)
+    for row in rows:
+        console.print(_line(row, widths), soft_wrap=True)
+
+
+def _line(row: dict[str, Text], widths: dict[str, int], style: str = "") -> Text:
+    cells = []
+    for name, width in widths.items():
+        text = row[name].copy()
+        text.truncate(width, overflow="ellipsis")
+        text.align("left" if name in ("board", "task") else "right", width)
+        cells.append(text)
+    line = Text(" " * _GAP).join(cells)
+    line.stylize(style)
+    return line
+
+
+def _not_valid(cells: Iterable[TableCell], round_: Round) -> Iterable[Text]:
+    """Yield a line for each set of reasons that sessions share."""
+    by_reason: dict[tuple[str, ...], list[str]] = {}
+    finished = [cell for cell in cells if cell.assessment is not None]
+    for cell in finished:
+        assert cell.assessment is not None
+        findings = cell.assessment.findings
+        against = [one.kind.value for one in findings if one.severity is Severity.VIOLATION]
+        if against:
+            by_reason.setdefault(tuple(dict.fromkeys(against)), []).append(cell.name)
+    for reasons, names in by_reason.items():
+        everything = len(names) == len(finished) > 1
+        whose = f"all {len(names)}" if everything else ", ".join(names)
+        line = Text(f"not valid for {round_.name} ", style="yellow")
+        yield line.append(f"({whose}): {', '.join(reasons)}", style="default")
