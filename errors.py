@@ -22,6 +22,7 @@ TinyrunnerError 1
 │   │   │   └── DutTimeout
 │   │   ├── FirmwareFault
 │   │   └── LinkError
+│   │       ├── PortAbsent
 │   │       ├── PortBusy
 │   │       └── PortForbidden
 │   ├── JournalError

@@ -50,6 +50,8 @@ class Settings(TypedDict, total=False):
     """Another label list than that of the inputs."""
     input_format: str
     """Open division: what an input is instead, such as ``float32`` or ``int16:32000`` (bytes)."""
+    board: str
+    """What you call this board; the session's folder carries it."""
     sessions: StrPath
     """Where the session's folder is made; ``sessions`` unless told."""
     iterations: int | Literal["auto"]

@@ -17,6 +17,10 @@ class PortBusy(LinkError):
     """Says that another program has the port open."""
 
 
+class PortAbsent(LinkError):
+    """Says that this computer has no such port: nothing is plugged in there, or it has another name."""
+
+
 class PortForbidden(LinkError):
     """Says that the user may not open the port."""
 

@@ -27,7 +27,7 @@ from urllib.parse import urlsplit
 import serial
 from serial.tools import list_ports
 
-from ..errors import LinkError, PortBusy, PortForbidden
+from ..errors import LinkError, PortAbsent, PortBusy, PortForbidden
 from .port_users import others_at
 
 READ_BYTES = 65536
@@ -313,11 +313,11 @@ _NEAR = 0.85
 """How alike two names of ports are that may have been mistaken for each other."""
 
 
-def _no_such_port(address: str) -> LinkError:
+def _no_such_port(address: str) -> PortAbsent:
     present = sorted(info.device for info in list_ports.comports())
     near = get_close_matches(address, present, 1, _NEAR)
     meant = f"; is {near[0]} meant?" if near else ""
-    return LinkError(
+    return PortAbsent(
         f"there is no port {address}; present: {', '.join(present) or 'none'}{meant} (see "
         "`tinyrunner devices`)"
     )

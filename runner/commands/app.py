@@ -35,6 +35,10 @@ COMMANDS = {
     "run": CommandEntry(
         "measure.run", "Measure performance, accuracy or energy of one or more tasks."
     ),
+    "campaign": CommandEntry(
+        "measure.campaign",
+        "Run boards × tasks × modes unattended: flash, check, run, go on, one table, one report.",
+    ),
     "score": CommandEntry(
         "judge.score",
         "Recompute the results of a session from its log: ours, EEMBC's or MLCommons'.",

@@ -29,7 +29,7 @@ from . import values
 from .custom import CustomConfig
 from .explain import ConfigError, explain
 from .settings import SETTINGS
-from .strict_yaml import Place, YamlError, read_yaml
+from .strict_yaml import Place, YamlError, YamlSource, read_yaml
 
 __all__ = ["Config", "ConfigError", "DutConfig", "SimulateConfig", "load_config", "override"]
 
@@ -41,6 +41,10 @@ TaskKey = Annotated[str, BeforeValidator(values.to_task_key)]
 InputText = Annotated[str, BeforeValidator(values.to_input_kind)]
 PathOrDemo = Annotated[Path | Demo, BeforeValidator(values.to_path_or_demo)]
 Model = Annotated[Path | Demo | Literal["reference"], BeforeValidator(values.to_model)]
+
+
+BOARD_NAME = r"^[A-Za-z0-9][A-Za-z0-9.-]{0,39}$"
+"""A board's name stands in names of folders."""
 
 
 class DutConfig(values.StrictSection):
@@ -140,6 +144,10 @@ class Config(values.StrictSection):
     """Label lists to use instead of the data set's own, by task key."""
     input_formats: dict[TaskKey, InputText] = Field(default_factory=dict)
     """Kinds of inputs to take instead of the official ones, by task key; for the open division."""
+    board: Annotated[str, Field(pattern=BOARD_NAME)] | None = Field(
+        default=None, description="letters, digits, dots, dashes; at most 40"
+    )
+    """What its owner calls the board under test; session folders carry it."""
     sessions: ConfigPath = Path("sessions")
     """The folder of the sessions: the current one, unless a file or a flag says otherwise."""
     division: Division = Field(default=Division.CLOSED, strict=False)
@@ -192,6 +200,19 @@ def absolute(config: Config) -> Config:
 
 def load_config(path: Path) -> Config:
     """Read the configuration in a file; its relative paths start from the file's folder."""
+    source = read_file(path)
+
+    def where(place: Place) -> str:
+        return f"{path}:{source.line_of(place)}: {'.'.join(map(str, place))}"
+
+    try:
+        return Config.model_validate(source.values, context=values.PathBase(path.parent))
+    except ValidationError as error:
+        raise ConfigError(explain(error, Config, where)) from error
+
+
+def read_file(path: Path) -> YamlSource:
+    """Read a YAML file of keys and values; ConfigError where it is none."""
     try:
         source = read_yaml(path.read_bytes().decode("utf-8-sig"))
     except UnicodeDecodeError as error:
@@ -200,17 +221,11 @@ def load_config(path: Path) -> Config:
         raise ConfigError(f"{path}: cannot read it: {error.strerror or error}") from error
     except YamlError as error:
         raise ConfigError(f"{path}:{error.line}: {error}", error.line, path) from error
-    tree = {} if source.values is None else source.values
-    if not isinstance(tree, dict):
+    if source.values is None:
+        source.values = {}
+    if not isinstance(source.values, dict):
         raise ConfigError(f"{path}:{source.line_of(())}: expected keys and values")
-
-    def where(place: Place) -> str:
-        return f"{path}:{source.line_of(place)}: {'.'.join(map(str, place))}"
-
-    try:
-        return Config.model_validate(tree, context=values.PathBase(path.parent))
-    except ValidationError as error:
-        raise ConfigError(explain(error, Config, where)) from error
+    return source
 
 
 def config_from_json(tree: object, source: str) -> Config:

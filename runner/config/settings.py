@@ -52,6 +52,7 @@ _ROWS = (
     Setting("model", ("model",), "What a sim: device runs: a .tflite file, demo, or reference."),
     Setting("datasets", ("datasets",), "Folder holding kws01/, vww01/, …; or demo."),
     Setting("sessions", ("sessions",), "Where session folders are made.", Path, repeated=False),
+    Setting("board", ("board",), "What you call this board; session folders carry it."),
     Setting("baud_rate", ("dut", "baud_rate"), "Of the device's port.", int),
     Setting("iterations", ("iterations",), "N of a performance window; auto calibrates it."),
     Setting("warmups", ("warmups",), "Before each window.", int),

@@ -26,6 +26,18 @@ class Reporter(Protocol):
 class QuietReporter(Reporter):
     """Keeps quiet, for callers that want the result alone."""
 
+    def note(self, text: str) -> None:
+        return
+
+    def begin(self, title: str, total: int, done: int) -> None:
+        return
+
+    def advance(self, done: int, status: str) -> None:
+        return
+
+    def end(self) -> None:
+        return
+
 
 @contextmanager
 def running(reporter: Reporter, title: str, total: int, done: int) -> Iterator[None]:

@@ -123,7 +123,7 @@ def run_prepared(prepared: PreparedRun) -> Outcome:
     with outside():
         with parts.open_bench(config, run.task) as bench, inside():
             opening = _opened(run, parts, bench, config.monitor, script)
-            session = create_session(config.sessions, run.task.key, mode)
+            session = create_session(config.sessions, run.task.key, mode, config.board)
             left.folder = session.folder
             found: IterationsFound = IterationsSaid(by="script")
             if script_file is None:

@@ -59,11 +59,14 @@ class SessionFolder:
         return self.folder / "calibration.txt"
 
 
-def create_session(root: Path, task_key: str, mode: Mode) -> SessionFolder:
-    """Make a new folder under ``root``, named after the time, the task and the mode."""
+def create_session(
+    root: Path, task_key: str, mode: Mode, board: str | None = None
+) -> SessionFolder:
+    """Make a new folder under ``root``, named after the time, the board, the task and the mode."""
     now = datetime.now(UTC).astimezone()
     session_id = now.strftime("%Y%m%d%H%M%S")
-    name = f"{now:%Y%m%d_%H%M%S}_{task_key}_{mode.value}"
+    of_board = "" if board is None else f"{board}_"
+    name = f"{now:%Y%m%d_%H%M%S}_{of_board}{task_key}_{mode.value}"
     try:
         root.mkdir(parents=True, exist_ok=True)
         for attempt in range(1, 1000):

@@ -16,16 +16,16 @@ if TYPE_CHECKING:
 
     from ....models.suite import Task
     from ...config.config import Config
-    from ...execute.cells import EndedCell
+    from ...execute.campaign.several_runs import EndedCell
     from ...execute.progress import Reporter
     from ...execute.run import Outcome, PreparedRun
     from ...terms import Mode
 
 
 @options.with_settings(
-    "tasks modes dut io monitor supply_v soft_markers model datasets sessions config baud_rate "
-    "iterations warmups limit labels input_format division round data_bytes_per_db pipelining "
-    "extension verify_load confirm_results expected_inference_s wire_log script resume "
+    "tasks modes dut io monitor supply_v soft_markers model datasets sessions board config "
+    "baud_rate iterations warmups limit labels input_format division round data_bytes_per_db "
+    "pipelining extension verify_load confirm_results expected_inference_s wire_log script resume "
     "stop_on_failure as_json"
 )
 def run(
@@ -51,7 +51,7 @@ def run(
     from rich.console import Console
 
     from ...config.config import absolute, override
-    from ...execute.cells import prepare_cells
+    from ...execute.campaign.several_runs import prepare_cells
     from ..show.progress import make_reporter
 
     labels, formats = flags.pop("labels"), flags.pop("input_format")
@@ -81,7 +81,7 @@ def _run_all(
     prepared: list[PreparedRun], console: Console, *, stop_on_failure: bool, as_json: bool
 ) -> None:
     """Run what was prepared and show what came of each; then the exit status that follows."""
-    from ...execute.cells import run_cells
+    from ...execute.campaign.several_runs import run_cells
     from ..show.failure import show_failure
 
     ended: list[EndedCell] = []

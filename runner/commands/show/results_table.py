@@ -94,13 +94,17 @@ def _texts(mode: Mode, cell: TableCell, round_: Round) -> dict[str, Text]:
         said = "–" if figure is None else _rate(metric, figure)
         return {
             "accuracy": Text(f"{_TARGETS[metric]} {said}", "bold red" if missed else style),
-            "target": Text("" if target is None else f"≥ {_rate(metric, target)}"),
+            "target": Text("" if target is None else f"≥ {_target(metric, target)}"),
         }
     return {head: Text("–")}
 
 
 def _rate(metric: Metric, value: float) -> str:
-    return f"{value:.1%}" if metric is Metric.TOP1 else f"{value:.4f}".rstrip("0")
+    return f"{value:.1%}" if metric is Metric.TOP1 else f"{value:.4f}"
+
+
+def _target(metric: Metric, value: float) -> str:
+    return f"{value:.0%}" if metric is Metric.TOP1 else f"{value:.2f}"
 
 
 def _figure(value: float | None) -> str:

@@ -99,18 +99,22 @@ def _accuracy(result: AccuracyResult, task: Task, round_: Round) -> list[Rendera
     line = Text(f"  {result.inputs} of {result.listed} {unit}: ")
     if task.metric is Metric.TOP1:
         line.append(f"Top-1 {_percent(result.top1)}", style="bold")
-        line.append(f" ({result.correct} right), AUC {_number(result.auc, 4)}")
+        line.append(f" ({result.correct} right), AUC {_number(result.auc, 4)}{_why_no_auc(result)}")
     elif result.auc is None and not task.official:
         line.append("one output, and one label for all: there is no accuracy to tell", style="bold")
         if scores := [file.score for file in result.file_scores]:
             mean = fsum(scores) / len(scores)
             line.append(f"; outputs from {min(scores):g} to {max(scores):g}, mean {mean:g}")
     else:
-        line.append(f"AUC {_number(result.auc, 4)}", style="bold")
+        line.append(f"AUC {_number(result.auc, 4)}", style="bold").append(_why_no_auc(result))
         line.append(f", Top-1 at the best threshold {_percent(result.top1)}")
     if target := _target(task, round_):
         line.append(f"; target {target}")
     return [line]
+
+
+def _why_no_auc(result: AccuracyResult) -> str:
+    return "" if result.auc_missing is None else f" ({result.auc_missing})"
 
 
 def _target(task: Task, round_: Round) -> str | None:

@@ -10,14 +10,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...errors import TinyrunnerError
-from ...models.suite import Task
-from ..config.config import Config
-from ..errors import RunStopped, SetupError
-from ..terms import Mode
-from .outcome import Outcome
-from .progress import Reporter
-from .run import PreparedRun, prepare_run, run_prepared
+from ....errors import TinyrunnerError
+from ....models.suite import Task
+from ...config.config import Config
+from ...errors import RunStopped, SetupError
+from ...terms import Mode
+from ..outcome import Outcome
+from ..progress import Reporter
+from ..run import PreparedRun, prepare_run, run_prepared
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,197 @@
+"""``tinyrunner campaign``: a whole bench unattended, from one file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ...errors import SetupError
+from .. import options
+
+if TYPE_CHECKING:
+    from ...execute.campaign.cells import Campaign
+    from ...execute.campaign.supervisor import CampaignRun
+    from ...report.page import ReportSession
+
+REPORT = "report.html"
+
+
+def campaign(
+    words: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="[init|plan] FILE", help="The campaign's file; init writes one, plan shows it."
+        ),
+    ],
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with a campaign that was stopped.")
+    ] = False,
+) -> None:
+    """Run boards × tasks × modes unattended: flash, check, run, go on, one table, one report.
+
+    Exit status: 0 all valid, 1 a cell failed, 2 something is wrong and nothing was run, 3 all ran
+    but not all is valid, 130 interrupted.
+    """
+    match words:
+        case ["lane"]:
+            _lane()
+        case ["init", file]:
+            _init(Path(file))
+        case ["plan", file]:
+            _plan(Path(file))
+        case [file] if file not in ("init", "plan"):
+            _run(Path(file), resume=resume)
+        case _:
+            raise SetupError("give one file: campaign FILE, campaign init FILE, campaign plan FILE")
+
+
+def _init(file: Path) -> None:
+    """Write a commented campaign file."""
+    from .... import configs
+
+    example = Path(configs.__file__).with_name("campaign.yaml")
+    try:
+        with file.open("x", encoding="utf-8", newline="\n") as written:
+            written.write(example.read_text(encoding="utf-8"))
+    except FileExistsError as error:
+        raise SetupError(f"{file} is there already; name another") from error
+    typer.echo(f"{file}: change it to your bench, then `tinyrunner campaign plan {file}`")
+
+
+def _plan(file: Path) -> None:
+    from ...execute.campaign.cells import read_campaign
+    from ...execute.host import format_duration
+
+    read = read_campaign(file)
+    console = options.result_console()
+    for number, lane in enumerate(read.lanes(), 1):
+        console.print(f"lane {number}", style="bold")
+        for cell in lane:
+            seconds = read.duration_s[cell.key]
+            at_least = f", at least {format_duration(seconds)}" if seconds else ""
+            console.print(f"  {cell.key}{at_least}", highlight=False, soft_wrap=True)
+            for name in ("before", "flash", "after"):
+                command = getattr(cell.hooks, name)
+                if command is not None:
+                    console.print(f"    {name}: {command}", markup=False, highlight=False,
+                                  soft_wrap=True)  # fmt: skip
+    console.print(_how_long(read), highlight=False, soft_wrap=True)
+
+
+def _how_long(read: Campaign) -> str:
+    from ...execute.host import format_duration
+
+    lanes = len(read.lanes())
+    side = f", {lanes} lanes side by side" if lanes > 1 else ""
+    seconds = read.shortest_s
+    time = f"; at least {format_duration(seconds)}" if seconds else ""
+    return f"{len(read.cells)} runs{side}{time}, into {read.folder}"
+
+
+def _run(file: Path, *, resume: bool) -> None:
+    from rich.console import Console
+
+    from ...execute.campaign.campaign_journal import NAME as JOURNAL
+    from ...execute.campaign.campaign_journal import CampaignJournal, finished_sessions, read_events
+    from ...execute.campaign.cells import read_campaign
+    from ...execute.campaign.supervisor import run_campaign
+    from ..interrupts import EXIT_INTERRUPTED
+    from ..show.campaign import make_view
+
+    read = read_campaign(file)
+    done: dict[str, Path] = {}
+    if resume:
+        done = finished_sessions(read_events(read.folder), read.folder)
+    elif (read.folder / JOURNAL).exists():
+        raise SetupError(
+            f"{read.folder} holds a campaign already: go on with it by --resume, or name another "
+            "`folder`"
+        )
+    console = Console(stderr=True, soft_wrap=True)
+    console.print(_how_long(read), highlight=False)
+    with CampaignJournal(read.folder) as journal, make_view(console, read, done) as show:
+        run = run_campaign(read, done, journal, show)
+    _show_results(read, run)
+    if run.interrupted:
+        console.print(
+            f"interrupted. Go on with:\n  tinyrunner campaign {file} --resume", highlight=False
+        )
+        raise typer.Exit(EXIT_INTERRUPTED)
+    if run.failed():
+        raise typer.Exit(options.EXIT_FAILED)
+    if not all(state.valid for state in run.states.values()):
+        raise typer.Exit(options.EXIT_INVALID)
+
+
+def _show_results(read: Campaign, run: CampaignRun) -> None:
+    """Print the table of all, what failed, and write the report."""
+    from ...report.gather import Asked, read_session
+    from ...report.page import ReportPage, suite_order
+    from ...report.report_file import write_report
+    from ..show.results_table import TableCell, show_results_table
+
+    sessions: dict[str, ReportSession] = {
+        key: read_session(state.session, Asked())
+        for key, state in run.states.items()
+        if state.session is not None
+    }
+    cells = []
+    for key, state in run.states.items():
+        session = sessions.get(key)
+        if session is not None:
+            state.valid = session.assessment is not None and session.assessment.valid
+        if state.ended:
+            cell = state.cell
+            figures = None if session is None else session.assessment
+            cells.append(TableCell(cell.task, cell.mode, figures, cell.board))
+    console = options.result_console()
+    if sessions:
+        show_results_table(console, cells, next(iter(sessions.values())).round)
+    for state in run.failed():
+        console.print(f"failed: {state.cell.key}: {state.error}", markup=False, highlight=False,
+                      soft_wrap=True)  # fmt: skip
+    if sessions:
+        page = ReportPage(
+            read.path.stem,
+            f"{len(sessions)} of {len(read.cells)} runs",
+            tuple(sorted(sessions.values(), key=suite_order)),
+        )
+        write_report(page, read.folder / REPORT, force=True)
+        console.print(f"report: {read.folder / REPORT}", highlight=False, soft_wrap=True)
+
+
+def _lane() -> None:
+    """Be one lane: cells from standard input, events to standard output."""
+    import json
+    import sys
+    import threading
+
+    from ...execute.campaign.lane import Lane, run_lane
+
+    lane = Lane.from_json(sys.stdin.readline())
+    threading.Thread(target=_stop_with_the_input, daemon=True).start()
+    out = sys.stdout
+
+    def tell(event: object) -> None:
+        out.write(json.dumps(event, ensure_ascii=True) + "\n")
+        out.flush()
+
+    run_lane(lane, tell)
+
+
+def _stop_with_the_input() -> None:
+    """Interrupt the work when the campaign's own process closes our input, or is gone."""
+    import _thread
+    import os
+    import signal
+    import sys
+
+    # Not by `sys.stdin`: a thread that is waiting in it cannot be left behind at the end.
+    while os.read(0, 4096):
+        pass
+    if sys.platform == "win32":
+        _thread.interrupt_main()
+    else:
+        os.kill(os.getpid(), signal.SIGTERM)

@@ -1,0 +1,151 @@
+"""What a campaign file comes to: its cells, checked, and the lanes that may run side by side.
+
+A cell is one task in one mode on one board. Boards that share a port or an instrument are one lane,
+whose cells are run one after the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ....errors import TinyrunnerError
+from ....models.suite import Task
+from ...config.config import Config, absolute
+from ...config.named import task_named
+from ...config.sim_address import is_simulated, names_simulated
+from ...errors import SetupError
+from ...terms import Mode
+from ..host import expected_duration_s
+from ..progress import QuietReporter
+from ..run import prepare_run
+from .campaign_file import CampaignFile, CheckPolicy, Hooks, board_config, load_campaign
+from .hooks import check_hook, filled_in
+
+OVERHEAD_S = 30.0
+"""Seconds allowed for a cell beside its run: flashing, booting, the check."""
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignCell:
+    """Is one task in one mode on one board."""
+
+    board: str
+    task: Task
+    mode: Mode
+    config: Config
+    hooks: Hooks
+
+    @property
+    def key(self) -> str:
+        """Return what the journal calls the cell."""
+        return f"{self.board}/{self.task.key}/{self.mode.value}"
+
+    @property
+    def words(self) -> dict[str, str]:
+        """Return what may stand in braces in a hook."""
+        return {
+            "board": self.board,
+            "task": self.task.key,
+            "mode": self.mode.value,
+            "model": self.task.model_id,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """Is a campaign file, checked as far as that needs no device."""
+
+    path: Path
+    folder: Path
+    cells: tuple[CampaignCell, ...]
+    check: CheckPolicy
+    retries: int
+    duration_s: dict[str, float]
+    """At least so many seconds each cell takes, by its key."""
+
+    def lanes(self) -> list[list[CampaignCell]]:
+        """Return the cells by the boards that share nothing with those of another lane."""
+        lanes: list[tuple[set[str], list[CampaignCell]]] = []
+        for board in dict.fromkeys(cell.board for cell in self.cells):
+            own = [cell for cell in self.cells if cell.board == board]
+            used = {address for cell in own for address in _addresses(cell.config)}
+            sharing = [lane for lane in lanes if lane[0] & used]
+            merged = [cell for lane in sharing for cell in lane[1]] + own
+            lanes = [lane for lane in lanes if lane not in sharing]
+            lanes.append((used.union(*(lane[0] for lane in sharing)), merged))
+        return [lane for _, lane in lanes]
+
+    @property
+    def shortest_s(self) -> float:
+        """Return how long all of it takes at least: the longest lane."""
+        return max(sum(self.duration_s[cell.key] for cell in lane) for lane in self.lanes())
+
+
+def read_campaign(path: Path) -> Campaign:
+    """Read a campaign file and check all of it that needs no device.
+
+    ConfigError for the file; SetupError names every cell that cannot be run, and why.
+    """
+    file, source = load_campaign(path)
+    cells = [
+        _cell(file, name, key, mode, absolute(board_config(path, source, file, name, mode)))
+        for name, board in file.boards.items()
+        for key in file.tasks_of(board)
+        for mode in file.modes_of(board)
+    ]
+    problems: dict[str, list[str]] = {}
+    durations = {}
+    for cell in cells:
+        try:
+            _check_hooks(cell, path.absolute().parent)
+            durations[cell.key] = _duration_s(cell)
+        except (TinyrunnerError, OSError) as error:
+            problems.setdefault(str(error), []).append(cell.key)
+    if problems:
+        raise SetupError(
+            f"{path}: nothing was run.\n"
+            + "\n".join(f"{_some(keys)}: {problem}" for problem, keys in problems.items())
+        )
+    return Campaign(path, file.folder.absolute(), tuple(cells), file.check, file.retries, durations)
+
+
+def _cell(
+    file: CampaignFile, board: str, task_key: str, mode: Mode, config: Config
+) -> CampaignCell:
+    task = task_named(task_key, config)
+    return CampaignCell(board, task, mode, config, file.hooks_of(file.boards[board]))
+
+
+def _some(keys: list[str]) -> str:
+    shown = ", ".join(keys[:3])
+    return f"{shown} and {len(keys) - 3} more" if len(keys) > 3 else shown
+
+
+def _check_hooks(cell: CampaignCell, folder: Path) -> None:
+    for name in ("flash", "before", "after", "reset"):
+        line = getattr(cell.hooks, name)
+        if line is not None:
+            check_hook(name, filled_in(line, cell.words), folder)
+
+
+def _duration_s(cell: CampaignCell) -> float:
+    """Prepare the run, which checks it, and return how long it takes at least."""
+    prepared = prepare_run(cell.task, cell.mode, cell.config, QuietReporter())
+    if is_simulated(cell.config):
+        return 0.0
+    link = cell.config.dut.link
+    seconds = expected_duration_s(
+        prepared.script, cell.task.input_bytes, link, link.expected_inference_s
+    )
+    if cell.mode is not Mode.ACCURACY:  # windows of ten seconds, and as long to find N
+        seconds += 12.0 * prepared.run.round.windows + 20.0
+    return seconds + OVERHEAD_S
+
+
+def _addresses(config: Config) -> Iterable[str]:
+    """Return what only one run at a time can use; what is simulated is made anew for each."""
+    for address in (config.dut.address, config.io_manager.address, config.monitor.address):
+        if address is not None and not names_simulated(address):
+            yield address

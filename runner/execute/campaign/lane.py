@@ -1,0 +1,260 @@
+"""One lane of a campaign: its cells, one after the other, in a process of their own.
+
+The process gets its cells as one line of JSON on its standard input and tells what happens in lines
+of JSON on its standard output. When its input ends, or its process is told to stop, it leaves the
+hardware safe and ends: so it does when the campaign's own process was killed.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ....dut_protocol.conformance.probe import CheckOptions
+from ....dut_protocol.conformance.report import Verdict
+from ....dut_protocol.conformance.run import check_device
+from ....errors import TinyrunnerError
+from ....models.suite import TASKS
+from ...bench.opening import open_bench
+from ...config.config import config_from_json
+from ...config.named import mode_named, task_named
+from ...errors import ResumeError, RunStopped
+from ...journal.session_document import read_document
+from ...terms import Mode
+from ..outcome import Outcome
+from ..progress import Reporter
+from ..run import resume_session, run_session
+from .campaign_file import CheckPolicy, Hooks
+from .campaign_journal import BEGAN, CHECKED, FAILED, FINISHED, HOOK, INTERRUPTED, Event
+from .cells import CampaignCell
+from .hooks import filled_in, run_hook
+
+_INTERVAL_S = 0.25
+"""Seconds between two words on how far a run is."""
+
+Tell = Callable[[Event], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """Says what one process has to do."""
+
+    cells: tuple[CampaignCell, ...]
+    hook_folder: Path
+    """Where hooks are run: the campaign file's folder."""
+    check: CheckPolicy
+    retries: int
+
+    def to_json(self) -> str:
+        """Return the lane as a line of JSON."""
+        cells = [
+            {
+                "board": cell.board,
+                "task": cell.task.key,
+                "mode": cell.mode.value,
+                "config": cell.config.model_dump(mode="json"),
+                "hooks": cell.hooks.model_dump(),
+            }
+            for cell in self.cells
+        ]
+        return json.dumps(
+            {
+                "cells": cells,
+                "hook_folder": str(self.hook_folder),
+                "check": self.check.value,
+                "retries": self.retries,
+            }
+        )
+
+    @classmethod
+    def from_json(cls, text: str) -> Lane:
+        """Read what :meth:`to_json` wrote."""
+        tree = json.loads(text)
+        return cls(
+            tuple(map(_cell, tree["cells"])),
+            Path(tree["hook_folder"]),
+            CheckPolicy(tree["check"]),
+            tree["retries"],
+        )
+
+
+def _cell(tree: dict[str, Any]) -> CampaignCell:
+    config = config_from_json(tree["config"], "the campaign")
+    return CampaignCell(
+        tree["board"],
+        task_named(tree["task"], config),
+        mode_named(tree["mode"]),
+        config,
+        Hooks.model_validate(tree["hooks"]),
+    )
+
+
+def run_lane(lane: Lane, tell: Tell) -> None:
+    """Run every cell; ``tell`` is told what happens. KeyboardInterrupt ends it, told as well."""
+    for cell in lane.cells:
+        _CellRun(lane, cell, tell).run()
+
+
+def last_session(cell: CampaignCell) -> Path | None:
+    """Return the newest session of a cell that had come to its first step, finished or not."""
+    if not cell.config.sessions.is_dir():
+        return None
+    for folder in sorted(cell.config.sessions.iterdir(), reverse=True):
+        if not folder.name.endswith(f"_{cell.task.key}_{cell.mode.value}"):
+            continue
+        try:
+            read_document(folder)
+        except (TinyrunnerError, OSError):
+            continue
+        return folder
+    return None
+
+
+class _CellFailed(TinyrunnerError):
+    """Says why a cell cannot be run on: a hook, or the check."""
+
+
+class _CellRun:
+    """Runs one cell with its hooks, tries and words."""
+
+    def __init__(self, lane: Lane, cell: CampaignCell, tell: Tell) -> None:
+        self._lane = lane
+        self._cell = cell
+        self._tell_all = tell
+        self._reporter = _Teller(self._tell)
+
+    def _tell(self, event: str, **more: object) -> None:
+        self._tell_all({"event": event, "cell": self._cell.key, **more})
+
+    def run(self) -> None:
+        session = last_session(self._cell)
+        if session is not None and (result := read_document(session).result) is not None:
+            # It came to its end, and what it should have told was lost.
+            self._tell(FINISHED, session=str(session), valid=result.get("valid") is True)
+            return
+        if self._cell.mode is Mode.ENERGY:
+            session = None  # begun again, never continued
+        self._tell(BEGAN)
+        try:
+            for attempt in range(self._lane.retries + 1):
+                ended, session = self._tried(session, attempt)
+                if ended:
+                    return
+        except KeyboardInterrupt:
+            self._tell(INTERRUPTED)
+            raise
+
+    def _tried(self, session: Path | None, attempt: int) -> tuple[bool, Path | None]:
+        """Try once; return whether that is all, and the session to go on with."""
+        try:
+            try:
+                if attempt:
+                    self._hook("reset")
+                self._hook("before")
+                self._hook("flash")
+                self._check()
+                outcome = self._measured(session)
+            finally:
+                self._after()
+        except RunStopped as error:
+            if error.interrupted:
+                raise KeyboardInterrupt from error
+            again = error.session if error.resumable else None
+            last = error.hopeless or attempt == self._lane.retries
+            self._failed(error, error.session, last=last)
+            return last, again
+        except (TinyrunnerError, OSError) as error:
+            last = attempt == self._lane.retries
+            self._failed(error, None, last=last)
+            return last, session
+        self._tell(FINISHED, session=str(outcome.session.folder), valid=outcome.assessment.valid)
+        return True, None
+
+    def _failed(self, error: Exception, session: Path | None, *, last: bool) -> None:
+        place = None if session is None else str(session)
+        self._tell(FAILED, error=str(error), session=place, last=last)
+
+    def _hook(self, name: str) -> None:
+        command = getattr(self._cell.hooks, name)
+        if command is None:
+            return
+        self._reporter.doing(name)
+        line = filled_in(command, self._cell.words)
+        ran = run_hook(line, self._lane.hook_folder, self._cell.hooks.timeout_s)
+        self._tell(
+            HOOK, name=name, command=ran.command, status=ran.status,
+            seconds=round(ran.seconds, 3), output=ran.output,
+        )  # fmt: skip
+        if ran.failure:
+            raise _CellFailed(f"the hook {name}: {ran.failure}")
+
+    def _after(self) -> None:
+        """Call the last hook; what becomes of it changes nothing about the run."""
+        try:
+            self._hook("after")
+        except TinyrunnerError as error:
+            self._reporter.note(str(error))
+
+    def _check(self) -> None:
+        """Check the firmware in short. What the monitor powers answers only in its run."""
+        cell = self._cell
+        if self._lane.check is CheckPolicy.OFF or cell.mode is Mode.ENERGY:
+            return
+        self._reporter.doing("check")
+        with open_bench(cell.config, cell.task) as bench:
+            report = check_device(
+                bench.dut.transport,
+                bench.clock,
+                bench.dut.settings,
+                CheckOptions(quick=True),
+                task=cell.task,
+                tasks={one.model_id: cell.config.task(one.key) for one in TASKS.values()},
+            )
+        failed = [item.title for item in report.items if item.verdict is Verdict.FAIL]
+        self._tell(CHECKED, passed=report.passed, failed=failed)
+        if failed and self._lane.check is CheckPolicy.REQUIRED:
+            raise _CellFailed(
+                f"the firmware fails {len(failed)} items of `tinyrunner check --quick`: "
+                f"{', '.join(failed)}"
+            )
+
+    def _measured(self, session: Path | None) -> Outcome:
+        cell = self._cell
+        if session is not None:
+            try:
+                return resume_session(session, cell.task, cell.mode, cell.config, self._reporter)
+            except ResumeError as error:
+                self._reporter.note(f"{error}; measured anew")
+        return run_session(cell.task, cell.mode, cell.config, self._reporter)
+
+
+class _Teller(Reporter):
+    """Turns what a run reports into events."""
+
+    def __init__(self, tell: Callable[..., None]) -> None:
+        self._tell = tell
+        self._total = 0
+        self._told_s = 0.0
+
+    def doing(self, what: str) -> None:
+        self._tell("doing", what=what)
+
+    def note(self, text: str) -> None:
+        self._tell("note", text=text)
+
+    def begin(self, title: str, total: int, done: int) -> None:
+        self._total = total
+        self._tell("progress", done=done, total=total, status="")
+
+    def advance(self, done: int, status: str) -> None:
+        now_s = time.monotonic()
+        if done == self._total or now_s - self._told_s >= _INTERVAL_S:
+            self._told_s = now_s
+            self._tell("progress", done=done, total=self._total, status=status)
+
+    def end(self) -> None:
+        pass

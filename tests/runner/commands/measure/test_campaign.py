@@ -1,0 +1,190 @@
+"""A campaign: checked first, run to its end whatever fails, resumed after anything."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from support.cli import ended, process, sessions_in, tinyrunner
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="hooks in a POSIX shell")
+
+SETTINGS = {"datasets": "demo", "model": "demo", "limit": 3, "iterations": 20}
+
+
+def written(tmp_path: Path, **changes: object) -> Path:
+    """A campaign of one simulated board, kws in two modes, but for what is changed."""
+    content = {
+        "folder": "night",
+        "tasks": ["kws"],
+        "modes": ["performance", "accuracy"],
+        "check": "off",
+        "retries": 0,
+        "settings": SETTINGS | {"dut": {"address": "sim:"}},
+        "boards": {"nucleo": None},
+    }
+    path = tmp_path / "campaign.yaml"
+    path.write_text(json.dumps(content | changes))
+    return path
+
+
+def journal(tmp_path: Path) -> list[dict]:
+    lines = (tmp_path / "night" / "campaign.jsonl").read_text().splitlines()
+    return [json.loads(line) for line in lines]
+
+
+def told(tmp_path: Path, event: str) -> list[str]:
+    return [one["cell"] for one in journal(tmp_path) if one["event"] == event]
+
+
+BOTH = ["nucleo/kws/performance", "nucleo/kws/accuracy"]
+
+
+def test_a_campaign_runs_its_cells_and_ends_in_a_table_and_a_report(tmp_path):
+    ran = tinyrunner("campaign", written(tmp_path, check="quick"))
+    assert ran.status == 3, ran
+    assert told(tmp_path, "finished") == BOTH
+    assert told(tmp_path, "checked") == BOTH
+    head, row = ran.out.splitlines()[:2]
+    assert head.split()[:2] == ["board", "task"]
+    assert row.split()[:2] == ["nucleo", "kws"]
+    assert (tmp_path / "night" / "report.html").stat().st_size > 10_000
+    names = [folder.name.split("_", 2)[2] for folder in sessions_in(tmp_path / "night" / "nucleo")]
+    assert sorted(names) == ["nucleo_kws_accuracy", "nucleo_kws_performance"]
+
+
+def test_hooks_are_run_with_their_words_and_journalled(tmp_path):
+    hooks = {
+        "before": "echo before >>order",
+        "flash": "echo {board} {task} {mode} {model} >>order; echo flashed; echo loud >&2",
+        "after": "echo after >>order",
+    }
+    tinyrunner("campaign", written(tmp_path, hooks=hooks))
+    assert (tmp_path / "order").read_text().split("\n")[:3] == [
+        "before", "nucleo kws performance kws01", "after",
+    ]  # fmt: skip
+    flashed = [one for one in journal(tmp_path) if one.get("name") == "flash"]
+    assert [one["output"] for one in flashed] == ["flashed\nloud\n"] * 2
+    assert [one["status"] for one in flashed] == [0, 0]
+
+
+def test_a_flash_that_fails_costs_its_cell_and_no_other(tmp_path):
+    ran = tinyrunner(
+        "campaign",
+        written(tmp_path, hooks={"flash": "echo no probe; test {mode} != performance"}, retries=1),
+    )
+    assert ran.status == 1, ran
+    assert told(tmp_path, "finished") == ["nucleo/kws/accuracy"]
+    assert told(tmp_path, "failed") == ["nucleo/kws/performance"] * 2, "tried once more"
+    assert "failed: nucleo/kws/performance: the hook flash: " in ran.out
+    assert "ended with status 1; it said: no probe" in ran.out
+    again = tinyrunner("campaign", written(tmp_path), "--resume")
+    assert again.status == 3, again
+    assert told(tmp_path, "finished") == ["nucleo/kws/accuracy", "nucleo/kws/performance"]
+
+
+def test_a_board_that_is_not_there_costs_its_cells_and_no_other(tmp_path):
+    boards = {"gone": {"settings": {"dut": {"address": "/dev/ttyNOTHING"}}}, "nucleo": None}
+    ran = tinyrunner("campaign", written(tmp_path, boards=boards))
+    assert ran.status == 1, ran
+    assert sorted(told(tmp_path, "finished")) == sorted(BOTH)
+    assert ran.out.count("failed: gone/kws/") == 2
+    assert "/dev/ttyNOTHING" in ran.out
+
+
+def test_a_hook_that_hangs_is_ended_with_all_that_it_started(tmp_path):
+    hooks = {"flash": "sleep 600 & echo $! >pid; wait", "timeout_s": 0.5}
+    ran = tinyrunner("campaign", written(tmp_path, hooks=hooks, modes=["accuracy"]))
+    assert ran.status == 1, ran
+    assert "took longer than" in ran.out
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / "pid").read_text()), 0)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_a_campaign_that_was_stopped_goes_on_where_it_was(tmp_path, number):
+    hooks = {"flash": "echo {mode} >>flashed; test {mode} = performance || sleep 3"}
+    path = written(tmp_path, hooks=hooks)
+    running = process("campaign", path)
+    deadline_s = time.monotonic() + 30
+    flashed = tmp_path / "flashed"
+    while not (flashed.exists() and "accuracy" in flashed.read_text()):
+        assert time.monotonic() < deadline_s
+        time.sleep(0.02)
+    running.send_signal(number)
+    ran = ended(running)
+    if number != signal.SIGKILL:
+        assert ran.status == 130, ran
+        assert f"tinyrunner campaign {path} --resume" in " ".join(ran.err.split())
+    assert "Traceback" not in ran.err
+    assert told(tmp_path, "finished") == BOTH[:1]
+    again = tinyrunner("campaign", path, "--resume")
+    assert again.status == 3, again
+    assert told(tmp_path, "finished") == BOTH, "none is run twice"
+    assert len(sessions_in(tmp_path / "night" / "nucleo")) == 2
+
+
+def test_boards_that_share_an_instrument_wait_for_each_other(tmp_path):
+    shared = {"settings": {"monitor": {"address": "lpm01a:/dev/ttyACM9"}}}
+    boards = {"a": shared, "b": None, "c": shared}
+    said = tinyrunner("campaign", "plan", written(tmp_path, boards=boards)).out
+    lanes = said.split("lane ")[1:]
+    assert len(lanes) == 2
+    assert "a/kws/accuracy" in lanes[1]
+    assert "c/kws/accuracy" in lanes[1]
+
+
+WRONG = {
+    "an unknown key": ({"board": 1}, "board: unknown key; did you mean boards?"),
+    "an unknown task": ({"tasks": ["kvs"]}, "tasks: "),
+    "an unknown mode": ({"modes": ["speed"]}, "modes"),
+    "no board": ({"boards": {}}, "expected boards by their names"),
+    "a board with a slash": ({"boards": {"a/b": None}}, "a/b"),
+    "an unknown setting": (
+        {"boards": {"x": {"settings": {"dut": {"adress": "sim:"}}}}},
+        "boards.x.settings.dut.adress: unknown key; did you mean address?",
+    ),
+    "a setting of the campaign's own": (
+        {"settings": {"sessions": "here"}}, "settings.sessions: a campaign decides this itself",
+    ),
+    "a hook that is not there": ({"hooks": {"flash": "no-such-flasher {board}"}}, "'no-such-flash"),
+    "no supply voltage": ({"modes": ["energy"]}, "which supply voltage?"),
+    "no inputs": (
+        {"settings": SETTINGS | {"datasets": "nowhere", "dut": {"address": "sim:"}}}, "nowhere",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("changes", "said"), WRONG.values(), ids=list(WRONG))
+def test_what_is_wrong_is_found_before_anything_is_run(tmp_path, changes, said):
+    ran = tinyrunner("campaign", written(tmp_path, **changes))
+    assert ran.status == 2, ran
+    assert said in " ".join(ran.err.split()), ran
+    assert str(tmp_path / "campaign.yaml") in ran.err
+    assert not (tmp_path / "night").exists()
+
+
+def test_a_campaign_is_not_begun_twice_in_one_folder(tmp_path):
+    path = written(tmp_path, modes=["accuracy"])
+    assert tinyrunner("campaign", path).status == 3
+    ran = tinyrunner("campaign", path)
+    assert ran.status == 2, ran
+    assert "holds a campaign already: go on with it by --resume" in ran.err
+    ran = tinyrunner("campaign", path, "--resume")
+    assert ran.status == 3, ran
+    assert told(tmp_path, "finished") == ["nucleo/kws/accuracy"]
+
+
+def test_the_file_that_init_writes_is_read_and_explained(tmp_path):
+    path = tmp_path / "mine.yaml"
+    assert tinyrunner("campaign", "init", path).status == 0
+    assert tinyrunner("campaign", "init", path).status == 2
+    ran = tinyrunner("campaign", "plan", path)
+    assert ran.status == 2, ran
+    assert "there is no" in ran.err  # the data sets, or flash.sh, of a bench that is nobody's
+    assert "unknown key" not in ran.err
