@@ -2,8 +2,9 @@
 
 An index that wraps looks whole after a loss of a whole round (a PPK2's counter has six bits), and
 one that stands still while packets are dropped looks whole after any loss (a Joulescope JS110's).
-So every driver says, whenever something came, how many samples there are by now. How far they are
-behind the host's clock, their *lag*, has three parts:
+So every driver says, whenever something came, how many samples there are by now, and ends its
+recording by :func:`finish_recording`. How far the samples are behind the host's clock, their
+*lag*, has three parts:
 
 - how long the last of them took to arrive: at least a constant, often more, never less;
 - the drift of two clocks: a straight line;
@@ -17,13 +18,16 @@ Pure: times come in, losses come out.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 from numpy.lib.stride_tricks import sliding_window_view
 
-from ..trace import TraceWriter
+from ..trace import EnergyTrace, TraceWriter
+from .serial_monitor import check_lost
 
 CLOCK_TOLERANCE = 0.005
 """How far a monitor's sample rate may be off before what is missing counts as lost. Crystals keep
@@ -165,6 +169,35 @@ class HostCount:
         span_s = float(times_s[-count:][last] - times_s[first])
         missing_s = rise_s if rise_s > CLOCK_TOLERANCE * span_s + shortest_s else 0.0
         return self._samples(missing_s) if missing_s else 0
+
+
+class Recorded(Protocol):
+    """Is a monitor, as far as it keeps its last recording."""
+
+    trace: EnergyTrace | None
+
+
+def finish_recording(
+    monitor: Recorded,
+    name: str,
+    writer: TraceWriter,
+    count: HostCount,
+    provenance: Mapping[str, Any],
+    lost: int = 0,
+    why: Sequence[str] = (),
+) -> EnergyTrace:
+    """Close a monitor's trace with what the host's clock misses noted in it, and return it.
+
+    ``lost`` samples are known to be missing already, ``why`` says how. The monitor keeps the trace
+    even where SamplesLost is raised about it.
+    """
+    losses = count.losses()
+    missing = write_host_losses(writer, losses)
+    said = {**provenance, "samples_missing_by_host_clock": missing}
+    monitor.trace = trace = writer.finish(said)
+    words = [*why, *host_loss_words(losses, writer.sample_rate_hz)]
+    check_lost(name, writer.count, lost + missing, words)
+    return trace
 
 
 def write_host_losses(writer: TraceWriter, losses: list[HostLoss]) -> int:

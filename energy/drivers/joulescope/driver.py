@@ -24,11 +24,10 @@ from ....dut_protocol.link.clock import Clock
 from ...errors import MonitorError, MonitorRefused, MonitorTimeout
 from ...monitor import Capabilities, MonitorIdentity, SampleKind
 from ...trace import EnergyTrace, TraceWriter
-from ..host_count import HostCount, host_loss_words, write_host_losses
+from ..host_count import HostCount, finish_recording
 from ..serial_monitor import (
     Cleanup,
     ClosedOnExit,
-    check_lost,
     check_rate,
     checked_supply_mv,
     closed_on_error,
@@ -206,13 +205,9 @@ class Joulescope(ClosedOnExit):
         stream.end()
         self._write(stream.take())
         self._stream = None
-        losses = count.losses()
-        missing = write_host_losses(writer, losses)
-        self.trace = trace = writer.finish(self._provenance(stream, writer, missing))
         why = [f"{stream.lost} by jumps of sample_id"] if stream.lost else []
-        why += host_loss_words(losses, writer.sample_rate_hz)
-        check_lost(self._name, writer.count, stream.lost + missing, why)
-        return trace
+        said = self._provenance(stream, writer)
+        return finish_recording(self, self._name, writer, count, said, stream.lost, why)
 
     def close(self) -> None:
         if not self._open:
@@ -316,9 +311,7 @@ class Joulescope(ClosedOnExit):
                 "set the external supply"
             )
 
-    def _provenance(
-        self, stream: PowerStream, writer: TraceWriter, missing_by_clock: int
-    ) -> dict[str, Any]:
+    def _provenance(self, stream: PowerStream, writer: TraceWriter) -> dict[str, Any]:
         return {
             "monitor": self.capabilities.model,
             "maker": "Jetperch",
@@ -331,6 +324,5 @@ class Joulescope(ClosedOnExit):
             "power": "current x voltage",
             "samples": writer.count,
             "samples_lost": stream.lost,
-            "samples_missing_by_host_clock": missing_by_clock,
             "timestamp_input_samples_lost": stream.input_lost,
         }

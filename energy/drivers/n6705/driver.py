@@ -32,9 +32,8 @@ from ....dut_protocol.link.clock import Clock
 from ...errors import MonitorError, MonitorRefused, SamplesLost
 from ...monitor import Capabilities, EnergyMonitor, MonitorIdentity, SampleKind
 from ...trace import EnergyTrace, TraceWriter
-from ..host_count import HostCount, host_loss_words, write_host_losses
+from ..host_count import HostCount, finish_recording
 from ..scpi import OVERFLOW, do, errors_after, number
-from ..serial_monitor import check_lost
 from ..visa_link import VisaLink
 from .setup import (
     DEFAULT_CURRENT_LIMIT_A,
@@ -202,13 +201,7 @@ class N6705(EnergyMonitor):
         self._fetch(writer)
         self._writer = None
         do(self._link, f"ABOR:ELOG {self._at}")
-        losses = count.losses()
-        missing = write_host_losses(writer, losses)
-        said = {"samples_missing_by_host_clock": missing} if missing else {}
-        self.trace = trace = writer.finish(self._provenance() | said)
-        why = host_loss_words(losses, writer.sample_rate_hz)
-        check_lost(self._place, writer.count, missing, why)
-        return trace
+        return finish_recording(self, self._place, writer, count, self._provenance())
 
     def _fetch(self, writer: TraceWriter) -> None:
         """Take every record there is, and count."""

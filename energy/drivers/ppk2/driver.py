@@ -28,12 +28,11 @@ from ....dut_protocol.link.transport import Transport
 from ...errors import MonitorError, MonitorRefused, MonitorTimeout, SamplesLost
 from ...monitor import Capabilities, MonitorIdentity, SampleKind
 from ...trace import EnergyTrace, TraceWriter
-from ..host_count import HostCount, host_loss_words, write_host_losses
+from ..host_count import HostCount, finish_recording
 from ..serial_monitor import (
     Cleanup,
     ClosedOnExit,
     MonitorLink,
-    check_lost,
     check_rate,
     checked_supply_mv,
     closed_on_error,
@@ -197,17 +196,13 @@ class Ppk2(ClosedOnExit):
             writer.gap(late)
             self._lost += late
         self._stream = None
-        losses = self._host_count.losses()
-        missing = write_host_losses(writer, losses)
-        self.trace = trace = writer.finish(self._provenance(stream, writer, missing))
         why = []
         if stream.breaks:
             why.append(f"{stream.breaks} breaks of the counter, each at least so long as it shows")
         if stream.bad_ranges:
             why.append(f"{stream.bad_ranges} samples of a range that does not exist")
-        why += host_loss_words(losses, RATE_HZ)
-        check_lost(self._name, writer.count, self._lost + missing, why)
-        return trace
+        said = self._provenance(stream, writer)
+        return finish_recording(self, self._name, writer, self._host_count, said, self._lost, why)
 
     def close(self) -> None:
         if not self._open:
@@ -266,9 +261,7 @@ class Ppk2(ClosedOnExit):
             writer.event(index / RATE_HZ)
         self._host_count.seen(now_s, writer.count, self._lost)
 
-    def _provenance(
-        self, stream: Ppk2Stream, writer: TraceWriter, missing_by_clock: int
-    ) -> dict[str, Any]:
+    def _provenance(self, stream: Ppk2Stream, writer: TraceWriter) -> dict[str, Any]:
         return {
             "monitor": CAPABILITIES.model,
             "maker": "Nordic",
@@ -285,5 +278,4 @@ class Ppk2(ClosedOnExit):
             "counter_breaks": stream.breaks,
             "samples_lost_at_least": self._lost,
             "samples_of_bad_range": stream.bad_ranges,
-            "samples_missing_by_host_clock": missing_by_clock,
         }

@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tinyrunner.energy.drivers.host_count import HostCount, host_loss_words, write_host_losses
+from tinyrunner.energy.drivers.host_count import (
+    HostCount,
+    finish_recording,
+    host_loss_words,
+    write_host_losses,
+)
+from tinyrunner.energy.errors import SamplesLost
 from tinyrunner.energy.trace import EnergyTrace, TraceWriter
 from tinyrunner.energy.windows import measure_windows
 
@@ -133,3 +139,22 @@ def test_the_words_say_how_many_and_where():
     (words,) = host_loss_words(losses, RATE_HZ)
     assert words.startswith("6400 more missing by the host's clock (6400 between 3")
     assert host_loss_words([], RATE_HZ) == []
+
+
+def test_a_recording_that_lost_too_much_is_finished_kept_and_refused(tmp_path):
+    class Monitor:
+        trace: EnergyTrace | None = None
+
+    counted = HostCount(RATE_HZ, 0.05, 64)
+    for moment in np.arange(0.0, 20.0, 0.05):
+        counted.seen(moment, round(moment * RATE_HZ) - (6400 if moment > 9.0 else 0))
+    monitor, writer = Monitor(), TraceWriter(tmp_path / "trace.bin", RATE_HZ)
+    writer.append(np.full(1_990_000, 1e-6))
+    with pytest.raises(
+        SamplesLost, match=r"the meter: 6500 of .* broken lines; 6400 more missing by the host's"
+    ):
+        finish_recording(
+            monitor, "the meter", writer, counted, {"maker": "A"}, 100, ["100 broken lines"]
+        )
+    assert monitor.trace.provenance == {"maker": "A", "samples_missing_by_host_clock": 6400}
+    assert monitor.trace.lost_samples == 6400  # the others are noted where they were found

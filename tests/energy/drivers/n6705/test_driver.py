@@ -124,6 +124,7 @@ def test_provenance_says_what_measured_and_how(bench):
         "sample_period_s": pytest.approx(49 * 20.48e-6),
         "start_s": 0.0,
         "start_uncertainty_s": 0.0,
+        "samples_missing_by_host_clock": 0,
     }
 
 
