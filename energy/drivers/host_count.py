@@ -171,35 +171,6 @@ class HostCount:
         return self._samples(missing_s) if missing_s else 0
 
 
-class Recorded(Protocol):
-    """Is a monitor, as far as it keeps its last recording."""
-
-    trace: EnergyTrace | None
-
-
-def finish_recording(
-    monitor: Recorded,
-    name: str,
-    writer: TraceWriter,
-    count: HostCount,
-    provenance: Mapping[str, Any],
-    lost: int = 0,
-    why: Sequence[str] = (),
-) -> EnergyTrace:
-    """Close a monitor's trace with what the host's clock misses noted in it, and return it.
-
-    ``lost`` samples are known to be missing already, ``why`` says how. The monitor keeps the trace
-    even where SamplesLost is raised about it.
-    """
-    losses = count.losses()
-    missing = write_host_losses(writer, losses)
-    said = {**provenance, "samples_missing_by_host_clock": missing}
-    monitor.trace = trace = writer.finish(said)
-    words = [*why, *host_loss_words(losses, writer.sample_rate_hz)]
-    check_lost(name, writer.count, lost + missing, words)
-    return trace
-
-
 def write_host_losses(writer: TraceWriter, losses: list[HostLoss]) -> int:
     """Note losses as gaps of the trace; return how many samples they are.
 
@@ -229,3 +200,32 @@ def host_loss_words(losses: list[HostLoss], sample_rate_hz: float) -> list[str]:
     more = f" and in {len(losses) - 5} more places" if len(losses) > 5 else ""
     total = sum(loss.lost for loss in losses)
     return [f"{total} more missing by the host's clock ({places}{more})"]
+
+
+class Recorded(Protocol):
+    """Is a monitor, as far as it keeps its last recording."""
+
+    trace: EnergyTrace | None
+
+
+def finish_recording(
+    monitor: Recorded,
+    name: str,
+    writer: TraceWriter,
+    count: HostCount,
+    provenance: Mapping[str, Any],
+    lost: int = 0,
+    why: Sequence[str] = (),
+) -> EnergyTrace:
+    """Close a monitor's trace with what the host's clock misses noted in it, and return it.
+
+    ``lost`` samples are known to be missing already, ``why`` says how. The monitor keeps the trace
+    even where SamplesLost is raised about it.
+    """
+    losses = count.losses()
+    missing = write_host_losses(writer, losses)
+    said = {**provenance, "samples_missing_by_host_clock": missing}
+    monitor.trace = trace = writer.finish(said)
+    words = [*why, *host_loss_words(losses, writer.sample_rate_hz)]
+    check_lost(name, writer.count, lost + missing, words)
+    return trace

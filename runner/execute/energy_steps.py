@@ -18,7 +18,7 @@ from ...dut_protocol.wire.messages import Chatter, Ready
 from ...dut_protocol.wire.settings import ENERGY_BOOT_TIMEOUT_S
 from ...energy.alignment import LapStamp, align_laps, merge_laps, unwrap_laps
 from ...energy.alignment import soft_markers as host_markers
-from ...energy.errors import SamplesLost, TraceError
+from ...energy.errors import MonitorError, TraceError
 from ...energy.trace import EnergyTrace, TraceWriter
 from ...energy.trace_files import energy_path, timestamps_path, write_events
 from ...energy.windows import split_events
@@ -75,6 +75,9 @@ class EnergySteps(Performer):
         self.supply_v = supply_v
         self._windows = windows
         self._writer: TraceWriter | None = None
+        self._recording = False
+        self._earlier: EnergyTrace | None = None
+        """What the monitor recorded before."""
         self.trace: EnergyTrace | None = None
         """The finished trace, once `emon trace off` was executed."""
 
@@ -132,6 +135,8 @@ class EnergySteps(Performer):
         """Close the trace's file with what it has, whatever happened."""
         if self._writer is not None:
             self._writer.close()
+        if self._recording:
+            self._keep_events()
 
     def muted_manager(self) -> AbstractContextManager[None]:
         """Keep the echoes of a load's thousand commands out of the log, as published logs do."""
@@ -160,6 +165,7 @@ class EnergySteps(Performer):
         self._name = name
         self._writer = TraceWriter(energy_path(folder, name), rate_hz)
         self._markers_s.clear()
+        self._recording, self._earlier = True, self._recorder.monitor.trace
         self._recorder.start(self._writer)
         self._done("m-trace[on]")
 
@@ -167,10 +173,10 @@ class EnergySteps(Performer):
         recorder = self._recorder
         try:
             recorded = recorder.stop()
-        except SamplesLost:
-            if (kept := recorder.monitor.trace) is not None:  # whoever looks sees where they were
-                write_events(kept, folder, self._name)
+        except MonitorError:
+            self._keep_events()
             raise
+        self._recording = False
         if self._soft_markers:
             trace = host_markers(self._markers_s, recorder.started_s).apply(recorded)
         else:
@@ -190,6 +196,13 @@ class EnergySteps(Performer):
             self._say(f"m-regfile-fn[{path.name}]-type[{kind}]-name[{model}]")
         self._done("m-trace[off]")
         self.trace = trace
+
+    def _keep_events(self) -> None:
+        """Write what the monitor kept of a recording that failed: its events, gaps and end."""
+        self._recording = False
+        kept = self._recorder.monitor.trace
+        if kept is not None and kept is not self._earlier and self._folder is not None:
+            write_events(kept, self._folder, self._name)
 
     def _say(self, text: str) -> None:
         self._journal.write("emon", text)

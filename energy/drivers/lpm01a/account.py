@@ -40,6 +40,7 @@ class SampleAccount:
         self._start = first_index
         """The stream's index of the trace's first sample."""
         self._held: list[Joules] = []
+        self._latest_j: Joules = np.zeros(0)
         self._held_from = first_index
         self._gaps: list[tuple[int, int]] = []
         self._first_stamp: TimeStamp | None = None
@@ -71,6 +72,11 @@ class SampleAccount:
         return self._surplus
 
     @property
+    def latest_j(self) -> Joules:
+        """Return the last samples that came at once, in joules per sample period."""
+        return self._latest_j
+
+    @property
     def why(self) -> list[str]:
         said = []
         if self._broken:
@@ -84,6 +90,8 @@ class SampleAccount:
     def add(self, parsed: Parsed) -> None:
         """Take the next piece of the stream."""
         self._held.append(parsed.energy_j)
+        if len(parsed.energy_j):
+            self._latest_j = parsed.energy_j
         self._gaps += parsed.gaps
         self._broken += sum(lost for _, lost in parsed.gaps)
         for edge in parsed.edges:

@@ -4,8 +4,11 @@ Lines end CR LF. While it acquires with ``output energy`` and ``format ascii_dec
 
     6409-07                              a sample: 6409 x 10^-7 J in this sample period
     TimeStamp: 012s 345ms, buff 03%      about every 1000 samples; ' ', '<' or '>' after the colon
-    event 00 fal                         the timestamp pin moved: after so many samples
-    PowerShield > ack pwr on             the answer to a command; the prompt may stand alone before
+    event 00 ris                         the timestamp pin fell: after so many samples (the board
+                                         names its own input stage's edge; `fal` is read as well)
+    PowerShield > ack pwr off            the answer to a command; the prompt may stand alone before
+    error: Overcurrent >59mA, …          why the acquisition stopped by itself
+    end                                  the last line but for PowerShield > Acquisition completed
 
 NUL bytes occur anywhere and mean nothing. Lines next to a TimeStamp can be broken: a line that
 should be a sample and is none counts as one lost sample, and is never repaired. Two pieces around

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import json
+import os
 import signal
 import socket
+import subprocess
 import sys
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
+import support.cli
 from support.cli import ended, only_session, process, tinyrunner
 from tinyrunner.dut_protocol.link.clock import MonotonicClock
 from tinyrunner.energy.trace import TraceWriter
 from tinyrunner.runner.bench.monitors import open_monitor
 from tinyrunner.runner.config.config import MonitorConfig
 
+FOREIGN = Path(support.cli.__file__).parent / "energy" / "foreign_runner.py"
 needs_pty = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
 
 
@@ -93,6 +99,28 @@ def test_a_whole_bench_is_measured_from_another_process(tmp_path):
         assert "median energy 10" in ran.out  # 35 mA x 3 V x 1 ms: 105 µJ
         assert (only_session(tmp_path) / "trace1-energy.bin").stat().st_size > 0
         assert supply_is_off(monitor)
+
+
+@pytest.mark.parametrize(
+    "place", [pytest.param(("--pty",), marks=needs_pty), pytest.param((), marks=pytest.mark.slow)]
+)
+def test_somebody_else_s_runner_measures_the_bench_with_an_lpm01a(place):
+    bench = ("bench", "--kind", "lpm01a", "--inference-ms", "2", "--dut-baud-rate", "115200")
+    with simulated(*bench, *place, addresses=2) as (io, monitor):
+        ran = subprocess.run(
+            [sys.executable, FOREIGN, io, monitor.removeprefix("lpm01a:"), "2", "100"],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+            env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
+        )
+    assert ran.returncode == 0, ran
+    told = json.loads(ran.stdout)
+    assert told["events"] == 5  # of `timestamp`, and two of each window
+    assert told["seconds"] == pytest.approx([0.2, 0.2], abs=0.002)
+    assert told["joules"] == pytest.approx([100 * 0.035 * 3.0 * 0.002] * 2, rel=0.01)
+    assert all(scores.count(",") == 11 for scores in told["scores"])
 
 
 def supply_is_off(monitor: str) -> bool:

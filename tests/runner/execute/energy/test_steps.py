@@ -15,6 +15,7 @@ from tinyrunner.dut_protocol.simulated.link import SimulatedLink
 from tinyrunner.dut_protocol.wire.boot_banner import TimestampMode
 from tinyrunner.dut_protocol.wire.settings import LinkSettings
 from tinyrunner.energy.errors import SamplesLost, TraceError
+from tinyrunner.energy.trace import TraceWriter
 from tinyrunner.energy.trace_files import read_trace
 from tinyrunner.models.suite import KWS
 from tinyrunner.runner.bench.recorder import Recorder, ServedTransport
@@ -163,6 +164,23 @@ def test_a_trace_that_lost_too_much_is_kept_with_what_it_lost(rig):
     trace = read_trace(rig.folder)
     assert trace.events_s == (0.5,)
     assert [(gap.index, gap.lost) for gap in trace.gaps] == [(1000, 100)]
+
+
+def test_a_recording_that_the_monitor_ended_keeps_its_events(rig):
+    rig.does(EmonTrace("trace1"))
+    rig.monitor.events_s = [0.5]
+    rig.clock.pause(1.0)
+    rig.monitor.stop()  # as a monitor does by itself where it cannot go on
+    rig.steps.close()
+    assert read_trace(rig.folder).events_s == (0.5,)
+    assert rig.steps.trace is None
+
+
+def test_an_earlier_recording_is_not_taken_for_the_one_that_failed(rig):
+    rig.monitor.trace = TraceWriter(rig.folder / "calibration.bin", 1000.0).finish({})
+    rig.does(EmonTrace("trace1"))
+    rig.steps.close()
+    assert not (rig.folder / "trace1-details.json").exists()
 
 
 def test_steps_that_had_no_trace_close_too(rig):
