@@ -22,7 +22,8 @@ from .power_model import PowerModel
 _REPLY_S = 0.001
 _CALIBRATION_S = 0.2
 _SAMPLES_A_TIMESTAMP = 1000
-_SERIAL = "540554545-1430736921-1900587"
+_SERIAL = "000000000-0000000000-0000000"
+"""No board's serial number, in the form of one."""
 _SERVICE_LINE = "calibration request handled\r\n"
 _COMPLETED = "Acquisition completed\r\n"
 # fmt: off
@@ -166,7 +167,8 @@ class SimulatedLpm01a:
             self._started_s = at_s + _REPLY_S
             self._sent = self._events = 0
             self._edge = len(self._model.edges_s)
-            self._outbox.put(self._started_s, b"".join(self._timestamp(0)))
+            if self._faults.timestamps:
+                self._outbox.put(self._started_s, b"".join(self._timestamp(0)))
 
     def _refusal(self, name: str, arguments: list[str]) -> str:
         if name == "htc" and self._first_htc:
@@ -291,8 +293,6 @@ class SimulatedLpm01a:
 
     def _timestamp(self, samples: int) -> list[bytes]:
         """Say the board's time after so many samples."""
-        if not self._faults.timestamps:
-            return []
         if self._faults.timestamps_stand:
             samples = 0
         milliseconds = round((samples / self._rate_hz + self._faults.clock_offset_s) * 1000)

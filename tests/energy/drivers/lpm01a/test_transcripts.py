@@ -39,7 +39,7 @@ def recorded(opened, tmp_path):
 def test_the_opening_tells_who_it_is(cut):
     with monitor(cut=cut) as opened:
         identity = opened.identify()
-    assert identity.serial == "540554545-1430736921-1900587"
+    assert identity.serial == "000000000-0000000000-0000000"
     assert identity.firmware == "1.0.7"
 
 
