@@ -161,10 +161,11 @@ class Lpm01a(ClosedOnExit):
         self._measured_v = measured_v = self._read_volts()
         most_v = max(_SUPPLY_TOLERANCE * supply_v, _SUPPLY_TOLERANCE_V)
         if abs(measured_v - supply_v) > most_v + 1e-9:
+            self._command("pwr off")  # as a rule it is off
             raise MonitorRefused(
                 f"{self._name}: set to {supply_v:g} V it measures {measured_v:g} V, and may be off "
-                f"by {most_v * 1000:.0f} mV at most; does something else supply the board too (its "
-                "USB, a jumper)?"
+                f"by {most_v * 1000:.0f} mV at most; it is off now. Does something else supply the "
+                "board too (its USB, a jumper)?"
             )
         self._supply_v = supply_v
         return measured_v
@@ -434,7 +435,7 @@ class Lpm01a(ClosedOnExit):
             amperes = account.latest_j * self._rate_hz / supply_v
             if len(amperes):
                 reading = f" at {amperes.max() * 1000:.1f} mA (the most of its last samples)"
-        self._over_current = _is_over_current(error)
+        self._over_current = self._over_current or _is_over_current(error)
         self._note(error)
         self._hear_the_end()
         return MonitorError(f"{self._name} stopped measuring{reading}: {error}{_advice(error)}")

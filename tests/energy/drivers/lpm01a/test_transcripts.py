@@ -110,7 +110,7 @@ def test_one_per_cent_or_20_mv_is_allowed(volts, millivolts):
     ("volts", "millivolts"), [(1.8, 1779), (1.8, 1821), (3.0, 2969), (3.3, 3334), (1.8, 3300)]
 )
 def test_more_is_refused_with_both_values_and_nothing_is_switched_on(volts, millivolts):
-    with monitor(*measuring(volts, millivolts)) as opened:
+    with monitor(*measuring(volts, millivolts), END[0]) as opened:  # it is switched off
         said = rf"set to {volts:g} V it measures {millivolts / 1000:g} V.*at most"
         with pytest.raises(MonitorRefused, match=said):
             opened.set_supply(volts)
