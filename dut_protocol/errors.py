@@ -18,7 +18,7 @@ class PortBusy(LinkError):
 
 
 class PortAbsent(LinkError):
-    """Says that this computer has no such port: nothing is plugged in there, or it has another name."""
+    """Says that this computer has no such port: unplugged, or called otherwise."""
 
 
 class PortForbidden(LinkError):

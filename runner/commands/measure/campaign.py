@@ -49,9 +49,9 @@ def campaign(
 
 def _init(file: Path) -> None:
     """Write a commented campaign file."""
-    from .... import configs
+    from ...config.rounds import ROUNDS_FILE
 
-    example = Path(configs.__file__).with_name("campaign.yaml")
+    example = ROUNDS_FILE.with_name("campaign.yaml")
     try:
         with file.open("x", encoding="utf-8", newline="\n") as written:
             written.write(example.read_text(encoding="utf-8"))
@@ -87,7 +87,8 @@ def _how_long(read: Campaign) -> str:
     side = f", {lanes} lanes side by side" if lanes > 1 else ""
     seconds = read.shortest_s
     time = f"; at least {format_duration(seconds)}" if seconds else ""
-    return f"{len(read.cells)} runs{side}{time}, into {read.folder}"
+    absent = "".join(f"\n{board}: {text}" for board, text in read.absent.items())
+    return f"{len(read.cells)} runs{side}{time}, into {read.folder}{absent}"
 
 
 def _run(file: Path, *, resume: bool) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from ....dut_protocol.errors import PortAbsent
 from ....errors import TinyrunnerError
 from ....models.suite import Task
 from ...config.config import Config, absolute
@@ -63,7 +64,9 @@ class Campaign:
     check: CheckPolicy
     retries: int
     duration_s: dict[str, float]
-    """At least so many seconds each cell takes, by its key."""
+    """At least so many seconds each cell takes, by its key; 0 where nobody knows."""
+    absent: dict[str, str]
+    """What is not plugged in at the moment, by board: it may be until its turn comes."""
 
     def lanes(self) -> list[list[CampaignCell]]:
         """Return the cells by the boards that share nothing with those of another lane."""
@@ -96,19 +99,26 @@ def read_campaign(path: Path) -> Campaign:
         for mode in file.modes_of(board)
     ]
     problems: dict[str, list[str]] = {}
+    absent: dict[str, str] = {}
     durations = {}
     for cell in cells:
         try:
             _check_hooks(cell, path.absolute().parent)
             durations[cell.key] = _duration_s(cell)
         except (TinyrunnerError, OSError) as error:
+            if isinstance(error.__cause__, PortAbsent):
+                durations[cell.key] = 0.0
+                absent[cell.board] = str(error)
+                continue
             problems.setdefault(str(error), []).append(cell.key)
     if problems:
         raise SetupError(
             f"{path}: nothing was run.\n"
             + "\n".join(f"{_some(keys)}: {problem}" for problem, keys in problems.items())
         )
-    return Campaign(path, file.folder.absolute(), tuple(cells), file.check, file.retries, durations)
+    return Campaign(
+        path, file.folder.absolute(), tuple(cells), file.check, file.retries, durations, absent
+    )
 
 
 def _cell(
