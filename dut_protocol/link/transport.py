@@ -29,6 +29,7 @@ from serial.tools import list_ports
 
 from ..errors import LinkError, PortAbsent, PortBusy, PortForbidden
 from .port_users import others_at
+from .usb_address import port_of
 
 READ_BYTES = 65536
 _SLICE_S = 0.05
@@ -294,6 +295,7 @@ def check_address(address: str) -> None:
     For benches of several ports: a typo in the last must not be found when the first, whose
     opening resets a board, is open.
     """
+    address = port_of(address)
     scheme, separator, rest = address.partition("://")
     if separator:
         if scheme not in _SCHEMES:
@@ -335,7 +337,10 @@ def _no_such_rate(address: str, baud_rate: int, error: Exception) -> LinkError:
 
 
 def open_transport(address: str, baud_rate: int) -> Transport:
-    """Open a serial port by name or any pyserial URL at 8N1, exclusively where that exists."""
+    """Open a serial port by name, `usb:SERIAL` or any pyserial URL at 8N1.
+
+    It is opened exclusively where that exists.
+    """
     if "://" in address:
         check_address(address)
     if address.startswith("socket://"):
@@ -348,6 +353,7 @@ def open_serial(address: str, baud_rate: int) -> SerialLink:
 
     PortBusy, PortForbidden, or LinkError for any other reason.
     """
+    address = port_of(address)
     local = "://" not in address
     _refuse_shared(address)
     try:

@@ -107,7 +107,7 @@ def _open(address: str, config: MonitorConfig, clock: Clock) -> EnergyMonitor:
 
             _check_limit(address, config, ppk2.CAPABILITIES.max_current_a)
             link = open_link(rest, ppk2.BAUD_RATE)
-            serial = usb_serial(rest)
+            serial = usb_serial(link.address)
             return ppk2.Ppk2.open(link, clock, max_voltage_v=max_voltage_v, serial=serial)
         case "joulescope:":
             from ...energy.drivers.joulescope.driver import Joulescope

@@ -74,7 +74,7 @@ def open_bench(config: Config, task: Task) -> Iterator[Bench]:
         transport = open_transport(address, link.baud_rate)
     except LinkError as error:
         raise SetupError(str(error)) from error
-    note = shorten_latency(transport, address)
+    note = shorten_latency(transport, transport.address)
     with _bench_on(transport, MonotonicClock(), config, link, port_note=note) as bench:
         yield bench
 

@@ -36,7 +36,9 @@ class Setting:
 
 _ROWS = (
     Setting(
-        "dut", ("dut", "address"), "Port, URL (socket://host:port), auto, or sim: (sim:kws01)."
+        "dut",
+        ("dut", "address"),
+        "Port, usb:SERIAL, URL (socket://host:port), auto, or sim: (sim:kws01).",
     ),
     Setting("io", ("io_manager", "address"), "Energy: port or URL of the IO manager."),
     Setting(

@@ -31,7 +31,11 @@ def refusal(path: Path) -> list[str]:
 
 
 def test_every_example_loads() -> None:
-    examples = {path.name: path for path in CONFIGS.glob("*.yaml") if path.stem not in ("rounds", "campaign")}
+    examples = {
+        path.name: path
+        for path in CONFIGS.glob("*.yaml")
+        if path.stem not in ("rounds", "campaign")
+    }
     addresses = {name: load_config(path).dut.address for name, path in examples.items()}
     expected = {
         "simulated.yaml": "sim:kws01",
