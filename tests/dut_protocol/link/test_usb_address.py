@@ -43,5 +43,5 @@ def test_what_is_not_plugged_in_is_told_with_what_is():
 
 @pytest.mark.parametrize("address", ["usb:PPK2", "usb:PPK2:2", "usb:PPK2:x"])
 def test_of_several_ports_it_must_be_clear_which(address):
-    with pytest.raises(LinkError, match="which of its ports.*usb:PPK2:1 is /dev/ttyACM2"):
+    with pytest.raises(LinkError, match=r"which of its ports.*usb:PPK2:1 is /dev/ttyACM2"):
         port_of(address)
