@@ -14,6 +14,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import select
 import socket
 import sys
@@ -311,6 +312,8 @@ def check_address(address: str) -> None:
         raise _no_such_port(address)
 
 
+_HOST_AND_PORT = re.compile(r"(?:[\w.-]+|\[[0-9a-fA-F:]+\]):\d{1,5}")
+
 _NEAR = 0.85
 """How alike two names of ports are that may have been mistaken for each other."""
 
@@ -319,6 +322,8 @@ def _no_such_port(address: str) -> PortAbsent:
     present = sorted(info.device for info in list_ports.comports())
     near = get_close_matches(address, present, 1, _NEAR)
     meant = f"; is {near[0]} meant?" if near else ""
+    if _HOST_AND_PORT.fullmatch(address):
+        meant = f"; is socket://{address} meant?"
     return PortAbsent(
         f"there is no port {address}; present: {', '.join(present) or 'none'}{meant} (see "
         "`tinyrunner devices`)"

@@ -69,6 +69,9 @@ COMMANDS = {
         "judge.submission", "Describe a submission, build its folder, verify one."
     ),
     "simulate": CommandEntry("measure.simulate", "Serve a simulated device to other programs."),
+    "config": CommandEntry(
+        "prepare.config", "Print an example of a configuration; check one of yours."
+    ),
     "firmware": CommandEntry("prepare.firmware", "Begin a port of the firmware; a model as C."),
     "models": CommandEntry("prepare.models", "List, fetch and verify the reference models."),
     "datasets": CommandEntry("prepare.datasets", "List, build and verify the tasks' inputs."),

@@ -56,7 +56,7 @@ def read_yaml(text: str) -> YamlSource:
         return source
     except yaml.MarkedYAMLError as error:
         line = _line(error.problem_mark or error.context_mark)
-        raise YamlError(error.problem or "not YAML", line) from error
+        raise YamlError((error.problem or "not YAML") + _advice(error), line) from error
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         raise YamlError(f"the character {chr(error.character)!r} is not allowed", line) from error
@@ -77,6 +77,12 @@ def _check_shape(text: str) -> None:
                 raise YamlError(f"nested deeper than {MAX_DEPTH} levels", line)
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
+
+
+def _advice(error: yaml.MarkedYAMLError) -> str:
+    if error.problem == "mapping values are not allowed here":
+        return '; a value with a colon in it stands in quotes: address: "sim:"'
+    return ""
 
 
 class _Mark(Protocol):
