@@ -26,8 +26,8 @@ def example(
     """Print an example, to be changed to your bench: tinyrunner config example board-usb."""
     examples = _examples()
     if name is None:
-        for known, path in examples.items():
-            typer.echo(f"{known:16} {_first_comment(path)}")
+        for known, file in examples.items():
+            typer.echo(f"{known:16} {_first_comment(file)}")
         return
     path = examples.get(name.removesuffix(".yaml"))
     if path is None:
