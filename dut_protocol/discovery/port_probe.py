@@ -222,4 +222,5 @@ class PortProbe:
 
 
 _NO_DUT = re.compile(r"m-name-(?!dut-)|interface board|io.?manager", re.IGNORECASE)
-"""What others answer to `name`: `m-name-ioman-[…]`, `tinyML Enhanced Interface Board`."""
+"""What others answer to `name` (`m-name-io`, `tinyML Enhanced Interface Board`), or say when they
+have booted (`m-ver-IoTConnect IO Manager 1.0.3`)."""

@@ -1,6 +1,7 @@
 """The words of a device, one line at a time: frozen types with a parser and an encoder.
 
-A line is a message (``m-…``), an error (``e-[…]``) or chatter. One exchange::
+A line is a message (``m-…``), an error (``e-[…]``; an IO manager also says ``e-?…``) or chatter.
+One exchange::
 
     host    infer 10 1%
     device  m-warmup-start-1 | m-warmup-done | m-infer-start-10 | m-lap-us-99450893 |
@@ -136,10 +137,16 @@ class Results:
 
 @dataclass(frozen=True, slots=True)
 class DeviceError:
+    """Refuses a command; an IO manager's own refusals are ``bare``: `e-?foo`, `e-tm-?#args?0!=1`.
+
+    ``text`` is what stands between the brackets, or behind `e-`.
+    """
+
     text: str
+    bare: bool = False
 
     def encode(self) -> str:
-        return f"e-[{self.text}]"
+        return f"e-{self.text}" if self.bare else f"e-[{self.text}]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,6 +325,8 @@ def _count(make: Callable[[int], Message]) -> Callable[[re.Match[str]], Message]
     return lambda match: make(int(match[1]))
 
 
+_MODE = r"-timestamp-mode-(performance|energy)"
+
 # (what it starts with, the whole message, what to make of it); `<text>` is free text, which may
 # hold brackets.
 _TABLE: tuple[tuple[str, str, Callable[[re.Match[str]], Message]], ...] = (
@@ -338,11 +347,9 @@ _TABLE: tuple[tuple[str, str, Callable[[re.Match[str]], Message]], ...] = (
     ("m-name-dut-[", r"m-name-dut-\[(<text>)\]", lambda m: Name(m[1])),
     ("m-profile-[", r"m-profile-\[(<text>)\]", lambda m: Profile(m[1])),
     ("m-model-[", r"m-model-\[(<text>)\]", lambda m: Model(m[1])),
-    (
-        "m-timestamp-mode-",
-        r"m-timestamp-mode-(performance|energy)",
-        lambda m: BootMode(TimestampMode(m[1])),
-    ),
+    ("m-timestamp-mode-", rf"m{_MODE}", lambda m: BootMode(TimestampMode(m[1]))),
+    # The first byte after power-up is lost where an IO manager was not listening yet.
+    ("-timestamp-mode-", _MODE, lambda m: BootMode(TimestampMode(m[1]))),
     ("m-init-done", r"m-init-done", lambda _: InitDone()),
     (f"{EXTENSION} ", rf"{EXTENSION} (<text>)", lambda m: ExtensionOffer(m[1])),
     (
@@ -365,6 +372,8 @@ _KINDS = tuple(
     for prefix, pattern, make in _TABLE
 )
 _ERROR = re.compile(r"e-\[(.*)\]")
+_BARE_ERROR = re.compile(r"e-((?:[a-z0-9-]{1,20}-)?\?.*)")
+"""As EEMBC's IO manager refuses. Only as a whole line: behind a letter `e-?` is no refusal."""
 _REFUSALS = (
     "Unknown command|Inference iterations must|Inference warmup must|Command '|Insufficent number|"
     "Insufficient number|Invalid hex digit|Unable to malloc|Buffer not allocated"
@@ -392,6 +401,8 @@ def _whole_message(line: bytes) -> Message | None:
             return make(match)
     if match := _ERROR.fullmatch(text):
         return DeviceError(match[1])
+    if match := _BARE_ERROR.fullmatch(text):
+        return DeviceError(match[1], bare=True)
     return None
 
 

@@ -16,6 +16,13 @@ would lose data without a word."""
 DEFAULT_DATA_BYTES_PER_DB = 30
 """What EEMBC's runner sent at most: `db `, 60 digits and `%` make 64 characters."""
 
+IO_MANAGER_COMMAND_CHARS = 64
+"""What EEMBC's IO manager keeps of a command, `dut ` included; a longer one it passes on cut, and
+what lies behind it in memory follows."""
+
+DATA_BYTES_BEHIND_IO_MANAGER = 28
+"""What such a command has room for: `dut db ` and 56 digits make 63 characters."""
+
 DEFAULT_BAUD_RATE = 115200
 
 ENERGY_BAUD_RATE = 9600

@@ -12,10 +12,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
+from typing import Any
+from urllib.parse import parse_qsl
 
 from ....dut_protocol.link.clock import VirtualClock
 from ....dut_protocol.simulated.device import Activity, SimulatedDut
-from ....dut_protocol.simulated.io_manager import SimulatedIoManager
+from ....dut_protocol.simulated.io_manager import IoManagerHabits, SimulatedIoManager
 from ....dut_protocol.simulated.link import SimulatedLink
 from ....dut_protocol.wire.boot_banner import TimestampMode
 from ....energy.drivers.n6705.driver import N6705
@@ -24,7 +26,8 @@ from ....energy.simulated.n6705 import SimulatedN6705
 from ....energy.simulated.power_model import PowerModel, PowerState
 from ....models.suite import Task
 from ...config.config import Config, IoManagerConfig, MonitorConfig
-from ...config.sim_address import SIMULATED, MonitorKind, simulated_kind
+from ...config.sim_address import SIMULATED, MonitorKind, names_simulated, simulated_kind
+from ...errors import SetupError
 from .device import SimulatedDevice, SimulatedModel, simulated_device
 from .monitors import simulated_monitor
 
@@ -32,6 +35,28 @@ Wire = Callable[[float], Sequence[float]]
 """A timestamp pin's wire: an edge there arrives at the moments that it returns."""
 
 _POWER_STATE = {activity: PowerState(activity.value) for activity in Activity}
+
+
+def io_habits(address: str | None) -> IoManagerHabits:
+    """Read how a simulated IO manager is: `sim:?command_chars=40&seed=3`; SetupError.
+
+    As EEMBC's unless told, or where the address is a real one's.
+    """
+    if address is None or not names_simulated(address):
+        return IoManagerHabits()
+    given: dict[str, Any] = {}
+    for key, value in parse_qsl(address.partition("?")[2], keep_blank_values=True):
+        match key, value:
+            case "command_chars" | "seed", n if n.isdecimal() and len(n) < 7 and int(n) > 0:
+                given[key] = int(n)
+            case "late_edges" | "first_byte_lost", "0" | "1":
+                given[key] = value == "1"
+            case _:
+                raise SetupError(
+                    f"{address}: {key}={value!r} cannot be; known are command_chars=N, seed=N, "
+                    "late_edges=0|1 and first_byte_lost=0|1"
+                )
+    return IoManagerHabits(**given)
 
 
 class Wiring:
@@ -56,7 +81,7 @@ class Wiring:
         self.device = SimulatedDut(
             described.device.model, settings, self._on_edge, self._on_activity
         )
-        self.io_manager = SimulatedIoManager(self.device, io.baud_rate)
+        self.io_manager = SimulatedIoManager(self.device, io.baud_rate, io_habits(io.address))
         self.device.power_off(0.0)
 
     def on_power(self, on: bool, at_s: float) -> None:

@@ -135,7 +135,10 @@ def monitor(
 
 
 @app.command()
-@options.with_settings("task model config kind pty tcp_io tcp_monitor dut_baud_rate inference_ms")
+@options.with_settings(
+    "task model config kind io pty tcp_io tcp_monitor dut_baud_rate inference_ms",
+    io="What its IO manager is like: sim:?command_chars=40, first_byte_lost=1, late_edges=0.",
+)
 def bench(
     flags: dict[str, Any],
     task: Annotated[
@@ -175,11 +178,13 @@ def bench(
     from ...bench.simulated.wiring import Wiring
     from ...config.config import override
     from ...config.named import task_named
-    from ...config.sim_address import MonitorKind, kind_named
+    from ...config.sim_address import MonitorKind, kind_named, names_simulated
 
     settings = options.base_config(config)
     chosen = task_named(task, settings)
     monitor_kind = kind_named(kind)
+    if flags["io"] is not None and not names_simulated(flags["io"]):
+        raise SetupError(f"--io {flags['io']}: this bench simulates its own; expected sim:?…")
     if pty and tcp_io is not None:
         raise SetupError("where is the IO manager to be? Give either --pty or --tcp-io HOST:PORT")
     on_pty = pty and tcp_monitor is None and monitor_kind is not MonitorKind.N6705

@@ -221,7 +221,7 @@ def test_a_prompt_without_a_line_end_is_quoted_as_well():
 @pytest.mark.parametrize(
     ("device", "said"),
     [
-        (SimulatedIoManager(firmware()), "m-name-ioman-[tinyrunner-simulated]"),
+        (SimulatedIoManager(firmware()), "m-name-io"),
         (
             Answers(lambda _: b"tinyML Enhanced Interface Board\r\nm-ready\r\n"),
             "tinyML Enhanced Interface Board",

@@ -81,7 +81,7 @@ def test_an_io_manager_is_not_opened_unless_the_caller_says_so(computer: Compute
     assert "resets it" in report.finding
     (report,) = scan(SETTINGS, probe_all=True)
     assert (report.state, report.option) == (PortState.IO_MANAGER, "--io /dev/ttyACM1")
-    assert report.heard == "m-name-ioman-[tinyrunner-simulated]"
+    assert report.heard == "m-ver-IoTConnect IO Manager 1.0.3"
 
 
 def test_an_io_manager_is_asked_only_at_the_rate_it_has(computer: Computer):

@@ -51,6 +51,7 @@ MESSAGES = st.one_of(
     st.builds(Results, SCORES, st.booleans()),
     st.builds(BootMode, st.sampled_from(TimestampMode)),
     st.builds(DeviceError, PRINTABLE),
+    st.builds(DeviceError, PRINTABLE.map("?{}".format), st.just(True)),
     st.builds(InputSize, COUNTS, COUNTS),
     st.builds(BufferTooSmall, st.integers(-(2**31), 2**31), COUNTS),
 )
@@ -216,6 +217,27 @@ def test_other_chatter_and_damaged_lines_are_no_firmwares_fault(line: str):
 )  # fmt: skip
 def test_an_error_is_found_behind_an_echo_and_a_prompt(line: str, before: str, text: str):
     assert parse_line(line.encode()) == (Chatter(before), DeviceError(text))
+
+
+@pytest.mark.parametrize(
+    "line", ["e-?", "e-?foo", "e-tm-?#args?0!=1", "e-i2c-?mod16", "e-?\xff", "e-[EMON]"]
+)
+def test_an_io_managers_refusals_are_errors_and_printed_as_they_came(line: str):
+    (message,) = parse_line(line.encode("ascii", "backslashreplace"))
+    assert isinstance(message, DeviceError)
+    assert message.encode().encode() == line.encode("ascii", "backslashreplace")
+
+
+@pytest.mark.parametrize("line", ["done-?", "fine-?foo", "e-", "e-tm", "re-?x", "e-T-?x"])
+def test_what_only_ends_like_a_refusal_is_none(line: str):
+    assert parse_line(line.encode()) == (Chatter(line),)
+
+
+def test_a_banner_without_its_first_byte_tells_its_mode():
+    for mode in TimestampMode:
+        assert parse_line(f"-timestamp-mode-{mode.value}".encode()) == (BootMode(mode),)
+        assert parse_line(f"m-timestamp-mode-{mode.value}".encode()) == (BootMode(mode),)
+    assert parse_line(b"-timestamp-mode-none") == (Chatter("-timestamp-mode-none"),)
 
 
 @pytest.mark.parametrize("line", ["m-profile-[e-[x]]", "m-name-dut-[a e-[5] b]", "m-model-[e-[x]]"])

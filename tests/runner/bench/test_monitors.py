@@ -127,6 +127,7 @@ def test_the_usb_serial_number_of_a_port_is_found(monkeypatch):
 @EVERY_KIND
 def test_a_simulated_monitor_switches_the_board_and_leaves_it_off(kind: MonitorKind):
     bench = SimulatedBench(Config(model="demo"), KWS)
+    bench.io_manager.outgoing.clear()
 
     def interrupted() -> None:
         with bench.open_monitor(MonitorConfig(address=f"sim:{kind.value}")) as monitor:

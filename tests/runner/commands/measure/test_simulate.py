@@ -123,6 +123,21 @@ def test_somebody_else_s_runner_measures_the_bench_with_an_lpm01a(place):
     assert all(scores.count(",") == 11 for scores in told["scores"])
 
 
+def test_the_io_manager_of_a_bench_is_as_it_was_asked_for():
+    command = ("bench", "--task", "kws", "--io", "sim:?command_chars=40")
+    with simulated(*command, addresses=2) as (io, _):
+        host, port = io.removeprefix("socket://").split(":")
+        with socket.create_connection((host, int(port)), timeout=10) as link:
+            link.sendall(b"dut %b%%" % (b"x" * 60))
+            said = b""
+            while b")\r\nm-ready\r\n" not in said:
+                said += link.recv(1000)
+    assert said == (
+        b"m-ver-IoTConnect IO Manager 1.0.3\r\nm-ready\r\n"
+        b"m-dut-passthrough(%b\xbc\x06.)\r\nm-ready\r\n" % (b"x" * 36)
+    )
+
+
 def supply_is_off(monitor: str) -> bool:
     host, port = monitor.split("::")[1:3]
     with socket.create_connection((host, int(port))) as scpi:
@@ -141,6 +156,8 @@ def supply_is_off(monitor: str) -> bool:
         (("bench", "--pty", "--tcp-io", "127.0.0.1:0"), "either --pty or --tcp-io"),
         (("bench", "--tcp-monitor", "127.0.0.1"), "--tcp-monitor 127.0.0.1: expected"),
         (("bench", "--task", "nothing"), "no task"),
+        (("bench", "--io", "/dev/ttyACM0"), "--io /dev/ttyACM0: this bench simulates its own"),
+        (("bench", "--io", "sim:?chars=40"), "known are command_chars=N, seed=N"),
     ],
 )
 def test_a_simulation_that_cannot_be_is_a_usage_error(arguments, said):
