@@ -11,6 +11,7 @@ from ...dut_protocol.errors import DutError
 from ...dut_protocol.host.device_record import look_up
 from ...dut_protocol.host.dut import Dut, Identity
 from ...dut_protocol.host.extended_load import ask_for_offer
+from ...dut_protocol.host.io_manager import IoManager
 from ...dut_protocol.host.load_with_retries import Loader
 from ...dut_protocol.wire.extension import NAME
 from ...dut_protocol.wire.settings import LinkWishes
@@ -35,6 +36,17 @@ def refuse_behind_io_manager(wishes: LinkWishes) -> None:
     for asked, what in ((wishes.pipelining, "pipelining"), (wishes.extension, "the extension")):
         if asked:
             raise SetupError(f"energy mode goes through an IO manager: leave {what} out there")
+
+
+def fit_to_io_manager(io_manager: IoManager, dut: Dut, loader: Loader) -> None:
+    """Let the loader send no more in a `db` than the IO manager passes on, which is measured.
+
+    ``dut`` is the device behind it, awake.
+    """
+    limit = io_manager.measure_limit(dut)
+    asked, fits = loader.data_bytes, limit.data_bytes_per_db
+    loader.data_bytes = min(asked, fits)
+    dut.listener.note(str(limit) + (f" in place of {asked}" if fits < asked else ""))
 
 
 def _by_its_record(wishes: LinkWishes, dut: Dut, loader: Loader, identity: Identity) -> None:

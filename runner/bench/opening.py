@@ -178,8 +178,7 @@ def _bench(
     io_link = LinkSettings(baud_rate=config.io_manager.baud_rate)
     io_manager = IoManager(ServedTransport(transport, recorder), clock, io_link)
     link = replace(
-        config.dut.link,
-        baud_rate=config.io_manager.dut_baud_rate,
+        config.dut.link_behind(config.io_manager),
         verify_load=VerifyLoad.NEVER,  # a read-back through the IO manager takes minutes
     )
     dut = Dut(io_manager.dut, clock, link)

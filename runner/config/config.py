@@ -6,12 +6,14 @@ the key. ``configs/`` holds a commented example per kind of set-up.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, ValidationError, field_validator
 
 from ...dut_protocol.wire.settings import (
+    DATA_BYTES_BEHIND_IO_MANAGER,
     DEFAULT_BAUD_RATE,
     DEFAULT_DATA_BYTES_PER_DB,
     ENERGY_BAUD_RATE,
@@ -57,7 +59,7 @@ class DutConfig(values.StrictSection):
         Literal["auto"] | int, BeforeValidator(values.to_data_bytes_per_db)
     ] = "auto"
     """Data bytes of a `db`. `auto`: the most that `tinyrunner check` has found the device to take,
-    else 30."""
+    else 30; behind an IO manager 28. Never more than an IO manager passes on."""
     pipelining: bool = False
     """Whether several `db` are in flight; only where `tinyrunner check` has found that input is
     buffered."""
@@ -87,6 +89,13 @@ class DutConfig(values.StrictSection):
             confirm_results=self.confirm_results,
         )
 
+    def link_behind(self, io_manager: IoManagerConfig) -> LinkSettings:
+        """Return the settings of a link that goes through an IO manager."""
+        link = replace(self.link, baud_rate=io_manager.dut_baud_rate)
+        if self.data_bytes_per_db == "auto":
+            link = replace(link, data_bytes_per_db=DATA_BYTES_BEHIND_IO_MANAGER)
+        return link
+
     @property
     def wishes(self) -> LinkWishes:
         """Return what the link should do beyond its settings."""
@@ -101,7 +110,7 @@ class IoManagerConfig(values.StrictSection):
     """Says which board is between host and energy firmware."""
 
     address: Annotated[str, Field(min_length=1)] | None = None
-    """A port or URL; a simulated device brings its own."""
+    """A port or URL; a simulated device brings its own, which `sim:?command_chars=40` describes."""
     baud_rate: Annotated[int, Field(ge=1)] = DEFAULT_BAUD_RATE
     dut_baud_rate: Annotated[int, Field(ge=1)] = ENERGY_BAUD_RATE
     """The rate of the device behind the IO manager."""

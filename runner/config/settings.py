@@ -72,7 +72,7 @@ _ROWS = (
     Setting(
         "data_bytes_per_db",
         ("dut", "data_bytes_per_db"),
-        "1 to 38, or auto: as checked, else 30.",
+        "1 to 38, or auto: as checked, else 30 (28 behind an IO manager).",
     ),
     Setting(
         "pipelining",

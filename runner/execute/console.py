@@ -12,6 +12,7 @@ from ...energy.errors import MonitorError
 from ...errors import TinyrunnerError
 from ...models.suite import TASKS_BY_MODEL_ID, Task
 from ..bench.bench import Bench
+from ..bench.link import fit_to_io_manager
 from ..bench.recorder import Recorder
 from ..errors import JournalError, SetupError
 from ..script.plan import parse_infer
@@ -203,8 +204,11 @@ class Interactive(BenchPerformer):
         window = data[offset:] if length is None else data[offset : offset + length]
         if not window or (length is not None and len(window) < length):
             raise SetupError(f"{load.path} has {len(data)} bytes, no window at {offset}")
+        bench = self._bench
+        if bench.energy_parts is not None and bench.energy.io_manager.limit is None:
+            fit_to_io_manager(bench.energy.io_manager, bench.dut, bench.loader)
         with self.muted():
-            self._bench.loader.load(window)
+            bench.loader.load(window)
         self._show(f"{len(window)} bytes loaded")
 
 

@@ -23,7 +23,7 @@ from ...models.demo_models import DEMO_NOTE
 from ...models.other_inputs import InputKind, describe_inputs, kind_by_size, with_inputs
 from ...models.suite import TASKS_BY_MODEL_ID, Task
 from ..bench.bench import Bench
-from ..bench.link import agree
+from ..bench.link import agree, fit_to_io_manager
 from ..errors import SetupError
 from ..journal.journal import Journal
 from ..script.script import Script, ScriptError, Step, preliminary_steps
@@ -263,6 +263,7 @@ def connect_powered(bench: Bench, task: Task) -> Identity:
         )
     identity = dut.identify()
     check_model(dut.address, identity, task)
+    fit_to_io_manager(bench.energy.io_manager, dut, bench.loader)
     return identity
 
 

@@ -167,9 +167,9 @@ def describe_energy_bench(
     timed = "the monitor's event input"
     if not can.event_input:
         timed = "the IO manager's m-lap-us, aligned to the steps in power"
-    settings = bench.dut.settings
+    verify_load = bench.dut.settings.verify_load
     return EnergyFacts(
-        link=Link(data_bytes_per_db=settings.data_bytes_per_db, verify_load=settings.verify_load),
+        link=Link(data_bytes_per_db=bench.loader.data_bytes, verify_load=verify_load),
         monitor=Monitor(
             address=parts.monitor.address,
             **asdict(parts.monitor.identify()),

@@ -72,6 +72,7 @@ def test_the_verbs_of_an_energy_script_measure_a_window(supply, tmp_path):
         "io: [dut]: m-timestamp-mode-energy",
         "io: m-timestmp-mode-FALLING",
         "io: m-timer-enabled",
+        "note: the IO manager keeps 64 characters of a command: 28 data bytes per db pass",
         "490 bytes loaded",
         "io: [dut]: m-infer-done",
         "emon: m-trace[off]",
