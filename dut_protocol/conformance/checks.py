@@ -65,6 +65,13 @@ CHECKS: tuple[Check, ...] = (
         timer.timestamp,
     ),
     Check(
+        "io-limit",
+        "commands of the IO manager",
+        "64 characters, as EEMBC's keeps: 28 data bytes in one db",
+        "runs send what it passes on; loads take longer",
+        link.io_limit,
+    ),
+    Check(
         "load-done",
         "m-load-done",
         "with the last byte, not before",

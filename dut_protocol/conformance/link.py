@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..errors import DutError, LinkError
 from ..host.load_blocks import handshaken_chars
 from ..host.load_with_retries import Loader
+from ..wire.settings import IO_MANAGER_COMMAND_CHARS
 from .probe import CannotTry, Probe
 from .report import CheckFinding, Verdict
 
@@ -14,6 +15,15 @@ _SLOW = 0.70
 
 _LOADS_S, _LOADS_QUICK_S = 1.0, 0.2
 _MOST_LOADS = 50
+
+
+def io_limit(probe: Probe) -> CheckFinding:
+    """Find how much of a command the IO manager keeps, so that it is not asked of the device."""
+    if probe.io_manager is None:
+        raise CannotTry("no IO manager stands between host and device")
+    limit = probe.io_manager.measure_limit(probe.dut, exactly=True)
+    enough = limit.chars >= IO_MANAGER_COMMAND_CHARS
+    return CheckFinding(Verdict.PASS if enough else Verdict.WARN, str(limit))
 
 
 def throughput(probe: Probe) -> CheckFinding:

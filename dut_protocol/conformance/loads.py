@@ -30,7 +30,7 @@ def load_done(probe: Probe) -> CheckFinding:
     if loaded.done_in_time:
         return CheckFinding(Verdict.PASS, "with the last byte")
     if loaded.error is not None:
-        return CheckFinding(Verdict.FAIL, f"block {loaded.sent} of 3: e-[{loaded.error}]")
+        return CheckFinding(Verdict.FAIL, f"block {loaded.sent} of 3: {loaded.error}")
     if loaded.done_after is None:
         return CheckFinding(Verdict.FAIL, f"never came, {len(data)} bytes of {len(data)} sent")
     probe.done_early = True
@@ -81,6 +81,8 @@ def hex_case(probe: Probe) -> CheckFinding:
 def command_80(probe: Probe) -> CheckFinding:
     """Send the longest command: `db `, 76 digits and `%`."""
     _must_tell_loads(probe)
+    if probe.passes_bytes < MAX_DATA_BYTES_PER_DB:
+        raise CannotTry(str(probe.limit))
     taken, why = _takes(probe, MAX_DATA_BYTES_PER_DB)
     if taken:
         return CheckFinding(Verdict.PASS, f"{MAX_DATA_BYTES_PER_DB} data bytes arrive")
@@ -91,13 +93,17 @@ def command_80(probe: Probe) -> CheckFinding:
 
 def largest_block(probe: Probe) -> CheckFinding:
     _must_tell_loads(probe)
-    for count in reversed(_TRIED_BYTES):
+    most = probe.passes_bytes
+    tried = sorted({min(count, most) for count in _TRIED_BYTES})
+    for count in reversed(tried):
         if _takes(probe, count)[0]:
             probe.largest_n = count
             break
     else:
+        return CheckFinding(Verdict.FAIL, f"not even {tried[0]} data bytes are taken")
+    if probe.largest_n == most < MAX_DATA_BYTES_PER_DB:
         return CheckFinding(
-            Verdict.FAIL, f"not even {DEFAULT_DATA_BYTES_PER_DB} data bytes are taken"
+            Verdict.PASS, f"{most} data bytes, the most that the IO manager passes on"
         )
     found = f"{probe.largest_n} data bytes"
     if probe.largest_n < _MLCOMMONS_BYTES:
@@ -138,7 +144,7 @@ def wrong_size(probe: Probe) -> CheckFinding:
     if said is not None:
         return CheckFinding(Verdict.PASS, said.encode())
     if reply.error is not None:
-        return CheckFinding(Verdict.PASS, f"e-[{reply.error}]")
+        return CheckFinding(Verdict.PASS, reply.error)
     return CheckFinding(
         Verdict.FAIL, f"{short} of {task.input_bytes} bytes were inferred without a word"
     )
@@ -178,7 +184,7 @@ def _takes(probe: Probe, count: int) -> tuple[bool, str]:
 
 def _why(loaded: Loaded) -> str:
     if loaded.error is not None:
-        return f"e-[{loaded.error}]"
+        return loaded.error
     if loaded.done_after is None:
         return f"no {LoadDone().encode()}"
     if loaded.sent < loaded.blocks:

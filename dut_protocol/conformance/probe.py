@@ -16,7 +16,7 @@ from ..errors import DutProtocolError
 from ..host.dut import Dut, Identity
 from ..host.exchange import REPLY_TIMEOUT_S, print_chars
 from ..host.inference import GRACE_S, UNKNOWN_INFERENCE_S
-from ..host.io_manager import IoManager
+from ..host.io_manager import CommandLimit, IoManager
 from ..link.clock import Clock, Deadline
 from ..link.transport import Transport
 from ..wire.boot_banner import TimestampMode
@@ -31,7 +31,12 @@ from ..wire.messages import (
     Message,
     Ready,
 )
-from ..wire.settings import DEFAULT_DATA_BYTES_PER_DB, LinkSettings, VerifyLoad
+from ..wire.settings import (
+    DEFAULT_DATA_BYTES_PER_DB,
+    MAX_DATA_BYTES_PER_DB,
+    LinkSettings,
+    VerifyLoad,
+)
 from ..wire.timer import WRAP_US
 from .replies import Inferred, LineEnds, Loaded, Reply, UnsolicitedLines, printed
 
@@ -93,12 +98,24 @@ class Probe:
         self._holds: bytes | None = None
         """What the device's input buffer holds, as far as known."""
 
+    # ---- the IO manager --------------------------------------------------------------------------
+
+    @property
+    def limit(self) -> CommandLimit | None:
+        """Return how much of a command the IO manager keeps; None without one."""
+        return None if self.io_manager is None else self.io_manager.limit
+
+    @property
+    def passes_bytes(self) -> int:
+        """Return how many data bytes of a ``db`` reach the device."""
+        return MAX_DATA_BYTES_PER_DB if self.limit is None else self.limit.data_bytes_per_db
+
     # ---- asking ----------------------------------------------------------------------------------
 
     @property
     def block_bytes(self) -> int:
-        """Return the data bytes of a ``db``: what the settings say, if the device takes them."""
-        wanted = self.dut.settings.data_bytes_per_db
+        """Return the data bytes of a ``db``: what the settings say, if they arrive."""
+        wanted = min(self.dut.settings.data_bytes_per_db, self.passes_bytes)
         return wanted if self.largest_n is None else min(wanted, self.largest_n)
 
     @property
@@ -209,7 +226,7 @@ class Probe:
             return
         loaded = self.load(data, self.official_block_bytes)
         if not loaded.whole:
-            why = "m-load-done came early" if loaded.error is None else f"e-[{loaded.error}]"
+            why = "m-load-done came early" if loaded.error is None else loaded.error
             raise CannotTry(f"no whole input could be loaded: {why}")
 
     def note_held(self, data: bytes) -> None:

@@ -71,8 +71,8 @@ def _refused(probe: Probe, cases: list[tuple[str, str | None]]) -> CheckFinding:
             )
         if not _is_refusal(reply):
             accepted.append(f"`{command}` is answered {reply.text}")
-        elif text is not None and reply.error != text:
-            reworded.append(f"`{command}` is answered e-[{reply.error}], not e-[{text}]")
+        elif text is not None and reply.error != f"e-[{text}]":
+            reworded.append(f"`{command}` is answered {reply.error}, not e-[{text}]")
     if accepted:
         return CheckFinding(Verdict.FAIL, "; ".join(accepted))
     if reworded:

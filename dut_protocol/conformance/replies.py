@@ -42,8 +42,8 @@ class Reply:
 
     @property
     def error(self) -> str | None:
-        """Return the text of an ``e-[…]`` in the reply, None without one."""
-        return next((m.text for m in self.messages if isinstance(m, DeviceError)), None)
+        """Return the refusal in the reply, an ``e-[…]``; None without one."""
+        return next((m.encode() for m in self.messages if isinstance(m, DeviceError)), None)
 
     def first(self, kind: type[M]) -> M | None:
         return next((message for message in self.messages if isinstance(message, kind)), None)
@@ -55,7 +55,7 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """Tells how a load went; it ends at the first `m-load-done` or `e-[…]`."""
+    """Tells how a load went; it ends at the first `m-load-done` or refusal."""
 
     blocks: int
     sent: int

@@ -53,6 +53,8 @@ class MeasuredFacts:
     """The largest number of data bytes of a ``db`` that was taken."""
     pipeline_chars: int | None
     """Characters of the largest burst that was taken whole; 0: input is not buffered."""
+    io_command_chars: int | None
+    """Characters of a command that the IO manager keeps, at the least; None without one."""
     reads_back: bool | None
     """Whether ``db print`` gives back what was loaded."""
     load_efficiency: float | None

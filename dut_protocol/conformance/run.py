@@ -130,6 +130,7 @@ def _facts(probe: Probe) -> MeasuredFacts:
         mode=probe.mode,
         data_bytes_per_db=probe.largest_n,
         pipeline_chars=probe.pipeline_chars,
+        io_command_chars=None if probe.limit is None else probe.limit.chars,
         reads_back=probe.reads_back,
         load_efficiency=probe.load_efficiency,
         timer_ppm=probe.timer_ppm,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 
-from ..wire.timer import WRAP_US
+from ..wire.boot_banner import TimestampMode
+from ..wire.timer import LATE_EDGE_S, WRAP_US
 from .probe import CannotTry, Probe
 from .replies import Inferred
 from .report import CheckFinding, Verdict
@@ -83,8 +84,13 @@ def _window_us(probe: Probe, iterations: int, warmups: int) -> int:
 
 
 def _slack_us(probe: Probe) -> float:
-    """Return what the timer's own steps leave open: one at each end of both windows."""
-    return 2 * float(probe.timer_step_us or 0) + 100.0
+    """Return what the clock leaves open at the ends of both windows.
+
+    A timer's own steps, or how late an IO manager may see the pin.
+    """
+    by_pin = probe.mode is TimestampMode.ENERGY
+    step_us = LATE_EDGE_S * 1e6 if by_pin else float(probe.timer_step_us or 0)
+    return 2 * step_us + 100.0
 
 
 def _device_per_host(probe: Probe) -> float:

@@ -14,13 +14,14 @@ from tinyrunner.dut_protocol.errors import DutError, DutTimeout
 from tinyrunner.dut_protocol.host.io_manager import IoManager
 from tinyrunner.dut_protocol.link.clock import VirtualClock
 from tinyrunner.dut_protocol.simulated.device import SimulatedDut
-from tinyrunner.dut_protocol.simulated.io_manager import SimulatedIoManager
+from tinyrunner.dut_protocol.simulated.io_manager import IoManagerHabits, SimulatedIoManager
 from tinyrunner.dut_protocol.simulated.link import SimulatedLink
 from tinyrunner.dut_protocol.wire.boot_banner import TimestampMode
 from tinyrunner.dut_protocol.wire.settings import LinkSettings
 from tinyrunner.models.suite import KWS, TASKS, Task
 
 RISKY = CheckOptions(risky=True)
+WITHOUT_IO_MANAGER = {"io-limit", "pin-edges"}
 
 
 def checked(
@@ -58,7 +59,7 @@ def found(report: ConformanceReport, key: str) -> str:
 def test_the_simulated_device_passes_every_item(task: Task, baud_rate: int):
     report = checked(device(task=task, baud_rate=baud_rate))
     assert bad(report) == {}
-    assert set(of(report, Verdict.SKIPPED)) == {"pin-edges"}
+    assert set(of(report, Verdict.SKIPPED)) == WITHOUT_IO_MANAGER
     assert report.passed
     assert report.facts.data_bytes_per_db == 38
     assert report.facts.pipeline_chars == 64 * 64
@@ -142,7 +143,10 @@ def test_ten_seconds_of_comparing_clocks_are_one_when_it_has_to_be_quick():
 def test_inferences_that_take_no_time_cannot_be_compared():
     report = checked(device(inference_time_s=0.0))
     assert bad(report) == {}
-    assert set(of(report, Verdict.SKIPPED)) == {"infer-linear", "warmup-outside", "pin-edges"}
+    assert set(of(report, Verdict.SKIPPED)) == WITHOUT_IO_MANAGER | {
+        "infer-linear",
+        "warmup-outside",
+    }
 
 
 @pytest.mark.parametrize("kind", [broken.TrailingComma, broken.RowsOf16])
@@ -153,13 +157,15 @@ def test_what_the_reference_firmware_or_published_boards_do_is_no_defect(kind: t
 def test_a_custom_model_is_checked_when_told_what_it_is():
     report = checked(device(broken.UnknownModelId), task=KWS)
     assert bad(report) == {"model": "fail"}
-    assert set(of(report, Verdict.SKIPPED)) == {"pin-edges"}
+    assert set(of(report, Verdict.SKIPPED)) == WITHOUT_IO_MANAGER
 
 
 # ---- energy firmware -----------------------------------------------------------------------------
 
 
-def energy_checked(kind: type[SimulatedDut] = SimulatedDut) -> ConformanceReport:
+def energy_checked(
+    kind: type[SimulatedDut] = SimulatedDut, options: CheckOptions = RISKY, **habits
+) -> ConformanceReport:
     """Behind an IO manager that sees the pin."""
     clock = VirtualClock()
     model = device(kind).model
@@ -169,27 +175,68 @@ def energy_checked(kind: type[SimulatedDut] = SimulatedDut) -> ConformanceReport
         manager.edge(at_s)
 
     dut = kind(model, settings, on_edge)
-    manager = SimulatedIoManager(dut)
-    dut.boot(0.0)
-    manager.forward()
+    manager = SimulatedIoManager(dut, habits=IoManagerHabits(**habits))
     host = IoManager(SimulatedLink(manager, clock, "sim:"), clock, LinkSettings())
     host.identify()
-    link = LinkSettings(baud_rate=9600)
-    return check_device(host.dut, clock, link, RISKY, io_manager=host)
+    dut.boot(clock.now_s())
+    manager.forward()
+    link = LinkSettings(baud_rate=9600)  # whose 30 data bytes are more than EEMBC's passes on
+    return check_device(host.dut, clock, link, options, io_manager=host)
 
 
 NOT_IN_ENERGY_MODE = {"timer-monotonic", "timer-resolution", "timer-rate"}
 NOT_THROUGH_AN_IO_MANAGER = {"back-to-back", "pipeline", "throughput", "line-ends"}
+BY_ITS_LIMIT = {"command-80"}
 
 
 def test_energy_firmware_is_checked_by_the_edges_of_its_pin():
     report = energy_checked()
     assert bad(report) == {}
-    skipped = set(of(report, Verdict.SKIPPED)) - {"banner"}
-    assert skipped == NOT_IN_ENERGY_MODE | NOT_THROUGH_AN_IO_MANAGER
+    skipped = set(of(report, Verdict.SKIPPED))
+    assert skipped == NOT_IN_ENERGY_MODE | NOT_THROUGH_AN_IO_MANAGER | BY_ITS_LIMIT
     assert report.facts.mode is TimestampMode.ENERGY
     assert found(report, "pin-edges") == "`timestamp` 1 of 1, `infer 1 0` 2 of 2"
     assert report.facts.inference_time_s == pytest.approx(0.01, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("chars", "named", "data_bytes"),
+    [
+        (40, "keeps 40 characters of a command: 16 data bytes per db", 16),
+        (64, "keeps 64 characters of a command: 28 data bytes per db", 28),
+        (80, "keeps 80 characters of a command: 36 data bytes per db", 36),
+        (200, "keeps 200 characters of a command: 38 data bytes per db", 38),
+        (1000, "keeps at least 288 characters of a command: 38 data bytes per db", 38),
+    ],
+)
+def test_how_much_the_io_manager_keeps_is_named_and_the_device_not_blamed(chars, named, data_bytes):
+    report = energy_checked(command_chars=chars)
+    assert bad(report) == ({"io-limit": "warn"} if chars < 64 else {})
+    assert named in found(report, "io-limit")
+    assert report.facts.io_command_chars == min(chars, 288)
+    assert report.facts.data_bytes_per_db == data_bytes
+    cut = data_bytes < 38
+    assert ("command-80" in of(report, Verdict.SKIPPED)) is cut
+    assert ("the most that the IO manager passes on" in found(report, "largest-block")) is cut
+
+
+def test_a_device_behind_it_that_takes_less_is_still_named():
+    report = energy_checked(broken.CommandBuffer64, command_chars=200)
+    assert bad(report) == {"command-80": "fail", "largest-block": "warn"}
+    assert bad(energy_checked(broken.CommandBuffer64)) == {}
+
+
+def test_a_banner_whose_first_byte_the_io_manager_missed_is_no_fault_of_the_device():
+    report = energy_checked(first_byte_lost=True)
+    assert bad(report) == {}
+    assert report.verdict_of("banner") is Verdict.PASS
+
+
+@pytest.mark.parametrize("seed", range(1, 9))
+def test_edges_that_are_seen_late_are_no_fault_of_the_devices_timing(seed):
+    report = energy_checked(options=CheckOptions(quick=True), seed=seed)
+    assert bad(report) == {}
+    assert report.verdict_of("infer-linear") is Verdict.PASS
 
 
 def test_a_pin_that_does_not_fall_is_named():
@@ -202,7 +249,7 @@ def test_energy_firmware_without_an_io_manager_says_what_it_takes_to_see_the_pin
     report = checked(device(baud_rate=9600, mode=TimestampMode.ENERGY))
     assert bad(report) == {}
     skipped = set(of(report, Verdict.SKIPPED))
-    assert skipped == NOT_IN_ENERGY_MODE | {"infer-linear", "warmup-outside", "pin-edges"}
+    assert skipped == NOT_IN_ENERGY_MODE | WITHOUT_IO_MANAGER | {"infer-linear", "warmup-outside"}
     assert "--io" in found(report, "pin-edges")
 
 
