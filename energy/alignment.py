@@ -14,8 +14,12 @@ The method:
 4. Locate each step within its sample, at the full rate: from the energy around it and the levels
    on both sides, where a straight step has to be. Fit the line of 2 to these places.
 
-The uncertainty stated is that of every event: half a sample, the timer's step, what may lie
-between a pulse and the work behind it (``STEP_LAG_S``), and four standard errors of the line.
+The IO manager sees an edge up to ``LATE_EDGE_S`` late where it comes while the device talks. So a
+lap that far from the line is as good as any other, and a window is that much shorter or longer.
+
+The uncertainty stated is that of every event: half a sample, the timer's step, how late it may be
+seen, what may lie between a pulse and the work behind it (``STEP_LAG_S``), and four standard errors
+of the line.
 """
 
 from __future__ import annotations
@@ -28,7 +32,12 @@ from math import ceil, inf, sqrt
 import numpy as np
 import numpy.typing as npt
 
-from ..dut_protocol.wire.timer import CRYSTAL_DEVIATION, RESONATOR_DEVIATION, WRAP_US
+from ..dut_protocol.wire.timer import (
+    CRYSTAL_DEVIATION,
+    LATE_EDGE_S,
+    RESONATOR_DEVIATION,
+    WRAP_US,
+)
 from .errors import TraceError
 from .trace import EnergyTrace, EventSource
 from .windows import TIMESTAMP_HOLD_S
@@ -85,9 +94,11 @@ class Alignment:
 
     def apply(self, trace: EnergyTrace) -> EnergyTrace:
         """Return the trace with these events, and how they came about in its provenance."""
+        by_laps = self.source is EventSource.IO_MANAGER
         method = {
-            "method": "power steps" if self.source is EventSource.IO_MANAGER else "host stamps",
+            "method": "power steps" if by_laps else "host stamps",
             "uncertainty_s": self.uncertainty_s,
+            "late_edge_s": LATE_EDGE_S if by_laps else None,
             "drift_ppm": None if self.drift is None else self.drift * 1e6,
             "residual_s": self.residual_s,
             "steps": self.steps,
@@ -164,7 +175,7 @@ def align_laps(
     places_s = _locate_steps(trace, offset_s + rate * edges_s, height / 2)
     offset_s, rate, errors_s, residual_s, used = _fit(trace, edges_s, places_s)
     all_s = elapsed_s - elapsed_s[1]
-    uncertainty_s = 0.5 / trace.sample_rate_hz + LAP_STEP_S + STEP_LAG_S
+    uncertainty_s = 0.5 / trace.sample_rate_hz + LAP_STEP_S + LATE_EDGE_S + STEP_LAG_S
     return Alignment(
         events_s=tuple(float(event_s) for event_s in offset_s + rate * all_s),
         uncertainty_s=uncertainty_s + _STANDARD_ERRORS * errors_s,
@@ -316,7 +327,7 @@ def _fit(
         rate = float(((x - middle) * (y - y.mean())).sum()) / spread
         offset_s = float(y.mean()) - rate * middle
         off = np.abs(places_s - offset_s - rate * edges_s)
-        limit_s = max(4.0 * float(np.median(off[found])), 2.0 * sample_s)
+        limit_s = max(4.0 * float(np.median(off[found])), 2.0 * sample_s, LATE_EDGE_S)
         closer = found & (off <= limit_s)
         if closer.sum() == used:
             break

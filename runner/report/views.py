@@ -119,10 +119,7 @@ def _rows(session: ReportSession) -> Iterator[Row]:
     yield "IO manager", told_texts(told.io_manager.name, told.io_manager.version)
     yield "Energy monitor", _monitor(told)
     if assessment is not None and assessment.energy is not None:
-        energy = assessment.energy
-        uncertainty_ms = energy.event_uncertainty_s * 1e3
-        within = f", each within {uncertainty_ms:.2f} ms" if uncertainty_ms else ""
-        yield "Edges", energy.event_source.value + within
+        yield "Edges", assessment.energy.edges
     yield "N (inferences a window)", _iterations(session)
     yield from _inputs(session)
     yield "Script, SHA-256", told_text(told.script_sha256)

@@ -250,6 +250,17 @@ class EnergyResult(JsonForm):
     """Why so many samples are missing that nothing counts, else None."""
 
     @property
+    def edges(self) -> str:
+        """Say who saw the edges, how closely, and what that is of the shortest window."""
+        text, within_s = self.event_source.value, self.event_uncertainty_s
+        if within_s:
+            text += f", each within {within_s * 1e3:.2f} ms"
+            shortest_s = min((w.window.duration_s for w in self.windows), default=0.0)
+            if shortest_s > 0:
+                text += f" ({within_s / shortest_s:.3%} of a window)"
+        return text
+
+    @property
     def energies_j(self) -> tuple[float, ...]:
         """Return joules per inference of the valid windows."""
         return tuple(

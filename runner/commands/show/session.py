@@ -87,10 +87,7 @@ def _energy(result: EnergyResult) -> list[RenderableType]:
     if result.coefficient_of_variation is not None:
         line.append(f", spread {result.coefficient_of_variation:.2%}")
     line.append(f"; median throughput {_number(result.performance.median_throughput)} inf/s")
-    events = Text(f"  edges from {result.event_source.value}")
-    if result.event_uncertainty_s:
-        events.append(f", each within {result.event_uncertainty_s * 1e3:.2f} ms")
-    return [table, line, events]
+    return [table, line, Text(f"  edges from {result.edges}")]
 
 
 def _accuracy(result: AccuracyResult, task: Task, round_: Round) -> list[RenderableType]:
