@@ -158,11 +158,11 @@ class InferenceTimer:
                 "knows whether this input is inferred or the one before it; print it with %u"
             )
         loaded = self._dut.loaded_bytes
-        if loaded is None or _all_of(size, loaded):
+        if loaded is None or _speaks_of(size, loaded):
             raise self._dut.fault(
                 f"{said}: it would infer the input before this one; is the firmware built for "
                 "another task? It expects an input of another size",
-                sure=loaded is not None,
+                sure=loaded is not None and _all_of(size, loaded),
             )
         again, self._odd_size = self._odd_size == size, size
         said += f", and {loaded} bytes were loaded: nobody knows which input it infers"
@@ -351,6 +351,11 @@ def _of_times(order: Iterable[type[Message]]) -> list[type[Message]]:
 def _all_of(size: InputSize, byte_count: int) -> bool:
     """Tell whether the device has all that was loaded, in bytes, or in numbers of two or four."""
     return byte_count in (size.loaded, *_multiples(size.loaded))
+
+
+def _speaks_of(size: InputSize, byte_count: int) -> bool:
+    """Tell whether either of its numbers is the size of what was loaded."""
+    return _all_of(size, byte_count) or byte_count in (size.expected, *_multiples(size.expected))
 
 
 def _multiples(count: int | str) -> tuple[int, ...]:

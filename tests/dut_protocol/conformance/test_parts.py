@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.devices.boards import HashModel
+from support.devices.dialogue import ScriptedTransport
 from tinyrunner.dut_protocol.conformance.probe import CheckOptions, Probe, sample_input
 from tinyrunner.dut_protocol.conformance.replies import LineEnds, UnsolicitedLines
 from tinyrunner.dut_protocol.conformance.timer import _common_step_us
@@ -53,7 +54,8 @@ def test_line_ends_are_counted_however_the_bytes_come(cut: int):
 
 
 def test_chatter_counts_from_the_name_on_and_no_row_or_message_is_chatter():
-    heard = UnsolicitedLines()
+    clock = VirtualClock()
+    heard = UnsolicitedLines(LineEnds(ScriptedTransport(clock, [])))
     for line in ("booting…", "m-init-done", "m-name-dut-[acme]", "m-ready", "debug", "m-lap-us-7"):
         heard.line(line)
     assert (heard.chatter, heard.first_chatter) == (1, "debug")
