@@ -9,7 +9,7 @@ zero mean.
 from __future__ import annotations
 
 import threading
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from enum import Enum
 
@@ -109,6 +109,11 @@ class PowerModel:
             times, volts = np.asarray(self._times_s), np.asarray(self._volts)
         supply: npt.NDArray[np.float64] = volts[np.searchsorted(times, when_s, side="right") - 1]
         return supply
+
+    def is_steady(self, from_s: float, until_s: float) -> bool:
+        """Tell whether nothing changes between two moments."""
+        with self._lock:
+            return bisect_right(self._times_s, from_s) == bisect_left(self._times_s, until_s)
 
     def at(self, when_s: float) -> tuple[float, float]:
         """Return (amperes, volts) at one moment."""

@@ -40,6 +40,14 @@ class MonitorKind(Enum):
     N6705 = "n6705"
     LPM01A = "lpm01a"
     PPK2 = "ppk2"
+    JS110 = "js110"
+    JS220 = "js220"
+    JS320 = "js320"
+
+    @property
+    def is_joulescope(self) -> bool:
+        """Tell whether it is reached through its vendor's driver, and so cannot be served."""
+        return self in (MonitorKind.JS110, MonitorKind.JS220, MonitorKind.JS320)
 
 
 def kind_named(name: str) -> MonitorKind:
@@ -57,8 +65,8 @@ def simulated_kind(address: str | None) -> MonitorKind:
         return MonitorKind.N6705
     if not names_simulated(address):
         raise SetupError(
-            f"{address} cannot measure a simulated device: give --monitor sim:n6705, sim:lpm01a or "
-            "sim:ppk2, or a real device with --dut"
+            f"{address} cannot measure a simulated device: give --monitor sim:KIND, where KIND is "
+            f"one of {', '.join(kind.value for kind in MonitorKind)}; or a real device with --dut"
         )
     return kind_named(address.removeprefix(SIMULATED))
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from support.energy.fake_joulescope import FakeJoulescope
 from tinyrunner.dut_protocol.link.clock import VirtualClock
-from tinyrunner.energy.drivers.joulescope.driver import Joulescope
 from tinyrunner.energy.drivers.lpm01a.driver import Lpm01a
 from tinyrunner.energy.drivers.ppk2.driver import Ppk2
+from tinyrunner.energy.simulated.joulescope import (
+    SimulatedJoulescope,
+    SimulatedJoulescopeMonitor,
+)
 from tinyrunner.energy.simulated.link import SimulatedMonitorLink
 from tinyrunner.energy.simulated.lpm01a import SimulatedLpm01a
 from tinyrunner.energy.simulated.power_model import BoardCurrents, PowerModel, PowerState
@@ -20,23 +22,33 @@ SUPPLY_V = 3.0
 
 def lpm01a(model, clock):
     link = SimulatedMonitorLink(SimulatedLpm01a(model, noise=0.02), clock, "sim")
-    return Lpm01a.open(link, clock), lambda: None
+    return Lpm01a.open(link, clock)
 
 
 def ppk2(model, clock):
-    return Ppk2.open(SimulatedMonitorLink(SimulatedPpk2(model), clock, "sim"), clock), lambda: None
+    return Ppk2.open(SimulatedMonitorLink(SimulatedPpk2(model), clock, "sim"), clock)
 
 
-def joulescope(model, clock):
-    driver = FakeJoulescope(model, clock, external_v=SUPPLY_V)
-    return Joulescope.open("", clock, driver=driver), driver.advance
+def js110(model, clock):
+    driver = SimulatedJoulescope(model, clock, "js110")
+    return SimulatedJoulescopeMonitor.open("", clock, driver=driver)
+
+
+def js220(model, clock):
+    driver = SimulatedJoulescope(model, clock, "js220")
+    return SimulatedJoulescopeMonitor.open("", clock, driver=driver)
+
+
+def js320(model, clock):
+    driver = SimulatedJoulescope(model, clock, "js320")
+    return SimulatedJoulescopeMonitor.open("", clock, driver=driver)
 
 
 @pytest.mark.parametrize("infer_a", [0.035, 0.0047, 0.00061])
-@pytest.mark.parametrize("opened", [lpm01a, ppk2, joulescope])
+@pytest.mark.parametrize("opened", [lpm01a, ppk2, js110, js220, js320])
 def test_every_monitor_gives_the_energy_of_the_model_within_a_thousandth(opened, infer_a, tmp_path):
     model, clock = PowerModel(BoardCurrents(infer_a=infer_a, idle_a=infer_a / 3)), VirtualClock()
-    monitor, advance = opened(model, clock)
+    monitor = opened(model, clock)
     windows = []
     with monitor:
         monitor.set_supply(SUPPLY_V)
@@ -51,14 +63,12 @@ def test_every_monitor_gives_the_energy_of_the_model_within_a_thousandth(opened,
             start_s = clock.now_s()
             while clock.now_s() < start_s + duration_s:
                 clock.pause(min(0.1, start_s + duration_s - clock.now_s()))
-                advance()
                 monitor.service()
             model.edge(clock.now_s())
             model.change(clock.now_s(), PowerState.IDLE)
             windows.append((start_s, clock.now_s()))
             clock.pause(0.3)
         clock.pause(0.1)
-        advance()
         trace = monitor.stop()
     assert len(trace.events_s) == 6
     assert trace.gaps == ()

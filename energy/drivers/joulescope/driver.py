@@ -1,16 +1,18 @@
-"""Joulescope JS110 and JS220, through Jetperch's driver (`pip install 'tinyrunner[joulescope]'`).
+"""Joulescope JS110, JS220 and JS320, through Jetperch's driver (the extra `joulescope`).
 
 The instrument stands in the wire of a supply that somebody else provides: it sets no voltage, but
 its current range `off` cuts the wire, so it switches the device. It is spoken to by the topics of
-``topics``, and answers with the messages of ``joulescope_stream``.
+``topics``, and answers with the messages of ``stream``.
 
 The voltage that was stated is compared with the one measured, and a wrong one switches the device
-off. A JS110 whose USB packet was dropped counts on as if nothing had been there, so samples are
-counted against the host's clock as well, see ``host_count``.
+off. With releases of the driver before 2.5 a JS110 whose USB packet was dropped counts on as if
+nothing had been there, so samples are counted against the host's clock as well, see
+``host_count``. The driver opens with the instrument's defaults: until `off` has reached it a moment
+later, the supply is let through.
 
-Not confirmed on an instrument: the level that IN0 needs with a device at 1.8 V (JS110 has
-`s/extio/voltage` for it), and `c/fw/version` as the place of the firmware's version (left empty
-when it is not told).
+Held against the driver itself, a JS110 on a USB that is simulated included
+(tests/energy/drivers/joulescope/test_vendor.py). Not confirmed on an instrument: that a JS110's
+inputs switch at a level that goes with `s/extio/voltage`, and everything of a JS320.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from ....dut_protocol.link.clock import Clock
-from ...errors import MonitorError, MonitorRefused, MonitorTimeout
+from ...errors import MonitorError, MonitorRefused, MonitorTimeout, SamplesLost
 from ...monitor import Capabilities, MonitorIdentity, SampleKind
 from ...trace import EnergyTrace, TraceWriter
 from ..host_count import HostCount, finish_recording
@@ -36,15 +38,15 @@ from ..serial_monitor import (
 from . import topics
 from .stream import Combined, Message, PowerStream
 
-_RATES_HZ = (*(float(n * 10**power) for power in range(6) for n in (1, 2, 5)), 1_000_000.0)
 _SILENCE_S = 2.0
 _SETTLED_S = 0.2
 """Seconds after switching on by which the supply must have its voltage."""
 _SUPPLY_TOLERANCE = 0.05
-_ABSENT = (
-    "the Joulescope's driver is not installed: pip install 'tinyrunner[joulescope]' (recent "
-    "releases need Python 3.12)"
-)
+_TIMEOUT_S = 3.0
+"""Seconds that the driver may take to do what it is told; its own default is too short for a busy
+host."""
+_INSTALL = "pip install --upgrade 'tinyrunner[joulescope]'"
+_NEEDED = "device_paths open close publish query subscribe unsubscribe finalize".split()
 
 
 class Driver(Protocol):
@@ -52,11 +54,13 @@ class Driver(Protocol):
 
     def device_paths(self) -> list[str]: ...
 
-    def open(self, device_prefix: str, mode: str | None = None) -> Any: ...  # noqa: ANN401
+    def open(
+        self, device_prefix: str, mode: str | None = None, timeout: float | None = None
+    ) -> Any: ...  # noqa: ANN401
 
-    def close(self, device_prefix: str) -> Any: ...  # noqa: ANN401
+    def close(self, device_prefix: str, timeout: float | None = None) -> Any: ...  # noqa: ANN401
 
-    def publish(self, topic: str, value: object) -> Any: ...  # noqa: ANN401
+    def publish(self, topic: str, value: object, timeout: float | None = None) -> Any: ...  # noqa: ANN401
 
     def query(self, topic: str) -> Any: ...  # noqa: ANN401
 
@@ -68,17 +72,32 @@ class Driver(Protocol):
 
 
 def load_driver() -> Driver:
-    """Import Jetperch's driver; MonitorRefused says how to install it."""
+    """Import and start Jetperch's driver; MonitorRefused says what to install."""
     try:
         module = importlib.import_module("pyjoulescope_driver")
     except ImportError as error:
-        raise MonitorRefused(_ABSENT) from error
-    driver: Driver = module.Driver()
+        raise MonitorRefused(
+            f"the Joulescope's driver is not installed ({error}): {_INSTALL}"
+        ) from error
+    version = getattr(module, "__version__", "unknown")
+    kind = getattr(module, "Driver", None)
+    if lacking := [name for name in _NEEDED if not callable(getattr(kind, name, None))]:
+        raise MonitorRefused(
+            f"pyjoulescope_driver {version} is too old, or another package: it has no "
+            f"Driver.{lacking[0]}; {_INSTALL}"
+        )
+    try:
+        driver: Driver = module.Driver()
+    except (RuntimeError, TimeoutError, OSError) as error:
+        raise MonitorError(
+            f"pyjoulescope_driver {version} does not start: {error}; does another program use the "
+            "Joulescope?"
+        ) from error
     return driver
 
 
 class Joulescope(ClosedOnExit):
-    """Operates a JS110 or JS220; it cuts the device's supply when it is closed."""
+    """Operates a Joulescope; it cuts the device's supply when it is closed."""
 
     def __init__(
         self, driver: Driver, path: str, clock: Clock, *, max_voltage_v: float | None = None
@@ -91,15 +110,14 @@ class Joulescope(ClosedOnExit):
         self._path = path
         self._clock = clock
         self._max_voltage_v = max_voltage_v
-        self._range_topic = topics.supply_switch(model)
-        rates_hz = (*_RATES_HZ, 2_000_000.0) if model == "js110" else _RATES_HZ
+        self._model = topics.MODELS[model]
         self.capabilities = Capabilities(
             model=model.upper(),
             event_input=True,
             powers_device=True,
             supply_range_v=(0.5, 15.0),
             max_current_a=10.0,
-            sample_rates_hz=rates_hz,
+            sample_rates_hz=self._model.rates_hz,
             default_rate_hz=100_000.0,
             sample_kind=SampleKind.CURRENT_AND_VOLTAGE,
             service_interval_s=0.1,
@@ -111,8 +129,9 @@ class Joulescope(ClosedOnExit):
         """The one bound method that the driver knows: it wants the same one to unsubscribe."""
         self._supply_v: float | None = None
         self._measured_v: float | None = None
+        self._stream_hz = 0.0
         self._settling = 0
-        """Samples still to come before the voltage is looked at."""
+        """Samples of the stream still to come before the voltage is looked at."""
         self._powered = False
         self._stream: PowerStream | None = None
         self._writer: TraceWriter | None = None
@@ -132,20 +151,12 @@ class Joulescope(ClosedOnExit):
     ) -> Joulescope:
         """Open the instrument of this serial number, or the only one there is when it is empty."""
         driver = driver or load_driver()
-        paths = [
-            path
-            for path in driver.device_paths()
-            if path.split("/")[1] in ("js110", "js220") and path.split("/")[2].endswith(serial)
-        ]
-        if len(paths) != 1:
-            present = ", ".join(driver.device_paths()) or "none"
+        try:
+            path = _one_path(driver, serial)
+        except BaseException:
             driver.finalize()
-            wanted = f" {serial}" if serial else ""
-            raise MonitorError(
-                f"there is {'no' if not paths else 'more than one'} Joulescope{wanted}; present: "
-                f"{present}; name one as joulescope:SERIAL"
-            )
-        monitor = cls(driver, paths[0], clock, max_voltage_v=max_voltage_v)
+            raise
+        monitor = cls(driver, path, clock, max_voltage_v=max_voltage_v)
         with closed_on_error(monitor):
             monitor._prepare()
         return monitor
@@ -156,13 +167,15 @@ class Joulescope(ClosedOnExit):
     def set_supply(self, supply_v: float) -> float:
         """State what the external supply is set to; checked against what is measured later."""
         checked_supply_mv(self._name, supply_v, self.capabilities, self._max_voltage_v)
+        if self.capabilities.model == "JS110":
+            self._publish(topics.INPUT_LEVEL, topics.input_level_mv(supply_v))
         self._supply_v = supply_v
         return supply_v
 
     def power(self, on: bool) -> None:
         if on and self._supply_v is None:
             raise MonitorRefused(f"{self._name}: state the supply before switching it on")
-        self._publish(self._range_topic, "auto" if on else "off")
+        self._publish(self._model.supply_switch, "auto" if on else "off")
         self._powered = on
         self._measured_v = None
         self._await_supply()
@@ -173,11 +186,15 @@ class Joulescope(ClosedOnExit):
         rate_hz = check_rate(self._name, writer, self.capabilities)
         while not self._messages.empty():
             self._messages.get_nowait()
-        self._stream, self._writer = PowerStream(rate_hz), writer
+        stream_hz = self._model.stream_rate_hz or rate_hz
+        is_js110 = self.capabilities.model == "JS110"
+        together = round(stream_hz / rate_hz)
+        self._stream = PowerStream(rate_hz, together=together, input_in_current=is_js110)
+        self._stream_hz, self._writer = stream_hz, writer
         self._host_count = HostCount(rate_hz, self.capabilities.service_interval_s)
         self._await_supply()
         self._heard_at_s = self._clock.now_s()
-        self._publish(topics.SAMPLE_RATE, int(rate_hz))
+        self._publish(topics.SAMPLE_RATE, round(stream_hz))
         for signal in topics.SIGNALS:
             topic = f"{self._path}/{topics.data(signal)}"
             self._call("subscribe", topic, "pub", self._callback)
@@ -205,7 +222,7 @@ class Joulescope(ClosedOnExit):
         stream.end()
         self._write(stream.take())
         self._stream = None
-        why = [f"{stream.lost} by jumps of sample_id"] if stream.lost else []
+        why = [f"{stream.lost} by jumps of sample_id or NaN"] if stream.lost else []
         said = self._provenance(stream, writer)
         return finish_recording(self, self._name, writer, count, said, stream.lost, why)
 
@@ -216,19 +233,20 @@ class Joulescope(ClosedOnExit):
         streaming, self._stream = self._stream is not None, None
         cleanup = Cleanup()
         cleanup.then(self._driver.finalize)
-        cleanup.then(self._call, "close", self._path)
-        cleanup.then(self._publish, self._range_topic, "off")
+        cleanup.then(self._call, "close", self._path, _TIMEOUT_S)
         if streaming:
             cleanup.then(self._end_streaming)
+        cleanup.then(self._publish, self._model.supply_switch, "off")  # first of all
         cleanup.run(f"{self._name} may still let the supply through: ")
 
     # ---- the driver ----
 
     def _prepare(self) -> None:
-        self._call("open", self._path, "defaults")
-        self._publish(self._range_topic, "off")
-        if self.capabilities.model != "JS110":
-            self._publish(topics.VOLTAGE_RANGE, "auto")
+        self._call("open", self._path, "defaults", _TIMEOUT_S)
+        self._publish(self._model.supply_switch, "off")
+        for topic, value in self._model.settings:
+            self._publish(topic, value)
+        if self._model.has_firmware_version:
             self._firmware = self._read_firmware()
 
     def _read_firmware(self) -> str:
@@ -239,7 +257,7 @@ class Joulescope(ClosedOnExit):
         return f"{version >> 24}.{version >> 16 & 0xFF}.{version & 0xFFFF}"
 
     def _publish(self, topic: str, value: object) -> None:
-        self._call("publish", f"{self._path}/{topic}", value)
+        self._call("publish", f"{self._path}/{topic}", value, _TIMEOUT_S)
 
     def _call(self, method: str, *arguments: object) -> None:
         try:
@@ -283,6 +301,12 @@ class Joulescope(ClosedOnExit):
             self._write(stream.take())
             if self._host_count is not None:
                 self._host_count.seen(came_s, stream.count, stream.lost)
+            if stream.lost > stream.count + self._stream_hz:
+                # Looking at every single gap would take longer than the samples do.
+                raise SamplesLost(
+                    f"{self._name}: {stream.lost} samples are missing and {stream.count} came; use "
+                    "a USB port of its own, without a hub"
+                )
         return came
 
     def _write(self, combined: Combined) -> None:
@@ -298,8 +322,7 @@ class Joulescope(ClosedOnExit):
                 self._check_supply(float(combined.volts[-1]))
 
     def _await_supply(self) -> None:
-        rate_hz = self._writer.sample_rate_hz if self._writer else 0.0
-        self._settling = round(_SETTLED_S * rate_hz)
+        self._settling = round(_SETTLED_S * self._stream_hz)
 
     def _check_supply(self, measured_v: float) -> None:
         self._measured_v = measured_v
@@ -325,4 +348,22 @@ class Joulescope(ClosedOnExit):
             "samples": writer.count,
             "samples_lost": stream.lost,
             "timestamp_input_samples_lost": stream.input_lost,
+            "not_yet_numbers": stream.lead_in,
         }
+
+
+def _one_path(driver: Driver, serial: str) -> str:
+    """Return the path of the one Joulescope that is meant."""
+    try:
+        present = [str(path) for path in driver.device_paths()]
+    except (RuntimeError, TimeoutError, OSError) as error:
+        raise MonitorError(f"the Joulescope's driver does not list its devices: {error}") from error
+    known = [path for path in present if path.split("/")[1] in topics.MODELS]
+    meant = [path for path in known if path.endswith(serial)]
+    if len(meant) == 1:
+        return meant[0]
+    raise MonitorError(
+        f"there is {'more than one' if meant else 'no'} Joulescope{f' {serial}' if serial else ''}"
+        f"; present: {', '.join(present) or 'none'}; name one as joulescope:SERIAL. A JS320 needs "
+        f"release 2 of its driver, which on Linux takes Python 3.12 or later: {_INSTALL}"
+    )

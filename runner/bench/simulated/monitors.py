@@ -16,6 +16,7 @@ from ....dut_protocol.simulated.serve import PtyPort, ServedPort, TcpPort
 from ....energy.drivers.lpm01a.driver import Lpm01a
 from ....energy.drivers.ppk2.driver import Ppk2
 from ....energy.monitor import EnergyMonitor
+from ....energy.simulated.joulescope import SimulatedJoulescope, SimulatedJoulescopeMonitor
 from ....energy.simulated.link import OnPower, SimulatedMonitor, SimulatedMonitorLink
 from ....energy.simulated.lpm01a import SimulatedLpm01a
 from ....energy.simulated.n6705 import SimulatedN6705
@@ -34,7 +35,12 @@ def simulated_monitor(
     on_power: OnPower,
     max_voltage_v: float | None,
 ) -> EnergyMonitor:
-    """Open a simulated monitor on a serial port, which measures ``power``, by its driver."""
+    """Open a simulated monitor in this process, which measures ``power``, by its driver."""
+    if kind.is_joulescope:
+        driver = SimulatedJoulescope(power, clock, kind.value, on_power=on_power)
+        return SimulatedJoulescopeMonitor.open(
+            "", clock, max_voltage_v=max_voltage_v, driver=driver
+        )
     device = byte_monitor(kind, power, on_power)
     link = SimulatedMonitorLink(device, clock, f"{SIMULATED}{kind.value}")
     if kind is MonitorKind.LPM01A:

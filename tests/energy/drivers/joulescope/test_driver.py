@@ -1,24 +1,37 @@
-"""The Joulescope's driver, against a fake of Jetperch's with the real topics."""
+"""The Joulescope's driver, with an instrument that exists in memory only behind it."""
 
 from __future__ import annotations
 
 import sys
+import threading
+from types import ModuleType
 
 import numpy as np
 import pytest
-from support.energy.fake_joulescope import FakeJoulescope
 from tinyrunner.dut_protocol.link.clock import VirtualClock
-from tinyrunner.energy.drivers.joulescope.driver import Joulescope
-from tinyrunner.energy.drivers.joulescope.stream import PowerStream
+from tinyrunner.energy.drivers.joulescope.driver import Joulescope, load_driver
 from tinyrunner.energy.errors import MonitorError, MonitorRefused, MonitorTimeout, SamplesLost
+from tinyrunner.energy.simulated.joulescope import JoulescopeFaults, SimulatedJoulescope
 from tinyrunner.energy.simulated.power_model import PowerModel, PowerState
 from tinyrunner.energy.trace import TraceWriter
 from tinyrunner.energy.windows import measure_windows
 
+MODELS = ["js110", "js220", "js320"]
 
-def bench(**settings):
+
+def bench(kind="js220", external_v=3.0, **faults):
     model, clock = PowerModel(), VirtualClock()
-    return FakeJoulescope(model, clock, **settings), model, clock
+    driver = SimulatedJoulescope(
+        model, clock, kind, external_v=external_v, faults=JoulescopeFaults(**faults)
+    )
+    return driver, model, clock
+
+
+def deliver(driver):
+    """As the real driver does: in a thread of its own."""
+    thread = threading.Thread(target=driver.deliver)
+    thread.start()
+    thread.join()
 
 
 def record(monitor, driver, model, clock, tmp_path, supply_v=3.0, rate_hz=100_000.0):
@@ -31,80 +44,133 @@ def record(monitor, driver, model, clock, tmp_path, supply_v=3.0, rate_hz=100_00
     model.edge(clock.now_s())
     for _ in range(10):
         clock.pause(0.1)
-        driver.advance()
+        deliver(driver)
         monitor.service()
     model.edge(clock.now_s())
     model.change(clock.now_s(), PowerState.IDLE)
     clock.pause(0.1)
-    driver.advance()
+    deliver(driver)
     return monitor.stop()
 
 
+def window_j(trace):
+    first, last = np.round(np.array(trace.events_s) * trace.sample_rate_hz).astype(int)
+    return trace.samples_uj[first:last].sum(dtype=np.float64) * 1e-6
+
+
 @pytest.mark.parametrize(
-    ("path", "switch"),
-    [("u/js220/002557", "s/i/range/mode"), ("u/js110/001234", "s/i/range/select")],
+    ("kind", "switch", "stream_hz"),
+    [
+        ("js110", "s/i/range/select", 2_000_000),
+        ("js220", "s/i/range/mode", 100_000),
+        ("js320", "s/i/range/mode", 100_000),
+    ],
 )
-def test_a_session_uses_the_real_topics_and_ends_with_the_supply_cut(path, switch, tmp_path):
-    driver, model, clock = bench(path=path)
+def test_a_session_ends_with_the_supply_cut(kind, switch, stream_hz, tmp_path):
+    driver, model, clock = bench(kind)
     with Joulescope.open("", clock, driver=driver) as monitor:
-        assert driver.calls == [("open", path, "defaults")]
+        assert driver.opened
         assert driver.published[0] == (switch, "off")
+        assert not driver.supply.on
         trace = record(monitor, driver, model, clock, tmp_path)
         assert (switch, "auto") in driver.published
-        assert ("h/fs", 100_000) in driver.published
+        assert ("h/fs", stream_hz) in driver.published
     assert driver.published[-1] == (switch, "off")
-    assert not driver.powered
+    assert not driver.supply.on
+    assert not driver.opened
     assert driver.finalized
-    assert trace.provenance["serial"] == path[-6:]
+    assert trace.provenance["serial"] == f"000{kind[2:]}"
     assert trace.provenance["supply_measured_v"] == pytest.approx(3.0)
-    assert trace.provenance["firmware"] == ("1.2.3" if "220" in path else "")
-    assert len(trace.events_s) == 2
+    assert trace.provenance["firmware"] == ("" if kind == "js110" else "1.2.3")
     assert trace.events_s[1] - trace.events_s[0] == pytest.approx(1.0, abs=2e-6)
+    assert trace.gaps == ()
 
 
-def test_power_is_current_times_voltage_where_the_ids_are_the_same(tmp_path):
-    driver, model, clock = bench(lag=20 * 100)
-    with Joulescope.open("2557", clock, driver=driver) as monitor:
-        trace = record(monitor, driver, model, clock, tmp_path)
-    first, last = np.round(np.array(trace.events_s) * 1e5).astype(int)
-    energy_j = trace.samples_uj[first:last].sum(dtype=np.float64) * 1e-6
-    assert energy_j == pytest.approx(0.105, rel=1e-4)
-    assert trace.events_s[0] == pytest.approx(0.1 - 100 / 1e5, abs=2e-6)
-
-
-@pytest.mark.parametrize("path", ["u/js220/002557", "u/js110/001234"])
-@pytest.mark.parametrize("packets", [(20,), range(20, 27), (12, 13, 30, 31, 32)])
-def test_packets_that_sample_id_does_not_count_are_missed_by_the_hosts_clock(
-    path, packets, tmp_path
-):
-    driver, model, clock = bench(path=path, unnoticed=packets)
-    lost = 2000 * len(packets)
+@pytest.mark.parametrize("lead_in", [22, 26, 63, 71, 1000])
+@pytest.mark.parametrize("rate_hz", [1000.0, 100_000.0, 2_000_000.0])
+def test_values_that_are_no_numbers_yet_are_before_the_beginning(lead_in, rate_hz, tmp_path):
+    driver, model, clock = bench("js110", lead_in=lead_in)
     with Joulescope.open("", clock, driver=driver) as monitor:
-        with pytest.raises(SamplesLost, match=f"{lost} more missing by the host's clock"):
+        trace = record(monitor, driver, model, clock, tmp_path, rate_hz=rate_hz)
+    assert trace.gaps == ()
+    assert trace.provenance["not_yet_numbers"] == lead_in
+    assert trace.events_s[0] == pytest.approx(0.1 - lead_in / 2e6, abs=2e-6)
+    (window,) = measure_windows(trace, [trace.events_s])
+    assert window.invalid is None
+    assert window.energy_j == pytest.approx(0.105, rel=1e-3)
+
+
+@pytest.mark.parametrize("kind", MODELS)
+def test_values_that_are_no_numbers_later_are_lost_and_the_window_is_invalid(kind, tmp_path):
+    driver, model, clock = bench(kind, nan=frozenset([20]))
+    with Joulescope.open("", clock, driver=driver) as monitor:
+        with pytest.raises(SamplesLost, match="by jumps of sample_id or NaN"):
             record(monitor, driver, model, clock, tmp_path)
         trace = monitor.trace
-    assert trace.provenance["samples_lost"] == 0
-    assert trace.provenance["samples_missing_by_host_clock"] == trace.lost_samples == lost
+    # Where a sample of the trace is the sum of twenty, half a one is lost whole.
+    (gap,) = trace.gaps
+    assert gap.lost == pytest.approx(200, abs=1)
+    assert trace.lost_samples == gap.lost
+    assert len(trace.events_s) == 2  # a JS110's input is zero meanwhile: that is no edge
     (window,) = measure_windows(trace, [trace.events_s])
     assert "samples are missing inside it" in window.invalid
 
 
-@pytest.mark.parametrize("signal", ["s/i", "s/v"])
-def test_a_jump_of_sample_id_is_a_gap(signal, tmp_path):
-    driver, model, clock = bench(lose=[(signal, 7)])
+def test_an_instrument_that_never_sends_numbers_is_an_error(tmp_path):
+    driver, model, clock = bench("js110", lead_in=10_000_000)
+    with (
+        Joulescope.open("", clock, driver=driver) as monitor,
+        pytest.raises(MonitorError, match="none of its first 2[0-9]{6} values is a number"),
+    ):
+        record(monitor, driver, model, clock, tmp_path)
+    assert not driver.supply.on
+
+
+def test_power_is_current_times_voltage_where_the_ids_are_the_same(tmp_path):
+    driver, model, clock = bench(voltage_later=100)
+    with Joulescope.open("220", clock, driver=driver) as monitor:
+        trace = record(monitor, driver, model, clock, tmp_path)
+    assert window_j(trace) == pytest.approx(0.105, rel=1e-4)
+    assert trace.events_s[0] == pytest.approx(0.1 - 100 / 1e5, abs=2e-6)
+
+
+@pytest.mark.parametrize("kind", ["js220", "js110"])
+@pytest.mark.parametrize("packets", [(20,), range(20, 27), (12, 13, 30, 31, 32)])
+def test_packets_that_sample_id_does_not_count_are_missed_by_the_hosts_clock(
+    kind, packets, tmp_path
+):
+    driver, model, clock = bench(kind, uncounted=frozenset(packets))
+    lost = 2000 * len(packets)
     with Joulescope.open("", clock, driver=driver) as monitor:
-        with pytest.raises(SamplesLost, match="2000 of 120000 samples"):
+        with pytest.raises(SamplesLost, match=r"more missing by the host's clock"):
             record(monitor, driver, model, clock, tmp_path)
-        assert [(gap.index, gap.lost) for gap in monitor.trace.gaps] == [(14_000, 2000)]
+        trace = monitor.trace
+    assert trace.provenance["samples_lost"] == 0
+    assert trace.provenance["samples_missing_by_host_clock"] == trace.lost_samples
+    assert trace.lost_samples == pytest.approx(lost, abs=4)
+    (window,) = measure_windows(trace, [trace.events_s])
+    assert "samples are missing inside it" in window.invalid
+
+
+@pytest.mark.parametrize("kind", MODELS)
+@pytest.mark.parametrize("signal", ["i", "v"])
+def test_a_jump_of_sample_id_is_a_gap(kind, signal, tmp_path):
+    driver, model, clock = bench(kind, lost=frozenset([(signal, 7)]))
+    with Joulescope.open("", clock, driver=driver) as monitor:
+        with pytest.raises(SamplesLost, match="200[0-9] of 1[0-9]{5} samples"):
+            record(monitor, driver, model, clock, tmp_path)
+        ((index, lost),) = [(gap.index, gap.lost) for gap in monitor.trace.gaps]
+        assert lost == pytest.approx(2000, abs=1)
+        assert index == pytest.approx(14_000, abs=4)
         # the trace's axis leaves out what is missing
-        assert monitor.trace.events_s == pytest.approx((0.1, 1.1 - 0.02), abs=2e-6)
+        assert monitor.trace.events_s == pytest.approx((0.1, 1.1 - 0.02), abs=60e-6)
 
 
 def test_a_lost_piece_of_the_timestamp_input_is_told(tmp_path):
-    driver, model, clock = bench(lose=[("s/gpi/0", 7)])
+    driver, model, clock = bench(lost=frozenset([("gpi/0", 7)]))
     with Joulescope.open("", clock, driver=driver) as monitor:
         trace = record(monitor, driver, model, clock, tmp_path)
-    assert trace.provenance["timestamp_input_samples_lost"] == 20_000
+    assert trace.provenance["timestamp_input_samples_lost"] == 40_000
 
 
 def test_a_wrong_external_supply_switches_the_device_off(tmp_path):
@@ -112,27 +178,56 @@ def test_a_wrong_external_supply_switches_the_device_off(tmp_path):
     with Joulescope.open("", clock, driver=driver) as monitor:
         with pytest.raises(MonitorRefused, match=r"5\.000 V where 3 V was stated; switched off"):
             record(monitor, driver, model, clock, tmp_path)
-        assert not driver.powered
+        assert not driver.supply.on
+
+
+@pytest.mark.parametrize(("supply_v", "level_mv"), [(1.71, 1800), (1.8, 1800), (3.29, 3000)])
+def test_a_js110s_inputs_get_the_level_that_goes_with_the_supply(supply_v, level_mv):
+    driver, _, clock = bench("js110")
+    with Joulescope.open("", clock, driver=driver) as monitor:
+        monitor.set_supply(supply_v)
+        assert driver.published[-1] == ("s/extio/voltage", level_mv)
 
 
 def test_the_driver_is_optional_and_its_absence_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "pyjoulescope_driver", None)
-    with pytest.raises(MonitorRefused, match=r"pip install 'tinyrunner\[joulescope\]'"):
+    with pytest.raises(MonitorRefused, match=r"pip install --upgrade 'tinyrunner\[joulescope\]'"):
         Joulescope.open("", VirtualClock())
+
+
+def test_a_driver_that_is_too_old_says_what_to_install(monkeypatch):
+    module = ModuleType("pyjoulescope_driver")
+    module.__version__ = "0.2.2"
+    module.Driver = type("Driver", (), {"device_paths": lambda self: []})
+    monkeypatch.setitem(sys.modules, "pyjoulescope_driver", module)
+    with pytest.raises(MonitorRefused, match=r"0\.2\.2 is too old.*Driver\.open.*pip install"):
+        load_driver()
+
+
+def test_a_driver_that_does_not_start_is_the_monitors_error(monkeypatch):
+    class Driver(SimulatedJoulescope):
+        def __init__(self):
+            raise TimeoutError("jsdrv_initialize timed out")
+
+    module = ModuleType("pyjoulescope_driver")
+    module.Driver = Driver
+    monkeypatch.setitem(sys.modules, "pyjoulescope_driver", module)
+    with pytest.raises(MonitorError, match="does not start: jsdrv_initialize timed out"):
+        load_driver()
 
 
 @pytest.mark.parametrize(
     ("paths", "serial", "said"),
     [
-        ([], "", "no Joulescope; present: none"),
+        ([], "", "no Joulescope; present: none.*A JS320 needs release 2"),
         (["u/js220/1", "u/js110/2"], "", "more than one Joulescope; present: u/js220/1"),
         (["u/js220/1"], "7", "no Joulescope 7; present: u/js220/1"),
-        (["u/js320/1"], "", "no Joulescope"),
+        (["u/&js220/1"], "", "no Joulescope; present: u/&js220/1"),
     ],
 )
 def test_which_instrument_is_meant_must_be_clear(paths, serial, said):
     driver, _, clock = bench()
-    driver.paths = paths
+    driver.device_paths = lambda: paths
     with pytest.raises(MonitorError, match=said):
         Joulescope.open(serial, clock, driver=driver)
     assert driver.finalized
@@ -147,9 +242,16 @@ def test_supply_is_stated_before_it_is_switched_on_and_below_the_configured_limi
             monitor.set_supply(5.0)
 
 
+def test_a_rate_that_it_does_not_have_is_refused(tmp_path):
+    driver, _, clock = bench("js320")
+    with Joulescope.open("", clock, driver=driver) as monitor:
+        monitor.set_supply(3.0)
+        with pytest.raises(MonitorRefused, match="no sample rate of 500000 Hz"):
+            monitor.start(TraceWriter(tmp_path / "t.bin", 500_000.0))
+
+
 def test_an_instrument_that_sends_nothing_is_a_time_out(tmp_path):
-    driver, _, clock = bench()
-    driver.silent = True
+    driver, _, clock = bench(silent=True)
     with Joulescope.open("", clock, driver=driver) as monitor:
         monitor.set_supply(3.0)
         monitor.start(TraceWriter(tmp_path / "t.bin", 1000.0))
@@ -161,10 +263,10 @@ def test_an_instrument_that_sends_nothing_is_a_time_out(tmp_path):
 def test_a_driver_that_fails_is_the_monitors_error_and_the_rest_is_still_closed():
     driver, _, clock = bench()
     monitor = Joulescope.open("", clock, driver=driver)
-    driver.fail_on = ("s/i/range/mode",)
+    driver._faults = JoulescopeFaults(no_answer=frozenset(["s/i/range/mode"]))
     with pytest.raises(MonitorError, match="may still let the supply through"):
         monitor.close()
-    assert ("close", driver.path) in driver.calls
+    assert not driver.opened
     assert driver.finalized
 
 
@@ -180,37 +282,5 @@ def test_ctrl_c_while_recording_cuts_the_supply(tmp_path):
 
     with pytest.raises(KeyboardInterrupt):
         interrupted()
-    assert not driver.powered
+    assert not driver.supply.on
     assert driver.finalized
-
-
-# ---- messages ----
-
-
-def message(data, sample_id, step=2000):
-    return {"sample_id": sample_id, "sample_rate": 2_000_000, "decimate_factor": step, "data": data}
-
-
-def test_another_rate_than_the_one_asked_for_is_an_error():
-    stream = PowerStream(1000.0)
-    with pytest.raises(MonitorError, match="current comes at 2000 Hz, 1000 Hz was asked for"):
-        stream.current(message([1.0], 0, 1000))
-
-
-def test_a_sample_id_that_goes_back_is_an_error():
-    stream = PowerStream(1000.0)
-    stream.voltage(message([1.0, 1.0], 4000))
-    with pytest.raises(MonitorError, match="sample_id went back from 8000 to 6000"):
-        stream.voltage(message([1.0], 6000))
-
-
-def test_the_first_id_may_be_zero_and_bits_may_be_padded():
-    stream = PowerStream(1000.0)
-    stream.current(message(np.ones(20), 0))
-    stream.voltage(message(np.ones(20), 0))
-    stream.input(message(np.array([0b11111111, 0b00000111], np.uint8), 0))
-    stream.input(message(np.array([0b11111110], np.uint8), 11 * 2000))
-    stream.end()
-    combined = stream.take()
-    assert combined.energy_j.tolist() == [1e-3] * 20
-    assert combined.edges_s == (0.011,)
