@@ -121,7 +121,7 @@ class SimulatedJoulescope:
             self._stream(signal, value == 1)
         elif not (
             (name, value) in model.settings
-            or (name == "h/fs" and value in map(round, model.rates_hz))
+            or (name == "h/fs" and value in model.rates_hz)
             or (name == "s/extio/voltage" and value in INPUT_LEVELS_MV)
         ):
             raise RuntimeError(f"jsdrv_publish failed 5 PARAMETER_INVALID | {topic} {value!r}")

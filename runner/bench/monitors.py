@@ -192,20 +192,24 @@ def _find_visa() -> list[MonitorReport]:
 
 
 def _find_joulescopes() -> list[MonitorReport]:
-    from ...energy.drivers.joulescope.driver import load_driver
-    from ...energy.errors import MonitorRefused
+    from ...energy.drivers.joulescope.driver import DriverAbsent, load_driver
+    from ...energy.drivers.joulescope.topics import MODELS
 
     try:
         driver = load_driver()
-    except MonitorRefused:  # it is not installed, and nobody asked for one
+    except DriverAbsent:  # nobody asked for one
         return []
     try:
-        paths = driver.device_paths()
+        paths = [str(path) for path in driver.device_paths()]
     finally:
         driver.finalize()
     reports = []
     for path in paths:
         model, _, serial = path.removeprefix("u/").partition("/")
         address = f"{JOULESCOPE}{serial}"
-        reports.append(MonitorReport(address, f"Joulescope {model.upper()}: --monitor {address}"))
+        if model in MODELS:
+            finding = f"Joulescope {model.upper()}: --monitor {address}"
+            reports.append(MonitorReport(address, finding))
+        else:
+            reports.append(MonitorReport(None, f"{path}: no Joulescope that can measure now"))
     return reports

@@ -5,10 +5,10 @@ its current range `off` cuts the wire, so it switches the device. It is spoken t
 ``topics``, and answers with the messages of ``stream``.
 
 The voltage that was stated is compared with the one measured, and a wrong one switches the device
-off. With releases of the driver before 2.5 a JS110 whose USB packet was dropped counts on as if
-nothing had been there, so samples are counted against the host's clock as well, see
-``host_count``. The driver opens with the instrument's defaults: until `off` has reached it a moment
-later, the supply is let through.
+off. A JS110 whose USB packet was dropped counts on as if nothing had been there with release 1.6
+of the driver (2.5 puts NaN in its place), so samples are counted against the host's clock as well,
+see ``host_count``. The driver opens with the instrument's defaults: until `off` has reached it, a
+moment later, the supply is let through.
 
 Held against the driver itself, a JS110 on a USB that is simulated included
 (tests/energy/drivers/joulescope/test_vendor.py). Not confirmed on an instrument: that a JS110's
@@ -46,7 +46,9 @@ _TIMEOUT_S = 3.0
 """Seconds that the driver may take to do what it is told; its own default is too short for a busy
 host."""
 _INSTALL = "pip install --upgrade 'tinyrunner[joulescope]'"
-_NEEDED = "device_paths open close publish query subscribe unsubscribe finalize".split()
+_NEEDED = (
+    *("device_paths", "open", "close", "publish", "query", "subscribe", "unsubscribe", "finalize"),
+)
 
 
 class Driver(Protocol):
@@ -71,12 +73,16 @@ class Driver(Protocol):
     def finalize(self) -> Any: ...  # noqa: ANN401
 
 
+class DriverAbsent(MonitorRefused):
+    """Says that the vendor's driver is not installed."""
+
+
 def load_driver() -> Driver:
     """Import and start Jetperch's driver; MonitorRefused says what to install."""
     try:
         module = importlib.import_module("pyjoulescope_driver")
     except ImportError as error:
-        raise MonitorRefused(
+        raise DriverAbsent(
             f"the Joulescope's driver is not installed ({error}): {_INSTALL}"
         ) from error
     version = getattr(module, "__version__", "unknown")
@@ -133,6 +139,7 @@ class Joulescope(ClosedOnExit):
         self._settling = 0
         """Samples of the stream still to come before the voltage is looked at."""
         self._powered = False
+        self._subscribed: list[str] = []
         self._stream: PowerStream | None = None
         self._writer: TraceWriter | None = None
         self._host_count: HostCount | None = None
@@ -198,6 +205,7 @@ class Joulescope(ClosedOnExit):
         for signal in topics.SIGNALS:
             topic = f"{self._path}/{topics.data(signal)}"
             self._call("subscribe", topic, "pub", self._callback)
+            self._subscribed.append(topic)
         for signal in topics.SIGNALS:
             self._publish(topics.control(signal), 1)
 
@@ -268,9 +276,9 @@ class Joulescope(ClosedOnExit):
 
     def _end_streaming(self) -> None:
         cleanup = Cleanup()
+        while self._subscribed:
+            cleanup.then(self._call, "unsubscribe", self._subscribed.pop(), self._callback)
         for signal in topics.SIGNALS:
-            topic = f"{self._path}/{topics.data(signal)}"
-            cleanup.then(self._call, "unsubscribe", topic, self._callback)
             cleanup.then(self._publish, topics.control(signal), 0)
         cleanup.run()
 

@@ -106,7 +106,8 @@ class _Resumption(NamedTuple):
     """Is where the samples go on after a gap."""
 
     sample_id: int
-    index: int
+    place: int
+    """The number of the first of them."""
     lost: int
     """Samples of the trace that are missing up to here."""
 
@@ -258,10 +259,10 @@ class PowerStream:
                 continue
             after = bisect_right(self._resumptions, edge, key=lambda resumed: resumed.sample_id)
             place = (edge - first_id) / span - self._resumptions[after - 1].lost
-            if after < len(self._resumptions) and place >= self._resumptions[after].index:
+            if after < len(self._resumptions) and place >= self._resumptions[after].place:
                 if self._input_in_current:
                     continue
-                place = self._resumptions[after].index
+                place = self._resumptions[after].place
             times_s.append(place / self._rate_hz)
         return times_s
 

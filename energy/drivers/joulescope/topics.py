@@ -23,7 +23,7 @@ INPUT_LEVEL = "s/extio/voltage"
 """The voltage of a JS110's inputs, in mV: one of INPUT_LEVELS_MV."""
 INPUT_LEVELS_MV = (1800, 2100, 2500, 2700, 3000, 3300, 3600, 5000)
 
-_RATES_HZ = tuple(float(n * 10**power) for power in range(6) for n in (1, 2, 5)) + (1_000_000.0,)
+_RATES_HZ = (*(float(n * 10**power) for power in range(6) for n in (1, 2, 5)), 1_000_000.0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from ....energy.simulated.n6705 import SimulatedN6705
 from ....energy.simulated.power_model import PowerModel
 from ....energy.simulated.ppk2 import SimulatedPpk2
 from ...config.sim_address import SIMULATED, MonitorKind
+from ...errors import SetupError
 
 _IDLE_S = 0.01
 """Seconds between two deliveries of samples."""
@@ -51,10 +52,17 @@ def simulated_monitor(
 def byte_monitor(
     kind: MonitorKind, power: PowerModel, on_power: OnPower | None
 ) -> SimulatedMonitor:
-    """Make the simulator of a monitor that is reached through a serial port."""
-    if kind is MonitorKind.LPM01A:
-        return SimulatedLpm01a(power, on_power)
-    return SimulatedPpk2(power, on_power)
+    """Make the simulator of a monitor that is reached through a serial port; or SetupError."""
+    match kind:
+        case MonitorKind.LPM01A:
+            return SimulatedLpm01a(power, on_power)
+        case MonitorKind.PPK2:
+            return SimulatedPpk2(power, on_power)
+    raise SetupError(
+        f"a {kind.value} is reached through its vendor's driver, not through a port, and cannot be "
+        "served: measure a simulated device in the same program, --dut sim: --monitor "
+        f"sim:{kind.value}"
+    )
 
 
 @contextmanager

@@ -230,12 +230,6 @@ def _monitor_place(
     """Return where a monitor listens on TCP; None: on a pseudo-terminal."""
     from ...config.sim_address import MonitorKind
 
-    if kind.is_joulescope:
-        raise SetupError(
-            f"a {kind.value} is reached through its vendor's driver, not through a port, and cannot "
-            f"be served: measure a simulated device in the same program, --dut sim: --monitor "
-            f"sim:{kind.value}"
-        )
     if pty and tcp is not None:
         raise SetupError(f"where? Give either --pty or {option} HOST:PORT")
     if pty and kind is MonitorKind.N6705:

@@ -24,6 +24,9 @@ from tinyrunner.runner.config.sim_address import MonitorKind
 from tinyrunner.runner.errors import SetupError
 
 EVERY_KIND = pytest.mark.parametrize("kind", MonitorKind)
+SERVED_KIND = pytest.mark.parametrize(
+    "kind", [kind for kind in MonitorKind if not kind.is_joulescope]
+)
 
 
 class Supply:
@@ -53,7 +56,7 @@ def opened(address, clock=None, **settings):
 # ---- real addresses ------------------------------------------------------------------------------
 
 
-@EVERY_KIND
+@SERVED_KIND
 def test_each_address_opens_its_driver_over_tcp(kind: MonitorKind):
     supply, here = Supply(), ("127.0.0.1", 0)
     with served_instrument(kind, PowerModel(), MonotonicClock(), supply, here) as address:
@@ -168,7 +171,7 @@ def quiet(monkeypatch):
 
 
 def _no_driver():
-    raise MonitorRefused("not installed")
+    raise joulescope.DriverAbsent("not installed")
 
 
 def test_visa_instruments_are_found_and_serial_ports_are_not_listed_twice(quiet):
@@ -185,6 +188,23 @@ def test_joulescopes_are_found_where_their_driver_is_installed(quiet):
     (report,) = find_monitors()
     assert report.address == "joulescope:002557"
     assert "JS220" in report.finding
+
+
+def test_a_joulescope_that_cannot_measure_now_and_a_driver_that_is_too_old_are_told(quiet):
+    paths = ["u/&js220/002557", "u/js320/1"]
+    driver = SimpleNamespace(device_paths=lambda: paths, finalize=lambda: None)
+    quiet.setattr(joulescope, "load_driver", lambda: driver)
+    boot_loader, measures = find_monitors()
+    assert boot_loader.address is None
+    assert "u/&js220/002557: no Joulescope that can measure now" in boot_loader.finding
+    assert measures.address == "joulescope:1"
+
+    def too_old():
+        raise MonitorRefused("pyjoulescope_driver 0.2.2 is too old")
+
+    quiet.setattr(joulescope, "load_driver", too_old)
+    (report,) = find_monitors()
+    assert "Joulescopes failed: pyjoulescope_driver 0.2.2 is too old" in report.finding
 
 
 def test_a_search_that_does_not_end_is_given_up_and_said(quiet):

@@ -45,18 +45,19 @@ def test_the_model_of_a_simulated_device_is_in_its_address(address, named):
         ("sim:n6705", MonitorKind.N6705),
         ("sim:lpm01a", MonitorKind.LPM01A),
         ("sim:ppk2", MonitorKind.PPK2),
+        ("sim:js110", MonitorKind.JS110),
     ],
 )
 def test_a_simulated_bench_has_the_monitor_that_its_address_names(address, kind):
     assert simulated_kind(address) is kind
 
 
-@pytest.mark.parametrize("address", ["lpm01a:/dev/ttyACM1", "sim:js220", "sim:kws01"])
+@pytest.mark.parametrize("address", ["lpm01a:/dev/ttyACM1", "sim:ppk1", "sim:kws01"])
 def test_a_simulated_bench_has_no_other_monitor(address):
     with pytest.raises(SetupError, match="lpm01a"):
         simulated_kind(address)
 
 
 def test_an_unknown_kind_is_told_those_that_there_are():
-    with pytest.raises(SetupError, match="there are n6705, lpm01a, ppk2"):
-        kind_named("js220")
+    with pytest.raises(SetupError, match="there are n6705, lpm01a, ppk2, js110"):
+        kind_named("ppk1")

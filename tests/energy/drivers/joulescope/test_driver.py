@@ -104,7 +104,7 @@ def test_values_that_are_no_numbers_yet_are_before_the_beginning(lead_in, rate_h
 def test_values_that_are_no_numbers_later_are_lost_and_the_window_is_invalid(kind, tmp_path):
     driver, model, clock = bench(kind, nan=frozenset([20]))
     with Joulescope.open("", clock, driver=driver) as monitor:
-        with pytest.raises(SamplesLost, match="by jumps of sample_id or NaN"):
+        with pytest.raises(SamplesLost, match=r"by jumps of sample_id or NaN"):
             record(monitor, driver, model, clock, tmp_path)
         trace = monitor.trace
     # Where a sample of the trace is the sum of twenty, half a one is lost whole.
@@ -120,7 +120,7 @@ def test_an_instrument_that_never_sends_numbers_is_an_error(tmp_path):
     driver, model, clock = bench("js110", lead_in=10_000_000)
     with (
         Joulescope.open("", clock, driver=driver) as monitor,
-        pytest.raises(MonitorError, match="none of its first 2[0-9]{6} values is a number"),
+        pytest.raises(MonitorError, match=r"none of its first 2[0-9]{6} values is a number"),
     ):
         record(monitor, driver, model, clock, tmp_path)
     assert not driver.supply.on
@@ -157,7 +157,7 @@ def test_packets_that_sample_id_does_not_count_are_missed_by_the_hosts_clock(
 def test_a_jump_of_sample_id_is_a_gap(kind, signal, tmp_path):
     driver, model, clock = bench(kind, lost=frozenset([(signal, 7)]))
     with Joulescope.open("", clock, driver=driver) as monitor:
-        with pytest.raises(SamplesLost, match="200[0-9] of 1[0-9]{5} samples"):
+        with pytest.raises(SamplesLost, match=r"200[0-9] of 1[0-9]{5} samples"):
             record(monitor, driver, model, clock, tmp_path)
         ((index, lost),) = [(gap.index, gap.lost) for gap in monitor.trace.gaps]
         assert lost == pytest.approx(2000, abs=1)

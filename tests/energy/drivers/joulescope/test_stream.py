@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from tinyrunner.energy.drivers.joulescope.stream import PowerStream
@@ -19,7 +21,7 @@ def power(currents, *, together=1, step=2000, cuts=(), input_bits=None):
     stream = PowerStream(1000.0, together=together, input_in_current=True)
     bounds = [0, *cuts, len(currents)]
     parts = []
-    for first, last in zip(bounds, bounds[1:], strict=False):
+    for first, last in pairwise(bounds):
         stream.current(message(np.array(currents[first:last]), first * step, step))
         stream.voltage(message(np.ones(last - first), first * step, step))
         parts.append(stream.take())

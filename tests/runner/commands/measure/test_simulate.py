@@ -148,7 +148,9 @@ def supply_is_off(monitor: str) -> bool:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("monitor", "--kind", "js220"), "there are n6705, lpm01a, ppk2"),
+        (("monitor", "--kind", "ppk1"), "there are n6705, lpm01a, ppk2"),
+        (("monitor", "--kind", "js220"), "a js220 is reached through its vendor's driver"),
+        (("bench", "--kind", "js110"), "cannot be served"),
         (("monitor", "--kind", "n6705", "--pty"), "an n6705 speaks TCP"),
         (("monitor", "--kind", "ppk2", "--pty", "--tcp", "127.0.0.1:0"), "either --pty or --tcp"),
         (("monitor", "--tcp", "nowhere"), "--tcp nowhere: expected HOST:PORT"),
