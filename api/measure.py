@@ -40,6 +40,10 @@ class Settings(TypedDict, total=False):
     """Energy: a VISA resource, ``lpm01a:PORT``, ``ppk2:PORT``, ``joulescope:`` or ``sim:``."""
     supply_v: float
     """Energy: volts that the device is powered with; there is no default."""
+    max_v: float
+    """Energy: volts above which any supply is refused; 3.6 unless told."""
+    ppk2_default_calibration: bool
+    """Energy: whether a PPK2 that tells no calibration is taken with Nordic's default constants."""
     soft_markers: bool
     """Energy: the host's stamps for the pin's edges; never valid for submission."""
     model: StrPath

@@ -122,7 +122,7 @@ def checked_supply_mv(
     if max_voltage_v is not None and supply_v > max_voltage_v:
         raise MonitorRefused(
             f"{name}: {supply_v:g} V is above the configured max_voltage_v of {max_voltage_v:g} V; "
-            "nothing was switched"
+            "nothing was switched. If the board stands it, --max-v allows more"
         )
     millivolts = round(supply_v * 1000)
     if abs(supply_v * 1000 - millivolts) > 1e-6:

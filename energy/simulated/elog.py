@@ -44,6 +44,8 @@ class Channel:
 
     module: str
     set_v: float = 0.0
+    protect_v: float = 22.0
+    """The over-voltage protection: the output goes off above it."""
     set_a: float = 0.5
     on: bool = False
     logged: LoggedParameters = field(default_factory=LoggedParameters)

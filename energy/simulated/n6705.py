@@ -36,6 +36,7 @@ from .scpi import (
 IDENTITY = "Keysight Technologies,N6705C,SIM0000001,E.02.09.3271"
 MODULES = ("N6781A", "N6731B", "N6731B", "N6731B")
 MAX_V, MAX_A = 20.4, 3.06
+MAX_PROTECT_V = 22.0
 SMALL_FIFO_S = 0.5
 _ERROR_QUEUE = 20
 
@@ -175,6 +176,13 @@ class SimulatedN6705:
             ("[SOURce:]FUNCtion", self._smu_word("VOLTage", "CURRent")),
             ("[SOURce:]VOLTage[:LEVel]", self._set_volts),
             ("[SOURce:]VOLTage[:LEVel]?", self._setting("set_v", MAX_V)),
+            ("[SOURce:]VOLTage:PROTection[:LEVel]", self._set_protection(smu=False)),
+            ("[SOURce:]VOLTage:PROTection[:LEVel]?", self._setting("protect_v", MAX_PROTECT_V)),
+            ("[SOURce:]VOLTage:PROTection:REMote[:POSitive]", self._set_protection(smu=True)),
+            (
+                "[SOURce:]VOLTage:PROTection:REMote[:POSitive]?",
+                self._setting("protect_v", MAX_PROTECT_V),
+            ),
             ("[SOURce:]CURRent[:LEVel]", self._set_amperes),
             ("[SOURce:]CURRent[:LEVel]?", self._setting("set_a", MAX_A)),
             ("[SOURce:]CURRent:LIMit", self._set_amperes),
@@ -243,8 +251,22 @@ class SimulatedN6705:
         volts = request.number(0.0, MAX_V)
         for channel in self._of(request):
             channel.set_v = volts
-            if channel.on and channel is self.channels[0]:
+            if channel.on and volts > channel.protect_v:
+                self._switch_output(channel, False)
+            elif channel.on and channel is self.channels[0]:
                 self.power.switch(self._clock.now_s(), volts)
+
+    def _set_protection(self, *, smu: bool) -> Callable[[Request], Answer]:
+        """Set the over-voltage protection, which a source/measure unit has at the far end."""
+
+        def run(request: Request) -> None:
+            volts = request.number(0.0, MAX_PROTECT_V)
+            if any(channel.is_smu is not smu for channel in self._of(request)):
+                raise ScpiError(NO_OPTION)
+            for channel in self._of(request):
+                channel.protect_v = volts
+
+        return run
 
     def _set_amperes(self, request: Request) -> None:
         amperes = request.number(0.0, MAX_A)
@@ -267,6 +289,7 @@ class SimulatedN6705:
             self._switch_output(channel, on)
 
     def _switch_output(self, channel: Channel, on: bool) -> None:
+        on = on and channel.set_v <= channel.protect_v
         if channel.on == on:
             return
         channel.on = on

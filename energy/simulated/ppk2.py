@@ -12,7 +12,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ..drivers.ppk2.stream import ADC_VALUES, CONSTANTS, RANGES, RATE_HZ, Calibration
+from ..drivers.ppk2.stream import (
+    ADC_VALUES,
+    CONSTANTS,
+    DEFAULTS,
+    RANGES,
+    RATE_HZ,
+    Calibration,
+)
 from .link import OnPower, Outbox, SimulatedSupply
 from .power_model import PowerModel
 
@@ -47,7 +54,7 @@ class Ppk2Faults:
     garbage: bool = False
     """Whether the calibration is unreadable."""
     uncalibrated: bool = False
-    """Whether one constant is `-nan`."""
+    """Whether it left the factory without a calibration: `-nan`, or 0, for every constant."""
     streaming: bool = False
     """Whether it was left streaming by a host that was killed."""
     lost: frozenset[int] = frozenset()
@@ -82,7 +89,10 @@ class SimulatedPpk2:
         self._edge = 0
         self._low_until = 0
         """The sample in front of which D0 is low."""
-        self._amperes = CALIBRATION.amperes(self.supply.volts)
+        self._calibration = CALIBRATION
+        if self._faults.uncalibrated:
+            self._calibration = Calibration(DEFAULTS, {})
+        self._amperes = self._calibration.amperes(self.supply.volts)
 
     # ---- the wire ----
 
@@ -118,7 +128,7 @@ class SimulatedPpk2:
                 self._source_mode = arguments == b"\x02"
             case 0x0D:
                 self.supply.set(int.from_bytes(arguments, "big") / 1000, at_s)
-                self._amperes = CALIBRATION.amperes(self.supply.volts)
+                self._amperes = self._calibration.amperes(self.supply.volts)
             case 0x0C:
                 self.supply.switch(arguments == b"\x01" and self._source_mode, at_s)
             case 0x06 if self._started_s is None:
@@ -136,9 +146,10 @@ class SimulatedPpk2:
         lines = ["Calibrated: 0"]
         for name in CONSTANTS:
             for number, value in enumerate(CALIBRATION.constants[name]):
-                lines.append(f"{name}{number}: {value:.10f}")
-        if self._faults.uncalibrated:
-            lines[7] = "GS1: -nan"
+                told = f"{value:.10f}"
+                if self._faults.uncalibrated:
+                    told = "0.0000" if name == "R" else "-nan"
+                lines.append(f"{name}{number}: {told}")
         lines += [f"VDD: {self.supply.volts * 1000:.0f}", "HW: 9173", "mode: 2", "IA: 56", "END"]
         return "\n".join(lines).encode() + b"\n"
 

@@ -55,6 +55,23 @@ _VISA = re.compile(
 """How a VISA resource begins."""
 
 
+def check_supply(config: MonitorConfig) -> float:
+    """Return the supply that was asked for; SetupError where there is none, or too high a one."""
+    supply_v, most_v = config.supply_v, config.max_voltage_v
+    if supply_v is None:
+        raise SetupError(
+            "which supply voltage? Give --supply-v; there is no default, for too much destroys "
+            "a board"
+        )
+    if supply_v > most_v:
+        raise SetupError(
+            f"a supply of {supply_v:g} V is above the limit of {most_v:g} V, and nothing was "
+            f"opened or switched. Is it a slip? If the board stands it, --max-v {supply_v:g} "
+            "(max_voltage_v under monitor: in a file) allows it"
+        )
+    return supply_v
+
+
 def _address_of(config: MonitorConfig) -> str:
     if config.address is None:
         raise SetupError(f"which energy monitor? Give --monitor with {_EXPECTED}")
@@ -107,8 +124,13 @@ def _open(address: str, config: MonitorConfig, clock: Clock) -> EnergyMonitor:
 
             _check_limit(address, config, ppk2.CAPABILITIES.max_current_a)
             link = open_link(rest, ppk2.BAUD_RATE)
-            serial = usb_serial(link.address)
-            return ppk2.Ppk2.open(link, clock, max_voltage_v=max_voltage_v, serial=serial)
+            return ppk2.Ppk2.open(
+                link,
+                clock,
+                max_voltage_v=max_voltage_v,
+                serial=usb_serial(link.address),
+                default_calibration=config.ppk2_default_calibration,
+            )
         case "joulescope:":
             from ...energy.drivers.joulescope.driver import Joulescope
 

@@ -123,9 +123,13 @@ class MonitorConfig(values.StrictSection):
     """A VISA resource, `lpm01a:PORT`, `ppk2:PORT`, `joulescope:`; simulated: `sim:`."""
     supply_v: PositiveSeconds | None = None
     """The supply. There is no default: too much destroys a board."""
-    max_voltage_v: PositiveSeconds | None = None
-    """The voltage above which any supply is refused."""
+    max_voltage_v: Annotated[PositiveSeconds, BeforeValidator(values.to_max_voltage)] = (
+        values.MAX_VOLTAGE_V
+    )
+    """The voltage above which any supply is refused, before a port is opened."""
     current_limit_a: PositiveSeconds | None = None
+    ppk2_default_calibration: bool = False
+    """Whether a PPK2 that tells no calibration is taken with Nordic's default constants."""
     soft_markers: bool = False
     """Whether the host's own stamps stand for the timestamp pin's edges; never valid for
     submission."""

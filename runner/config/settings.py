@@ -46,6 +46,18 @@ _ROWS = (
     ),
     Setting("supply_v", ("monitor", "supply_v"), "Energy: what the device is powered with.", float),
     Setting(
+        "max_v",
+        ("monitor", "max_voltage_v"),
+        "Energy: no supply above it; 3.6 unless told.",
+        float,
+    ),
+    Setting(
+        "ppk2_default_calibration",
+        ("monitor", "ppk2_default_calibration"),
+        "Energy: take a PPK2 that tells no calibration; the session says so.",
+        bool,
+    ),
+    Setting(
         "soft_markers",
         ("monitor", "soft_markers"),
         "Energy: the host's stamps for edges; never valid.",

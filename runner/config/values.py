@@ -63,6 +63,15 @@ def to_model(value: object, info: ValidationInfo) -> object:
     return value if value == "reference" else to_path_or_demo(value, info)
 
 
+MAX_VOLTAGE_V = 3.6
+"""What most microcontrollers stand, and no board is run with by a slip."""
+
+
+def to_max_voltage(value: object) -> object:
+    """Accept null for the usual limit: sessions had it where none was given."""
+    return MAX_VOLTAGE_V if value is None else value
+
+
 def to_iterations(value: object) -> object:
     """Return `auto` or a number; a flag's digits count as a number."""
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 18:

@@ -16,10 +16,10 @@ from ...datasets.inputs import Dataset
 from ...dut_protocol.host.dut import Identity
 from ...models.suite import Task
 from ..bench.bench import Bench
+from ..bench.monitors import check_supply
 from ..bench.opening import open_bench, open_energy_bench
 from ..config.config import Config, MonitorConfig
 from ..config.rounds import Round
-from ..errors import SetupError
 from ..journal.journal import Journal
 from ..journal.session_document import IterationsCalibrated, IterationsCalibratedByEdges
 from ..script.energy_plan import ENERGY_CODE, energy_plan
@@ -49,7 +49,7 @@ class ModeParts:
 
 
 def mode_parts(mode: Mode, warmups: int, monitor: MonitorConfig) -> ModeParts:
-    """Return the mode's parts; SetupError where the configuration lacks what they need."""
+    """Return the mode's parts; SetupError where the configuration does not let it be."""
     if mode is not Mode.ENERGY:
         return ModeParts(
             BENCHMARK_CODE,
@@ -59,12 +59,7 @@ def mode_parts(mode: Mode, warmups: int, monitor: MonitorConfig) -> ModeParts:
             connect,
             calibrate,
         )
-    supply_v = monitor.supply_v
-    if supply_v is None:
-        raise SetupError(
-            "which supply voltage? Give --supply-v; there is no default, for too much destroys "
-            "a board"
-        )
+    supply_v = check_supply(monitor)
     return ModeParts(
         ENERGY_CODE,
         False,

@@ -156,7 +156,7 @@ class N6705(EnergyMonitor):
         if most_v is not None and supply_v > most_v:
             raise MonitorRefused(
                 f"{supply_v:g} V is above the configuration's max_voltage_v of {most_v:g} V; "
-                f"{self._place} was left as it was"
+                f"{self._place} was left as it was. If the board stands it, --max-v allows more"
             )
         self._set_number(setup.limit_command, self._options.current_limit_a, "the current limit")
         self._supply_v = self._set_number("VOLT", supply_v, "the voltage")
@@ -276,6 +276,7 @@ class N6705(EnergyMonitor):
             "channel": self._options.channel,
             "supply_v": self._supply_v,
             "current_limit_a": self._options.current_limit_a,
+            "over_voltage_protection_v": self._configured.protection_v,
             "sample_period_s": self._configured.period_s,
             "start_s": self._start_s,
             "start_uncertainty_s": self._start_doubt_s,

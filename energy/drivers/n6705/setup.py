@@ -2,8 +2,13 @@
 
 ``SYST:ERR?`` follows every step, and what matters is read back.
 
-Not confirmed on an instrument: that min/max logging can be cleared on every kind of module. One
-that does not know it refuses in its own words, which the error shows.
+Where a highest voltage is configured, the channel's own over-voltage protection is set 10 % above
+it: ``VOLT:PROT``, on a source/measure unit ``VOLT:PROT:REM`` (Keysight's reference guide of the
+N6700; EEMBC's runner sets the latter).
+
+Not confirmed on an instrument: that every kind of module has such a protection (one that refuses it
+is used all the same, and the trace's provenance says so), and that min/max logging can be cleared
+on every kind. One that does not know that refuses in its own words, which the error shows.
 """
 
 from __future__ import annotations
@@ -13,7 +18,7 @@ from dataclasses import dataclass
 
 from ...errors import MonitorError, MonitorRefused
 from ...monitor import MonitorIdentity
-from ..scpi import do, number, set_word
+from ..scpi import do, errors_after, number, set_word
 from ..visa_link import VisaLink
 
 PARAMETERS = 2
@@ -27,6 +32,9 @@ COARSE_RESOLUTION_S = 40.96e-6
 DEFAULT_CURRENT_LIMIT_A = 0.5
 """The current limit unless told: ten times what the LPM01A gives, and too little to burn a board's
 traces."""
+PROTECTION_MARGIN = 1.1
+"""The over-voltage protection over the highest voltage, which it must not mistake for too much:
+modules keep it to 0.25 % and 50 to 250 mV."""
 _MODEL = re.compile(r"N67\d\d[A-Z]?")
 
 
@@ -51,6 +59,8 @@ class LoggerSetup:
     supply_range_v: tuple[float, float]
     max_current_a: float
     period_s: float
+    protection_v: float | None
+    """The level of the over-voltage protection; None where none is set."""
 
 
 def identify(link: VisaLink) -> MonitorIdentity:
@@ -96,7 +106,26 @@ def configure(link: VisaLink, options: LoggerOptions, channels: int) -> LoggerSe
         (max(0.0, number(link, f"VOLT? MIN,{at}")), number(link, f"VOLT? MAX,{at}")),
         max_current_a,
         _configure_logger(link, options, channels),
+        _protect(link, options, module),
     )
+
+
+def _protect(link: VisaLink, options: LoggerOptions, module: str) -> float | None:
+    """Set the over-voltage protection; return its level, None where the module has none."""
+    if options.max_voltage_v is None:
+        return None
+    at = f"(@{options.channel})"
+    command = "VOLT:PROT:REM" if module.startswith("N678") else "VOLT:PROT"
+    level_v = options.max_voltage_v * PROTECTION_MARGIN
+    if errors_after(link, f"{command} {level_v:.6g},{at}"):
+        return None
+    set_v = number(link, f"{command}? {at}")
+    if set_v > level_v + 0.05:
+        raise MonitorRefused(
+            f"channel {options.channel} of {link.address} set its over-voltage protection to "
+            f"{set_v:g} V instead of {level_v:g} V"
+        )
+    return set_v
 
 
 def _configure_logger(link: VisaLink, options: LoggerOptions, channels: int) -> float:

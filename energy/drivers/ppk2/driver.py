@@ -9,11 +9,12 @@ The host sends opcodes, and only one of them has an answer::
     06 / 07     start and stop the stream of ``stream``
 
 The device's timestamp pin goes to the logic input D0; the logic port's VCC must be connected to
-the device's supply. The kit measures no voltage: power is current x the voltage that was set.
+the device's supply. The kit measures no voltage: power is current x the voltage that was set. It
+has no limit of its own below 5 V: ``max_voltage_v`` is all that protects a board.
 
-Not confirmed in public sources, and guarded: that the `VDD` of a second answer to 19 is the
-regulator's voltage now (where it is told it must be the one that was set; where it is not, the
-provenance says that nothing was read back).
+Not confirmed, and guarded: that the `VDD` of a second answer to 19 is the regulator's voltage now,
+as it seems (one kit is shown in public with 3000 and with 3741). Where it is told it must be the
+one that was set; where it is not, the provenance says that nothing was read back.
 
 The counter has six bits: of a loss of 64 samples, or a multiple, it shows nothing. So the samples
 are counted against the host's clock as well, see ``host_count``.
@@ -79,6 +80,7 @@ class Ppk2(ClosedOnExit):
         max_voltage_v: float | None = None,
         reply_timeout_s: float = 2.0,
         serial: str = "",
+        default_calibration: bool = False,
     ) -> None:
         """Prepare without a word to the kit: use :meth:`open`."""
         self.address = f"ppk2:{transport.address}"
@@ -88,6 +90,7 @@ class Ppk2(ClosedOnExit):
         self._max_voltage_v = max_voltage_v
         self._reply_timeout_s = reply_timeout_s
         self._serial = serial
+        self._default_calibration = default_calibration
         self._calibration: Calibration | None = None
         self._supply_v: float | None = None
         self._supply_read_back = False
@@ -107,12 +110,20 @@ class Ppk2(ClosedOnExit):
         *,
         max_voltage_v: float | None = None,
         serial: str = "",
+        default_calibration: bool = False,
     ) -> Ppk2:
         """Stop what it does, switch the device off, read the calibration, go to source mode.
 
         ``serial`` is the USB serial number, for the provenance: the kit does not tell its own.
+        MonitorRefused where it tells no calibration, unless ``default_calibration``.
         """
-        monitor = cls(transport, clock, max_voltage_v=max_voltage_v, serial=serial)
+        monitor = cls(
+            transport,
+            clock,
+            max_voltage_v=max_voltage_v,
+            serial=serial,
+            default_calibration=default_calibration,
+        )
         with closed_on_error(monitor):
             monitor._link.write(STOP + DEVICE_OFF)
             monitor._calibration = monitor._read_calibration()
@@ -124,8 +135,12 @@ class Ppk2(ClosedOnExit):
         return CAPABILITIES
 
     def identify(self) -> MonitorIdentity:
-        hardware = self._calibrated().others.get("HW", "")
-        return MonitorIdentity("Nordic", CAPABILITIES.model, self._serial, f"HW {hardware}".strip())
+        """Say who answered; the firmware's field also tells a calibration that is not its own."""
+        calibration = self._calibrated()
+        firmware = f"HW {calibration.others.get('HW', '')}".strip()
+        if calibration.defaulted:
+            firmware += f", Nordic's default calibration for {' '.join(calibration.defaulted)}"
+        return MonitorIdentity("Nordic", CAPABILITIES.model, self._serial, firmware)
 
     def set_supply(self, supply_v: float) -> float:
         if self._stream is not None:
@@ -237,9 +252,9 @@ class Ppk2(ClosedOnExit):
             data += self._link.read(deadline.remaining_s)
         data += self._link.read(_QUIET_S)  # the end of the line, as a rule
         try:
-            return parse_calibration(data)
+            return parse_calibration(data, default_calibration=self._default_calibration)
         except MonitorError as error:
-            raise MonitorError(f"{self._name}: {error}") from error
+            raise type(error)(f"{self._name}: {error}") from error
 
     def _settle(self) -> None:
         """Throw away what a stream that was running before still sends."""
@@ -274,6 +289,7 @@ class Ppk2(ClosedOnExit):
             "power": "current x supply_v",
             "spike_filter": False,
             "calibration": {k: list(v) for k, v in self._calibrated().constants.items()},
+            "calibration_by_default": list(self._calibrated().defaulted),
             "samples": writer.count,
             "counter_breaks": stream.breaks,
             "samples_lost_at_least": self._lost,

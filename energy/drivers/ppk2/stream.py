@@ -10,9 +10,11 @@ range), with V the supply that was set, in volts::
     x = (4 * ADC - O) * 1.8 / 163840 / R
     amperes = UG * (x * (GS * x + GI) + S * V + I)
 
-That is how Nordic's own application computes it (pc-nrfconnect-ppk; other programs agree), where a
-constant that is zero or `nan` is replaced by a default: here zero is zero, and `nan` is an error.
-Its filter against spikes after a change of range is not applied: it changes what was measured.
+That is how Nordic's own application computes it (pc-nrfconnect-ppk, src/device/serialDevice.ts;
+other programs agree). There a constant that is missing, zero or `-nan` is replaced by a default
+without a word. Here that is done on request only, and said; zero is a value where it can be one (of
+GS, O, S, I). Its filter against spikes after a change of range is not applied: it changes what was
+measured.
 
 The current depends on 17 bits only, so a table turns a sample into joules.
 """
@@ -26,7 +28,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ...errors import MonitorError
+from ...errors import MonitorError, MonitorRefused
 
 RATE_HZ = 100_000.0
 RANGES = 5
@@ -34,6 +36,18 @@ END = b"END"
 ADC_STEP = 4 * 1.8 / 163840
 ADC_VALUES = 1 << 14
 CONSTANTS = ("R", "GS", "GI", "O", "S", "I", "UG")
+
+DEFAULTS: dict[str, tuple[float, ...]] = {
+    "R": (1031.64, 101.65, 10.15, 0.94, 0.043),
+    "GS": (1.0,) * 5,
+    "GI": (1.0,) * 5,
+    "O": (0.0,) * 5,
+    "S": (0.0,) * 5,
+    "I": (0.0,) * 5,
+    "UG": (1.0,) * 5,
+}
+"""What Nordic's application takes for the constants that a kit does not tell."""
+_NOT_ZERO = ("R", "GI", "UG")
 
 COUNTER_MODULUS = 64
 """A loss of so many samples, or a multiple, leaves the counter whole."""
@@ -59,6 +73,8 @@ class Calibration:
     constants: dict[str, tuple[float, ...]]
     others: dict[str, str]
     """The other words (`Calibrated`, `HW`, `mode`, `VDD`, `IA` …), as they were said."""
+    defaulted: tuple[str, ...] = ()
+    """The constants that the kit did not tell (`GS1` …); those of ``constants`` are Nordic's."""
 
     @property
     def regulator_mv(self) -> int | None:
@@ -73,8 +89,11 @@ class Calibration:
         return amperes
 
 
-def parse_calibration(data: bytes) -> Calibration:
-    """Parse the answer to `get metadata`, strictly; MonitorError says what is wrong with it."""
+def parse_calibration(data: bytes, *, default_calibration: bool = False) -> Calibration:
+    """Parse the answer to `get metadata`, strictly; MonitorError says what is wrong with it.
+
+    ``default_calibration`` puts Nordic's default in the place of each constant that is not told.
+    """
     text, end, rest = data.partition(END)
     if not end or rest.strip(b"\r\n\0 "):
         raise MonitorError(f"the PPK2's calibration does not end with END: {data[-60:]!r}")
@@ -87,27 +106,38 @@ def parse_calibration(data: bytes) -> Calibration:
             what = "a second time" if found else "no `NAME: value`"
             raise MonitorError(f"the PPK2's calibration: {line.strip()!r}: {what}")
         said[found[1]] = found[2]
-    constants = {
-        name: tuple(_constant(said, f"{name}{number}") for number in range(RANGES))
-        for name in CONSTANTS
-    }
+    untold: list[str] = []
+    constants: dict[str, tuple[float, ...]] = {}
+    for name in CONSTANTS:
+        values = [_constant(said, f"{name}{number}") for number in range(RANGES)]
+        for number, value in enumerate(values):
+            if math.isnan(value) or (value == 0.0 and name in _NOT_ZERO):
+                untold.append(f"{name}{number}")
+                values[number] = DEFAULTS[name][number]
+        constants[name] = tuple(values)
+    if untold and not default_calibration:
+        raise MonitorRefused(
+            f"the PPK2 tells no calibration of {', '.join(untold)}: connect it to Nordic's Power "
+            "Profiler application once, which updates its firmware. Or measure with Nordic's "
+            "default constants, which know nothing of this kit's own offsets and gains: "
+            "--ppk2-default-calibration (ppk2_default_calibration: true under monitor: in a file); "
+            "the session says so"
+        )
     for name in ("R", "UG"):
-        if min(constants[name]) <= 0:
+        if min(constants[name]) < 0:
             raise MonitorError(f"the PPK2's calibration: {name} is {constants[name]}")
-    return Calibration(constants, said)
+    return Calibration(constants, said, tuple(untold))
 
 
 def _constant(said: dict[str, str], name: str) -> float:
-    text = said.pop(name, None)
+    """Return a constant; NaN where the kit does not tell it."""
+    text = said.pop(name, "nan")
     try:
-        value = math.nan if text is None else float(text)
+        value = float(text)
     except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        raise MonitorError(
-            f"the PPK2's calibration has no number {name} ({text or 'missing'}): connect it to "
-            "Nordic's Power Profiler application once, which updates its firmware"
-        )
+        value = math.inf
+    if math.isinf(value):
+        raise MonitorError(f"the PPK2's calibration: {name} is {text!r}, which is no number")
     return value
 
 

@@ -22,6 +22,7 @@ from ....energy.simulated.lpm01a import SimulatedLpm01a
 from ....energy.simulated.n6705 import SimulatedN6705
 from ....energy.simulated.power_model import PowerModel
 from ....energy.simulated.ppk2 import SimulatedPpk2
+from ...config.config import MonitorConfig
 from ...config.sim_address import SIMULATED, MonitorKind
 from ...errors import SetupError
 
@@ -34,9 +35,10 @@ def simulated_monitor(
     clock: VirtualClock,
     power: PowerModel,
     on_power: OnPower,
-    max_voltage_v: float | None,
+    config: MonitorConfig,
 ) -> EnergyMonitor:
     """Open a simulated monitor in this process, which measures ``power``, by its driver."""
+    max_voltage_v = config.max_voltage_v
     if kind.is_joulescope:
         driver = SimulatedJoulescope(power, clock, kind.value, on_power=on_power)
         return SimulatedJoulescopeMonitor.open(
@@ -46,7 +48,13 @@ def simulated_monitor(
     link = SimulatedMonitorLink(device, clock, f"{SIMULATED}{kind.value}")
     if kind is MonitorKind.LPM01A:
         return Lpm01a.open(link, clock, max_voltage_v=max_voltage_v)
-    return Ppk2.open(link, clock, max_voltage_v=max_voltage_v, serial="simulated")
+    return Ppk2.open(
+        link,
+        clock,
+        max_voltage_v=max_voltage_v,
+        serial="simulated",
+        default_calibration=config.ppk2_default_calibration,
+    )
 
 
 def byte_monitor(

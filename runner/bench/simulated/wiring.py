@@ -126,9 +126,7 @@ class SimulatedBench(Wiring):
         """Open its monitor by the real one's driver; the supply is off afterwards."""
         kind = simulated_kind(config.address)
         if kind is not MonitorKind.N6705:
-            with simulated_monitor(
-                kind, self.clock, self.power, self.on_power, config.max_voltage_v
-            ) as monitor:
+            with simulated_monitor(kind, self.clock, self.power, self.on_power, config) as monitor:
                 yield monitor
             return
         with (

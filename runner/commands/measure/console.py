@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @options.with_settings(
-    "dut io monitor task model config baud_rate wire_log",
+    "dut io monitor max_v ppk2_default_calibration task model config baud_rate wire_log",
     io="Port or URL of the IO manager.",
     monitor="A VISA resource, lpm01a:PORT, ppk2:PORT, …; sim: with a sim: DUT.",
 )

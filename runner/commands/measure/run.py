@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
 
 @options.with_settings(
-    "tasks modes dut io monitor supply_v soft_markers model datasets sessions board config "
-    "baud_rate iterations warmups limit labels input_format division round data_bytes_per_db "
-    "pipelining extension verify_load confirm_results expected_inference_s wire_log script resume "
-    "stop_on_failure as_json"
+    "tasks modes dut io monitor supply_v max_v ppk2_default_calibration soft_markers model "
+    "datasets sessions board config baud_rate iterations warmups limit labels input_format "
+    "division round data_bytes_per_db pipelining extension verify_load confirm_results "
+    "expected_inference_s wire_log script resume stop_on_failure as_json"
 )
 def run(
     flags: dict[str, Any],

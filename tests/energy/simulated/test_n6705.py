@@ -142,6 +142,18 @@ def test_the_output_switches_the_board_and_tells_when(clock, power):
     assert power.supply_v == 0.0
 
 
+def test_above_its_protection_the_output_goes_off(clock, power):
+    with SimulatedN6705(power, clock) as instrument:
+        wire = Wire(instrument.address)
+        assert wire.error("VOLT:PROT:REM 3.6,(@1)", "VOLT 3.3,(@1)", "OUTP ON,(@1)") == NO_ERROR
+        assert wire.error("VOLT:PROT 3.6,(@1)") != NO_ERROR  # the other modules' command
+        assert instrument.supply_on
+        wire.error("VOLT 3.7,(@1)")
+        assert not instrument.supply_on
+        wire.close()
+    assert power.supply_v == 0.0
+
+
 def test_the_power_up_default_stretches_the_period_of_who_does_not_clear_it(wire):
     wire.error("SENS:ELOG:FUNC:CURR ON,(@1)", "SENS:ELOG:PER 0.0002048,(@1)")
     # four voltages and one current: five parameters, and the coarse resolution

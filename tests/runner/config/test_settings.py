@@ -14,7 +14,6 @@ from tinyrunner.runner.config.settings import SETTINGS
 ONLY_IN_A_FILE = {
     "io_manager.baud_rate",
     "io_manager.dut_baud_rate",
-    "monitor.max_voltage_v",
     "monitor.current_limit_a",
     "monitor.boot_timeout_s",
     "custom",
@@ -52,6 +51,8 @@ def test_run_has_the_flag_of_every_row_that_has_one_in_the_table_s_order():
     [
         ("--dut", "sim:kws01", ("dut", "address"), "sim:kws01"),
         ("--supply-v", "2.5", ("monitor", "supply_v"), 2.5),
+        ("--max-v", "5.5", ("monitor", "max_voltage_v"), 5.5),
+        ("--ppk2-default-calibration", None, ("monitor", "ppk2_default_calibration"), True),
         ("--soft-markers", None, ("monitor", "soft_markers"), True),
         ("--no-pipelining", None, ("dut", "pipelining"), False),
         ("--limit", "3", ("limit",), 3),

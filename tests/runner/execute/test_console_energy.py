@@ -35,12 +35,22 @@ def supply(monkeypatch, tmp_path):
     return switched
 
 
-def talk(*lines, dut="sim:kws01?inference_ms=10"):
+def talk(*lines, dut="sim:kws01?inference_ms=10", more=()):
     stdin = "".join(f"{line}\n" for line in lines)
-    return tinyrunner("console", "--dut", dut, "--monitor", "sim:", stdin=stdin)
+    return tinyrunner("console", "--dut", dut, "--monitor", "sim:", *more, stdin=stdin)
 
 
 POWERED = ("emon voltage 3000", "emon power on")
+
+
+def test_a_voltage_that_is_a_slip_is_refused_and_one_that_is_meant_is_not(supply):
+    ran = talk("emon voltage 12000", "emon power on", "quit")
+    assert ran.status == 1
+    assert "12 V is above the configuration's max_voltage_v of 3.6 V" in ran.out + ran.err
+    assert supply == []
+    ran = talk("emon voltage 12000", "quit", more=("--max-v", "12"))
+    assert ran.status == 0, ran
+    assert "emon: m-voltage-mv[12000]" in ran.out
 
 
 def test_the_verbs_of_an_energy_script_measure_a_window(supply, tmp_path):

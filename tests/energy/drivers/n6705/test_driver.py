@@ -121,6 +121,7 @@ def test_provenance_says_what_measured_and_how(bench):
         "channel": 1,
         "supply_v": 1.8,
         "current_limit_a": 0.1,
+        "over_voltage_protection_v": None,
         "sample_period_s": pytest.approx(49 * 20.48e-6),
         "start_s": 0.0,
         "start_uncertainty_s": 0.0,
@@ -211,6 +212,30 @@ def test_a_voltage_out_of_bounds_is_refused_and_nothing_is_set(bench, supply_v, 
         assert monitor.set_supply(3.3) == 3.3
         with pytest.raises(MonitorRefused):
             monitor.set_supply(float("nan"))
+
+
+@pytest.mark.parametrize(
+    ("modules", "command"), [(("N6781A",), "VOLT:PROT:REM"), (("N6731B",), "VOLT:PROT")]
+)
+def test_the_instruments_own_protection_is_set_above_the_highest_voltage(bench, modules, command):
+    # Keysight's N6700 reference guide, VOLTage:PROTection, says which module has which.
+    instrument = bench.serve(modules=modules)
+    with bench.open(max_voltage_v=3.3, seamless_ranging=False) as monitor:
+        assert f"{command} 3.63,(@1)" in instrument.received
+        assert instrument.channels[0].protect_v == pytest.approx(3.63)
+        monitor.set_supply(3.3)
+        monitor.power(True)  # the limit itself does not trip it
+        assert instrument.supply_on
+        monitor.power(False)
+        trace = measure(bench, monitor, 1.0)
+    assert trace.provenance["over_voltage_protection_v"] == pytest.approx(3.63)
+
+
+def test_a_module_without_such_a_protection_is_used_and_the_provenance_says_so(bench):
+    bench.serve()
+    with bench.open(max_voltage_v=30.0) as monitor:  # the simulated module's is 22 V at most
+        trace = measure(bench, monitor, 1.0)
+    assert trace.provenance["over_voltage_protection_v"] is None
 
 
 def test_power_needs_a_supply_that_was_set(bench):

@@ -146,12 +146,40 @@ def test_another_rate_is_refused(tmp_path):
     [
         (Ppk2Faults(silent=True), MonitorTimeout, "no calibration in 2 s, 0 bytes"),
         (Ppk2Faults(garbage=True), MonitorError, "no `NAME: value`"),
-        (Ppk2Faults(uncalibrated=True), MonitorError, "GS1"),
+        (
+            Ppk2Faults(uncalibrated=True),
+            MonitorRefused,
+            "the PPK2 on sim: the PPK2 tells no calibration of R0, .*--ppk2-default-calibration",
+        ),
     ],
 )
 def test_a_kit_without_a_calibration_is_refused(faults, error, said):
     with simulated(faults) as (_, clock, link), pytest.raises(error, match=said):
         Ppk2.open(link, clock)
+
+
+def test_a_kit_without_a_calibration_measures_with_nordics_and_it_is_written_down(tmp_path):
+    with (
+        simulated(Ppk2Faults(uncalibrated=True)) as (model, clock, link),
+        Ppk2.open(link, clock, default_calibration=True) as monitor,
+    ):
+        trace = record(monitor, model, clock, tmp_path)
+        assert "HW 9173, Nordic's default calibration for R0 R1" in monitor.identify().firmware
+    first, last = np.round(np.array(trace.events_s) * 1e5).astype(int)
+    energy_j = trace.samples_uj[first:last].sum(dtype=np.float64) * 1e-6
+    assert energy_j == pytest.approx(0.035 * 3.0 * 2.0, rel=1e-3)
+    assert len(trace.provenance["calibration_by_default"]) == 35
+    assert trace.provenance["calibration"]["R"] == [1031.64, 101.65, 10.15, 0.94, 0.043]
+
+
+def test_a_calibrated_kits_own_constants_are_taken_whatever_is_allowed(tmp_path):
+    with (
+        simulated() as (model, clock, link),
+        Ppk2.open(link, clock, default_calibration=True) as monitor,
+    ):
+        trace = record(monitor, model, clock, tmp_path, 0.2)
+        assert monitor.identify().firmware == "HW 9173"
+    assert trace.provenance["calibration_by_default"] == []
 
 
 def test_a_kit_that_was_left_streaming_is_stopped_first(tmp_path):

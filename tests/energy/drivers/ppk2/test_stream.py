@@ -56,19 +56,49 @@ def test_the_calibration_is_read_to_the_last_constant():
     [
         (b"END", b"EMD", "does not end with END"),
         (b"END\n", b"END\nR0: 1", "does not end with END"),
-        (b"GS3: 2.000000000\n", b"", r"no number GS3 \(missing\)"),
-        (b"GS3: 2.000000000", b"GS3: -nan", r"no number GS3 \(-nan\)"),
-        (b"GS3: 2.000000000", b"GS3: 2.0x", r"no number GS3 \(2.0x\)"),
+        (b"GS3: 2.000000000\n", b"", r"tells no calibration of GS3: "),
+        (b"GS3: 2.000000000", b"GS3: -nan", r"tells no calibration of GS3: .*--ppk2-default-cal"),
+        (b"GS3: 2.000000000", b"GS3: 2.0x", r"GS3 is '2.0x', which is no number"),
+        (b"GS3: 2.000000000", b"GS3: inf", r"GS3 is 'inf', which is no number"),
         (b"GS3: 2.000000000", b"GS2: 2.0", "a second time"),
         (b"GS3: 2.000000000", b"GS3 2.0", "no `NAME: value`"),
-        (b"R0: 1000.000000000", b"R0: 0.0", "R is"),
-        (b"R0: 1000.000000000", b"R0: \xff", "no number R0"),
+        (b"R0: 1000.000000000", b"R0: 0.0", "tells no calibration of R0: "),
+        (b"R0: 1000.000000000", b"R0: -1.0", "R is"),
+        (b"R0: 1000.000000000", b"R0: \xff", "R0 is .*no number"),
     ],
 )
 def test_a_calibration_that_is_not_complete_is_an_error(old, new, said):
     assert old in TEXT
     with pytest.raises(MonitorError, match=said):
         parse_calibration(TEXT.replace(old, new))
+
+
+def test_what_a_kit_does_not_tell_is_nordics_default_where_that_is_asked_for():
+    text = TEXT.replace(b"R1: 100.000000000", b"R1: 0.0000").replace(b"GS3: 2.000000000\n", b"")
+    text = text.replace(b"O2: 64.000000000", b"O2: -nan").replace(b"UG4: 1.0", b"UG4: -nan #")
+    text = text.replace(b" #00000000", b"")
+    calibration = parse_calibration(text, default_calibration=True)
+    assert calibration.defaulted == ("R1", "GS3", "O2", "UG4")
+    assert calibration.constants["R"] == (1000.0, 101.65, 10.0, 1.0, 0.05)
+    assert calibration.constants["GS"][3] == 1.0
+    assert calibration.constants["O"] == (112.0, 75.0, 0.0, 50.0, 87.0)
+    assert calibration.constants["UG"][4] == 1.0
+    # GS0 is zero, as it is in kits with a calibration: it stays so
+    assert calibration.constants["GS"][0] == 0.0
+    # without an offset, 1000 of the ADC are 4000 * 1.8 / 163840 volts over the resistor
+    kit = parse_calibration(b"END", default_calibration=True)
+    assert len(kit.defaulted) == 35
+    volts = 4000 * 1.8 / 163840
+    for resistor, amperes in zip(
+        (1031.64, 101.65, 10.15, 0.94, 0.043), kit.amperes(3.0), strict=True
+    ):
+        x = volts / resistor
+        assert amperes[1000] == pytest.approx(x * (x + 1))
+
+
+def test_a_calibration_that_is_told_has_nothing_of_nordics():
+    assert CALIBRATION.defaulted == ()
+    assert parse_calibration(TEXT, default_calibration=True) == CALIBRATION
 
 
 # ---- samples ----

@@ -59,20 +59,47 @@ def test_a_voltage_that_is_none_is_a_wrong_option(volts, refused, watched):
 
 
 def test_a_voltage_outside_the_range_is_refused(refused, watched, tmp_path):
-    said = refused(2, supply=("--supply-v", "33"))
+    said = refused(2, supply=("--supply-v", "33", "--max-v", "40"))
     assert "33 V is outside what channel 1 of TCPIP0::127.0.0.1" in said
     assert "0 to 20.4 V" in said
     assert never_on(watched)
     assert not (tmp_path / "s").exists()
 
 
-def test_a_voltage_above_the_configuration_s_limit_is_refused(refused, watched, tmp_path):
+@pytest.mark.parametrize("dut", ["sim:", None])
+@pytest.mark.parametrize("volts", ["3.61", "12"])
+def test_more_than_3_6_volts_are_refused_before_anything_is_opened(
+    volts, dut, refused, watched, monkeypatch
+):
+    real = ("--io", "/dev/ttyNOT0", "--monitor", "ppk2:/dev/ttyNOT1")
+    bench = real if dut is None else ("--dut", dut)
+    said = refused(2, dut=bench, supply=("--supply-v", volts))
+    assert f"a supply of {volts} V is above the limit of 3.6 V" in said
+    assert f"--max-v {volts} (max_voltage_v under monitor: in a file) allows it" in said
+    assert "ttyNOT" not in said
+    assert not watched.benches
+
+
+def test_a_voltage_above_the_configurations_own_limit_is_refused_and_a_flag_allows_it(
+    refused, watched, tmp_path
+):
     config = tmp_path / "bench.yaml"
     config.write_text("monitor:\n  max_voltage_v: 2.5\n")
-    said = refused(2, "--config", config)
-    assert "3 V is above the configuration's max_voltage_v of 2.5 V" in said
+    assert "3 V is above the limit of 2.5 V" in refused(2, "--config", config)
+    assert not watched.benches
+    nobody = ("--io", "/dev/ttyNOT0", "--monitor", "ppk2:/dev/ttyNOT1")
+    said = refused(2, "--config", config, "--max-v", "3", dut=nobody)
+    assert "ttyNOT0" in said  # it has come as far as opening the IO manager's port
+
+
+def test_a_configurations_higher_limit_holds_for_the_instrument_too(refused, watched, tmp_path):
+    config = tmp_path / "bench.yaml"
+    config.write_text("monitor:\n  max_voltage_v: 5.0\n  supply_v: 33\n")
+    assert "33 V is above the limit of 5 V" in refused(2, "--config", config, supply=())
+    config.write_text("monitor:\n  max_voltage_v: 40\n  supply_v: 33\n")
+    assert "33 V is outside what channel 1" in refused(2, "--config", config, supply=())
     assert never_on(watched)
-    assert not any(words.startswith("VOLT ") for words in watched.bench.monitor.received)
+    assert "VOLT:PROT:REM 44,(@1)" in watched.bench.monitor.received
 
 
 @pytest.mark.parametrize(

@@ -179,6 +179,20 @@ def test_a_script_for_another_voltage_is_refused_before_anything_is_powered(watc
     assert not watched.benches
 
 
+def test_a_script_for_a_voltage_above_the_limit_is_refused_before_anything_is_opened(
+    watched, tmp_path
+):
+    script = tmp_path / "script.async"
+    script.write_text(KRAI_SCRIPT.read_text().replace("emon voltage 3000", "emon voltage 12000"))
+    ran = run_script(tmp_path / "s", script, supply_v=12)
+    assert ran.status == 2, ran
+    assert "a supply of 12 V is above the limit of 3.6 V" in ran.err
+    ran = run_script(tmp_path / "s", script, supply_v=3.0)
+    assert ran.status == 2, ran
+    assert "the script powers the device with 12000 mV, and --supply-v says 3000 mV" in ran.err
+    assert not watched.benches
+
+
 @pytest.mark.parametrize(
     ("task", "folder", "labels"),
     [("ad", f"{V12}/ad/energy", "y_labels.csv"), ("ic", f"{V12}/ic/energy", "y_labels_2021.csv")],
