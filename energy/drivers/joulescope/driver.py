@@ -1,4 +1,4 @@
-"""Joulescope JS110, JS220 and JS320, through Jetperch's driver (the extra `joulescope`).
+"""Operates a Joulescope JS110, JS220 or JS320 by Jetperch's driver (the extra `joulescope`).
 
 The instrument stands in the wire of a supply that somebody else provides: it sets no voltage, but
 its current range `off` cuts the wire, so it switches the device. It is spoken to by the topics of
@@ -46,9 +46,7 @@ _TIMEOUT_S = 3.0
 """Seconds that the driver may take to do what it is told; its own default is too short for a busy
 host."""
 _INSTALL = "pip install --upgrade 'tinyrunner[joulescope]'"
-_NEEDED = (
-    *("device_paths", "open", "close", "publish", "query", "subscribe", "unsubscribe", "finalize"),
-)
+_NEEDED = ("device_paths", "open", "publish", "query", "subscribe", "unsubscribe", "finalize")
 
 
 class Driver(Protocol):

@@ -144,7 +144,7 @@ class PowerStream:
         """The input's last message; only the next one tells how many of its bits count."""
         self._level: bool | None = None
         self._edges: deque[int] = deque()
-        """Ids of edges in front of which not all samples have come."""
+        """Ids of edges up to which not all samples have come."""
 
     @property
     def lead_in(self) -> int:
@@ -246,14 +246,14 @@ class PowerStream:
         self.count += count
 
     def _edges_s(self) -> list[float]:
-        """Return the edges in front of which every sample has come, or is known to be missing."""
+        """Return the edges up to which every sample has come, or is known to be missing."""
         times_s: list[float] = []
         first_id = self._first_id
         if first_id is None:
             return times_s
         span = self._current.step * self._together
         done_id = first_id + (self.count + self.lost) * span
-        while self._edges and self._edges[0] <= done_id:
+        while self._edges and self._edges[0] < done_id:
             edge = self._edges.popleft()
             if edge < first_id:
                 continue

@@ -109,3 +109,18 @@ def test_an_edge_in_a_gap_of_the_current_is_where_the_gap_is():
     stream.input(message(np.array([0b11100111], np.uint8), 0))
     stream.end()
     assert stream.take().edges_s == (0.002,)
+
+
+def test_what_falls_with_the_first_lost_sample_is_no_edge_whenever_it_is_heard_of():
+    stream = PowerStream(1000.0, input_in_current=True)
+    stream.input(message(np.array([0b00001111], np.uint8), 0))
+    stream.input(message(np.array([0xFF], np.uint8), 8 * 2000))
+    stream.current(message(np.ones(4), 0))
+    stream.voltage(message(np.ones(8), 0))
+    assert stream.take().edges_s == ()  # it fell at the fifth sample, of which nothing is known yet
+    stream.current(message(np.array([NAN] * 4), 4 * 2000))
+    stream.current(message(np.ones(4), 8 * 2000))
+    stream.voltage(message(np.ones(4), 8 * 2000))
+    combined = stream.take()
+    assert combined.gaps == ((4, 4),)
+    assert combined.edges_s == ()
