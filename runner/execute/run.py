@@ -98,9 +98,9 @@ def prepare_run(
     """
     if script_file is not None:
         _refuse_beside_a_script(config)
+    parts = mode_parts(mode, config.warmups, config.monitor)
     check_addresses(config, energy=mode is Mode.ENERGY)
     run = _prepare(task, mode, config, reporter)
-    parts = mode_parts(mode, config.warmups, config.monitor)
     dataset = run.source.dataset
     if script_file is None:
         script = parts.plan(dataset, 1)  # whatever N will be, the plan has as many steps
