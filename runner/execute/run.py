@@ -99,7 +99,6 @@ def prepare_run(
     if script_file is not None:
         _refuse_beside_a_script(config)
     parts = mode_parts(mode, config.warmups, config.monitor)
-    check_addresses(config, energy=mode is Mode.ENERGY)
     run = _prepare(task, mode, config, reporter)
     dataset = run.source.dataset
     if script_file is None:
@@ -108,6 +107,7 @@ def prepare_run(
         script = rerooted(read_script(script_file), dataset)
         check_executable(script, dataset, mode, config.monitor.supply_v)
     check_disk(config.sessions, script)
+    check_addresses(config, energy=mode is Mode.ENERGY)
     return PreparedRun(run, parts, config, script, script_file)
 
 
