@@ -37,7 +37,8 @@ class Settings(TypedDict, total=False):
     io: str
     """Energy: port or URL of the IO manager."""
     monitor: str
-    """Energy: a VISA resource, ``lpm01a:PORT``, ``ppk2:PORT``, ``joulescope:`` or ``sim:``."""
+    """Energy: a VISA resource, ``lpm01a:PORT``, ``ppk2:PORT``, ``stlinkv3pwr:PORT``, ``otii:``,
+    ``joulescope:`` or ``sim:``."""
     supply_v: float
     """Energy: volts that the device is powered with; there is no default."""
     max_v: float

@@ -53,10 +53,11 @@ def scan(settings: LinkSettings, *, probe_all: bool = False) -> list[PortReport]
     reports: list[PortReport] = []
     tasks: list[_Asking] = []
     for info in infos:
-        usb = None if info.vid is None else UsbId(info.vid, info.pid)
+        text = info.description or ""
+        usb = None if info.vid is None else UsbId(info.vid, info.pid, text)
         report = PortReport(
             device=info.device,
-            description=info.description or "",
+            description=text,
             usb_id=None if usb is None else str(usb),
             known=usb is not None and usb.make is not UsbMake.UNKNOWN,
             finding="",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import Enum
 
@@ -29,8 +30,14 @@ KNOWN_VENDORS: dict[int, str] = {
 KNOWN_MONITORS: dict[tuple[int, int], tuple[str, str]] = {
     (0x0483, 0x5740): ("X-NUCLEO-LPM01A power monitor", "lpm01a:"),
     (0x1915, 0xC00A): ("Nordic PPK2 power monitor", "ppk2:"),
+    (0x0483, 0x3757): ("STLINK-V3PWR power monitor, by its port called PWR", "stlinkv3pwr:"),
 }
 """Energy monitors by their USB ids: what each is, what its address begins with."""
+
+BOARD_PORTS = {(0x0483, 0x3757): re.compile(r"VCP(?!-PWR)|Virtual COM Port(?! PWR)")}
+"""Monitors with a second port, to the board's UART: how that port's description tells them apart.
+(ST's own names are ``ST-Link VCP-PWR Ctrl`` and ``STLink Virtual COM Port PWR`` for the monitor's.)
+"""
 
 KNOWN_IO_MANAGERS: dict[tuple[int, int], str] = {
     (0x2341, 0x0043): "Arduino Uno",
@@ -59,6 +66,8 @@ class UsbId:
 
     vendor: int | None
     product: int | None
+    description: str = ""
+    """What the port calls itself."""
 
     def __str__(self) -> str:
         return f"{self.vendor or 0:04x}:{self.product or 0:04x}"
@@ -66,7 +75,9 @@ class UsbId:
     @property
     def make(self) -> UsbMake:
         if self.pair in KNOWN_MONITORS:
-            return UsbMake.MONITOR
+            board_port = BOARD_PORTS.get(self.pair)
+            if board_port is None or not board_port.search(self.description):
+                return UsbMake.MONITOR
         if self.pair in KNOWN_IO_MANAGERS:
             return UsbMake.IO_MANAGER
         return UsbMake.BOARD if self.vendor in KNOWN_VENDORS else UsbMake.UNKNOWN

@@ -97,7 +97,11 @@ class Cleanup:
 
         def tried() -> None:
             try:
-                step(*arguments)
+                try:
+                    step(*arguments)
+                except KeyboardInterrupt:  # it may not have been done: again, before that is heard
+                    step(*arguments)
+                    raise
             except MonitorError as problem:
                 self.problems.append(str(problem))
 

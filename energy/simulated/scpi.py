@@ -149,8 +149,10 @@ class Instrument(Protocol):
 class ScpiServer:
     """Serves lines from any number of connections, one after the other, in one thread."""
 
-    def __init__(self, instrument: Instrument, host: str, port: int) -> None:
+    def __init__(self, instrument: Instrument, host: str, port: int, greeting: bytes = b"") -> None:
+        """Listen; every connection is told ``greeting`` first."""
         self._instrument = instrument
+        self._greeting = greeting
         self._listener = socket.create_server((host, port))
         self.bound: tuple[str, int] = self._listener.getsockname()[:2]
         self._wake, self._woken = socket.socketpair()
@@ -188,6 +190,8 @@ class ScpiServer:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._buffers[connection] = bytearray()
         self._selector.register(connection, selectors.EVENT_READ)
+        if self._greeting:
+            connection.sendall(self._greeting)
 
     def _take(self, connection: socket.socket) -> None:
         try:

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from difflib import get_close_matches
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from ...dut_protocol.discovery.ports import usb_serial
 from ...dut_protocol.link.clock import Clock
@@ -18,9 +19,12 @@ from ..config.sim_address import names_simulated
 from ..errors import SetupError
 
 JOULESCOPE = "joulescope:"
+OTII = "otii:"
 _EXPECTED = (
-    "a VISA resource such as TCPIP0::10.0.0.7::inst0::INSTR, lpm01a:PORT, ppk2:PORT or joulescope:"
+    "a VISA resource such as TCPIP0::10.0.0.7::inst0::INSTR, lpm01a:PORT, ppk2:PORT, "
+    "stlinkv3pwr:PORT, otii: or joulescope:"
 )
+_ON_SERIAL_PORTS = ("lpm01a", "ppk2", "stlinkv3pwr")
 _SEARCH_S = 5.0
 """Seconds allowed for a search: pyvisa-py calls for instruments on the network for about one."""
 _NOT_ENUMERATED = ("ASRL", "PRLGX-ASRL")
@@ -40,11 +44,13 @@ def check_monitor_address(config: MonitorConfig) -> None:
                 f"{address} is no VISA resource: expected e.g. TCPIP0::10.0.0.7::inst0::INSTR, "
                 "TCPIP0::10.0.0.7::5025::SOCKET or USB0::0x0957::0x0F07::SERIAL::INSTR"
             )
-    elif colon and kind in ("lpm01a", "ppk2"):
+    elif colon and kind in _ON_SERIAL_PORTS:
         if rest:
-            check_address(rest)
+            check_address(_port_and_format(rest)[0] if kind == "stlinkv3pwr" else rest)
+    elif address.startswith(OTII):
+        _OtiiPlace.parse(rest)
     elif not (names_simulated(address) or address.startswith(JOULESCOPE)):
-        near = get_close_matches(kind, ("lpm01a", "ppk2", "joulescope"), 1)
+        near = get_close_matches(kind, (*_ON_SERIAL_PORTS, "otii", "joulescope"), 1)
         meant = f" (is {near[0]}:{rest} meant?)" if near else ""
         raise SetupError(f"{address} is no energy monitor{meant}: expected {_EXPECTED}")
 
@@ -82,7 +88,8 @@ def open_monitor(config: MonitorConfig, clock: Clock) -> EnergyMonitor:
     """Open a configuration's monitor, identified, its output off, as a context manager.
 
     A VISA resource (``TCPIP0::10.0.0.7::inst0::INSTR``) is a Keysight N6705; ``lpm01a:PORT``,
-    ``ppk2:PORT`` and ``joulescope:`` name the others. Each driver is imported only when asked for.
+    ``ppk2:PORT``, ``stlinkv3pwr:PORT``, ``otii:`` and ``joulescope:`` name the others. Each driver
+    is imported only when asked for.
     MonitorError names the address.
     """
     address = _address_of(config)
@@ -109,7 +116,7 @@ def _open(address: str, config: MonitorConfig, clock: Clock) -> EnergyMonitor:
             address, clock, max_voltage_v=max_voltage_v, current_limit_a=config.current_limit_a
         )
     match kind + colon:
-        case "lpm01a:" | "ppk2:" if not rest:
+        case "lpm01a:" | "ppk2:" | "stlinkv3pwr:" if not rest:
             raise SetupError(f"{address}: on which port? Give e.g. --monitor {address}/dev/ttyACM1")
         case "lpm01a:":
             from ...energy.drivers.lpm01a import driver as lpm01a
@@ -131,12 +138,77 @@ def _open(address: str, config: MonitorConfig, clock: Clock) -> EnergyMonitor:
                 serial=usb_serial(link.address),
                 default_calibration=config.ppk2_default_calibration,
             )
+        case "stlinkv3pwr:":
+            from ...energy.drivers.serial_monitor import open_link
+            from ...energy.drivers.stlinkv3pwr import driver as stlink
+            from ...energy.drivers.stlinkv3pwr.recording import MAX_CURRENT_A
+
+            _check_limit(address, config, MAX_CURRENT_A)
+            port, word = _port_and_format(rest)
+            return stlink.StlinkV3Pwr.open(
+                open_link(port, stlink.BAUD_RATE),
+                clock,
+                stream_format=stlink.StreamFormat(word),
+                max_voltage_v=max_voltage_v,
+            )
+        case "otii:":
+            from ...energy.drivers.otii.driver import Otii
+
+            place = _OtiiPlace.parse(rest)
+            return Otii.open(
+                clock,
+                place.host,
+                place.port,
+                place.device,
+                pin=place.pin,
+                max_voltage_v=max_voltage_v,
+                current_limit_a=config.current_limit_a,
+            )
         case "joulescope:":
             from ...energy.drivers.joulescope.driver import Joulescope
 
             _check_limit(address, config, None)
             return Joulescope.open(rest, clock, max_voltage_v=max_voltage_v)
     raise SetupError(f"{address} is no energy monitor: expected {_EXPECTED}")
+
+
+def _port_and_format(rest: str) -> tuple[str, str]:
+    """Split ``PORT?format=ascii_dec``; the format is ``bin_hexa`` unless told."""
+    port, _, word = rest.partition("?format=")
+    word = word or "bin_hexa"
+    if word not in ("bin_hexa", "ascii_dec"):
+        raise SetupError(f"stlinkv3pwr:{rest}: format={word}: expected bin_hexa or ascii_dec")
+    return port, word
+
+
+@dataclass(frozen=True, slots=True)
+class _OtiiPlace:
+    """Is what ``otii:[HOST[:PORT]][/DEVICE][?input=i2]`` names."""
+
+    host: str
+    port: int
+    device: str
+    """A name or an id; empty: the only one."""
+    pin: str
+
+    @classmethod
+    def parse(cls, rest: str) -> _OtiiPlace:
+        from ...energy.drivers.otii.driver import INPUTS
+        from ...energy.drivers.otii.server import DEFAULT_HOST, DEFAULT_PORT
+
+        url = urlsplit(f"//{rest}")
+        options = dict(parse_qsl(url.query, keep_blank_values=True))
+        pin = options.pop("input", "i1")
+        try:
+            port = url.port or DEFAULT_PORT
+        except ValueError:
+            port = 0
+        if options or pin not in INPUTS or not port:
+            raise SetupError(
+                f"{OTII}{rest}: expected {OTII}HOST:PORT/DEVICE?input=i1 (or i2); every part but "
+                f"{OTII} may be left out: the server is at {DEFAULT_HOST}:{DEFAULT_PORT} then"
+            )
+        return cls(url.hostname or DEFAULT_HOST, port, unquote(url.path.lstrip("/")), pin)
 
 
 def _check_limit(address: str, config: MonitorConfig, most_a: float | None) -> None:
@@ -164,11 +236,15 @@ class MonitorReport:
 
 
 def find_monitors(timeout_s: float = _SEARCH_S) -> list[MonitorReport]:
-    """Find VISA instruments, and Joulescopes where their driver is installed; opens nothing.
+    """Find VISA instruments; Joulescopes and Otiis where the vendors' packages are installed.
 
-    Waits at most ``timeout_s``, whatever a driver or the network does.
+    Opens nothing. Waits at most ``timeout_s``, whatever a driver or the network does.
     """
-    searches = [_Search("VISA instruments", _find_visa), _Search("Joulescopes", _find_joulescopes)]
+    searches = [
+        _Search("VISA instruments", _find_visa),
+        _Search("Joulescopes", _find_joulescopes),
+        _Search("Otiis", _find_otiis),
+    ]
     for search in searches:
         search.thread.start()
     reports: list[MonitorReport] = []
@@ -235,3 +311,25 @@ def _find_joulescopes() -> list[MonitorReport]:
         else:
             reports.append(MonitorReport(None, f"{path}: no Joulescope that can measure now"))
     return reports
+
+
+def _find_otiis() -> list[MonitorReport]:
+    """Ask the Otii server of this computer, if there is one, for its devices."""
+    from ...energy.drivers.otii.server import DEFAULT_HOST, DEFAULT_PORT, connect, find_devices
+
+    try:
+        application, _ = connect(DEFAULT_HOST, DEFAULT_PORT)
+    except MonitorError:  # no package or no server, and nobody asked for one
+        return []
+    try:
+        devices = find_devices(application)
+    except MonitorError as error:
+        return [MonitorReport(OTII, f"an Otii server runs here, but {error}")]
+    finally:
+        application.connection.close_connection()
+    return [
+        MonitorReport(
+            address := f"{OTII}/{quote(one.name)}", f"Otii {one.type}: --monitor {address}"
+        )
+        for one in devices
+    ]

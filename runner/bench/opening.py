@@ -117,7 +117,10 @@ def open_energy_bench(config: Config, task: Task) -> Iterator[Bench]:
         if is_simulated(config):
             simulated = SimulatedBench(config, task)
             wire = logged(simulated.link, simulated.clock)
-            monitor: EnergyMonitor = stack.enter_context(simulated.open_monitor(config.monitor))
+            try:
+                monitor: EnergyMonitor = stack.enter_context(simulated.open_monitor(config.monitor))
+            except MonitorError as error:  # a vendor's package is absent, say
+                raise SetupError(str(error)) from error
             bench = _bench(config, wire, simulated.clock, monitor, simulated.model)
             yield bench
             return

@@ -120,7 +120,8 @@ class MonitorConfig(values.StrictSection):
     """Says what powers the device and measures its energy."""
 
     address: Annotated[str, Field(min_length=1)] | None = None
-    """A VISA resource, `lpm01a:PORT`, `ppk2:PORT`, `joulescope:`; simulated: `sim:`."""
+    """A VISA resource, `lpm01a:PORT`, `ppk2:PORT`, `stlinkv3pwr:PORT`, `otii:`, `joulescope:`;
+    simulated: `sim:`."""
     supply_v: PositiveSeconds | None = None
     """The supply. There is no default: too much destroys a board."""
     max_voltage_v: Annotated[PositiveSeconds, BeforeValidator(values.to_max_voltage)] = (

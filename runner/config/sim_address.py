@@ -43,11 +43,22 @@ class MonitorKind(Enum):
     JS110 = "js110"
     JS220 = "js220"
     JS320 = "js320"
+    STLINKV3PWR = "stlinkv3pwr"
+    OTII = "otii"
 
     @property
     def is_joulescope(self) -> bool:
         """Tell whether it is reached through its vendor's driver, and so cannot be served."""
         return self in (MonitorKind.JS110, MonitorKind.JS220, MonitorKind.JS320)
+
+    @property
+    def is_on_tcp(self) -> bool:
+        """Tell whether it is reached on TCP."""
+        return self in (MonitorKind.N6705, MonitorKind.OTII)
+
+
+def _kinds() -> str:
+    return ", ".join(kind.value for kind in MonitorKind)
 
 
 def kind_named(name: str) -> MonitorKind:
@@ -55,8 +66,7 @@ def kind_named(name: str) -> MonitorKind:
     try:
         return MonitorKind(name)
     except ValueError as error:
-        kinds = ", ".join(kind.value for kind in MonitorKind)
-        raise SetupError(f"no energy monitor {name!r} to simulate; there are {kinds}") from error
+        raise SetupError(f"no energy monitor {name!r} to simulate; there are {_kinds()}") from error
 
 
 def simulated_kind(address: str | None) -> MonitorKind:
@@ -66,7 +76,7 @@ def simulated_kind(address: str | None) -> MonitorKind:
     if not names_simulated(address):
         raise SetupError(
             f"{address} cannot measure a simulated device: give --monitor sim:KIND, where KIND is "
-            f"one of {', '.join(kind.value for kind in MonitorKind)}; or a real device with --dut"
+            f"one of {_kinds()}; or a real device with --dut"
         )
     return kind_named(address.removeprefix(SIMULATED))
 

@@ -11,6 +11,7 @@ import sys
 
 import pytest
 from bench import ad_accuracy, kws_accuracy, log_reading
+from bench.energy import streams
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
@@ -38,3 +39,8 @@ def test_reading_a_log_costs_a_few_times_a_look_at_each_line() -> None:
     """6 to 9; line by line, without the pattern for a whole load and inference, 14 to 18."""
     with log_reading.ad_log(files=4) as log:
         assert log_reading.measure(log, blocks=5).each_line_ratio.cpu_s < 12
+
+
+def test_reading_binary_samples_costs_a_few_times_a_look_up_of_each() -> None:
+    """4 to 5; with the samples between two records decoded by themselves 10, one by one 300."""
+    assert streams.stlink_ratio(1_000_000, blocks=5).cpu_s < 7.5

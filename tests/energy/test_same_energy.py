@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from tinyrunner.dut_protocol.link.clock import VirtualClock
+from tinyrunner.energy.alignment import LapStamp, align_laps
 from tinyrunner.energy.drivers.lpm01a.driver import Lpm01a
+from tinyrunner.energy.drivers.otii.driver import Otii
 from tinyrunner.energy.drivers.ppk2.driver import Ppk2
+from tinyrunner.energy.drivers.stlinkv3pwr.driver import StlinkV3Pwr, StreamFormat
 from tinyrunner.energy.simulated.joulescope import (
     SimulatedJoulescope,
     SimulatedJoulescopeMonitor,
 )
 from tinyrunner.energy.simulated.link import SimulatedMonitorLink
 from tinyrunner.energy.simulated.lpm01a import SimulatedLpm01a
+from tinyrunner.energy.simulated.otii import SimulatedOtii
 from tinyrunner.energy.simulated.power_model import BoardCurrents, PowerModel, PowerState
 from tinyrunner.energy.simulated.ppk2 import SimulatedPpk2
+from tinyrunner.energy.simulated.stlinkv3pwr import SimulatedStlinkV3Pwr
 from tinyrunner.energy.trace import TraceWriter
 
 SUPPLY_V = 3.0
@@ -44,18 +52,44 @@ def js320(model, clock):
     return SimulatedJoulescopeMonitor.open("", clock, driver=driver)
 
 
+def stlinkv3pwr(model, clock, stream_format=StreamFormat.BINARY):
+    link = SimulatedMonitorLink(SimulatedStlinkV3Pwr(model), clock, "sim")
+    return StlinkV3Pwr.open(link, clock, stream_format=stream_format)
+
+
+def stlinkv3pwr_ascii(model, clock):
+    return stlinkv3pwr(model, clock, StreamFormat.ASCII)
+
+
+@contextmanager
+def otii(model, clock):
+    with SimulatedOtii(model, clock) as server, Otii.open(clock, *server.bound) as monitor:
+        yield monitor
+
+
+def with_events(trace, edges_s, started_s):
+    """The trace with the IO manager's edges, where the monitor has no input for them."""
+    stamps_s = [edges_s[0] - 0.2, *edges_s]  # the first lap is no window's
+    laps = [LapStamp(round(at_s * 1e6), at_s + 0.002) for at_s in stamps_s]
+    return replace(trace, events_s=align_laps(trace, laps, started_s).events_s[1:])
+
+
+OPENED = [lpm01a, ppk2, js110, js220, js320, stlinkv3pwr, stlinkv3pwr_ascii, otii]
+
+
 @pytest.mark.parametrize("infer_a", [0.035, 0.0047, 0.00061])
-@pytest.mark.parametrize("opened", [lpm01a, ppk2, js110, js220, js320])
+@pytest.mark.parametrize("opened", OPENED)
 def test_every_monitor_gives_the_energy_of_the_model_within_a_thousandth(opened, infer_a, tmp_path):
     model, clock = PowerModel(BoardCurrents(infer_a=infer_a, idle_a=infer_a / 3)), VirtualClock()
-    monitor = opened(model, clock)
     windows = []
-    with monitor:
+    with opened(model, clock) as monitor:
         monitor.set_supply(SUPPLY_V)
         writer = TraceWriter(tmp_path / "trace.bin", monitor.capabilities.default_rate_hz)
         monitor.power(True)
         model.change(clock.now_s(), PowerState.IDLE)
+        before_s = clock.now_s()
         monitor.start(writer)
+        started_s = before_s, clock.now_s()
         clock.pause(0.5037)
         for duration_s in (2.0, 1.5003, 1.2):
             model.change(clock.now_s(), PowerState.INFER)
@@ -70,6 +104,8 @@ def test_every_monitor_gives_the_energy_of_the_model_within_a_thousandth(opened,
             clock.pause(0.3)
         clock.pause(0.1)
         trace = monitor.stop()
+    if not monitor.capabilities.event_input:
+        trace = with_events(trace, model.edges_s, started_s)
     assert len(trace.events_s) == 6
     assert trace.gaps == ()
     for (start_s, end_s), events_s in zip(

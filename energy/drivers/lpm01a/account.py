@@ -31,8 +31,12 @@ _MAX_NOTES = 20
 class SampleAccount:
     """Writes the parsed stream to a trace, as soon as it is accounted for."""
 
-    def __init__(self, writer: TraceWriter, first_index: int) -> None:
+    def __init__(
+        self, writer: TraceWriter, first_index: int, broken_word: str = "broken lines"
+    ) -> None:
+        """Begin at the stream's sample ``first_index``; ``broken_word`` names what is no sample."""
         self._writer = writer
+        self._broken_word = broken_word
         self._rate_hz = writer.sample_rate_hz
         self._slack = 2 + math.ceil(self._rate_hz / 1000)
         """Samples by which a count may be off: a TimeStamp has whole milliseconds, and stands
@@ -80,7 +84,7 @@ class SampleAccount:
     def why(self) -> list[str]:
         said = []
         if self._broken:
-            said.append(f"{self._broken} broken lines")
+            said.append(f"{self._broken} {self._broken_word}")
         if self._missing:
             said.append(f"{self._missing} missing by the monitor's own clock")
         if self._full:

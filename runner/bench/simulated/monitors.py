@@ -14,14 +14,18 @@ from ....dut_protocol.errors import LinkError
 from ....dut_protocol.link.clock import Clock, VirtualClock
 from ....dut_protocol.simulated.serve import PtyPort, ServedPort, TcpPort
 from ....energy.drivers.lpm01a.driver import Lpm01a
+from ....energy.drivers.otii.driver import Otii
 from ....energy.drivers.ppk2.driver import Ppk2
+from ....energy.drivers.stlinkv3pwr.driver import StlinkV3Pwr
 from ....energy.monitor import EnergyMonitor
 from ....energy.simulated.joulescope import SimulatedJoulescope, SimulatedJoulescopeMonitor
 from ....energy.simulated.link import OnPower, SimulatedMonitor, SimulatedMonitorLink
 from ....energy.simulated.lpm01a import SimulatedLpm01a
 from ....energy.simulated.n6705 import SimulatedN6705
+from ....energy.simulated.otii import SimulatedOtii
 from ....energy.simulated.power_model import PowerModel
 from ....energy.simulated.ppk2 import SimulatedPpk2
+from ....energy.simulated.stlinkv3pwr import SimulatedStlinkV3Pwr
 from ...config.config import MonitorConfig
 from ...config.sim_address import SIMULATED, MonitorKind
 from ...errors import SetupError
@@ -30,14 +34,40 @@ _IDLE_S = 0.01
 """Seconds between two deliveries of samples."""
 
 
+@contextmanager
 def simulated_monitor(
     kind: MonitorKind,
     clock: VirtualClock,
     power: PowerModel,
     on_power: OnPower,
     config: MonitorConfig,
+) -> Iterator[EnergyMonitor]:
+    """Open a simulated monitor that measures ``power``, by its driver; its supply is off after."""
+    max_voltage_v = config.max_voltage_v
+    if kind is MonitorKind.OTII:
+        with (
+            SimulatedOtii(power, clock, on_power=on_power) as server,
+            Otii.open(
+                clock,
+                *server.bound,
+                max_voltage_v=max_voltage_v,
+                current_limit_a=config.current_limit_a,
+            ) as otii,
+        ):
+            yield otii
+        return
+    with _in_process(kind, clock, power, on_power, config) as monitor:
+        yield monitor
+
+
+def _in_process(
+    kind: MonitorKind,
+    clock: VirtualClock,
+    power: PowerModel,
+    on_power: OnPower,
+    config: MonitorConfig,
 ) -> EnergyMonitor:
-    """Open a simulated monitor in this process, which measures ``power``, by its driver."""
+    """Open one that has no thread."""
     max_voltage_v = config.max_voltage_v
     if kind.is_joulescope:
         driver = SimulatedJoulescope(power, clock, kind.value, on_power=on_power)
@@ -46,8 +76,11 @@ def simulated_monitor(
         )
     device = byte_monitor(kind, power, on_power)
     link = SimulatedMonitorLink(device, clock, f"{SIMULATED}{kind.value}")
-    if kind is MonitorKind.LPM01A:
-        return Lpm01a.open(link, clock, max_voltage_v=max_voltage_v)
+    match kind:
+        case MonitorKind.LPM01A:
+            return Lpm01a.open(link, clock, max_voltage_v=max_voltage_v)
+        case MonitorKind.STLINKV3PWR:
+            return StlinkV3Pwr.open(link, clock, max_voltage_v=max_voltage_v)
     return Ppk2.open(
         link,
         clock,
@@ -66,6 +99,8 @@ def byte_monitor(
             return SimulatedLpm01a(power, on_power)
         case MonitorKind.PPK2:
             return SimulatedPpk2(power, on_power)
+        case MonitorKind.STLINKV3PWR:
+            return SimulatedStlinkV3Pwr(power, on_power)
     raise SetupError(
         f"a {kind.value} is reached through its vendor's driver, not through a port, and cannot be "
         "served: measure a simulated device in the same program, --dut sim: --monitor "
@@ -82,9 +117,10 @@ def served_instrument(
     tcp: tuple[str, int] | None,
 ) -> Iterator[str]:
     """Serve a monitor on ``tcp``, or on a pty where that is None; give what --monitor takes."""
-    if kind is MonitorKind.N6705:
+    if kind.is_on_tcp:
         host, port = ("127.0.0.1", 0) if tcp is None else tcp
-        instrument = SimulatedN6705(power, clock, on_power=on_power, host=host, port=port)
+        make = SimulatedOtii if kind is MonitorKind.OTII else SimulatedN6705
+        instrument = make(power, clock, on_power=on_power, host=host, port=port)
         try:
             instrument.start()
         except OSError as error:

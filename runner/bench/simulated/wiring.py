@@ -107,7 +107,8 @@ class SimulatedBench(Wiring):
     """Is the bench in this process, on a virtual clock; ``link`` is the IO manager's wire.
 
     Its monitor is reached through the driver of the real one: an N6705 speaks SCPI over TCP on
-    this machine, through real VISA; those on a serial port speak their own bytes.
+    this machine, through real VISA, an Otii's server JSON, through Qoitech's package; those on a
+    serial port speak their own bytes.
     """
 
     def __init__(self, config: Config, task: Task, wire: Wire = lambda at_s: (at_s,)) -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ...config.sim_address import MonitorKind
 
 _ANY_PORT = ("127.0.0.1", 0)
+_KINDS = "n6705, lpm01a, ppk2, stlinkv3pwr or otii."
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -101,7 +102,7 @@ def dut(
 
 @app.command()
 def monitor(
-    kind: Annotated[str, typer.Option("--kind", help="n6705, lpm01a or ppk2.")] = "n6705",
+    kind: Annotated[str, typer.Option("--kind", help=_KINDS)] = "n6705",
     pty: Annotated[bool, typer.Option("--pty", help="On a pseudo-terminal.")] = False,
     tcp: Annotated[
         str | None, typer.Option("--tcp", metavar="HOST:PORT", help="On TCP; port 0: any free.")
@@ -145,11 +146,9 @@ def bench(
         str, typer.Option("--task", help="What the board runs: vww, ic, kws, ad or custom.")
     ] = "kws",
     config: options.ConfigOption = None,
-    kind: Annotated[
-        str, typer.Option("--kind", help="The energy monitor: n6705, lpm01a or ppk2.")
-    ] = "n6705",
+    kind: Annotated[str, typer.Option("--kind", help=f"The energy monitor: {_KINDS}")] = "n6705",
     pty: Annotated[
-        bool, typer.Option("--pty", help="On pseudo-terminals; an n6705 stays on TCP.")
+        bool, typer.Option("--pty", help="On pseudo-terminals; n6705 and otii stay on TCP.")
     ] = False,
     tcp_io: Annotated[
         str | None,
@@ -178,7 +177,7 @@ def bench(
     from ...bench.simulated.wiring import Wiring
     from ...config.config import override
     from ...config.named import task_named
-    from ...config.sim_address import MonitorKind, kind_named, names_simulated
+    from ...config.sim_address import kind_named, names_simulated
 
     settings = options.base_config(config)
     chosen = task_named(task, settings)
@@ -187,7 +186,7 @@ def bench(
         raise SetupError(f"--io {flags['io']}: this bench simulates its own; expected sim:?…")
     if pty and tcp_io is not None:
         raise SetupError("where is the IO manager to be? Give either --pty or --tcp-io HOST:PORT")
-    on_pty = pty and tcp_monitor is None and monitor_kind is not MonitorKind.N6705
+    on_pty = pty and tcp_monitor is None and not monitor_kind.is_on_tcp
     where = _monitor_place(monitor_kind, on_pty, tcp_monitor, "--tcp-monitor")
     address = f"sim:{chosen.model_id}?mode=energy"
     if inference_ms is not None:
@@ -228,12 +227,10 @@ def _monitor_place(
     kind: MonitorKind, pty: bool, tcp: str | None, option: str
 ) -> tuple[str, int] | None:
     """Return where a monitor listens on TCP; None: on a pseudo-terminal."""
-    from ...config.sim_address import MonitorKind
-
     if pty and tcp is not None:
         raise SetupError(f"where? Give either --pty or {option} HOST:PORT")
-    if pty and kind is MonitorKind.N6705:
-        raise SetupError(f"an n6705 speaks TCP: give {option} HOST:PORT instead of --pty")
+    if pty and kind.is_on_tcp:
+        raise SetupError(f"an {kind.value} speaks TCP: give {option} HOST:PORT instead of --pty")
     if pty:
         return None
     return _ANY_PORT if tcp is None else _host_and_port(tcp, option)

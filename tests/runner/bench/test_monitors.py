@@ -12,7 +12,9 @@ from tinyrunner.dut_protocol.discovery import ports
 from tinyrunner.dut_protocol.link.clock import MonotonicClock
 from tinyrunner.energy.drivers import visa_link
 from tinyrunner.energy.drivers.joulescope import driver as joulescope
+from tinyrunner.energy.drivers.otii import server as otii_server
 from tinyrunner.energy.errors import MonitorError, MonitorRefused
+from tinyrunner.energy.simulated.otii import OtiiFaults, SimulatedOtii
 from tinyrunner.energy.simulated.power_model import PowerModel
 from tinyrunner.models.suite import KWS
 from tinyrunner.runner.bench import opening
@@ -61,7 +63,7 @@ def test_each_address_opens_its_driver_over_tcp(kind: MonitorKind):
     supply, here = Supply(), ("127.0.0.1", 0)
     with served_instrument(kind, PowerModel(), MonotonicClock(), supply, here) as address:
         with opened(address, max_voltage_v=3.1) as monitor:
-            assert kind.value in monitor.identify().model.casefold()
+            assert kind.value in monitor.identify().model.casefold().replace("-", "")
             with pytest.raises(MonitorRefused, match="max_voltage_v"):
                 monitor.set_supply(3.2)
             assert monitor.set_supply(3.0) == pytest.approx(3.0)
@@ -77,6 +79,10 @@ def test_each_address_opens_its_driver_over_tcp(kind: MonitorKind):
         ("/dev/ttyACM0", "no energy monitor: expected a VISA resource"),
         ("lpm01a:", "on which port"),
         ("ppk2:", "on which port"),
+        ("stlinkv3pwr:", "on which port"),
+        ("stlinkv3pwr:COM1?format=hex", "format=hex: expected bin_hexa or ascii_dec"),
+        ("otii:?input=i3", "expected otii:HOST:PORT/DEVICE"),
+        ("otii:localhost:x", "expected otii:HOST:PORT/DEVICE"),
         ("sim:", "simulated device only"),
         ("sim:lpm01a", "simulated device only"),
     ],
@@ -87,7 +93,14 @@ def test_an_address_that_is_no_monitor_is_a_usage_error(address, said):
 
 
 @pytest.mark.parametrize(
-    "address", ["lpm01a:/dev/ttyNOT0", "ppk2:/dev/ttyNOT0", "TCPIP0::127.0.0.1::1::SOCKET"]
+    "address",
+    [
+        "lpm01a:/dev/ttyNOT0",
+        "ppk2:/dev/ttyNOT0",
+        "stlinkv3pwr:/dev/ttyNOT0?format=ascii_dec",
+        "otii:127.0.0.1:1",
+        "TCPIP0::127.0.0.1::1::SOCKET",
+    ],
 )
 def test_a_monitor_that_is_not_there_is_named_in_the_error(address):
     with pytest.raises(MonitorError) as caught:
@@ -104,7 +117,7 @@ def test_a_joulescope_without_its_driver_is_named_and_the_remedy_is_told(monkeyp
         open_monitor(MonitorConfig(address="joulescope:002557"), MonotonicClock())
 
 
-@pytest.mark.parametrize("address", ["lpm01a:COM1", "ppk2:COM1", "joulescope:"])
+@pytest.mark.parametrize("address", ["lpm01a:COM1", "ppk2:COM1", "stlinkv3pwr:COM1", "joulescope:"])
 def test_a_current_limit_that_the_monitor_cannot_keep_is_refused(address):
     with pytest.raises(SetupError, match="no current limit that can be set"):
         open_monitor(MonitorConfig(address=address, current_limit_a=0.02), MonotonicClock())
@@ -147,14 +160,24 @@ def test_a_simulated_monitor_switches_the_board_and_leaves_it_off(kind: MonitorK
     assert not bench.io_manager.outgoing  # it was off before its banner was through
 
 
-@pytest.mark.parametrize("kind", ["lpm01a", "ppk2"])
-def test_an_energy_run_on_a_simulated_bench_goes_through_the_monitor_that_is_named(kind, tmp_path):
+@pytest.mark.parametrize(
+    ("kind", "edges"),
+    [
+        ("lpm01a", "the monitor's event input"),
+        ("ppk2", "the monitor's event input"),
+        ("otii", "the monitor's event input"),
+        ("stlinkv3pwr", "the IO manager's timer, aligned to the trace"),
+    ],
+)
+def test_an_energy_run_on_a_simulated_bench_goes_through_the_monitor_that_is_named(
+    kind, edges, tmp_path
+):
     ran = tinyrunner(
         *("run", "kws", "--mode", "energy", "--dut", "sim:kws01", "--monitor", f"sim:{kind}"),
         *("--supply-v", "3.0", "--datasets", "demo", "--sessions", tmp_path),
     )
     assert ran.status == 3, ran  # the inputs are synthetic
-    assert "edges from the monitor's event input" in ran.out
+    assert f"edges from {edges}" in " ".join(ran.out.split())
     median = float(ran.out.partition("median energy")[2].split()[0])
     assert median == pytest.approx(0.035 * 3.0 * 0.02 * 1e6, rel=1e-3)
 
@@ -167,6 +190,7 @@ def quiet(monkeypatch):
     """A machine without instruments."""
     monkeypatch.setattr(visa_link, "visa_resources", lambda: ())
     monkeypatch.setattr(joulescope, "load_driver", _no_driver)
+    monkeypatch.setattr(otii_server, "DEFAULT_PORT", 1)
     return monkeypatch
 
 
@@ -207,6 +231,34 @@ def test_a_joulescope_that_cannot_measure_now_and_a_driver_that_is_too_old_are_t
     assert "Joulescopes failed: pyjoulescope_driver 0.2.2 is too old" in report.finding
 
 
+@pytest.mark.parametrize("name", ["", "Arc", "Arc00000000000000000000000000000001"])
+def test_an_otii_is_opened_by_the_name_and_the_input_in_its_address(name):
+    clock = MonotonicClock()
+    with (
+        SimulatedOtii(PowerModel(), clock) as server,
+        opened(f"{server.address}/{name}?input=i2", clock, current_limit_a=0.02) as monitor,
+    ):
+        assert monitor.capabilities.max_current_a == 0.02
+        assert monitor.address == f"{server.address}/Arc"
+
+
+def test_otiis_are_found_where_their_server_runs(quiet):
+    with SimulatedOtii(PowerModel(), MonotonicClock(), faults=OtiiFaults(devices=2)) as server:
+        quiet.setattr(otii_server, "DEFAULT_PORT", server.bound[1])
+        reports = find_monitors()
+    assert [report.address for report in reports] == ["otii:/Arc", "otii:/Arc%20II"]
+    assert reports[1].finding == "Otii Arc: --monitor otii:/Arc%20II"
+
+
+def test_an_otii_server_that_may_not_be_asked_is_told(quiet):
+    faults = OtiiFaults(licensed=False)
+    with SimulatedOtii(PowerModel(), MonotonicClock(), faults=faults) as server:
+        quiet.setattr(otii_server, "DEFAULT_PORT", server.bound[1])
+        (report,) = find_monitors()
+    assert report.address == "otii:"
+    assert "No license" in report.finding
+
+
 def test_a_search_that_does_not_end_is_given_up_and_said(quiet):
     release = threading.Event()
     quiet.setattr(visa_link, "visa_resources", lambda: (release.wait(5), ())[1])
@@ -245,11 +297,15 @@ def refusal_of_energy_bench(monkeypatch, io: str, monitor: str) -> str:
     [
         ("lpm01:/dev/null", "is lpm01a:/dev/null meant"),
         ("pkk2:/dev/null", "is ppk2:/dev/null meant"),
+        ("stlink3pwr:/dev/null", "is stlinkv3pwr:/dev/null meant"),
+        ("oti:", "is otii: meant"),
+        ("otii:?pin=i1", "expected otii:HOST:PORT/DEVICE?input=i1"),
         ("jouelscope:", "is joulescope: meant"),
         ("/dev/null", "is no energy monitor"),
         ("TCIP0::10.0.0.7::inst0::INSTR", "is no VISA resource"),
         ("ppk2:/dev/ttyNONE7", "there is no port /dev/ttyNONE7"),
         ("lpm01a:sokcet://localhost:1", "is socket://localhost:1 meant"),
+        ("stlinkv3pwr:/dev/ttyNONE7?format=ascii_dec", "there is no port /dev/ttyNONE7"),
     ],
 )
 def test_a_typo_in_a_monitors_address_is_told_before_any_port_is_opened(monkeypatch, monitor, said):

@@ -46,6 +46,8 @@ def test_the_model_of_a_simulated_device_is_in_its_address(address, named):
         ("sim:lpm01a", MonitorKind.LPM01A),
         ("sim:ppk2", MonitorKind.PPK2),
         ("sim:js110", MonitorKind.JS110),
+        ("sim:stlinkv3pwr", MonitorKind.STLINKV3PWR),
+        ("sim:otii", MonitorKind.OTII),
     ],
 )
 def test_a_simulated_bench_has_the_monitor_that_its_address_names(address, kind):

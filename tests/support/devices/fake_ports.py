@@ -48,11 +48,12 @@ class Computer:
         *,
         at: object = None,
         refuses: Exception | None = None,
+        description: str = "a port",
     ) -> None:
         """``at``: what hangs at the port; silence where nothing is given."""
         pid = None if vid is None else pid
         self.infos.append(
-            Port(device=device, vid=vid, pid=pid, serial_number=serial, description="a port")
+            Port(device=device, vid=vid, pid=pid, serial_number=serial, description=description)
         )
         self.devices[device] = Peer() if at is None else at
         if refuses is not None:

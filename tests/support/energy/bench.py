@@ -6,10 +6,12 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
+from otii_tcp_client.otii_connection import OtiiConnection
 from support.devices.boards import HashModel
 from tinyrunner.dut_protocol.simulated.device import DeviceSettings, SimulatedDut
 from tinyrunner.dut_protocol.wire.boot_banner import TimestampMode
 from tinyrunner.energy.drivers.visa_link import VisaLink
+from tinyrunner.energy.simulated.link import SimulatedMonitorLink
 from tinyrunner.models.suite import Task
 from tinyrunner.runner.bench import opening
 from tinyrunner.runner.bench.simulated import wiring
@@ -75,11 +77,12 @@ class Moments:
     """The moments of a run at which something can hit it: around each use of a link.
 
     ``hit(kind, n, error)`` raises ``error`` at the ``n``-th moment of a kind: ``serial`` before a
-    read or a write; ``visa`` before and after a command, and with an answer asked for and not read.
+    read or a write; ``visa`` before and after a command, and with an answer asked for and not read;
+    ``monitor`` around each use of another monitor's link, a serial port's or the Otii server's.
     """
 
     def __init__(self, monkeypatch, watched: Watched) -> None:
-        self.counts = {"serial": 0, "visa": 0}
+        self.counts = {"serial": 0, "visa": 0, "monitor": 0}
         self._at: tuple[str, int] | None = None
         self._error: BaseException = KeyboardInterrupt()
         watched.prepare = self._prepare
@@ -97,9 +100,25 @@ class Moments:
 
         monkeypatch.setattr(VisaLink, "write", written)
         monkeypatch.setattr(VisaLink, "ask", asked)
+        for link, name in (
+            (SimulatedMonitorLink, "write"),
+            (SimulatedMonitorLink, "read"),
+            (OtiiConnection, "send_request"),
+            (OtiiConnection, "receive_response"),
+        ):
+            monkeypatch.setattr(link, name, self._around(getattr(link, name)))
+
+    def _around(self, used):
+        def watched(*arguments):
+            self._moment("monitor")
+            result = used(*arguments)
+            self._moment("monitor")
+            return result
+
+        return watched
 
     def hit(self, kind: str, n: int, error: BaseException) -> None:
-        self.counts = {"serial": 0, "visa": 0}
+        self.counts = dict.fromkeys(self.counts, 0)
         self._at, self._error = (kind, n), error
 
     def _moment(self, kind: str) -> None:

@@ -8,9 +8,12 @@ STATE begins to exist, empty, when the bench's monitor is opened.
 from __future__ import annotations
 
 import json
+import signal
 import sys
 from contextlib import contextmanager
 from pathlib import Path
+
+_STOPPING = (signal.SIGINT, signal.SIGTERM)
 
 
 def main() -> None:
@@ -27,12 +30,15 @@ def main() -> None:
                 with super().open_monitor(config) as monitor:
                     yield monitor
             finally:
+                heard = [(one, signal.signal(one, signal.SIG_IGN)) for one in _STOPPING]
                 now = {
-                    "supply_on": self.monitor.supply_on,
+                    "supply_on": self.monitor.supply_on or self.power.supply_v > 0.0,
                     "supply_v": self.power.supply_v,
                     "edges": len(self.power.edges_s),
                 }
                 state.write_text(json.dumps(now))
+                for one, handler in heard:
+                    signal.signal(one, handler)
 
     opening.SimulatedBench = NotedBench
     tinyrunner()

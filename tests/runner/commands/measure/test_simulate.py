@@ -62,6 +62,8 @@ def measured_w(address, tmp_path, seconds=0.5):
         ("n6705", ()),
         ("lpm01a", ("--tcp", "127.0.0.1:0")),
         pytest.param("ppk2", ("--pty",), marks=needs_pty),
+        pytest.param("stlinkv3pwr", ("--pty",), marks=needs_pty),
+        ("otii", ()),
     ],
 )
 def test_a_served_monitor_measures_its_steady_load_in_real_time(kind, place, tmp_path):
@@ -152,6 +154,8 @@ def supply_is_off(monitor: str) -> bool:
         (("monitor", "--kind", "js220"), "a js220 is reached through its vendor's driver"),
         (("bench", "--kind", "js110"), "cannot be served"),
         (("monitor", "--kind", "n6705", "--pty"), "an n6705 speaks TCP"),
+        (("bench", "--kind", "otii", "--pty", "--tcp-monitor", "here"), "--tcp-monitor here"),
+        (("monitor", "--kind", "otii", "--pty"), "an otii speaks TCP"),
         (("monitor", "--kind", "ppk2", "--pty", "--tcp", "127.0.0.1:0"), "either --pty or --tcp"),
         (("monitor", "--tcp", "nowhere"), "--tcp nowhere: expected HOST:PORT"),
         (("monitor", "--load-ma", "-1"), "--load-ma -1"),

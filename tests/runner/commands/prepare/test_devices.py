@@ -29,6 +29,7 @@ def computer(monkeypatch) -> Computer:
     [
         (0x0483, 0x5740, "LPM01A", "--monitor lpm01a:/dev/ttyACM1"),
         (0x1915, 0xC00A, "PPK2", "--monitor ppk2:/dev/ttyACM1"),
+        (0x0483, 0x3757, "STLINK-V3PWR", "--monitor stlinkv3pwr:/dev/ttyACM1"),
         (0x2341, 0x0043, "IO manager", "--io /dev/ttyACM1"),
         (0x2341, 0x0001, "IO manager", "--io /dev/ttyACM1"),
         (0x2A03, 0x0043, "IO manager", "--io /dev/ttyACM1"),
@@ -44,6 +45,27 @@ def test_a_monitor_or_an_io_manager_is_explained_and_not_opened(
     assert what in ran.out
     assert how in ran.out
     assert computer.opened == []
+
+
+@pytest.mark.parametrize(
+    ("monitors_name", "boards_name"),
+    [
+        ("STLINK-V3PWR - ST-Link VCP-PWR Ctrl", "STLINK-V3PWR - ST-Link VCP Ctrl"),
+        (
+            "STMicroelectronics STLink Virtual COM Port PWR (COM28)",
+            "STMicroelectronics STLink Virtual COM Port (COM27)",
+        ),
+    ],
+)
+def test_of_the_two_ports_of_an_stlink_v3pwr_the_boards_is_asked_and_the_monitors_is_not(
+    computer: Computer, monitors_name, boards_name
+):
+    computer.plug("/dev/ttyACM0", 0x0483, 0x3757, at=board(), description=boards_name)
+    computer.plug("/dev/ttyACM1", 0x0483, 0x3757, description=monitors_name)
+    dut, monitor = scan(LinkSettings())
+    assert dut.option == "--dut /dev/ttyACM0 --baud-rate 115200"
+    assert monitor.option == "--monitor stlinkv3pwr:/dev/ttyACM1"
+    assert {device for device, _ in computer.opened} == {"/dev/ttyACM0"}
 
 
 def test_the_interface_board_shares_its_id_with_boards_so_it_is_asked(computer: Computer):
