@@ -4,7 +4,11 @@
     -acc[20000]-total_ms[59200]
 
 stands in the log (as one line) for each step from `version` on; the steps before it ran before
-the log began. A session of ours that was killed goes on behind `m-session-resume-id[…]-step[N]`
+the log began. Scripts of EEMBC's runner 1.0.0 (round v0.5) have no `version`: there the log begins
+behind the mounts and the first profile. Steps without `ms` have the time-out that the runner was
+set to, one value in a session; it stands in the log alone.
+
+A session of ours that was killed goes on behind `m-session-resume-id[…]-step[N]`
 with step N, one whose link failed behind `m-session-retry-step[N]`. An ad script has 97,216
 steps, so that they are followed and not held.
 """
@@ -13,10 +17,11 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import takewhile
 from pathlib import Path
 
-from ...script.parser import step_batches
+from ...script.parser import StepBatch, step_batches
 from ...script.script import DEFAULT_MS, NO_TIMEOUT_MS, ScriptError, Step
 from ..evidence.findings import AuditFinding, Rule, violation
 
@@ -30,6 +35,8 @@ ten times as long."""
 _RESUME = re.compile(rb"session: m-session-(?:resume-id\[[^\]\n]{0,200}\]|retry)-step\[(\d{1,9})\]")
 _INDEX = re.compile(rb"(\d{1,9})\]-command\[")
 _TOTAL = re.compile(rb"-total_ms\[-?\d{1,18}\]\n\Z")
+_MS = rb"\]-command\[[^\n]*\]-ms\[(\d{1,18})\]-acc\["
+"""What follows a step's number in its line, up to its time-out."""
 _VERSION = re.compile(r"cmd['\"]?\s*:\s*['\"]version['\"]")
 _KEPT_STEPS = 512
 """Steps that are kept behind the present one: a continued session goes back by a load and an
@@ -60,6 +67,10 @@ class ScriptFollower:
         self._log_path = log_path
         self._batches = self._line_batches(text)
         self._sum_ms = 0
+        self._default_ms: int | None = None
+        """The time-out of the steps that have none, once one of them is known."""
+        self._beginning = b""
+        """The block of the log that the first step stands in, until it has told the time-out."""
         self._lines: list[bytes] = []
         """The texts behind the mark of step ``_first`` and of those that follow it."""
         self._first = 1
@@ -82,18 +93,13 @@ class ScriptFollower:
     def _line_batches(self, text: str) -> Iterator[list[bytes]]:
         """Yield what stands behind the mark in the log, of each numbered step."""
         index = acc_ms = 0
-        waiting = _VERSION.search(text) is not None
-        for commands, settings in step_batches(text, self._path):
-            if waiting:
-                if "version" not in commands:
-                    continue
-                waiting = False
-                start = commands.index("version")
-                del commands[:start], settings[:start]
+        for commands, settings in self._numbered(text):
             lines = []
             for command, (timeout_ms, ack) in zip(commands, settings, strict=True):
                 index += 1
-                ms = DEFAULT_MS if timeout_ms is None else timeout_ms
+                ms = timeout_ms
+                if ms is None and (ms := self._default_ms) is None:
+                    ms = self._default_ms = self._logged_ms(index)
                 if ack is None:
                     load = command.startswith("bload")
                     ack = _LOAD_ACK if load else Step(command).effective_ack
@@ -105,6 +111,25 @@ class ScriptFollower:
                 if ms != NO_TIMEOUT_MS:
                     self._sum_ms += ms
             yield lines
+
+    def _numbered(self, text: str) -> Iterator[StepBatch]:
+        """Leave out the steps that ran before the log began."""
+        before: Callable[[str], bool] | None = lambda command: command != "version"
+        if _VERSION.search(text) is None:
+            before = _Lead(self._beginning)
+        for commands, settings in step_batches(text, self._path):
+            start = 0
+            if before is not None:
+                start = sum(1 for _ in takewhile(before, commands))
+                before = None if start < len(commands) else before
+            yield commands[start:], settings[start:]
+
+    def _logged_ms(self, index: int) -> int:
+        """Return the time-out that the log has for a step of the script that has none."""
+        pattern = re.compile(re.escape(_MARK_TEXT) + str(index).encode() + _MS)
+        match = pattern.search(self._beginning)
+        self._beginning = b""
+        return DEFAULT_MS if match is None else int(match[1])
 
     def scan(self, block: bytes, before: int, *, resumed: bool = True) -> None:
         """Take in whole lines of the log; ``before`` lines came in front of them.
@@ -136,6 +161,7 @@ class ScriptFollower:
             self._first_line = before + block.count(b"\n", 0, mark.end()) + 1
             total = _TOTAL.search(block, mark.end(), block.find(b"\n", mark.end()) + 1)
             self._total = "\n" if total is None else total[0].decode()
+            self._beginning = block
             self._go_to(0)
 
     def _goes_on(self, block: bytes) -> bool:
@@ -232,6 +258,24 @@ class ScriptFollower:
                 f"{self._sum_ms} ms, as the script has them",
                 self._first_line,
             )
+
+
+class _Lead:
+    """Tells the mounts and the first profile, where the log begins behind them, from the rest."""
+
+    def __init__(self, beginning: bytes) -> None:
+        self._log = beginning
+        self._begun = self._profiled = False
+
+    def __call__(self, command: str) -> bool:
+        if not self._begun:
+            self._begun = True
+            if self._log.find(_MARK_TEXT + f"1]-command[{command}]".encode()) >= 0:
+                self._profiled = True  # this log has all steps
+        if self._profiled:
+            return False
+        self._profiled = command == "dut profile"
+        return self._profiled or command.startswith(("umount", "mountc "))
 
 
 def _shown(text: bytes) -> str:
