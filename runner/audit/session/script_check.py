@@ -114,7 +114,7 @@ class ScriptFollower:
 
     def _numbered(self, text: str) -> Iterator[StepBatch]:
         """Leave out the steps that ran before the log began."""
-        before: Callable[[str], bool] | None = lambda command: command != "version"
+        before: Callable[[str], bool] | None = "version".__ne__
         if _VERSION.search(text) is None:
             before = _Lead(self._beginning)
         for commands, settings in step_batches(text, self._path):
