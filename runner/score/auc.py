@@ -1,4 +1,4 @@
-"""Computes AUC as scikit-learn defines it, and two informative figures of ad."""
+"""Computes AUC as scikit-learn defines it and as EEMBC prints it, and informative figures of ad."""
 
 from __future__ import annotations
 
@@ -66,6 +66,32 @@ def one_vs_rest_auc(labels: Sequence[int], rows: _Floats) -> float | None:
     areas = [roc_auc(known == c, rows[:, c]) for c in range(rows.shape[1])]
     found = [area for area in areas if area is not None]
     return fsum(found) / len(found) if len(found) == len(areas) else None
+
+
+def eembc_auc(labels: Sequence[int], rows: _Floats) -> float | None:
+    """Compute the AUC that EEMBC's runner prints of classifiers; None where a class has no input.
+
+    Scores as the device prints them, each class against the others, 101 thresholds from 0 to 1, the
+    area in trapezoids, the mean over all classes. So says `calculate_auc` of mlcommons/tiny,
+    `benchmark/training/*/eval_functions_eembc.py`; it gives every figure that was published.
+    """
+    import numpy as np
+
+    known = np.asarray(labels)
+    thresholds = np.arange(101) * 0.01
+    areas = []
+    for number in range(rows.shape[1]):
+        shares = []
+        for these in (rows[known == number, number], rows[known != number, number]):
+            if not len(these):
+                return None
+            above = len(these) - np.searchsorted(np.sort(these), thresholds, side="right")
+            shares.append(above / len(these))
+            shares[-1][0] = 1.0  # the curve begins where everything is called positive
+        hits, alarms = shares
+        heights, widths = hits[1:] + hits[:-1], alarms[:-1] - alarms[1:]
+        areas.append(fsum(heights * widths) / 2)
+    return fsum(areas) / len(areas)
 
 
 def best_threshold_correct(positive: Sequence[bool], scores: Sequence[float]) -> int:

@@ -136,7 +136,7 @@ class AccuracyResult(JsonForm):
     """Says what an accuracy session scored. Rates are fractions: 0.9 is 90 %."""
 
     JSON = (
-        "metric top1 auc precision_recall listed inputs correct confusion file_scores "
+        "metric top1 auc eembc_auc precision_recall listed inputs correct confusion file_scores "
         "wrong missing repeated unknown incomplete"
     )
 
@@ -150,6 +150,8 @@ class AccuracyResult(JsonForm):
     auc: float | None
     """The area under the ROC curve; None where a class has no input, or every input is of one
     class, or the scores do not allow it."""
+    eembc_auc: float | None = None
+    """The AUC that EEMBC's runner prints, by a formula of its own (informative); None for ad."""
     auc_missing: str | None = None
     """Why the scores allow no AUC; None where they do."""
     noughts: NameList = NameList()

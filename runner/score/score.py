@@ -17,6 +17,7 @@ from ..journal.records import InferenceRecord
 from .auc import (
     best_precision_recall,
     best_threshold_correct,
+    eembc_auc,
     normalised,
     one_vs_rest_auc,
     roc_auc,
@@ -156,14 +157,16 @@ def _score_classes(
     auc = None
     auc_missing = _without_shares(rows.values()) if task.official else None
     auc_missing = auc_missing or _without_a_class({truth[file] for file in rows}, task.score_count)
+    used = [truth[file] for file in rows]
     if rows and auc_missing is None:
-        auc = one_vs_rest_auc([truth[file] for file in rows], _shares(rows.values(), task))
+        auc = one_vs_rest_auc(used, _shares(rows.values(), task))
     return AccuracyResult(
         metric=task.metric,
         listed=len(truth),
         inputs=len(rows),
         correct=len(rows) - len(wrong),
         auc=auc,
+        eembc_auc=_eembc_auc(used, rows.values()) if task.official else None,
         auc_missing=auc_missing,
         noughts=NameList.of(record.file for record in noughts),
         confusion=tuple(map(tuple, confusion)),
@@ -172,6 +175,12 @@ def _score_classes(
         repeated=NameList.of(repeated),
         unknown=NameList.of(unknown),
     )
+
+
+def _eembc_auc(labels: Sequence[int], rows: Iterable[tuple[float, ...]]) -> float | None:
+    import numpy as np
+
+    return eembc_auc(labels, np.array(list(rows))) if labels else None
 
 
 def _without_a_class(labels: set[int], classes: int) -> str | None:

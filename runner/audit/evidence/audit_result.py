@@ -125,6 +125,8 @@ class Recomputed:
     energy: EnergyResult | None = None
     ours: bool = False
     """Whether tinyrunner wrote the results, so that its way of rounding holds."""
+    exact_auc: bool = False
+    """Whether it was a tinyrunner that printed the exact AUC in EEMBC's dialect as well."""
 
     @property
     def noise(self) -> float:

@@ -222,6 +222,7 @@ class _SessionAuditor(FolderReader):
             assessment.accuracy,
             assessment.energy,
             ours=self.document is not None,
+            exact_auc=str(self.provenance.tool.version).startswith("0.1."),
         )
         if printed is not None:
             path = self.path_of(self.place.results[0])

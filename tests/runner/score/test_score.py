@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn.metrics import roc_auc_score
+from sklearn.metrics import auc, roc_auc_score
 from support.sessions.logs import one_hot
 from tinyrunner.models.suite import AD, IC, KWS, VWW
 from tinyrunner.runner.journal.records import InferenceRecord
@@ -127,6 +127,17 @@ def test_a_label_beyond_the_classes_is_an_error():
 thousandths = st.integers(0, 1000).map(lambda n: n / 1000)
 
 
+def coarse_auc(labels: list[int], rows: list[tuple[float, ...]], number: int) -> float:
+    """EEMBC's area of one class, counted out: raw scores, over a hundred thresholds."""
+    points = [(1.0, 1.0)]
+    for threshold in np.arange(0.0, 1.01, 0.01)[1:]:
+        called = [row[number] > threshold for row in rows]
+        alarms = [c for c, label in zip(called, labels, strict=True) if label != number]
+        hits = [c for c, label in zip(called, labels, strict=True) if label == number]
+        points.append((float(np.mean(alarms)), float(np.mean(hits))))
+    return auc([x for x, _ in points], [y for _, y in points])
+
+
 @given(data=st.data())
 def test_auc_of_classes_equals_scikit_learns(data):
     task = data.draw(st.sampled_from([VWW, IC, KWS]))
@@ -142,6 +153,8 @@ def test_auc_of_classes_equals_scikit_learns(data):
     else:
         expected = roc_auc_score(list(truth.values()), shares, multi_class="ovr")
     assert result.auc == pytest.approx(expected, abs=1e-12, rel=0)
+    coarse = [coarse_auc(list(truth.values()), list(scores.values()), c) for c in range(classes)]
+    assert result.eembc_auc == pytest.approx(np.mean(coarse), abs=1e-12, rel=0)
     if task is not VWW:
         assert result.top1 == np.mean(
             np.argmax(list(scores.values()), axis=1) == list(truth.values())
