@@ -193,8 +193,14 @@ def _results(
 def _benchmark(
     tree: Tree, path: str, modes: list[ModeFolder], submitter: Submitter, round_: Round
 ) -> Iterator[AuditFinding]:
-    name = path.rpartition("/")[2]
+    name = modes[0].benchmark if modes else path.rpartition("/")[2]
     key = LONG_NAMES.get(name, name)
+    if modes and modes[0].implementation:
+        between = modes[0].implementation
+        yield warning(
+            Rule.UNEXPECTED, path, f"a level between benchmark and mode, {between!r}",
+            f"{path.removesuffix(f'/{between}')}/<mode>",
+        )  # fmt: skip
     known = (*TASKS, *round_.other_benchmarks)
     if name not in known:
         report = warning if submitter.division is Division.OPEN else violation
@@ -210,6 +216,12 @@ def _benchmark(
                 yield violation(
                     Rule.MODE_FOLDER, path, f"no folder {mode.value}", "performance and accuracy"
                 )
+    misnamed = {one.name: one.mode.value for one in modes if one.name != one.mode.value}
+    for called, mode_name in misnamed.items():
+        yield violation(
+            Rule.MODE_FOLDER, f"{path}/{called}", f"a session of {mode_name} in {called!r}",
+            mode_name,
+        )  # fmt: skip
     eembc = tree.has_file(f"{path}/{RUNNER_MARK}")
     if eembc and round_.name != "v1.3":
         yield violation(
@@ -225,7 +237,7 @@ def _benchmark(
             "no such mark: it would pass for another runner's output",
         )
     for entry in tree.children.get(path, ()):
-        if entry.name not in {mode.value for mode in Mode} | {RUNNER_MARK}:
+        if entry.name not in {*(mode.value for mode in Mode), RUNNER_MARK, *misnamed}:
             yield from _unexpected(entry, "the folders performance, accuracy and energy")
     for one in modes:
         if one.task_key in TASKS:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -57,6 +57,20 @@ class SessionFolder:
     @property
     def calibration(self) -> Path:
         return self.folder / "calibration.txt"
+
+
+def file_called(name: str, files: Collection[str], mode: Mode | None = None) -> str | None:
+    """Find a session's file among ``files``, under its name or an older one; None without it.
+
+    Rounds v0.5 and v0.7 have `accuracy_log.txt` for `log.txt`. Another word before it than the
+    mode's own is read where there is one such file alone.
+    """
+    if name in files:
+        return name
+    if mode is not None and f"{mode.value}_{name}" in files:
+        return f"{mode.value}_{name}"
+    prefixed = [file for file in files if file.endswith(f"_{name}") and file[0] not in "._"]
+    return prefixed[0] if len(prefixed) == 1 else None
 
 
 def create_session(

@@ -19,7 +19,7 @@ from ..config.rounds import Round, load_rounds
 from ..errors import SetupError
 from ..journal.logged_session import LoggedSession, read_log
 from ..journal.records import InferenceRecord, LogFacts
-from ..journal.session_folder import SessionFolder
+from ..journal.session_folder import SessionFolder, file_called
 from ..terms import Division, Mode
 from .assess import Assessment, Judging, assess_records
 from .score import match_list
@@ -65,7 +65,7 @@ def judge_session(
     """
     named = None if task_name is None else _task_named(task_name)
     folder = path if path.is_dir() else path.parent
-    log = path / "log.txt" if path.is_dir() else path
+    log = _log_in(path) if path.is_dir() else path
     if not log.is_file():
         raise SetupError(f"{path} holds no log.txt; give a session's folder or its log")
     ours = (folder / "session.json").is_file()
@@ -108,6 +108,12 @@ def judge_session(
     name = None if chosen is None else (official.title if official else chosen.source)
     assessment = assess_records(logged.records, facts, folder, judging)
     return Judged(task, mode, judging.round, name, assessment, chosen, logged.records, provenance)
+
+
+def _log_in(folder: Path) -> Path:
+    """Return the folder's log, under its own name or an older one such as `accuracy_log.txt`."""
+    names = [entry.name for entry in folder.iterdir() if entry.is_file()]
+    return folder / (file_called("log.txt", names) or "log.txt")
 
 
 def _provenance(folder: Path) -> Provenance:

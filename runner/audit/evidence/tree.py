@@ -7,8 +7,8 @@ outside the folder is touched. Layout, as the rounds describe it::
     <division>/<org>/code/<benchmark>/<implementation>/
     <division>/<org>/results/<system>/<benchmark>/<mode>/
 
-Published trees also have an extra level of implementations under results, and files called
-`accuracy_results.txt`.
+Published trees also have a level of implementations above the system or below the benchmark, files
+called `accuracy_results.txt`, and mode folders called `power`, which their content tells.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ from pathlib import Path, PurePosixPath
 
 from ....models.suite import TASKS, Task
 from ...errors import SetupError
+from ...journal.session_folder import file_called
 from ...terms import Division, Mode
+from .content import mode_by_content
 
 MAX_DEPTH = 24
 """The deepest folder that is read: an honest file lies seven deep under results; code with a
@@ -47,6 +49,9 @@ MAX_MAPPING_BYTES = 1 << 20
 _NOT_TASKS = frozenset({"ic2", "sww"})
 """Benchmarks of some rounds that are not scored here."""
 _RESULT_NAMES = ("results.txt", "result.txt")
+_SESSION_FILES = (*_RESULT_NAMES, "log.txt")
+"""What the names of a session's files end in that tell its mode."""
+_MODES = {mode.value: mode for mode in Mode}
 
 
 class EntryKind(Enum):
@@ -196,6 +201,13 @@ class ModeFolder:
     """The plain files in the folder, by name."""
     mapped: str | None = None
     """The task that the submitter's model_mapping.json makes of the benchmark's name."""
+    implementation: str = ""
+    """The folders between the benchmark and the mode, which the rounds do not have."""
+
+    @property
+    def name(self) -> str:
+        """Return the folder's own name, which is the mode's unless it is misnamed."""
+        return self.path.rpartition("/")[2]
 
     @property
     def task_key(self) -> str:
@@ -210,28 +222,16 @@ class ModeFolder:
     def results(self) -> tuple[str, ...]:
         """Return the files that hold its results, the official checker's first."""
         known = [name for name in _RESULT_NAMES if name in self.files]
-        return (*known, *self._called(_RESULT_NAMES))
+        found = (file_called(name, self.files, self.mode) for name in _RESULT_NAMES)
+        return tuple(dict.fromkeys((*known, *filter(None, found))))
 
     @property
     def log(self) -> str | None:
-        return self._one("log.txt")
+        return file_called("log.txt", self.files, self.mode)
 
     @property
     def script(self) -> str | None:
-        return self._one("script.async")
-
-    def _one(self, name: str) -> str | None:
-        if name in self.files:
-            return name
-        return next(iter(self._called((name,))), None)
-
-    def _called(self, names: tuple[str, ...]) -> list[str]:
-        """Find files called after their mode, as in `accuracy_log.txt`."""
-        return [
-            f"{self.mode.value}_{name}"
-            for name in names
-            if f"{self.mode.value}_{name}" in self.files
-        ]
+        return file_called("script.async", self.files, self.mode)
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,27 +275,49 @@ def _in_division(tree: Tree, folder: str, division: Division) -> Iterator[Submit
 
 def _sessions(tree: Tree, submitter: Submitter) -> Iterator[ModeFolder]:
     results = submitter.inside("results")
-    modes = {mode.value: mode for mode in Mode}
     systems = {
         entry.name.removesuffix(".json")
         for entry in tree.files(submitter.inside("systems"))
         if entry.name.endswith(".json")
     }
     mapping = _mapping(tree, submitter)
+    known = {*TASKS, *LONG_NAMES, *_NOT_TASKS, *mapping}
     found = []
     for entry in tree.under(results):
-        if entry.kind is not EntryKind.FOLDER or entry.name not in modes:
+        if entry.kind is not EntryKind.FOLDER:
             continue
         parts = entry.path[len(results) + 1 :].split("/")
-        if len(parts) < 3 or any(part in modes for part in parts[:-1]):
+        if len(parts) < 3 or any(part in _MODES for part in parts[:-1]):
             continue
-        system = next((part for part in parts[:-2] if part in systems), parts[0])
         files = tuple(file.name for file in tree.files(entry.path))
-        name, mode = parts[-2], modes[entry.name]
+        mode = _MODES.get(entry.name) or _misnamed(tree, entry, files)
+        if mode is None:
+            continue
+        at = next((at for at, part in enumerate(parts[:-2]) if part in systems), 0)
+        last = len(parts) - 2
+        named = next((n for n in range(last, at, -1) if parts[n] in known), last)
+        name = parts[named]
+        between = "/".join(parts[named + 1 : -1])
         found.append(
-            ModeFolder(submitter, system, name, mode, entry.path, files, mapping.get(name))
+            ModeFolder(
+                submitter, parts[at], name, mode, entry.path, files, mapping.get(name), between
+            )
         )
     yield from sorted(found, key=lambda one: one.path)
+
+
+def _misnamed(tree: Tree, entry: TreeEntry, files: tuple[str, ...]) -> Mode | None:
+    """Tell the mode of a session in a folder of another name, where no folder has that name."""
+    told_by = [name for name in files if name.endswith(_SESSION_FILES) and name[0] != "."]
+    if (
+        not told_by
+        or entry.name.startswith(".")
+        or any(folder.name in _MODES for folder in tree.folders(entry.path))
+    ):
+        return None
+    mode = mode_by_content(tree.locate(entry.path), files, told_by)
+    beside = {folder.name for folder in tree.folders(entry.parent)}
+    return None if mode is None or mode.value in beside else mode
 
 
 def _mapping(tree: Tree, submitter: Submitter) -> dict[str, str]:

@@ -63,6 +63,60 @@ def test_long_benchmark_names_and_a_level_of_implementations_are_read(tmp_path: 
     assert session.log is None
 
 
+def sessions_of(root: Path, *files: str) -> list[tuple[str, str, str, Mode]]:
+    make(root, "systems/b.json", *files)
+    layout = find_layout(read_tree(root))
+    return [(one.system, one.benchmark, one.implementation, one.mode) for one in layout.sessions]
+
+
+def test_an_implementation_below_the_benchmark_leaves_it_its_name(tmp_path: Path) -> None:
+    found = sessions_of(
+        tmp_path, "results/b/ic/RN07/accuracy/log.txt", "results/b/ic/a/b/performance/log.txt"
+    )
+    assert found == [
+        ("b", "ic", "RN07", Mode.ACCURACY),
+        ("b", "ic", "a/b", Mode.PERFORMANCE),
+    ]
+
+
+CONTENTS = {
+    "results.txt": ("Median energy cost is 1.0 uJ/inf.", Mode.ENERGY),
+    "enegy_results.txt": ("Energy data for trial 0", Mode.ENERGY),
+    "trace1-energy.bin": ("", Mode.ENERGY),
+    "energy_inf_000.png": ("", Mode.ENERGY),
+    "accuracy_log.txt": (
+        "00001.000 parser: m-bm-cfg-name[u]-key[runMode]-val[multi]",
+        Mode.ACCURACY,
+    ),
+    "result.txt": ("0726.010109 ulp-mlperf: Top 1% = 90.2", Mode.ACCURACY),
+    "log.txt": ("00001.000 parser: m-bm-cfg-name[u]-key[runMode]-val[bmark]", Mode.PERFORMANCE),
+    "performance_results.txt": ("Median throughput is 1.0 inf./sec.", Mode.PERFORMANCE),
+}
+
+
+@pytest.mark.parametrize("name", CONTENTS)
+def test_a_misnamed_mode_folder_is_told_by_what_lies_in_it(name: str, tmp_path: Path) -> None:
+    text, mode = CONTENTS[name]
+    folder = tmp_path / "results" / "b" / "ic" / "power"
+    folder.mkdir(parents=True)
+    (folder / "log.txt").write_text("", encoding="utf-8")
+    (folder / name).write_text(text, encoding="utf-8")
+    assert sessions_of(tmp_path) == [("b", "ic", "", mode)]
+
+
+@pytest.mark.parametrize("other", ["energy", "notes"])
+def test_a_second_session_of_a_mode_and_a_folder_of_notes_are_none(
+    other: str, tmp_path: Path
+) -> None:
+    text = "" if other == "notes" else "Median energy cost is 1.0 uJ/inf."
+    for name in ("old", other):
+        folder = tmp_path / "results" / "b" / "ic" / name
+        folder.mkdir(parents=True)
+        (folder / "results.txt").write_text(text, encoding="utf-8")
+    found = sessions_of(tmp_path)
+    assert found == ([] if other == "notes" else [("b", "ic", "", Mode.ENERGY)])
+
+
 def test_every_published_session_is_found() -> None:
     layout = find_layout(read_tree(reference_path("published")))
     assert layout.submitters == ()  # rounds stand above the divisions there

@@ -117,3 +117,13 @@ def test_a_published_energy_script_is_said_to_need_a_monitor(tmp_path):
     )  # fmt: skip
     assert ran.status == 2
     assert "needs an IO manager or an energy monitor" in ran.err
+
+
+def test_a_folder_of_older_file_names_is_scored_as_well():
+    folder = reference_path(
+        "record/v0.5/closed/latentai/results/raspberry_pi_4_leip_framework/ic/ic_fp32/accuracy"
+    )
+    ran = tinyrunner("score", folder, "--datasets", reference_path("datasets"), "--json")
+    assert ran.status == 0, ran
+    assert (ran.json["task"], ran.json["mode"]) == ("ic", "accuracy")
+    assert ran.json["accuracy"]["top1"] == 0.855
