@@ -125,7 +125,7 @@ def _choose_round(tree: Tree, layout: Layout, said: str | None) -> tuple[Round, 
     for submitter in layout.submitters:
         for entry in tree.files(submitter.inside("systems")):
             for round_ in rounds.by_name.values():
-                if entry.name == round_.checklists[0]:
+                if round_.checker and entry.name == round_.checklists[0]:
                     return round_, f"the checklist {entry.name}"
     if any("results.json" in place.files for place in layout.sessions):
         late = [r for r in rounds.by_name.values() if r.dialect is Dialect.MLCOMMONS]

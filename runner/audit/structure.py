@@ -146,12 +146,14 @@ def _systems_folder(
     tree: Tree, submitter: Submitter, sessions: list[ModeFolder], round_: Round
 ) -> Iterator[AuditFinding]:
     folder = submitter.inside("systems")
-    names = [entry.name for entry in tree.files(folder)]
-    for entry in tree.files(folder):
+    # Some rounds' submitters made a folder of each system.
+    files = [entry for entry in tree.under(folder) if entry.kind is EntryKind.FILE]
+    names = [entry.name for entry in files]
+    for entry in files:
         for rule, pattern in ((Rule.CHECKLIST, _CHECKLIST), (Rule.HOOKUP, _HOOKUP)):
             if not entry.size and pattern.fullmatch(entry.name):
                 yield violation(rule, entry.path, "an empty file", "its content")
-    if not any(name in names for name in round_.checklists):
+    if "checklist" in round_.asks and not any(name in names for name in round_.checklists):
         others = [
             name for name in names if _CHECKLIST.fullmatch(name) and not _DEBRIS.fullmatch(name)
         ]
@@ -159,8 +161,10 @@ def _systems_folder(
         found = f"the checklist is called {others[0]}" if others else "no submission checklist"
         yield report(Rule.CHECKLIST, folder, found, round_.checklists[0])
     energy = any(one.mode is Mode.ENERGY for one in sessions)
-    if energy and not any(
-        _HOOKUP.fullmatch(name) and not _DEBRIS.fullmatch(name) for name in names
+    if (
+        "hookup" in round_.asks
+        and energy
+        and not any(_HOOKUP.fullmatch(name) and not _DEBRIS.fullmatch(name) for name in names)
     ):
         yield violation(
             Rule.HOOKUP, folder, "energy results without a picture or text of the hook-up",
@@ -247,8 +251,10 @@ def _benchmark(
 def _mode_folder(
     tree: Tree, one: ModeFolder, round_: Round, *, eembc: bool
 ) -> Iterator[AuditFinding]:
-    if not one.results:
-        wanted = " or ".join(sorted({*round_.result_files, "results.txt"}))
+    ours = {name.replace("{mode}", one.mode.value) for name in round_.result_files}
+    theirs = {name.replace("{mode}", one.mode.value) for name in round_.session_files}
+    if not one.results and "results" in round_.asks:
+        wanted = " or ".join(sorted({*ours, "results.txt"}))
         yield violation(Rule.REQUIRED_FILE, one.path, "no results file", wanted)
     eembc = eembc or round_.dialect is Dialect.EEMBC
     present = {"log.txt": one.log, "script.async": one.script}
@@ -256,10 +262,10 @@ def _mode_folder(
         called = present.get(name, name if name in one.files else None)
         if called is None:
             yield violation(Rule.REQUIRED_FILE, one.path, f"no {name}", name)
-        elif called != name:
+        elif called not in (name, *theirs):
             yield warning(Rule.FILE_NAME, f"{one.path}/{called}", f"called {called}", name)
     for name in one.results:
-        if name not in ("results.txt", "result.txt"):
+        if name not in ("results.txt", "result.txt", *ours):
             yield warning(Rule.FILE_NAME, f"{one.path}/{name}", f"called {name}", "results.txt")
     for name in one.files:
         if tree.entries[f"{one.path}/{name}"].size == 0:

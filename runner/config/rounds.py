@@ -44,11 +44,13 @@ class Round:
     result_files: tuple[str, ...]
     """The names under which a mode folder's results are written, identical to one another."""
     session_files: tuple[str, ...]
-    """The other files that a mode folder has to hold."""
+    """The other files that a mode folder has to hold; `{mode}` in a name stands for the mode's."""
     checklists: tuple[str, ...]
     """Names of the submission checklist: the first is written, all are read."""
+    asks: tuple[str, ...]
+    """What is mandatory beside logs and scripts, of results, checklist and hookup."""
     checker: str
-    """The commit of mlcommons/tiny whose checker is the round's."""
+    """The commit of mlcommons/tiny whose checker is the round's; empty from before there was one."""
 
     def target(self, task: Task) -> float | None:
         """Return what the closed division asks of the task's metric; None for a user's own task."""
@@ -67,6 +69,11 @@ class Rounds:
         if wanted not in self.by_name:
             raise RoundsError(f"no round {wanted!r}; known: {', '.join(self.by_name)}")
         return self.by_name[wanted]
+
+    @property
+    def buildable(self) -> tuple[str, ...]:
+        """Return the rounds that trees are made for; older ones are only read."""
+        return tuple(name for name, round_ in self.by_name.items() if round_.checker)
 
 
 def load_rounds() -> Rounds:

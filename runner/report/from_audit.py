@@ -66,6 +66,8 @@ def _verdict(audited: TreeAudit, level: Level) -> TreeVerdict:
         crashed = audited.official.crashed
         says = "results look OK" if holds else (f"crashes: {crashed}" if crashed else "errors")
         text = f"The official checker ({audited.official.checker}): {says}"
+        if not audited.official.checker:
+            text = f"{audited.round.name} had no official checker"
     else:
         against = len(group_findings(audited.against(level)))
         text = _TEXTS[level]

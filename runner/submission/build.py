@@ -49,7 +49,13 @@ def build(
 
     ``results_name`` picks one of the round's two names of the results file (v1.1, v1.2).
     """
-    round_ = load_rounds().get(description.round)
+    rounds = load_rounds()
+    round_ = rounds.get(description.round)
+    if not round_.checker:
+        raise BuildError(
+            f"no tree is built for {round_.name}, which ended before there was a checker; there "
+            f"are {', '.join(rounds.buildable)}"
+        )
     names = result_names(round_, results_name)
     root = out / description.division.value / description.organization
     _refuse_existing(root)

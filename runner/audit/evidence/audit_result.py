@@ -73,7 +73,7 @@ class OfficialReport:
     """Says what the official checker would say of a tree."""
 
     checker: str
-    """The commit of the checker whose rules these are."""
+    """The commit of the checker whose rules these are; empty where the round had none."""
     ok: bool
     """Whether the checker would end with "Results look OK"."""
     messages: tuple[AuditFinding, ...]

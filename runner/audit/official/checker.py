@@ -58,8 +58,11 @@ class _Report:
 def official_report(tree: Tree, round_: Round, submitters: tuple[Submitter, ...]) -> OfficialReport:
     """Judge a tree's submitters as the official checker of a round would.
 
-    Nothing outside the tree is read. RoundsError where the round's checker is not known.
+    Nothing outside the tree is read. RoundsError where the round's checker is not known. Of a round
+    that had none nothing is said.
     """
+    if not round_.checker:
+        return OfficialReport(checker="", ok=True, messages=())
     report = _Report(tree, checker_of(round_))
     _top_folders(report, submitters)
     for submitter in submitters:

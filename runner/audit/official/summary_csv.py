@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Mapping, Sequence
 
+from ...config.rounds import RoundsError
 from ..evidence.audit_result import OfficialReport, OfficialRow
 from .rules import Checker, checker_version
 
@@ -70,5 +71,7 @@ def csv_text(checker: Checker, rows: Sequence[OfficialRow]) -> str:
 
 
 def write_summary_csv(report: OfficialReport) -> str:
-    """Return the text of the summary.csv that goes with a report."""
+    """Return the text of the summary.csv that goes with a report; RoundsError without a checker."""
+    if not report.checker:
+        raise RoundsError("the round had no official checker, and so no summary.csv")
     return csv_text(checker_version(report.checker), report.rows)

@@ -38,6 +38,8 @@ def verdict_texts(audit: TreeAudit) -> tuple[tuple[Level, bool, str], ...]:
         if level is Level.OFFICIAL:
             said = "looks OK" if holds else "would not pass"
             text = f"the checker of mlcommons/tiny at {audit.official.checker}: {said}"
+            if not audit.official.checker:
+                text = f"{audit.round.name} had no checker"
         elif level is Level.SUBMITTABLE and not holds and not against:
             missing = [each.value for each in Level if each is not level and not audit.holds(each)]
             text = f"because not {', '.join(missing)}"

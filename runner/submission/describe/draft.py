@@ -29,7 +29,7 @@ def draft_yaml(answers: DraftAnswers, placed: PlacedSessions, base: Path) -> str
 
 
 def _lines(answers: DraftAnswers, placed: PlacedSessions, base: Path) -> Iterator[str]:
-    rounds = ", ".join(load_rounds().by_name)
+    rounds = ", ".join(load_rounds().buildable)
     yield "# A submission to MLPerf Tiny. Fill in what is empty, then:"
     yield "#   tinyrunner submission build THIS_FILE --out DIR"
     yield "# Paths are relative to this file. Where there is nothing to say, '' is an answer."

@@ -82,10 +82,10 @@ class _Interview:
         )
         round_name = self._answer(
             "Round",
-            ", ".join(rounds.by_name),
+            ", ".join(rounds.buildable),
             said=flags.round_name,
             default=_same(session.round_name for session in sessions) or rounds.default,
-            check=_one_of(*rounds.by_name),
+            check=_one_of(*rounds.buildable),
         )
         system = self._answer(
             "System id",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Literal
 
 import pytest
 import yaml
@@ -30,7 +30,8 @@ class StrictRound(BaseModel):
     result_files: Annotated[Names, Field(min_length=1)]
     session_files: Annotated[Names, Field(min_length=1)]
     checklists: Annotated[Names, Field(min_length=1)]
-    checker: Annotated[str, Field(pattern=r"[0-9a-f]{7}")]
+    asks: list[Literal["results", "checklist", "hookup"]]
+    checker: Annotated[str, Field(pattern=r"([0-9a-f]{7})?")]
 
 
 def rows():
@@ -66,7 +67,8 @@ def test_the_strict_reading_can_fail(key, value):
 def test_the_rounds_come_with_the_package():
     rounds = load_rounds()
     assert rounds.default == "v1.2"
-    assert list(rounds.by_name) == ["v1.1", "v1.2", "v1.3", "v1.4"]
+    assert list(rounds.by_name) == ["v0.5", "v0.7", "v1.0", "v1.1", "v1.2", "v1.3", "v1.4"]
+    assert rounds.buildable == ("v1.1", "v1.2", "v1.3", "v1.4")
     for round_ in rounds.by_name.values():
         assert (round_.windows, round_.min_window_s, round_.min_inferences) == (5, 10.0, 10)
     assert rounds.get().target(KWS) == 0.90
