@@ -39,7 +39,7 @@ class EnergyWindow:
     """Says what was drawn between two edges."""
 
     number: int
-    """The number as EEMBC counts: the measured windows are 2, 4, 6, 8, 10."""
+    """The number as its runner counts: EEMBC's and ours 2, 4, 6, 8, 10, MLCommons' 1 to 5."""
     start_s: float
     end_s: float
     """Seconds on the trace's own axis."""
@@ -97,6 +97,15 @@ def split_events(
         return WindowEdges((), _count_error(edges, wanted, leading, windows))
     pairs = zip(edges[leading::2], edges[leading + 1 :: 2], strict=True)
     return WindowEdges(tuple(pairs))
+
+
+def pair_events(events_s: Sequence[float]) -> tuple[tuple[float, float], ...]:
+    """Pair the edges behind the first as EEMBC's runner does, however many there are.
+
+    Where an edge is missing, its results are of these windows all the same.
+    """
+    edges = merge_edges(events_s)
+    return tuple(zip(edges[1::2], edges[2::2], strict=False))
 
 
 def _count_error(edges: Sequence[float], wanted: int, leading: int, windows: int) -> str:

@@ -50,7 +50,7 @@ class Round:
     asks: tuple[str, ...]
     """What is mandatory beside logs and scripts, of results, checklist and hookup."""
     checker: str
-    """The commit of mlcommons/tiny whose checker is the round's; empty from before there was one."""
+    """The commit of mlcommons/tiny whose checker is the round's; empty before there was one."""
 
     def target(self, task: Task) -> float | None:
         """Return what the closed division asks of the task's metric; None for a user's own task."""

@@ -114,7 +114,7 @@ def assess_records(
     if judging.mode is Mode.ENERGY:
         energy = score_energy_records(records, facts, folder, judging.task)
     elif judging.mode is Mode.PERFORMANCE:
-        performance = score_performance(records, judging.task)
+        performance = score_performance(records, judging.task, facts.dialect)
     elif judging.labels:
         accuracy = score_accuracy(records, judging.labels, judging.task)
     result = CheckInput.of(

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from ...energy.errors import TraceError
-from ...energy.trace import EnergyTrace, EventSource
+from ...energy.trace import EnergyTrace, EventSource, TraceOrigin
 from ...energy.trace_files import read_trace, read_trial
 from ...energy.windows import (
     EnergyWindow,
@@ -18,6 +18,7 @@ from ...energy.windows import (
     measure_window,
     measure_windows,
     merge_edges,
+    pair_events,
     split_events,
 )
 from ...models.suite import Task
@@ -34,17 +35,23 @@ _MAX_TRIAL_SAMPLES = 8_000_000
 def score_energy(
     records: Iterable[InferenceRecord], trace: EnergyTrace, task: Task | None = None
 ) -> EnergyResult:
-    """Measure the windows of a session with one trace; `rules` says whether they are valid."""
+    """Measure the windows of a session with one trace; `rules` says whether they are valid.
+
+    With another number of edges than the inferences ask for there are no windows, but in a trace of
+    EEMBC's runner, which takes two by two what edges there are: so that what it printed can be
+    checked.
+    """
     inferences = list(records)
     edges = split_events(trace.events_s, len(inferences))
-    windows = measure_windows(trace, edges.windows_s)
+    spans_s = edges.windows_s
+    if edges.error is not None and trace.origin is TraceOrigin.EEMBC:
+        spans_s = pair_events(trace.events_s)
+    windows = measure_windows(trace, spans_s)
     return EnergyResult(
         windows=tuple(
             _measured(window, record, task)
             for window, record in zip(windows, inferences, strict=False)
-        )
-        if edges.error is None
-        else (),
+        ),
         edge_error=edges.error,
         event_source=trace.event_source,
         event_uncertainty_s=trace.event_uncertainty_s,
@@ -70,7 +77,7 @@ def score_energy_trials(
         if len(edges) not in (2, 3):
             split = split_events(trace.events_s, 1, leading=0)
             return EnergyResult((), edge_error=f"trial {count} ({record.file}): {split.error}")
-        windows.append(_measured(measure_window(trace, 2 * count, *edges[-2:]), record, task))
+        windows.append(_measured(measure_window(trace, count, *edges[-2:]), record, task))
     return EnergyResult(
         tuple(windows),
         # As the worst trial has them: a reader wants to know what the whole is worth.

@@ -62,7 +62,7 @@ class TimedWindow(JsonForm):
     JSON = "number file offset iterations elapsed_s host_elapsed_s invalid throughput"
 
     number: int
-    """The number as EEMBC counts: the measured windows are 2, 4, 6, 8, 10."""
+    """The number as the log's runner counts: EEMBC's and ours 2, 4, 6, 8, 10, MLCommons' 1 to 5."""
     file: str
     offset: int
     iterations: int
@@ -244,7 +244,8 @@ class EnergyResult(JsonForm):
 
     windows: tuple[MeasuredWindow, ...]
     edge_error: str | None = None
-    """Why the trace's events are not those of the session's windows (then there are none)."""
+    """Why the trace's events are not those of the session's windows; then there are none, or those
+    that EEMBC's runner took for them."""
     event_source: EventSource = EventSource.MONITOR
     event_uncertainty_s: float = 0.0
     lost_samples: int = 0

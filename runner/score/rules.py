@@ -321,7 +321,8 @@ def check_energy(energy: EnergyResult, round_: Round) -> Iterator[SessionFinding
         yield _violation(FindingKind.SAMPLES_LOST, energy.lost_error)
     if energy.edge_error is not None:
         yield _violation(FindingKind.EDGES, energy.edge_error)
-        return
+        if not energy.windows:
+            return
     yield from _performance(energy.performance, round_, _TRACE_ADVICE)
     spread = energy.coefficient_of_variation
     if spread is not None and spread > SPREAD_WARNING:

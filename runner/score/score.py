@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 from ...errors import TinyrunnerError
 from ...models.suite import Task
 from ..journal.records import InferenceRecord
+from ..terms import Dialect
 from .auc import (
     best_precision_recall,
     best_threshold_correct,
@@ -47,11 +48,17 @@ class LabelledFile(Protocol):
     def label(self) -> int: ...
 
 
-def score_performance(records: Iterable[InferenceRecord], task: Task) -> PerformanceResult:
-    """Make the windows of a performance session; `rules` says whether they are valid."""
+def score_performance(
+    records: Iterable[InferenceRecord], task: Task, dialect: Dialect = Dialect.EEMBC
+) -> PerformanceResult:
+    """Make the windows of a performance session; `rules` says whether they are valid.
+
+    They are numbered as the runners of the log's ``dialect`` do.
+    """
+    step = 1 if dialect is Dialect.MLCOMMONS else 2
     windows = []
     for count, record in enumerate(records, 1):
-        windows.append(_window(2 * count, record, odd_scores(record, task)))
+        windows.append(_window(step * count, record, odd_scores(record, task)))
     return PerformanceResult(tuple(windows))
 
 

@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import Enum
 
+from ..journal.stamps import EEMBC_STAMP
+
 _NUMBER = re.compile(r"-?\d{1,18}(?:\.\d{1,20})?")
 
 
@@ -69,6 +71,8 @@ class PrintedResults:
     """Medians, Top-1 and AUC."""
     stray: tuple[PrintedFigure, ...]
     """Figures that stand in no block."""
+    repeated: tuple[int, int] | None = None
+    """Lines that say what stands there already, read once: (the first of them, how many)."""
 
     def of_kind(self, *kinds: Block) -> list[PrintedBlock]:
         return [block for block in self.blocks if block.kind in kinds]
@@ -92,6 +96,7 @@ _LONGEST_BLOCK_LINE = 500
 lines of any length."""
 _UNTOLD = ("cannot", "not")
 """Texts that stand in a figure's place where there is none."""
+_STAMP = re.compile(EEMBC_STAMP.decode() + " ")
 _WINDOW = re.compile(r"Performance results for window\s+(\d{1,9})\b")
 _ENERGY = re.compile(r"Energy data for window\s+(\d{1,9}) at time (\S+) for (\S+) sec")
 _TRIAL = re.compile(r"Energy data for trial\s+(\d{1,9})\b")
@@ -124,8 +129,15 @@ def parse_results(lines: Iterable[str]) -> PrintedResults:
     blocks: list[PrintedBlock] = []
     headlines: list[PrintedFigure] = []
     stray: list[PrintedFigure] = []
+    again: list[int] = []
+    before = ""
     pieces = ((at, piece) for at, line in enumerate(lines, 1) for piece in line.split("\r"))
     for number, piece in pieces:
+        said = _STAMP.sub("", piece).strip()
+        if said and said == before:
+            again.append(number)
+            continue
+        before = said
         headlines += headlines_in(piece, number)
         text = piece[:_LONGEST_BLOCK_LINE]
         if match := _WINDOW.search(text):
@@ -145,7 +157,29 @@ def parse_results(lines: Iterable[str]) -> PrintedResults:
             name = _name(match[1], match[3])
             figure = PrintedFigure(name, match[2].rstrip("."), number)
             (blocks[-1].figures if blocks else stray).append(figure)
-    return PrintedResults(tuple(blocks), tuple(headlines), tuple(stray))
+    kept = _first_of_equals(blocks)
+    again += (block.line for block in blocks[len(kept) :])
+    return PrintedResults(
+        tuple(kept), tuple(headlines), tuple(stray), (min(again), len(again)) if again else None
+    )
+
+
+def _first_of_equals(blocks: list[PrintedBlock]) -> list[PrintedBlock]:
+    """Return the blocks of the first time, where the whole is printed several times over."""
+    said = [
+        (
+            block.kind,
+            block.number,
+            [(figure.name, figure.text) for figure in block.figures],
+            [claim for _, claim in block.requirements],
+        )
+        for block in blocks
+    ]
+    for times in (4, 3, 2):
+        size, rest = divmod(len(blocks), times)
+        if size and not rest and said == said[:size] * times:
+            return blocks[:size]
+    return blocks
 
 
 def _name(label: str, unit: str | None) -> str:

@@ -42,11 +42,15 @@ def check_printed(
     printed: PrintedResults, recomputed: Recomputed, path: str
 ) -> Iterator[AuditFinding]:
     """Find what in the results file at ``path`` does not follow from the session."""
+    if printed.repeated:
+        line, count = printed.repeated
+        text = f"{count} lines stand there again, one or several times"
+        yield warning(Rule.RESULT_LINE, path, text, "each line once", line)
     for figure in printed.stray:
         text = f"{figure.name} {figure.text!r} before any window"
         yield violation(Rule.RESULT_LINE, path, text, line=figure.line)
     performance, energy = recomputed.performance, recomputed.energy
-    if energy is not None and energy.edge_error is None:
+    if energy is not None and (energy.windows or energy.edge_error is None):
         performance = energy.performance
         yield from _Windows(printed, recomputed, path).energies(energy)
     if performance is not None and (energy is None or printed.of_kind(Block.PERFORMANCE)):
@@ -184,9 +188,8 @@ class _Windows:
     def performances(self, windows: Sequence[TimedWindow]) -> Iterator[AuditFinding]:
         blocks = self.printed.of_kind(Block.PERFORMANCE)
         yield from self._count(blocks, len(windows), Block.PERFORMANCE)
-        for place, (block, window) in enumerate(zip(blocks, windows, strict=False)):
-            eembc = self.recomputed.dialect is Dialect.EEMBC
-            yield from self._number(block, window.number if eembc else place + 1)
+        for block, window in zip(blocks, windows, strict=False):
+            yield from self._number(block, window.number)
             expected: dict[str, float | None] = {
                 "inferences": float(window.iterations),
                 "runtime": None if window.throughput is None else window.elapsed_s,

@@ -79,7 +79,7 @@ def test_the_published_session_of_mlcommons_is_reproduced_to_the_digit():
     assert len(result.windows) == len(energies(printed)) == 5
     for ours, theirs in zip(result.windows, energies(printed), strict=True):
         told = figures(theirs)
-        assert ours.number == 2 * (theirs.number + 1)  # trials 0, 1, … are windows 2, 4, …
+        assert ours.number == theirs.number + 1  # trials count from 0, windows from 1
         assert f"{ours.iterations}" == told["inferences"]
         assert f"{ours.window.energy_j * 1e6:.3f}" == told["energy"]
         assert f"{ours.window.power_w * 1e3:.4f}" == told["power in mW"]
@@ -210,6 +210,19 @@ def test_json_holds_raw_values_and_statistics():
     }  # fmt: skip
 
 
+def test_eembcs_windows_are_those_that_its_runner_took_where_an_edge_was_lost():
+    """Ten edges of eleven in a trace of its own: so that what it printed can be checked."""
+    edges = tuple(float(moment) for moment in range(1, 11))
+    theirs = EnergyTrace(1000.0, np.ones(12_000, np.float32), edges, origin=TraceOrigin.EEMBC)
+    result = score_energy(records(5), theirs)
+    assert "10 edges" in result.edge_error
+    spans = [(w.window.start_s, w.window.end_s) for w in result.windows]
+    assert spans == [(2.0, 3.0), (4.0, 5.0), (6.0, 7.0), (8.0, 9.0)]
+    assert result.median_energy_j is not None
+    ours = score_energy(records(5), EnergyTrace(1000.0, np.ones(12_000, np.float32), edges))
+    assert (ours.windows, ours.median_energy_j) == ((), None)
+
+
 # ---- MLCommons' trials --------------------------------------------------------------------------
 
 
@@ -221,7 +234,7 @@ def trial(*events: float) -> EnergyTrace:
 def test_the_last_two_events_of_a_trial_are_its_window():
     result = score_energy_trials(records(2), [trial(0.5, 1.0, 12.0), trial(1.0, 12.5)])
     assert [w.window.energy_j for w in result.windows] == pytest.approx([11e-3, 11.5e-3])
-    assert [window.number for window in result.windows] == [2, 4]
+    assert [window.number for window in result.windows] == [1, 2]
 
 
 @pytest.mark.parametrize("events", [(), (1.0,), (1.0, 2.0, 3.0, 4.0)])

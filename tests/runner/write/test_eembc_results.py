@@ -121,3 +121,39 @@ def test_a_text_without_figures_reads_as_nothing():
     for text in ("nothing\n", ""):
         read = parsed(text)
         assert (read.blocks, read.headlines, read.stray) == ((), (), ())
+
+
+_ONCE = """00001.000 ulp-mlperf: Performance results for window 2:
+00001.000 ulp-mlperf:   # Inferences :          300
+00001.000 ulp-mlperf:   Runtime      :       23.956 sec.
+00001.001 ulp-mlperf: Performance results for window 4:
+00001.001 ulp-mlperf:   # Inferences :          300
+00001.001 ulp-mlperf:   Runtime      :       23.957 sec.
+00001.002 ulp-mlperf: Median throughput is 12.523 inf./sec.
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "repeated"),
+    [
+        ("".join(line * 3 for line in _ONCE.splitlines(keepends=True)), (2, 14)),
+        ("".join(f"{line}00009{line[5:]}" for line in _ONCE.splitlines(keepends=True)), (2, 7)),
+        (_ONCE * 2, (8, 2)),
+        (_ONCE, None),
+    ],
+)
+def test_what_is_printed_several_times_is_read_once(text, repeated):
+    read, once = parsed(text), parsed(_ONCE)
+    assert [(b.kind, b.number, len(b.figures)) for b in read.blocks] == [
+        (b.kind, b.number, len(b.figures)) for b in once.blocks
+    ]
+    assert read.repeated == repeated
+
+
+def test_a_copy_that_says_something_else_is_read_as_well():
+    text = _ONCE.replace(
+        "23.956 sec.\n", "23.956 sec.\n00001.000 ulp-mlperf:   Runtime : 23.966 sec.\n"
+    )
+    assert [f.text for f in parsed(text).blocks[0].figures] == ["300", "23.956", "23.966"]
+    other = parsed(_ONCE + _ONCE.replace("23.956", "23.966"))
+    assert len(other.blocks) == 4
