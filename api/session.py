@@ -29,8 +29,9 @@ DivisionName: TypeAlias = Literal["closed", "open"]
 class Finding:
     """A finding is one thing that is amiss in a session or a tree."""
 
-    severity: Literal["violation", "warning"]
-    """A violation stands between the session and a submission; a warning asks for a look."""
+    severity: Literal["violation", "not judged", "warning"]
+    """A violation stands between the session and a submission; a warning asks for a look; an audit
+    has not judged what it had nothing to judge by, such as a label list."""
     rule: str
     """Its short name, such as ``window too short``."""
     text: str

@@ -73,6 +73,8 @@ def _verdict(audited: TreeAudit, level: Level) -> TreeVerdict:
         text = _TEXTS[level]
         if against:
             text += f": {against} finding{'' if against == 1 else 's'} against it"
+        elif unjudged := len(group_findings(audited.not_judged(level))):
+            text += f": {unjudged} finding{'' if unjudged == 1 else 's'} not judged"
         elif not holds:
             text += ": another verdict does not hold"
     return TreeVerdict(level.value, holds, text)

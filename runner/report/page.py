@@ -89,6 +89,9 @@ class ReportSession:
     def outcome(self) -> SessionStatus:
         if self.assessment is None:
             return SessionStatus.UNSCORED
+        assessed = self.assessment
+        if (assessed.performance or assessed.accuracy or assessed.energy) is None:
+            return SessionStatus.UNSCORED
         severities = [finding.severity for finding in self.findings]
         return SessionStatus.INVALID if Severity.VIOLATION in severities else SessionStatus.VALID
 

@@ -142,5 +142,6 @@ def _tally(findings: tuple[PageFinding, ...]) -> str:
     for severity in Severity:
         count = sum(finding.severity is severity for finding in findings)
         if count:
-            parts.append(f"{count} {severity.value}{'' if count == 1 else 's'}")
+            several = count > 1 and severity is not Severity.NOT_JUDGED
+            parts.append(f"{count} {severity.value}{'s' if several else ''}")
     return ", ".join(parts) or "nothing found"

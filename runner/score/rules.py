@@ -44,6 +44,8 @@ class Severity(Enum):
     """Says what a finding means for a submission."""
 
     VIOLATION = "violation"
+    NOT_JUDGED = "not judged"
+    """What could not be looked at here, and is nobody's fault; only an audit says it."""
     WARNING = "warning"
 
 

@@ -105,13 +105,25 @@ class TreeAudit:
             if finding.severity is Severity.VIOLATION and finding.rule.level is level
         )
 
+    def not_judged(self, level: Level) -> tuple[AuditFinding, ...]:
+        """Return what a verdict needs and could not be looked at here."""
+        return tuple(
+            finding
+            for finding in self.findings
+            if finding.severity is Severity.NOT_JUDGED and finding.rule.level is level
+        )
+
     def holds(self, level: Level) -> bool:
-        """Tell whether a verdict holds. Submittable asks for all of the others."""
+        """Tell whether a verdict holds. Submittable asks for all of the others.
+
+        One that something is not judged for does not hold, and nothing need speak against it.
+        """
         if level is Level.SUBMITTABLE:
-            return all(not self.against(each) for each in Level) and self.official.ok
+            whole = all(not self.against(each) and not self.not_judged(each) for each in Level)
+            return whole and self.official.ok
         if level is Level.OFFICIAL:
             return self.official.ok
-        return not self.against(level)
+        return not self.against(level) and not self.not_judged(level)
 
 
 @dataclass(frozen=True, slots=True)

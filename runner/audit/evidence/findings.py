@@ -169,6 +169,11 @@ def warning(
     return AuditFinding(rule, Severity.WARNING, path, line, found, expected)
 
 
+def not_judged(rule: Rule, path: str, found: str, expected: str = "") -> AuditFinding:
+    """Say what this audit lacks to judge by; no verdict holds that would need it."""
+    return AuditFinding(rule, Severity.NOT_JUDGED, path, None, found, expected)
+
+
 @dataclass(frozen=True, slots=True)
 class FindingGroup:
     """Is one finding in one or many places."""
@@ -178,7 +183,7 @@ class FindingGroup:
 
 
 def group_findings(findings: Iterable[AuditFinding]) -> tuple[FindingGroup, ...]:
-    """Group findings that differ in nothing but their place; violations first."""
+    """Group findings that differ in nothing but their place; violations first, warnings last."""
     groups: dict[tuple[object, ...], list[AuditFinding]] = {}
     for finding in findings:
         key = (finding.rule, finding.severity, finding.found, finding.expected)
@@ -186,4 +191,5 @@ def group_findings(findings: Iterable[AuditFinding]) -> tuple[FindingGroup, ...]
     made = [
         FindingGroup(g[0], tuple(dict.fromkeys(one.place for one in g))) for g in groups.values()
     ]
-    return tuple(sorted(made, key=lambda group: group.finding.severity is not Severity.VIOLATION))
+    order = list(Severity)
+    return tuple(sorted(made, key=lambda group: order.index(group.finding.severity)))

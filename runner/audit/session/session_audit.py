@@ -23,7 +23,7 @@ from ...terms import Dialect, Mode
 from ...write.mlcommons_session import JOURNAL_NAME
 from ...write.printed_results import PrintedResults
 from ..evidence.audit_result import ListUsed, Recomputed, SessionAudit
-from ..evidence.findings import AuditFinding, Rule, violation
+from ..evidence.findings import AuditFinding, Rule, not_judged, violation
 from ..evidence.tree import ModeFolder
 from . import session_json_check
 from .folder_reader import AuditContext, FolderReader
@@ -125,7 +125,10 @@ class _SessionAuditor(FolderReader):
             self.findings += check_order(logged.records, rows, task, place.mode, windows, log)
             self.findings += check_classes(classes, rows, self.path_of(_JSON))
         elif not self.synthetic or place.mode is Mode.ACCURACY:
-            self.findings.append(_no_list(task, place.mode, scored=bool(rows), path=log))
+            # A session of ours has its list beside it; another's is for the auditor to have.
+            report = not_judged if self.document is None else violation
+            found = _no_list(task, place.mode, scored=bool(rows))
+            self.findings.append(report(Rule.OFFICIAL_LIST, log, *found))
         assessment = self._assess(logged, judging)
         if assessment is None:
             return None, used
@@ -287,7 +290,8 @@ def _submitted(finding: SessionFinding, mode: Mode) -> SessionFinding:
     return replace(finding, severity=Severity.VIOLATION) if final else finding
 
 
-def _no_list(task: Task, mode: Mode, *, scored: bool, path: str) -> AuditFinding:
+def _no_list(task: Task, mode: Mode, *, scored: bool) -> tuple[str, str]:
+    """Say what cannot be judged without the label list, and how to give it."""
     text = "the label list is not at hand"
     if mode is Mode.ACCURACY:
         text += (
@@ -295,12 +299,9 @@ def _no_list(task: Task, mode: Mode, *, scored: bool, path: str) -> AuditFinding
             if scored
             else ", so that the accuracy cannot be recomputed"
         )
-    return violation(
-        Rule.OFFICIAL_LIST,
-        path,
-        text,
+    return text, (
         f"an official list of {task.key}; give --datasets DIR with DIR/{task.model_id}/"
-        f"{LABELS_NAME}, or run tinyrunner datasets fetch",
+        f"{LABELS_NAME}, or run tinyrunner datasets fetch"
     )
 
 

@@ -35,12 +35,14 @@ def verdict_texts(audit: TreeAudit) -> tuple[tuple[Level, bool, str], ...]:
         holds = audit.holds(level)
         against = len(group_findings(audit.against(level)))
         text = f"{against} finding{'s' if against != 1 else ''} against it" if against else ""
+        if unjudged := len(group_findings(audit.not_judged(level))):
+            text += f"{', ' if text else ''}{unjudged} not judged"
         if level is Level.OFFICIAL:
             said = "looks OK" if holds else "would not pass"
             text = f"the checker of mlcommons/tiny at {audit.official.checker}: {said}"
             if not audit.official.checker:
                 text = f"{audit.round.name} had no checker"
-        elif level is Level.SUBMITTABLE and not holds and not against:
+        elif level is Level.SUBMITTABLE and not holds and not text:
             missing = [each.value for each in Level if each is not level and not audit.holds(each)]
             text = f"because not {', '.join(missing)}"
         texts.append((level, holds, text))
@@ -162,6 +164,8 @@ def _verdicts(audit: TreeAudit, level: Level) -> Table:
     table = Table(box=None, padding=(0, 1), pad_edge=True, show_header=False)
     for each, holds, text in verdict_texts(audit):
         mark = Text("yes", style="green") if holds else Text("no", style="bold red")
+        if not holds and not audit.against(each) and audit.not_judged(each):
+            mark = Text("–", style="cyan")
         name = Text(each.value, style="bold" if each is level else "")
         table.add_row(name, mark, text)
     return table

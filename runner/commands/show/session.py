@@ -15,7 +15,11 @@ from ...score.assess import Assessment
 from ...score.results import AccuracyResult, EnergyResult, PerformanceResult
 from ...score.rules import Severity
 
-SEVERITY_STYLES = {Severity.VIOLATION: "bold red", Severity.WARNING: "yellow"}
+SEVERITY_STYLES = {
+    Severity.VIOLATION: "bold red",
+    Severity.NOT_JUDGED: "cyan",
+    Severity.WARNING: "yellow",
+}
 
 
 def show_assessment(

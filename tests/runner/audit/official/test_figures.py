@@ -6,7 +6,8 @@ import json
 from dataclasses import replace
 
 import pytest
-from support.sessions.audited import ST_V13, published_session, violations
+from support.reference import reference_path
+from support.sessions.audited import ST_V13, one_session, published_session, violations
 from support.sessions.submission_trees import copied_tree
 from support.sessions.tree_mutations import RESULTS, appended, linked_copy, subbed
 from tinyrunner.runner.audit.audit import audit
@@ -149,8 +150,21 @@ def test_the_published_wake_word_is_sound_and_not_judged(tmp_path):
     one = published_session(tmp_path, ST_V13, "sww", "energy")
     result = audit(one.root, round_name="v1.3")
     (found,) = check_against_official(result.sessions, result.official)
-    assert (found.rule.level, found.severity) == (Level.SUBMITTABLE, Severity.VIOLATION)
+    assert (found.rule.level, found.severity) == (Level.SUBMITTABLE, Severity.NOT_JUDGED)
+    assert not result.holds(Level.SUBMITTABLE)
     assert violations(result.sessions[0]) == []
+
+
+def test_of_a_wake_word_with_energy_alone_no_performance_is_asked_for(tmp_path):
+    source = reference_path(
+        "record/v1.3/closed/syntiant/results/syntiant_9120_1v0_49mhz/sww/energy"
+    )
+    one = one_session(source, tmp_path, "sww", "energy", "v1.3")
+    result = audit(one.root, round_name="v1.3")
+    assert [f.severity for f in check_against_official(result.sessions, result.official)] == [
+        Severity.NOT_JUDGED
+    ]
+    assert not any(f.rule is Rule.MODE_FOLDER for f in result.findings)
 
 
 def test_a_log_of_another_benchmark_does_not_go_unjudged_under_a_tasks_name(tmp_path):

@@ -16,8 +16,7 @@ PUBLISHED = {
     # the submission itself has, a key repeated with another value.
     "v1.1": {"submitter folders", "checklist", "energy hook-up", "system description keys"},
     "v1.2": {"submitter folders", "checklist", "energy hook-up", "required file"},
-    # and sww is read but not scored
-    "v1.3": {"submitter folders", "checklist", "energy hook-up", "round rule"},
+    "v1.3": {"submitter folders", "checklist", "energy hook-up"},
 }
 
 
