@@ -87,10 +87,19 @@ def _keys(system: SystemDescription, path: str) -> Iterator[AuditFinding]:
             "the template's keys only",
             odd.line,
         )
+    yield from _beyond(len(system.unknown), "keys that are not the template's", path)
     for odd in system.not_text[:_SHOWN]:
         yield violation(
             Rule.SYSTEM_KEYS, path, f"{odd.key[:80]!r} is {odd.value}", "a text", odd.line
         )
+    yield from _beyond(len(system.not_text), "values that are no text", path)
+
+
+def _beyond(count: int, what: str, path: str) -> Iterator[AuditFinding]:
+    """Say how many there are where only the first are shown."""
+    if count > _SHOWN:
+        text = f"the first {_SHOWN} of {count} {what} are shown"
+        yield warning(Rule.SYSTEM_KEYS, path, text)
 
 
 def _values(system: SystemDescription, submitter: Submitter, path: str) -> Iterator[AuditFinding]:

@@ -336,14 +336,14 @@ class EembcReader(LogReader):
                 seen = {b"name-dut": facts.names, b"profile": facts.profiles}
                 self._identify(seen.get(match["id"], facts.model_ids), match["value"])
             elif not (match["size"] and says_that_it_fits(match["size"])):
-                remember(self.facts.device_errors, (number, readable(match[0])))
+                self.facts.note_error(number, readable(match[0]))
                 if match["size"] or match["small"]:
                     # The device goes on with the old input: what it answers is nobody's score.
                     self._loaded = None
                     if self._infer:
                         self._infer.file, self._infer.offset = "", 0
         if b"m-lap-us-" in text and (wrong := no_lap_time(readable(text))) is not None:
-            remember(self.facts.device_errors, (number, wrong))
+            self.facts.note_error(number, wrong)
         return None
 
     # What they mean
@@ -364,7 +364,7 @@ class EembcReader(LogReader):
             infer.iterations = iterations
         elif infer.iterations != iterations:
             text = f"m-infer-start-{iterations} where {infer.iterations} inferences were commanded"
-            remember(self.facts.device_errors, (number, text))
+            self.facts.note_error(number, text)
 
     def _lap(self, us: int, head: bytes | None) -> None:
         infer = self._infer
@@ -423,7 +423,7 @@ class EembcReader(LogReader):
             if self._scores_do_not_count and timed and not infer.rebooted:
                 infer.unreadable, infer.line = _NO_RESULTS, number
         if not infer.is_answered:
-            remember(self.facts.device_errors, (number, "m-ready of an infer without m-results"))
+            self.facts.note_error(number, "m-ready of an infer without m-results")
             return
         self._release()
         self._held = infer.outcome()

@@ -125,9 +125,9 @@ class MlcommonsReader(LogReader):
             self._block = None
             return block
         elif line.startswith(_DEVICE_ERROR):
-            remember(facts.device_errors, (number, readable(line[len(_DEVICE_ERROR) :])))
+            facts.note_error(number, readable(line[len(_DEVICE_ERROR) :]))
         elif b"e-[" in line:
-            remember(facts.device_errors, (number, readable(line)))
+            facts.note_error(number, readable(line))
         else:
             self._on_fact(line)
         return None

@@ -14,14 +14,11 @@ from typing import BinaryIO, Self, TypeVar
 
 from ...errors import TinyrunnerError
 from ..terms import Dialect
-from .records import InferenceRecord, LogFacts
+from .records import MAX_NOTES, InferenceRecord, LogFacts
 
 CHUNK_BYTES = 1 << 18
 MAX_LINE_BYTES = 1 << 20
 """The longest honest line is an accuracy step's with its path, under 1 kB."""
-MAX_NOTES = 100
-"""Errors, notes and identities kept of a log; a noisy device must not fill the memory."""
-
 
 Observer = Callable[[bytes, int], None]
 """A function that sees each block of whole lines as it is read, and how many lines came before it.

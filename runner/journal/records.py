@@ -11,6 +11,9 @@ from typing import NamedTuple
 
 from ..terms import Dialect, Mode
 
+MAX_NOTES = 100
+"""Errors, notes and identities kept of a log; a noisy device must not fill the memory."""
+
 
 class InferenceRecord(NamedTuple):
     """Is one load and the `infer` that followed it, as the log tells it.
@@ -60,6 +63,8 @@ class LogFacts:
     line_count: int = 0
     device_errors: list[tuple[int, str]] = field(default_factory=list)
     """(line, text) of each `e-[…]` and size-mismatch line, at most the first 100."""
+    device_error_count: int = 0
+    """How many there are in all."""
     loads: dict[int, int] = field(default_factory=dict)
     """Line of the first load of each size in bytes, as the runner wrote it; at most 100 sizes."""
     wire_extension: tuple[int, str] | None = None
@@ -72,3 +77,9 @@ class LogFacts:
     """How often the session was killed and continued."""
     retry_count: int = 0
     """How often a load and its inference were done again, because the first ones failed."""
+
+    def note_error(self, line: int, text: str) -> None:
+        """Count an error of the device, and keep it if it is one of the first."""
+        self.device_error_count += 1
+        if len(self.device_errors) < MAX_NOTES:
+            self.device_errors.append((line, text))

@@ -110,7 +110,9 @@ class CheckInput:
     model_ids: tuple[str, ...] = ()
     """Every model id that the device named, in order."""
     device_errors: tuple[tuple[int, str], ...] = ()
-    """Errors that the device reported: (line of the log, text)."""
+    """Errors that the device reported: (line of the log, text); the first hundred."""
+    device_error_count: int = 0
+    """How many it reported in all."""
     loads: tuple[tuple[int, int], ...] = ()
     """The first load of each size: (bytes, line of the log)."""
     wire_extension: tuple[int, str] | None = None
@@ -148,6 +150,7 @@ class CheckInput:
             energy=energy,
             model_ids=tuple(facts.model_ids),
             device_errors=tuple(facts.device_errors),
+            device_error_count=facts.device_error_count,
             loads=tuple(facts.loads.items()),
             wire_extension=facts.wire_extension,
             run_mode=facts.config.get("runMode", ""),
@@ -229,9 +232,10 @@ def _session(result: CheckInput, division: Division) -> Iterator[SessionFinding]
         )
     if result.device_errors:
         line, text = result.device_errors[0]
+        count = max(result.device_error_count, len(result.device_errors))
         yield _warning(
             FindingKind.DEVICE_ERRORS,
-            f"the device reported {len(result.device_errors)} error(s), the first {text!r} in "
+            f"the device reported {count} error(s), the first {text!r} in "
             f"line {line}; read the log around it",
             line,
         )

@@ -43,6 +43,7 @@ def merge(
         if len(entries) > MAX_INFERENCES:
             raise LogError(f"{path}: more than {MAX_INFERENCES} entries")
     merged = MergedInferences(list(records))
+    beyond = 0
     if len(entries) != len(records):
         merged.findings.append(
             violation(
@@ -62,13 +63,12 @@ def merge(
             )
             break
         merged.records[place] = entry.merged(record)
+        kept = len(merged.findings)
         if entry.label is not None:
             known = merged.classes.setdefault(entry.file, entry.label)
             if known != entry.label:
                 text = f"entry {entry.number}: class {entry.label} of {entry.file}"
                 merged.findings.append(violation(Rule.LOG, json_name, text, f"{known}, as before"))
-        if len(merged.findings) >= _MOST_FINDINGS:
-            continue
         said, wanted = entry.throughput, _throughput(entry)
         if said is not None and wanted is not None and abs(said - wanted) > 1e-9 * abs(wanted):
             text = f"entry {entry.number}: throughput {said}"
@@ -86,6 +86,11 @@ def merge(
                     record.line,
                 )
             )
+        beyond += max(0, len(merged.findings) - max(kept, _MOST_FINDINGS))
+        del merged.findings[max(kept, _MOST_FINDINGS) :]
+    if beyond:
+        text = f"the first {_MOST_FINDINGS} of {_MOST_FINDINGS + beyond} differences are shown"
+        merged.findings.append(violation(Rule.LOG, json_name, text, f"what {log_name} has"))
     return merged
 
 

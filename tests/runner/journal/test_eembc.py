@@ -193,7 +193,7 @@ def test_device_errors_are_kept_with_their_lines_and_bounded(tmp_path):
     lines = list(START) + ["00011.000 dut: e-[Unknown command: x]"] * 150
     _, facts = read(tmp_path, lines)
     assert facts.device_errors[0] == (len(START) + 1, "e-[Unknown command: x]")
-    assert len(facts.device_errors) == 100
+    assert (len(facts.device_errors), facts.device_error_count) == (100, 150)
 
 
 def test_an_inference_without_its_m_ready_counts_when_the_next_step_begins(tmp_path):

@@ -170,6 +170,12 @@ def test_a_session_at_fault_is_found(changes, kind, severity):
     assert findings[0].to_json()["severity"] == severity.value
 
 
+def test_errors_are_counted_beyond_those_that_are_kept():
+    checked = replace(performance(), device_errors=((12, "e-[x]"),) * 100, device_error_count=1000)
+    (finding,) = check(checked, ROUND, division=Division.CLOSED)
+    assert "the device reported 1000 error(s)" in finding.text
+
+
 def test_every_text_ends_in_advice():
     faulty = replace(
         performance(window(2, iterations=1, elapsed_s=5.0, host_elapsed_s=9.0), window(2)),

@@ -227,6 +227,13 @@ def test_another_harm_is_found_by_its_rule(source, spoil, rule, tmp_path):
     assert rule in {finding.rule for finding in found}, [f.found for f in found]
 
 
+def test_what_is_not_shown_is_counted(tmp_path):
+    session = published_session(tmp_path, *ML_ACCURACY)
+    session.sub("log.txt", r"(m-results    : \[)", r"\g<1>0.5, ", count=0)
+    found = [f.found for f in violations(session.audit(official_lists())) if "shown" in f.found]
+    assert found == ["the first 20 of 1000 differences are shown"]
+
+
 def test_a_changed_step_is_found_with_its_line_in_the_log(tmp_path):
     session = published_session(tmp_path, *PERFORMANCE)
     other_step(session)
