@@ -23,7 +23,7 @@ An energy session has a block of the energies before it, with `ulp-ml` as the so
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_HALF_DOWN, Decimal
 
 from ...models.suite import Task
 from ..config.rounds import Round
@@ -103,12 +103,12 @@ def _energy_lines(measured: MeasuredWindow) -> Iterator[str]:
 
 
 def _two_decimals(moment_s: float) -> str:
-    """Print a window's beginning as EEMBC does: from the file's milliseconds, ties to even.
+    """Print a window's beginning as EEMBC does: from the file's milliseconds, ties downwards.
 
-    Both ties in the published sessions are (37.465 is printed 37.46, 90.525 is 90.52).
+    All four ties in the published sessions are (2.875 is printed 2.87, 37.465 is 37.46).
     """
     milliseconds = Decimal(f"{moment_s:.3f}")
-    return str(milliseconds.quantize(Decimal("0.01"), ROUND_HALF_EVEN))
+    return str(milliseconds.quantize(Decimal("0.01"), ROUND_HALF_DOWN))
 
 
 def _window_lines(window: TimedWindow, round_: Round) -> Iterator[str]:

@@ -14,16 +14,12 @@ from pathlib import Path
 
 import pytest
 from support.reference import reference_path
-from support.sessions.audited import official_lists
+from support.sessions.published_trees import TREES, audited
 from tinyrunner.runner.audit.audit import audit
-from tinyrunner.runner.audit.evidence.audit_result import SessionAudit, TreeAudit
+from tinyrunner.runner.audit.evidence.audit_result import SessionAudit
 from tinyrunner.runner.score.rules import Severity
 from tinyrunner.runner.terms import Mode
 
-TREES = [
-    *(f"published/{name}" for name in ("v1.1", "v1.2", "v1.3")),
-    *(f"record/{name}" for name in ("v0.5", "v0.7", "v1.0", "v1.1", "v1.2", "v1.3")),
-]
 REASONS = Path(__file__).with_name("published_violations.txt")
 NOT_JUDGED = {
     "published/v1.2": {"closed/STMicroelectronics/results/NUCLEO_L4R5ZI/ad/accuracy"},  # no log
@@ -33,11 +29,6 @@ NOT_JUDGED = {
     },
     "record/v1.3": {"closed/syntiant/results/syntiant_9120_1v0_49mhz/sww/energy"},
 }
-
-
-@cache
-def audited(tree: str) -> TreeAudit:
-    return audit(reference_path(*tree.split("/")), datasets=official_lists(), parallel=False)
 
 
 def reasons(tree: str) -> Counter[tuple[str, str]]:
