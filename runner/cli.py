@@ -25,10 +25,13 @@ def main() -> None:
 
     from ..errors import TinyrunnerError
     from .commands.app import app, import_completion, import_help
+    from .commands.streams import Unfailing
 
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a code page without µ must not end a run
+    if isinstance(sys.stderr, io.TextIOWrapper):
+        sys.stderr = Unfailing(sys.stderr)
     if not {"-h", "--help"}.isdisjoint(sys.argv) or len(sys.argv) == 1:
         import_help()
     if _COMPLETION in os.environ:

@@ -70,14 +70,13 @@ def tinyrunner(*arguments: object, stdin: str = "") -> Ran:
 
 def process(*arguments: object, cwd: Path | None = None, **options: Any) -> subprocess.Popen[str]:
     """The same as a process of its own, not waited for."""
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     return subprocess.Popen(
         [sys.executable, "-m", "tinyrunner", *map(str, arguments)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
         text=True,
         cwd=cwd,
         env=os.environ | {"PYTHONUNBUFFERED": "1"},
-        **options,
+        **streams | options,
     )
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ....errors import TinyrunnerError
 from ...errors import ResumeError, SetupError
 from .. import options
 
@@ -61,7 +63,8 @@ def run(
         if script is not None:
             raise SetupError("--resume continues the session's own script; leave --script out")
         outcome = _resume(resume, tasks, modes, config, flags, (labels, formats), reporter)
-        show_outcomes([outcome], as_json)
+        with _told_where([outcome]):
+            show_outcomes([outcome], as_json)
         if not outcome.assessment.valid:
             raise typer.Exit(options.EXIT_INVALID)
         return
@@ -95,7 +98,8 @@ def _run_all(
     try:
         run_cells(prepared, on_end, stop_on_failure=stop_on_failure)
     finally:
-        _show_cells(ended, as_json, several=several)
+        with _told_where([cell.outcome for cell in ended if cell.outcome is not None]):
+            _show_cells(ended, as_json, several=several)
     errors = [cell.error for cell in ended if cell.error is not None]
     if errors and not several:
         raise errors[0]
@@ -161,6 +165,19 @@ def choose_modes(names: list[str] | None) -> list[Mode]:
     if "all" in names:
         raise SetupError("`all` is the three modes and stands alone; or name each mode")
     return [mode_named(name) for name in dict.fromkeys(names)]
+
+
+@contextmanager
+def _told_where(outcomes: Sequence[Outcome]) -> Iterator[None]:
+    """Say where the figures are, where they cannot be printed."""
+    try:
+        yield
+    except OSError as error:
+        folders = ", ".join(str(outcome.session.folder) for outcome in outcomes)
+        raise TinyrunnerError(
+            f"the figures cannot be printed ({error.strerror}); nothing of them is lost: "
+            f"`tinyrunner score` shows those of {folders}"
+        ) from error
 
 
 def _show_cells(ended: list[EndedCell], as_json: bool, *, several: bool) -> None:
