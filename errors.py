@@ -21,10 +21,12 @@ TinyrunnerError 1
 │   │   │   ├── DutReportedError
 │   │   │   └── DutTimeout
 │   │   ├── FirmwareFault
-│   │   └── LinkError
-│   │       ├── PortAbsent
-│   │       ├── PortBusy
-│   │       └── PortForbidden
+│   │   ├── LinkError
+│   │   │   ├── PortAbsent
+│   │   │   ├── PortBusy
+│   │   │   └── PortForbidden
+│   │   ├── LinkFlooded
+│   │   └── OutOfStep
 │   ├── JournalError
 │   ├── MonitorError
 │   │   ├── MonitorRefused

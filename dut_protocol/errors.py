@@ -48,6 +48,17 @@ class DutReportedError(DutFault):
         self.reported = reported
 
 
+class OutOfStep(DutError):
+    """Says that the device keeps answering more often than it is asked.
+
+    Then any answer may be that of another command, and to begin anew is to be deceived anew.
+    """
+
+
+class LinkFlooded(DutError):
+    """Says that the device sends far more than anything that was asked of it needs."""
+
+
 class FirmwareFault(DutError):
     """Says that the firmware cannot do what is asked: asked again, it would answer the same."""
 

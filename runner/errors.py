@@ -6,6 +6,14 @@ from pathlib import Path
 
 from ..errors import InterruptingError, TinyrunnerError, UsageError
 
+MAX_TEXT_CHARS = 2000
+"""Longest text of a note or an error: a device's line may have many times as much."""
+
+
+def shortened(text: str) -> str:
+    """Return what is shown of a text that may hold anything a device sends."""
+    return text if len(text) <= MAX_TEXT_CHARS else f"{text[:MAX_TEXT_CHARS]} …"
+
 
 class SetupError(UsageError):
     """Says why the run cannot begin as asked (exit 2); nothing was sent to be measured."""

@@ -75,12 +75,12 @@ class Dut(Exchange):
         The first ``name%`` after opening a port is often lost, so it is asked again; each time is
         noted.
         """
-        self._booting = self._leftovers = True
+        self._booting = self._late = True
         try:
             self.drain(quiet_s=QUIET_S, limit_s=self.settings.boot_wait_s)
             vendor, profile, model_id = self._who_is_it()
         finally:
-            self._booting = self._leftovers = False
+            self._booting = False
         return Identity(vendor, profile, model_id, self.boot_mode)
 
     def _who_is_it(self) -> tuple[str, str | None, str | None]:
@@ -281,7 +281,8 @@ class Dut(Exchange):
         deadline = Deadline(self.clock, REPLY_TIMEOUT_S + 2 * self.wire_s(print_chars(byte_count)))
         with self.muting(Ready, Buffer):
             self.begin(DbPrint())
-            reply = self.collect(deadline, f"reading {byte_count} bytes back")
+            doing = f"reading {byte_count} bytes back"
+            reply = self.collect(deadline, doing, says_something=True)
         return b"".join(message.data for message in reply if isinstance(message, Buffer))
 
     def resync(self) -> bool:
@@ -292,12 +293,9 @@ class Dut(Exchange):
         Waits for quiet, then sends ``name%``: it ends whatever half command the device holds (that
         one is answered by an error), and a second ``name%`` finds it fresh. Never an empty command.
         """
-        self._leftovers = True
-        try:
-            late = self.drain(quiet_s=QUIET_S, limit_s=REPLY_TIMEOUT_S)
-            return self._resync() or late
-        finally:
-            self._leftovers = False
+        self._late = True
+        late = self.drain(quiet_s=QUIET_S, limit_s=REPLY_TIMEOUT_S)
+        return self._resync() or late
 
     def _resync(self) -> bool:
         late = False

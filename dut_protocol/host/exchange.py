@@ -2,13 +2,18 @@
 
 One exchange is a command and the lines that answer it, the last of which is ``m-ready``. Chatter
 in between goes to the listener and nowhere else; a boot banner outside of booting is an error,
-wherever it comes; a stray ``m-ready`` is noted and skipped where it can be told from the real one.
+wherever it comes.
+
+An answer too many puts host and device out of step: each later command would take the answer of the
+one before, and a block of a load that arrived twice hides that another one is missing. From the
+first load on it is an error, so that the load is done anew; before that, and where commands were
+given up whose answers may still come, it is none.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
@@ -19,6 +24,8 @@ from ..errors import (
     DutReportedError,
     DutTimeout,
     FirmwareFault,
+    LinkFlooded,
+    OutOfStep,
 )
 from ..link.clock import Clock, Deadline
 from ..link.port_users import others_at
@@ -56,8 +63,15 @@ QUIET_S = 0.2
 """Nothing for this long means that the device has said what it had to say."""
 
 STRAY_S = 0.5
-"""An `m-ready` without the reply that belongs before it is taken for a stray one if that reply
-begins within this time; it begins as soon as the command has arrived."""
+"""An `m-ready` without the reply that belongs before it is one too many if that reply begins within
+this time; it begins as soon as the command has arrived."""
+
+MAX_STRAYS = 2
+"""The answers too many after which nothing is believed any more. One may be an accident."""
+
+FLOOD_BYTES = 2_000_000
+"""Most that may come during one exchange, beside what the wire can carry in its time. Published
+firmware prints thousands of lines in a window, which is a twentieth of this."""
 
 MAX_REPLY_MESSAGES = 8192
 """Most lines of one reply. `db print` of the largest input has 3456; a device stuck in a loop must
@@ -121,8 +135,15 @@ class Exchange:
         self._messages: deque[Message] = deque()
         self._last_line = ""
         self._booting = False
-        self._leftovers = False
-        """Whether a stray `m-ready` is no news: in booting, and after a broken exchange."""
+        self.strict = False
+        """Whether an answer too many is an error: a load, or what is inferred of it, is at stake.
+        """
+        self._late = False
+        """Whether answers may still come to commands that were given up."""
+        self._strays = 0
+        self._heard_bytes = 0
+        """What came since the present exchange began."""
+        self._heard_since_s = clock.now_s()
         self._muted: tuple[type[Message], ...] = ()
         self._hands_on_malformed = False
         self._command: HostCommand | None = None
@@ -150,10 +171,14 @@ class Exchange:
         """Tell whether nothing is unread: no message waiting, no line half arrived."""
         return not self._messages and not self._reader.pending
 
-    @property
-    def ready_waiting(self) -> bool:
-        """Tell whether an `m-ready` has come that no reply needed."""
-        return any(isinstance(message, Ready) for message in self._messages)
+    def none_too_many(self, doing: str) -> None:
+        """Raise what follows from an `m-ready` that has come and that no reply needed."""
+        if any(isinstance(message, Ready) for message in self._messages):
+            raise self.out_of_step(doing, self._messages)
+
+    def caught_up(self) -> None:
+        """Take it that all that was asked has been answered: an answer to the last has come."""
+        self._late = False
 
     @contextmanager
     def muting(self, *kinds: type[Message]) -> Iterator[None]:
@@ -181,7 +206,13 @@ class Exchange:
             yield withheld
 
     def take(self, data: bytes) -> None:
-        """Split what came into messages; tell the listener of every line that is not muted."""
+        """Split what came into messages; tell the listener of every line that is not muted.
+
+        LinkFlooded where far more comes than can have been asked for.
+        """
+        self._heard_bytes += len(data)
+        if self._heard_bytes > FLOOD_BYTES:
+            self._refuse_flood()
         for line in self._reader.feed(data):
             messages = parse_line(line)
             if not messages or not isinstance(messages[-1], self._muted) or len(messages) > 1:
@@ -189,6 +220,18 @@ class Exchange:
                 if self._last_line:
                     self.listener.line(self._last_line)
             self._messages.extend(messages)
+
+    def _refuse_flood(self) -> None:
+        seconds = self.clock.now_s() - self._heard_since_s
+        usual = print_chars(self._buffer_bytes) + seconds / self.wire_s(1)
+        if self._heard_bytes <= FLOOD_BYTES + usual:
+            return
+        asked = self._command.encode().decode() if self._command else "name%"
+        raise LinkFlooded(
+            f"{self.address} floods the link: {self._heard_bytes / 1e6:.1f} MB in {seconds:.1f} s "
+            f"since `{asked.rstrip('%')[:40]}` was sent, last {self._last_line[:60]!r}; look at "
+            "what the firmware prints, and at what else sends on this line"
+        )
 
     def next_message(self, deadline: Deadline, doing: str, *, chatter: bool = False) -> Message:
         """Return the next message; one that is not chatter, unless that is asked for."""
@@ -210,6 +253,7 @@ class Exchange:
                     raise self.fault(f"{sent}: {message.reason}", sure=message.in_firmware)
                 return message
             if deadline.expired:
+                self._late = True
                 raise DutTimeout(self._silence(deadline, doing))
             self.take(self.transport.read(READ_BYTES, deadline.remaining_s))
 
@@ -252,34 +296,61 @@ class Exchange:
     def drain(self, quiet_s: float = 0.0, limit_s: float = 0.0) -> bool:
         """Log what has come unasked, until nothing comes for ``quiet_s`` (at most ``limit_s``).
 
-        Returns whether an `m-ready` was among it.
+        Returns whether an `m-ready` was among it. DutProtocolError where that is one too many.
         """
-        ready = False
         limit = Deadline(self.clock, limit_s)
         while data := self.transport.read(READ_BYTES, min(quiet_s, limit.remaining_s)):
             self.take(data)
             if limit.expired:
                 break
+        said: list[Message] = []
         while self._messages:
             message = self._messages.popleft()
             if isinstance(message, BootMode):
                 self.boot_mode = message.mode
             if isinstance(message, BootMode | InitDone) and not self._booting:
                 raise self._rebooted("between two commands", message)
-            ready = ready or isinstance(message, Ready)
-            if isinstance(message, Ready) and not self._leftovers:
-                self.listener.note(f"a stray m-ready from {self.address}, ignored")
+            said.append(message)
+        ready = any(isinstance(message, Ready) for message in said)
+        if ready and not (self._booting or self._late):
+            if self.strict:
+                raise self.out_of_step("between two commands", said)
+            self.listener.note(f"a stray m-ready from {self.address}, ignored")
         return ready
+
+    def out_of_step(self, doing: str, surplus: Iterable[Message] = ()) -> DutError:
+        """Make the error to raise of an answer too many; ``surplus`` is what it says.
+
+        DutProtocolError: what is at stake is to be done anew, in step again. OutOfStep, which ends
+        it for good, where it comes again. A command that was cut in two on its way has two answers
+        as well, of which one tells so: that is damage as any other.
+        """
+        where = f"{doing} on {self.address}"
+        for message in surplus:
+            if isinstance(message, DeviceError) and message.text.startswith("Unknown command"):
+                said = message.encode()[:80]
+                return DutProtocolError(f"{where}: a command came as two, one of them {said!r}")
+        self._strays += 1
+        what = f"{where}: the device answered once more than it was asked"
+        if self._strays < MAX_STRAYS:
+            return DutProtocolError(f"{what}; it may be a step off")
+        return OutOfStep(
+            f"{what}, for the second time: any answer may be that of another command, and no score "
+            "can be trusted. Something on the way delivers commands or answers twice (a bridge to "
+            "the network that sends again, a second program on the port), or the firmware prints "
+            "m-ready where no command ends; mend that, then --resume"
+        )
 
     # ---- asking ----------------------------------------------------------------------------------
 
     def begin(self, command: HostCommand) -> None:
         """Send a command after clearing away what came unasked."""
         data = command.encode()
+        self.drain()
         self._command = command
+        self._heard_bytes, self._heard_since_s = 0, self.clock.now_s()
         if isinstance(command, DbLoad):
             self._buffer_bytes = max(self._buffer_bytes, command.byte_count)
-        self.drain()
         self.transport.write(data)
 
     def collect(
@@ -294,10 +365,12 @@ class Exchange:
 
         An ``e-[…]`` among them is raised, but only once the reply is complete, so that the next
         command finds the link in step. ``says_something``: the command is always answered by more
-        than `m-ready`, so one that comes first may be a stray one. ``each`` is told of chatter too.
+        than `m-ready` or an error, so one that comes before that is of another command; this is
+        raised at the end, too. ``each`` is told of chatter too.
         """
         reply: list[Message] = []
         refused: Message | None = None
+        surplus: list[Message] = []
         at_most = max(MAX_REPLY_MESSAGES, 2 * self._buffer_bytes // _ROW_BYTES)
         while True:
             message = self.next_message(deadline, doing, chatter=each is not None)
@@ -306,17 +379,17 @@ class Exchange:
                     if each is not None:
                         each(message)
                 case Ready():
+                    if says_something and not reply and self._reply_follows(deadline):
+                        surplus.append(refused or message)
+                        refused = None
+                        continue
+                    if surplus:
+                        self._refuse_surplus(doing, surplus)
                     if refused is not None:
-                        answered = (
-                            f"{doing} on {self.address}: the device answered {refused.encode()!r}"
-                        )
-                        if _for_good(refused, self._command) and not self.has_inferred:
-                            raise FirmwareFault(answered)
-                        text = refused.text if isinstance(refused, DeviceError) else ""
-                        raise DutReportedError(answered, text or refused.encode())
-                    if reply or not says_something or not self._reply_follows(deadline):
-                        return reply
-                    self.listener.note(f"a stray m-ready from {self.address}, ignored")
+                        raise self._refusal(doing, refused)
+                    if reply and says_something:
+                        self.caught_up()
+                    return reply
                 case DeviceError() | BufferTooSmall():
                     refused = message
                 case _:
@@ -328,6 +401,21 @@ class Exchange:
                         )
                     if each is not None:
                         each(message)
+
+    def _refuse_surplus(self, doing: str, surplus: list[Message]) -> None:
+        """Raise what follows from answers that came before the one to this command, if anything."""
+        if self.strict and not self._late:
+            raise self.out_of_step(doing, surplus)
+        if not self._late:
+            self.listener.note(f"a stray m-ready from {self.address}, ignored")
+
+    def _refusal(self, doing: str, refused: Message) -> DutError:
+        """Make the error to raise of an ``e-[…]``."""
+        answered = f"{doing} on {self.address}: the device answered {refused.encode()!r}"
+        if _for_good(refused, self._command) and not self.has_inferred:
+            return FirmwareFault(answered)
+        text = refused.text if isinstance(refused, DeviceError) else ""
+        return DutReportedError(answered, text or refused.encode())
 
     def _reply_follows(self, deadline: Deadline) -> bool:
         """Tell whether more than chatter comes at once."""

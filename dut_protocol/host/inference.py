@@ -128,11 +128,15 @@ class InferenceTimer:
         """
         doing = f"`infer {iterations} {warmups}`"
         dut = self._dut
+        # A run for energy measures once: nothing could be done anew.
+        dut.strict = wanted is not Wanted.EDGES
         dut.begin(Infer(iterations, warmups))
         with dut.withholding_ready() as withheld:
             reply = _Reply(self, dut.clock, iterations, warmups)
             with nullcontext() if wanted is Wanted.SCORES else dut.handing_on_malformed():
                 dut.collect(reply.deadline, doing, reply.take, says_something=True)
+            if dut.strict:
+                dut.none_too_many(doing)
             reply.end()
             whole_s = reply.since_begun_s
             inference = self._checked(reply, iterations, warmups, score_count, doing, wanted)

@@ -87,7 +87,8 @@ class _Side:
     def read(self, max_bytes: int, timeout_s: float) -> bytes:
         deadline = Deadline(self._manager.clock, timeout_s)
         while not self.received:
-            if not self._manager.pump(deadline.remaining_s) and deadline.expired:
+            self._manager.pump(deadline.remaining_s)
+            if deadline.expired and not self.received:  # whatever comes for the other side
                 return b""
         data = bytes(self.received[:max_bytes])
         del self.received[:max_bytes]
@@ -111,8 +112,8 @@ class _Demultiplexer:
         self.io = _Side(self, transport.address)
         self.device = _Side(self, f"the device behind {transport.address}")
 
-    def pump(self, timeout_s: float) -> bool:
-        """Read once and sort; False when nothing came."""
+    def pump(self, timeout_s: float) -> None:
+        """Read once and sort."""
         data = self.transport.read(READ_BYTES, timeout_s)
         for line in self._reader.feed(data):
             start = line.find(PASS_THROUGH)
@@ -124,7 +125,6 @@ class _Demultiplexer:
                 continue
             self._note_edge(line)
             self.io.received += line + b"\r\n"
-        return bool(data)
 
     def _note_edge(self, line: bytes) -> None:
         for message in parse_line(line):
@@ -167,7 +167,7 @@ class IoManager(Exchange):
 
     def identify(self) -> str:
         """Find it awake (opening its port resets an Arduino) and return what it says it is."""
-        self._booting = self._leftovers = True
+        self._booting = self._late = True
         try:
             self.drain(quiet_s=QUIET_S, limit_s=self.settings.boot_wait_s)
             for attempt in range(1, NAME_ATTEMPTS + 1):
@@ -184,7 +184,7 @@ class IoManager(Exchange):
                     self.listener.note("the IO manager did not answer name%, asked again")
             raise AssertionError("unreachable: the last attempt returns or raises")
         finally:
-            self._booting = self._leftovers = False
+            self._booting = self._late = False
 
     def _name(self) -> list[str]:
         """Read the answer to `name`, before which it may still tell that it has booted."""
@@ -269,7 +269,7 @@ class IoManager(Exchange):
 
     def _no_manager(self, text: str, reply: list[str], expected: str = _ECHO) -> DutProtocolError:
         return DutProtocolError(
-            f"{self.address}: `{text}` was answered {reply}, not {expected!r}; is this an IO "
+            f"{self.address}: `{text}` was answered {reply[:5]}, not {expected!r}; is this an IO "
             "manager?"
         )
 

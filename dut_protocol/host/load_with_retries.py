@@ -62,8 +62,14 @@ class LoadMethod(Enum):
 class Loader:
     """Loads inputs into one device, and remembers how well that went."""
 
-    def __init__(self, dut: Dut) -> None:
+    def __init__(self, dut: Dut, settle_s: float = 0.0) -> None:
+        """Load into ``dut``.
+
+        ``settle_s``: how long to listen behind a load for an answer too many, where an `infer`
+        that finds it would come too late to begin anew.
+        """
         self._dut = dut
+        self._settle_s = settle_s
         self.data_bytes = dut.settings.data_bytes_per_db
         self.pipeline_chars = dut.settings.pipeline_chars
         """Characters that may be unanswered; 0: no pipelining, or no more."""
@@ -88,6 +94,7 @@ class Loader:
         if not data:
             raise ValueError("an input has at least one byte")
         self._dut.loaded_bytes = None
+        self._dut.strict = True
         way = LoadMethod.HANDSHAKEN
         for attempt in range(1, MAX_ATTEMPTS + 1):
             before, way = way, self._way(attempt)
@@ -204,6 +211,8 @@ class Loader:
                 send_pipelined(dut, blocks, self.pipeline_chars, self.pace, doing)
             else:
                 self._send(blocks, doing)
+            if self._settle_s:
+                dut.drain(quiet_s=self._settle_s, limit_s=3 * self._settle_s)
 
     def _send(self, blocks: Blocks, doing: str) -> None:
         """Handshake the blocks through; the last must bring ``m-load-done``, no other may."""

@@ -386,12 +386,13 @@ _NOISE = bytes(byte for byte in range(256) if not 0x21 <= byte <= 0x7E)
 """Bytes that are no message's beginning or end: control bytes, spaces, what an idle line makes."""
 
 
+_CONTROLS = {code: chr(code).encode("unicode_escape").decode() for code in (*range(0x20), 0x7F)}
+
+
 def decode_line(line: bytes) -> str:
     """Return the line as printable text: noise and control bytes become ``\\xff`` and the like."""
     text = line.decode("ascii", "backslashreplace")
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    return text if text.isprintable() else text.translate(_CONTROLS)
 
 
 def _whole_message(line: bytes) -> Message | None:
@@ -425,6 +426,8 @@ def parse_line(line: bytes) -> tuple[Message, ...]:
     line = line.strip(_NOISE)
     if not line:
         return ()
+    if _ANY_START.search(line) is None and b"e-[" not in line:
+        return (Chatter(decode_line(line)),)  # which may come in floods
     message = _whole_message(line)
     if message is not None:
         return (message,)

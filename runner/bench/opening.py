@@ -15,6 +15,7 @@ from ... import __version__
 from ...dut_protocol.discovery.ports import find_dut
 from ...dut_protocol.errors import LinkError
 from ...dut_protocol.host.dut import Dut
+from ...dut_protocol.host.exchange import QUIET_S
 from ...dut_protocol.host.inference import InferenceTimer
 from ...dut_protocol.host.io_manager import IoManager
 from ...dut_protocol.host.load_with_retries import Loader
@@ -186,7 +187,8 @@ def _bench(
     )
     dut = Dut(io_manager.dut, clock, link)
     parts = EnergyParts(io_manager, monitor, recorder)
-    return Bench(clock, dut, Loader(dut), InferenceTimer(dut), simulated, parts)
+    loader = Loader(dut, settle_s=QUIET_S)
+    return Bench(clock, dut, loader, InferenceTimer(dut), simulated, parts)
 
 
 Tell = Callable[[str], None]

@@ -20,7 +20,7 @@ from ...dut_protocol.wire.messages import Model
 from ...dut_protocol.wire.settings import ConfirmResults
 from ...models.suite import Task
 from ..bench.bench import Bench
-from ..errors import SetupError
+from ..errors import SetupError, shortened
 from ..journal.journal import Journal, LogWriter
 from ..script.energy_plan import TRACE_NAME
 from ..script.plan import mode_of, parse_infer, planned_inferences
@@ -80,6 +80,7 @@ class JournalListener:
         self._journal.write(self._source, text)
 
     def note(self, text: str) -> None:
+        text = shortened(text)
         self._journal.write("parser", f"m-note[{text}]")
         self._journal.flush()
         self._on_note(text)

@@ -13,7 +13,7 @@ from ...energy.trace_files import read_trace
 from ...errors import InterruptingError
 from ...models.suite import Metric, Task
 from ..config.rounds import Round
-from ..errors import JournalError, RunStopped
+from ..errors import JournalError, RunStopped, shortened
 from ..journal.journal import Journal, last_stamp_s
 from ..journal.records import InferenceRecord
 from ..journal.session_document import Provenance, write_document
@@ -81,7 +81,8 @@ class UnfinishedRun:
         try:
             yield
         except (*STOPPING, KeyboardInterrupt) as error:
-            reason = "interrupted" if isinstance(error, KeyboardInterrupt) else str(error)
+            interrupted = isinstance(error, KeyboardInterrupt)
+            reason = "interrupted" if interrupted else shortened(str(error))
             raise RunStopped(
                 self.folder,
                 reason,
@@ -116,7 +117,7 @@ def say_why(journal: Journal, error: BaseException) -> None:
         if isinstance(error, KeyboardInterrupt):
             journal.write("session", "m-session-interrupted")
         else:
-            journal.write("session", f"{ERROR_EVENT}[{' '.join(str(error).split())}]")
+            journal.write("session", f"{ERROR_EVENT}[{' '.join(shortened(str(error)).split())}]")
 
 
 def benchmark_config(run: Run, first: PlannedInference) -> dict[str, str]:

@@ -356,6 +356,8 @@ class EembcReader(LogReader):
         if self._void:
             return
         if self._infer is None or self._infer.started:
+            if self._loading is not None:
+                return  # an `infer` that came twice: this answer is of no step
             self._begin(None, None)
         infer = self._infer
         assert infer is not None

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 from support.devices.dialogue import BANNER, CUTS, NAME, PROFILE, READY, dialogue
 from tinyrunner.dut_protocol.errors import (
+    DutError,
     DutProtocolError,
     DutRebooted,
     DutReportedError,
@@ -10,7 +13,7 @@ from tinyrunner.dut_protocol.errors import (
     FirmwareFault,
 )
 from tinyrunner.dut_protocol.host.dut import NAME_ATTEMPTS, Identity
-from tinyrunner.dut_protocol.host.exchange import MAX_REPLY_MESSAGES
+from tinyrunner.dut_protocol.host.exchange import FLOOD_BYTES, MAX_REPLY_MESSAGES
 from tinyrunner.dut_protocol.wire.boot_banner import TimestampMode
 from tinyrunner.dut_protocol.wire.messages import Name, Results
 
@@ -292,6 +295,38 @@ def test_a_flood_of_messages_is_cut_off():
         pytest.raises(DutProtocolError, match="no m-ready"),
     ):
         talk.dut.raw("name")
+
+
+FLOODS = [b"\xa5\x17 garbage " * 9 + b"\r\n", READY, b"m-lap-us-1234567\r\n"]
+
+
+@pytest.mark.parametrize(
+    ("ask", "line"),
+    [("name", FLOODS[0]), ("name", FLOODS[2]), ("load", FLOODS[1]), ("resync", FLOODS[1]),
+     ("boot", FLOODS[2])],
+)  # fmt: skip
+def test_a_flood_is_named_as_such_and_what_is_logged_of_it_bounded(line, ask):
+    """Ten megabytes a second of it, unasked, for as long as anybody listens."""
+    flood = [(0.001, line * (10_000 // len(line)))] * 10_000
+    with dialogue([], unasked=flood, all_read=False) as talk:
+        talk.transport.write = lambda data: None
+        doing = {
+            "name": lambda: talk.dut.raw("name"),
+            "load": lambda: talk.loader.load(bytes(490)),
+            "resync": talk.dut.resync,
+            "boot": lambda: talk.dut.wait_for_boot(20.0),
+        }
+
+        def for_as_long_as_it_takes():
+            while talk.clock.now_s() < 60:
+                doing[ask]()
+
+        with pytest.raises(DutError) as caught:
+            for_as_long_as_it_takes()
+        assert re.search("floods the link|more than 8192 lines|m-ready", str(caught.value))
+        assert len(str(caught.value)) < 1000
+        assert talk.clock.now_s() < 7.0
+        assert sum(map(len, talk.listener.lines)) < 3 * FLOOD_BYTES
 
 
 def test_the_error_of_a_timeout_shows_the_last_line_and_the_unfinished_one():

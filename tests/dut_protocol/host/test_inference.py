@@ -121,12 +121,6 @@ def test_a_trailing_comma_is_noted_once():
         assert "comma" in talk.listener.notes[0]
 
 
-def test_a_stray_ready_before_the_answer_is_noted_only():
-    with dialogue([(ASK, READY + answer())]) as talk:
-        talk.timer.infer(5, 1, 2)
-        assert len(talk.listener.notes) == 1
-
-
 # ---- what is no answer -----------------------------------------------------------------------
 
 

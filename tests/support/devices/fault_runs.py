@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -22,9 +23,11 @@ from support.devices.link_faults import (
     plan_of,
 )
 from support.inputs import write_inputs
-from tinyrunner.dut_protocol.simulated.device import DeviceSettings
+from tinyrunner.dut_protocol.host.device_record import DeviceRecord, save_record
+from tinyrunner.dut_protocol.simulated.device import FIRMWARE_PROFILE, DeviceSettings
 from tinyrunner.dut_protocol.simulated.link import SimulatedLink
 from tinyrunner.dut_protocol.wire.settings import ConfirmResults, VerifyLoad
+from tinyrunner.models.cache import CACHE_VARIABLE
 from tinyrunner.models.suite import Task
 from tinyrunner.runner.bench import bench, opening
 from tinyrunner.runner.bench.simulated.device import SimulatedDevice
@@ -59,6 +62,14 @@ class Outcome(Enum):
     REFUSED = "NOT RESUMABLE"
 
 
+class Way(Enum):
+    """How inputs are loaded."""
+
+    PLAIN = "plain"
+    PIPELINED = "pipelined"
+    EXTENDED = "extended"
+
+
 BAD = (Outcome.WRONG, Outcome.REFUSED)
 
 
@@ -88,6 +99,7 @@ class Bench:
     guarded: bool = True
     """verify_load: all and confirm_results: all; else the defaults."""
     files: int | None = None
+    way: Way = Way.PLAIN
     model: object = None
     whole: list = field(init=False)
     windows: list = field(init=False)
@@ -103,7 +115,12 @@ class Bench:
 
     @property
     def _config(self) -> Config:
-        dut = DutConfig(address="sim:", boot_wait_s=0.5)
+        dut = DutConfig(
+            address="sim:",
+            boot_wait_s=0.5,
+            pipelining=self.way is Way.PIPELINED,
+            extension=self.way is Way.EXTENDED,
+        )
         if self.guarded:
             dut = dut.model_copy(
                 update={"verify_load": VerifyLoad.ALL, "confirm_results": ConfirmResults.ALL}
@@ -112,15 +129,38 @@ class Bench:
         return Config(dut=dut, datasets=self.data, sessions=sessions, iterations=ITERATIONS)
 
     def _session(self, plan: FaultPlan) -> tuple[Path, int]:
-        with faulty(self.task, plan, self.model) as count:
+        with self._board(plan) as count:
             ran = run_session(self.task, self.mode, self._config, QuietReporter())
         return ran.session.folder, count()
+
+    @contextmanager
+    def _board(self, plan: FaultPlan) -> Iterator:
+        """The faulty board, which a check has found to buffer its input where that is asked for."""
+        cache = self.root / "cache"
+        with ExitStack() as stack:
+            if self.way is Way.PIPELINED:
+                stack.enter_context(mock.patch.dict(os.environ, {CACHE_VARIABLE: str(cache)}))
+                save_record(
+                    DeviceRecord(
+                        vendor=DeviceSettings().vendor,
+                        profile=FIRMWARE_PROFILE,
+                        model_id=self.task.model_id,
+                        baud_rate=115200,
+                        data_bytes_per_db=30,
+                        pipeline_chars=512,
+                        checked_at="2026-01-01T00:00:00+00:00",
+                        tool_version="test",
+                    ),
+                    cache,
+                )
+            extension = self.way is Way.EXTENDED
+            yield stack.enter_context(faulty(self.task, plan, self.model, extension=extension))
 
     def run(self, plan: FaultPlan) -> Held:
         """One run; where it stops, it is continued on a link without fault."""
         count = _nothing
         try:
-            with faulty(self.task, plan, self.model) as count:
+            with self._board(plan) as count:
                 ran = run_session(self.task, self.mode, self._config, QuietReporter())
             held = self._held(ran.session.folder, plan, Outcome.EQUAL)
         except SetupError as error:
@@ -138,7 +178,7 @@ class Bench:
         folder = stopped.session
         assert folder is not None
         try:
-            with faulty(self.task, NO_FAULT, self.model):
+            with self._board(NO_FAULT):
                 resume_session(folder, self.task, self.mode, self._config, QuietReporter())
         except (ResumeError, SetupError, RunStopped) as error:
             return Held(Outcome.REFUSED, plan, why=f"{stopped} / {error}")
@@ -180,10 +220,16 @@ def _windows(session: Path) -> list[float]:
 
 @contextmanager
 def faulty(
-    task: Task, plan: FaultPlan, model: object, inference_s: float = INFERENCE_S
+    task: Task,
+    plan: FaultPlan,
+    model: object,
+    inference_s: float = INFERENCE_S,
+    *,
+    extension: bool = False,
 ) -> Iterator:
     """`sim:` is a device of this task with the plan's faults, on a wire with the plan's faults."""
-    device = FaultyDevice(model, DeviceSettings(inference_time_s=inference_s), plan)
+    settings = DeviceSettings(inference_time_s=inference_s, extension=extension)
+    device = FaultyDevice(model, settings, plan)
     described = bench.SimulatedModel("test", "0" * 64, "none", None, 115200, INFERENCE_S)
     wires: list[FaultyWire] = []
 

@@ -2,7 +2,8 @@
 
 On the wire, per byte and direction: lost, flipped (one bit), doubled, delayed, cut out (a run of
 bytes), or the plug pulled. In the device, per command or line: it reboots, hangs, answers late,
-prints debug text. A fault costs nothing where it does not happen.
+prints debug text. Between the two, per command: it, or its answer, is delivered twice or never. A
+fault costs nothing where it does not happen.
 """
 
 from __future__ import annotations
@@ -31,10 +32,15 @@ class Kind(Enum):
     HANG = "hang"
     LATE = "late"
     CHATTER = "chatter"
+    COMMAND_TWICE = "command twice"
+    COMMAND_LOST = "command lost"
+    ANSWER_TWICE = "answer twice"
+    ANSWER_LOST = "answer lost"
 
 
 WIRE_KINDS = (Kind.LOSE, Kind.FLIP, Kind.DOUBLE, Kind.DELAY, Kind.CUT, Kind.UNPLUG)
-DEVICE_KINDS = (Kind.REBOOT, Kind.HANG, Kind.LATE, Kind.CHATTER)
+WHOLE_KINDS = (Kind.COMMAND_TWICE, Kind.COMMAND_LOST, Kind.ANSWER_TWICE, Kind.ANSWER_LOST)
+DEVICE_KINDS = (Kind.REBOOT, Kind.HANG, Kind.LATE, Kind.CHATTER, *WHOLE_KINDS)
 
 
 class Direction(Enum):
@@ -209,6 +215,37 @@ class FaultyDevice(SimulatedDut):
         self.count = 0
 
     def receive(self, data: bytes, start_s: float) -> None:
+        if self._kind not in WHOLE_KINDS:
+            self._receive_faulty(data, start_s)
+            return
+        # What the host wrote at once, cut where commands end; a raw block of the extension is one.
+        pieces = data.split(b"%") if data.endswith(b"%") and data[:-1].isascii() else [data]
+        if len(pieces) > 1:
+            pieces = [piece + b"%" for piece in pieces[:-1]]
+        for piece in pieces:
+            self._deliver(piece, start_s)
+            start_s += len(piece) * self.byte_time_s
+
+    def _deliver(self, piece: bytes, start_s: float) -> None:
+        """A command, and its answer, however often."""
+        happens = self._rate.happens()
+        self.count += happens
+        if happens and self._kind is Kind.COMMAND_LOST:
+            return
+        before = len(self.outgoing)
+        super().receive(piece, start_s)
+        if not happens:
+            return
+        if self._kind is Kind.COMMAND_TWICE:
+            super().receive(piece, self.now_s + self._chance.choice((0.0, 0.0, 0.002)))
+            return
+        answer = [self.outgoing.pop() for _ in range(len(self.outgoing) - before)][::-1]
+        if self._kind is Kind.ANSWER_TWICE:
+            late_s = self._chance.choice((0.0, 0.002))
+            again = [(self.now_s + late_s, line) for _, line in answer]
+            self.outgoing.extend((*answer, *again))
+
+    def _receive_faulty(self, data: bytes, start_s: float) -> None:
         before = len(self.outgoing)
         happens = self._kind is not Kind.CHATTER and b"%" in data and self._rate.happens()
         self.count += happens
