@@ -17,7 +17,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from ..errors import DutProtocolError, DutReportedError, DutTimeout
@@ -39,6 +39,7 @@ from ..wire.messages import (
     no_lap_time,
 )
 from ..wire.settings import ConfirmResults
+from .counter import Anchors, Reading, read_counter, resolution_s
 from .dut import Dut
 
 UNKNOWN_INFERENCE_S = 10.0
@@ -92,6 +93,9 @@ class Inference:
     host_elapsed_s: float
     host_window_s: tuple[float, float]
     """When the host read the lines before and after the measured inferences."""
+    off_s: float | None = None
+    """By how much the lap times are not where readings of the counter beside them have them; None
+    where there are none."""
 
 
 class InferenceTimer:
@@ -101,6 +105,8 @@ class InferenceTimer:
         self._dut = dut
         self.expected_s = dut.settings.expected_inference_s
         """Seconds an inference takes, as configured or as last seen; None before that."""
+        self.resolution_s: float | None = None
+        """How exactly lap times can be compared with the host's; None where they are not."""
         self._comma_noted = False
         self._odd_size: InputSize | None = None
         """The last size that was not of what was loaded."""
@@ -128,6 +134,8 @@ class InferenceTimer:
         """
         doing = f"`infer {iterations} {warmups}`"
         dut = self._dut
+        anchored = wanted is Wanted.TIMES and self.resolution_s is not None
+        before = read_counter(dut) if anchored else None
         # A run for energy measures once: nothing could be done anew.
         dut.strict = wanted is not Wanted.EDGES
         dut.begin(Infer(iterations, warmups))
@@ -140,14 +148,24 @@ class InferenceTimer:
             reply.end()
             whole_s = reply.since_begun_s
             inference = self._checked(reply, iterations, warmups, score_count, doing, wanted)
+            if before is not None:
+                inference = _anchored(inference, Anchors(before, read_counter(dut)))
             judge(inference)
-            confirmed = dut.settings.confirm_results is ConfirmResults.ALL
-            if confirmed and inference.scores and wanted is not Wanted.EDGES:
+            if self._confirming and inference.scores and wanted is not Wanted.EDGES:
                 self._confirm(inference.scores, doing)
             withheld.tell()
         dut.has_inferred = True
         self._learn(inference, whole_s)
         return inference
+
+    @property
+    def _confirming(self) -> bool:
+        return self._dut.settings.confirm_results is ConfirmResults.ALL
+
+    def know_resolution(self) -> None:
+        """Measure, where answers are to be confirmed, how exactly lap times can be."""
+        if self._confirming:
+            self.resolution_s = resolution_s(self._dut)
 
     def _check_size(self, size: InputSize, wanted: Wanted, where: str) -> None:
         """Raise what follows from the device's word that its input is not what its model takes.
@@ -333,6 +351,14 @@ class InferenceTimer:
         if results.trailing_comma and not self._comma_noted:
             self._dut.listener.note("m-results ends in a comma; tolerated, noted once")
             self._comma_noted = True
+
+
+def _anchored(inference: Inference, anchors: Anchors) -> Inference:
+    if inference.start_us is None or inference.end_us is None:
+        return inference
+    start_s, end_s = inference.host_window_s
+    start, end = Reading(inference.start_us, start_s), Reading(inference.end_us, end_s)
+    return replace(inference, off_s=anchors.off_s(start, end))
 
 
 def _in_order(reply: _Reply, wanted: Wanted) -> bool:

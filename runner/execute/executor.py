@@ -17,7 +17,6 @@ from ...dut_protocol.host.dut import REPLY_TIMEOUT_S, Identity
 from ...dut_protocol.host.inference import Inference, Wanted
 from ...dut_protocol.wire.commands import Raw
 from ...dut_protocol.wire.messages import Model
-from ...dut_protocol.wire.settings import ConfirmResults
 from ...models.suite import Task
 from ..bench.bench import Bench
 from ..errors import SetupError, shortened
@@ -146,8 +145,7 @@ class Executor(BenchPerformer):
         super().__init__(energy)
         self._bench = bench
         self._recovery = Recovery(bench.dut, journal, identity)
-        strict = bench.dut.settings.confirm_results is ConfirmResults.ALL
-        self._lap_check = LapCheck(bench.dut.address, strict=strict)
+        self._lap_check = LapCheck(bench.dut, bench.timer)
         self._since_load: list[NumberedStep] = []
         """The steps from the last load on, until its `infer` has been answered."""
         self._journal = journal

@@ -156,6 +156,8 @@ def describe_link(setup: SetupFacts, bench: Bench) -> Link:
     }
     if offer is not None:
         used["extension_offer"] = offer.encode()
+    if bench.timer.resolution_s is not None:
+        used["lap_resolution_s"] = round(bench.timer.resolution_s, 6)
     return setup.link.model_copy(update=used)
 
 

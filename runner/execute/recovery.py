@@ -12,14 +12,16 @@ holds an answer that was not to be taken.
 
 A window is doubted, too: lap times have no checksum, and a flipped digit of `m-lap-us-N` is another
 lap time. The host saw how long the window was, though less exactly, and other windows of the device
-tell its pace.
+tell its pace. Where answers are confirmed, each lap time is compared with readings of the counter
+beside it as well.
 """
 
 from __future__ import annotations
 
 from ...dut_protocol.errors import DutError, DutFault, DutProtocolError, DutRebooted
 from ...dut_protocol.host.dut import Dut, Identity
-from ...dut_protocol.host.inference import Inference
+from ...dut_protocol.host.inference import Inference, InferenceTimer
+from ...dut_protocol.wire.settings import ConfirmResults
 from ...dut_protocol.wire.timer import ADAPTER_DELAY_S, DEFECT_DEVIATION, USUAL_DEVIATION
 from ..journal.journal import Journal
 from ..score.lap_time import lap_s
@@ -113,14 +115,21 @@ judge."""
 class LapCheck:
     """Doubts a window once or twice, and believes the device if it says the same again."""
 
-    def __init__(self, address: str, *, strict: bool) -> None:
-        self._address = address
+    def __init__(self, dut: Dut, timer: InferenceTimer) -> None:
+        """Check the windows that ``timer`` measures on ``dut``."""
+        self._dut = dut
+        self._timer = timer
         # Of a defect it is free to ask again; what is usual is doubted on a bad link only.
+        strict = dut.settings.confirm_results is ConfirmResults.ALL
         self._tolerance = USUAL_DEVIATION if strict else DEFECT_DEVIATION
         self._pace_s: float | None = None
         """Seconds of an inference by a device whose clock is known to differ from the host's."""
         self._doubted_s: float | None = None
         self._doubts = 0
+        self._misplaced = 0
+        """Windows in a row whose lap times were not where the counter's readings have them."""
+        self._placed = False
+        """Whether those of one were."""
 
     def check(self, inference: Inference) -> None:
         """Raise DutProtocolError at a length that calls for another window."""
@@ -132,6 +141,7 @@ class LapCheck:
         before_s, self._doubted_s = self._doubted_s, device_s
         if self._near(device_s, host_s):
             self._doubts = 0
+            self._check_places(inference)
             return
         if self._pace_s is not None and self._near(device_s, self._pace_s * inference.iterations):
             self._doubts = 0
@@ -143,10 +153,38 @@ class LapCheck:
             self._doubts = 0
             return
         self._doubts += 1
-        laps = f"m-lap-us-{start_us} and m-lap-us-{end_us}"
-        raise DutProtocolError(
-            f"`infer {inference.iterations} {inference.warmups}` on {self._address}: its lap times "
-            f"({laps}) are not the {host_s:.3f} s that the host saw; one may be damaged"
+        raise self._doubted(inference, f"the {host_s:.3f} s that the host saw")
+
+    def _check_places(self, inference: Inference) -> None:
+        """Compare each lap time with the counter's readings, as exactly as the link allows.
+
+        Firmware whose `timestamp` never agrees with its lap times is not asked for it any more.
+        """
+        off_s, resolution_s = inference.off_s, self._timer.resolution_s
+        if off_s is None or resolution_s is None:
+            return
+        if off_s <= resolution_s:
+            self._misplaced, self._placed = 0, True
+            return
+        self._misplaced += 1
+        if self._placed or self._misplaced <= _MOST_DOUBTS:
+            raise self._doubted(
+                inference,
+                f"where `timestamp` before and behind them has them: {off_s * 1e3:.1f} ms off, and "
+                f"the link allows {resolution_s * 1e3:.1f} ms",
+            )
+        self._timer.resolution_s = None
+        self._dut.listener.note(
+            f"`timestamp` on {self._dut.address} does not agree with the lap times: from now on "
+            f"they are compared with the host's time only, to {self._tolerance:.0%} and "
+            f"{ADAPTER_DELAY_S * 1e3:.0f} ms"
+        )
+
+    def _doubted(self, inference: Inference, place: str) -> DutProtocolError:
+        laps = f"m-lap-us-{inference.start_us} and m-lap-us-{inference.end_us}"
+        return DutProtocolError(
+            f"`infer {inference.iterations} {inference.warmups}` on {self._dut.address}: its lap "
+            f"times ({laps}) are not {place}; one may be damaged"
         )
 
     def _near(self, device_s: float | None, other_s: float) -> bool:

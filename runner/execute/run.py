@@ -225,6 +225,8 @@ def _opened(
         )
     opening = Opening(bench, run.task, parts.connect, energy)
     opening.prepare(script)
+    if run.mode is Mode.PERFORMANCE:
+        bench.timer.know_resolution()
     return opening
 
 

@@ -95,6 +95,8 @@ class Link(_DocumentPart):
     pipeline_chars: int = 0
     extension_offer: str = ""
     """What the device offered, in its own words."""
+    lap_resolution_s: Number | None = None
+    """How exactly each lap time is compared with the host's, where answers are confirmed."""
 
 
 class DatasetFacts(_DocumentPart):

@@ -7,13 +7,14 @@ from dataclasses import replace
 import pytest
 from support.cli import inferences, only_session, tinyrunner
 from support.devices.boards import Fault, board, use_board
-from support.devices.dialogue import Listener
+from support.devices.dialogue import NOT_VERIFYING, Listener, dialogue
 from support.inputs import write_inputs
 from support.sessions.logs import START, STOP, Inference, log_lines, one_hot
 from tinyrunner.dut_protocol.errors import DutProtocolError, DutRebooted, DutTimeout
 from tinyrunner.dut_protocol.host.dut import Identity
 from tinyrunner.dut_protocol.host.inference import Inference as Inferred
 from tinyrunner.dut_protocol.wire.boot_banner import TimestampMode
+from tinyrunner.dut_protocol.wire.settings import ConfirmResults
 from tinyrunner.models.suite import KWS
 from tinyrunner.runner.execute.recovery import MAX_REBOOTS, MAX_RETRIES, LapCheck, Recovery
 from tinyrunner.runner.journal.open_log import open_log
@@ -189,19 +190,26 @@ def test_a_device_that_was_misheard_after_its_reboot_is_still_the_same():
 # ---- lap times ---------------------------------------------------------------------------------
 
 
-def window(device_s, host_s=10.0, iterations=800):
+def window(device_s, host_s=10.0, iterations=800, off_s=None):
     end_us = 1_000_000 + round(device_s * 1e6)
-    return Inferred(iterations, 1, (0.5, 0.5), 1_000_000, end_us, host_s, (0.0, host_s))
+    return Inferred(iterations, 1, (0.5, 0.5), 1_000_000, end_us, host_s, (0.0, host_s), off_s)
+
+
+def lap_check(*, strict, resolution_s=None):
+    confirm = ConfirmResults.ALL if strict else ConfirmResults.NEVER
+    with dialogue([], settings=replace(NOT_VERIFYING, confirm_results=confirm)) as talk:
+        talk.timer.resolution_s = resolution_s
+        return LapCheck(talk.dut, talk.timer), talk
 
 
 def test_a_window_that_the_host_saw_too_is_taken():
-    check = LapCheck("x", strict=False)
+    check, _ = lap_check(strict=False)
     for device_s in (10.0, 9.6, 10.4):
         check.check(window(device_s))
 
 
 def test_a_lap_time_with_a_flipped_digit_is_doubted_and_the_next_window_taken():
-    check = LapCheck("x", strict=True)
+    check, _ = lap_check(strict=True)
     with pytest.raises(DutProtocolError, match="m-lap-us-1000000 and m-lap-us-12000000"):
         check.check(window(11.0))
     check.check(window(10.0))
@@ -209,7 +217,7 @@ def test_a_lap_time_with_a_flipped_digit_is_doubted_and_the_next_window_taken():
 
 def test_a_timer_that_says_the_same_again_is_believed_and_not_doubted_any_more():
     """What it deviates by is for the rules to judge."""
-    check = LapCheck("x", strict=False)
+    check, _ = lap_check(strict=False)
     with pytest.raises(DutProtocolError):
         check.check(window(20.0))
     for device_s in (20.0, 20.1, 19.9):
@@ -217,7 +225,7 @@ def test_a_timer_that_says_the_same_again_is_believed_and_not_doubted_any_more()
 
 
 def test_a_timer_that_wanders_is_taken_at_the_third_window():
-    check = LapCheck("x", strict=False)
+    check, _ = lap_check(strict=False)
     for device_s in (20.0, 31.0):
         with pytest.raises(DutProtocolError):
             check.check(window(device_s))
@@ -225,4 +233,24 @@ def test_a_timer_that_wanders_is_taken_at_the_third_window():
 
 
 def test_of_a_single_inference_the_lap_times_do_not_matter():
-    LapCheck("x", strict=True).check(window(20.0, 0.02, iterations=1))
+    check, _ = lap_check(strict=True)
+    check.check(window(20.0, 0.02, iterations=1))
+
+
+def test_a_lap_time_that_the_counters_readings_contradict_is_doubted_as_often_as_it_comes():
+    check, _ = lap_check(strict=True, resolution_s=0.002)
+    check.check(window(10.0, off_s=0.0015))
+    for _ in range(5):
+        with pytest.raises(DutProtocolError, match=r"5\.0 ms off, and the link allows 2\.0 ms"):
+            check.check(window(10.005, off_s=0.005))
+    check.check(window(10.0, off_s=0.0))
+
+
+def test_firmware_whose_timestamp_never_agrees_with_its_lap_times_is_not_asked_any_more():
+    check, talk = lap_check(strict=True, resolution_s=0.002)
+    for _ in range(2):
+        with pytest.raises(DutProtocolError):
+            check.check(window(10.0, off_s=0.3))
+    check.check(window(10.0, off_s=0.3))
+    assert talk.timer.resolution_s is None
+    assert "to 2% and 50 ms" in talk.listener.notes[0]

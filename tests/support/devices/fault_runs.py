@@ -48,8 +48,8 @@ INFERENCE_S = 0.0125
 ITERATIONS = 850
 """Windows of 10.6 s."""
 
-MOST_DEVIATION = 0.03
-"""Of a window: what the lap check lets pass on a bad link, 2 % and 50 ms."""
+MOST_DEVIATION = 4e-4
+"""Of a window: what the link's resolution lets pass at its two ends, 2 ms each."""
 
 NO_FAULT = FaultPlan(Kind.LOSE, 0.0)
 
