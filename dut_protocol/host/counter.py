@@ -15,7 +15,7 @@ from ..wire.messages import LapTime, Message, Ready
 from ..wire.timer import WRAP_US
 from .dut import Dut
 
-_READINGS = 8
+_READINGS = 20
 """Readings by which a link's resolution is known."""
 
 _MOST_FAILURES = 4

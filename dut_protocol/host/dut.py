@@ -7,10 +7,18 @@ It returns what the device said, or raises the :class:`DutError` that names whos
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from ..errors import DutProtocolError, DutReportedError, DutTimeout, FirmwareFault, PortBusy
+from ..errors import (
+    DutFault,
+    DutProtocolError,
+    DutReportedError,
+    DutTimeout,
+    FirmwareFault,
+    PortBusy,
+)
 from ..link.clock import Deadline
 from ..link.port_users import others_at
 from ..link.transport import READ_BYTES
@@ -61,6 +69,7 @@ class Identity:
 
 
 M = TypeVar("M")
+"""What an answer is made of."""
 
 
 class Dut(Exchange):
@@ -284,6 +293,20 @@ class Dut(Exchange):
             doing = f"reading {byte_count} bytes back"
             reply = self.collect(deadline, doing, says_something=True)
         return b"".join(message.data for message in reply if isinstance(message, Buffer))
+
+    def once_more(self, ask: Callable[[], M | None]) -> M | None:
+        """Ask again, in step again, where there was no answer or none of its kind.
+
+        A question or its answer may have been lost, or the answer to another one have come twice.
+        """
+        try:
+            answer = ask()
+        except DutFault:
+            answer = None
+        if answer is not None:
+            return answer
+        self.resync()
+        return ask()
 
     def resync(self) -> bool:
         """Bring host and device back in step after a broken exchange.

@@ -84,8 +84,8 @@ def _by_its_record(wishes: LinkWishes, dut: Dut, loader: Loader, identity: Ident
 
 def _extend(dut: Dut, loader: Loader, task: Task) -> None:
     try:
-        # Its line may have come damaged, which is then chatter: asked twice.
-        offer = ask_for_offer(dut) or ask_for_offer(dut)
+        # Its line may have come damaged, which is then chatter.
+        offer = dut.once_more(lambda: ask_for_offer(dut))
     except DutError as error:
         raise SetupError(f"asking {dut.address} for {NAME} by `help`: {error}") from error
     if offer is None:

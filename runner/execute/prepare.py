@@ -237,7 +237,7 @@ def connect(bench: Bench, task: Task) -> Identity:
     check_model(dut.address, identity, task)
     # Without a banner (a board that does not reset when its port is opened) only this tells.
     energy = identity.boot_mode is TimestampMode.ENERGY
-    lap = None if energy else dut.timestamp()
+    lap = None if energy else dut.once_more(dut.timestamp)
     if lap is None:
         said = "its banner says m-timestamp-mode-energy" if energy else "it sends no m-lap-us"
         raise SetupError(

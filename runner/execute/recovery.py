@@ -126,8 +126,9 @@ class LapCheck:
         """Seconds of an inference by a device whose clock is known to differ from the host's."""
         self._doubted_s: float | None = None
         self._doubts = 0
-        self._misplaced = 0
-        """Windows in a row whose lap times were not where the counter's readings have them."""
+        self._misplaced_s: list[float] = []
+        """By how much they are off, of windows in a row whose lap times are not where the counter's
+        readings have them."""
         self._placed = False
         """Whether those of one were."""
 
@@ -158,23 +159,34 @@ class LapCheck:
     def _check_places(self, inference: Inference) -> None:
         """Compare each lap time with the counter's readings, as exactly as the link allows.
 
-        Firmware whose `timestamp` never agrees with its lap times is not asked for it any more.
+        A host that is busier than when that was measured makes all of them look wrong: then less
+        is asked for. Firmware whose `timestamp` never agrees with its lap times is not asked for
+        it any more.
         """
         off_s, resolution_s = inference.off_s, self._timer.resolution_s
         if off_s is None or resolution_s is None:
             return
         if off_s <= resolution_s:
-            self._misplaced, self._placed = 0, True
+            self._misplaced_s, self._placed = [], True
             return
-        self._misplaced += 1
-        if self._placed or self._misplaced <= _MOST_DOUBTS:
+        self._misplaced_s.append(off_s)
+        most_s = max(self._misplaced_s)
+        if len(self._misplaced_s) <= _MOST_DOUBTS or (self._placed and most_s > ADAPTER_DELAY_S):
             raise self._doubted(
                 inference,
                 f"where `timestamp` before and behind them has them: {off_s * 1e3:.1f} ms off, and "
                 f"the link allows {resolution_s * 1e3:.1f} ms",
             )
+        note = self._dut.listener.note
+        if self._placed:
+            self._timer.resolution_s = 1.2 * most_s
+            note(
+                f"the host is too busy for {resolution_s * 1e3:.1f} ms, three windows running: "
+                f"from now on lap times are compared to {1.2e3 * most_s:.1f} ms"
+            )
+            return
         self._timer.resolution_s = None
-        self._dut.listener.note(
+        note(
             f"`timestamp` on {self._dut.address} does not agree with the lap times: from now on "
             f"they are compared with the host's time only, to {self._tolerance:.0%} and "
             f"{ADAPTER_DELAY_S * 1e3:.0f} ms"

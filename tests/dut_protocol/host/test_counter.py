@@ -23,10 +23,10 @@ def reading(us, after_s):
 @pytest.mark.parametrize(
     ("delays_s", "expected_s"),
     [
-        ([0.0002] * 8, 0.001),
-        ([0.0002] * 6 + [0.0009, 0.25], 0.0017),
-        ([WIRE_S + 0.001] * 7 + [WIRE_S + 0.0015], 0.002),
-        ([0.005, 0.017] * 4, 0.017 - WIRE_S + 0.001),
+        ([0.0002] * 20, 0.001),
+        ([0.0002] * 18 + [0.0009, 0.25], 0.0017),
+        ([WIRE_S + 0.001] * 18 + [WIRE_S + 0.0015, WIRE_S + 0.002], 0.0025),
+        ([0.005, 0.017] * 10, 0.017 - WIRE_S + 0.001),
     ],
     ids=["USB, whose rate is a name", "a busy host", "a UART", "an adapter that keeps lines back"],
 )
@@ -38,7 +38,7 @@ def test_what_a_link_allows_is_how_long_its_lines_may_be_under_way(delays_s, exp
 
 def test_readings_that_fail_are_asked_for_again_so_often():
     failing = [(ASK, b"m-la"), (b"name%", b"m-name-dut-[x]\r\n" + READY)]
-    good = [reading(1_234_567, 0.0002)] * 8
+    good = [reading(1_234_567, 0.0002)] * 20
     with dialogue([*failing, *good]) as talk:
         assert resolution_s(talk.dut) == pytest.approx(0.001, abs=1e-6)
     with dialogue([*failing * 4, failing[0]]) as talk, pytest.raises(DutTimeout):
@@ -69,7 +69,7 @@ def test_a_window_is_measured_between_two_readings_and_the_log_does_not_tell():
         (0.001, b"m-infer-done\r\nm-results-[0.1,0.9]\r\nm-ready\r\n"),
     ]  # fmt: skip
     pairs = [
-        *[reading(1_000_000, 0.0002)] * 8,
+        *[reading(1_000_000, 0.0002)] * 20,
         reading(1_077_000, 0.0002), (b"infer 500 1%", reply), reading(11_102_000, 0.001),
         (b"results%", b"m-results-[0.1,0.9]\r\n" + READY),
     ]  # fmt: skip
