@@ -172,8 +172,8 @@ class Exchange:
         return not self._messages and not self._reader.pending
 
     def none_too_many(self, doing: str) -> None:
-        """Raise what follows from an `m-ready` that has come and that no reply needed."""
-        if any(isinstance(message, Ready) for message in self._messages):
+        """Raise what follows from a message that has come behind the last reply's `m-ready`."""
+        if any(not isinstance(message, Chatter) for message in self._messages):
             raise self.out_of_step(doing, self._messages)
 
     def caught_up(self) -> None:

@@ -66,6 +66,8 @@ class EembcReader(LogReader):
         self._step = 0
         self._loading: tuple[str, int] | None = None
         self._loaded: tuple[str, int] | None = None
+        self._asked_else = False
+        """The last command was none to infer."""
         self._infer: PendingInference | None = None
         self._held: tuple[int, InferenceRecord | LogError] | None = None
         """The step of a finished inference, and what it yielded."""
@@ -132,6 +134,7 @@ class EembcReader(LogReader):
         """
         self._next_step()
         self._infer = self._loading = None
+        self._asked_else = False
         block, keep = pair.string, self._ready_records.append
         seen_path, name = self._path, self._name
         held: InferenceRecord | None = None
@@ -193,11 +196,13 @@ class EembcReader(LogReader):
             return self._on_other(head, text, number)
         self._next_step()
         command = text[9:].rstrip().removesuffix(b'"')
+        self._asked_else = True
         if command.startswith(b"bload"):
             self._loaded = self._loading = None
             if match := LOAD.fullmatch(command):
                 self._loading = (base_name(match[1]), int(match[2] or 0))
         elif match := INFER.fullmatch(command):
+            self._asked_else = False
             self._begin(int(match[1]), None if match[2] is None else int(match[2]))
         return None
 
@@ -356,7 +361,7 @@ class EembcReader(LogReader):
         if self._void:
             return
         if self._infer is None or self._infer.started:
-            if self._loading is not None:
+            if self._asked_else:
                 return  # an `infer` that came twice: this answer is of no step
             self._begin(None, None)
         infer = self._infer

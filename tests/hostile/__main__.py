@@ -8,6 +8,7 @@ recorded a wrong result as finished, or ended without a word.
 from __future__ import annotations
 
 import os
+import random
 import shlex
 import subprocess
 import sys
@@ -70,11 +71,9 @@ def main() -> int:
         bench = Bench(Path(root), program)
         for task in ("kws", "ic", "vww", "ad"):
             served_check(bench, task)
-        # Neighbours of the list have the same kind: taken apart, a part of it has all of them.
         listed = list(islice(cases(), first + runs))[first:]
-        step = 101
-        for place in range(len(listed)):
-            case = listed[place * step % len(listed)] if len(listed) % step else listed[place]
+        random.Random(first).shuffle(listed)  # so that a part of it has something of all
+        for place, case in enumerate(listed):
             begun_s = time.monotonic()
             judged = bench.run(case)
             row = table.setdefault((case.setting, case.kind), Counter())

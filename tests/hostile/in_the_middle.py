@@ -25,6 +25,14 @@ ANSWER_KINDS = (
 BYTE_KINDS = ("flip", "lose", "double", "noise", "cut")
 DEVICE_KINDS = ("reboot", "silent reboot", "hang", "chatter")
 LINK_KINDS = ("unplug",)
+FLOODS = {
+    "flood of garbage": bytes(range(128, 256)) * 3 + b"\r\n",
+    "flood of m-ready": b"m-ready\r\n",
+    "flood of lap times": b"m-lap-us-123456789\r\n",
+    "flood without a line": b"\xf8",
+}
+"""What a device sends from some moment on, as fast as it is taken: by themselves, not among KINDS,
+for no run survives them."""
 TO, FROM = " to the device", " from the device"
 KINDS = (
     *COMMAND_KINDS,

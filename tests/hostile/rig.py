@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 from .device import Device, Step
-from .in_the_middle import COMMAND_KINDS, HANG_S, TO, Answer, Middle, commands_in
+from .in_the_middle import COMMAND_KINDS, FLOODS, HANG_S, TO, Answer, Middle, commands_in
 
 _POLL_S = 0.02
 
@@ -31,6 +31,7 @@ class Rig:
         self._arriving: deque[tuple[float, bytes, str]] = deque()
         """For the device: when, what, and its class where its answer is met."""
         self._leaving: deque[tuple[float, bytes]] = deque()
+        self._flood = b""
         self._busy_until_s = self._unplugged_until_s = 0.0
         self._connection: socket.socket | None = None
         self._pool = ThreadPoolExecutor(1)
@@ -70,6 +71,8 @@ class Rig:
         self._idle = True
         self._answer: Answer | None = None
         while not self._stop.is_set():
+            if self._flood:
+                self._send(self._flood)
             self._read()
             self._cut()
             self._work()
@@ -77,6 +80,8 @@ class Rig:
 
     def _wait_s(self) -> float:
         now_s = time.monotonic()
+        if self._flood:
+            return 0.0
         due = [each[0] for each in (*list(self._arriving)[:1], *list(self._leaving)[:1])]
         if self._busy_until_s > now_s:
             due = [max(each, self._busy_until_s) for each in due] + [self._busy_until_s]
@@ -175,6 +180,8 @@ class Rig:
                 if kind == "reboot":
                     return iter([("wait", 0.02), *(("say", line) for line in lines)])
                 return iter(())
+            case kind if kind in FLOODS:
+                self._flood = FLOODS[kind] * (65536 // len(FLOODS[kind]))
             case "hang":
                 self._busy_until_s = time.monotonic() + HANG_S
             case "unplug":

@@ -111,13 +111,14 @@ class Bench:
         key = (case.task, case.mode, case.setting)
         if key not in self.usual:
             clean = Middle("", (), "")
-            judged = self._run(case, clean)
+            judged = self.with_faults(case, clean)
             assert judged.outcome == RIGHT, (key, judged)
             self.usual[key] = clean.seen
         seed = f"{case.seed} {case.task} {case.mode} {case.setting}"
-        return self._run(case, Middle.of(case.kind, seed, self.usual[key], count))
+        return self.with_faults(case, Middle.of(case.kind, seed, self.usual[key], count))
 
-    def _run(self, case: Case, middle: Middle) -> Judged:
+    def with_faults(self, case: Case, middle: Middle) -> Judged:
+        """Run one case with the faults of ``middle``."""
         sessions = self.root / "sessions"
         shutil.rmtree(sessions, ignore_errors=True)
         chance = random.Random(f"{case.seed} board")
