@@ -426,7 +426,7 @@ def parse_line(line: bytes) -> tuple[Message, ...]:
     line = line.strip(_NOISE)
     if not line:
         return ()
-    if _ANY_START.search(line) is None and b"e-[" not in line:
+    if _ANY_START.search(line) is None and b"e-" not in line:
         return (Chatter(decode_line(line)),)  # which may come in floods
     message = _whole_message(line)
     if message is not None:
