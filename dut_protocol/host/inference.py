@@ -110,6 +110,10 @@ class InferenceTimer:
         self._comma_noted = False
         self._odd_size: InputSize | None = None
         """The last size that was not of what was loaded."""
+        self._decimals: frozenset[int] | None = None
+        """How many decimals the last scores had."""
+        self._any_form = False
+        """The firmware prints its scores with decimals of any number."""
         self._odd_count: int | None = None
         """The last number of scores that was not the task's."""
         self._same_again: str | None = None
@@ -153,6 +157,8 @@ class InferenceTimer:
             judge(inference)
             if self._confirming and inference.scores and wanted is not Wanted.EDGES:
                 self._confirm(inference.scores, doing)
+            elif wanted is Wanted.SCORES and reply.results is not None:
+                self._confirm_odd_form(reply.results, doing)
             withheld.tell()
         dut.has_inferred = True
         self._learn(inference, whole_s)
@@ -204,6 +210,22 @@ class InferenceTimer:
                 f"{doing} on {dut.address}: asked for its results once more, the device says "
                 f"{now}, not {Results(scores).encode()}; the link corrupts data"
             )
+
+    def _confirm_odd_form(self, results: Results, doing: str) -> None:
+        """Ask once more for scores of which one may have lost a digit: it has other decimals.
+
+        Firmware that prints so is asked no second time; one without `results` infers anew, once.
+        """
+        usual = self._decimals or results.decimals
+        odd = len(results.decimals) > 1 or results.decimals != usual
+        if odd and not self._any_form:
+            try:
+                self._confirm(results.scores, doing)
+            except DutReportedError as error:
+                self._any_form = error.reported == "Unknown command: results"
+                raise
+            self._any_form = True
+        self._decimals = results.decimals
 
     def duration_s(self, inferences: int) -> float:
         """Return how long to wait for ``inferences`` more."""

@@ -16,7 +16,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .boot_banner import BootMode, InitDone, TimestampMode
 from .extension import NAME as EXTENSION
@@ -129,6 +129,8 @@ class Results:
 
     scores: tuple[float, ...]
     trailing_comma: bool = False
+    decimals: frozenset[int] = field(default=frozenset({3}), compare=False)
+    """How many decimals they are printed with: one number, unless a character was lost."""
 
     def encode(self) -> str:
         body = ",".join(f"{score:.3f}" for score in self.scores)
@@ -223,7 +225,7 @@ Message = (
     | ExtensionOffer | InputSize | BufferTooSmall | Malformed | Chatter
 )  # fmt: skip
 
-_NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?")
+_NUMBER = re.compile(r"[+-]?(?:\d+(?:\.(\d*))?|\.(\d+))(?:[eE][+-]?\d+)?")
 # Counts on the wire are 32-bit, a 64-bit lap time has 20 digits; more is no number of ours.
 _COUNT = r"(\d{1,20})"
 
@@ -299,16 +301,19 @@ def _parse_results(body: str) -> Results | Malformed:
     text = f"m-results-[{body}]"
     trailing_comma = body.endswith(",")
     scores: list[float] = []
+    decimals: set[int] = set()
     for token in (body[:-1] if trailing_comma else body).split(","):
         token = token.strip()
-        number = float(token) if _NUMBER.fullmatch(token) else math.nan
-        if not math.isfinite(number):  # 1e999 is spelt like a number
+        match = _NUMBER.fullmatch(token)
+        number = float(token) if match else math.nan
+        if match is None or not math.isfinite(number):  # 1e999 is spelt like a number
             reason = f"score {len(scores)} is {token!r}, not a finite number"
             if prints_no_floats(body):
                 return Malformed(text, f"{reason}: {WITHOUT_FLOATS}", in_firmware=True)
             return Malformed(text, reason)
         scores.append(number)
-    return Results(tuple(scores), trailing_comma)
+        decimals.add(len(match[1] or match[2] or ""))
+    return Results(tuple(scores), trailing_comma, frozenset(decimals))
 
 
 def _parse_lap(match: re.Match[str]) -> LapTime:

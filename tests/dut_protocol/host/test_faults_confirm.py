@@ -28,6 +28,47 @@ def test_an_answer_is_asked_for_twice_and_told_once():
         assert talk.listener.lines == ANSWER.decode().splitlines()
 
 
+def answer(scores):
+    return ANSWER.replace(b"0.125,0.875", scores)
+
+
+@pytest.mark.parametrize("scores", [b"0.12,0.875", b"0.125,0.8755", b"0.125,875"])
+def test_scores_of_which_one_has_other_decimals_are_asked_for_once_more_whatever_is_set(scores):
+    with dialogue([(b"infer 5 1%", answer(scores)), (b"results%", SCORES + READY)]) as talk:
+        with pytest.raises(DutProtocolError, match="asked for its results once more"):
+            talk.timer.infer(5, 1, 2)
+        assert "m-ready" not in talk.listener.lines
+
+
+def test_so_are_those_of_which_all_have_other_decimals_than_before():
+    one = (b"infer 5 1%", answer(b"12.125"))
+    lost = (b"infer 5 1%", answer(b"12.12"))
+    again = (b"results%", b"m-results-[12.125]\r\n" + READY)
+    with dialogue([one, one, lost, again, one]) as talk:
+        for _ in range(2):
+            talk.timer.infer(5, 1, 1)
+        with pytest.raises(DutProtocolError, match="once more"):
+            talk.timer.infer(5, 1, 1)
+        talk.timer.infer(5, 1, 1)
+
+
+def test_firmware_that_prints_so_is_asked_no_second_time():
+    odd = answer(b"0.12,0.875"), (b"results%", b"m-results-[0.12,0.875]\r\n" + READY)
+    pairs = [(b"infer 5 1%", odd[0]), odd[1], *[(b"infer 5 1%", odd[0])] * 2]
+    with dialogue(pairs) as talk:
+        for _ in range(3):
+            assert talk.timer.infer(5, 1, 2).scores == (0.12, 0.875)
+
+
+def test_nor_is_firmware_that_does_not_know_the_question():
+    odd = (b"infer 5 1%", answer(b"0.12,0.875"))
+    unknown = (b"results%", b"e-[Unknown command: results]\r\n" + READY)
+    with dialogue([odd, unknown, odd]) as talk:
+        with pytest.raises(DutReportedError):
+            talk.timer.infer(5, 1, 2)
+        talk.timer.infer(5, 1, 2)
+
+
 @pytest.mark.parametrize(
     "again",
     [b"m-results-[0.125,0.885]\r\n" + READY, b"m-results-[0.125]\r\n" + READY],

@@ -51,17 +51,46 @@ def double_faults(count: int) -> Iterator[bytes]:
         yield bytes(reply)
 
 
-def live(reply: bytes) -> tuple[Taken | None, list[str]]:
-    """What the timer takes of the reply, and the lines that the journal is told of."""
-    talking = [(b"name%", NAME), (b"profile%", PROFILE), (b"infer 11 1%", reply)]
-    with dialogue(talking, unasked=BANNER, all_read=False) as talk:
-        talk.dut.identify()
-        talk.listener.lines.clear()
+class InOrder:
+    """What the journal is told, as it stands there: notes between the device's lines."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def line(self, text: str) -> None:
+        self.lines.append(text)
+
+    def note(self, text: str) -> None:
+        self.lines.append(f"{NOTE}{text}")
+
+
+NOTE = "note: "
+
+
+def live(reply: bytes, wanted: Wanted = Wanted.SCORES) -> tuple[Taken | None, list[str]]:
+    """What the timer takes of the reply, and what the journal is told of.
+
+    Asked again, the device says its scores whole.
+    """
+    again = b"m-results-[0.250,0.750]\r\nm-ready\r\n"
+    clean = [(b"name%", NAME), (b"profile%", PROFILE)]
+    for talking in (
+        [*clean, (b"infer 11 1%", reply)],
+        [*clean, (b"infer 11 1%", reply), (b"results%", again)],
+    ):
         try:
-            taken = talk.timer.infer(11, 1, 2)
-        except DutError:
-            return None, talk.listener.lines
-        return (taken.scores, taken.start_us, taken.end_us), talk.listener.lines
+            with dialogue(talking, unasked=BANNER, all_read=False) as talk:
+                talk.dut.identify()
+                talk.dut.listener = told = InOrder()
+                try:
+                    taken = talk.timer.infer(11, 1, 2, wanted=wanted)
+                except DutError:
+                    return None, told.lines
+                return (taken.scores, taken.start_us, taken.end_us), told.lines
+        except AssertionError as error:
+            if "results%" not in str(error):
+                raise
+    raise AssertionError("unreachable: the second dialogue has what the first lacked")
 
 
 def journal_of(folder, replies: list[list[str]], mode: str = "multi") -> dict[str, list[Taken]]:
@@ -144,49 +173,14 @@ def test_chatter_that_looks_like_the_runners_own_hides_no_result(tmp_path):
     assert journal_of(tmp_path, [lines]) == {"0.bin": [taken]}
 
 
-class InOrder:
-    """What the journal is told, as it stands there: notes between the device's lines."""
-
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-
-    def line(self, text: str) -> None:
-        self.lines.append(text)
-
-    def note(self, text: str) -> None:
-        self.lines.append(f"{NOTE}{text}")
-
-
-NOTE = "note: "
-
-
-def live_window(reply: bytes) -> tuple[Taken | None, list[str]]:
-    """As `live`, where only the window counts; asked again, the device says its scores whole."""
-    again = b"m-results-[0.250,0.750]\r\nm-ready\r\n"
-    clean = [(b"name%", NAME), (b"profile%", PROFILE)]
-    for talking in (
-        [*clean, (b"infer 11 1%", reply)],
-        [*clean, (b"infer 11 1%", reply), (b"results%", again)],
-    ):
-        try:
-            with dialogue(talking, unasked=BANNER, all_read=False) as talk:
-                talk.dut.identify()
-                talk.dut.listener = told = InOrder()
-                try:
-                    taken = talk.timer.infer(11, 1, 2, wanted=Wanted.TIMES)
-                except DutError:
-                    return None, told.lines
-                return (taken.scores, taken.start_us, taken.end_us), told.lines
-        except AssertionError as error:
-            if "results%" not in str(error):
-                raise
-    raise AssertionError("unreachable: the second dialogue has what the first lacked")
-
-
 @pytest.mark.parametrize("faults", ["single", "double"])
 def test_the_journal_of_a_window_that_was_taken_says_what_was_taken(faults, tmp_path):
     replies = single_faults() if faults == "single" else double_faults(4000)
-    taken = [(what, lines) for what, lines in map(live_window, replies) if what is not None]
+    taken = [
+        (what, lines)
+        for what, lines in (live(reply, Wanted.TIMES) for reply in replies)
+        if what is not None
+    ]
     assert len(taken) > 100
     assert sum(what[0] == (0.25, 0.75) for what, _ in taken) > 100
     found = journal_of(tmp_path, [lines for _, lines in taken], mode="bmark")
