@@ -108,7 +108,7 @@ class Result:
     valid: bool
     """There is a figure, and no finding is a violation."""
     simulated: bool
-    """The device was a simulated one: times and energies are modelled."""
+    """The device was a simulated one: times and energies are modelled, and never ``valid``."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

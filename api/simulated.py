@@ -34,6 +34,9 @@ def simulated_device(
     free; ``baud_rate`` 0 is as fast as it goes. ``energy`` is the firmware for energy sessions,
     ``extension`` offers the wire extension, ``config`` describes the task ``custom``.
 
+    Its name and its banner say that it is simulated, so that no session on it is valid, whichever
+    runner measures it.
+
     To measure without waiting, leave it out and give the address ``sim:`` to ``run``.
     """
     from ..dut_protocol.simulated.serve import DeviceServer, PtyPort, ServedPort, TcpPort

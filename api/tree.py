@@ -27,7 +27,7 @@ class Audit:
     sound: bool
     """Structure, numbers and consistency hold against the label lists that were used."""
     official_data: bool
-    """Those lists are known official ones, whole."""
+    """Those lists are known official ones, whole, and what ran on them was no simulated device."""
     submittable: bool
     """All of the others, and the round's own rules."""
     findings: tuple[Finding, ...] = field(repr=False)

@@ -26,6 +26,7 @@ from ..wire.messages import (
     decode_line,
     parse_line,
 )
+from ..wire.simulation import NO_BOARD
 
 M = TypeVar("M")
 
@@ -168,7 +169,8 @@ class UnsolicitedLines:
         self.before_name: list[Message] = []
         """What the device said until it told its name: a boot banner, perhaps."""
         self.chatter = 0
-        """Lines beside the protocol, since the device told its name."""
+        """Lines beside the protocol, since the device told its name; a simulated device's word that
+        it is one does not count."""
         self.first_chatter = ""
         self.echoes = 0
         """Lines that repeat the command, alone or in front of its answer."""
@@ -183,7 +185,7 @@ class UnsolicitedLines:
                 self.before_name.append(message)
             elif isinstance(message, Chatter) and self._link.is_echo(message.text):
                 self.echoes += 1
-            elif isinstance(message, Chatter):
+            elif isinstance(message, Chatter) and NO_BOARD not in text:
                 self.chatter += 1
                 self.first_chatter = self.first_chatter or text[:60]
 

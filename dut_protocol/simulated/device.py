@@ -61,6 +61,7 @@ from ..wire.messages import (
     WarmupStart,
 )
 from ..wire.settings import MAX_INPUT_BYTES
+from ..wire.simulation import SIMULATED_NAME
 from ..wire.timer import WRAP_US
 from .extension import SIMULATED_OFFER, ExtendedLoads, InputBuffer, RawWait
 
@@ -107,7 +108,10 @@ class DeviceSettings:
 
     baud_rate: int = 115200
     inference_time_s: float = 0.01
-    vendor: str = "tinyrunner-simulated"
+    vendor: str = SIMULATED_NAME
+    note: str = ""
+    """The line of chatter in its banner and behind its profile that says what it is. Every device
+    that the program offers has one; the reference firmware, byte for byte, has none."""
     mode: TimestampMode = TimestampMode.PERFORMANCE
     boot_time_s: float = 0.05
     counter_start_us: int = 0
@@ -190,6 +194,7 @@ class SimulatedDut:
         self.say(BootMode(self.settings.mode))
         self.stamp()
         self.say(InitDone())
+        self._tell_note()
         self.say(Ready())
 
     def power_off(self, at_s: float) -> None:
@@ -250,6 +255,7 @@ class SimulatedDut:
             case AskProfile():
                 self.say(Profile(FIRMWARE_PROFILE))
                 self.say(Model(self.model.model_id))
+                self._tell_note()
             case AskHelp():
                 for line in _HELP:
                     self.print_line(line)
@@ -416,8 +422,12 @@ class SimulatedDut:
         self.print_line(message.encode())
 
     def print_line(self, text: str) -> None:
-        """Print a text and a line's end."""
-        self.send(text.encode("latin-1") + b"\r\n")
+        """Print a text and a line's end; a character that is no byte becomes `?`."""
+        self.send(text.encode("latin-1", "replace") + b"\r\n")
+
+    def _tell_note(self) -> None:
+        if self.settings.note:
+            self.print_line(self.settings.note)
 
     def _does(self, at_s: float, activity: Activity) -> None:
         if self._on_activity is not None:

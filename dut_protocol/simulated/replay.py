@@ -10,12 +10,8 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ..wire.messages import DeviceError, Message, Model, Profile, Results
+from ..wire.messages import DeviceError, Message, Profile, Results
 from .device import FIRMWARE_PROFILE, DeviceSettings, SimulatedDut
-
-REPLAY_NOTE = "this is no board: tinyrunner replays"
-"""The note that a replayed device gives, with the log's name, after its boot and its profile:
-whoever measures it has it in his log. It is chatter, which no runner minds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +27,6 @@ class LoggedAnswer:
 class BoardText:
     """Says how the board in the log presents itself."""
 
-    source: str
-    """The log that is replayed, for :data:`REPLAY_NOTE`."""
     profile: str = FIRMWARE_PROFILE
     chatter: tuple[str, ...] = ()
     """Lines that it printed of its own after boot."""
@@ -116,7 +110,6 @@ class ReplayedDut(SimulatedDut):
         super().boot(at_s)
         for line in self._text.chatter:
             self.print_line(line)
-        self.print_line(f"{REPLAY_NOTE} {self._text.source}")
 
     def infer(self, iterations: int, warmups: int) -> None:
         try:
@@ -128,9 +121,6 @@ class ReplayedDut(SimulatedDut):
         match message:
             case Profile():
                 super().say(Profile(self._text.profile))
-            case Model():
-                super().say(message)
-                self.print_line(f"{REPLAY_NOTE} {self._text.source}")
             case Results():
                 answer = self._replayed.answer
                 if answer is None or answer.printed is None:

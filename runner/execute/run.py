@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...dut_protocol.link.clock import VirtualClock
+from ...dut_protocol.wire.simulation import is_simulated_name
 from ...models.suite import Task
 from ..bench.bench import Bench
 from ..bench.opening import check_addresses
@@ -227,6 +228,11 @@ def _opened(
     opening.prepare(script)
     if run.mode is Mode.PERFORMANCE:
         bench.timer.know_resolution()
+    if bench.simulated is None and is_simulated_name(opening.identity.vendor):
+        run.reporter.note(
+            f"{bench.dut.address} is a simulated device ({opening.identity.vendor}): its times and "
+            "energies are modelled, which is never valid for submission"
+        )
     return opening
 
 

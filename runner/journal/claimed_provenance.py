@@ -11,6 +11,8 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from ...dut_protocol.wire.simulation import is_simulated_name
+from ...models.demo_models import DEMO_NOTE
 from .session_document import Provenance
 
 
@@ -126,4 +128,11 @@ class ClaimedProvenance(_ClaimedPart):
     @property
     def is_demonstration(self) -> bool:
         """Tell whether a demonstration model is said to have run on a simulated device."""
-        return self.simulated is not None and self.simulated.note is not None
+        return self.simulated is not None and self.simulated.note == DEMO_NOTE
+
+    @property
+    def is_simulated(self) -> bool:
+        """Tell whether the device is said to have been a simulated one, or to have its name."""
+        vendor = self.device.vendor
+        named = isinstance(vendor, str) and is_simulated_name(vendor)
+        return self.simulated is not None or named

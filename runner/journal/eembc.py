@@ -323,6 +323,7 @@ class EembcReader(LogReader):
             return None
         if self._infer is not None and (b"m-init-done" in text or b"m-timestamp-mode" in text):
             self._infer.rebooted = True
+        self._note_simulated(number, text)
         for match in MESSAGE.finditer(text):
             kind = match.lastgroup
             if match["start"]:

@@ -27,6 +27,7 @@ from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
 
+from ...dut_protocol.wire.simulation import NO_BOARD
 from ...models.suite import TASKS_BY_MODEL_ID, Task
 from ..terms import Dialect, Mode
 from .reader import LineBlocks, LogError, LogReader, Observer, base_name, readable, remember
@@ -45,6 +46,7 @@ _MAX_LOADING_BYTES = 2000
 """The longest line that may name a file; a longer one would be looked through over and over."""
 _RENDERED = re.compile(rb"tinyrunner \S+: rendered from \S+ of session ([^;\s]+);")
 _DEVICE_ERROR = b"Device error: "
+_NO_BOARD = NO_BOARD.encode()
 
 
 @dataclass(slots=True)
@@ -129,10 +131,10 @@ class MlcommonsReader(LogReader):
         elif b"e-[" in line:
             facts.note_error(number, readable(line))
         else:
-            self._on_fact(line)
+            self._on_fact(line, number)
         return None
 
-    def _on_fact(self, line: bytes) -> None:
+    def _on_fact(self, line: bytes, number: int) -> None:
         facts = self.facts
         for start, seen in (
             (b"Device name retrieved: ", facts.names),
@@ -140,6 +142,7 @@ class MlcommonsReader(LogReader):
             (b"Device model retrieved: ", facts.model_ids),
         ):
             if line.startswith(start):
+                self._note_simulated(number, line)
                 self._identify(seen, line[len(start) :])
                 return
         if match := _SESSION.match(line):
@@ -148,6 +151,8 @@ class MlcommonsReader(LogReader):
         elif match := _RENDERED.match(line):
             self._rendered = True
             self._identify(facts.session_ids, match[1])
+        elif line.startswith(_NO_BOARD):
+            self._note_simulated(number, line)
         elif line.startswith(b"Session logged in file"):
             facts.finished = True
         elif line.startswith(b"Median throughput is") and facts.mode is None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self, TypeVar
 
+from ...dut_protocol.wire.simulation import says_simulated
 from ...errors import TinyrunnerError
 from ..terms import Dialect
 from .records import MAX_NOTES, InferenceRecord, LogFacts
@@ -119,6 +120,11 @@ class LogReader(ABC):
 
     def _error(self, line: int, text: str) -> LogError:
         return LogError(f"{self.path}, line {line}: {text}", line, self.path)
+
+    def _note_simulated(self, number: int, text: bytes) -> None:
+        """Keep the line where it is the first in which the device says that it is simulated."""
+        if self.facts.simulated_line is None and says_simulated(text):
+            self.facts.simulated_line = number
 
     def _identify(self, seen: list[str], value: bytes) -> None:
         """Keep a name, profile or model id that was not seen before."""

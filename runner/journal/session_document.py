@@ -17,7 +17,9 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ...dut_protocol.wire.settings import VerifyLoad
+from ...dut_protocol.wire.simulation import is_simulated_name
 from ...models.custom_task import CUSTOM_KEY
+from ...models.demo_models import DEMO_NOTE
 from ...models.other_inputs import InputKind, with_inputs
 from ...models.suite import TASKS, Task
 from ..errors import SetupError
@@ -132,7 +134,7 @@ class Simulated(_DocumentPart):
     model_sha256: str
     runtime: str
     note: str | None
-    """A remark where the model is a demonstration only, or a log: never valid for submission."""
+    """A remark where the model is a demonstration only, or a log."""
     baud_rate: int
     inference_time_s: Number
 
@@ -239,7 +241,12 @@ class Provenance(DeviceFacts, SetupFacts, SessionFacts):
     @property
     def is_demonstration(self) -> bool:
         """Tell whether a demonstration model ran on a simulated device, whatever the inputs."""
-        return self.simulated is not None and self.simulated.note is not None
+        return self.simulated is not None and self.simulated.note == DEMO_NOTE
+
+    @property
+    def is_simulated(self) -> bool:
+        """Tell whether the device was a simulated one, in the same process or reached by a port."""
+        return self.simulated is not None or is_simulated_name(self.device.vendor)
 
     def to_json(self) -> Json:
         """Return plain values; what was not given is left out."""

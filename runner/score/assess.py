@@ -40,7 +40,7 @@ class Judging:
     """The name of the official list that the labels are, None for another."""
     synthetic: bool
     simulated: bool = False
-    """Whether the device was a simulated one."""
+    """Whether its session.json says that the device was a simulated one."""
 
     @classmethod
     def of_session(
@@ -70,7 +70,7 @@ class Judging:
             list_name=None if official is None else official.name,
             synthetic=(provenance is not None and provenance.is_demonstration)
             or any(file.startswith(FILE_PREFIX) for file in files),
-            simulated=provenance is not None and provenance.simulated is not None,
+            simulated=provenance is not None and provenance.is_simulated,
         )
 
 
@@ -86,7 +86,8 @@ class Assessment(JsonForm):
     energy: EnergyResult | None
     findings: tuple[SessionFinding, ...]
     simulated: bool = False
-    """Whether the device was a simulated one: times and energies are modelled."""
+    """Whether the device was a simulated one, by the log or by session.json: times and energies are
+    modelled."""
 
     @property
     def valid(self) -> bool:
@@ -127,6 +128,7 @@ def assess_records(
         list_name=judging.list_name,
         list_told=bool(judging.labels),
         synthetic=judging.synthetic,
+        simulated=judging.simulated,
     )
     findings = check(result, judging.round, division=judging.division)
-    return Assessment(facts, performance, accuracy, energy, findings, judging.simulated)
+    return Assessment(facts, performance, accuracy, energy, findings, result.is_simulated)

@@ -73,6 +73,7 @@ class FindingKind(Enum):
     LIST_NOT_OFFICIAL = "list not official"
     LIST_NOT_ACCEPTED = "list not accepted in this round"
     SYNTHETIC_DATA = "synthetic data"
+    SIMULATED_DEVICE = "simulated device"
     WIRE_EXTENSION = "wire extension"
     DEVICE_ERRORS = "device errors"
     LOAD_SIZE = "load of a wrong size"
@@ -127,6 +128,14 @@ class CheckInput:
     end."""
     synthetic: bool = False
     """Whether the inputs are generated ones, or a demonstration model ran on them."""
+    simulated: bool = False
+    """Whether session.json says that the device was a simulated one."""
+    simulated_line: int | None = None
+    """The line of the log in which the device says so itself."""
+
+    @property
+    def is_simulated(self) -> bool:
+        return self.simulated or self.simulated_line is not None
 
     @classmethod
     def of(
@@ -141,6 +150,7 @@ class CheckInput:
         list_name: str | None = None,
         list_told: bool = True,
         synthetic: bool = False,
+        simulated: bool = False,
     ) -> CheckInput:
         return cls(
             task=task,
@@ -158,6 +168,8 @@ class CheckInput:
             list_name=list_name,
             list_told=list_told,
             synthetic=synthetic,
+            simulated=simulated,
+            simulated_line=facts.simulated_line,
         )
 
 
@@ -190,6 +202,15 @@ def _warning(kind: FindingKind, text: str, line: int | None = None) -> SessionFi
 
 def _session(result: CheckInput, division: Division) -> Iterator[SessionFinding]:
     wanted = result.task.model_id
+    if result.is_simulated:
+        line = result.simulated_line
+        who = "session.json says that the device" if line is None else "the device says that it"
+        yield _violation(
+            FindingKind.SIMULATED_DEVICE,
+            f"{who} is a simulated one: times and energies are modelled, which is never valid for "
+            "submission; run on a board for that",
+            line,
+        )
     if not result.task.official:  # whatever its inputs are: nothing else counts beside it
         yield _violation(
             FindingKind.CUSTOM_TASK,

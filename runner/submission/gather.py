@@ -67,7 +67,7 @@ class GatheredSession:
 
     @property
     def simulated(self) -> bool:
-        return self.provenance.simulated is not None
+        return self.judged.assessment.simulated
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +183,6 @@ _ALIKE_IN_SYSTEM: tuple[tuple[str, _Told], ...] = (
     ("tool", lambda session: session.tool),
     ("firmware's name", lambda session: session.provenance.device.vendor),
     ("firmware's profile", lambda session: session.provenance.device.profile),
-    ("device", lambda session: "simulated" if session.simulated else "real"),
 )
 
 

@@ -31,6 +31,7 @@ from pathlib import Path
 from typing import Any
 
 from ... import __version__
+from ...dut_protocol.wire.simulation import SIMULATION_NOTE
 from ...energy.trace import EnergyTrace
 from ...energy.trace_files import MLCOMMONS_KEY, read_trace
 from ...models.suite import Task
@@ -119,7 +120,7 @@ class _Rendering:
             f"{self.session_id}; not the output of MLCommons' runner"
         )
         if self.judged.assessment.simulated:
-            yield "The device was a simulated one: times and energies are modelled."
+            yield SIMULATION_NOTE
         yield from (f"Device name retrieved: {name}" for name in facts.names)
         yield from (f"Device profile retrieved: {profile}" for profile in facts.profiles)
         yield from (f"Device model retrieved: {model_id}" for model_id in facts.model_ids)

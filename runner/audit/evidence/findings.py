@@ -2,7 +2,8 @@
 
 Four verdicts are kept apart. *Official*: what the official checker would say. *Sound*: structure,
 numbers and consistency hold against the label list that the session used. *Official data*: that
-list is a known official one, whole. *Submittable*: all of it, and the round's own rules.
+list is a known official one, whole, and what ran on it is no simulation. *Submittable*: all of it,
+and the round's own rules.
 """
 
 from __future__ import annotations
@@ -93,6 +94,11 @@ class Rule(Enum):
         "the inputs are a whole official label list, accepted in the round",
         Level.OFFICIAL_DATA,
     )
+    DEVICE = (
+        "device",
+        "figures are measured on a device; those of a simulated one are modelled",
+        Level.OFFICIAL_DATA,
+    )
     # The official checker, and the round's rules
     OFFICIAL_CHECKER = ("official checker", "the official checker finds no error", Level.OFFICIAL)
     ROUND_RULE = ("round rule", "the round's rules for a submission", Level.SUBMITTABLE)
@@ -105,6 +111,7 @@ class Rule(Enum):
 
 _RULE_OF_KIND: dict[FindingKind, Rule] = {
     FindingKind.SYNTHETIC_DATA: Rule.OFFICIAL_LIST,
+    FindingKind.SIMULATED_DEVICE: Rule.DEVICE,
     FindingKind.LIST_NOT_OFFICIAL: Rule.OFFICIAL_LIST,
     FindingKind.LIST_NOT_ACCEPTED: Rule.OFFICIAL_LIST,
     FindingKind.TARGET_MISSED: Rule.ROUND_RULE,

@@ -257,6 +257,7 @@ class _SessionAuditor(FolderReader):
                     list_name=judging.list_name,
                     list_told=bool(judging.labels),
                     synthetic=judging.synthetic,
+                    simulated=judging.simulated,
                 ),
                 judging.round,
                 division=judging.division,

@@ -6,9 +6,10 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ....dut_protocol.simulated.replay import REPLAY_NOTE, LoggedAnswer
+from ....dut_protocol.simulated.replay import LoggedAnswer
 from ....dut_protocol.wire.boot_banner import TimestampMode
 from ....dut_protocol.wire.messages import Chatter, parse_line
+from ....dut_protocol.wire.simulation import NO_BOARD
 from ....models.suite import TASKS_BY_MODEL_ID, Task
 from ...errors import SetupError
 from ...journal.logged_session import LoggedSession, read_log
@@ -150,9 +151,9 @@ class _Printed:
 
 
 def keep_chatter(kept: list[str], line: bytes) -> None:
-    """Keep the chatter of a line of the device; not that of an earlier replay."""
+    """Keep the chatter of a line of the device; not that it is simulated, which is said anew."""
     for message in parse_line(line):
         if isinstance(message, Chatter) and len(kept) < MAX_CHATTER:
             text = message.text
-            if not text.startswith(REPLAY_NOTE):
+            if not text.startswith(NO_BOARD):
                 kept.append(text)

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from ....dut_protocol.simulated.device import DeviceModel, DeviceSettings, SimulatedDut
 from ....dut_protocol.simulated.tflite_model import TfliteModel
+from ....dut_protocol.wire.simulation import SIMULATION_NOTE
 from ....models.demo_models import DEMO_NOTE, demo_model_path
 from ....models.fetch import reference_model_path
 from ....models.suite import TASKS, Task
@@ -86,6 +87,7 @@ def simulated_device(
     settings = DeviceSettings(
         baud_rate=config.dut.baud_rate if options.baud_rate is None else options.baud_rate,
         extension=options.extension,
+        note=SIMULATION_NOTE,
         inference_time_s=(
             PLAUSIBLE_INFERENCE_S.get(task.model_id, _CUSTOM_INFERENCE_S)
             if inference_time_s is None
@@ -132,6 +134,6 @@ class SimulatedModel:
     model_sha256: str
     runtime: str
     note: str | None
-    """A remark where the model is a demonstration only, or a log: never valid for submission."""
+    """A remark where the model is a demonstration only, or a log."""
     baud_rate: int
     inference_time_s: float

@@ -1,11 +1,11 @@
 """A log as a simulated device: ``tinyrunner simulate dut --replay LOG``, ``sim:?replay=LOG``.
 
-From a session's log, published or ours, come the board's name, profile and model id, its scores as
-it printed them, its chatter before the first load, where its counter stood, and its pace: the
-median of what one inference took by the device's own stamps, less the printing of the first stamp
-at the replay's baud rate. The log names its inputs' files; what they hold is known from the data
-sets, and without them the answers come in the log's order. A wire log tells all that and its
-inputs.
+From a session's log, published or ours, come the board's name (behind the simulator's own), profile
+and model id, its scores as it printed them, its chatter before the first load, where its counter
+stood, and its pace: the median of what one inference took by the device's own stamps, less the
+printing of the first stamp at the replay's baud rate. The log names its inputs' files; what they
+hold is known from the data sets, and without them the answers come in the log's order. A wire log
+tells all that and its inputs.
 
 Not reproduced: the time between commands, errors, reboots and later chatter, the pace of single
 inferences, line ends, a counter that wraps elsewhere than at 2^32. EEMBC's logs seldom tell the
@@ -25,6 +25,7 @@ from ....dut_protocol.link.wire_log_reader import is_wire_log
 from ....dut_protocol.simulated.device import FIRMWARE_PROFILE, DeviceSettings
 from ....dut_protocol.simulated.replay import BoardText, ReplayedDut, ReplayedModel, content_key
 from ....dut_protocol.wire.messages import LapTime
+from ....dut_protocol.wire.simulation import REPLAY_NOTE, replayed_name
 from ....models.suite import Task
 from ...errors import SetupError
 from ...score.median import median_of
@@ -74,7 +75,9 @@ class Replay:
         settings = DeviceSettings(
             baud_rate=baud_rate,
             inference_time_s=settings.inference_time_s if pace_s is None else pace_s,
-            vendor=board.vendor or UNNAMED,
+            vendor=replayed_name(board.vendor or UNNAMED),
+            # Of the log's name only what every runner can read, MLCommons' taking UTF-8 alone.
+            note=f"{REPLAY_NOTE} {ascii(self.path.name)[1:-1]}",
             mode=board.mode,
             counter_start_us=stamps[0] if stamps else 0,
         )
@@ -82,7 +85,7 @@ class Replay:
         model = ReplayedModel(
             task.model_id, task.input_bytes, task.score_count, board.answers, self.by_content
         )
-        text = BoardText(self.path.name, board.profile or FIRMWARE_PROFILE, tuple(board.chatter))
+        text = BoardText(board.profile or FIRMWARE_PROFILE, tuple(board.chatter))
         return ReplayedDut(model, settings, text)
 
     @property

@@ -31,6 +31,7 @@ _RUNNER_NOTE = (
 def verdict_texts(audit: TreeAudit) -> tuple[tuple[Level, bool, str], ...]:
     """Say in a few words of each verdict whether it holds, and why."""
     texts = []
+    simulated = sum(session.simulated for session in audit.sessions)
     for level in Level:
         holds = audit.holds(level)
         against = len(group_findings(audit.against(level)))
@@ -45,6 +46,8 @@ def verdict_texts(audit: TreeAudit) -> tuple[tuple[Level, bool, str], ...]:
         elif level is Level.SUBMITTABLE and not holds and not text:
             missing = [each.value for each in Level if each is not level and not audit.holds(each)]
             text = f"because not {', '.join(missing)}"
+        if simulated and level in (Level.OFFICIAL_DATA, Level.SUBMITTABLE):
+            text += f"; {simulated} of {len(audit.sessions)} sessions are of a simulated device"
         texts.append((level, holds, text))
     return tuple(texts)
 

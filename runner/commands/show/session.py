@@ -38,10 +38,11 @@ def show_assessment(
     for finding in assessment.findings:
         text = Text(f"  {finding.severity.value}: ", style=SEVERITY_STYLES[finding.severity])
         parts.append(text.append(finding.text, style="default"))
+    of_whom = ": the device is a simulated one" if assessment.simulated else ""
     verdict = (
         Text(f"  valid for {round_.name}", style="green")
         if assessment.valid
-        else Text("  not valid for submission", style="red")
+        else Text(f"  not valid for submission{of_whom}", style="red")
     )
     console.print(Group(*parts, verdict))
 

@@ -103,5 +103,5 @@ def _look(folder: Path) -> FoundSession:
         division=provenance.division.value,
         firmware=f"firmware: {device.vendor}, {device.profile}",
         vendor=device.vendor,
-        simulated=provenance.simulated is not None,
+        simulated=provenance.is_simulated,
     )

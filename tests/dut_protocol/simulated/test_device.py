@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -63,6 +65,29 @@ def test_the_banner_tells_the_mode():
     device = SimulatedDut(FakeModel(), DeviceSettings(mode=TimestampMode.ENERGY))
     device.boot(0.0)
     assert said(device) == ENERGY_BANNER
+
+
+@pytest.mark.parametrize("mode", TimestampMode)
+def test_its_note_stands_in_the_banner_and_behind_the_profile_and_alters_nothing_else(mode):
+    plain, noting = (
+        SimulatedDut(FakeModel(), DeviceSettings(mode=mode, note=n)) for n in ("", "X")
+    )
+    for device in (plain, noting):
+        device.boot(0.0)
+    banner = said(plain)
+    laps = rb"m-lap-us-\d+\r\n"
+    assert re.sub(laps, b"", said(noting)) == re.sub(laps, b"", banner).replace(
+        b"m-init-done\r\n", b"m-init-done\r\nX\r\n"
+    )
+    for device in (plain, noting):
+        device.receive(b"profile%name%help%foo%", 1.0)
+    assert said(noting) == said(plain).replace(b"m-model-[kws01]\r\n", b"m-model-[kws01]\r\nX\r\n")
+
+
+def test_a_text_that_is_no_bytes_is_printed_all_the_same():
+    device = booted(vendor="Böhm 板")
+    device.receive(b"name%", 0.0)
+    assert said(device) == b"m-name-dut-[B\xf6hm ?]\r\nm-ready\r\n"
 
 
 def test_scores_have_three_decimals():

@@ -3,7 +3,6 @@ from __future__ import annotations
 import pytest
 from tinyrunner.dut_protocol.simulated.device import DeviceSettings
 from tinyrunner.dut_protocol.simulated.replay import (
-    REPLAY_NOTE,
     BoardText,
     LoggedAnswer,
     ReplayedDut,
@@ -11,6 +10,7 @@ from tinyrunner.dut_protocol.simulated.replay import (
     content_key,
 )
 
+NOTE = "this is no board: tinyrunner replays log.txt"
 A, B, C = b"aaaa", b"bbbb", b"cccc"
 ANSWERS = [
     LoggedAnswer((0.1, 0.9)),
@@ -21,7 +21,7 @@ ANSWERS = [
 
 def device(by_content=None, **text):
     model = ReplayedModel("kws01", 4, 2, ANSWERS, by_content)
-    dut = ReplayedDut(model, DeviceSettings(baud_rate=0), BoardText("log.txt", **text))
+    dut = ReplayedDut(model, DeviceSettings(baud_rate=0, note=NOTE), BoardText(**text))
     dut.boot(0.0)
     said(dut)
     return dut
@@ -90,11 +90,11 @@ def test_it_says_what_it_is_after_boot_and_in_its_profile():
     dut = device(profile="Their Firmware V1", chatter=("Booting board X",))
     dut.boot(0.0)
     banner = said(dut)
-    assert banner[-2:] == ["Booting board X", f"{REPLAY_NOTE} log.txt"]
+    assert banner[-4:] == ["m-init-done", NOTE, "m-ready", "Booting board X"]
     assert ask(dut, "profile") == [
         "m-profile-[Their Firmware V1]",
         "m-model-[kws01]",
-        f"{REPLAY_NOTE} log.txt",
+        NOTE,
         "m-ready",
     ]
 

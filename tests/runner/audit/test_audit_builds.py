@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from support.cli import tinyrunner
+from support.devices.boards import use_plain_board
 from support.made_once import made_once
 from support.reference import reference_path
 from support.sessions.official_restatement import restate
@@ -17,6 +19,8 @@ from tinyrunner.runner.audit import audit as audit_module
 from tinyrunner.runner.audit.audit import audit
 from tinyrunner.runner.audit.evidence.findings import Level, Rule, Severity
 from tinyrunner.runner.config.rounds import load_rounds
+from tinyrunner.runner.report.gather import Asked, gather
+from tinyrunner.runner.report.page import SessionStatus
 
 ROUNDS = ("v1.1", "v1.2", "v1.3", "v1.4")
 TASKS = ("ad", "ic", "kws", "vww")
@@ -33,9 +37,9 @@ def test_a_demonstration_is_sound_but_for_its_data_in_every_round(round_name, bu
         Level.SUBMITTABLE: False,
     }
     violations = [f for f in result.findings if f.severity is Severity.VIOLATION]
-    assert {finding.rule for finding in violations} == {Rule.OFFICIAL_LIST}
-    assert all("synthetic" in finding.found for finding in violations)
-    assert len(violations) == len(result.sessions) == 12
+    rules = Counter(finding.rule for finding in violations)
+    assert rules == {Rule.OFFICIAL_LIST: 12, Rule.DEVICE: 12}
+    assert len(result.sessions) == 12
     warnings = [f for f in result.findings if f.severity is Severity.WARNING]
     assert all(
         finding.rule is Rule.OFFICIAL_CHECKER and "file list mismatch" in finding.found
@@ -67,29 +71,46 @@ def _number(text: str) -> object:
 
 @pytest.fixture(scope="session")
 def real_sessions(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with kws sessions of the official inputs and reference model, on a simulated board:
-    the whole list of 1000 for accuracy."""
+    """A folder with kws sessions of the official inputs and reference model, on a board that does
+    not call itself simulated: the whole list of 1000 for accuracy."""
 
     def measure(folder: Path) -> None:
-        for mode in ("performance", "accuracy", "energy"):
-            ran = tinyrunner(
-                "run", "kws", "--mode", mode, "--dut", "sim:", "--sessions", folder,
-                "--datasets", reference_path("datasets"),
-                "--model", reference_path("models", "kws_ref_model.tflite"),
-                *(("--supply-v", "3.0") if mode == "energy" else ()),
-            )  # fmt: skip
-            assert ran.status == 0, ran
+        with pytest.MonkeyPatch.context() as patched:
+            use_plain_board(patched)
+            assert measured(folder) == {0}
 
     return made_once(tmp_path_factory, "real-kws", measure)
 
 
 @pytest.fixture(scope="session")
-def submitted(
-    real_sessions: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Callable[[str], Path]:
+def simulated_sessions(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same, measured on the program's own simulated device."""
+
+    def measure(folder: Path) -> None:
+        assert measured(folder) == {3}
+
+    return made_once(tmp_path_factory, "simulated-kws", measure)
+
+
+def measured(folder: Path) -> set[int]:
+    """Run kws in every mode as for a submission; how the runs ended."""
+    statuses = set()
+    for mode in ("performance", "accuracy", "energy"):
+        ran = tinyrunner(
+            "run", "kws", "--mode", mode, "--dut", "sim:", "--sessions", folder,
+            "--datasets", reference_path("datasets"),
+            "--model", reference_path("models", "kws_ref_model.tflite"),
+            *(("--supply-v", "3.0") if mode == "energy" else ()),
+        )  # fmt: skip
+        statuses.add(ran.status)
+    return statuses
+
+
+@pytest.fixture(scope="session")
+def submitted(real_sessions: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
     """A tree of them, made by `submission init` and `submission build` as a person would."""
 
-    def tree(round_name: str) -> Path:
+    def tree(round_name: str, sessions: Path = real_sessions, *, status: int = 0) -> Path:
         def build(folder: Path) -> None:
             source = folder / "firmware"
             source.mkdir()
@@ -109,14 +130,14 @@ def submitted(
             file = folder / "submission.yaml"
             init = tinyrunner(
                 "submission", "init", file, "--yes", "--organization", "Acme", "--division",
-                "closed", "--round", round_name, "--system", "board", "--session", real_sessions,
+                "closed", "--round", round_name, "--system", "board", "--session", sessions,
                 *(word for key, value in settings.items() for word in ("--set", f"{key}={value}")),
             )  # fmt: skip
             assert init.status == 0, init
             built = tinyrunner("submission", "build", file, "--out", folder / "tree")
-            assert built.status == 0, built
+            assert built.status == status, built
 
-        return made_once(tmp_path_factory, f"real-kws-{round_name}", build) / "tree"
+        return made_once(tmp_path_factory, f"{sessions.parent.name}-{round_name}", build) / "tree"
 
     return tree
 
@@ -139,6 +160,39 @@ def test_a_tree_of_official_inputs_and_the_reference_model_is_submittable(
     said = tinyrunner("submission", "verify", tree)
     assert said.status == 0
     assert "submittable" in said.out
+
+
+@pytest.mark.parametrize("round_name", ["v1.2", "v1.3"])
+def test_one_of_a_simulated_device_is_sound_and_nothing_else_by_session_json_or_log(
+    round_name, simulated_sessions, submitted, tmp_path
+):
+    tree = tmp_path / "tree"
+    shutil.copytree(submitted(round_name, simulated_sessions, status=3), tree)
+    for witnesses in ("log and session.json", "log"):
+        ran = tinyrunner("submission", "verify", tree, "--json")
+        assert ran.status == 3, ran
+        told = json.loads(ran.out)
+        assert told["verdicts"] == {
+            "official": True,
+            "sound": True,
+            "official data": False,
+            "submittable": False,
+        }, witnesses
+        against = [f["found"] for f in told["findings"] if f["severity"] == "violation"]
+        assert len(against) == len(told["sessions"]) == 3
+        assert all(text.startswith("simulated device: the device says") for text in against)
+        assert all(session["simulated"] for session in told["sessions"])
+        reported = gather([tree], Asked()).sessions
+        assert [one.outcome for one in reported] == [SessionStatus.INVALID] * 3
+        assert all(one.simulated for one in reported)
+        said = " ".join(tinyrunner("submission", "verify", tree).out.split())
+        assert (
+            "submittable no because not official data; 3 of 3 sessions are of a simulated" in said
+        )
+        (tree / "closed/Acme/SHA256SUMS").unlink(missing_ok=True)
+        for name in ("session.json", "journal.txt"):
+            for path in tree.rglob(name):
+                path.unlink()
 
 
 def test_one_swapped_label_in_it_makes_it_unfit(submitted, tmp_path):

@@ -11,6 +11,7 @@ from tinyrunner.models.suite import KWS, VWW
 from tinyrunner.runner.bench import opening
 from tinyrunner.runner.bench.opening import open_bench
 from tinyrunner.runner.bench.simulated.device import simulated_device
+from tinyrunner.runner.bench.simulated.wiring import SimulatedBench
 from tinyrunner.runner.config.config import Config, override
 from tinyrunner.runner.config.sim_address import parse_simulated
 from tinyrunner.runner.errors import SetupError
@@ -59,6 +60,37 @@ def test_a_simulated_bench_has_a_virtual_clock_and_a_real_one_the_real_time():
         assert real.simulated is None
         assert real.energy_parts is None
         assert real.dut.identify().boot_mode is TimestampMode.PERFORMANCE
+
+
+@pytest.mark.parametrize("address", ["sim:", "sim:kws01?baud=0&mode=energy&extension=1", "replay"])
+def test_whatever_the_program_simulates_says_so_in_banner_profile_and_name(address):
+    if address == "replay":
+        published = reference_path("published/v1.3/closed/STMicroelectronics/results")
+        address = f"sim:?replay={published}/NUCLEO_L4R5ZI-P/kws/performance/log.txt"
+    device = simulated_device(override(Config(), dut=address, inference_time_s=1.0), KWS).device
+    device.boot(0.0)
+    device.receive(b"name%", 0.0)
+    device.receive(b"profile%", 0.0)
+    said = b"".join(data for _, data in device.outgoing).split(b"m-ready\r\n")
+    banner, name, profile = said[:3]
+    assert b"this is no board: tinyrunner " in banner
+    assert b"this is no board: tinyrunner " in profile
+    assert name.startswith(b"m-name-dut-[tinyrunner-simulated")
+
+
+def test_the_board_of_a_simulated_energy_bench_says_so_through_the_io_manager():
+    bench = SimulatedBench(override(Config(), dut="sim:", model="demo"), KWS)
+    bench.on_power(True, 0.0)
+    said = b"".join(data for _, data in bench.io_manager.outgoing)
+    assert b"[dut]: this is no board: tinyrunner simulates it\r\n" in said
+    assert b"m-name-dut-[tinyrunner-simulated]" in answered(bench, b"dut name%")
+    assert b"[dut]: this is no board: tinyrunner simulates it" in answered(bench, b"dut profile%")
+
+
+def answered(bench: SimulatedBench, command: bytes) -> bytes:
+    bench.io_manager.outgoing.clear()
+    bench.io_manager.receive(command, 10.0)
+    return b"".join(data for _, data in bench.io_manager.outgoing)
 
 
 def test_the_port_is_closed_when_a_run_fails(monkeypatch):

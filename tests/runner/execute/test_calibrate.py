@@ -25,7 +25,7 @@ def measure(tmp_path, monkeypatch):
 
 
 def device(kind=SimulatedDut, **settings):
-    return kind(HashModel(KWS), DeviceSettings(**settings))
+    return kind(HashModel(KWS), DeviceSettings(vendor="Acme", **settings))
 
 
 @pytest.mark.parametrize("baud_rate", [115200, 9600, 0])

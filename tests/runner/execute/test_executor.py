@@ -251,7 +251,7 @@ def test_the_log_has_the_form_of_the_published_ones(tmp_path, monkeypatch):
     published = reference_path(
         "published/v1.1/closed/Krai/results/NUCLEO-H7A3ZI-Q_X-CUBE-AI-7.3/kws/performance"
     )
-    use_board(monkeypatch, board(settings=DeviceSettings(inference_time_s=0.02)))
+    use_board(monkeypatch, board(settings=DeviceSettings(inference_time_s=0.02, vendor="Acme")))
     ran = tinyrunner(
         "run", "kws", "--mode", "performance", "--dut", "sim:", "--sessions", tmp_path,
         "--datasets", reference_path("datasets"), "--script", published / "script.async",

@@ -271,7 +271,7 @@ class Renamed:
 @pytest.mark.parametrize(
     ("old", "new", "named"),
     [
-        (b"tinyrunner-simulated", b"ACME", "the firmware's name: the session has"),
+        (b"Acme", b"Other", "the firmware's name: the session has"),
         (b"V0.0.1", b"V0.0.2", "the firmware's profile: the session has"),
         (b"kws01", b"vww01", "the firmware's model is vww01"),
     ],

@@ -19,7 +19,7 @@ from support.cli import (
     sessions_in,
     tinyrunner,
 )
-from support.devices.boards import PTY, board, served, use_board
+from support.devices.boards import PTY, board, served, use_board, use_plain_board
 from support.inputs import AD_WINDOWS, REFERENCE_MODELS, write_inputs, write_listed
 from support.printed import printed_in
 from support.reference import reference_path
@@ -73,7 +73,7 @@ def test_a_reference_model_runs_for_performance_in_windows_that_hold(task_key, t
         assert 10.5 <= window["elapsed_s"] < 11.6
         assert window["iterations"] >= 11
         assert window["host_elapsed_s"] == pytest.approx(window["elapsed_s"], abs=0.01)
-    assert [f["kind"] for f in ran.json["findings"]] == ["list not official"]
+    assert [f["kind"] for f in ran.json["findings"]] == ["simulated device", "list not official"]
     session = only_session(tmp_path / "s")
     printed = printed_in(session, "result.txt")
     assert (
@@ -87,7 +87,10 @@ def test_a_reference_model_runs_for_performance_in_windows_that_hold(task_key, t
     assert reader.facts.config["runMode"] == "bmark"
 
 
-def test_kws_is_valid_in_both_modes_with_the_real_model_and_inputs(tmp_path):
+def test_kws_is_valid_in_both_modes_with_the_real_model_and_inputs_on_a_board(
+    tmp_path, monkeypatch
+):
+    use_plain_board(monkeypatch)
     for mode in ("performance", "accuracy"):
         ran = tinyrunner(
             "run", "kws", "--mode", mode, "--dut", "sim:kws01", "--model", model("kws"),

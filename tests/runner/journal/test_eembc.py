@@ -43,6 +43,40 @@ def without_lines(records: list[InferenceRecord]) -> list[tuple[object, ...]]:
     ]
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "00010.000 dut: m-name-dut-[tinyrunner-simulated]",
+        "00010.000 io: [dut]: m-name-dut-[tinyrunner-simulated (Acme)]",
+        "00010.000 dut: this is no board: tinyrunner simulates it",
+        "00010.000 io: [dut]: this is no board: tinyrunner replays log.txt",
+        "this is no board: tinyrunner simulates it",
+        "00010.000 dut: \x1b[0mthis is no board: tinyrunner simulates itm-ready",
+    ],
+)
+def test_the_line_is_told_in_which_a_device_says_that_it_is_simulated(line, tmp_path):
+    whole = list(log_lines([FIRST, SECOND]))
+    for place in (1, 9, 20):  # before a step, and within a load
+        _, facts = read(tmp_path, [*whole[:place], line, *whole[place:], line])
+        assert facts.simulated_line == place + 1
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '00010.000 parser: Command "bload dut "/home/x/tinyrunner-simulated/a.bin""',
+        "00010.000 parser: this is no board: tinyrunner simulates it",
+        "00010.000 io: m-name-ioman-[tinyrunner-simulated]",
+        "00010.000 session: m-note[tinyrunner-simulated]",
+        "00010.000 dut: m-name-dut-[tinyrunner]",
+    ],
+)
+def test_nobody_but_the_device_says_that_it_is_simulated(line, tmp_path):
+    whole = list(log_lines([FIRST]))
+    _, facts = read(tmp_path, [*whole[:9], line, *whole[9:]])
+    assert facts.simulated_line is None
+
+
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 def test_a_log_yields_its_inferences_and_facts(tmp_path, end):
     records, facts = read(tmp_path, list(log_lines([FIRST, SECOND])), end=end)

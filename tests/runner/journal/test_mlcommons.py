@@ -86,6 +86,27 @@ def test_a_log_alone_gives_the_printed_seconds(tmp_path):
     assert facts.finished
 
 
+@pytest.mark.parametrize(
+    ("place", "line"),
+    [
+        (2, "Device name retrieved: tinyrunner-simulated"),
+        (2, "Device name retrieved: tinyrunner-simulated (ACME)"),
+        (1, "this is no board: tinyrunner simulates it"),
+    ],
+)
+def test_the_line_is_told_in_which_a_device_says_that_it_is_simulated(place, line, tmp_path):
+    _, facts = read(tmp_path, [*ONE[:place], line, *ONE[place:]])
+    assert facts.simulated_line == place + 1
+
+
+def test_a_folders_name_does_not_say_so(tmp_path):
+    writing = (
+        "Logging initialized. Writing output to tinyrunner-simulated\\20250726_010147\\log.txt"
+    )
+    _, facts = read(tmp_path, [writing, *ONE[1:]])
+    assert facts.simulated_line is None
+
+
 def test_the_exact_numbers_of_a_results_json_are_preferred(tmp_path):
     records, _ = read(tmp_path, ONE, [entry("a.bin", list(one_hot(7)))])
     assert (records[0].start_us, records[0].end_us) == (100, 10_862_142)

@@ -154,6 +154,8 @@ def test_the_reduced_ad_list_counts_from_v1_2_on():
     ("changes", "kind", "severity"),
     [
         ({"synthetic": True}, FindingKind.SYNTHETIC_DATA, Severity.VIOLATION),
+        ({"simulated": True}, FindingKind.SIMULATED_DEVICE, Severity.VIOLATION),
+        ({"simulated_line": 7}, FindingKind.SIMULATED_DEVICE, Severity.VIOLATION),
         ({"list_name": None}, FindingKind.LIST_NOT_OFFICIAL, Severity.VIOLATION),
         ({"model_ids": ("kws01", "ic01")}, FindingKind.MODEL_ID, Severity.VIOLATION),
         ({"model_ids": ("ic01",)}, FindingKind.MODEL_ID, Severity.VIOLATION),
@@ -181,6 +183,7 @@ def test_every_text_ends_in_advice():
         performance(window(2, iterations=1, elapsed_s=5.0, host_elapsed_s=9.0), window(2)),
         accuracy=replace(accuracy().accuracy, correct=1, missing=NameList(1, ("a",))),
         synthetic=True,
+        simulated=True,
         list_name=None,
         model_ids=("ic01",),
         device_errors=((1, "e-[x]"),),

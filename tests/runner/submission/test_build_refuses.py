@@ -43,7 +43,6 @@ def refusal(tmp_path: Path, description, **options) -> str:
         (E, {"device.profile": "V9"}, "the firmware's profile differs"),
         (A, {"device.model_id": "kws02"}, "kws: the model id differs: 'kws01' in"),
         (P, {"tool.version": "9.9.9"}, "'tinyrunner 9.9.9' in simulated_board/kws/performance"),
-        (A, {"simulated": None}, "the device differs: 'simulated' in"),
         (E, {"simulated.model_sha256": "0" * 64}, "simulated device's model (sha256) differs"),
         (E, {"dataset.labels_sha256": "1" * 64}, "the label list (sha256) differs"),
         (P, {"dataset.content_sha256": "2" * 64}, "the inputs' content (sha256) differs"),

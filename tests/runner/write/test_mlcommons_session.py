@@ -76,6 +76,10 @@ def figures(performance):
     return [{**window.to_json(), "line": None, "number": None} for window in performance.windows]
 
 
+def without_lines(findings):
+    return [dataclasses.replace(finding, line=None) for finding in findings]
+
+
 @pytest.mark.parametrize("session", SESSIONS, ids=IDS)
 def test_what_was_rendered_measured_the_same_as_the_journal(session, sessions, tmp_path):
     folder = sessions[session]
@@ -87,7 +91,7 @@ def test_what_was_rendered_measured_the_same_as_the_journal(session, sessions, t
     a, b = ours.assessment, theirs.assessment
     assert figures(b.performance) == figures(a.performance)
     assert b.accuracy == a.accuracy
-    assert b.findings == a.findings
+    assert without_lines(b.findings) == without_lines(a.findings)
     assert b.facts.dialect is Dialect.MLCOMMONS
     assert (b.facts.names, b.facts.profiles, b.facts.model_ids, b.facts.session_ids) == (
         a.facts.names, a.facts.profiles, a.facts.model_ids, a.facts.session_ids,
@@ -130,7 +134,7 @@ def test_the_first_line_says_whose_log_it_is(sessions, tmp_path):
     assert "Logging initialized" not in text
     assert "SerialDevice" not in text
     assert "EEMBC" not in text
-    assert text.splitlines()[1].startswith("The device was a simulated one")
+    assert text.splitlines()[1] == "this is no board: tinyrunner simulates it"
     stamps = re.findall(r"^(\d{4}\.\d{6}) ulp-mlperf: ", text, re.M)
     assert stamps[0] == f"{session_id[4:8]}.{session_id[8:]}"
     assert stamps == sorted(stamps) or "1231" in stamps[0]

@@ -11,19 +11,23 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from types import SimpleNamespace
 
 from tinyrunner.dut_protocol.simulated.device import DeviceSettings, SimulatedDut
 from tinyrunner.dut_protocol.simulated.serve import DeviceServer, PtyPort, TcpPort
 from tinyrunner.models.suite import KWS, Task
 from tinyrunner.runner.bench import opening
-from tinyrunner.runner.bench.simulated.device import SimulatedDevice, SimulatedModel
+from tinyrunner.runner.bench.simulated import wiring
+from tinyrunner.runner.bench.simulated.device import SimulatedDevice, simulated_device
+from tinyrunner.runner.bench.simulated.wiring import SimulatedBench
 
 PTY = "tcp" if sys.platform == "win32" else "pty"
 """The kind of port, for :func:`served`, that does not boot its board when it is opened; on Windows,
 which has none, the other one."""
 
-QUICK = DeviceSettings(baud_rate=0, inference_time_s=0.0)
-"""For boards behind a real port: nothing is waited for."""
+QUICK = DeviceSettings(baud_rate=0, inference_time_s=0.0, vendor="Acme")
+"""For boards behind a real port: nothing is waited for, and nothing says that it is simulated."""
 
 
 class HashModel:
@@ -150,9 +154,32 @@ def board(task: Task = KWS, fault: Fault | None = None, settings: DeviceSettings
 
 
 def use_board(monkeypatch, device: object) -> None:
-    """`--dut sim:` is this device, on the virtual clock."""
-    model = SimulatedModel("test", "0" * 64, "none", None, 0, 0.0)
-    monkeypatch.setattr(opening, "simulated_device", lambda *_: SimulatedDevice(device, model))
+    """`--dut sim:` is this device, on the virtual clock; it is simulated if it says so itself."""
+    monkeypatch.setattr(
+        opening, "simulated_device", lambda *_: SimpleNamespace(device=device, model=None)
+    )
+
+
+def use_plain_board(monkeypatch) -> None:
+    """`--dut sim:` is a board of the test's own that computes and times as the program's simulated
+    one does, and does not call itself one: what it measures may be valid. In energy mode too."""
+
+    def unmarked(*arguments):
+        found = simulated_device(*arguments)
+        settings = replace(found.device.settings, vendor="Acme", note="")
+        return SimulatedDevice(SimulatedDut(found.device.model, settings), found.model)
+
+    class PlainBench(SimulatedBench):
+        def __init__(self, *arguments):
+            super().__init__(*arguments)
+            self.model = None
+
+    def alone(*arguments):
+        return SimpleNamespace(device=unmarked(*arguments).device, model=None)
+
+    monkeypatch.setattr(opening, "simulated_device", alone)
+    monkeypatch.setattr(wiring, "simulated_device", unmarked)
+    monkeypatch.setattr(opening, "SimulatedBench", PlainBench)
 
 
 @contextmanager

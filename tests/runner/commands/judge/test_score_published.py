@@ -94,7 +94,8 @@ def test_a_published_script_runs_on_the_simulated_bench(mode, tmp_path):
         reference_path("models", REFERENCE_MODELS["kws"]), "--datasets",
         reference_path("datasets"), "--script", script, "--sessions", tmp_path, "--json",
     )  # fmt: skip
-    assert ran.status == 0, ran
+    assert ran.status == 3, ran
+    assert [finding["kind"] for finding in ran.json["findings"]] == ["simulated device"]
     session = only_session(tmp_path)
     verbs = [parse_verb(step.command) for step in read_script(script).steps]
     loads = [input_file_name(verb.path) for verb in verbs if isinstance(verb, Load)]

@@ -11,7 +11,7 @@ from support.cli import document, sessions_in, tinyrunner
 
 def audited(tree: Path) -> dict:
     ran = tinyrunner("submission", "verify", tree, "--json")
-    assert ran.status == 3, ran  # synthetic
+    assert ran.status == 3, ran  # synthetic, simulated
     return json.loads(ran.out)
 
 
@@ -32,8 +32,8 @@ def test_the_demo_ends_in_sessions_a_sound_submission_and_a_report(demo):
     assert table == ["task", "vww", "ic", "kws", "ad"]
     for session in sessions:
         findings = document(session)["result"]["findings"]
-        assert [finding["kind"] for finding in findings] == ["synthetic data"]
-        assert document(session)["result"]["valid"] is False  # synthetic inputs
+        assert {finding["kind"] for finding in findings} == {"synthetic data", "simulated device"}
+        assert document(session)["result"]["valid"] is False
     assert "synthetic demonstration" in demo.out
 
     tree = root / "submission" / "closed" / "tinyrunner_demo"
@@ -49,8 +49,9 @@ def test_the_demo_ends_in_sessions_a_sound_submission_and_a_report(demo):
         "official data": False,
         "submittable": False,
     }
-    (only,) = violations(told)
-    assert only.startswith("synthetic data")
+    kinds = {violation.partition(":")[0] for violation in violations(told)}
+    assert kinds == {"synthetic data", "simulated device"}
+    assert all(session["simulated"] for session in told["sessions"])
     sound = tinyrunner("submission", "verify", tree, "--level", "sound")
     assert sound.status == 0, sound
 
@@ -71,4 +72,4 @@ def test_another_demo_measures_the_same_and_leaves_what_was_there_alone(demo, tm
     assert told["round"] == "v1.4"
     assert told["verdicts"]["sound"]
     assert told["verdicts"]["official"]
-    assert len(violations(told)) == 1
+    assert len(violations(told)) == 2

@@ -35,11 +35,14 @@ def run(data, root, *arguments, task="kws"):
 
 
 @pytest.mark.parametrize("task", TASKS.values(), ids=TASKS)
-def test_an_energy_run_of_the_official_inputs_is_valid_and_true(task, watched, tmp_path):
+def test_an_energy_run_of_the_official_inputs_is_true_and_only_its_device_is_not(
+    task, watched, tmp_path
+):
     labels = reference_path("datasets", task.model_id, "y_labels.csv")
     data = write_listed(tmp_path / "data", task, labels)
     ran = run(data, tmp_path / "s", "--json", task=task.key)
-    assert ran.status == 0, ran
+    assert ran.status == 3, ran
+    assert [finding["kind"] for finding in ran.json["findings"]] == ["simulated device"]
     assert watched.off
     session = only_session(tmp_path / "s")
     energy = ran.json["energy"]
@@ -54,7 +57,7 @@ def test_an_energy_run_of_the_official_inputs_is_valid_and_true(task, watched, t
         assert 11.0 - 1e-3 <= seconds <= 11.0 + seconds / window["iterations"] + 1e-3
     assert len({(w["file"], w["offset"]) for w in windows}) == 5
     scored = tinyrunner("score", session, "--json")
-    assert scored.status == 0, scored
+    assert scored.status == 3, scored
     assert scored.json["energy"] == energy
     for name in ("energy_trace.png", *(f"energy_inf_{k:03d}.png" for k in range(5))):
         assert (session / name).read_bytes().startswith(b"\x89PNG")
@@ -139,7 +142,8 @@ def run_script(root, script, *arguments, supply_v=3.0):
 
 def test_a_published_script_is_run_from_its_first_step_to_its_last(watched, tmp_path):
     ran = run_script(tmp_path, KRAI_SCRIPT, "--json")
-    assert ran.status == 0, ran
+    assert ran.status == 3, ran
+    assert [finding["kind"] for finding in ran.json["findings"]] == ["simulated device"]
     assert watched.off
     windows = ran.json["energy"]["windows"]
     assert [window["iterations"] for window in windows] == [800] * 5
@@ -163,7 +167,7 @@ def test_the_steps_before_version_are_executed_as_the_script_has_them(watched, t
         KRAI_SCRIPT.read_text().replace("cmd: 'version'", once_more + "cmd: 'version'")
     )
     ran = run_script(tmp_path / "s", script)
-    assert ran.status == 0, ran
+    assert ran.status == 3, ran  # a simulated device
     assert watched.bench.monitor.received.count("OUTP ON,(@1)") == 3
     log = (only_session(tmp_path / "s") / "log.txt").read_text()
     before, _, after = log.partition("m-sequencer-start")
