@@ -58,6 +58,7 @@ STOPPING = (InterruptingError, OSError)
 """The errors that may end a run in its middle, so that it can be continued later."""
 
 
+SESSION_STOP = "m-session-stop-id"
 MEASURED = (
     "All windows were measured; `tinyrunner score` with the session's folder computes the result."
 )
@@ -73,7 +74,8 @@ class UnfinishedRun:
 
     folder: Path | None = None
     resumable: bool = False
-    begin_again: str | None = None
+    log: Path | None = None
+    """The log, from the first step on, of a run that can be begun again only."""
 
     @contextmanager
     def told(self) -> Iterator[None]:
@@ -87,10 +89,18 @@ class UnfinishedRun:
                 self.folder,
                 reason,
                 resumable=self.resumable,
-                begin_again=self.begin_again,
+                begin_again=self._begin_again(),
                 hopeless=isinstance(error, FirmwareFault),
                 interrupted=isinstance(error, KeyboardInterrupt),
             ) from error
+
+    def _begin_again(self) -> str | None:
+        if self.log is None:
+            return None
+        with suppress(OSError):
+            if f"session: {SESSION_STOP}[".encode() in self.log.read_bytes():
+                return MEASURED
+        return BEGIN_AGAIN
 
 
 def write_beginnings(

@@ -42,7 +42,7 @@ from .host import LONG_RUN_S, check_disk, expected_duration_s, format_duration, 
 from .modes import Calibrated, ModeParts, mode_parts
 from .outcome import (
     BEGIN_AGAIN,
-    MEASURED,
+    SESSION_STOP,
     STOPPING,
     Outcome,
     Run,
@@ -140,11 +140,10 @@ def run_prepared(prepared: PreparedRun) -> Outcome:
             provenance = _describe(describe_session(session, found), setup, bench, opening)
             write_beginnings(run, session, script, provenance)
             left.resumable = parts.resumable
-            left.begin_again = None if parts.resumable else BEGIN_AGAIN
+            left.log = None if parts.resumable else session.log
             work = _Work(run, parts, session, script, planned, BEGINNING, StatusLine(run))
             with alone_with(session):
                 _execute(work, bench, opening)
-            left.begin_again = None if parts.resumable else MEASURED
         return conclude(run, session, provenance)
 
 
@@ -304,7 +303,7 @@ def _execute(work: _Work, bench: Bench, opening: Opening, *, resumed: bool = Fal
         journal.flush()
         _run_steps(work, bench, journal, opening)
         journal.write("sequencer", "m-sequencer-stop")
-        journal.write("session", f"m-session-stop-id[{session.session_id}]")
+        journal.write("session", f"{SESSION_STOP}[{session.session_id}]")
 
 
 def _run_steps(work: _Work, bench: Bench, journal: Journal, opening: Opening) -> None:

@@ -16,6 +16,7 @@ from tinyrunner.dut_protocol.errors import LinkError
 from tinyrunner.energy.drivers import visa_link
 from tinyrunner.energy.errors import MonitorError
 from tinyrunner.models.suite import KWS
+from tinyrunner.runner.journal.journal import Journal
 
 MOMENTS = 20
 OTHER_MONITORS = ("stlinkv3pwr", "otii")
@@ -101,6 +102,23 @@ def test_an_interrupt_in_an_exchange_with_another_monitor_leaves_the_supply_off(
         assert watched.off, number
         if ran.status != 3:
             check_kept(root, ran, "m-session-interrupted")
+
+
+def test_an_interrupt_behind_the_last_line_of_the_log_is_told_that_all_was_measured(
+    data, watched, monkeypatch, tmp_path
+):
+    write = Journal.write
+
+    def interrupted_at_the_end(journal, source, text):
+        write(journal, source, text)
+        if text.startswith("m-session-stop-id"):
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Journal, "write", interrupted_at_the_end)
+    ran = run(data, tmp_path / "s", "--iterations", 20)
+    assert watched.off
+    assert "All windows were measured" in ran.err
+    check_kept(tmp_path / "s", ran, "m-session-interrupted")
 
 
 @pytest.mark.parametrize(
