@@ -38,6 +38,7 @@ from .eembc_lines import (
     PLAIN_PAIR_LINES,
     RESULTS_NOTE,
     RESUME,
+    SCORES_ALONE,
     SENDING,
     SENDING_LINE,
     STAMPED,
@@ -45,7 +46,7 @@ from .eembc_lines import (
     PendingInference,
 )
 from .reader import LineBlocks, LogError, LogReader, Observer, base_name, readable, remember
-from .records import InferenceRecord
+from .records import GARBLED, InferenceRecord
 
 _MODES = {"bmark": Mode.PERFORMANCE, "single": Mode.PERFORMANCE, "multi": Mode.ACCURACY}
 """By EEMBC's runMode; `single` is one window, for trying."""
@@ -348,6 +349,10 @@ class EembcReader(LogReader):
                     self._loaded = None
                     if self._infer:
                         self._infer.file, self._infer.offset = "", 0
+        infer = self._infer
+        waits = infer is not None and infer.started and not infer.is_answered
+        if infer is not None and waits and SCORES_ALONE.search(text):
+            infer.garbled = f"{GARBLED}: {readable(text)}"
         if b"m-lap-us-" in text and (wrong := no_lap_time(readable(text))) is not None:
             self.facts.note_error(number, wrong)
         return None
@@ -429,7 +434,7 @@ class EembcReader(LogReader):
         if not infer.is_answered:
             timed = infer.end_us is not None or self.facts.mode is Mode.ENERGY
             if self._scores_do_not_count and timed and not infer.rebooted:
-                infer.unreadable, infer.line = _NO_RESULTS, number
+                infer.unreadable, infer.line = infer.garbled or _NO_RESULTS, number
         if not infer.is_answered:
             self.facts.note_error(number, "m-ready of an infer without m-results")
             return

@@ -54,6 +54,9 @@ IGNORED = (
 """The beginnings of the runner's own lines that every step has and that say nothing about the
 result."""
 
+SCORES_ALONE = re.compile(rb"\[\d[\d.,]{0,1000}\]")
+"""Scores whose line lost its beginning, as where an IO manager talked at the same time."""
+
 SENDING = re.compile(rb"Sending (\d{1,18}) bytes")
 SENDING_LINE = re.compile(rb"parser: Sending (\d{1,18}) bytes")
 """How much of an input the runner sends."""
@@ -115,6 +118,8 @@ class PendingInference:
     error: LogError | None = None
     unreadable: str = ""
     """Instead of the error, where nothing needs the scores."""
+    garbled: str = ""
+    """Why there are no scores, where a line ended in some that began as another."""
     rebooted: bool = False
     torn: bool = False
 

@@ -15,6 +15,10 @@ MAX_NOTES = 100
 """Errors, notes and identities kept of a log; a noisy device must not fill the memory."""
 
 
+GARBLED = "the results came garbled"
+"""How the text begins of why there are no scores, where some came behind half of another line."""
+
+
 class InferenceRecord(NamedTuple):
     """Is one load and the `infer` that followed it, as the log tells it.
 

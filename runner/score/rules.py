@@ -16,7 +16,7 @@ from ...models.custom_task import CUSTOM_NOTE
 from ...models.other_inputs import describe_inputs
 from ...models.suite import TASKS, Metric, Task
 from ..config.rounds import Round
-from ..journal.records import LogFacts
+from ..journal.records import GARBLED, LogFacts
 from ..terms import Division, Mode
 from .json_form import JsonForm
 from .results import (
@@ -81,6 +81,7 @@ class FindingKind(Enum):
     RUN_MODE = "run mode"
     SCORES = "scores"
     SCORES_UNREADABLE = "scores unreadable"
+    SCORES_GARBLED = "scores garbled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,8 +329,11 @@ def _odd_scores(windows: Sequence[TimedWindow]) -> Iterator[SessionFinding]:
             found.setdefault(alike, (odd, []))[1].append(window)
     for odd, these in found.values():
         numbers = ", ".join(str(window.number) for window in these)
+        kind = FindingKind.SCORES if odd.readable else FindingKind.SCORES_UNREADABLE
+        if odd.text.startswith(GARBLED):
+            kind = FindingKind.SCORES_GARBLED  # on its way: it says nothing of the firmware
         yield _warning(
-            FindingKind.SCORES if odd.readable else FindingKind.SCORES_UNREADABLE,
+            kind,
             f"window {numbers}: {odd.text}; a window does not need its scores, but look at the "
             "firmware's output stage before accuracy is measured",
             these[0].line,

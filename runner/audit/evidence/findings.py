@@ -126,6 +126,7 @@ _RULE_OF_KIND: dict[FindingKind, Rule] = {
     FindingKind.EDGES: Rule.TRACE,
     FindingKind.SAMPLES_LOST: Rule.TRACE,
     FindingKind.SCORES_UNREADABLE: Rule.LOG,
+    FindingKind.SCORES_GARBLED: Rule.LOG,
 }
 """The rule of the audit that a session's finding falls under; any other: SESSION."""
 

@@ -213,9 +213,7 @@ class _SessionAuditor(FolderReader):
             line = finding.line
             if line is None and told:
                 line = line_of(finding.kind, logged.records, rows)
-            self.findings.append(
-                AuditFinding.of_session(_submitted(finding, self.place.mode), log, line)
-            )
+            self.findings.append(AuditFinding.of_session(_submitted(finding), log, line))
 
     def _compare_printed(
         self, assessment: Assessment, printed: PrintedResults | None, dialect: Dialect
@@ -268,26 +266,18 @@ class _SessionAuditor(FolderReader):
             if judging.mode is Mode.ENERGY:
                 self._check_edges()
             found += session_json_check.check_journal(journal, assessment, path, name)
-        mode = self.place.mode
-        said = {
-            (one.kind, one.severity) for one in (_submitted(f, mode) for f in assessment.findings)
-        }
+        said = {(one.kind, one.severity) for one in map(_submitted, assessment.findings)}
         found += (
             AuditFinding.of_session(one, path, one.line)
-            for one in (_submitted(f, mode) for f in own)
+            for one in map(_submitted, own)
             if (one.kind, one.severity) not in said
         )
         self.findings += (one for one in found if one not in self.findings)
 
 
-def _submitted(finding: SessionFinding, mode: Mode) -> SessionFinding:
-    """Turn a session's finding into how it counts in a submission.
-
-    Behind an IO manager lines are garbled that no figure of an energy session needs.
-    """
+def _submitted(finding: SessionFinding) -> SessionFinding:
+    """Turn a session's finding into how it counts in a submission."""
     final = finding.kind in _FINAL
-    if mode is Mode.ENERGY and finding.kind is FindingKind.SCORES_UNREADABLE:
-        final = False
     return replace(finding, severity=Severity.VIOLATION) if final else finding
 
 

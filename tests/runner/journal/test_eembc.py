@@ -173,6 +173,17 @@ def test_lines_through_an_io_manager_are_the_devices(tmp_path):
     assert (records[0].file, records[0].end_us) == ("tst_000000_Stop_7.bin", 1_020_000)
 
 
+def test_scores_behind_half_of_another_line_are_garbled_and_cost_no_window(tmp_path):
+    lines = [
+        line.replace("m-infer-done", "m-infer-donerGI[0.000,0.999]").replace("[multi]", "[bmark]")
+        for line in log_lines([FIRST])
+        if "m-results" not in line
+    ]
+    ((record,), facts) = read(tmp_path, lines)
+    assert (record.start_us, record.end_us, record.scores) == (1_000_000, 1_020_000, ())
+    assert record.unreadable == "the results came garbled: m-infer-donerGI[0.000,0.999]"
+
+
 def test_one_trailing_comma_is_tolerated_and_noted_once(tmp_path):
     lines = [
         line.replace("]", ",]") if "m-results" in line else line
