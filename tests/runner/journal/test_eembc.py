@@ -179,7 +179,7 @@ def test_scores_behind_half_of_another_line_are_garbled_and_cost_no_window(tmp_p
         for line in log_lines([FIRST])
         if "m-results" not in line
     ]
-    ((record,), facts) = read(tmp_path, lines)
+    ((record,), _) = read(tmp_path, lines)
     assert (record.start_us, record.end_us, record.scores) == (1_000_000, 1_020_000, ())
     assert record.unreadable == "the results came garbled: m-infer-donerGI[0.000,0.999]"
 
