@@ -11,9 +11,9 @@ from pathlib import Path
 from support.reference import reference_path
 from tinyrunner.runner.audit.evidence.audit_result import SessionAudit
 from tinyrunner.runner.audit.evidence.findings import AuditFinding, Rule, Severity
+from tinyrunner.runner.audit.evidence.tree import find_layout, read_tree
 from tinyrunner.runner.audit.session.label_lists import LabelLists
 from tinyrunner.runner.audit.session.session_audit import AuditContext, audit_session
-from tinyrunner.runner.audit.evidence.tree import find_layout, read_tree
 from tinyrunner.runner.config.rounds import load_rounds
 
 KRAI = "v1.1/closed/Krai/results/NUCLEO-H7A3ZI-Q_X-CUBE-AI-7.3"
