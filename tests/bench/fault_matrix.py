@@ -1,10 +1,11 @@
 """How a run fares on links and devices that fail: `python tests/bench fault_matrix [SEEDS]`.
 
 First every kind of fault, in every direction, at three rates, on the four tasks, SEEDS times (3),
-accuracy and performance, with `verify_load: all` and `confirm_results: all`: each run must end
-with the scores of the fault-free one, or stop so that it can be resumed to them. Exit status 1
-where one does not. Then the demonstration model on kws. Then, with the defaults, how many wrong
-scores are recorded at which bit error rate: the protocol has no checksum.
+accuracy and performance, plain, pipelined and by the wire extension, with `verify_load: all` and
+`confirm_results: all`: each run must end with the scores of the fault-free one, or stop so that it
+can be resumed to them. Exit status 1 where one does not. Then the demonstration model on kws. Then,
+with the defaults, how many wrong scores are recorded at which bit error rate: the protocol has no
+checksum.
 """
 
 from __future__ import annotations
@@ -13,9 +14,10 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from itertools import product
 from pathlib import Path
 
-from support.devices.fault_runs import BAD, Bench, Outcome, grid
+from support.devices.fault_runs import BAD, Bench, Outcome, Way, grid
 from support.devices.link_faults import FaultPlan, Kind
 from tinyrunner.dut_protocol.simulated.tflite_model import TfliteModel
 from tinyrunner.models.demo_models import demo_model_path
@@ -53,11 +55,10 @@ def matrix(name: str, bench: Bench, seeds: range) -> tuple[int, int]:
 def guarded(root: Path, seeds: range) -> int:
     """The whole matrix; how many runs were wrong."""
     runs = wrong = 0
-    for key, task in TASKS.items():
-        for mode in (Mode.ACCURACY, Mode.PERFORMANCE):
-            bench = Bench(root / f"{key} {mode.value}", task, mode)
-            more, bad = matrix(f"{key} {mode.value}", bench, seeds)
-            runs, wrong = runs + more, wrong + bad
+    for (key, task), mode, way in product(TASKS.items(), (Mode.ACCURACY, Mode.PERFORMANCE), Way):
+        name = f"{key} {mode.value} {way.value}"
+        more, bad = matrix(name, Bench(root / name, task, mode, way=way), seeds)
+        runs, wrong = runs + more, wrong + bad
     demo = TfliteModel(demo_model_path(KWS), KWS)
     bench = Bench(root / "demo", KWS, files=6, model=demo)
     more, bad = matrix("kws accuracy, demonstration model", bench, seeds[:1])
