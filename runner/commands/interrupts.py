@@ -10,8 +10,10 @@ about a Ctrl-C: Python shows a traceback of its own start.
 
 from __future__ import annotations
 
+import _thread
 import os
 import signal
+import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # typing takes as long as the rest of this module
@@ -55,9 +57,44 @@ def _leave(_signal: int, _frame: FrameType | None) -> NoReturn:
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
+    global _times_put_off
     if _imports_what_it_needs(frame):
         _leave(number, frame)
+    if _would_be_lost(frame) and _times_put_off < _MOST_TIMES:
+        _times_put_off += 1
+        _thread.start_new_thread(_signal_soon, (number, _thread.get_ident()))
+        return
+    _times_put_off = 0
     raise KeyboardInterrupt
+
+
+_SOON_S = 0.02
+_MOST_TIMES = 250
+"""An import that takes longer than five seconds is stuck, and is left by an exception after all."""
+_times_put_off = 0
+
+
+def _signal_soon(number: int, main: int) -> None:
+    time.sleep(_SOON_S)  # noqa: TID251 - of a command's clock nothing is known here
+    if hasattr(signal, "pthread_kill"):
+        signal.pthread_kill(main, number)  # else a main thread that waits would wait on
+    else:
+        signal.raise_signal(number)
+
+
+def _would_be_lost(frame: FrameType | None) -> bool:
+    """Tell whether an exception would not get through from here.
+
+    Python drops one that is raised in a finaliser or in what is called when a weak reference dies.
+    One in an import may come out as something else: of a class that pydantic makes, a SchemaError.
+    """
+    while frame is not None:
+        module = frame.f_globals.get("__name__")
+        called = frame.f_code.co_name
+        if _is_import(frame) or called == "__del__" or module in ("weakref", "_weakrefset"):
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _imports_what_it_needs(frame: FrameType | None) -> bool:

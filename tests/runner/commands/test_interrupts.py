@@ -136,3 +136,45 @@ sys.meta_path.insert(0, Interrupting())
         check=False,
     )
     assert (ran.returncode, ran.stderr) == (130, "interrupted\n")
+
+
+@pytest.mark.parametrize(
+    "loses", ["import driver", "Finalised()", "finalize(Thing(), signal.raise_signal, SIGINT)"]
+)
+def test_a_ctrl_c_that_python_would_lose_comes_a_moment_later(loses, tmp_path):
+    """The module does what pydantic does of an interrupt while it makes a class."""
+    (tmp_path / "driver.py").write_text(
+        """
+import signal
+try:
+    signal.raise_signal(signal.SIGINT)
+except KeyboardInterrupt:
+    raise SystemError("something else came of it") from None
+"""
+    )
+    (tmp_path / "main.py").write_text(
+        f"""
+import signal, time
+from signal import SIGINT
+from weakref import finalize
+from tinyrunner.runner.commands.interrupts import interrupt_the_work
+
+class Thing:
+    pass
+
+class Finalised:
+    def __del__(self):
+        signal.raise_signal(SIGINT)
+
+interrupt_the_work()
+try:
+    {loses}
+    print("went on")
+    time.sleep(30)
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+    )
+    command = [sys.executable, str(tmp_path / "main.py")]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+    assert (ran.stdout, ran.stderr) == ("went on\ninterrupted\n", "")
