@@ -31,7 +31,8 @@ TinyrunnerError 1
 │   ├── MonitorError
 │   │   ├── MonitorRefused
 │   │   ├── MonitorTimeout
-│   │   └── SamplesLost
+│   │   ├── SamplesLost
+│   │   └── SupplyMayBeOn 4
 │   └── TraceError
 ├── LogError
 ├── NoAnswersError
@@ -62,15 +63,18 @@ TinyrunnerError 1
 from __future__ import annotations
 
 from pathlib import Path
-from typing import ClassVar
+
+EXIT_SUPPLY_MAY_BE_ON = 4
+EXIT_INTERRUPTED = 130
+"""128 + SIGINT, as shells have it."""
 
 
 class TinyrunnerError(Exception):
     """Says that something known went wrong; its text is for a person."""
 
-    exit_status: ClassVar[int] = 1
-    """The command line's exit status. 1: it failed; 2: usage or configuration. (3, finished but not
-    good, is no error.)"""
+    exit_status: int = 1
+    """The command line's exit status. 1: it failed; 2: usage or configuration; 4: a supply may be
+    on; 130: interrupted. (3, finished but not good, is no error.)"""
 
     def __init__(
         self, message: str = "", line: int | None = None, file: str | Path | None = None

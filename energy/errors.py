@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..errors import InterruptingError
+from ..errors import EXIT_SUPPLY_MAY_BE_ON, InterruptingError
 
 
 class MonitorError(InterruptingError):
@@ -15,6 +15,12 @@ class MonitorRefused(MonitorError):
 
 class MonitorTimeout(MonitorError):
     """Says that the monitor did not answer in time."""
+
+
+class SupplyMayBeOn(MonitorError):
+    """Says that a supply could not be switched off, or that nobody can tell whether it is (4)."""
+
+    exit_status = EXIT_SUPPLY_MAY_BE_ON
 
 
 class SamplesLost(MonitorError):

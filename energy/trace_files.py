@@ -19,6 +19,7 @@ sample that each event came before. One that was made from a trace of ours says 
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Iterator, Sequence
 from math import isfinite
@@ -267,9 +268,14 @@ def _is_index(value: object, most: int) -> TypeGuard[int]:
 
 def _replace(path: Path, text: str) -> None:
     """Write a file whole or not at all: a killed program leaves no half of one."""
-    part = path.with_name(path.name + ".part")
-    part.write_bytes(text.encode())
-    part.replace(path)
+    part = path.with_name(path.name + ".partial")
+    try:
+        part.write_bytes(text.encode())
+        part.replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise
 
 
 def _wrong(path: Path, expected: str, found: object, where: str = "") -> NoReturn:

@@ -1,7 +1,8 @@
 """The command line: parse, validate, assemble, run, show; one place for errors and exit status.
 
-0 valid, 1 the run failed, 2 usage or configuration, 3 finished but not valid for submission, 130
-interrupted. Results go to stdout, progress and errors to stderr.
+0 valid, 1 the run failed, 2 usage or configuration, 3 finished but not valid for submission, 4 a
+supply may be on, 130 interrupted. Results go to stdout, progress and errors to stderr. What nobody
+has thought of is a defect of ours and said to be one; its traceback goes to a file.
 
 This module imports nothing that takes a while: until `main` runs, a Ctrl-C shows a traceback.
 """
@@ -15,18 +16,23 @@ import sys
 def main() -> None:
     """Run the ``tinyrunner`` command."""
     try:
-        from .commands.interrupts import leave_at_once
+        from .commands.interrupts import hear_nothing, leave_at_once
 
         leave_at_once()
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr, flush=True)
         os._exit(130)
+    import atexit
     import io
 
-    from ..errors import TinyrunnerError
+    from ..errors import EXIT_SUPPLY_MAY_BE_ON, TinyrunnerError
     from .commands.app import app, import_completion, import_help
     from .commands.streams import Unfailing
 
+    # Where Python takes itself apart, a signal would end it the system's way, with another status.
+    # Registered first, this is called last: until all threads have ended a signal is heard.
+    atexit.unregister(hear_nothing)
+    atexit.register(hear_nothing)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a code page without µ must not end a run
@@ -40,8 +46,15 @@ def main() -> None:
         app()  # exits by itself, with 2 for what the option parser refuses
     except (TinyrunnerError, OSError) as error:
         leave_at_once()  # all is in order by now
+        status = error.exit_status if isinstance(error, TinyrunnerError) else EXIT_FAILED
+        if status == EXIT_SUPPLY_MAY_BE_ON:
+            hear_nothing()
         _show(error)
-        sys.exit(error.exit_status if isinstance(error, TinyrunnerError) else EXIT_FAILED)
+        sys.exit(status)
+    except Exception as error:  # noqa: BLE001 - the last place at which it can be told
+        leave_at_once()
+        _show(error)
+        sys.exit(EXIT_FAILED)
     finally:
         leave_at_once()
 
@@ -56,6 +69,11 @@ tinyrunner`."""
 def _show(error: Exception) -> None:
     from rich.console import Console
 
-    from .commands.show.failure import show_failure
+    from ..errors import TinyrunnerError
+    from .commands.show import failure
 
-    show_failure(Console(stderr=True, soft_wrap=True), error)
+    console = Console(stderr=True, soft_wrap=True)
+    if isinstance(error, TinyrunnerError | OSError):
+        failure.show_failure(console, error)
+    else:
+        failure.show_defect(console, error)

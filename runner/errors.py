@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..errors import InterruptingError, TinyrunnerError, UsageError
+from ..errors import (
+    EXIT_INTERRUPTED,
+    EXIT_SUPPLY_MAY_BE_ON,
+    InterruptingError,
+    TinyrunnerError,
+    UsageError,
+)
 
 MAX_TEXT_CHARS = 2000
 """Longest text of a note or an error: a device's line may have many times as much."""
@@ -28,7 +34,10 @@ class JournalError(InterruptingError):
 
 
 class RunStopped(TinyrunnerError):
-    """Says that a run ended before its plan did (exit 1). The journal keeps what was measured."""
+    """Says that a run ended before its plan did. The journal keeps what was measured.
+
+    Exit 1; 130 where somebody wanted it to end; 4 where the supply may be on.
+    """
 
     def __init__(
         self,
@@ -39,6 +48,7 @@ class RunStopped(TinyrunnerError):
         begin_again: str | None = None,
         hopeless: bool = False,
         interrupted: bool = False,
+        supply_may_be_on: bool = False,
     ) -> None:
         super().__init__(reason)
         self.session = session
@@ -51,3 +61,7 @@ class RunStopped(TinyrunnerError):
         """Whether it would end in the same place again, as long as the firmware is as it is."""
         self.interrupted = interrupted
         """Whether somebody wanted it to end: Ctrl-C, a kill."""
+        if interrupted:
+            self.exit_status = EXIT_INTERRUPTED
+        if supply_may_be_on:
+            self.exit_status = EXIT_SUPPLY_MAY_BE_ON

@@ -38,6 +38,8 @@ _SLICE_S = 0.05
 sends its whole configuration again, over USB (Windows) or the network (``rfc2217://``)."""
 WRITE_TIMEOUT_S = 10.0
 """A device or a USB stack that takes nothing for this long is gone."""
+STALLED_TIMEOUT_S = 1.0
+"""So long is tried when it took nothing before: what leaves a bench safe must not wait for ever."""
 
 
 class Transport(Protocol):
@@ -127,6 +129,7 @@ class PosixSerialTransport(_Closing):
         self._port = port
         self._fd = port.fileno()
         _nothing_is_no_hang_up(self._fd, address)
+        self._stalled = False
         self._readable = _readable_by_poll(self._fd) if _POLLS_PORTS else self._readable_by_select
         self.address = address
 
@@ -141,15 +144,15 @@ class PosixSerialTransport(_Closing):
             raise _lost(self.address, "writing to", error) from error
 
     def _write_rest(self, data: bytes) -> None:
-        deadline = time.monotonic() + WRITE_TIMEOUT_S
+        patience_s = STALLED_TIMEOUT_S if self._stalled else WRITE_TIMEOUT_S
+        deadline = time.monotonic() + patience_s
         view = memoryview(data)
         try:
             while view:
                 if not select.select([], [self._fd], [], max(0.0, deadline - time.monotonic()))[1]:
-                    raise LinkError(
-                        f"{self.address}: {len(view)} bytes could not be written in "
-                        f"{WRITE_TIMEOUT_S:.0f} s; the device or its USB adapter takes nothing"
-                    )
+                    self._stalled = True
+                    self._port.reset_output_buffer()  # else closing would wait for it to go out
+                    raise _takes_nothing(self.address, len(view), patience_s)
                 with contextlib.suppress(BlockingIOError):
                     view = view[os.write(self._fd, view) :]
         except OSError as error:
@@ -238,6 +241,7 @@ class TcpTransport(_Closing):
 
     def __init__(self, connection: socket.socket, address: str) -> None:
         self._socket = connection
+        self._stalled = False
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.address = address
 
@@ -252,9 +256,13 @@ class TcpTransport(_Closing):
             ) from error
 
     def write(self, data: bytes) -> None:
+        patience_s = STALLED_TIMEOUT_S if self._stalled else WRITE_TIMEOUT_S
         try:
-            self._socket.settimeout(WRITE_TIMEOUT_S)
+            self._socket.settimeout(patience_s)
             self._socket.sendall(data)
+        except TimeoutError as error:
+            self._stalled = True
+            raise _takes_nothing(self.address, len(data), patience_s) from error
         except OSError as error:
             raise _lost(self.address, "writing to", error) from error
 
@@ -334,6 +342,13 @@ def _lost(address: str, doing: str, error: Exception) -> LinkError:
     return LinkError(
         f"the link died while {doing} {address}: {error}; check the cable and the port, then "
         "continue with --resume"
+    )
+
+
+def _takes_nothing(address: str, count: int, patience_s: float) -> LinkError:
+    return LinkError(
+        f"{address}: {count} bytes could not be written in {patience_s:.3g} s; the device, its USB "
+        "adapter or the other end of the connection takes nothing"
     )
 
 

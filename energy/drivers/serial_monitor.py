@@ -13,7 +13,8 @@ import numpy.typing as npt
 
 from ...dut_protocol.errors import LinkError
 from ...dut_protocol.link.transport import READ_BYTES, Transport, open_transport
-from ..errors import MonitorError, MonitorRefused, SamplesLost
+from ..errors import MonitorError, MonitorRefused, SamplesLost, SupplyMayBeOn
+from ..interruptions import held
 from ..monitor import Capabilities
 from ..trace import TraceWriter
 from ..windows import MAX_LOST_FRACTION
@@ -52,7 +53,10 @@ class MonitorLink:
 
 
 class ClosedOnExit:
-    """Gives ``with`` support; a problem of closing never hides the error that ended the block."""
+    """Gives ``with`` support; a problem of closing never hides the error that ended the block.
+
+    A supply that may be on still is the worse news: it is told, and of the other error as well.
+    """
 
     def close(self) -> None:
         raise NotImplementedError
@@ -71,6 +75,8 @@ class ClosedOnExit:
             return
         try:
             self.close()
+        except SupplyMayBeOn as unsafe:
+            raise SupplyMayBeOn(f"{unsafe} (what went before: {error!r})") from error
         except MonitorError as problem:
             error.add_note(f"while closing: {problem}")
 
@@ -88,30 +94,52 @@ def closed_on_error(monitor: ClosedOnExit) -> Iterator[None]:
 class Cleanup:
     """Tries all of its steps, whatever becomes of the ones before, Ctrl-C included."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, supplied: bool = False) -> None:
+        """Begin; ``supplied`` tells that the supply was, or may have been, switched on."""
         self._stack = contextlib.ExitStack()
+        self._supplied = supplied
+        self._not_off = False
         self.problems: list[str] = []
 
     def then(self, step: Callable[..., object], *arguments: object) -> None:
         """Register a step; steps are called in the reverse order."""
+        self._stack.callback(self._try, step, arguments)
 
-        def tried() -> None:
+    def switch_off(self, step: Callable[..., object], *arguments: object) -> None:
+        """Register the step that leaves the supply off; where it fails, nobody can tell."""
+        self._stack.callback(self._try, step, arguments, switches_off=True)
+
+    def _try(
+        self,
+        step: Callable[..., object],
+        arguments: tuple[object, ...],
+        *,
+        switches_off: bool = False,
+    ) -> None:
+        try:
             try:
-                try:
-                    step(*arguments)
-                except KeyboardInterrupt:  # it may not have been done: again, before that is heard
-                    step(*arguments)
-                    raise
-            except MonitorError as problem:
-                self.problems.append(str(problem))
-
-        self._stack.callback(tried)
+                step(*arguments)
+            except KeyboardInterrupt:  # it may not have been done: again, before that is heard
+                step(*arguments)
+                raise
+        except MonitorError as problem:
+            self._not_off = self._not_off or switches_off
+            self.problems.append(str(problem))
 
     def run(self, failed: str = "", advice: str = "") -> None:
-        """Try every step; then raise what went wrong as a MonitorError."""
-        self._stack.close()
+        """Try every step; then raise what went wrong as a MonitorError.
+
+        Where the supply may be on it is a SupplyMayBeOn. ``failed`` and ``advice`` stand around the
+        problems where it could not be switched off.
+        """
+        with held():
+            self._stack.close()
+        problems = "; ".join(self.problems)
+        if self._not_off:
+            kind = SupplyMayBeOn if self._supplied else MonitorError
+            raise kind(f"{failed}{problems}{advice}")
         if self.problems:
-            raise MonitorError(failed + "; ".join(self.problems) + advice)
+            raise MonitorError(problems)
 
 
 def checked_supply_mv(

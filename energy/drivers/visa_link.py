@@ -16,6 +16,8 @@ where an answer stops; the other kinds of resource mark the end of a message.
 from __future__ import annotations
 
 import contextlib
+import select
+import socket
 import warnings
 from collections.abc import Iterator
 from types import TracebackType
@@ -66,7 +68,7 @@ class VisaLink:
         """Send a command that has no answer."""
         self._settle()
         with self._doing(f"sending {command!r}"):
-            self._resource.write(command)
+            self._send(command)
 
     def ask(self, question: str, after: str | None = None) -> None:
         """Send a question; its answer is to be read next. ``after`` is a command to send first."""
@@ -74,11 +76,11 @@ class VisaLink:
         self._owed = True
         with self._doing(f"sending {question!r}"):
             if after is not None and self._is_stream:
-                self._resource.write(f"{after}\n{question}")
+                self._send(f"{after}\n{question}")
             else:
                 if after is not None:
-                    self._resource.write(after)
-                self._resource.write(question)
+                    self._send(after)
+                self._send(question)
 
     def query(self, question: str, after: str | None = None) -> str:
         """Return the line that answers ``question``; ``after`` is a command to send right before.
@@ -145,6 +147,21 @@ class VisaLink:
         self.close()
 
     # ---- inside ----------------------------------------------------------------------------------
+
+    def _send(self, text: str) -> None:
+        """Write; pyvisa-py waits without end for a raw socket whose other end reads nothing."""
+        if self._is_stream:
+            sessions = getattr(self._resource.visalib, "sessions", {})
+            connection = getattr(sessions.get(self._resource.session), "interface", None)
+            if (
+                isinstance(connection, socket.socket)
+                and not select.select([], [connection], [], self.timeout_s)[1]
+            ):
+                raise MonitorTimeout(
+                    f"{self.address} took nothing of {text[:40]!r} for {self.timeout_s:g} s; is it "
+                    "still connected and switched on?"
+                )
+        self._resource.write(text)
 
     def _settle(self) -> None:
         if self._owed:

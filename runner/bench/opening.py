@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 
 from ... import __version__
@@ -25,7 +25,8 @@ from ...dut_protocol.link.transport import Transport, check_address, open_transp
 from ...dut_protocol.link.wire_log import LoggingTransport, WireLog, WireLogError
 from ...dut_protocol.simulated.link import SimulatedLink
 from ...dut_protocol.wire.settings import LinkSettings, VerifyLoad
-from ...energy.errors import MonitorError
+from ...energy.errors import MonitorError, SupplyMayBeOn
+from ...energy.interruptions import SafeStack
 from ...energy.monitor import EnergyMonitor
 from ...models.suite import Task
 from ..config.config import Config
@@ -114,7 +115,7 @@ def open_energy_bench(config: Config, task: Task) -> Iterator[Bench]:
         stack.callback(wire.close)
         return wire
 
-    with ExitStack() as stack:
+    with SafeStack() as stack:
         if is_simulated(config):
             simulated = SimulatedBench(config, task)
             wire = logged(simulated.link, simulated.clock)
@@ -129,6 +130,8 @@ def open_energy_bench(config: Config, task: Task) -> Iterator[Bench]:
         try:
             wire = logged(open_transport(_io_address(config), io_baud_rate), clock)
             monitor = stack.enter_context(open_monitor(config.monitor, clock))
+        except SupplyMayBeOn:
+            raise
         except (LinkError, MonitorError) as error:
             raise SetupError(str(error)) from error
         bench = _bench(config, wire, clock, monitor, None)

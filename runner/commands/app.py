@@ -18,7 +18,8 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from ... import __version__
-from .interrupts import EXIT_INTERRUPTED, INTERRUPTED, interrupt_the_work
+from ...errors import TinyrunnerError
+from .interrupts import EXIT_INTERRUPTED, INTERRUPTED, interrupt_the_work, leave_at_once
 
 
 class CommandEntry(NamedTuple):
@@ -109,13 +110,33 @@ class _Commands(TyperGroup):
     def invoke(self, ctx: _Context) -> object:
         interrupt_the_work()
         try:
-            return super().invoke(ctx)
+            return self._invoked(ctx)
         except KeyboardInterrupt:
             # Where it came through an `exec` of text, by which dataclasses are made, `python -m`
             # ends by the signal whatever status is asked for; the next `exec` undoes that.
             exec("")
             typer.echo(INTERRUPTED, err=True)
             raise typer.Exit(EXIT_INTERRUPTED) from None
+        finally:
+            leave_at_once()
+
+    def _invoked(self, ctx: _Context) -> object:
+        from ...energy.interruptions import INTERRUPTIONS, leave_all
+
+        try:
+            return super().invoke(ctx)
+        except Exception as error:
+            # Something in a library's C may swallow a KeyboardInterrupt and fail otherwise.
+            if INTERRUPTIONS.raised and not _says_what_to_do(error):
+                raise KeyboardInterrupt from error
+            raise
+        finally:
+            leave_all()
+
+
+def _says_what_to_do(error: Exception) -> bool:
+    """Tell whether an error ends the program as it should: one of ours, or of the option parser."""
+    return isinstance(error, TinyrunnerError) or hasattr(error, "exit_code")
 
 
 @cache

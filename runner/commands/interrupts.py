@@ -2,7 +2,8 @@
 
 Until a command has begun there is nothing to put in order: the program says one line and is gone.
 Python's own way, a KeyboardInterrupt in whatever is being imported, would show a traceback. From
-then on it is a KeyboardInterrupt, which closes ports and journals and switches supplies off.
+then on it is a KeyboardInterrupt, which closes ports and journals and switches supplies off. Others
+that follow it are held until that is done; from the third on they are answered in words.
 
 This module imports next to nothing, for until :func:`leave_at_once` is called nothing can be done
 about a Ctrl-C: Python shows a traceback of its own start.
@@ -20,6 +21,8 @@ if TYPE_CHECKING:  # typing takes as long as the rest of this module
     from types import FrameType
     from typing import NoReturn
 
+    from ...energy.interruptions import Interruptions
+
 EXIT_INTERRUPTED = 130
 """The exit status: 128 + SIGINT, as shells have it."""
 
@@ -31,13 +34,24 @@ def leave_at_once() -> None:
     _take(_leave)
 
 
+def hear_nothing() -> None:
+    """Ignore signals: what is said last must be said."""
+    _take(signal.SIG_IGN)
+
+
 def interrupt_the_work(*, even_if_ignored: bool = False) -> None:
     """Let a signal interrupt the command that runs now.
 
     A shell lets its background jobs ignore Ctrl-C; ``even_if_ignored`` is for what ends in no
     other way.
     """
-    _take(_interrupt, even_if_ignored=even_if_ignored)
+    from ...energy.interruptions import INTERRUPTIONS
+
+    global _signals
+    _signals = _Signals(INTERRUPTIONS)
+    INTERRUPTIONS.raised = False
+    INTERRUPTIONS.on_release = _signals.raise_what_waits
+    _take(_signals.take, even_if_ignored=even_if_ignored)
 
 
 def _take(handler: object, *, even_if_ignored: bool = False) -> None:
@@ -49,29 +63,98 @@ def _take(handler: object, *, even_if_ignored: bool = False) -> None:
         signal.signal(signal.SIGHUP, handler)  # type: ignore[arg-type]
 
 
-def _leave(_signal: int, _frame: FrameType | None) -> NoReturn:
+def _leave(_signal: int, _frame: FrameType | None) -> None:
+    if _signals is None or not _signals.is_ending():
+        _leave_now(EXIT_INTERRUPTED, INTERRUPTED)
+
+
+def _leave_now(status: int, word: str) -> NoReturn:
     try:
-        os.write(2, f"{INTERRUPTED}\n".encode())
+        os.write(2, f"{word}\n".encode())
     finally:
-        os._exit(EXIT_INTERRUPTED)  # an exception could be swallowed, or shown, by an import
+        os._exit(status)  # an exception could be swallowed, or shown, by an import
 
 
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    global _times_put_off
-    if _imports_what_it_needs(frame):
-        _leave(number, frame)
-    if _would_be_lost(frame) and _times_put_off < _MOST_TIMES:
-        _times_put_off += 1
-        _thread.start_new_thread(_signal_soon, (number, _thread.get_ident()))
-        return
-    _times_put_off = 0
-    raise KeyboardInterrupt
+_ENDING_S = 5.0
+"""For so long after the first signal the others are no news: the program is ending, in order."""
+_STUCK_S = 40.0
+"""Whoever is kept waiting for longer may leave: each step of switching off has its own time-out."""
+_ANSWERED = 3
+"""The signal from which on they are answered."""
+
+EXIT_SUPPLY = 4
+"""The exit status where a supply may be on."""
+
+
+class _Signals:
+    """Takes the signals of one command."""
+
+    def __init__(self, interruptions: Interruptions) -> None:
+        self._interruptions = interruptions
+        self._count = 0
+        self._times_put_off = 0
+        self._first_s = 0.0
+        self._raised_s = 0.0
+        self._waits = False
+        """Whether one came while none could be raised, and is to be raised yet."""
+
+    def take(self, number: int, frame: FrameType | None) -> None:
+        """Raise KeyboardInterrupt; or keep it, where the program ends already or may not yet."""
+        held, put_off = self._interruptions.held, self._times_put_off
+        if not put_off:
+            self._count += 1
+            if self._count == 1:
+                self._first_s = time.monotonic()
+        if held or self.is_ending():
+            self._times_put_off = 0
+            self._waits = self._waits or not self._interruptions.raised
+            self._answer()
+            return
+        if _imports_what_it_needs(frame) and not self._interruptions.open:
+            _leave_now(EXIT_INTERRUPTED, INTERRUPTED)
+        if _would_be_lost(frame) and put_off < _MOST_TIMES:
+            self._times_put_off += 1
+            _thread.start_new_thread(_signal_soon, (number, _thread.get_ident()))
+            return
+        self._times_put_off = 0
+        self._raise()
+
+    def is_ending(self) -> bool:
+        """Tell whether an interruption was raised just now."""
+        raised = self._interruptions.raised
+        return raised and time.monotonic() - self._raised_s < _ENDING_S
+
+    def raise_what_waits(self) -> None:
+        """Raise KeyboardInterrupt where a signal was kept."""
+        if self._waits:
+            self._raise()
+
+    def _raise(self) -> NoReturn:
+        self._waits = False
+        self._interruptions.raised = True
+        self._raised_s = time.monotonic()
+        raise KeyboardInterrupt
+
+    def _answer(self) -> None:
+        powered = bool(self._interruptions.open)
+        if time.monotonic() - self._first_s > _STUCK_S:
+            if powered:
+                _leave_now(EXIT_SUPPLY, "it cannot be switched off. THE SUPPLY MAY BE ON")
+            _leave_now(EXIT_INTERRUPTED, INTERRUPTED)
+        if self._count >= _ANSWERED:
+            doing = "switching the supply off" if powered else "ending"
+            try:
+                os.write(2, f"{doing}; please wait\n".encode())
+            except OSError:
+                return  # the terminal is gone
+
+
+_signals: _Signals | None = None
 
 
 _SOON_S = 0.02
 _MOST_TIMES = 250
 """An import that takes longer than five seconds is stuck, and is left by an exception after all."""
-_times_put_off = 0
 
 
 def _signal_soon(number: int, main: int) -> None:

@@ -201,8 +201,10 @@ class EnergySteps(Performer):
         """Write what the monitor kept of a recording that failed: its events, gaps and end."""
         self._recording = False
         kept = self._recorder.monitor.trace
-        if kept is not None and kept is not self._earlier and self._folder is not None:
-            write_events(kept, self._folder, self._name)
+        folder = self._folder
+        if kept is None or kept is self._earlier or folder is None or not folder.is_dir():
+            return  # a folder that was removed is told of by the journal
+        write_events(kept, folder, self._name)
 
     def _say(self, text: str) -> None:
         self._journal.write("emon", text)

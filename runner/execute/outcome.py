@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...dut_protocol.errors import FirmwareFault
+from ...energy.errors import SupplyMayBeOn
+from ...energy.interruptions import INTERRUPTIONS
 from ...energy.trace_files import read_trace
-from ...errors import InterruptingError
+from ...errors import InterruptingError, TinyrunnerError
 from ...models.suite import Metric, Task
 from ..config.rounds import Round
 from ..errors import JournalError, RunStopped, shortened
@@ -27,7 +29,7 @@ from ..write.eembc_results import render_result
 from .executor import VERSION_TEXT, MeasuredInput
 from .progress import Reporter
 from .provenance import Source
-from .resume import ERROR_EVENT
+from .resume import ERROR_EVENT, is_measured
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +60,6 @@ STOPPING = (InterruptingError, OSError)
 """The errors that may end a run in its middle, so that it can be continued later."""
 
 
-SESSION_STOP = "m-session-stop-id"
-MEASURED = (
-    "All windows were measured; `tinyrunner score` with the session's folder computes the result."
-)
 BEGIN_AGAIN = (
     "An energy run is begun again, not continued: one trace holds all its windows, and it ends "
     "where the supply was switched off."
@@ -74,8 +72,7 @@ class UnfinishedRun:
 
     folder: Path | None = None
     resumable: bool = False
-    log: Path | None = None
-    """The log, from the first step on, of a run that can be begun again only."""
+    begin_again: str | None = None
 
     @contextmanager
     def told(self) -> Iterator[None]:
@@ -83,24 +80,32 @@ class UnfinishedRun:
         try:
             yield
         except (*STOPPING, KeyboardInterrupt) as error:
-            interrupted = isinstance(error, KeyboardInterrupt)
-            reason = "interrupted" if interrupted else shortened(str(error))
-            raise RunStopped(
-                self.folder,
-                reason,
-                resumable=self.resumable,
-                begin_again=self._begin_again(),
-                hopeless=isinstance(error, FirmwareFault),
-                interrupted=isinstance(error, KeyboardInterrupt),
-            ) from error
+            raise self._stopped_by(error) from error
+        except Exception as error:
+            if not INTERRUPTIONS.raised or isinstance(error, TinyrunnerError):
+                raise
+            raise self._stopped_by(error) from error
 
-    def _begin_again(self) -> str | None:
-        if self.log is None:
-            return None
+    def _stopped_by(self, error: BaseException) -> RunStopped:
+        interrupted = INTERRUPTIONS.raised or isinstance(error, KeyboardInterrupt)
+        reason = shortened(str(error))
+        if interrupted and not isinstance(error, SupplyMayBeOn):
+            reason = "interrupted"
+            before = error.__context__
+            if isinstance(before, InterruptingError):  # it was ending by itself
+                reason = f"interrupted; before that: {shortened(str(before))}"
         with suppress(OSError):
-            if f"session: {SESSION_STOP}[".encode() in self.log.read_bytes():
-                return MEASURED
-        return BEGIN_AGAIN
+            if self.folder is not None and is_measured(SessionFolder(self.folder, "").log):
+                self.resumable, self.begin_again = True, None  # its result needs no bench
+        return RunStopped(
+            self.folder,
+            reason,
+            resumable=self.resumable,
+            begin_again=self.begin_again,
+            hopeless=isinstance(error, FirmwareFault),
+            interrupted=interrupted,
+            supply_may_be_on=isinstance(error, SupplyMayBeOn),
+        )
 
 
 def write_beginnings(

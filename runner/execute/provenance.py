@@ -15,6 +15,7 @@ from ...datasets.labels import FILE_PREFIX, LabelList
 from ...datasets.official_lists import identify
 from ...dut_protocol.host.dut import Identity
 from ...dut_protocol.wire.extension import NAME
+from ...dut_protocol.wire.settings import VerifyLoad
 from ...energy.windows import TIMESTAMP_HOLD_S
 from ...models.demo_models import DEMO_NOTE
 from ...models.other_inputs import InputKind
@@ -120,7 +121,8 @@ def describe_setup(
         limit=config.limit,
         link=Link(
             data_bytes_per_db=link.data_bytes_per_db,
-            verify_load=link.verify_load,
+            # behind an IO manager nothing is read back, whatever is asked for
+            verify_load=VerifyLoad.NEVER if mode is Mode.ENERGY else link.verify_load,
             extension=NAME if config.dut.extension else None,
         ),
         dataset=source.facts,

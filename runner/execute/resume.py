@@ -22,9 +22,15 @@ from ..script.plan import PlannedInference
 ERROR_EVENT = "m-session-error"
 """The journal's word, with the reason, for a step that fails: that step counts for nothing."""
 
+SESSION_STOP = "m-session-stop-id"
+"""The journal's word for the session's end."""
+
 _STEP = re.compile(rb"^\d+\.\d{3} sequencer: m-sequencing-i\[(\d+)\]", re.M)
 _ERROR = re.compile(rb"^" + EEMBC_STAMP + rb" session: " + ERROR_EVENT.encode() + rb"\[", re.M)
 _TAIL_BYTES = 1 << 16
+_END = re.compile(rb"^" + EEMBC_STAMP + rb" session: " + SESSION_STOP.encode() + rb"\[", re.M)
+_END_BYTES = 1000
+"""The end stands within the last so many: behind it there may be that it was interrupted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +86,15 @@ def find_resume_point(
     following = planned[done - 1].infer_step + 1 if done else 1
     over = done == len(planned) and (last_step is None or following > last_step)
     return ResumePoint(done, None if over else following, finished and over)
+
+
+def is_measured(log: Path) -> bool:
+    """Tell whether the journal ends with the session's end: only its result may be missing."""
+    if not log.is_file():
+        return False
+    with log.open("rb") as file:
+        file.seek(max(0, log.stat().st_size - _END_BYTES))
+        return _END.search(file.read()) is not None
 
 
 def _mismatch(

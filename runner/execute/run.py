@@ -31,7 +31,12 @@ from ..journal.session_document import (
     SetupFacts,
     read_document,
 )
-from ..journal.session_folder import SessionFolder, alone_with, create_session
+from ..journal.session_folder import (
+    SessionFolder,
+    alone_with,
+    create_session,
+    remove_leftovers,
+)
 from ..script.parser import read_script
 from ..script.plan import PlannedInference, planned_inferences
 from ..script.script import Script, numbered_steps
@@ -42,7 +47,6 @@ from .host import LONG_RUN_S, check_disk, expected_duration_s, format_duration, 
 from .modes import Calibrated, ModeParts, mode_parts
 from .outcome import (
     BEGIN_AGAIN,
-    SESSION_STOP,
     STOPPING,
     Outcome,
     Run,
@@ -65,7 +69,7 @@ from .provenance import (
     refuse_other_device,
     refuse_other_setup,
 )
-from .resume import BEGINNING, ResumePoint, find_resume_point
+from .resume import BEGINNING, SESSION_STOP, ResumePoint, find_resume_point, is_measured
 
 __all__ = ["Outcome", "PreparedRun", "prepare_run", "resume_session", "run_prepared", "run_session"]
 
@@ -140,11 +144,12 @@ def run_prepared(prepared: PreparedRun) -> Outcome:
             provenance = _describe(describe_session(session, found), setup, bench, opening)
             write_beginnings(run, session, script, provenance)
             left.resumable = parts.resumable
-            left.log = None if parts.resumable else session.log
+            left.begin_again = None if parts.resumable else BEGIN_AGAIN
             work = _Work(run, parts, session, script, planned, BEGINNING, StatusLine(run))
             with alone_with(session):
                 _execute(work, bench, opening)
-        return conclude(run, session, provenance)
+        with inside():
+            return conclude(run, session, provenance)
 
 
 def _refuse_beside_a_script(config: Config) -> None:
@@ -165,12 +170,13 @@ def resume_session(
     """Continue the session in ``folder``; ResumeError names what differs from its beginning."""
     before = read_document(folder).provenance
     parts = mode_parts(mode, config.warmups, config.monitor)
-    if not parts.resumable:
-        raise ResumeError(f"{folder} cannot be continued. {BEGIN_AGAIN}")
     session = SessionFolder(folder, before.session_id)
+    if not parts.resumable and not is_measured(session.log):
+        raise ResumeError(f"{folder} cannot be continued. {BEGIN_AGAIN}")
     run = _prepare(task, mode, config, reporter)
     # Held from before the journal is read: another process may be writing it still.
     with alone_with(session):
+        remove_leftovers(session)
         return _continue(run, parts, session, before, config)
 
 
@@ -178,24 +184,34 @@ def _continue(
     run: Run, parts: ModeParts, session: SessionFolder, before: Provenance, config: Config
 ) -> Outcome:
     folder = session.folder
+    left = UnfinishedRun(folder, resumable=True)
     script = read_script(session.script)
     planned = planned_inferences(script)
     now = describe_setup(config, run.mode, run.source, script, planned[0], None)
     refuse_other_setup(before, now, str(session.document))
+    if not parts.resumable:
+        return _concluded_again(run, session, before)
     status = StatusLine(run)
     last_step = sum(1 for _ in numbered_steps(script))
     point = find_resume_point(session.log, planned, run.task, status.count, last_step=last_step)
     if point.finished:
-        run.reporter.note(f"{folder} is complete; nothing is left to run, scoring it again")
-        return conclude(run, session, before)
+        return _concluded_again(run, session, before)
     check_disk(folder, script)
-    with parts.open_bench(config, run.task) as bench, UnfinishedRun(folder, resumable=True).told():
+    with parts.open_bench(config, run.task) as bench, left.told():
         opening = _opened(run, parts, bench, config.monitor, script)
         refuse_other_device(before, describe_device(opening.identity, bench))
         _execute(
             _Work(run, parts, session, script, planned, point, status), bench, opening, resumed=True
         )
-    return conclude(run, session, before)
+    with left.told():
+        return conclude(run, session, before)
+
+
+def _concluded_again(run: Run, session: SessionFolder, before: Provenance) -> Outcome:
+    folder = session.folder
+    run.reporter.note(f"{folder} is complete; nothing is left to run, scoring it again")
+    with UnfinishedRun(folder, resumable=True).told():
+        return conclude(run, session, before)
 
 
 def _prepare(task: Task, mode: Mode, config: Config, reporter: Reporter) -> Run:

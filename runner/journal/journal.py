@@ -76,6 +76,10 @@ class Journal:
         """Hand everything to the system, so that not even `kill -9` loses it."""
         try:
             self._file.flush()
+            if os.fstat(self._file.fileno()).st_nlink == 0:  # which never is so on Windows
+                raise JournalError(
+                    f"{self.path} was removed while the run wrote it: what comes now would be lost"
+                )
             now_s = time.monotonic()
             if now_s - self._synced_s >= SYNC_INTERVAL_S:
                 os.fsync(self._file.fileno())

@@ -15,7 +15,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -126,9 +126,24 @@ def alone_with(session: SessionFolder) -> Iterator[None]:
 
 def write_atomically(path: Path, text: str) -> None:
     """Replace ``path`` by a file that holds ``text``, so that a crash leaves the old or the new."""
-    temporary = path.with_name(path.name + ".partial")
-    with temporary.open("w", encoding="utf-8", newline="\n") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    temporary = path.with_name(path.name + PARTIAL)
+    try:
+        with temporary.open("w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise
+
+
+PARTIAL = ".partial"
+"""The end of the name of a file that is not written whole yet."""
+
+
+def remove_leftovers(session: SessionFolder) -> None:
+    """Remove what a program that was killed while it wrote a file left behind."""
+    for left in session.folder.glob(f"*{PARTIAL}"):
+        left.unlink(missing_ok=True)

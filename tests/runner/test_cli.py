@@ -44,7 +44,7 @@ def test_the_way_to_resume_is_quoted_for_the_shell(tmp_path, monkeypatch):
         "run", "kws", "--mode", "accuracy", "--dut", "sim:", "--datasets", data,
         "--sessions", tmp_path / "with space",
     )  # fmt: skip
-    assert ran.status == 1
+    assert ran.status == 130
     command = shlex.split(ran.err.strip().splitlines()[-1])
     assert command == ["tinyrunner", "run", "--resume", str(only_session(tmp_path / "with space"))]
     use_board(monkeypatch, board())
@@ -64,7 +64,7 @@ def test_ctrl_c_and_kill_say_how_to_resume(number, tmp_path):
             break
     running.send_signal(number)
     ran = ended(running)
-    assert ran.status == 1, ran
+    assert ran.status == 130, ran
     session = only_session(tmp_path / "s")
     assert "error: interrupted" in ran.err
     assert f"tinyrunner run --resume {session}" in ran.err

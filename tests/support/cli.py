@@ -18,6 +18,7 @@ from unittest import mock
 
 import typer.main
 from tinyrunner.runner.cli import main
+from tinyrunner.runner.commands.show import failure
 from tinyrunner.runner.journal.open_log import open_log
 
 
@@ -55,6 +56,7 @@ def tinyrunner(*arguments: object, stdin: str = "") -> Ran:
             mock.patch.object(sys, "argv", words),
             mock.patch.object(typer.main, "get_command", _COMMAND),  # built once, it takes 50 ms
             mock.patch.object(sys, "stdin", io.StringIO(stdin)),
+            mock.patch.object(failure, "show_defect", _raise),  # a test is to see all of it
             redirect_stdout(out),
             redirect_stderr(err),
         ):
@@ -66,6 +68,10 @@ def tinyrunner(*arguments: object, stdin: str = "") -> Ran:
         for number, handler in before.items():
             signal.signal(number, handler)
     return Ran(status, out.getvalue(), err.getvalue())
+
+
+def _raise(_console: object, error: Exception) -> None:
+    raise error
 
 
 def process(*arguments: object, cwd: Path | None = None, **options: Any) -> subprocess.Popen[str]:

@@ -136,7 +136,7 @@ class Joulescope(ClosedOnExit):
         self._stream_hz = 0.0
         self._settling = 0
         """Samples of the stream still to come before the voltage is looked at."""
-        self._powered = False
+        self._powered = self._supplied = False
         self._subscribed: list[str] = []
         self._stream: PowerStream | None = None
         self._writer: TraceWriter | None = None
@@ -180,6 +180,7 @@ class Joulescope(ClosedOnExit):
     def power(self, on: bool) -> None:
         if on and self._supply_v is None:
             raise MonitorRefused(f"{self._name}: state the supply before switching it on")
+        self._supplied = self._supplied or on
         self._publish(self._model.supply_switch, "auto" if on else "off")
         self._powered = on
         self._measured_v = None
@@ -237,12 +238,12 @@ class Joulescope(ClosedOnExit):
             return
         self._open = False
         streaming, self._stream = self._stream is not None, None
-        cleanup = Cleanup()
+        cleanup = Cleanup(supplied=self._supplied)
         cleanup.then(self._driver.finalize)
         cleanup.then(self._call, "close", self._path, _TIMEOUT_S)
         if streaming:
             cleanup.then(self._end_streaming)
-        cleanup.then(self._publish, self._model.supply_switch, "off")  # first of all
+        cleanup.switch_off(self._publish, self._model.supply_switch, "off")  # first of all
         cleanup.run(f"{self._name} may still let the supply through: ")
 
     # ---- the driver ----

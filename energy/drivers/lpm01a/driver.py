@@ -129,6 +129,7 @@ class Lpm01a(ClosedOnExit):
         self._heard_at_s = 0.0
         self._identity = MonitorIdentity("STMicroelectronics", CAPABILITIES.model, "", "")
         self._supply_v: float | None = None
+        self._supplied = False
         self._measured_v: float | None = None
         self._said: list[str] = []
         """What it said outside of recordings that was no answer, for the provenance."""
@@ -173,6 +174,7 @@ class Lpm01a(ClosedOnExit):
     def power(self, on: bool) -> None:
         if on and self._supply_v is None:
             raise MonitorRefused(f"{self._name}: set the supply before switching it on")
+        self._supplied = self._supplied or on
         with self._trace_kept():
             self._command("pwr on nostatus" if on else "pwr off")
 
@@ -256,10 +258,10 @@ class Lpm01a(ClosedOnExit):
             return
         self._open = False
         self._account = None
-        cleanup = Cleanup()
+        cleanup = Cleanup(supplied=self._supplied)
         cleanup.then(self._link.close)
         cleanup.then(self._command, "hrc", 2.0)
-        cleanup.then(self._command, "pwr off", 2.0)
+        cleanup.switch_off(self._command, "pwr off", 2.0)
         if self._over_current:
             cleanup.then(self._begin_anew)
         if self._acquiring:

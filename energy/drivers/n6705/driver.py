@@ -29,7 +29,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ....dut_protocol.link.clock import Clock
-from ...errors import MonitorError, MonitorRefused, SamplesLost
+from ...errors import MonitorError, MonitorRefused, SamplesLost, SupplyMayBeOn
+from ...interruptions import held
 from ...monitor import Capabilities, EnergyMonitor, MonitorIdentity, SampleKind
 from ...trace import EnergyTrace, TraceWriter
 from ..host_count import HostCount, finish_recording
@@ -303,8 +304,9 @@ class N6705(EnergyMonitor):
         if self._closed:
             return
         try:
-            self._make_safe()
-        except KeyboardInterrupt:  # a second Ctrl-C, in the middle of switching off
+            with held():
+                self._make_safe()
+        except KeyboardInterrupt:  # in the middle of switching off, of a program that holds none
             self._make_safe()
             raise
         finally:
@@ -321,7 +323,7 @@ class N6705(EnergyMonitor):
                 with self._reopen() as link:
                     self._switch_off(link)
             except MonitorError as second:
-                raise MonitorError(
+                raise SupplyMayBeOn(
                     f"THE SUPPLY OF {self._place} COULD NOT BE SWITCHED OFF and may still power "
                     f"the device: switch it off by hand. {first}; over a new connection: {second}"
                 ) from first
@@ -353,4 +355,4 @@ class N6705(EnergyMonitor):
         except MonitorError as unsafe:
             if error is None:
                 raise
-            raise MonitorError(f"{unsafe} (what went before: {error!r})") from error
+            raise type(unsafe)(f"{unsafe} (what went before: {error!r})") from error

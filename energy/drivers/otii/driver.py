@@ -26,7 +26,14 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from ....dut_protocol.link.clock import Clock
-from ...errors import MonitorError, MonitorRefused, MonitorTimeout, SamplesLost
+from ...errors import (
+    MonitorError,
+    MonitorRefused,
+    MonitorTimeout,
+    SamplesLost,
+    SupplyMayBeOn,
+)
+from ...interruptions import held
 from ...monitor import Capabilities, MonitorIdentity, SampleKind
 from ...trace import EnergyTrace, TraceWriter
 from ..host_count import HostCount, finish_recording
@@ -273,8 +280,9 @@ class Otii(ClosedOnExit):
         if not self._open:
             return
         try:
-            self._make_safe()
-        except KeyboardInterrupt:  # a second Ctrl-C, in the middle of switching off
+            with held():
+                self._make_safe()
+        except KeyboardInterrupt:  # in the middle of switching off, of a program that holds none
             self._make_safe()
             raise
         finally:
@@ -364,7 +372,7 @@ class Otii(ClosedOnExit):
                 self._reconnect()
                 self._switch_off(self._device)
             except MonitorError as second:
-                raise MonitorError(
+                raise SupplyMayBeOn(
                     f"THE SUPPLY OF {self._name} COULD NOT BE SWITCHED OFF and may still power the "
                     f"device: switch it off by hand. {first}; over a new connection: {second}"
                 ) from first

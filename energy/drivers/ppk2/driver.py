@@ -94,6 +94,7 @@ class Ppk2(ClosedOnExit):
         self._calibration: Calibration | None = None
         self._supply_v: float | None = None
         self._supply_read_back = False
+        self._supplied = False
         self._stream: Ppk2Stream | None = None
         self._writer: TraceWriter | None = None
         self._heard_at_s = 0.0
@@ -157,6 +158,7 @@ class Ppk2(ClosedOnExit):
     def power(self, on: bool) -> None:
         if on and self._supply_v is None:
             raise MonitorRefused(f"{self._name}: set the supply before switching it on")
+        self._supplied = self._supplied or on
         self._link.write(DEVICE_ON if on else DEVICE_OFF)
 
     def start(self, writer: TraceWriter) -> None:
@@ -224,9 +226,9 @@ class Ppk2(ClosedOnExit):
             return
         self._open = False
         self._stream = None
-        cleanup = Cleanup()
+        cleanup = Cleanup(supplied=self._supplied)
         cleanup.then(self._link.close)
-        cleanup.then(self._link.write, DEVICE_OFF)
+        cleanup.switch_off(self._switch_off)
         cleanup.then(self._link.write, STOP)
         cleanup.run(f"{self._name} may still supply the device: ", "; unplug it to be sure")
 
@@ -237,7 +239,20 @@ class Ppk2(ClosedOnExit):
             raise MonitorError(f"{self._name}: it was not opened")
         return self._calibration
 
+    def _switch_off(self) -> None:
+        """Switch off; a kit that supplied the device is asked something, to know that it heard."""
+        self._link.write(DEVICE_OFF)
+        if self._supplied:
+            self._read_metadata()
+
     def _read_calibration(self) -> Calibration:
+        data = self._read_metadata()
+        try:
+            return parse_calibration(data, default_calibration=self._default_calibration)
+        except MonitorError as error:
+            raise type(error)(f"{self._name}: {error}") from error
+
+    def _read_metadata(self) -> bytes:
         self._settle()
         self._link.write(GET_METADATA)
         deadline = Deadline(self._clock, self._reply_timeout_s)
@@ -250,11 +265,7 @@ class Ppk2(ClosedOnExit):
                     "its two ports), and does no other program use it?"
                 )
             data += self._link.read(deadline.remaining_s)
-        data += self._link.read(_QUIET_S)  # the end of the line, as a rule
-        try:
-            return parse_calibration(data, default_calibration=self._default_calibration)
-        except MonitorError as error:
-            raise type(error)(f"{self._name}: {error}") from error
+        return data + self._link.read(_QUIET_S)  # the end of the line, as a rule
 
     def _settle(self) -> None:
         """Throw away what a stream that was running before still sends."""

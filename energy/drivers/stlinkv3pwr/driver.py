@@ -117,6 +117,7 @@ class StlinkV3Pwr(ClosedOnExit):
         self._identity = MonitorIdentity("STMicroelectronics", MODEL, "", "")
         self._refused: list[str] = []
         self._supply_v: float | None = None
+        self._supplied = False
         self._recording: Recording | None = None
         self._acquiring = False
         self.trace: EnergyTrace | None = None
@@ -159,6 +160,7 @@ class StlinkV3Pwr(ClosedOnExit):
             raise MonitorRefused(f"{self._name}: set the supply before switching it on")
         if self._recording is not None:
             raise MonitorRefused(f"{self._name}: the supply is not switched while recording")
+        self._supplied = self._supplied or on
         self._command(f"pwr {'on' if on else 'off'}")
 
     def start(self, writer: TraceWriter) -> None:
@@ -238,9 +240,9 @@ class StlinkV3Pwr(ClosedOnExit):
             return
         self._open = False
         self._recording = None
-        cleanup = Cleanup()
+        cleanup = Cleanup(supplied=self._supplied)
         cleanup.then(self._link.close)
-        cleanup.then(self._command, "pwr off", 2.0)
+        cleanup.switch_off(self._command, "pwr off", 2.0)
         if self._acquiring:
             cleanup.then(self._stop_quietly)
         cleanup.run(f"{self._name} may still supply the device: ", "; unplug it to be sure")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ....errors import TinyrunnerError
+from ....errors import EXIT_INTERRUPTED, EXIT_SUPPLY_MAY_BE_ON, TinyrunnerError
 from ...errors import ResumeError, SetupError
 from .. import options
 
@@ -85,7 +85,7 @@ def _run_all(
 ) -> None:
     """Run what was prepared and show what came of each; then the exit status that follows."""
     from ...execute.campaign.several_runs import run_cells
-    from ..show.failure import show_failure
+    from ..show.failure import show_failure, warn_of_the_supply
 
     ended: list[EndedCell] = []
     several = len(prepared) > 1
@@ -104,9 +104,21 @@ def _run_all(
     if errors and not several:
         raise errors[0]
     if errors:
-        raise typer.Exit(options.EXIT_FAILED)
+        status = _status_of(errors)
+        if status == EXIT_SUPPLY_MAY_BE_ON:
+            warn_of_the_supply(console)
+        raise typer.Exit(status)
     if not all(cell.outcome is not None and cell.outcome.assessment.valid for cell in ended):
         raise typer.Exit(options.EXIT_INVALID)
+
+
+def _status_of(errors: Sequence[TinyrunnerError | OSError]) -> int:
+    """Return the exit status for what failed of several runs; what needs a hand comes first."""
+    statuses = [getattr(error, "exit_status", options.EXIT_FAILED) for error in errors]
+    for status in (EXIT_SUPPLY_MAY_BE_ON, EXIT_INTERRUPTED):
+        if status in statuses:
+            return status
+    return options.EXIT_FAILED
 
 
 def _resume(

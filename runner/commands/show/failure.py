@@ -5,10 +5,14 @@ from __future__ import annotations
 import shlex
 import subprocess
 import sys
+import tempfile
+import traceback
 from pathlib import Path
 
 from rich.console import Console
 
+from .... import __version__
+from ....errors import EXIT_SUPPLY_MAY_BE_ON
 from ...errors import RunStopped
 
 
@@ -19,6 +23,41 @@ def show_failure(console: Console, error: Exception, *, what: str = "") -> None:
     console.print(said, markup=False, highlight=False)
     if isinstance(error, RunStopped):
         console.print(_what_now(error), markup=False, highlight=False)
+    if getattr(error, "exit_status", None) == EXIT_SUPPLY_MAY_BE_ON:
+        warn_of_the_supply(console)
+
+
+def warn_of_the_supply(console: Console) -> None:
+    """Print, as the last line, that a person has to look after the supply."""
+    console.print("THE SUPPLY MAY BE ON: switch it off by hand, or unplug it", style="bold red")
+
+
+def show_defect(console: Console, error: Exception) -> None:
+    """Print one line on an error that nobody has thought of; its traceback goes to a file."""
+    if isinstance(error, MemoryError):
+        console.print("[bold red]error:[/] this computer's memory does not suffice")
+        return
+    what = " ".join(f"{type(error).__name__}: {error}".split())[:_SHOWN_CHARS]
+    console.print("[bold red]error:[/] ", end="")
+    said = f"this is a defect of tinyrunner, please report it ({what})"
+    console.print(f"{said}; {_traceback_kept(error)}", markup=False, highlight=False)
+
+
+_SHOWN_CHARS = 300
+
+
+def _traceback_kept(error: Exception) -> str:
+    """Write the traceback to a file and say where it is; or hand it over where that fails."""
+    text = "".join(traceback.format_exception(error))
+    head = f"tinyrunner {__version__}, Python {sys.version}, {sys.platform}\n{sys.argv}\n\n"
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", prefix="tinyrunner-defect-", suffix=".txt", delete=False, encoding="utf-8"
+        ) as file:
+            file.write(head + text)
+    except OSError:
+        return f"no file can be written for its traceback:\n{head}{text}"
+    return f"the traceback is in {file.name}"
 
 
 def _what_now(stopped: RunStopped) -> str:
@@ -30,12 +69,14 @@ def _what_now(stopped: RunStopped) -> str:
         )
     if stopped.session is None:
         return "Nothing was measured yet; run it again."
+    if not stopped.session.is_dir():
+        return f"{stopped.session} is gone, and with it what was measured; run it again."
     if stopped.begin_again is not None:
         return f"{stopped.begin_again} What was measured so far is in {stopped.session}"
     if not stopped.resumable:
         return (
             "The run itself had not begun; run it again. What was said so far is in "
-            f"{stopped.session}"
+            f"{stopped.session}, which can be removed"
         )
     return (
         f"What was measured is in {stopped.session}. Continue with:\n"

@@ -193,11 +193,24 @@ def test_a_device_that_hangs_up_is_told_while_writing(pty_pair):
 @needs_pty
 def test_a_device_that_takes_nothing_is_told(pty_pair, monkeypatch):
     monkeypatch.setattr(module, "WRITE_TIMEOUT_S", 0.05)
-    with (
-        open_transport(pty_pair[1], 115200) as port,
-        pytest.raises(LinkError, match="takes nothing"),
-    ):
-        port.write(b"x" * 10_000_000)
+    monkeypatch.setattr(module, "STALLED_TIMEOUT_S", 0.01)
+    with open_transport(pty_pair[1], 115200) as port:
+        with pytest.raises(LinkError, match=r"in 0\.05 s; .* takes nothing"):
+            port.write(b"x" * 10_000_000)
+        with pytest.raises(LinkError, match=r"in 0\.01 s; .* takes nothing"):  # not so long again
+            port.write(b"x" * 10_000_000)
+
+
+def test_a_connection_whose_other_end_reads_nothing_is_told(monkeypatch):
+    monkeypatch.setattr(module, "WRITE_TIMEOUT_S", 0.05)
+    monkeypatch.setattr(module, "STALLED_TIMEOUT_S", 0.01)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"socket://127.0.0.1:{server.getsockname()[1]}"
+        with open_transport(address, 115200) as port:
+            with pytest.raises(LinkError, match=r"in 0\.05 s; .* takes nothing"):
+                port.write(b"x" * 100_000_000)
+            with pytest.raises(LinkError, match=r"in 0\.01 s; .* takes nothing"):
+                port.write(b"pwr off\r\n")
 
 
 @needs_pty

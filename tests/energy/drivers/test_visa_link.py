@@ -272,3 +272,18 @@ def test_a_message_that_ends_within_its_block_is_an_error_and_cleared():
         link.query_binary("DATA?", 1000)
     assert link.query("*IDN?") == "next"
     assert resource.cleared == 1
+
+
+def test_a_raw_socket_whose_other_end_reads_nothing_is_told():
+    """pyvisa-py waits for room without end."""
+    command = "x" * 4000
+    told = None
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"TCPIP0::127.0.0.1::{server.getsockname()[1]}::SOCKET"
+        with VisaLink.open(address, TIMEOUT_S) as link:
+            while not isinstance(told, MonitorTimeout):
+                try:
+                    link.write(command)
+                except MonitorError as error:  # also where a part was taken: pyvisa-py's own
+                    told = error
+    assert "took nothing of 'xxx" in str(told)

@@ -178,3 +178,46 @@ except KeyboardInterrupt:
     command = [sys.executable, str(tmp_path / "main.py")]
     ran = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
     assert (ran.stdout, ran.stderr) == ("went on\ninterrupted\n", "")
+
+
+def with_an_import_that(does, tmp_path):
+    """`score` of no session, in whose imports something happens."""
+    (tmp_path / "sitecustomize.py").write_text(
+        f"""
+import sys
+class Failing:
+    def find_spec(self, name, path=None, target=None):
+        if name == "tinyrunner.runner.score.judge":
+            {does}
+sys.meta_path.insert(0, Failing())
+"""
+    )
+    paths = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
+    return subprocess.run(
+        [*MODULE, "score", "/no/such/session"],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"PYTHONPATH": paths, "TMPDIR": str(tmp_path)},
+        timeout=60,
+        check=False,
+    )
+
+
+def test_a_defect_of_ours_is_one_line_and_a_file(tmp_path):
+    ran = with_an_import_that("1 / 0", tmp_path)
+    assert ran.returncode == 1
+    said = re.fullmatch(
+        r"error: this is a defect of tinyrunner, please report it \(ZeroDivisionError: division by "
+        r"zero\); the traceback is in (.*)\n",
+        ran.stderr,
+    )
+    assert said, ran.stderr
+    kept = Path(said[1]).read_text()
+    assert "1 / 0" in kept
+    assert "tinyrunner " in kept.splitlines()[0]
+
+
+def test_a_memory_that_is_full_is_no_defect(tmp_path):
+    ran = with_an_import_that("raise MemoryError", tmp_path)
+    assert ran.stderr == "error: this computer's memory does not suffice\n"
+    assert ran.returncode == 1

@@ -60,7 +60,7 @@ def test_ctrl_c_at_every_command_of_a_run_leaves_a_session_that_goes_on(
         if ran.status == 3:
             break
         interrupted += 1
-        assert ran.status == 1, ran
+        assert ran.status == 130, ran
         assert "interrupted" in ran.err
         if not sessions.exists():
             assert "Nothing was measured yet" in ran.err
@@ -138,7 +138,7 @@ def test_a_performance_session_goes_on_with_the_n_it_had(data, tmp_path, monkeyp
     data = write_inputs(tmp_path / "five", KWS, 5)
     settings = DeviceSettings(inference_time_s=0.02)
     use_board(monkeypatch, board(settings=settings, fault=Interrupts(75)))
-    assert start(data, tmp_path / "s", mode="performance").status == 1
+    assert start(data, tmp_path / "s", mode="performance").status == 130
     session = only_session(tmp_path / "s")
     use_board(monkeypatch, board(settings=settings))
     ran = tinyrunner("run", "--resume", session, "--json")
@@ -150,7 +150,7 @@ def test_an_interrupted_calibration_is_said_to_be_no_run_yet(data, tmp_path, mon
     use_board(monkeypatch, board(fault=Interrupts(22)))
     ran = start(data, tmp_path / "s", mode="performance")
     session = only_session(tmp_path / "s")
-    assert ran.status == 1
+    assert ran.status == 130
     assert "run it again" in ran.err
     assert "--resume" not in ran.err
     assert "m-session-interrupted" in (session / "calibration.txt").read_text()

@@ -76,15 +76,16 @@ def true_energies_j(bench: SimulatedBench, windows: int = 5) -> list[float]:
 class Moments:
     """The moments of a run at which something can hit it: around each use of a link.
 
-    ``hit(kind, n, error)`` raises ``error`` at the ``n``-th moment of a kind: ``serial`` before a
-    read or a write; ``visa`` before and after a command, and with an answer asked for and not read;
-    ``monitor`` around each use of another monitor's link, a serial port's or the Otii server's.
+    ``hit(kind, n, error)`` raises ``error``, or calls it, at the ``n``-th moment of a kind:
+    ``serial`` before a read or a write; ``visa`` before and after a command, and with an answer
+    asked for and not read; ``monitor`` around each use of another monitor's link, a serial port's
+    or the Otii server's.
     """
 
     def __init__(self, monkeypatch, watched: Watched) -> None:
         self.counts = {"serial": 0, "visa": 0, "monitor": 0}
         self._at: tuple[str, int] | None = None
-        self._error: BaseException = KeyboardInterrupt()
+        self._error: BaseException | Callable[[], None] = KeyboardInterrupt()
         watched.prepare = self._prepare
         command, ask = VisaLink.write, VisaLink.ask
 
@@ -117,13 +118,16 @@ class Moments:
 
         return watched
 
-    def hit(self, kind: str, n: int, error: BaseException) -> None:
+    def hit(self, kind: str, n: int, error: BaseException | Callable[[], None]) -> None:
         self.counts = dict.fromkeys(self.counts, 0)
         self._at, self._error = (kind, n), error
 
     def _moment(self, kind: str) -> None:
         self.counts[kind] += 1
         if self._at == (kind, self.counts[kind]):
+            if not isinstance(self._error, BaseException):
+                self._error()
+                return
             raise self._error
 
     def _prepare(self, bench: SimulatedBench) -> None:

@@ -2,21 +2,27 @@
 
     python process.py STATE ARGUMENTS…
 
-STATE begins to exist, empty, when the bench's monitor is opened.
+STATE begins to exist, empty, when the bench's monitor is opened. From the first signal on each use
+of an instrument's link takes a while, as over a network: so that the next ones find it leaving.
 """
 
 from __future__ import annotations
 
 import json
-import signal
 import sys
+import time
 from contextlib import contextmanager
 from pathlib import Path
 
-_STOPPING = (signal.SIGINT, signal.SIGTERM)
+LINK_S = 0.02
 
 
 def main() -> None:
+    from otii_tcp_client.otii_connection import OtiiConnection
+    from tinyrunner.energy.drivers.visa_link import VisaLink
+    from tinyrunner.energy.interruptions import INTERRUPTIONS
+    from tinyrunner.energy.simulated.joulescope import SimulatedJoulescope
+    from tinyrunner.energy.simulated.link import SimulatedMonitorLink
     from tinyrunner.runner.bench import opening
     from tinyrunner.runner.cli import main as tinyrunner
 
@@ -30,16 +36,29 @@ def main() -> None:
                 with super().open_monitor(config) as monitor:
                     yield monitor
             finally:
-                heard = [(one, signal.signal(one, signal.SIG_IGN)) for one in _STOPPING]
                 now = {
                     "supply_on": self.monitor.supply_on or self.power.supply_v > 0.0,
                     "supply_v": self.power.supply_v,
                     "edges": len(self.power.edges_s),
                 }
                 state.write_text(json.dumps(now))
-                for one, handler in heard:
-                    signal.signal(one, handler)
 
+    def slow(method):
+        def used(*arguments):
+            if INTERRUPTIONS.raised or INTERRUPTIONS.held:
+                time.sleep(LINK_S)
+            return method(*arguments)
+
+        return used
+
+    for link, names in (
+        (VisaLink, ("write", "ask")),
+        (SimulatedMonitorLink, ("write", "read")),
+        (SimulatedJoulescope, ("publish", "unsubscribe", "close")),
+        (OtiiConnection, ("send_request",)),
+    ):
+        for name in names:
+            setattr(link, name, slow(getattr(link, name)))
     opening.SimulatedBench = NotedBench
     tinyrunner()
 

@@ -72,6 +72,7 @@ def test_a_whole_session_is_the_documented_dialogue(tmp_path):
         (b"\x06", np.array(words, "<u4").tobytes()),
         (b"\x07", b""),
         *CLOSING,
+        (b"\x19", metadata("VDD: 3000")),
     ]
     with (
         script(pairs) as (transport, clock),

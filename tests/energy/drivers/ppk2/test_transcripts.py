@@ -27,6 +27,7 @@ def test_a_session_sends_what_the_sources_send_and_reads_what_a_kit_answers(tmp_
         *SAID["the device is switched on"].pairs,
         *SAID["it streams, and is stopped"].pairs,
         *OFF,
+        (b"\x19", at_3_volts),  # it supplied something, so it is to be heard that it is off
     ]
     clock = VirtualClock()
     transport = ScriptedTransport(clock, pairs)

@@ -136,7 +136,7 @@ def test_an_interrupted_session_goes_on_without_the_configuration(
     whole = run("accuracy")
     shutil.rmtree(tmp_path / "s")
     use_board(monkeypatch, board(MYNET, Interrupts(300)))
-    assert run("accuracy").status == 1
+    assert run("accuracy").status == 130
     config.unlink()
     use_board(monkeypatch, board(MYNET))
     resumed = tinyrunner("run", *named, "--resume", only_session(tmp_path / "s"), "--json")

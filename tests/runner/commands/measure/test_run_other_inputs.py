@@ -147,7 +147,7 @@ def test_a_session_is_continued_with_its_own_inputs_only(run, tmp_path, monkeypa
         "run", "kws", "--mode", "accuracy", "--dut", "sim:", "--datasets", data,
         "--sessions", tmp_path / "s", "--division", "open",
     )  # fmt: skip
-    assert tinyrunner(*start).status == 1  # and what is there is kept
+    assert tinyrunner(*start).status == 130  # and what is there is kept
     session = only_session(tmp_path / "s")
     use_board(monkeypatch, board(made))
     changed = tinyrunner("run", "--resume", session, "--input-format", "int8:1960")

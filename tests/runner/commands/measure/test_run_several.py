@@ -80,7 +80,7 @@ def test_none_is_run_behind_a_failure_where_that_is_asked(run, tmp_path, monkeyp
 def test_ctrl_c_ends_all_of_them(run, tmp_path, monkeypatch):
     use_board(monkeypatch, board(fault=Interrupts(40)))
     ran = run("kws", "--mode", "accuracy", "--mode", "performance")
-    assert ran.status == 1, ran
+    assert ran.status == 130, ran
     assert "kws accuracy: interrupted" in ran.err
     assert "tinyrunner run --resume" in ran.err
     assert made(tmp_path) == ["kws_accuracy"]
