@@ -48,11 +48,10 @@ def read_counter(dut: Dut) -> Reading:
             readings.append(Reading(message.us, now_s, now_s - asked_s))
 
     with dut.muting(Ready, LapTime):
-        dut.ask(Timestamp(), each=listen)
-    if len(readings) != 1:
-        raise DutProtocolError(
-            f"`timestamp` on {dut.address}: {len(readings)} time stamps instead of one"
-        )
+        reply = dut.ask(Timestamp(), each=listen)
+    if len({message.encode() for message in reply}) != 1 or not readings:
+        said = ", ".join(message.encode()[:80] for message in reply[:5]) or "nothing"
+        raise DutProtocolError(f"`timestamp` on {dut.address}: {said} instead of one time stamp")
     return readings[0]
 
 

@@ -23,7 +23,7 @@ from ..link.clock import Deadline
 from ..link.port_users import others_at
 from ..link.transport import READ_BYTES
 from ..wire.boot_banner import TimestampMode
-from ..wire.commands import AskName, AskProfile, AskResults, DbPrint, Timestamp
+from ..wire.commands import AskName, AskProfile, DbPrint, Timestamp
 from ..wire.messages import (
     Buffer,
     Chatter,
@@ -34,7 +34,6 @@ from ..wire.messages import (
     Name,
     Profile,
     Ready,
-    Results,
     no_lap_time,
 )
 from ..wire.settings import ConfirmResults
@@ -247,10 +246,6 @@ class Dut(Exchange):
         if lap is None and wrong:
             raise self.fault(f"`timestamp` on {self.address}: the device's {wrong[0]}")
         return lap
-
-    def results(self) -> Results | None:
-        """Ask the scores of the last inference once more."""
-        return _first(self.ask(AskResults()), Results)
 
     def print_buffer(self, byte_count: int) -> bytes:
         """Read the device's input buffer by `db print` (``m-buffer-00-01-…``, 8 bytes a line).

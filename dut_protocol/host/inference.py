@@ -159,6 +159,8 @@ class InferenceTimer:
                 self._confirm(inference.scores, doing)
             elif wanted is Wanted.SCORES and reply.results is not None:
                 self._confirm_odd_form(reply.results, doing)
+            if dut.strict:
+                dut.none_too_many(doing)
             withheld.tell()
         dut.has_inferred = True
         self._learn(inference, whole_s)
@@ -200,15 +202,20 @@ class InferenceTimer:
             self._dut.listener.note(said)
 
     def _confirm(self, scores: tuple[float, ...], doing: str) -> None:
-        """Ask for the scores once more; the log holds them once, or an input would count twice."""
+        """Ask for the scores once more; the log holds them once, or an input would count twice.
+
+        Nothing else may come with them: it would be of an answer that was given twice.
+        """
         dut = self._dut
         with dut.muting(Ready, Results):
-            again = dut.results()
-        if again is None or again.scores != scores:
-            now = "nothing" if again is None else again.encode()
+            again = dut.ask(AskResults())
+        said = [message.scores if isinstance(message, Results) else None for message in again]
+        if set(said) != {scores}:
+            now = ", ".join(message.encode()[:200] for message in again[:3]) or "nothing"
             raise DutProtocolError(
                 f"{doing} on {dut.address}: asked for its results once more, the device says "
-                f"{now}, not {Results(scores).encode()}; the link corrupts data"
+                f"{now}, not {Results(scores).encode()}; the link corrupts data, or delivers it "
+                "twice"
             )
 
     def _confirm_odd_form(self, results: Results, doing: str) -> None:
@@ -358,9 +365,13 @@ class InferenceTimer:
             with dut.handing_on_malformed():
                 answer = dut.ask(AskResults())
         except (DutReportedError, DutProtocolError, DutTimeout) as error:
+            if dut.strict and isinstance(error, DutProtocolError):
+                raise  # out of step, perhaps: it would be taken for another inference
             answer, why = [], f" ({error})"
             if isinstance(error, DutReportedError):
                 self._same_again = came  # it does not know the command
+        if dut.strict and any(not isinstance(each, Results | Malformed) for each in answer):
+            raise dut.out_of_step(doing, answer)
         for message in answer:
             if isinstance(message, Results):
                 return message

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from support.devices.dialogue import NOT_VERIFYING, READY, dialogue
 from tinyrunner.dut_protocol.errors import DutProtocolError, DutTimeout
-from tinyrunner.dut_protocol.host.counter import Anchors, Reading, resolution_s
+from tinyrunner.dut_protocol.host.counter import Anchors, Reading, read_counter, resolution_s
 from tinyrunner.dut_protocol.host.inference import Wanted
 from tinyrunner.dut_protocol.wire.settings import ConfirmResults
 
@@ -80,10 +80,16 @@ def test_a_window_is_measured_between_two_readings_and_the_log_does_not_tell():
         assert sum("m-lap-us" in line for line in talk.listener.lines) == 2
 
 
+def test_a_reading_that_comes_with_anything_else_is_none():
+    doubled = b"m-infer-done\r\nm-lap-us-1234567\r\n" + READY
+    with dialogue([(ASK, doubled)]) as talk, pytest.raises(DutProtocolError, match="m-infer-done"):
+        read_counter(talk.dut)
+
+
 def test_energy_firmware_tells_no_counter():
     with (
         dialogue([(ASK, READY)] + [(b"name%", b"m-name-dut-[x]\r\n" + READY), (ASK, READY)] * 4)
         as talk,
-        pytest.raises(DutProtocolError, match="0 time stamps instead of one"),
+        pytest.raises(DutProtocolError, match="nothing instead of one time stamp"),
     ):  # fmt: skip
         resolution_s(talk.dut)

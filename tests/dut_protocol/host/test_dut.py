@@ -184,7 +184,7 @@ def test_a_stray_ready_does_not_make_performance_firmware_look_like_energy_firmw
 
 def test_results_are_asked_again():
     with dialogue([(b"results%", b"m-results-[0.250,0.750]\r\n" + READY)]) as talk:
-        assert talk.dut.results() == Results((0.25, 0.75))
+        assert talk.dut.raw("results") == [Results((0.25, 0.75))]
 
 
 def test_the_buffer_is_printed_at_the_pace_of_the_wire():

@@ -28,6 +28,16 @@ def test_an_answer_is_asked_for_twice_and_told_once():
         assert talk.listener.lines == ANSWER.decode().splitlines()
 
 
+def test_an_answer_that_was_given_twice_does_not_confirm_itself():
+    """The other one begins in the answer to `results`, and ends in the same scores."""
+    begun = ANSWER[: ANSWER.index(SCORES)]
+    pairs = [(b"infer 5 1%", ANSWER), (b"results%", begun + SCORES + READY)]
+    with dialogue(pairs, settings=CONFIRMING) as talk:
+        with pytest.raises(DutProtocolError, match="m-warmup-start-1, m-warmup-done"):
+            talk.timer.infer(5, 1, 2)
+        assert "m-ready" not in talk.listener.lines
+
+
 def answer(scores):
     return ANSWER.replace(b"0.125,0.875", scores)
 

@@ -93,7 +93,7 @@ def test_what_comes_late_of_a_command_given_up_is_no_news():
         talk.loader.load(INPUT)
         talk.timer.infer(5, 1, 2)
         with pytest.raises(DutTimeout):
-            talk.dut.results()
+            talk.dut.raw("results")
         talk.dut.resync()
         talk.clock.pause(1.0)
         talk.loader.load(INPUT)
