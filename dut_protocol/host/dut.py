@@ -110,6 +110,17 @@ class Dut(Exchange):
             "who it is; check the cable and the baud rate"
         )
 
+    def find_awake(self) -> None:
+        """See that a device answers which somebody else powers; its banner may come, or has been.
+
+        DutTimeout where it does not answer.
+        """
+        self._booting = True
+        try:
+            self.resync()
+        finally:
+            self._booting = False
+
     def wait_for_boot(self, timeout_s: float) -> TimestampMode | None:
         """Read the boot banner up to its `m-ready`, after the supply was switched on.
 

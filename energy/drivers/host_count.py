@@ -171,6 +171,16 @@ class HostCount:
         return self._samples(missing_s) if missing_s else 0
 
 
+def due_by_clock(count: int, period_s: float, elapsed_s: float) -> tuple[str, int]:
+    """Compare a count with the time that went by: in words, and how many samples are missing.
+
+    A negative number says how many more came than there can be.
+    """
+    due = elapsed_s / period_s
+    said = f"{count} samples came in {elapsed_s:.3f} s, where {due:.0f} were due"
+    return said, round(due - count)
+
+
 def write_host_losses(writer: TraceWriter, losses: list[HostLoss]) -> int:
     """Note losses as gaps of the trace; return how many samples they are.
 

@@ -82,7 +82,9 @@ class VisaLink:
                     self._send(after)
                 self._send(question)
 
-    def query(self, question: str, after: str | None = None) -> str:
+    def query(
+        self, question: str, after: str | None = None, max_bytes: int = MAX_LINE_BYTES
+    ) -> str:
         """Return the line that answers ``question``; ``after`` is a command to send right before.
 
         On a raw socket the two travel together: else the second waits for the acknowledgement of
@@ -90,8 +92,8 @@ class VisaLink:
         """
         self.ask(question, after)
         with self._doing(f"waiting for the answer to {question!r}"):
-            data = self._resource.read_bytes(MAX_LINE_BYTES, break_on_termchar=True)
-        if len(data) >= MAX_LINE_BYTES:
+            data = self._resource.read_bytes(max_bytes, break_on_termchar=True)
+        if len(data) >= max_bytes:
             raise self._garbage(question, data)
         self._heard, self._owed = True, False
         try:

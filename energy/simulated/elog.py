@@ -10,9 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 
-from .power_model import PowerModel
+from .power_model import Floats, PowerModel
 
 FIFO_S = 20.0
 PARAMETER_S = 102.4e-6
@@ -20,8 +19,6 @@ FINE_S, COARSE_S = 20.48e-6, 40.96e-6
 FINE_PARAMETERS = 4
 """The number of logged parameters up to which the period is a multiple of 20.48 µs, above of 40.96
 µs."""
-
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(slots=True)
@@ -96,12 +93,7 @@ class Logger:
     def _records(self, channel: Channel, edges_s: Floats, loaded: bool) -> Floats:
         count = len(edges_s) - 1
         if loaded:
-            supply = self._power.volts(edges_s)
-            volts = np.maximum(supply[:-1], supply[1:])
-            energy_j = np.diff(self._power.energy_j(edges_s))
-            amperes = np.divide(
-                energy_j, volts * channel.period_s, out=np.zeros(count), where=volts > 0.0
-            )
+            amperes, volts = self._power.means(edges_s)
         else:
             volts = np.full(count, channel.set_v if channel.on else 0.0)
             amperes = np.zeros(count)

@@ -8,10 +8,7 @@ after ``*RST``, the logger takes the voltage of every channel, as the instrument
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Sequence
-from types import TracebackType
-from typing import Self
 
 import numpy as np
 
@@ -30,7 +27,7 @@ from .scpi import (
     Grammar,
     Request,
     ScpiError,
-    ScpiServer,
+    SimulatedInstrument,
 )
 
 IDENTITY = "Keysight Technologies,N6705C,SIM0000001,E.02.09.3271"
@@ -38,10 +35,9 @@ MODULES = ("N6781A", "N6731B", "N6731B", "N6731B")
 MAX_V, MAX_A = 20.4, 3.06
 MAX_PROTECT_V = 22.0
 SMALL_FIFO_S = 0.5
-_ERROR_QUEUE = 20
 
 
-class SimulatedN6705:
+class SimulatedN6705(SimulatedInstrument):
     """Is the instrument and its TCP server; a context manager.
 
     ``on_power(on, at_s)`` is called when the first output switches, in the server's thread.
@@ -63,75 +59,19 @@ class SimulatedN6705:
         fault: Fault = Fault.NONE,
         fault_at_s: float = 0.0,
     ) -> None:
+        super().__init__(clock, host, port, segment_bytes, fault, fault_at_s)
         self.power = power
-        self.fault = fault
-        self.fault_at_s = fault_at_s
-        self._clock = clock
         self._on_power = on_power or (lambda on, at_s: None)
         self._modules = tuple(modules)
-        self._where = (host, port)
-        self._segment_bytes = segment_bytes
         self._logger = Logger(power, seed, current_noise_a, voltage_noise_v)
-        self._errors: deque[tuple[int, str]] = deque()
         self._real = False
         self._swapped = False
         self.channels = [Channel(module) for module in self._modules]
         self._grammar = Grammar(self._commands())
-        self._server: ScpiServer | None = None
-        self.received: list[str] = []
-        """Every command so far, for tests and curious people."""
-
-    @property
-    def address(self) -> str:
-        """Return what to open; only while it is served."""
-        assert self._server is not None, "start it first"
-        host, port = self._server.bound
-        return f"TCPIP0::{host}::{port}::SOCKET"
 
     @property
     def supply_on(self) -> bool:
         return self.channels[0].on
-
-    def start(self) -> Self:
-        """Listen and serve, in a thread."""
-        self._server = ScpiServer(self, *self._where)
-        return self
-
-    def close(self) -> None:
-        """Stop serving; the output stays as it is."""
-        if self._server is not None:
-            self._server.close()
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    # ---- one line in, bytes out ------------------------------------------------------------------
-
-    @property
-    def fault_now(self) -> Fault:
-        return self.fault if self._clock.now_s() >= self.fault_at_s else Fault.NONE
-
-    def handle(self, line: str) -> list[bytes]:
-        """Return the segments of the answer to a line."""
-        answer = self._answer(line)
-        if not answer or self.fault_now is Fault.SILENT:
-            return []
-        if self.fault_now is Fault.GARBAGE:
-            return [b"\xff\xfe\x00 nothing that anybody could read\n"]
-        size = self._segment_bytes or len(answer)
-        return [answer[start : start + size] for start in range(0, len(answer), size)]
-
-    def cut_once(self) -> None:
-        """Note that the connection was dropped; the next one works."""
-        self.fault = Fault.NONE
 
     def _answer(self, line: str) -> bytes:
         self._logger.fifo_s = SMALL_FIFO_S if self.fault_now is Fault.SMALL_FIFO else FIFO_S
@@ -144,8 +84,7 @@ class SimulatedN6705:
             try:
                 answer = self._grammar.run(message)
             except ScpiError as error:
-                if len(self._errors) < _ERROR_QUEUE:
-                    self._errors.append(error.entry)
+                self._refuse(error.entry)
                 break  # the rest of the line is not executed
             if message[0] != "*":
                 header = message.partition(" ")[0]
@@ -164,7 +103,7 @@ class SimulatedN6705:
             ("*CLS", lambda _: self._errors.clear()),
             ("*OPC?", lambda _: "1"),
             ("*TRG", self._bus_trigger),
-            ("SYSTem:ERRor[:NEXT]?", self._next_error),
+            ("SYSTem:ERRor[:NEXT]?", lambda _: self._next_error()),
             ("SYSTem:CHANnel[:COUNt]?", lambda _: f"{len(self.channels)}"),
             ("SYSTem:CHANnel:MODel?", self._each(lambda channel: f'"{channel.module}"')),
             ("SYSTem:COMMunicate:RLSTate", lambda r: _nothing(r.word("LOCal", "REMote", "RWLock"))),
@@ -226,12 +165,6 @@ class SimulatedN6705:
             self._switch_output(channel, False)
         self.channels[:] = [Channel(module) for module in self._modules]
         self._real = self._swapped = False
-
-    def _next_error(self, request: Request) -> str:
-        if self.fault_now is Fault.STUCK_ERRORS:
-            return '-310,"System error"'
-        code, text = self._errors.popleft() if self._errors else (0, "No error")
-        return f'{code:+d},"{text}"'
 
     def _format(self, request: Request) -> None:
         self._real = request.word("ASCii", "REAL") == "REAL"

@@ -16,6 +16,8 @@ from enum import Enum
 import numpy as np
 import numpy.typing as npt
 
+Floats = npt.NDArray[np.float64]
+
 
 class PowerState(Enum):
     """Says what a board is doing, as far as its current depends on it."""
@@ -93,27 +95,39 @@ class PowerModel:
         """Note that the timestamp pin falls."""
         self.edges_s.append(at_s)
 
-    def energy_j(self, until_s: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    def energy_j(self, until_s: Floats) -> Floats:
         """Return the energy drawn from the beginning up to each moment."""
         with self._lock:
             times = np.asarray(self._times_s)
             watts = np.asarray(self._amperes) * np.asarray(self._volts)
             joules = np.asarray(self._joules)
         index = np.searchsorted(times, until_s, side="right") - 1
-        energy: npt.NDArray[np.float64] = joules[index] + watts[index] * (until_s - times[index])
+        energy: Floats = joules[index] + watts[index] * (until_s - times[index])
         return energy
 
-    def volts(self, when_s: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    def volts(self, when_s: Floats) -> Floats:
         """Return the supply at each moment."""
         with self._lock:
             times, volts = np.asarray(self._times_s), np.asarray(self._volts)
-        supply: npt.NDArray[np.float64] = volts[np.searchsorted(times, when_s, side="right") - 1]
+        supply: Floats = volts[np.searchsorted(times, when_s, side="right") - 1]
         return supply
 
     def is_steady(self, from_s: float, until_s: float) -> bool:
         """Tell whether nothing changes between two moments."""
         with self._lock:
             return bisect_right(self._times_s, from_s) == bisect_left(self._times_s, until_s)
+
+    def means(self, edges_s: Floats) -> tuple[Floats, Floats]:
+        """Return amperes and volts of each period between two of ``edges_s``.
+
+        Their product is the period's energy over its length, a change of the supply included.
+        """
+        supply_v = self.volts(edges_s)
+        volts = np.maximum(supply_v[:-1], supply_v[1:])
+        charge_c = np.diff(self.energy_j(edges_s))
+        np.divide(charge_c, volts, out=charge_c, where=volts > 0.0)
+        seconds = np.diff(edges_s)
+        return np.divide(charge_c, seconds, out=np.zeros(len(seconds)), where=seconds > 0.0), volts
 
     def at(self, when_s: float) -> tuple[float, float]:
         """Return (amperes, volts) at one moment."""

@@ -12,11 +12,14 @@ import re
 import selectors
 import socket
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Protocol
+from types import TracebackType
+from typing import Protocol, Self
 
+from ...dut_protocol.link.clock import Clock
 from ...errors import TinyrunnerError
 
 Answer = str | bytes | None
@@ -119,6 +122,7 @@ def _request(text: str) -> Request:
 
 
 _MAX_LINE_BYTES = 4096
+_ERROR_QUEUE = 20
 
 
 class Fault(Enum):
@@ -133,7 +137,7 @@ class Fault(Enum):
     STUCK_ERRORS = "has an error queue that never empties"
 
 
-class Instrument(Protocol):
+class Served(Protocol):
     """Is what stands behind the port."""
 
     @property
@@ -146,10 +150,98 @@ class Instrument(Protocol):
         """Note that the connection was dropped; the next one works."""
 
 
+class SimulatedInstrument:
+    """Is a simulated instrument and its TCP server; a context manager.
+
+    ``segment_bytes`` cuts its answers into pieces; ``fault`` holds from ``fault_at_s`` of the
+    clock on. It answers in a thread of its own.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        host: str,
+        port: int,
+        segment_bytes: int | None,
+        fault: Fault,
+        fault_at_s: float,
+    ) -> None:
+        self.fault = fault
+        self.fault_at_s = fault_at_s
+        self._clock = clock
+        self._where = (host, port)
+        self._segment_bytes = segment_bytes
+        self._errors: deque[tuple[int, str]] = deque()
+        self._server: ScpiServer | None = None
+        self.received: list[str] = []
+        """Every command so far, for tests and curious people."""
+
+    @property
+    def address(self) -> str:
+        """Return what to open; only while it is served."""
+        assert self._server is not None, "start it first"
+        host, port = self._server.bound
+        return f"TCPIP0::{host}::{port}::SOCKET"
+
+    def start(self) -> Self:
+        """Listen and serve, in a thread."""
+        self._server = ScpiServer(self, *self._where)
+        return self
+
+    def close(self) -> None:
+        """Stop serving; the output stays as it is."""
+        if self._server is not None:
+            self._server.close()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @property
+    def fault_now(self) -> Fault:
+        return self.fault if self._clock.now_s() >= self.fault_at_s else Fault.NONE
+
+    def handle(self, line: str) -> list[bytes]:
+        """Return the segments of the answer to a line; none when it has no answer."""
+        answer = self._answer(line)
+        if not answer or self.fault_now is Fault.SILENT:
+            return []
+        if self.fault_now is Fault.GARBAGE:
+            return [b"\xff\xfe\x00 nothing that anybody could read\n"]
+        size = self._segment_bytes or len(answer)
+        return [answer[start : start + size] for start in range(0, len(answer), size)]
+
+    def cut_once(self) -> None:
+        """Note that the connection was dropped; the next one works."""
+        self.fault = Fault.NONE
+
+    def _answer(self, line: str) -> bytes:
+        """Execute a line and return its answer; empty when it has none."""
+        raise NotImplementedError
+
+    def _refuse(self, entry: tuple[int, str]) -> None:
+        """Put an entry into the error queue."""
+        if len(self._errors) < _ERROR_QUEUE:
+            self._errors.append(entry)
+
+    def _next_error(self) -> str:
+        if self.fault_now is Fault.STUCK_ERRORS:
+            return '-310,"System error"'
+        code, text = self._errors.popleft() if self._errors else (0, "No error")
+        return f'{code:+d},"{text}"'
+
+
 class ScpiServer:
     """Serves lines from any number of connections, one after the other, in one thread."""
 
-    def __init__(self, instrument: Instrument, host: str, port: int, greeting: bytes = b"") -> None:
+    def __init__(self, instrument: Served, host: str, port: int, greeting: bytes = b"") -> None:
         """Listen; every connection is told ``greeting`` first."""
         self._instrument = instrument
         self._greeting = greeting

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from ...dut_protocol.discovery.ports import usb_serial
@@ -15,14 +16,18 @@ from ...dut_protocol.link.transport import check_address
 from ...energy.errors import MonitorError
 from ...energy.monitor import EnergyMonitor
 from ..config.config import MonitorConfig
+from ..config.instruments import SCPI, load_instrument, split_address
 from ..config.sim_address import names_simulated
 from ..errors import SetupError
+
+if TYPE_CHECKING:
+    from ...energy.drivers.scpi_described.description import Described
 
 JOULESCOPE = "joulescope:"
 OTII = "otii:"
 _EXPECTED = (
     "a VISA resource such as TCPIP0::10.0.0.7::inst0::INSTR, lpm01a:PORT, ppk2:PORT, "
-    "stlinkv3pwr:PORT, otii: or joulescope:"
+    "stlinkv3pwr:PORT, otii:, joulescope: or scpi:FILE"
 )
 _ON_SERIAL_PORTS = ("lpm01a", "ppk2", "stlinkv3pwr")
 _SEARCH_S = 5.0
@@ -38,19 +43,17 @@ def check_monitor_address(config: MonitorConfig) -> None:
     """
     address = _address_of(config)
     kind, colon, rest = address.partition(":")
-    if "::" in address:
-        if _VISA.fullmatch(address) is None:
-            raise SetupError(
-                f"{address} is no VISA resource: expected e.g. TCPIP0::10.0.0.7::inst0::INSTR, "
-                "TCPIP0::10.0.0.7::5025::SOCKET or USB0::0x0957::0x0F07::SERIAL::INSTR"
-            )
+    if address.startswith(SCPI):
+        _check_visa(described(address)[1])
+    elif "::" in address:
+        _check_visa(address)
     elif colon and kind in _ON_SERIAL_PORTS:
         if rest:
             check_address(_port_and_format(rest)[0] if kind == "stlinkv3pwr" else rest)
     elif address.startswith(OTII):
         _OtiiPlace.parse(rest)
     elif not (names_simulated(address) or address.startswith(JOULESCOPE)):
-        near = get_close_matches(kind, (*_ON_SERIAL_PORTS, "otii", "joulescope"), 1)
+        near = get_close_matches(kind, (*_ON_SERIAL_PORTS, "otii", "joulescope", "scpi"), 1)
         meant = f" (is {near[0]}:{rest} meant?)" if near else ""
         raise SetupError(f"{address} is no energy monitor{meant}: expected {_EXPECTED}")
 
@@ -78,6 +81,26 @@ def check_supply(config: MonitorConfig) -> float:
     return supply_v
 
 
+def _check_visa(resource: str) -> None:
+    if _VISA.fullmatch(resource) is None:
+        raise SetupError(
+            f"{resource} is no VISA resource: expected e.g. TCPIP0::10.0.0.7::inst0::INSTR, "
+            "TCPIP0::10.0.0.7::5025::SOCKET or USB0::0x0957::0x0F07::SERIAL::INSTR"
+        )
+
+
+def described(address: str) -> tuple[Described, str]:
+    """Read the description that ``scpi:FILE@RESOURCE`` names; return it and the VISA resource."""
+    file, resource = split_address(address)
+    read = load_instrument(file)
+    if (resource := resource or read.instrument.resource) is None:
+        raise SetupError(
+            f"{address}: where is the instrument? Write its VISA resource into {read.path} "
+            f"(resource:), or give {SCPI}{file}@TCPIP0::10.0.0.7::inst0::INSTR"
+        )
+    return read, resource
+
+
 def _address_of(config: MonitorConfig) -> str:
     if config.address is None:
         raise SetupError(f"which energy monitor? Give --monitor with {_EXPECTED}")
@@ -88,9 +111,9 @@ def open_monitor(config: MonitorConfig, clock: Clock) -> EnergyMonitor:
     """Open a configuration's monitor, identified, its output off, as a context manager.
 
     A VISA resource (``TCPIP0::10.0.0.7::inst0::INSTR``) is a Keysight N6705; ``lpm01a:PORT``,
-    ``ppk2:PORT``, ``stlinkv3pwr:PORT``, ``otii:`` and ``joulescope:`` name the others. Each driver
-    is imported only when asked for.
-    MonitorError names the address.
+    ``ppk2:PORT``, ``stlinkv3pwr:PORT``, ``otii:`` and ``joulescope:`` name others, ``scpi:FILE``
+    one that FILE describes. Each driver is imported only when asked for. MonitorError names the
+    address.
     """
     address = _address_of(config)
     try:
@@ -109,6 +132,11 @@ def _open(address: str, config: MonitorConfig, clock: Clock) -> EnergyMonitor:
             f"{address} measures a simulated device only: give --dut sim: with it, or serve "
             "one with `tinyrunner simulate monitor`"
         )
+    if address.startswith(SCPI):
+        from ...energy.drivers.scpi_described.driver import ScpiInstrument
+
+        limit_a = config.current_limit_a
+        return ScpiInstrument.open(*described(address), clock, max_voltage_v, limit_a)
     if "::" in address:
         from ...energy.drivers.n6705.driver import N6705
 
@@ -283,7 +311,11 @@ def _find_visa() -> list[MonitorReport]:
     from ...energy.drivers.visa_link import visa_resources
 
     return [
-        MonitorReport(name, f"VISA instrument; a Keysight N6705: --monitor {name}")
+        MonitorReport(
+            name,
+            f"VISA instrument; a Keysight N6705: --monitor {name}; any other, once it is described "
+            f"in YAML (docs/monitors.md): --monitor {SCPI}FILE@{name}",
+        )
         for name in visa_resources()
         if not name.upper().startswith(_NOT_ENUMERATED)
     ]

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, ValidationError, field_validator
+from pydantic import BeforeValidator, Field, ValidationError, ValidationInfo, field_validator
 
 from ...dut_protocol.wire.settings import (
     DATA_BYTES_BEHIND_IO_MANAGER,
@@ -30,6 +30,7 @@ from ..terms import Division
 from . import values
 from .custom import CustomConfig
 from .explain import ConfigError, explain
+from .instruments import rebased
 from .settings import SETTINGS
 from .strict_yaml import Place, YamlError, YamlSource, read_yaml
 
@@ -120,8 +121,8 @@ class MonitorConfig(values.StrictSection):
     """Says what powers the device and measures its energy."""
 
     address: Annotated[str, Field(min_length=1)] | None = None
-    """A VISA resource, `lpm01a:PORT`, `ppk2:PORT`, `stlinkv3pwr:PORT`, `otii:`, `joulescope:`;
-    simulated: `sim:`."""
+    """A VISA resource, `lpm01a:PORT`, `ppk2:PORT`, `stlinkv3pwr:PORT`, `otii:`, `joulescope:`,
+    `scpi:FILE`; simulated: `sim:`."""
     supply_v: PositiveSeconds | None = None
     """The supply. There is no default: too much destroys a board."""
     max_voltage_v: Annotated[PositiveSeconds, BeforeValidator(values.to_max_voltage)] = (
@@ -136,6 +137,12 @@ class MonitorConfig(values.StrictSection):
     submission."""
     boot_timeout_s: PositiveSeconds = ENERGY_BOOT_TIMEOUT_S
     """Seconds from power on to the device's m-ready."""
+
+    @field_validator("address")
+    @classmethod
+    def _address(cls, value: str | None, info: ValidationInfo) -> str | None:
+        folder = info.context.folder if isinstance(info.context, values.PathBase) else None
+        return value if value is None or folder is None else rebased(value, folder)
 
 
 class SimulateConfig(values.StrictSection):
@@ -202,12 +209,16 @@ def absolute(config: Config) -> Config:
     def whole(path: Path | str | None) -> Path | str | None:
         return path.absolute() if isinstance(path, Path) else path
 
+    address = config.monitor.address
     return config.model_copy(
         update={
             "model": whole(config.model),
             "datasets": whole(config.datasets),
             "labels": {key: path.absolute() for key, path in config.labels.items()},
             "sessions": config.sessions.absolute(),
+            "monitor": config.monitor.model_copy(
+                update={"address": address and rebased(address, Path.cwd())}
+            ),
         }
     )
 

@@ -42,7 +42,9 @@ _ROWS = (
     ),
     Setting("io", ("io_manager", "address"), "Energy: port or URL of the IO manager."),
     Setting(
-        "monitor", ("monitor", "address"), "Energy: a VISA resource, lpm01a:PORT, ppk2:PORT, …"
+        "monitor",
+        ("monitor", "address"),
+        "Energy: a VISA resource, lpm01a:PORT, ppk2:PORT, scpi:FILE, …",
     ),
     Setting("supply_v", ("monitor", "supply_v"), "Energy: what the device is powered with.", float),
     Setting(

@@ -45,6 +45,8 @@ class MonitorKind(Enum):
     JS320 = "js320"
     STLINKV3PWR = "stlinkv3pwr"
     OTII = "otii"
+    SCPI = "scpi"
+    """Is followed by the file that describes it: ``scpi:FILE``."""
 
     @property
     def is_joulescope(self) -> bool:
@@ -53,20 +55,32 @@ class MonitorKind(Enum):
 
     @property
     def is_on_tcp(self) -> bool:
-        """Tell whether it is reached on TCP."""
-        return self in (MonitorKind.N6705, MonitorKind.OTII)
-
-
-def _kinds() -> str:
-    return ", ".join(kind.value for kind in MonitorKind)
+        """Tell whether it is served on TCP rather than on a serial port."""
+        return self in (MonitorKind.N6705, MonitorKind.OTII, MonitorKind.SCPI)
 
 
 def kind_named(name: str) -> MonitorKind:
     """Return the kind of this name; SetupError names those that there are."""
     try:
-        return MonitorKind(name)
+        return MonitorKind(name.partition(":")[0])
     except ValueError as error:
         raise SetupError(f"no energy monitor {name!r} to simulate; there are {_kinds()}") from error
+
+
+def _kinds() -> str:
+    said = {MonitorKind.SCPI: f"{MonitorKind.SCPI.value}:FILE"}
+    return ", ".join(said.get(kind, kind.value) for kind in MonitorKind)
+
+
+def described_file(name: str) -> str:
+    """Return the file that describes the simulated instrument ``scpi:FILE``."""
+    file = name.partition(":")[2]
+    if not file:
+        raise SetupError(
+            f"{name}: which instrument? Name the file that describes it, or one that comes with "
+            "the program: scpi:dmm7510, say"
+        )
+    return file
 
 
 def simulated_kind(address: str | None) -> MonitorKind:

@@ -124,9 +124,10 @@ class Interactive(BenchPerformer):
         self._bench.energy.io_manager.identify()
         monitor = self._bench.energy.monitor
         who = monitor.identify()
+        powered = monitor.capabilities.powers_device
         self._show(
             f"emon: {who.maker} {who.model} {who.serial}, firmware {who.firmware}, on "
-            f"{monitor.address}; the device is off"
+            f"{monitor.address}; the device is {'off' if powered else 'powered by somebody else'}"
         )
 
     @contextmanager

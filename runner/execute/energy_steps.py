@@ -111,7 +111,13 @@ class EnergySteps(Performer):
         self._done(f"m-voltage-mv[{self.supply_v * 1000:.0f}]")
 
     def power(self, verb: EmonPower) -> None:
-        self._recorder.monitor.power(verb.on)
+        monitor = self._recorder.monitor
+        monitor.power(verb.on)
+        if not monitor.capabilities.powers_device:
+            self._done("m-power[external]")
+            if verb.on:
+                self._find_awake()
+            return
         self._done(f"m-power[{'on' if verb.on else 'off'}]")
         if verb.on:
             self._wait_for_boot()
@@ -141,6 +147,15 @@ class EnergySteps(Performer):
     def muted_manager(self) -> AbstractContextManager[None]:
         """Keep the echoes of a load's thousand commands out of the log, as published logs do."""
         return self._io_manager.muting(Ready, Chatter)
+
+    def _find_awake(self) -> None:
+        """See that a device answers which the monitor does not power."""
+        try:
+            self._dut.find_awake()
+        except DutTimeout as error:
+            raise DutTimeout(
+                f"{error}; the monitor does not power the device: is its own supply on?"
+            ) from error
 
     def _wait_for_boot(self) -> None:
         """Wait; where the device does not boot, power-cycle it once.

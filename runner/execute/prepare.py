@@ -252,14 +252,21 @@ def connect(bench: Bench, task: Task) -> Identity:
 
 
 def connect_powered(bench: Bench, task: Task) -> Identity:
-    """Recognise a device that has just been switched on, behind its IO manager."""
+    """Recognise a device that is on, behind its IO manager.
+
+    Where the monitor did not switch it on, there was no banner, and its answer tells its mode.
+    """
     dut = bench.dut
+    said = "its banner says m-timestamp-mode-"
+    if dut.boot_mode is None and not bench.energy.monitor.capabilities.powers_device:
+        said = "by its m-lap-us it is in mode "
+        timed = dut.timestamp() is not None
+        dut.boot_mode = TimestampMode.PERFORMANCE if timed else TimestampMode.ENERGY
     mode = dut.boot_mode
     if mode is not TimestampMode.ENERGY:
         raise SetupError(
-            f"{dut.address}: this is no energy firmware (its banner says "
-            f"m-timestamp-mode-{mode.value if mode else 'nothing'}); energy needs the firmware "
-            "built for energy mode"
+            f"{dut.address}: this is no energy firmware ({said}"
+            f"{mode.value if mode else 'nothing'}); energy needs the firmware built for energy mode"
         )
     identity = dut.identify()
     check_model(dut.address, identity, task)

@@ -182,6 +182,7 @@ def describe_energy_bench(
             sample=can.sample_kind.value,
             event_input=can.event_input,
             max_current_a=can.max_current_a,
+            powers_device=can.powers_device,
         ),
         io_manager=IoManagerFacts(
             address=parts.io_manager.address,

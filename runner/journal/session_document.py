@@ -152,6 +152,8 @@ class Monitor(_DocumentPart):
     sample: str
     event_input: bool
     max_current_a: Number
+    powers_device: bool = True
+    """Whether it powered the device; else somebody else did, and nothing switched it."""
 
 
 class IoManagerFacts(_DocumentPart):

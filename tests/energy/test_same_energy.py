@@ -7,11 +7,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from support.energy.described import described
 from tinyrunner.dut_protocol.link.clock import VirtualClock
 from tinyrunner.energy.alignment import LapStamp, align_laps
 from tinyrunner.energy.drivers.lpm01a.driver import Lpm01a
 from tinyrunner.energy.drivers.otii.driver import Otii
 from tinyrunner.energy.drivers.ppk2.driver import Ppk2
+from tinyrunner.energy.drivers.scpi_described.driver import ScpiInstrument
 from tinyrunner.energy.drivers.stlinkv3pwr.driver import StlinkV3Pwr, StreamFormat
 from tinyrunner.energy.simulated.joulescope import (
     SimulatedJoulescope,
@@ -22,10 +24,20 @@ from tinyrunner.energy.simulated.lpm01a import SimulatedLpm01a
 from tinyrunner.energy.simulated.otii import SimulatedOtii
 from tinyrunner.energy.simulated.power_model import BoardCurrents, PowerModel, PowerState
 from tinyrunner.energy.simulated.ppk2 import SimulatedPpk2
+from tinyrunner.energy.simulated.scpi_described import SimulatedScpi
 from tinyrunner.energy.simulated.stlinkv3pwr import SimulatedStlinkV3Pwr
 from tinyrunner.energy.trace import TraceWriter
+from tinyrunner.energy.windows import measure_window
 
 SUPPLY_V = 3.0
+SERVED: list[SimulatedScpi] = []
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left():
+    yield
+    while SERVED:
+        SERVED.pop().close()
 
 
 def lpm01a(model, clock):
@@ -74,13 +86,35 @@ def with_events(trace, edges_s, started_s):
     return replace(trace, events_s=align_laps(trace, laps, started_s).events_s[1:])
 
 
-OPENED = [lpm01a, ppk2, js110, js220, js320, stlinkv3pwr, stlinkv3pwr_ascii, otii]
+def scpi(name):
+    """An instrument described in YAML: a shipped one, or `lab` with the pin on a channel."""
+
+    def opened(model, clock):
+        said = described(name)
+        simulated = SimulatedScpi(model, clock, said.instrument, current_noise_a=1e-6).start()
+        SERVED.append(simulated)
+        return ScpiInstrument.open(said, simulated.address, clock)
+
+    opened.__name__ = f"scpi-{name}"
+    return opened
+
+
+DESCRIBED = map(scpi, ("lab", "dmm7510", "smu2450", "ngm200"))
+MONITORS = [lpm01a, ppk2, js110, js220, js320, stlinkv3pwr, stlinkv3pwr_ascii, otii, *DESCRIBED]
 
 
 @pytest.mark.parametrize("infer_a", [0.035, 0.0047, 0.00061])
-@pytest.mark.parametrize("opened", OPENED)
+@pytest.mark.parametrize("opened", MONITORS, ids=lambda opened: opened.__name__)
 def test_every_monitor_gives_the_energy_of_the_model_within_a_thousandth(opened, infer_a, tmp_path):
     model, clock = PowerModel(BoardCurrents(infer_a=infer_a, idle_a=infer_a / 3)), VirtualClock()
+
+    def live(seconds):
+        end_s = clock.now_s() + seconds
+        step_s = min(0.1, monitor.capabilities.service_interval_s)
+        while clock.now_s() < end_s:
+            clock.pause(min(step_s, end_s - clock.now_s()))
+            monitor.service()
+
     windows = []
     with opened(model, clock) as monitor:
         monitor.set_supply(SUPPLY_V)
@@ -90,29 +124,25 @@ def test_every_monitor_gives_the_energy_of_the_model_within_a_thousandth(opened,
         before_s = clock.now_s()
         monitor.start(writer)
         started_s = before_s, clock.now_s()
-        clock.pause(0.5037)
+        live(0.5037)
         for duration_s in (2.0, 1.5003, 1.2):
             model.change(clock.now_s(), PowerState.INFER)
             model.edge(clock.now_s())
             start_s = clock.now_s()
-            while clock.now_s() < start_s + duration_s:
-                clock.pause(min(0.1, start_s + duration_s - clock.now_s()))
-                monitor.service()
+            live(duration_s)
             model.edge(clock.now_s())
             model.change(clock.now_s(), PowerState.IDLE)
             windows.append((start_s, clock.now_s()))
-            clock.pause(0.3)
-        clock.pause(0.1)
+            live(0.3)
+        live(0.1)
         trace = monitor.stop()
     if not monitor.capabilities.event_input:
         trace = with_events(trace, model.edges_s, started_s)
     assert len(trace.events_s) == 6
     assert trace.gaps == ()
-    for (start_s, end_s), events_s in zip(
-        windows, np.reshape(trace.events_s, (-1, 2)), strict=True
-    ):
-        first, last = np.round(events_s * trace.sample_rate_hz).astype(int)
-        measured_j = trace.samples_uj[first:last].sum(dtype=np.float64) * 1e-6
+    seen = np.reshape(trace.events_s, (-1, 2))
+    for (start_s, end_s), events_s in zip(windows, seen, strict=True):
+        measured_j = measure_window(trace, 2, *events_s).energy_j
         true_j = float(np.diff(model.energy_j(np.array([start_s, end_s])))[0])
         assert measured_j == pytest.approx(true_j, rel=1e-3)
         assert events_s[1] - events_s[0] == pytest.approx(end_s - start_s, abs=1.01e-3)

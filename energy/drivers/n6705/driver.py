@@ -22,20 +22,19 @@ of its last records the instrument holds back (``COUNT_SLACK_S``).
 from __future__ import annotations
 
 from collections.abc import Callable
-from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from ....dut_protocol.link.clock import Clock
-from ...errors import MonitorError, MonitorRefused, SamplesLost, SupplyMayBeOn
-from ...interruptions import held
-from ...monitor import Capabilities, EnergyMonitor, MonitorIdentity, SampleKind
+from ...errors import MonitorError, MonitorRefused, SamplesLost
+from ...monitor import Capabilities, MonitorIdentity, SampleKind
 from ...trace import EnergyTrace, TraceWriter
-from ..host_count import HostCount, finish_recording
+from ..host_count import HostCount, due_by_clock, finish_recording
 from ..scpi import OVERFLOW, do, errors_after, number
 from ..visa_link import VisaLink
+from ..visa_monitor import VisaMonitor
 from .setup import (
     DEFAULT_CURRENT_LIMIT_A,
     MIN_PERIOD_S,
@@ -58,7 +57,7 @@ CLOCK_DRIFT = 200e-6
 """How far two crystals of 100 ppm each run apart."""
 
 
-class N6705(EnergyMonitor):
+class N6705(VisaMonitor):
     """Operates an N6705 or N6700 mainframe; one channel supplies and measures the device."""
 
     def __init__(
@@ -69,21 +68,18 @@ class N6705(EnergyMonitor):
         options: LoggerOptions,
         reopen: Callable[[], VisaLink],
     ) -> None:
-        self.address = link.address
-        self._link = link
+        place = f"channel {options.channel} of {link.address}"
+        super().__init__(link, place, reopen, supplies=True)
         self._clock = clock
         self._identity = identity
         self._options = options
-        self._reopen = reopen
         self._setup: LoggerSetup | None = None
         self._at = f"(@{options.channel})"
-        self._place = f"channel {options.channel} of {link.address}"
         self._supply_v: float | None = None
         self._writer: TraceWriter | None = None
         self._host_count: HostCount | None = None
         self.trace: EnergyTrace | None = None
         self._start_s = self._start_doubt_s = self._fetched_s = 0.0
-        self._closed = False
 
     @classmethod
     def open(
@@ -249,21 +245,17 @@ class N6705(EnergyMonitor):
         elapsed_s = (asked_s + answered_s) / 2.0 - self._start_s
         doubt_s = COUNT_SLACK_S + (answered_s - asked_s) / 2.0 + self._start_doubt_s
         doubt_s += CLOCK_DRIFT * elapsed_s + period_s
-        surplus_s = count * period_s - elapsed_s
+        counted, missing = due_by_clock(count, period_s, elapsed_s)
         waited_s = asked_s - self._fetched_s
-        lost = max(0, round(-surplus_s / period_s))
-        counted = (
-            f"{count} samples came in {elapsed_s:.3f} s, where {elapsed_s / period_s:.0f} were due"
-        )
         if waited_s > FIFO_S:
             return (
                 f"the logger of {self._place} was left alone for {waited_s:.1f} s and its memory "
                 f"holds about 20 s, so samples are overwritten: {counted}. It is to be fetched "
                 "every second; was the computer asleep?"
-            ), lost
-        if surplus_s < -doubt_s:
-            return f"{self._place} lost samples: {counted}", lost
-        if surplus_s > doubt_s:
+            ), max(0, missing)
+        if missing * period_s > doubt_s:
+            return f"{self._place} lost samples: {counted}", missing
+        if -missing * period_s > doubt_s:
             return f"{self._place} sent more samples than there can be: {counted}", 0
         return None, 0
 
@@ -301,34 +293,12 @@ class N6705(EnergyMonitor):
     # ---- leaving ---------------------------------------------------------------------------------
 
     def close(self) -> None:
-        if self._closed:
-            return
         try:
-            with held():
-                self._make_safe()
-        except KeyboardInterrupt:  # in the middle of switching off, of a program that holds none
-            self._make_safe()
-            raise
+            super().close()
         finally:
-            self._closed = True
             self._writer = None
-            self._link.close()
 
-    def _make_safe(self) -> None:
-        """Switch off, over a new connection when the old one is dead; or warn of the supply."""
-        try:
-            self._switch_off(self._link)
-        except MonitorError as first:
-            try:
-                with self._reopen() as link:
-                    self._switch_off(link)
-            except MonitorError as second:
-                raise SupplyMayBeOn(
-                    f"THE SUPPLY OF {self._place} COULD NOT BE SWITCHED OFF and may still power "
-                    f"the device: switch it off by hand. {first}; over a new connection: {second}"
-                ) from first
-
-    def _switch_off(self, link: VisaLink) -> None:
+    def _leave_safe(self, link: VisaLink) -> None:
         link.write(f"OUTP OFF,{self._at}")
         if self._is_on(link):
             raise MonitorError(f"the output of {self._place} stays on")
@@ -340,19 +310,3 @@ class N6705(EnergyMonitor):
         if answer not in ("0", "1"):
             raise MonitorError(f"{self._place} answered {answer!r} to OUTP?, not 0 or 1")
         return answer == "1"
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        try:
-            self.close()
-        except MonitorError as unsafe:
-            if error is None:
-                raise
-            raise type(unsafe)(f"{unsafe} (what went before: {error!r})") from error

@@ -25,9 +25,11 @@ from ....energy.simulated.n6705 import SimulatedN6705
 from ....energy.simulated.otii import SimulatedOtii
 from ....energy.simulated.power_model import PowerModel
 from ....energy.simulated.ppk2 import SimulatedPpk2
+from ....energy.simulated.scpi import SimulatedInstrument
 from ....energy.simulated.stlinkv3pwr import SimulatedStlinkV3Pwr
 from ...config.config import MonitorConfig
-from ...config.sim_address import SIMULATED, MonitorKind
+from ...config.instruments import SCPI, load_instrument
+from ...config.sim_address import SIMULATED, MonitorKind, described_file
 from ...errors import SetupError
 
 _IDLE_S = 0.01
@@ -90,6 +92,26 @@ def _in_process(
     )
 
 
+@contextmanager
+def described_monitor(
+    config: MonitorConfig, clock: VirtualClock, power: PowerModel, on_power: OnPower
+) -> Iterator[EnergyMonitor]:
+    """Open the simulated instrument ``sim:scpi:FILE``, over real VISA, as FILE describes it."""
+    from ....energy.drivers.scpi_described.driver import ScpiInstrument
+    from ....energy.simulated.scpi_described import SimulatedScpi
+
+    name = (config.address or "").removeprefix(SIMULATED)
+    described = load_instrument(described_file(name))
+    simulated = SimulatedScpi(power, clock, described.instrument, on_power=on_power)
+    with (
+        simulated,
+        ScpiInstrument.open(
+            described, simulated.address, clock, config.max_voltage_v, config.current_limit_a
+        ) as monitor,
+    ):
+        yield monitor
+
+
 def byte_monitor(
     kind: MonitorKind, power: PowerModel, on_power: OnPower | None
 ) -> SimulatedMonitor:
@@ -115,18 +137,30 @@ def served_instrument(
     clock: Clock,
     on_power: OnPower | None,
     tcp: tuple[str, int] | None,
+    file: str = "",
 ) -> Iterator[str]:
-    """Serve a monitor on ``tcp``, or on a pty where that is None; give what --monitor takes."""
+    """Serve a monitor on ``tcp``, or on a pty where that is None; give what --monitor takes.
+
+    ``file`` describes it where the kind is ``scpi``.
+    """
     if kind.is_on_tcp:
         host, port = ("127.0.0.1", 0) if tcp is None else tcp
-        make = SimulatedOtii if kind is MonitorKind.OTII else SimulatedN6705
-        instrument = make(power, clock, on_power=on_power, host=host, port=port)
+        instrument: SimulatedInstrument | SimulatedOtii
+        if kind is MonitorKind.SCPI:
+            from ....energy.simulated.scpi_described import SimulatedScpi
+
+            said = load_instrument(file).instrument
+            instrument = SimulatedScpi(power, clock, said, on_power=on_power, host=host, port=port)
+        elif kind is MonitorKind.OTII:
+            instrument = SimulatedOtii(power, clock, on_power=on_power, host=host, port=port)
+        else:
+            instrument = SimulatedN6705(power, clock, on_power=on_power, host=host, port=port)
         try:
             instrument.start()
         except OSError as error:
             raise LinkError(f"cannot listen on {host}:{port}: {error}") from error
         with closing(instrument):
-            yield instrument.address
+            yield f"{SCPI}{file}@{instrument.address}" if file else instrument.address
         return
     with served_monitor(byte_monitor(kind, power, on_power), clock, tcp) as address:
         yield f"{kind.value}:{address}"

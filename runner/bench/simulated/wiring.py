@@ -29,7 +29,7 @@ from ...config.config import Config, IoManagerConfig, MonitorConfig
 from ...config.sim_address import SIMULATED, MonitorKind, names_simulated, simulated_kind
 from ...errors import SetupError
 from .device import SimulatedDevice, SimulatedModel, simulated_device
-from .monitors import simulated_monitor
+from .monitors import described_monitor, simulated_monitor
 
 Wire = Callable[[float], Sequence[float]]
 """A timestamp pin's wire: an edge there arrives at the moments that it returns."""
@@ -126,6 +126,10 @@ class SimulatedBench(Wiring):
     def open_monitor(self, config: MonitorConfig) -> Iterator[EnergyMonitor]:
         """Open its monitor by the real one's driver; the supply is off afterwards."""
         kind = simulated_kind(config.address)
+        if kind is MonitorKind.SCPI:
+            with described_monitor(config, self.clock, self.power, self.on_power) as monitor:
+                yield monitor
+            return
         if kind is not MonitorKind.N6705:
             with simulated_monitor(kind, self.clock, self.power, self.on_power, config) as monitor:
                 yield monitor

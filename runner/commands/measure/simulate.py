@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ...config.sim_address import MonitorKind
 
 _ANY_PORT = ("127.0.0.1", 0)
-_KINDS = "n6705, lpm01a, ppk2, stlinkv3pwr or otii."
+_KINDS = "n6705, lpm01a, ppk2, stlinkv3pwr, otii, or scpi:FILE."
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -115,9 +115,10 @@ def monitor(
     from ....dut_protocol.link.clock import MonotonicClock
     from ....energy.simulated.power_model import BoardCurrents, PowerModel
     from ...bench.simulated.monitors import served_instrument
-    from ...config.sim_address import kind_named
+    from ...config.sim_address import MonitorKind, described_file, kind_named
 
     chosen = kind_named(kind)
+    file = described_file(kind) if chosen is MonitorKind.SCPI else ""
     where = _monitor_place(chosen, pty, tcp, "--tcp")
     if not 0 <= load_ma <= 1000:
         raise SetupError(f"--load-ma {load_ma:g}: expected 0 to 1000")
@@ -125,12 +126,9 @@ def monitor(
     power = PowerModel(BoardCurrents(0.0, load_a, load_a, load_a, load_a))
     with (
         suppress(KeyboardInterrupt),  # the way to end it
-        served_instrument(chosen, power, MonotonicClock(), None, where) as address,
+        served_instrument(chosen, power, MonotonicClock(), None, where, file) as address,
     ):
-        _say(
-            f"{chosen.value}, {load_ma:g} mA while its output is on: --monitor {address}; "
-            "Ctrl-C ends it"
-        )
+        _say(f"{kind}, {load_ma:g} mA while its output is on: --monitor {address}; Ctrl-C ends it")
         typer.echo(address)
         threading.Event().wait()
 
@@ -148,7 +146,7 @@ def bench(
     config: options.ConfigOption = None,
     kind: Annotated[str, typer.Option("--kind", help=f"The energy monitor: {_KINDS}")] = "n6705",
     pty: Annotated[
-        bool, typer.Option("--pty", help="On pseudo-terminals; n6705 and otii stay on TCP.")
+        bool, typer.Option("--pty", help="On pseudo-terminals; n6705, otii and scpi stay on TCP.")
     ] = False,
     tcp_io: Annotated[
         str | None,
@@ -177,11 +175,12 @@ def bench(
     from ...bench.simulated.wiring import Wiring
     from ...config.config import override
     from ...config.named import task_named
-    from ...config.sim_address import kind_named, names_simulated
+    from ...config.sim_address import MonitorKind, described_file, kind_named, names_simulated
 
     settings = options.base_config(config)
     chosen = task_named(task, settings)
     monitor_kind = kind_named(kind)
+    file = described_file(kind) if monitor_kind is MonitorKind.SCPI else ""
     if flags["io"] is not None and not names_simulated(flags["io"]):
         raise SetupError(f"--io {flags['io']}: this bench simulates its own; expected sim:?…")
     if pty and tcp_io is not None:
@@ -202,7 +201,7 @@ def bench(
     with ExitStack() as stack:
         stack.enter_context(suppress(KeyboardInterrupt))  # the way to end it
         at = stack.enter_context(
-            served_instrument(monitor_kind, wired.power, clock, wired.on_power, where)
+            served_instrument(monitor_kind, wired.power, clock, wired.on_power, where, file)
         )
         port: ServedPort
         if pty:
@@ -214,7 +213,7 @@ def bench(
         note = f" ({described.model.note})" if described.model.note else ""
         _say(
             f"{chosen.model_id}, {described.model.model}{note}, behind an IO manager, powered by "
-            f"a simulated {monitor_kind.value}; Ctrl-C ends it. To measure it:\n"
+            f"a simulated {kind}; Ctrl-C ends it. To measure it:\n"
             f"tinyrunner run {chosen.key} --mode energy --io {port.address} --monitor {at} "
             "--supply-v 3.0 --datasets FOLDER"
         )

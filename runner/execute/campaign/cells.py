@@ -13,7 +13,9 @@ from pathlib import Path
 from ....dut_protocol.errors import PortAbsent
 from ....errors import TinyrunnerError
 from ....models.suite import Task
+from ...bench.monitors import described
 from ...config.config import Config, absolute
+from ...config.instruments import SCPI
 from ...config.named import task_named
 from ...config.sim_address import is_simulated, names_simulated
 from ...errors import SetupError
@@ -158,4 +160,4 @@ def _addresses(config: Config) -> Iterable[str]:
     """Return what only one run at a time can use; what is simulated is made anew for each."""
     for address in (config.dut.address, config.io_manager.address, config.monitor.address):
         if address is not None and not names_simulated(address):
-            yield address
+            yield described(address)[1] if address.startswith(SCPI) else address

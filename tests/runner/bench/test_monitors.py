@@ -29,6 +29,7 @@ EVERY_KIND = pytest.mark.parametrize("kind", MonitorKind)
 SERVED_KIND = pytest.mark.parametrize(
     "kind", [kind for kind in MonitorKind if not kind.is_joulescope]
 )
+FILES = {MonitorKind.SCPI: "smu2450"}
 
 
 class Supply:
@@ -61,9 +62,11 @@ def opened(address, clock=None, **settings):
 @SERVED_KIND
 def test_each_address_opens_its_driver_over_tcp(kind: MonitorKind):
     supply, here = Supply(), ("127.0.0.1", 0)
-    with served_instrument(kind, PowerModel(), MonotonicClock(), supply, here) as address:
+    file = FILES.get(kind, "")
+    with served_instrument(kind, PowerModel(), MonotonicClock(), supply, here, file) as address:
         with opened(address, max_voltage_v=3.1) as monitor:
-            assert kind.value in monitor.identify().model.casefold().replace("-", "")
+            model = monitor.identify().model.casefold().replace("-", "")
+            assert kind.value in model or model in f"{kind.value}{file}c"
             with pytest.raises(MonitorRefused, match="max_voltage_v"):
                 monitor.set_supply(3.2)
             assert monitor.set_supply(3.0) == pytest.approx(3.0)
@@ -85,6 +88,8 @@ def test_each_address_opens_its_driver_over_tcp(kind: MonitorKind):
         ("otii:localhost:x", "expected otii:HOST:PORT/DEVICE"),
         ("sim:", "simulated device only"),
         ("sim:lpm01a", "simulated device only"),
+        ("scpi:dmm7510", "where is the instrument"),
+        ("scpi:nothing", "cannot read the description of an instrument 'nothing'"),
     ],
 )
 def test_an_address_that_is_no_monitor_is_a_usage_error(address, said):
@@ -144,9 +149,10 @@ def test_the_usb_serial_number_of_a_port_is_found(monkeypatch):
 def test_a_simulated_monitor_switches_the_board_and_leaves_it_off(kind: MonitorKind):
     bench = SimulatedBench(Config(model="demo"), KWS)
     bench.io_manager.outgoing.clear()
+    name = f"{kind.value}:{FILES[kind]}" if kind in FILES else kind.value
 
     def interrupted() -> None:
-        with bench.open_monitor(MonitorConfig(address=f"sim:{kind.value}")) as monitor:
+        with bench.open_monitor(MonitorConfig(address=f"sim:{name}")) as monitor:
             monitor.set_supply(3.0)
             assert bench.power.supply_v == 0.0
             monitor.power(True)
@@ -167,6 +173,7 @@ def test_a_simulated_monitor_switches_the_board_and_leaves_it_off(kind: MonitorK
         ("ppk2", "the monitor's event input"),
         ("otii", "the monitor's event input"),
         ("stlinkv3pwr", "the IO manager's timer, aligned to the trace"),
+        ("scpi:dmm7510", "the IO manager's timer, aligned"),
     ],
 )
 def test_an_energy_run_on_a_simulated_bench_goes_through_the_monitor_that_is_named(
@@ -204,6 +211,7 @@ def test_visa_instruments_are_found_and_serial_ports_are_not_listed_twice(quiet)
     (report,) = find_monitors()
     assert report.address == "TCPIP::10.0.0.7::INSTR"
     assert "--monitor TCPIP::10.0.0.7::INSTR" in report.finding
+    assert "--monitor scpi:FILE@TCPIP::10.0.0.7::INSTR" in report.finding
 
 
 def test_joulescopes_are_found_where_their_driver_is_installed(quiet):
@@ -306,6 +314,9 @@ def refusal_of_energy_bench(monkeypatch, io: str, monitor: str) -> str:
         ("ppk2:/dev/ttyNONE7", "there is no port /dev/ttyNONE7"),
         ("lpm01a:sokcet://localhost:1", "is socket://localhost:1 meant"),
         ("stlinkv3pwr:/dev/ttyNONE7?format=ascii_dec", "there is no port /dev/ttyNONE7"),
+        ("scip:dmm7510", "is scpi:dmm7510 meant"),
+        ("scpi:dmm7510@TCIP0::10.0.0.7::inst0::INSTR", "is no VISA resource"),
+        ("scpi:dmm7501", "did you mean dmm7510"),
     ],
 )
 def test_a_typo_in_a_monitors_address_is_told_before_any_port_is_opened(monkeypatch, monitor, said):

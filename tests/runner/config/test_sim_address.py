@@ -6,6 +6,7 @@ import pytest
 from tinyrunner.runner.config.config import Config, override
 from tinyrunner.runner.config.sim_address import (
     MonitorKind,
+    described_file,
     kind_named,
     names_simulated,
     simulated_kind,
@@ -48,6 +49,7 @@ def test_the_model_of_a_simulated_device_is_in_its_address(address, named):
         ("sim:js110", MonitorKind.JS110),
         ("sim:stlinkv3pwr", MonitorKind.STLINKV3PWR),
         ("sim:otii", MonitorKind.OTII),
+        ("sim:scpi:mine.yaml", MonitorKind.SCPI),
     ],
 )
 def test_a_simulated_bench_has_the_monitor_that_its_address_names(address, kind):
@@ -61,5 +63,11 @@ def test_a_simulated_bench_has_no_other_monitor(address):
 
 
 def test_an_unknown_kind_is_told_those_that_there_are():
-    with pytest.raises(SetupError, match="there are n6705, lpm01a, ppk2, js110"):
+    with pytest.raises(SetupError, match=r"there are n6705, lpm01a, ppk2, js110, .*, scpi:FILE"):
         kind_named("ppk1")
+
+
+def test_a_described_instrument_needs_its_description():
+    assert described_file("scpi:c:/mine.yaml") == "c:/mine.yaml"
+    with pytest.raises(SetupError, match="which instrument"):
+        described_file("scpi:")

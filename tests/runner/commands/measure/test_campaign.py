@@ -129,9 +129,16 @@ def test_a_campaign_that_was_stopped_goes_on_where_it_was(tmp_path, number):
     assert len(sessions_in(tmp_path / "night" / "nucleo")) == 2
 
 
-def test_boards_that_share_an_instrument_wait_for_each_other(tmp_path):
-    shared = {"settings": {"monitor": {"address": "lpm01a:/dev/ttyACM9"}}}
-    boards = {"a": shared, "b": None, "c": shared}
+@pytest.mark.parametrize(
+    "addresses",
+    [
+        ("lpm01a:/dev/ttyACM9", "lpm01a:/dev/ttyACM9"),
+        ("TCPIP::10.0.0.7::INSTR", "scpi:smu2450@TCPIP::10.0.0.7::INSTR"),
+    ],
+)
+def test_boards_that_share_an_instrument_wait_for_each_other(addresses, tmp_path):
+    a, c = ({"settings": {"monitor": {"address": address}}} for address in addresses)
+    boards = {"a": a, "b": None, "c": c}
     said = tinyrunner("campaign", "plan", written(tmp_path, boards=boards)).out
     lanes = said.split("lane ")[1:]
     assert len(lanes) == 2

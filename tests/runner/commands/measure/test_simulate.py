@@ -60,6 +60,7 @@ def measured_w(address, tmp_path, seconds=0.5):
     ("kind", "place"),
     [
         ("n6705", ()),
+        ("scpi:smu2450", ()),
         ("lpm01a", ("--tcp", "127.0.0.1:0")),
         pytest.param("ppk2", ("--pty",), marks=needs_pty),
         pytest.param("stlinkv3pwr", ("--pty",), marks=needs_pty),
@@ -156,6 +157,9 @@ def supply_is_off(monitor: str) -> bool:
         (("monitor", "--kind", "n6705", "--pty"), "an n6705 speaks TCP"),
         (("bench", "--kind", "otii", "--pty", "--tcp-monitor", "here"), "--tcp-monitor here"),
         (("monitor", "--kind", "otii", "--pty"), "an otii speaks TCP"),
+        (("monitor", "--kind", "scpi:smu2450", "--pty"), "an scpi speaks TCP"),
+        (("monitor", "--kind", "scpi"), "which instrument?"),
+        (("monitor", "--kind", "scpi:dmm751"), "did you mean dmm7510"),
         (("monitor", "--kind", "ppk2", "--pty", "--tcp", "127.0.0.1:0"), "either --pty or --tcp"),
         (("monitor", "--tcp", "nowhere"), "--tcp nowhere: expected HOST:PORT"),
         (("monitor", "--load-ma", "-1"), "--load-ma -1"),

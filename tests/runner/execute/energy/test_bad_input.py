@@ -6,6 +6,7 @@ import pytest
 from support.cli import only_session, tinyrunner
 from support.devices.boards import board, served
 from support.energy.bench import Watched, performance_firmware, quiet
+from support.energy.described import LAB, changed, write
 from support.inputs import write_inputs
 from tinyrunner.dut_protocol.simulated.io_manager import SimulatedIoManager
 from tinyrunner.energy.simulated.scpi import Fault
@@ -42,6 +43,56 @@ def never_on(watched) -> bool:
 
 def log_of(root) -> str:
     return (only_session(root) / "log.txt").read_text()
+
+
+# ---- an instrument described in YAML -------------------------------------------------------------
+
+
+def test_a_description_with_an_unknown_key_is_told_before_anything_is_opened(refused, tmp_path):
+    mine = write(tmp_path / "mine.yaml", changed(LAB, {"fetch": {"evry_s": 1}}))
+    said = refused(2, "--monitor", f"sim:scpi:{mine}")
+    assert "fetch.evry_s: unknown key; did you mean every_s?" in said
+    assert f"{mine}:" in said
+
+
+@pytest.fixture
+def refused_outside(tmp_path, watched):
+    """Run with a meter in the wire of a supply of 3 V, which is on before and after."""
+    data = write_inputs(tmp_path / "data", KWS)
+
+    def run(supply_v):
+        ran = tinyrunner(
+            "run", "kws", "--mode", "energy", "--datasets", data, "--sessions", tmp_path / "s",
+            "--dut", "sim:", "--supply-v", supply_v, "--monitor", "sim:scpi:dmm7510",
+        )  # fmt: skip
+        assert ran.status == 2, ran
+        assert watched.bench.power.supply_v == 3.0
+        return " ".join(ran.err.split())
+
+    return run
+
+
+def test_a_voltage_other_than_that_of_the_supply_from_outside_is_refused(refused_outside):
+    said = refused_outside("1.8")
+    assert "1.8 V cannot be set" in said
+    assert "supplied from outside with 3 V (external.voltage_v)" in said
+
+
+def test_performance_firmware_is_known_where_there_was_no_banner(refused_outside, watched):
+    def booted_long_ago(bench):
+        performance_firmware(bench)
+        boot, say = bench.device.boot, bench.device.say
+
+        def silently(at_s):
+            bench.device.say = lambda message: None
+            boot(at_s)
+            bench.device.say = say
+
+        bench.device.boot = silently
+
+    watched.prepare = booted_long_ago
+    said = refused_outside("3.0")
+    assert "this is no energy firmware (by its m-lap-us it is in mode performance)" in said
 
 
 # ---- before anything is powered ------------------------------------------------------------------

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from support.devices.boards import HashModel
 from support.energy.fakes import FakeMonitor
@@ -202,3 +204,34 @@ def test_edges_of_the_io_manager_are_counted_where_the_monitor_sees_none(tmp_pat
         with pytest.raises(TraceError, match=expected):
             rig.steps.execute(EmonTrace(None))
     assert (tmp_path / "trace1-energy.bin").stat().st_size > 4000
+
+
+# ---- a supply from outside -----------------------------------------------------------------------
+
+
+@pytest.fixture
+def outside(rig):
+    """The monitor measures only; whoever supplies the device has it on."""
+    rig.monitor.capabilities = replace(rig.monitor.capabilities, powers_device=False)
+    rig.monitor.power = lambda on: rig.monitor.calls.append(f"power {on}")
+    return rig
+
+
+def test_a_device_that_somebody_else_powers_is_found_awake_and_never_switched(outside):
+    outside.device.boot(outside.clock.now_s())
+    outside.manager.forward()
+    outside.clock.pause(3600.0)
+    before_s = outside.clock.now_s()
+    said = outside.does(EmonPower(True))
+    assert said[:3] == ["emon: m-power[external]", *DONE]
+    assert "io: [dut]: m-init-done" in said  # its banner waited in the wire: it is no reboot
+    assert said[-1] == "io: [dut]: m-ready"
+    assert outside.clock.now_s() - before_s < 3.0
+    assert outside.does(EmonPower(False)) == ["emon: m-power[external]", *DONE]
+    assert outside.dut.profile()[1] == "kws01"
+
+
+def test_a_device_whose_own_supply_is_off_is_told_so(outside):
+    with pytest.raises(DutTimeout, match=r"does not power the device: is its own supply on\?"):
+        outside.steps.execute(EmonPower(True))
+    assert outside.monitor.calls == ["power True"]
