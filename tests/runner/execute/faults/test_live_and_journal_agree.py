@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
-from support.devices.dialogue import BANNER, NAME, PROFILE, dialogue
+from support.devices.dialogue import BANNER, NAME, NOT_VERIFYING, PROFILE, Timed, dialogue
 from tinyrunner.dut_protocol.errors import DutError, DutProtocolError
 from tinyrunner.dut_protocol.host.inference import Wanted
+from tinyrunner.dut_protocol.wire.settings import ConfirmResults, LinkSettings
 from tinyrunner.runner.journal.open_log import open_log
 
 LINES = (
@@ -67,21 +69,25 @@ class InOrder:
 NOTE = "note: "
 
 
-def live(reply: bytes, wanted: Wanted = Wanted.SCORES) -> tuple[Taken | None, list[str]]:
+def live(
+    reply: bytes | Timed, wanted: Wanted = Wanted.SCORES, settings: LinkSettings = NOT_VERIFYING
+) -> tuple[Taken | None, list[str]]:
     """What the timer takes of the reply, and what the journal is told of.
 
     Asked again, the device says its scores whole.
     """
     again = b"m-results-[0.250,0.750]\r\nm-ready\r\n"
     clean = [(b"name%", NAME), (b"profile%", PROFILE)]
+    clean *= 2 if settings.confirm_results is ConfirmResults.ALL else 1
     for talking in (
         [*clean, (b"infer 11 1%", reply)],
         [*clean, (b"infer 11 1%", reply), (b"results%", again)],
     ):
         try:
-            with dialogue(talking, unasked=BANNER, all_read=False) as talk:
+            with dialogue(talking, unasked=BANNER, all_read=False, settings=settings) as talk:
                 talk.dut.identify()
                 talk.dut.listener = told = InOrder()
+                talk.dut.strict = True
                 try:
                     taken = talk.timer.infer(11, 1, 2, wanted=wanted)
                 except DutError:
@@ -184,5 +190,26 @@ def test_the_journal_of_a_window_that_was_taken_says_what_was_taken(faults, tmp_
     assert len(taken) > 100
     assert sum(what[0] == (0.25, 0.75) for what, _ in taken) > 100
     found = journal_of(tmp_path, [lines for _, lines in taken], mode="bmark")
+    for number, (what, lines) in enumerate(taken):
+        assert found.get(f"{number}.bin") == [what], lines
+
+
+@pytest.mark.parametrize("confirm", ConfirmResults, ids=lambda each: each.value)
+@pytest.mark.parametrize("wanted", [Wanted.SCORES, Wanted.TIMES], ids=lambda each: each.value)
+def test_the_journal_of_an_answer_that_came_twice_has_one_inference_or_none(
+    wanted, confirm, tmp_path
+):
+    """However much of the second one is there when the first is taken."""
+    settings = replace(NOT_VERIFYING, confirm_results=confirm)
+    taken = []
+    for cut in range(len(REPLY)):
+        for damage in (b"", b"\x00]"):  # of the scores, so that a window asks for them again
+            reply = REPLY.replace(b"0.250,", b"0.250," + damage) + REPLY[:cut]
+            what, lines = live([(0.0, reply), (0.0005, REPLY[cut:])], wanted, settings)
+            if what is not None:
+                taken.append((what, lines))
+    assert taken or confirm is ConfirmResults.ALL
+    mode = "multi" if wanted is Wanted.SCORES else "bmark"
+    found = journal_of(tmp_path, [lines for _, lines in taken], mode)
     for number, (what, lines) in enumerate(taken):
         assert found.get(f"{number}.bin") == [what], lines
