@@ -338,7 +338,7 @@ class Exchange:
             f"{what}, for the second time: any answer may be that of another command, and no score "
             "can be trusted. Something on the way delivers commands or answers twice (a bridge to "
             "the network that sends again, a second program on the port), or the firmware prints "
-            "m-ready where no command ends; mend that, then --resume"
+            "m-ready where no command ends; mend that first"
         )
 
     # ---- asking ----------------------------------------------------------------------------------
