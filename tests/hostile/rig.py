@@ -11,7 +11,6 @@ import time
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 
 from .device import Device, Step
 from .in_the_middle import COMMAND_KINDS, FLOODS, HANG_S, TO, Answer, Middle, commands_in
@@ -190,17 +189,11 @@ class Rig:
         return self.device.feed(data)
 
     def _unplug(self) -> None:
+        """Hang up; nobody can pull a pty's plug and put it back in."""
+        assert self._tcp
         self._answer = None
-        if self._tcp:
-            self._unplugged_until_s = time.monotonic() + 0.3
-            self._hang_up()
-            return
-        import termios
-
-        # Nobody can pull a pty's plug and put it back in: what is lost is what is on its way.
-        with suppress(termios.error):
-            termios.tcflush(self._master, termios.TCIOFLUSH)
-        self._came.clear()
+        self._unplugged_until_s = time.monotonic() + 0.3
+        self._hang_up()
 
     def _write(self) -> None:
         """Send what is due, in order: what is late makes late what is behind it."""
