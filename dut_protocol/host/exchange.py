@@ -226,11 +226,13 @@ class Exchange:
         usual = print_chars(self._buffer_bytes) + seconds / self.wire_s(1)
         if self._heard_bytes <= FLOOD_BYTES + usual:
             return
-        asked = self._command.encode().decode() if self._command else "name%"
+        since = "it was opened"
+        if self._command is not None:
+            since = f"`{self._command.encode().decode().rstrip('%')[:40]}` was sent"
         raise LinkFlooded(
             f"{self.address} floods the link: {self._heard_bytes / 1e6:.1f} MB in {seconds:.1f} s "
-            f"since `{asked.rstrip('%')[:40]}` was sent, last {self._last_line[:60]!r}; look at "
-            "what the firmware prints, and at what else sends on this line"
+            f"since {since}, last {self._last_line[:60]!r}; look at what the firmware prints, and "
+            "at what else sends on this line"
         )
 
     def next_message(self, deadline: Deadline, doing: str, *, chatter: bool = False) -> Message:

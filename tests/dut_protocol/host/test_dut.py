@@ -303,7 +303,7 @@ FLOODS = [b"\xa5\x17 garbage " * 9 + b"\r\n", READY, b"m-lap-us-1234567\r\n"]
 @pytest.mark.parametrize(
     ("ask", "line"),
     [("name", FLOODS[0]), ("name", FLOODS[2]), ("load", FLOODS[1]), ("resync", FLOODS[1]),
-     ("boot", FLOODS[2])],
+     ("boot", FLOODS[2]), ("opened", FLOODS[0])],
 )  # fmt: skip
 def test_a_flood_is_named_as_such_and_what_is_logged_of_it_bounded(line, ask):
     """Ten megabytes a second of it, unasked, for as long as anybody listens."""
@@ -315,6 +315,7 @@ def test_a_flood_is_named_as_such_and_what_is_logged_of_it_bounded(line, ask):
             "load": lambda: talk.loader.load(bytes(490)),
             "resync": talk.dut.resync,
             "boot": lambda: talk.dut.wait_for_boot(20.0),
+            "opened": talk.dut.identify,
         }
 
         def for_as_long_as_it_takes():
