@@ -16,6 +16,7 @@ from .evidence.findings import AuditFinding, Rule, Severity, violation
 from .evidence.tree import Layout, ModeFolder, Tree, find_layout, read_tree
 from .official.checker import official_report
 from .official.figures import check_against_official
+from .readiness import check_readiness
 from .session.label_lists import LabelLists
 from .session.session_audit import AuditContext, audit_session
 from .structure import check_structure
@@ -52,6 +53,7 @@ def audit(
     findings = [
         *check_structure(tree, layout, round_),
         *check_systems(tree, layout),
+        *check_readiness(tree, layout),
         *check_sums(tree, layout.submitters),
         *(finding for session in sessions for finding in session.findings),
         *check_consistency(sessions),

@@ -13,8 +13,9 @@ from ..submission.describe.system_json import (
 from .evidence.findings import AuditFinding, Rule, violation, warning
 from .evidence.tree import Layout, Submitter, Tree
 
-_FILLED = ("Submitter", "Board Name", "Processor(s) Name", "Processor(s) Frequencies")
-"""Keys of a system that the public table shows, and that must not be empty."""
+_FILLED = ("Submitter", "Board Name", "Processor(s) Frequencies")
+"""Keys of a system that the public table shows, and that should not be empty."""
+_PROCESSOR = "Processor(s) Name"
 _SHOWN = 5
 
 
@@ -115,6 +116,9 @@ def _values(system: SystemDescription, submitter: Submitter, path: str) -> Itera
             Rule.DIVISION_FIELD, path, f"Division is {division[:80]!r}",
             f"{submitter.division.value}, as the folder is", lines["Division"],
         )  # fmt: skip
+    if _PROCESSOR in values and not values[_PROCESSOR].strip():
+        text = f"{_PROCESSOR!r} is empty"
+        yield violation(Rule.PROCESSOR, path, text, "its name", lines[_PROCESSOR])
     for key in _FILLED:
         if key in values and not values[key].strip():
             yield warning(Rule.SYSTEM_KEYS, path, f"{key!r} is empty", "its value", lines[key])

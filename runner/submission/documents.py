@@ -20,6 +20,7 @@ from ..errors import SetupError
 from ..terms import Mode
 from .checklist import Checklist
 from .describe.description import Description, SystemConfig
+from .describe.questions import UNANSWERED_MARK
 from .gather import BuildError, Gathered, GatheredSession
 
 FONT = "DejaVu"
@@ -143,6 +144,8 @@ def write_checklist(checklist: Checklist, organization: str, path: Path, when: d
     """Write the PDF; one content and date give one sequence of bytes."""
     name = checklist.round.name
     page = Document(f"MLPerf Tiny {name} Submission Checklist · {organization}", when)
+    if checklist.unanswered:  # for `verify`, which cannot read the page
+        page.set_keywords(UNANSWERED_MARK + ", ".join(checklist.unanswered))
     page.heading(f"MLPerf Tiny {name} Submission Checklist")
     page.paragraph(organization)
     page.ln(2)

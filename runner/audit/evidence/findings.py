@@ -102,6 +102,9 @@ class Rule(Enum):
     # The official checker, and the round's rules
     OFFICIAL_CHECKER = ("official checker", "the official checker finds no error", Level.OFFICIAL)
     ROUND_RULE = ("round rule", "the round's rules for a submission", Level.SUBMITTABLE)
+    ANSWERS = ("checklist answers", "each question of the checklist is answered", Level.SUBMITTABLE)
+    SOURCES = ("sources", "each folder of code holds sources", Level.SUBMITTABLE)
+    PROCESSOR = ("processor", "a system description names its processor", Level.SUBMITTABLE)
 
     def __init__(self, title: str, demand: str, level: Level = Level.SOUND) -> None:
         self.title = title

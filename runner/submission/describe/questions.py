@@ -17,6 +17,9 @@ class Question:
     """An example of an answer."""
 
 
+UNANSWERED_MARK = "tinyrunner checklist, not answered: "
+"""How the keywords of the checklist's PDF begin where keys of questions without answers follow."""
+
 ASKED: tuple[Question, ...] = (
     Question("engineers", "Certifying engineer(s)", "names, with commas between"),
     Question("emails", "Email(s) of the certifying engineer(s)", "with commas between"),

@@ -50,7 +50,7 @@ def test_the_demo_ends_in_sessions_a_sound_submission_and_a_report(demo):
         "submittable": False,
     }
     kinds = {violation.partition(":")[0] for violation in violations(told)}
-    assert kinds == {"synthetic data", "simulated device"}
+    assert kinds == {"synthetic data", "simulated device", "no sources"}
     assert all(session["simulated"] for session in told["sessions"])
     sound = tinyrunner("submission", "verify", tree, "--level", "sound")
     assert sound.status == 0, sound
@@ -72,4 +72,4 @@ def test_another_demo_measures_the_same_and_leaves_what_was_there_alone(demo, tm
     assert told["round"] == "v1.4"
     assert told["verdicts"]["sound"]
     assert told["verdicts"]["official"]
-    assert len(violations(told)) == 2
+    assert len(violations(told)) == 3
