@@ -33,7 +33,7 @@ def verify(
     ] = LevelName.SUBMITTABLE,
     round_name: Annotated[
         str | None,
-        typer.Option("--round", help="v1.1 … v1.4; else by the folder's or checklist's name."),
+        typer.Option("--round", help="v0.5 … v1.4; else by the folder's or checklist's name."),
     ] = None,
     datasets: options.ListsOption = None,
     as_json: options.JsonOption = False,
