@@ -86,6 +86,11 @@ class TinyrunnerError(Exception):
         """The file at fault, where there is one."""
 
 
+def may_be_on(error: Exception) -> bool:
+    """Tell whether an error says that the supply of a device may be on."""
+    return getattr(error, "exit_status", None) == EXIT_SUPPLY_MAY_BE_ON
+
+
 class UsageError(TinyrunnerError):
     """Says that what was asked for cannot be done as asked; nothing was sent to a device."""
 

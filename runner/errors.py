@@ -63,5 +63,7 @@ class RunStopped(TinyrunnerError):
         """Whether somebody wanted it to end: Ctrl-C, a kill."""
         if interrupted:
             self.exit_status = EXIT_INTERRUPTED
+        self.supply_may_be_on = supply_may_be_on
+        """Whether a supply could not be switched off."""
         if supply_may_be_on:
             self.exit_status = EXIT_SUPPLY_MAY_BE_ON

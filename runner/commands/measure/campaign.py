@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ....errors import EXIT_SUPPLY_MAY_BE_ON
 from ...errors import SetupError
 from .. import options
 
@@ -32,7 +33,7 @@ def campaign(
     """Run boards × tasks × modes unattended: flash, check, run, go on, one table, one report.
 
     Exit status: 0 all valid, 1 a cell failed, 2 something is wrong and nothing was run, 3 all ran
-    but not all is valid, 130 interrupted.
+    but not all is valid, 4 a supply may be on, 130 interrupted.
     """
     match words:
         case ["lane"]:
@@ -100,6 +101,7 @@ def _run(file: Path, *, resume: bool) -> None:
     from ...execute.campaign.supervisor import run_campaign
     from ..interrupts import EXIT_INTERRUPTED
     from ..show.campaign import make_view
+    from ..show.failure import warn_of_the_supply
 
     read = read_campaign(file)
     done: dict[str, Path] = {}
@@ -115,6 +117,9 @@ def _run(file: Path, *, resume: bool) -> None:
     with CampaignJournal(read.folder) as journal, make_view(console, read, done) as show:
         run = run_campaign(read, done, journal, show)
     _show_results(read, run)
+    if run.supply_may_be_on:
+        warn_of_the_supply(console)
+        raise typer.Exit(EXIT_SUPPLY_MAY_BE_ON)
     if run.interrupted:
         console.print(
             f"interrupted. Go on with:\n  tinyrunner campaign {file} --resume", highlight=False

@@ -12,7 +12,7 @@ from pathlib import Path
 from rich.console import Console
 
 from .... import __version__
-from ....errors import EXIT_SUPPLY_MAY_BE_ON
+from ....errors import may_be_on
 from ...errors import RunStopped
 
 
@@ -23,7 +23,7 @@ def show_failure(console: Console, error: Exception, *, what: str = "") -> None:
     console.print(said, markup=False, highlight=False)
     if isinstance(error, RunStopped):
         console.print(_what_now(error), markup=False, highlight=False)
-    if getattr(error, "exit_status", None) == EXIT_SUPPLY_MAY_BE_ON:
+    if may_be_on(error):
         warn_of_the_supply(console)
 
 

@@ -17,7 +17,7 @@ from typing import Any
 from ....dut_protocol.conformance.probe import CheckOptions
 from ....dut_protocol.conformance.report import Verdict
 from ....dut_protocol.conformance.run import check_device
-from ....errors import TinyrunnerError
+from ....errors import TinyrunnerError, may_be_on
 from ....models.suite import TASKS
 from ...bench.opening import open_bench
 from ...config.config import config_from_json
@@ -162,9 +162,11 @@ class _CellRun:
                 self._after()
         except RunStopped as error:
             if error.interrupted:
+                if error.supply_may_be_on:
+                    self._failed(error, error.session, last=True)
                 raise KeyboardInterrupt from error
             again = error.session if error.resumable else None
-            last = error.hopeless or attempt == self._lane.retries
+            last = error.hopeless or error.supply_may_be_on or attempt == self._lane.retries
             self._failed(error, error.session, last=last)
             return last, again
         except (TinyrunnerError, OSError) as error:
@@ -176,7 +178,8 @@ class _CellRun:
 
     def _failed(self, error: Exception, session: Path | None, *, last: bool) -> None:
         place = None if session is None else str(session)
-        self._tell(FAILED, error=str(error), session=place, last=last)
+        more = {"supply_may_be_on": True} if may_be_on(error) else {}
+        self._tell(FAILED, error=str(error), session=place, last=last, **more)
 
     def _hook(self, name: str) -> None:
         command = getattr(self._cell.hooks, name)

@@ -54,6 +54,8 @@ class CampaignRun:
 
     states: dict[str, CellState]
     interrupted: bool = False
+    supply_may_be_on: bool = False
+    """Whether the supply of one of the boards could not be switched off."""
 
     def failed(self) -> list[CellState]:
         """Return the cells that failed."""
@@ -165,6 +167,7 @@ class _Supervisor:
     def _take(self, one: _Process, event: Event) -> None:
         state = self._run.states[event["cell"]]
         one.at = event["cell"]
+        self._run.supply_may_be_on |= event.get("supply_may_be_on", False)
         match event["event"]:
             case kind if kind == FINISHED:
                 state.session, state.valid = Path(event["session"]), event["valid"]

@@ -13,6 +13,7 @@ from support.inputs import write_inputs
 from tinyrunner.dut_protocol.errors import LinkError
 from tinyrunner.energy.drivers import visa_link
 from tinyrunner.energy.errors import MonitorError
+from tinyrunner.energy.simulated.link import SimulatedMonitorLink
 from tinyrunner.models.suite import KWS
 from tinyrunner.runner.journal.journal import Journal
 
@@ -192,3 +193,26 @@ def test_a_folder_that_is_removed_in_mid_run_ends_it_within_a_step(
     assert "is gone, and with it what was measured; run it again" in ran.err
     assert moments.counts["serial"] < at * total + 250  # an input is loaded in some 100
     assert not list(root.iterdir())
+
+
+@pytest.mark.parametrize("kind", ["lpm01a", "ppk2", "stlinkv3pwr"])
+def test_a_dead_link_to_a_monitor_on_a_port_is_told_in_capitals(kind, data, monkeypatch, tmp_path):
+    write, read = SimulatedMonitorLink.write, SimulatedMonitorLink.read
+    clock_s = 60.0  # the windows have begun
+
+    def written(link, sent):
+        if link._clock.now_s() > clock_s:
+            raise LinkError("nothing goes out any more")
+        write(link, sent)
+
+    def received(link, *arguments):
+        if link._clock.now_s() > clock_s:
+            return b""
+        return read(link, *arguments)
+
+    monkeypatch.setattr(SimulatedMonitorLink, "write", written)
+    monkeypatch.setattr(SimulatedMonitorLink, "read", received)
+    ran = run(data, tmp_path / "s", "--monitor", f"sim:{kind}")
+    assert ran.status == 4, ran
+    assert "may still supply the device" in ran.err
+    assert ran.err.splitlines()[-1].startswith("THE SUPPLY MAY BE ON")
