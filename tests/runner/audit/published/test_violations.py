@@ -1,6 +1,6 @@
 """Precision is a promise: each violation that is reported of a published session is true.
 
-`published_violations.txt` lists them with the reasons. The figures are held against the table of
+`true_violations.txt` lists them with the reasons. The figures are held against the table of
 the public record, which an independent script made (`reference/standings.csv`).
 """
 
@@ -20,7 +20,7 @@ from tinyrunner.runner.audit.evidence.audit_result import SessionAudit
 from tinyrunner.runner.score.rules import Severity
 from tinyrunner.runner.terms import Mode
 
-REASONS = Path(__file__).with_name("published_violations.txt")
+REASONS = Path(__file__).with_name("true_violations.txt")
 NOT_JUDGED = {
     "published/v1.2": {"closed/STMicroelectronics/results/NUCLEO_L4R5ZI/ad/accuracy"},  # no log
     "published/v1.3": {
