@@ -30,6 +30,7 @@ TinyrunnerError 1
 │   ├── JournalError
 │   ├── MonitorError
 │   │   ├── MonitorRefused
+│   │   │   └── DriverAbsent
 │   │   ├── MonitorTimeout
 │   │   ├── SamplesLost
 │   │   └── SupplyMayBeOn 4

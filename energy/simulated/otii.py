@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...dut_protocol.link.clock import Clock
+from ...errors import TinyrunnerError
 from .link import OnPower, SimulatedSupply
 from .power_model import PowerModel
 from .scpi import Fault, ScpiServer
@@ -66,7 +67,7 @@ class OtiiFaults:
     """Whether it holds the current at its limit, as an Ace does, and does not cut the supply."""
 
 
-class _Refused(Exception):
+class _Refused(TinyrunnerError):
     """Says which error a request is answered with."""
 
     def __init__(self, errorcode: str, **data: str) -> None:
