@@ -28,6 +28,7 @@ TinyrunnerError 1
 │   │   ├── LinkFlooded
 │   │   └── OutOfStep
 │   ├── JournalError
+│   ├── ModelFailed
 │   ├── MonitorError
 │   │   ├── MonitorRefused
 │   │   │   └── DriverAbsent

@@ -4,6 +4,7 @@ Start with ``suite``: the four tasks of the benchmark, and what one input and on
 ``custom_task`` makes one for a user's own model. ``catalogue`` lists the published files that can
 be had, ``fetch`` gets them into the ``cache``, and ``demo_models`` finds the small models in
 ``demo/``, which the scripts in ``training/`` make. ``engine`` runs a .tflite on a task's inputs
-(``tensor_conversion``: bytes to tensors and back; ``flatbuffer_check``: whether a file is whole).
+(``model_file``: read, if it is whole; ``tensor_conversion``: bytes to tensors and back;
+``model_process``: apart, for it may crash).
 ``export/`` turns a quantised model into C source for a board.
 """

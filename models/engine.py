@@ -3,7 +3,8 @@
 This is the only module that calls TFLite. It is there for the simulated device and for checking
 models; benchmarking a real board needs neither this module nor a runtime.
 
-What the bytes of an input become is in ``tensor_conversion``.
+A model that is pinned by its hash is run in this process, any other in one of its own
+(``model_process``). What the bytes of an input become is in ``tensor_conversion``.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 
 from ..errors import UsageError
-from .flatbuffer_check import is_whole
+from .catalogue import identify
+from .demo_models import DEMO_SHA256
+from .model_file import ModelError, read_model
 from .suite import InputFormat, Task
 from .tensor_conversion import (
     FLOAT32,
@@ -62,12 +65,12 @@ class _Interpreter(Protocol):
     def get_tensor(self, tensor_index: int) -> Array: ...
 
 
+Step: TypeAlias = Callable[[Data], tuple[float, ...]]
+"""Turns one input into its scores."""
+
+
 class EngineUnavailable(UsageError):
     """No TFLite runtime is installed."""
-
-
-class ModelError(UsageError):
-    """The file is missing, is no model, or is not one for this task."""
 
 
 class Engine:
@@ -81,28 +84,28 @@ class Engine:
     sha256: str
     """The hash of the model file, as it was loaded."""
 
-    def __init__(
-        self, task: Task, interpreter: _Interpreter, model: bytes, runtime_name: str, where: str
-    ) -> None:  # fmt: skip
+    def __init__(self, task: Task, step: Step, sha256: str, runtime_name: str) -> None:
         """Takes what ``Engine.load`` has made; use that."""
-        entry, out = _fitting_tensors(task, interpreter, where)
         self.task = task
+        self.sha256 = sha256
         self.runtime_name = runtime_name
-        self.sha256 = hashlib.sha256(model).hexdigest()
-        make_step = _reconstructing if task.reconstructs_input else _classifying
-        self._step = make_step(task, interpreter, entry, out)
+        self._step = step
 
     @classmethod
     def load(cls, path: Path, task: Task) -> Engine:
         """Loads the model at ``path`` for inputs of ``task``, to run on one thread."""
-        try:
-            model = path.read_bytes()
-        except OSError as error:
-            raise ModelError(
-                f"cannot read the {task.key} model {path}: {error.strerror}"
-            ) from error
-        if not is_whole(model):
-            raise ModelError(f"{path} is no TFLite model, or part of one is missing")
+        model = read_model(path)
+        sha256 = hashlib.sha256(model).hexdigest()
+        if identify(sha256) is not None or sha256 in DEMO_SHA256.values():
+            return cls.of_bytes(model, task, str(path))
+        from .model_process import ModelProcess
+
+        process = ModelProcess(model, task, str(path))
+        return cls(task, process.infer, sha256, process.runtime_name)
+
+    @classmethod
+    def of_bytes(cls, model: bytes, task: Task, where: str) -> Engine:
+        """Loads a model into this process, which a damaged one may crash; errors name ``where``."""
         runtime, runtime_name = _runtime()
         try:
             interpreter = runtime.Interpreter(
@@ -112,8 +115,20 @@ class Engine:
             )
             interpreter.allocate_tensors()
         except (ValueError, RuntimeError) as error:
-            raise ModelError(f"{path}: {runtime_name} cannot load this model: {error}") from error
-        return cls(task, interpreter, model, runtime_name, str(path))
+            raise ModelError(
+                f"{where}: {runtime_name} cannot load this model: {one_line(error)}"
+            ) from error
+        return cls.of(task, interpreter, model, runtime_name, where)
+
+    @classmethod
+    def of(
+        cls, task: Task, interpreter: _Interpreter, model: bytes, runtime_name: str, where: str
+    ) -> Engine:  # fmt: skip
+        """Takes an interpreter that has loaded ``model``."""
+        entry, out = _fitting_tensors(task, interpreter, where)
+        make_step = _reconstructing if task.reconstructs_input else _classifying
+        step = make_step(task, interpreter, entry, out)
+        return cls(task, step, hashlib.sha256(model).hexdigest(), runtime_name)
 
     def infer(self, data: bytes | bytearray | memoryview) -> tuple[float, ...]:
         """Returns the scores of one input (ad: its mean squared error), as unrounded float32."""
@@ -122,6 +137,15 @@ class Engine:
                 f"an input of {self.task.key} is {self.task.input_bytes} bytes, not {len(data)}"
             )
         return self._step(data)
+
+
+def one_line(said: object) -> str:
+    """Returns what a runtime says of a model, which may quote anything that is in the file."""
+    text = " ".join(str(said).split())[:_MOST_SAID]
+    return "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in text)
+
+
+_MOST_SAID = 400
 
 
 def _runtime() -> tuple[Any, str]:
@@ -182,12 +206,10 @@ def _or(types: tuple[np.dtype[Any], ...]) -> str:
 
 # --- one inference -------------------------------------------------------------------------------
 
-_Step: TypeAlias = Callable[[Data], tuple[float, ...]]
-
 _INT32_LE = np.dtype("<i4")
 
 
-def _classifying(task: Task, interpreter: _Interpreter, entry: Tensor, out: Tensor) -> _Step:
+def _classifying(task: Task, interpreter: _Interpreter, entry: Tensor, out: Tensor) -> Step:
     convert, scores = converter(task, entry), dequantiser(out)
 
     def step(data: Data) -> tuple[float, ...]:
@@ -198,7 +220,7 @@ def _classifying(task: Task, interpreter: _Interpreter, entry: Tensor, out: Tens
     return step
 
 
-def _reconstructing(task: Task, interpreter: _Interpreter, entry: Tensor, out: Tensor) -> _Step:
+def _reconstructing(task: Task, interpreter: _Interpreter, entry: Tensor, out: Tensor) -> Step:
     convert, score = quantiser(entry), mean_squared_error(out)
     magnitude = np.full(entry.size, 0x7FFFFFFF, np.int32)  # all but the sign of a float32
     largest = np.maximum.reduce

@@ -7,6 +7,7 @@ received in memory and in one go; a download that breaks off leaves nothing, and
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import http.client
 import io
@@ -23,7 +24,7 @@ from urllib.request import url2pathname
 
 from ..errors import TinyrunnerError
 from .catalogue import REFERENCE_MODELS, PinnedFile
-from .engine import ModelError
+from .model_file import ModelError
 from .suite import Task
 
 if TYPE_CHECKING:
@@ -59,7 +60,9 @@ class FetchSettings:
 
 
 def file_sha256(path: Path) -> str:
-    """Returns the SHA-256 of the file at ``path``, in hexadecimal."""
+    """Returns the SHA-256 of the file at ``path``, in hexadecimal; OSError where it is none."""
+    if path.exists() and not path.is_file():  # a pipe would keep us waiting
+        raise OSError(errno.EINVAL, "it is no file", str(path))
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

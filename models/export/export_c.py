@@ -6,7 +6,6 @@ It makes two files, ``NAME_model.h`` and ``NAME_model.c``, which need nothing bu
 
 from __future__ import annotations
 
-import hashlib
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,8 +24,6 @@ class Exported:
     header: Path
     source: Path
     network: Network
-    sha256: str
-    """The hash of the model file."""
 
 
 def export_model(path: Path, out_dir: Path, name: str) -> Exported:
@@ -41,12 +38,22 @@ def export_model(path: Path, out_dir: Path, name: str) -> Exported:
             "letter, then up to 30 letters, digits or underscores"
         )
     network = read_network(path)
-    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
-    origin = f"{_in_a_comment(path.name)}\n * SHA-256 {sha256}"
+    origin = f"{_in_a_comment(path.name)}\n * SHA-256 {network.sha256}"
     texts = {
         out_dir / f"{name}_model.h": model_header(network, name, origin),
         out_dir / f"{name}_model.c": model_source(network, name, origin),
     }
+    try:
+        _write(texts, out_dir)
+    except OSError as error:
+        raise ExportError(
+            f"cannot write {', '.join(map(str, texts))}: {error.strerror or error}"
+        ) from error
+    header, source = texts
+    return Exported(header, source, network)
+
+
+def _write(texts: dict[Path, str], out_dir: Path) -> None:
     for target, text in texts.items():
         if target.exists() and target.read_bytes() != text.encode("ascii"):
             raise ExportError(
@@ -56,8 +63,6 @@ def export_model(path: Path, out_dir: Path, name: str) -> Exported:
     out_dir.mkdir(parents=True, exist_ok=True)
     for target, text in texts.items():
         target.write_bytes(text.encode("ascii"))
-    header, source = texts
-    return Exported(header, source, network, sha256)
 
 
 def _in_a_comment(text: str) -> str:

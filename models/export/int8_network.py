@@ -100,6 +100,8 @@ Layer: TypeAlias = Dense | Conv | Average | Mean | Softmax
 class Network:
     """A network has layers, each fed by the one before."""
 
+    sha256: str
+    """The hash of the model file."""
     input: Scaled
     output: Scaled
     layers: tuple[Layer, ...]

@@ -20,6 +20,8 @@ SUM_LIMIT = 2**31
 """What no sum may reach, before or after a left shift."""
 MAX_RIGHT_SHIFT = 31
 _MAX_LEFT_SHIFT = 30
+_MAX_ELEMENTS = 1 << 24
+"""Of one tensor: more than any microcontroller holds, and few enough for the kernels' integers."""
 _FAR = 1e6
 """Steps, beyond every clamp."""
 
@@ -124,7 +126,10 @@ def scaled(tensor: GraphTensor, what: str) -> Scaled:
         raise ExportError(f"{what} has the scale {scales[0]} and zero point {zero_points[0]}")
     if not tensor.shape or tensor.shape[0] != 1 or min(tensor.shape) < 1:
         raise ExportError(f"{what} is {tensor}; expected a batch of one")
-    return Scaled(element_count(tensor), scales[0], zero_points[0])
+    count = element_count(tensor)
+    if count > _MAX_ELEMENTS:
+        raise ExportError(f"{what} is {tensor}; no board holds more than {_MAX_ELEMENTS} elements")
+    return Scaled(count, scales[0], zero_points[0])
 
 
 def element_count(tensor: GraphTensor) -> int:

@@ -72,7 +72,11 @@ def network_of(graph: Graph) -> Network:
         raise ExportError("its last operator does not give its output")
     entry, out = graph.tensors[graph.inputs[0]], graph.tensors[current]
     return Network(
-        scaled(entry, "the input"), scaled(out, "the output"), tuple(layers), tuple(counts)
+        graph.sha256,
+        scaled(entry, "the input"),
+        scaled(out, "the output"),
+        tuple(layers),
+        tuple(counts),
     )
 
 
@@ -223,9 +227,10 @@ def _softmax(parts: Parts) -> Softmax:
     )
     parts.require(parts.out.zero_point >= INT8_MIN, "its output has no zero point")
     beta = np.float32(parts.operator.options.real(0))
-    step = -np.float32(parts.entry.scale) * beta
-    parts.require(bool(-np.inf < step < 0), f"its beta is {beta}")
-    table = tuple(float(np.float32(math.exp(float(step * np.float32(n))))) for n in range(256))
+    with np.errstate(over="ignore", invalid="ignore"):
+        step = -np.float32(parts.entry.scale) * beta
+        parts.require(bool(-np.inf < step < 0), f"its beta is {beta}")
+        table = tuple(float(np.float32(math.exp(float(step * np.float32(n))))) for n in range(256))
     return Softmax(table, count, parts.out.scale, parts.out.zero_point)
 
 

@@ -5,6 +5,8 @@ It reads only what exporting a model needs; the format is TFLite's FlatBuffer sc
 
 from __future__ import annotations
 
+import hashlib
+import math
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...errors import TinyrunnerError
-from ..flatbuffer_check import is_whole
+from ..model_file import ModelError, read_model
 
 
 class GraphError(TinyrunnerError):
@@ -85,7 +87,9 @@ class GraphTensor:
     def values(self) -> npt.NDArray[np.generic]:
         """Returns a constant's elements in its shape; GraphError where they do not fill it."""
         dtype = np.dtype(self.type_name).newbyteorder("<")
-        if len(self.data) != dtype.itemsize * int(np.prod(self.shape, dtype=np.int64)):
+        if min(self.shape, default=0) < 0 or len(self.data) != dtype.itemsize * math.prod(
+            self.shape
+        ):
             raise GraphError(
                 f"tensor {self.index}: {self.type_name}{list(self.shape)} has {len(self.data)} "
                 "bytes of data"
@@ -138,6 +142,8 @@ class Operator:
 
 @dataclass(frozen=True, slots=True)
 class Graph:
+    sha256: str
+    """The hash of the model file."""
     tensors: tuple[GraphTensor, ...]
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
@@ -147,11 +153,9 @@ class Graph:
 def read_graph(path: Path) -> Graph:
     """Returns the model's one graph; GraphError where there is none to be read."""
     try:
-        model = path.read_bytes()
-    except OSError as error:
-        raise GraphError(f"cannot read the model {path}: {error.strerror or error}") from error
-    if not is_whole(model):
-        raise GraphError(f"{path} is no TFLite model, or part of one is missing")
+        model = read_model(path)
+    except ModelError as error:
+        raise GraphError(str(error)) from error
     try:
         return _graph(model)
     except (struct.error, IndexError) as error:
@@ -166,7 +170,7 @@ def _graph(model: bytes) -> Graph:
     if len(graphs) != 1:
         raise GraphError(f"{len(graphs)} graphs, expected one")
     names = [_operator_name(model, code) for code in _tables(model, root, 1)]
-    buffers = [bytes(_vector(model, buffer, 0, "B")) for buffer in _tables(model, root, 4)]
+    buffers = [_bytes(model, buffer, 0) for buffer in _tables(model, root, 4)]
     graph = graphs[0]
     tensors = tuple(
         _tensor(model, table, index, buffers)
@@ -180,7 +184,7 @@ def _graph(model: bytes) -> Graph:
     for used in (inputs, outputs, *(part for o in operators for part in (o.inputs, o.outputs))):
         if any(not -1 <= index < len(tensors) for index in used):
             raise GraphError(f"tensors {list(used)} are used, and there are {len(tensors)}")
-    return Graph(tensors, inputs, outputs, operators)
+    return Graph(hashlib.sha256(model).hexdigest(), tensors, inputs, outputs, operators)
 
 
 def _tensor(model: bytes, table: int, index: int, buffers: list[bytes]) -> GraphTensor:
@@ -207,8 +211,8 @@ def _operator_name(model: bytes, table: int) -> str:
     # The first field is the older one, of 8 bits; the newer one is 0 in old files.
     code = max(_scalar(model, table, 0, "<b"), _scalar(model, table, 3, "<i"))
     if code == _CUSTOM:
-        name = bytes(_vector(model, table, 1, "B")).decode("ascii", "backslashreplace")
-        return f"custom operator {name[:_MAX_NAME]!r}"
+        name = _bytes(model, table, 1)[:_MAX_NAME].decode("ascii", "backslashreplace")
+        return f"custom operator {name!r}"
     if 0 <= code < len(_OPERATOR_NAMES):
         return _OPERATOR_NAMES[code]
     return f"builtin operator {code}"
@@ -262,6 +266,14 @@ def _vector(model: bytes, table: int, field: int, item: str) -> tuple[int, ...]:
 
 def _floats(model: bytes, table: int, field: int) -> tuple[float, ...]:
     return tuple(map(float, _items(model, table, field, "f")))
+
+
+def _bytes(model: bytes, table: int, field: int) -> bytes:
+    at = _field(model, table, field)
+    if at is None:
+        return b""
+    vector = _follow(model, at)
+    return model[vector + 4 : vector + 4 + int(struct.unpack_from("<I", model, vector)[0])]
 
 
 def _items(model: bytes, table: int, field: int, item: str) -> tuple[float, ...]:

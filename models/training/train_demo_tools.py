@@ -79,7 +79,7 @@ def engine_of(model_bytes, task):
         ),
     )
     interpreter.allocate_tensors()
-    return Engine(task, interpreter, model_bytes, "tensorflow", "the new model")
+    return Engine.of(task, interpreter, model_bytes, "tensorflow", "the new model")
 
 
 def accuracy(model_bytes, task, items):

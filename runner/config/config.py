@@ -37,8 +37,14 @@ from .strict_yaml import Place, YamlError, YamlSource, read_yaml
 __all__ = ["Config", "ConfigError", "DutConfig", "SimulateConfig", "load_config", "override"]
 
 Demo = Literal["demo"]
-Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-PositiveSeconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+_MOST = (1 << 31) - 1
+"""Of anything that is counted: the firmware's `infer` takes no more."""
+_MOST_S = 1e6
+"""Eleven days; where a system waits for one thing, it counts no further than to some hundred."""
+
+Seconds = Annotated[float, Field(ge=0, le=_MOST_S, allow_inf_nan=False)]
+PositiveSeconds = Annotated[float, Field(gt=0, le=_MOST_S, allow_inf_nan=False)]
+BaudRate = Annotated[int, Field(ge=1, le=values.MAX_BAUD_RATE)]
 ConfigPath = Annotated[Path, BeforeValidator(values.to_path)]
 TaskKey = Annotated[str, BeforeValidator(values.to_task_key)]
 InputText = Annotated[str, BeforeValidator(values.to_input_kind)]
@@ -55,7 +61,7 @@ class DutConfig(values.StrictSection):
 
     address: Annotated[str, Field(min_length=1)] | None = None
     """A port, a pyserial URL, `auto` or `sim:…`; None until a flag says."""
-    baud_rate: Annotated[int, Field(ge=1)] = DEFAULT_BAUD_RATE
+    baud_rate: BaudRate = DEFAULT_BAUD_RATE
     data_bytes_per_db: Annotated[
         Literal["auto"] | int, BeforeValidator(values.to_data_bytes_per_db)
     ] = "auto"
@@ -112,8 +118,8 @@ class IoManagerConfig(values.StrictSection):
 
     address: Annotated[str, Field(min_length=1)] | None = None
     """A port or URL; a simulated device brings its own, which `sim:?command_chars=40` describes."""
-    baud_rate: Annotated[int, Field(ge=1)] = DEFAULT_BAUD_RATE
-    dut_baud_rate: Annotated[int, Field(ge=1)] = ENERGY_BAUD_RATE
+    baud_rate: BaudRate = DEFAULT_BAUD_RATE
+    dut_baud_rate: BaudRate = ENERGY_BAUD_RATE
     """The rate of the device behind the IO manager."""
 
 
@@ -176,10 +182,11 @@ class Config(values.StrictSection):
         default="v1.2", pattern=r"^v[0-9]{1,3}\.[0-9]{1,3}$", description="a round such as v1.2"
     )
     iterations: Annotated[
-        Literal["auto"] | Annotated[int, Field(ge=1)], BeforeValidator(values.to_iterations)
+        Literal["auto"] | Annotated[int, Field(ge=1, le=_MOST)],
+        BeforeValidator(values.to_iterations),
     ] = "auto"
-    warmups: Annotated[int, Field(ge=0)] = 1
-    limit: Annotated[int, Field(ge=1)] | None = None
+    warmups: Annotated[int, Field(ge=0, le=_MOST)] = 1
+    limit: Annotated[int, Field(ge=1, le=_MOST)] | None = None
     custom: CustomConfig | None = None
     """The description of the task `custom`."""
 

@@ -55,10 +55,10 @@ def _sentence(detail: ErrorDetails, place: Place, root: type[BaseModel]) -> str:
             return f"expected {', '.join(words[:-1])} or {words[-1]}, got {value}{near}"
         case "greater_than_equal":
             return f"expected at least {context['ge']:g}, got {value}"
-        case "less_than_equal":
-            return f"expected at most {context['le']:g}, got {value}"
         case "greater_than":
             return f"expected more than {context['gt']:g}, got {value}"
+        case "less_than_equal":
+            return f"expected at most {context['le']:.10g}, got {value}"
         case "int_type" | "int_from_float":
             return f"expected a whole number, got {value}"
         case "float_type" | "finite_number":

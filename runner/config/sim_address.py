@@ -14,9 +14,13 @@ from urllib.parse import parse_qsl
 from ...dut_protocol.wire.boot_banner import TimestampMode
 from ..errors import SetupError
 from .config import Config
+from .values import MAX_BAUD_RATE
 
 SIMULATED = "sim:"
 AUTO = "auto"
+
+_SHOWN = 200
+"""Characters of an address that an error repeats."""
 
 
 def names_simulated(address: str | None) -> bool:
@@ -117,8 +121,8 @@ def parse_simulated(address: str) -> tuple[str, SimulatedOptions]:
             match key:
                 case "baud":
                     baud_rate = int(value)
-                    if baud_rate < 0:
-                        raise ValueError("negative")
+                    if not 0 <= baud_rate <= MAX_BAUD_RATE:
+                        raise ValueError("out of range")
                     options = replace(options, baud_rate=baud_rate)
                 case "inference_ms":
                     inference_time_s = float(value) / 1000.0
@@ -135,9 +139,11 @@ def parse_simulated(address: str) -> tuple[str, SimulatedOptions]:
                     options = replace(options, replay=Path(value))
                 case _:
                     raise SetupError(
-                        f"{address}: unknown option {key!r}; known are baud, extension, "
+                        f"{address[:_SHOWN]}: unknown option {key!r}; known are baud, extension, "
                         "inference_ms, mode and replay"
                     )
         except ValueError as error:
-            raise SetupError(f"{address}: {key}={value!r} cannot be: {error}") from error
+            raise SetupError(
+                f"{address[:_SHOWN]}: {key}={value[:_SHOWN]!r} cannot be: {str(error)[:_SHOWN]}"
+            ) from error
     return model_id, options

@@ -23,6 +23,14 @@ before it composes."""
 
 MAX_CHARACTERS = 1_000_000
 
+_MAX_TEXT = 20_000
+"""Characters of one value."""
+
+_MAX_NUMBER = 40
+"""Characters of a number or date: YAML has hexadecimal and base 60, of any length."""
+
+_TEXT_TAG = "tag:yaml.org,2002:str"
+
 
 class YamlError(TinyrunnerError):
     """Says that the text is not the YAML that is wanted here; ``line`` says where."""
@@ -104,10 +112,19 @@ def _value(
         return _mapping(loader, node, place, lines)
     if isinstance(node, yaml.SequenceNode):
         return [_value(loader, item, (*place, i), lines) for i, item in enumerate(node.value)]
+    most = _MAX_TEXT if node.tag == _TEXT_TAG else _MAX_NUMBER
+    if len(node.value) > most:
+        raise YamlError(
+            f"a value of {len(node.value)} characters, where {most} are the most: "
+            f"{node.value[:40]}…",
+            _line(node.start_mark),
+        )
     try:
         value: object = loader.construct_object(node)
-    except ValueError as error:  # `2023-99-99` looks like a date and is none
-        raise YamlError(f"unreadable value {node.value[:40]!r}", _line(node.start_mark)) from error
+    except (ValueError, ArithmeticError) as error:  # `2023-99-99` looks like a date and is none
+        raise YamlError(f"unreadable value {node.value!r}", _line(node.start_mark)) from error
+    if isinstance(value, int) and abs(value) >= 1 << 63:
+        raise YamlError(f"a number beyond 64 bits, {node.value}", _line(node.start_mark))
     return value
 
 

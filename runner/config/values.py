@@ -19,6 +19,9 @@ from ...models.custom_task import CUSTOM_KEY
 from ...models.other_inputs import InputKind
 from ...models.suite import TASKS
 
+MAX_BAUD_RATE = 100_000_000
+"""Bits a second: some times what the fastest adapter does."""
+
 _T = TypeVar("_T")
 Listed = Annotated[tuple[_T, ...], Field(strict=False)]
 """A list, kept as a tuple; what is in it is as strict as everything."""

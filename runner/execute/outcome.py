@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from ...datasets.errors import DatasetError
+from ...datasets.labels import read_labels
 from ...dut_protocol.errors import FirmwareFault
 from ...energy.errors import SupplyMayBeOn
 from ...energy.interruptions import INTERRUPTIONS
@@ -19,7 +20,7 @@ from ..errors import JournalError, RunStopped, shortened
 from ..journal.journal import Journal, last_stamp_s
 from ..journal.records import InferenceRecord
 from ..journal.session_document import Provenance, write_document
-from ..journal.session_folder import SessionFolder, write_atomically
+from ..journal.session_folder import SessionFolder, sync_folder, write_atomically
 from ..score.assess import Assessment, Judging, assess
 from ..script.plan import PlannedInference
 from ..script.script import Script, print_script
@@ -29,7 +30,7 @@ from ..write.eembc_results import render_result
 from .executor import VERSION_TEXT, MeasuredInput
 from .progress import Reporter
 from .provenance import Source
-from .resume import ERROR_EVENT, is_measured
+from .resume.resume_point import ERROR_EVENT, is_measured
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,13 +112,25 @@ class UnfinishedRun:
 def write_beginnings(
     run: Run, session: SessionFolder, script: Script, provenance: Provenance
 ) -> None:
-    """Write what must be on disk before the first step.
+    """Write what must be on the disk before the first step, whatever happens to the power then.
 
     session.json comes last, for it tells of the rest.
     """
     write_atomically(session.script, print_script(script))
-    shutil.copyfile(run.source.labels.source, session.labels)
+    write_atomically(session.labels, Path(run.source.labels.source).read_bytes())
     write_document(session, provenance)
+    sync_folder(session.folder.parent)
+
+
+def restore_labels(run: Run, session: SessionFolder) -> None:
+    """Write the session's label list again where it was lost; the run's is known to be the same."""
+    try:
+        whole = read_labels(session.labels, run.task).sha256 == run.source.labels.sha256
+    except DatasetError:
+        whole = False
+    if not whole:
+        write_atomically(session.labels, Path(run.source.labels.source).read_bytes())
+        run.reporter.note(f"{session.labels} was missing or damaged; it is written again")
 
 
 def open_log(journal: Journal, session: SessionFolder, code: str) -> None:

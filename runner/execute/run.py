@@ -22,6 +22,7 @@ from ..config.config import Config, MonitorConfig
 from ..config.rounds import load_rounds
 from ..config.sim_address import is_simulated
 from ..errors import ResumeError, SetupError
+from ..journal.damage import set_damage_aside
 from ..journal.journal import Journal
 from ..journal.session_document import (
     IterationsFound,
@@ -39,7 +40,7 @@ from ..journal.session_folder import (
 )
 from ..script.parser import read_script
 from ..script.plan import PlannedInference, planned_inferences
-from ..script.script import Script, numbered_steps
+from ..script.script import Script, ScriptError, numbered_steps, print_script
 from ..terms import Mode
 from .energy_steps import EnergySteps
 from .executor import Executor, MeasuredInput, check_executable, listen
@@ -55,6 +56,7 @@ from .outcome import (
     benchmark_config,
     conclude,
     open_log,
+    restore_labels,
     say_why,
     write_beginnings,
 )
@@ -68,8 +70,15 @@ from .provenance import (
     describe_setup,
     refuse_other_device,
     refuse_other_setup,
+    text_sha256,
 )
-from .resume import BEGINNING, SESSION_STOP, ResumePoint, find_resume_point, is_measured
+from .resume.resume_point import (
+    BEGINNING,
+    SESSION_STOP,
+    ResumePoint,
+    find_resume_point,
+    is_measured,
+)
 
 __all__ = ["Outcome", "PreparedRun", "prepare_run", "resume_session", "run_prepared", "run_session"]
 
@@ -185,14 +194,17 @@ def _continue(
 ) -> Outcome:
     folder = session.folder
     left = UnfinishedRun(folder, resumable=True)
-    script = read_script(session.script)
+    script = _script_of(session, before)
     planned = planned_inferences(script)
     now = describe_setup(config, run.mode, run.source, script, planned[0], None)
     refuse_other_setup(before, now, str(session.document))
+    restore_labels(run, session)
     if not parts.resumable:
         return _concluded_again(run, session, before)
     status = StatusLine(run)
     last_step = sum(1 for _ in numbered_steps(script))
+    if session.log.exists() and (aside := set_damage_aside(session.log)):
+        run.reporter.note(aside)
     point = find_resume_point(session.log, planned, run.task, status.count, last_step=last_step)
     if point.finished:
         return _concluded_again(run, session, before)
@@ -212,6 +224,21 @@ def _concluded_again(run: Run, session: SessionFolder, before: Provenance) -> Ou
     run.reporter.note(f"{folder} is complete; nothing is left to run, scoring it again")
     with UnfinishedRun(folder, resumable=True).told():
         return conclude(run, session, before)
+
+
+def _script_of(session: SessionFolder, before: Provenance) -> Script:
+    """Return the session's script; ResumeError where it is not the one that it began with."""
+    why = "it is not the script that the session began with"
+    try:
+        script = read_script(session.script)
+        if text_sha256(print_script(script)) == before.script_sha256:
+            return script
+    except ScriptError as error:
+        why = str(error)
+    raise ResumeError(
+        f"{session.script} is missing or damaged ({why}); `tinyrunner sessions repair "
+        f"{session.folder}` restores it"
+    )
 
 
 def _prepare(task: Task, mode: Mode, config: Config, reporter: Reporter) -> Run:

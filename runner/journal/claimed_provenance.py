@@ -116,6 +116,7 @@ class ClaimedProvenance(_ClaimedPart):
     """The simulated device; whatever stands there, the session says that its device was one."""
     monitor: ClaimedMonitor = Field(default_factory=ClaimedMonitor)
     io_manager: ClaimedIoManager = Field(default_factory=ClaimedIoManager)
+    restored: object = None
 
     @classmethod
     def of(cls, provenance: Provenance) -> Self:
@@ -124,6 +125,11 @@ class ClaimedProvenance(_ClaimedPart):
 
     def __bool__(self) -> bool:
         return bool(self.model_fields_set)
+
+    @property
+    def is_restored(self) -> bool:
+        """Tell whether it says that anything of the session was lost and restored."""
+        return bool(self.restored)
 
     @property
     def is_demonstration(self) -> bool:

@@ -27,6 +27,7 @@ from pathlib import Path
 
 from ...dut_protocol.wire.messages import InputSize, lap_us, no_lap_time, parse_line
 from ..terms import Dialect, Mode
+from .damage import find_damage, id_beside
 from .eembc_lines import (
     CONFIG,
     EXTENSION_NOTE,
@@ -60,10 +61,16 @@ class EembcReader(LogReader):
     """Reads EEMBC's dialect; see the module's text for its form."""
 
     def __init__(
-        self, path: Path, *, resuming: bool = False, observe: Observer | None = None
+        self,
+        path: Path,
+        *,
+        resuming: bool = False,
+        observe: Observer | None = None,
+        sound: bool = True,
     ) -> None:
         super().__init__(path, Dialect.EEMBC, observe)
         self._resuming = resuming
+        self._sound = sound
         self._step = 0
         self._loading: tuple[str, int] | None = None
         self._loaded: tuple[str, int] | None = None
@@ -83,6 +90,8 @@ class EembcReader(LogReader):
         self._ready_records: list[InferenceRecord] = []
 
     def _read(self, blocks: LineBlocks) -> Iterator[InferenceRecord]:
+        if self._sound:
+            self._look_for_damage()
         # Keyed by eight characters, because most lines are none of our business and one slice
         # and one look-up settle them (`m-ready` and the runner's `m-ready-finished[…]` differ
         # there). None: nothing to do.
@@ -126,6 +135,10 @@ class EembcReader(LogReader):
             self.facts.line_count = number
         self._at_end()
         yield from out
+
+    def _look_for_damage(self) -> None:
+        with self.path.open("rb", buffering=0) as log:
+            self.facts.damage = find_damage(log, id_beside(self.path))
 
     def _on_plain_pairs(self, pair: re.Match[bytes], number: int) -> tuple[int, int]:
         """Take whole loads and inferences in, as long as one follows the other.

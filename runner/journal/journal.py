@@ -17,6 +17,7 @@ from typing import Protocol, Self
 
 from ...dut_protocol.link.clock import Clock
 from ..errors import JournalError
+from .session_folder import sync_folder
 from .stamps import EEMBC_STAMP, stamped
 
 SYNC_INTERVAL_S = 5.0
@@ -45,6 +46,7 @@ class Journal:
                 self._offset_s += last_stamp_s(path)
             torn = resume and _ends_torn(path)
             self._file = path.open("a" if resume else "x", encoding="utf-8", newline="\n")
+            sync_folder(path.parent)
         except OSError as error:
             raise self._failed("opened", error) from error
         self._synced_s = time.monotonic()
@@ -67,6 +69,8 @@ class Journal:
             self.close()
 
     def write(self, source: str, text: str) -> None:
+        if "\n" in text:  # an error of several lines; the log has one line an event
+            text = " ".join(text.split())
         try:
             self._file.write(stamped(self._clock.now_s() + self._offset_s, source, text))
         except OSError as error:

@@ -39,9 +39,10 @@ def read_log(
     observe: Observer | None = None,
     merge_json: bool = True,
     task: Task | None = None,
+    sound: bool = True,
 ) -> LoggedSession:
     """Read a log of either dialect, see `open_log`; LogError where it is none at all."""
-    with open_log(path, observe=observe, merge_json=merge_json, task=task) as reader:
+    with open_log(path, observe=observe, merge_json=merge_json, task=task, sound=sound) as reader:
         logged = LoggedSession(reader.facts)
         keep = logged.records.append
         numbers = 0

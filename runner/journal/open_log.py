@@ -28,12 +28,14 @@ def open_log(
     observe: Observer | None = None,
     merge_json: bool = True,
     task: Task | None = None,
+    sound: bool = True,
 ) -> LogReader:
     """Return a reader for the log at ``path``, by what stands in it, as a context manager.
 
     ``observe`` sees the log's bytes on the way. ``merge_json`` takes the numbers of a results.json
     that stands beside an MLCommons log; without it the records are what the log itself prints.
-    ``task`` is whose log it is, where it may not say so itself.
+    ``task`` is whose log it is, where it may not say so itself. ``sound`` leaves out what stands
+    behind damage to a log of our own; its facts tell of it.
 
     ``resuming`` is for a runner that is about to continue the session: an inference whose
     answer is unreadable at the very end of the log is dropped (it will be done again) where
@@ -41,7 +43,7 @@ def open_log(
     """
     dialect = sniff(path)
     if dialect is Dialect.EEMBC:
-        return EembcReader(path, resuming=resuming, observe=observe)
+        return EembcReader(path, resuming=resuming, observe=observe, sound=sound)
     if dialect is Dialect.MLCOMMONS:
         return MlcommonsReader(path, observe=observe, merge_json=merge_json, task=task)
     if resuming:  # our own journal, killed within its first line

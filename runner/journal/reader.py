@@ -6,6 +6,7 @@ board, and a broken device can write one endless line.
 
 from __future__ import annotations
 
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -33,7 +34,10 @@ class LogError(TinyrunnerError):
 
 
 class LineBlocks:
-    """Yields whole lines, each with one LF, in blocks; ``count`` lines came before a block."""
+    """Yields whole lines, each with one LF, in blocks; ``count`` lines came before a block.
+
+    They end where the log is known to be damaged.
+    """
 
     def __init__(self, stream: BinaryIO, facts: LogFacts, observe: Observer | None = None) -> None:
         self._stream = stream
@@ -44,7 +48,10 @@ class LineBlocks:
     def __iter__(self) -> Iterator[bytes]:
         tail = b""
         dropping = False
-        while chunk := self._stream.read(CHUNK_BYTES):
+        damage = self._facts.damage
+        left = sys.maxsize if damage is None else damage.sound_bytes
+        while chunk := self._stream.read(min(CHUNK_BYTES, left)):
+            left -= len(chunk)
             if dropping:
                 end = chunk.find(b"\n")
                 if end < 0:

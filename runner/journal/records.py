@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from ..terms import Dialect, Mode
+from .damage import Damage
 
 MAX_NOTES = 100
 """Errors, notes and identities kept of a log; a noisy device must not fill the memory."""
@@ -79,6 +80,8 @@ class LogFacts:
     """Why this log cannot be scored here (streaming wake word), else None."""
     notes: list[tuple[int, str]] = field(default_factory=list)
     """(line, text) of what the reader tolerated: trailing commas, cut lines; the first 100."""
+    damage: Damage | None = None
+    """Where a log of our own was damaged: what stands from there on was not read."""
     resume_count: int = 0
     """How often the session was killed and continued."""
     retry_count: int = 0

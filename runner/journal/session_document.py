@@ -22,9 +22,10 @@ from ...models.custom_task import CUSTOM_KEY
 from ...models.demo_models import DEMO_NOTE
 from ...models.other_inputs import InputKind, with_inputs
 from ...models.suite import TASKS, Task
+from ..config.strict_json import read_json
 from ..errors import SetupError
 from ..terms import Division, Mode
-from .session_folder import SessionFolder, write_atomically
+from .session_folder import DOCUMENT_NAME, SessionFolder, write_atomically
 
 SCHEMA_VERSION: Literal[1] = 1
 
@@ -57,9 +58,12 @@ class Tool(_DocumentPart):
 
 
 class IterationsSaid(_DocumentPart):
-    """Says that N was given: by the mode itself, by a setting, or by a published script."""
+    """Says that N was given: by the mode itself, by a setting, or by a published script.
 
-    by: Literal["mode", "setting", "script"]
+    ``log``: N is the log's, and how it was found is lost.
+    """
+
+    by: Literal["mode", "setting", "script", "log"]
 
 
 class IterationsCalibrated(_DocumentPart):
@@ -172,13 +176,25 @@ class EdgeFacts(_DocumentPart):
     hold_s: Number
 
 
+class Restored(_DocumentPart):
+    """Says what `tinyrunner sessions repair` restored."""
+
+    parts: dict[str, str]
+    """The files that were missing or damaged, each with what it was restored from."""
+    at: str
+    """When that was: ISO 8601, UTC."""
+    by: str
+    """The program that did it, with its version."""
+
+
 class SessionFacts(_DocumentPart):
     """Says which program made the session and when, and how it came to its N."""
 
     tool: Tool
     session_id: str
     created: str
-    """When the session was begun: ISO 8601, UTC."""
+    """When the session was begun: ISO 8601, UTC; where it was restored from the log, as the clock
+    of the computer showed it."""
     iterations_found: IterationsFound
 
 
@@ -224,6 +240,8 @@ class Provenance(DeviceFacts, SetupFacts, SessionFacts):
     """The monitor of an energy session, which alone has an IO manager and edges too."""
     io_manager: IoManagerFacts | None = None
     edges: EdgeFacts | None = None
+    restored: list[Restored] | None = None
+    """What was restored later, in order; absent where nothing was."""
 
     @classmethod
     def of(
@@ -239,6 +257,11 @@ class Provenance(DeviceFacts, SetupFacts, SessionFacts):
         parts = [session, setup, device, *([] if energy is None else [energy])]
         values = {name: getattr(part, name) for part in parts for name in part.model_fields_set}
         return cls(**(values if link is None else values | {"link": link}))
+
+    @property
+    def is_restored(self) -> bool:
+        """Tell whether this provenance itself was lost, and restored from the log."""
+        return any(DOCUMENT_NAME in part.parts for part in self.restored or ())
 
     @property
     def is_demonstration(self) -> bool:
@@ -286,14 +309,15 @@ def read_document(folder: Path) -> SessionDocument:
     """Read a folder's session.json; SetupError where there is none of a known version."""
     path = folder / "session.json"
     try:
-        tree = json.loads(path.read_text(encoding="utf-8"))
+        tree = read_json(path.read_bytes())
     except FileNotFoundError as error:
-        raise SetupError(
-            f"{folder} holds no session.json: it is no session of tinyrunner, or it was stopped "
-            "before its first step; start a new run"
-        ) from error
+        why = "it is no session of tinyrunner, or it was stopped before its first step"
+        advice = "start a new run"
+        if (folder / "log.txt").is_file():
+            why, advice = "it was lost, or this is no session of tinyrunner", _repair(folder)
+        raise SetupError(f"{folder} holds no session.json: {why}; {advice}") from error
     except (OSError, ValueError) as error:
-        raise SetupError(f"{path} cannot be read: {error}") from error
+        raise SetupError(f"{path} cannot be read: {error}; {_repair(folder)}") from error
     version = tree.get("schema_version") if isinstance(tree, dict) else None
     if version != SCHEMA_VERSION or not isinstance(tree.get("provenance"), dict):
         raise SetupError(
@@ -309,6 +333,10 @@ def read_document(folder: Path) -> SessionDocument:
 
         problems = explain(error, SessionDocument, lambda place: ".".join(map(str, place)))
         raise SetupError(f"{path} is damaged: " + problems.replace("\n", "; ")) from error
+
+
+def _repair(folder: Path) -> str:
+    return f"`tinyrunner sessions repair {folder}` restores what follows from the log"
 
 
 def task_and_mode(provenance: Provenance, folder: Path) -> tuple[Task, Mode]:

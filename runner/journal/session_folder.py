@@ -6,24 +6,29 @@
     y_labels.csv     the label list that the session used
     result.txt       the figures as the field writes them
     calibration.txt  how N was found (performance, `--iterations auto`)
+    log-damaged.txt  what a power failure left behind a log that was then continued
 
 A session folder is never overwritten.
 """
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 
 from ...datasets.inputs import LABELS_NAME
 from ...models.cache import cache_root
 from ..errors import SetupError
 from ..terms import Mode
+
+DOCUMENT_NAME = "session.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +49,7 @@ class SessionFolder:
 
     @property
     def document(self) -> Path:
-        return self.folder / "session.json"
+        return self.folder / DOCUMENT_NAME
 
     @property
     def labels(self) -> Path:
@@ -124,12 +129,15 @@ def alone_with(session: SessionFolder) -> Iterator[None]:
         lock.release()
 
 
-def write_atomically(path: Path, text: str) -> None:
-    """Replace ``path`` by a file that holds ``text``, so that a crash leaves the old or the new."""
+def write_atomically(path: Path, content: str | bytes) -> None:
+    """Replace ``path`` by a file that holds ``content``, a text as UTF-8.
+
+    A crash leaves the old file or the new one; what has returned outlasts a power failure.
+    """
     temporary = path.with_name(path.name + PARTIAL)
     try:
-        with temporary.open("w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+        with temporary.open("wb") as file:
+            file.write(content.encode("utf-8") if isinstance(content, str) else content)
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
@@ -137,6 +145,7 @@ def write_atomically(path: Path, text: str) -> None:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
         raise
+    sync_folder(path.parent)
 
 
 PARTIAL = ".partial"
@@ -147,3 +156,26 @@ def remove_leftovers(session: SessionFolder) -> None:
     """Remove what a program that was killed while it wrote a file left behind."""
     for left in session.folder.glob(f"*{PARTIAL}"):
         left.unlink(missing_ok=True)
+
+
+def spare_name(path: Path) -> Path:
+    """Return a name under which a damaged file can be kept: `log-damaged.txt`, `-damaged-2`, …"""
+    names = (f"{path.stem}-damaged{'' if n == 1 else f'-{n}'}{path.suffix}" for n in count(1))
+    return next(spare for spare in map(path.with_name, names) if not spare.exists())
+
+
+def sync_folder(folder: Path) -> None:
+    """Have the names in a folder on the disk, where the system can be asked for that.
+
+    Windows cannot; some network file systems refuse it, and look after it themselves.
+    """
+    if os.name == "nt":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP, errno.EACCES):
+            raise
+    finally:
+        os.close(handle)

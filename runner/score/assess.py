@@ -41,6 +41,8 @@ class Judging:
     synthetic: bool
     simulated: bool = False
     """Whether its session.json says that the device was a simulated one."""
+    restored: bool = False
+    """Whether the session's provenance was lost, and restored from its log."""
 
     @classmethod
     def of_session(
@@ -71,6 +73,7 @@ class Judging:
             synthetic=(provenance is not None and provenance.is_demonstration)
             or any(file.startswith(FILE_PREFIX) for file in files),
             simulated=provenance is not None and provenance.is_simulated,
+            restored=provenance is not None and provenance.is_restored,
         )
 
 
@@ -129,6 +132,7 @@ def assess_records(
         list_told=bool(judging.labels),
         synthetic=judging.synthetic,
         simulated=judging.simulated,
+        restored=judging.restored,
     )
     findings = check(result, judging.round, division=judging.division)
     return Assessment(facts, performance, accuracy, energy, findings, result.is_simulated)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ...datasets.errors import DatasetError
 from ...datasets.inputs import dataset_folder
 from ...datasets.labels import LabelList, read_labels
 from ...datasets.official_lists import identify
@@ -86,14 +87,17 @@ def judge_session(
         division = division or provenance.division.value
     else:
         task, mode = named or _task(log, facts), _mode(log, logged)
-    if labels is None and ours and SessionFolder(folder, "").labels.is_file():
+    if labels is None and SessionFolder(folder, "").labels.is_file():
         labels = SessionFolder(folder, "").labels
+        _refuse_damaged_list(labels, task, provenance)
     chosen = _choose_labels(task, mode, files, labels, datasets)
     if chosen is None and mode is Mode.ACCURACY and labels_needed:
         raise SetupError(
             f"{log} is an accuracy log of {task.key}: give its label list with --labels FILE, or "
             f"--datasets DIR where DIR/{task.model_id}/ holds the lists to try; "
             "none that was offered names the files that it ran"
+            + f". `tinyrunner sessions repair {folder}` restores a session's own copy"
+            * ours
         )
     official = None if chosen is None else identify(chosen)
     judging = Judging.of_session(
@@ -114,6 +118,21 @@ def _log_in(folder: Path) -> Path:
     """Return the folder's log, under its own name or an older one such as `accuracy_log.txt`."""
     names = [entry.name for entry in folder.iterdir() if entry.is_file()]
     return folder / (file_called("log.txt", names) or "log.txt")
+
+
+def _refuse_damaged_list(labels: Path, task: Task, provenance: Provenance | None) -> None:
+    """Refuse the copy of a session's list where it is not what it was."""
+    why = "it is another list than the session began with"
+    try:
+        found = read_labels(labels, task)
+        if provenance is None or found.sha256 == provenance.dataset.labels_sha256:
+            return
+    except DatasetError as error:
+        why = str(error)
+    raise SetupError(
+        f"{labels} is damaged ({why}); `tinyrunner sessions repair {labels.parent}` restores it, "
+        "or give the list with --labels"
+    )
 
 
 def _provenance(folder: Path) -> Provenance:
@@ -147,7 +166,10 @@ def _mode(log: Path, logged: LoggedSession) -> Mode:
     if logged.facts.mode is not None:
         return logged.facts.mode
     if not logged.records:
-        raise SetupError(f"{log} does not tell whether it is a performance or an accuracy session")
+        raise SetupError(
+            f"{log} does not tell whether it is a performance or an accuracy session, and holds no "
+            "inference: there is nothing to score; start a new run"
+        )
     once = all(record.iterations == 1 for record in logged.records)
     return Mode.ACCURACY if once else Mode.PERFORMANCE
 

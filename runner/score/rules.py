@@ -16,6 +16,7 @@ from ...models.custom_task import CUSTOM_NOTE
 from ...models.other_inputs import describe_inputs
 from ...models.suite import TASKS, Metric, Task
 from ..config.rounds import Round
+from ..journal.damage import Damage
 from ..journal.records import GARBLED, LogFacts
 from ..terms import Division, Mode
 from .json_form import JsonForm
@@ -78,6 +79,8 @@ class FindingKind(Enum):
     DEVICE_ERRORS = "device errors"
     LOAD_SIZE = "load of a wrong size"
     UNFINISHED = "session unfinished"
+    LOG_DAMAGED = "log damaged"
+    RESTORED = "session restored"
     RUN_MODE = "run mode"
     SCORES = "scores"
     SCORES_UNREADABLE = "scores unreadable"
@@ -122,6 +125,8 @@ class CheckInput:
     run_mode: str = ""
     """EEMBC's runMode, as the log has it."""
     finished: bool = True
+    damage: Damage | None = None
+    """Where the log was damaged, if it was: what stands from there on does not count."""
     list_name: str | None = None
     """The name of the official label list that the inputs came from; None: another one."""
     list_told: bool = True
@@ -129,6 +134,8 @@ class CheckInput:
     end."""
     synthetic: bool = False
     """Whether the inputs are generated ones, or a demonstration model ran on them."""
+    restored: bool = False
+    """Whether session.json was lost, and restored from the log."""
     simulated: bool = False
     """Whether session.json says that the device was a simulated one."""
     simulated_line: int | None = None
@@ -152,6 +159,7 @@ class CheckInput:
         list_told: bool = True,
         synthetic: bool = False,
         simulated: bool = False,
+        restored: bool = False,
     ) -> CheckInput:
         return cls(
             task=task,
@@ -166,11 +174,13 @@ class CheckInput:
             wire_extension=facts.wire_extension,
             run_mode=facts.config.get("runMode", ""),
             finished=facts.finished,
+            damage=facts.damage,
             list_name=list_name,
             list_told=list_told,
             synthetic=synthetic,
             simulated=simulated,
             simulated_line=facts.simulated_line,
+            restored=restored,
         )
 
 
@@ -284,7 +294,23 @@ def _session(result: CheckInput, division: Division) -> Iterator[SessionFinding]
             "the session is of EEMBC's runMode single, which runs one input to try it; for "
             "submission run its performance mode (bmark), with all windows",
         )
-    if not result.finished:
+    if result.restored:
+        yield _warning(
+            FindingKind.RESTORED,
+            "session.json was lost and restored from the log: what no log tells (round, division, "
+            "link) is what was told then; see `restored` in it",
+        )
+    if result.damage is not None:
+        again = "measure it again"
+        if result.mode is not Mode.ENERGY:
+            again = "`tinyrunner run --resume` goes on from before it"
+        yield _violation(
+            FindingKind.LOG_DAMAGED,
+            f"the log is damaged from line {result.damage.line} on ({result.damage.what}), so that "
+            f"what stands there does not count; {again}",
+            result.damage.line,
+        )
+    elif not result.finished:
         yield _warning(
             FindingKind.UNFINISHED,
             "the log does not hold the end of its session; resume it, or run it again",

@@ -158,6 +158,7 @@ _SAID = {
     "mode": "one inference an input, as accuracy mode has it",
     "setting": "set by the user",
     "script": "by the published script that was run",
+    "log": "not known: it was lost with the session's first session.json",
 }
 
 

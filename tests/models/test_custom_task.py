@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from tinyrunner.models.custom_task import CUSTOM_NOTE, custom_task
 from tinyrunner.models.demo_models import demo_model_path
-from tinyrunner.models.engine import Engine, ModelError
+from tinyrunner.models.engine import Engine
+from tinyrunner.models.model_file import ModelError
 from tinyrunner.models.suite import AD, IC, KWS, TASKS, VWW, InputFormat, Metric, Task
 
 
@@ -176,7 +177,7 @@ def fed(input_format: InputFormat, in_type: Any, data: bytes = EVERY_BYTE) -> An
     """What the model gets of ``data``."""
     made = task(input_format=input_format, input_bytes=len(data), classes=2)
     recorder = Recorder(len(data) // input_format.item_bytes, in_type, 2)
-    assert Engine(made, recorder, b"", "recorder 1", "m.tflite").infer(data) == (0.0, 0.0)
+    assert Engine.of(made, recorder, b"", "recorder 1", "m.tflite").infer(data) == (0.0, 0.0)
     return recorder.received
 
 
@@ -224,7 +225,7 @@ def test_sixteen_bits_go_into_a_model_of_sixteen_bits_and_come_out_by_its_scale(
     recorder = Recorder(256, np.int16, 2)
     recorder._out = recorder._details(9, (1, 2), np.int16, (0.25, 0))
     recorder.get_tensor = lambda index: np.array([[-32768, 5]], np.int16)
-    engine = Engine(made, recorder, b"", "recorder 1", "m.tflite")
+    engine = Engine.of(made, recorder, b"", "recorder 1", "m.tflite")
     assert engine.infer(bytes(range(256)) * 2) == (-8192.0, 1.25)
     assert recorder.received.tobytes() == bytes(range(256)) * 2
 

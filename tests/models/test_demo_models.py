@@ -9,7 +9,7 @@ import math
 import numpy as np
 import pytest
 from tinyrunner.datasets.demo import demo_dataset as data
-from tinyrunner.models.demo_models import DEMO_NOTE, DemoError, demo_model_path
+from tinyrunner.models.demo_models import DEMO_NOTE, DEMO_SHA256, DemoError, demo_model_path
 from tinyrunner.models.engine import Engine
 from tinyrunner.models.suite import AD, IC, KWS, TASKS, VWW, Task
 from tinyrunner.runner.score.auc import roc_auc
@@ -95,7 +95,9 @@ def test_a_demo_model_fits_its_task_and_the_engine_names_its_hash(task: Task) ->
 def test_the_notes_on_the_models_give_the_hash_and_the_size_of_each(task: Task) -> None:
     path = demo_model_path(task)
     notes = (path.parent / "README.md").read_text("utf-8")
-    assert hashlib.sha256(path.read_bytes()).hexdigest() in notes
+    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+    assert sha256 == DEMO_SHA256[task.model_id]
+    assert sha256 in notes
     assert f"{path.stat().st_size} bytes" in notes
 
 

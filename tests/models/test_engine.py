@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from support.reference import reference_path
 from tinyrunner.models import engine as module
 from tinyrunner.models.demo_models import demo_model_path
-from tinyrunner.models.engine import Engine, EngineUnavailable, ModelError
-from tinyrunner.models.flatbuffer_check import is_whole
+from tinyrunner.models.engine import Engine, EngineUnavailable
+from tinyrunner.models.model_file import ModelError, is_whole
 from tinyrunner.models.suite import AD, IC, KWS, TASKS, VWW, Task
 
 REFERENCE_MODELS = {
@@ -154,12 +154,12 @@ def test_no_reference_model_passes_for_another_task(key: str) -> None:
 
 
 def test_an_absent_file_is_refused_by_name(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match=r"cannot read the kws model .*absent\.tflite"):
+    with pytest.raises(ModelError, match=r"cannot read the model .*absent\.tflite"):
         Engine.load(tmp_path / "absent.tflite", KWS)
 
 
 def test_a_folder_is_refused_by_name(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="cannot read the kws model"):
+    with pytest.raises(ModelError, match="cannot read the model"):
         Engine.load(tmp_path, KWS)
 
 
@@ -274,7 +274,7 @@ def recorded(
         details(9, (1, outputs), out_type, scale, zero),
         np.zeros((1, outputs), out_type),
     )
-    return Engine(task, recorder, b"", "recorder 1", "m.tflite"), recorder
+    return Engine.of(task, recorder, b"", "recorder 1", "m.tflite"), recorder
 
 
 EVERY_BYTE = bytes(range(256))

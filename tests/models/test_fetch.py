@@ -17,7 +17,6 @@ from pathlib import Path
 import pytest
 from support.reference import reference_path
 from tinyrunner.models.catalogue import LABEL_LIST_FILES, REFERENCE_MODELS, ReferenceModel
-from tinyrunner.models.engine import ModelError
 from tinyrunner.models.fetch import (
     FetchError,
     FetchSettings,
@@ -26,6 +25,7 @@ from tinyrunner.models.fetch import (
     file_state,
     reference_model_path,
 )
+from tinyrunner.models.model_file import ModelError
 from tinyrunner.models.suite import KWS, TASKS
 
 DATA = random.Random(3).randbytes(200_000)  # several reads long

@@ -37,6 +37,15 @@ def test_the_module_is_the_program():
     assert __version__
 
 
+def test_what_the_system_refuses_is_said_by_file_and_without_a_number(tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("TINYRUNNER_CACHE", str(tmp_path / "file"))
+    ran = tinyrunner("models", "list")
+    assert ran.status == 1
+    assert ran.err.startswith(f"error: {tmp_path / 'file'}")
+    assert "Errno" not in ran.err
+
+
 def test_the_way_to_resume_is_quoted_for_the_shell(tmp_path, monkeypatch):
     data = write_inputs(tmp_path / "data", KWS, 3)
     use_board(monkeypatch, board(fault=Interrupts(40)))

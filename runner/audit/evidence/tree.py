@@ -13,7 +13,6 @@ called `accuracy_results.txt`, and mode folders called `power`, which their cont
 
 from __future__ import annotations
 
-import json
 import os
 import stat
 from collections.abc import Iterator
@@ -22,6 +21,7 @@ from enum import Enum
 from pathlib import Path, PurePosixPath
 
 from ....models.suite import TASKS, Task
+from ...config.strict_json import read_json
 from ...errors import SetupError
 from ...journal.session_folder import file_called
 from ...terms import Division, Mode
@@ -331,8 +331,8 @@ def _mapping(tree: Tree, submitter: Submitter) -> dict[str, str]:
     try:
         with tree.locate(path).open("rb") as file:
             data = file.read(MAX_MAPPING_BYTES + 1)
-        document = json.loads(data.decode("utf-8")) if len(data) <= MAX_MAPPING_BYTES else None
-    except (OSError, ValueError, RecursionError):
+        document = read_json(data) if len(data) <= MAX_MAPPING_BYTES else None
+    except (OSError, ValueError):
         return {}
     if not isinstance(document, dict):
         return {}

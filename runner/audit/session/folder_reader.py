@@ -129,7 +129,7 @@ class FolderReader:
         dialect = sniff(path) or Dialect.EEMBC
         script = self._script(name) if dialect is Dialect.EEMBC else None
         watch = LogWatch(dialect, script)
-        logged = read_log(path, observe=watch, merge_json=False)
+        logged = read_log(path, observe=watch, merge_json=False, sound=False)
         whole = logged.error is None
         self.findings += watch.findings(self.path_of(name), whole=whole)
         self.headlines = watch.headlines

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from math import isclose
 from pathlib import Path
 
 from ....datasets.labels import LabelList
+from ...config.strict_json import read_json
 from ...journal.claimed_provenance import ClaimedProvenance
 from ...journal.records import LogFacts
 from ...journal.results_json import TwoValuesError, one_value_a_key
@@ -39,10 +39,10 @@ def read_document(path: Path) -> ClaimedDocument | str:
     if path.stat().st_size > MAX_BYTES:
         return f"more than {MAX_BYTES >> 20} MB, which is not read"
     try:
-        document = json.loads(path.read_bytes(), object_pairs_hook=one_value_a_key)
+        document = read_json(path.read_bytes(), one_value_a_key)
     except TwoValuesError as error:
         return str(error)
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         return f"no JSON: {str(error)[:200]}"
     version = document.get("schema_version") if isinstance(document, dict) else None
     if version != SCHEMA_VERSION or not isinstance(document.get("provenance"), dict):

@@ -197,10 +197,14 @@ def _verify_files(paths: list[Path]) -> bool:
     console = Console(soft_wrap=True, highlight=False)
     right = True
     for path in paths:
-        sha256 = file_sha256(path)
-        item = identify(sha256)
-        right = right and item is not None
-        console.print(f"{path}: {_described(item, sha256)}", markup=False)
+        try:
+            sha256 = file_sha256(path)
+        except OSError as error:
+            right, said = False, f"cannot be read: {error.strerror or error}"
+        else:
+            item = identify(sha256)
+            right, said = right and item is not None, _described(item, sha256)
+        console.print(f"{path}: {said}", markup=False)
     return right
 
 

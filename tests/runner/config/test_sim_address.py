@@ -9,6 +9,7 @@ from tinyrunner.runner.config.sim_address import (
     described_file,
     kind_named,
     names_simulated,
+    parse_simulated,
     simulated_kind,
     simulated_model_id,
 )
@@ -71,3 +72,10 @@ def test_a_described_instrument_needs_its_description():
     assert described_file("scpi:c:/mine.yaml") == "c:/mine.yaml"
     with pytest.raises(SetupError, match="which instrument"):
         described_file("scpi:")
+
+
+@pytest.mark.parametrize("value", ["-1", "100000001", "9" * 400, "9" * 5000, "1e6", ""])
+def test_a_rate_that_no_line_has_is_refused_in_short(value: str) -> None:
+    with pytest.raises(SetupError, match=r"baud=.* cannot be: ") as caught:
+        parse_simulated(f"sim:kws01?baud={value}")
+    assert len(str(caught.value)) < 800

@@ -13,7 +13,7 @@ from support.inputs import write_inputs
 from tinyrunner.dut_protocol.simulated.device import DeviceSettings
 from tinyrunner.models.suite import AD, KWS
 from tinyrunner.runner.errors import ResumeError
-from tinyrunner.runner.execute.resume import find_resume_point
+from tinyrunner.runner.execute.resume.resume_point import find_resume_point
 from tinyrunner.runner.journal.session_folder import SessionFolder, alone_with
 from tinyrunner.runner.script.parser import read_script
 from tinyrunner.runner.script.plan import planned_inferences
@@ -227,7 +227,9 @@ def test_a_changed_script_is_refused(data, tmp_path, monkeypatch):
     session = cut_short(data, tmp_path, monkeypatch)
     path = session / "script.async"
     path.write_text(path.read_text().replace("dut timestamp", "dut name"))
-    assert "the script: the session has" in refused(session)
+    said = refused(session)
+    assert "it is not the script that the session began with" in said
+    assert f"`tinyrunner sessions repair {session}` restores it" in said
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 import sys
 
@@ -19,7 +20,7 @@ from support.cli import (
     sessions_in,
     tinyrunner,
 )
-from support.devices.boards import PTY, board, served, use_board, use_plain_board
+from support.devices.boards import PTY, Fault, board, served, use_board, use_plain_board
 from support.inputs import AD_WINDOWS, REFERENCE_MODELS, write_inputs, write_listed
 from support.printed import printed_in
 from support.reference import reference_path
@@ -381,3 +382,45 @@ def test_a_limited_smoke_test_leaves_only_what_a_session_holds(tmp_path):
     session = only_session(tmp_path)
     assert document(session)["result"]["simulated"] is True
     assert not [path for path in session.iterdir() if path.name.startswith(".")]
+
+
+class AtTheFirstInput(Fault):
+    """Asks what is there when the first input is sent."""
+
+    def __init__(self, ask):
+        self._ask, self.answer = ask, None
+
+    def heard(self, data: bytes) -> bytes:
+        if data.startswith(b"db load") and self.answer is None:
+            self.answer = self._ask()
+        return data
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a folder cannot be synced there")
+def test_what_a_session_begins_with_is_on_the_disk_before_the_first_input(tmp_path, monkeypatch):
+    """Everything that was synced, by inode: a renamed file is the same one."""
+    synced, sync = set(), os.fsync
+
+    def noted(handle):
+        synced.add(os.fstat(handle).st_ino)
+        sync(handle)
+
+    def names():
+        (session,) = (tmp_path / "s").iterdir()
+        there = {path.name: path for path in session.iterdir()}
+        there |= {"the session's folder": session, "the folder of sessions": tmp_path / "s"}
+        return {name for name, path in there.items() if path.stat().st_ino in synced}
+
+    monkeypatch.setattr(os, "fsync", noted)
+    first = AtTheFirstInput(names)
+    use_board(monkeypatch, board(fault=first))
+    data = write_inputs(tmp_path / "data", KWS, 2)
+    ran = tinyrunner(
+        "run", "kws", "--mode", "accuracy", "--dut", "sim:", "--datasets", data,
+        "--sessions", tmp_path / "s",
+    )  # fmt: skip
+    assert ran.status == 3, ran
+    assert first.answer == {
+        "script.async", "y_labels.csv", "session.json",
+        "the session's folder", "the folder of sessions",
+    }  # fmt: skip

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from support.sessions.for_reports import write_session
+from support.sessions.for_reports import write_labels, write_session
 from support.sessions.logs import Inference
+from tinyrunner.models.suite import AD
 
 _STRIDE = 512
 
@@ -24,5 +25,5 @@ def anomalies(folder: Path, seed: int) -> Path:
             Inference(file, (level + window / 10,), offset=window * _STRIDE) for window in range(4)
         ]
     write_session(folder, inferences, "accuracy", task="ad")
-    (folder / "y_labels.csv").write_text("".join(rows), encoding="utf-8")
+    write_labels(folder, "".join(rows), AD)
     return folder

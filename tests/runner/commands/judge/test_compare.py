@@ -10,7 +10,7 @@ import pytest
 from scipy import stats
 from support.reference import reference_path
 from support.report.cli import command
-from support.sessions.for_reports import accuracy, energy, performance
+from support.sessions.for_reports import accuracy, energy, performance, write_labels
 
 KRAI = "v1.1/closed/Krai/results/NUCLEO-H7A3ZI-Q_X-CUBE-AI-7.3/kws"
 ST_V13 = "v1.3/closed/STMicroelectronics/results/NUCLEO_L4R5ZI-P/kws"
@@ -194,7 +194,7 @@ def test_what_else_is_different_is_warned_of(tmp_path):
     text = "\n".join(warnings)
     assert "N (inferences a window): A has 800, B has 900" in text
     assert "round: A has v1.2, B has v1.3" in text
-    (b / "y_labels.csv").write_text("x.bin,12,0\n", encoding="utf-8")
+    write_labels(b, "x.bin,12,0\n")
     log = (b / "log.txt").read_text(encoding="utf-8").replace("V0.0.1", "V0.0.2")
     (b / "log.txt").write_text(log, encoding="utf-8")
     out = command("compare", a, b).out

@@ -17,7 +17,7 @@ from tinyrunner.models.suite import KWS, VWW, Task
 
 @pytest.fixture
 def log_of(monkeypatch, tmp_path: Path) -> Callable[..., tuple[Path, Path]]:
-    """The log alone of a run on a scripted board, and its label list."""
+    """The log alone of a run on a scripted board, as of another runner, and its label list."""
 
     def make(mode: str, habits: Habits, count: int = 5) -> tuple[Path, Path]:
         data = write_inputs(tmp_path / "data", habits.task, count)
@@ -28,7 +28,8 @@ def log_of(monkeypatch, tmp_path: Path) -> Callable[..., tuple[Path, Path]]:
         )  # fmt: skip
         assert ran.status == 3, ran
         log = tmp_path / "log.txt"
-        log.write_bytes((only_session(tmp_path / "s") / "log.txt").read_bytes())
+        ours = (only_session(tmp_path / "s") / "log.txt").read_bytes()
+        log.write_bytes(ours.replace(b"[tinyrunner ", b"[ML Performance "))
         return log, data / habits.task.model_id / "y_labels.csv"
 
     return make

@@ -191,7 +191,7 @@ def test_energy_firmware_is_told_without_a_banner_too(refused, monkeypatch):
         ("ad", "is no model for kws"),
         ("text", "is no TFLite model"),
         ("cut", "part of one is missing"),
-        ("absent", "cannot read the kws model"),
+        ("absent", "cannot read the model"),
     ],
 )
 def test_a_model_that_does_not_fit_is_told(model, said, data, tmp_path):

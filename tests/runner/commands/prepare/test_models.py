@@ -15,7 +15,7 @@ import pytest
 from support.cli import ended, process
 from support.reference import reference_path
 from tinyrunner.models.catalogue import LABEL_LIST_FILES, REFERENCE_MODELS
-from tinyrunner.models.engine import ModelError
+from tinyrunner.models.model_file import ModelError
 from tinyrunner.runner import cli
 from tinyrunner.runner.bench.simulated.device import simulated_device
 from tinyrunner.runner.commands.prepare.models import fetch_files
@@ -236,7 +236,13 @@ def test_verify_fails_on_a_file_that_is_none(run: Run, tmp_path: Path) -> None:
 
 
 def test_verify_of_what_is_not_there_is_an_error(run: Run, tmp_path: Path) -> None:
-    assert run("models", "verify", tmp_path / "none.tflite").status == 1
+    absent, there = tmp_path / "none.tflite", tmp_path / "there.tflite"
+    there.write_bytes(b"mine")
+    result = run("models", "verify", absent, there)
+    assert result.status == 1
+    assert f"{absent}: cannot be read: No such file or directory" in result.out
+    assert f"{there}: no published reference model" in result.out
+    there.unlink()
     nothing = run("models", "verify", tmp_path)
     assert nothing.status == 2
     assert "no .tflite file in" in nothing.err

@@ -12,12 +12,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...models.suite import Task
-from ..errors import ResumeError
-from ..journal.open_log import open_log
-from ..journal.records import InferenceRecord
-from ..journal.stamps import EEMBC_STAMP
-from ..script.plan import PlannedInference
+from ....models.suite import Task
+from ...errors import ResumeError
+from ...journal.open_log import open_log
+from ...journal.records import InferenceRecord
+from ...journal.stamps import EEMBC_STAMP
+from ...script.plan import PlannedInference
 
 ERROR_EVENT = "m-session-error"
 """The journal's word, with the reason, for a step that fails: that step counts for nothing."""
