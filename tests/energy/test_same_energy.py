@@ -30,14 +30,6 @@ from tinyrunner.energy.trace import TraceWriter
 from tinyrunner.energy.windows import measure_window
 
 SUPPLY_V = 3.0
-SERVED: list[SimulatedScpi] = []
-
-
-@pytest.fixture(autouse=True)
-def nothing_is_left():
-    yield
-    while SERVED:
-        SERVED.pop().close()
 
 
 def lpm01a(model, clock):
@@ -89,11 +81,12 @@ def with_events(trace, edges_s, started_s):
 def scpi(name):
     """An instrument described in YAML: a shipped one, or `lab` with the pin on a channel."""
 
+    @contextmanager
     def opened(model, clock):
         said = described(name)
-        simulated = SimulatedScpi(model, clock, said.instrument, current_noise_a=1e-6).start()
-        SERVED.append(simulated)
-        return ScpiInstrument.open(said, simulated.address, clock)
+        simulated = SimulatedScpi(model, clock, said.instrument, current_noise_a=1e-6)
+        with simulated, ScpiInstrument.open(said, simulated.address, clock) as monitor:
+            yield monitor
 
     opened.__name__ = f"scpi-{name}"
     return opened
