@@ -125,7 +125,16 @@ def submitted(real_sessions: Path, tmp_path_factory: pytest.TempPathFactory) -> 
                 "code.implementation": "tflm",
                 "code.folder": str(source),
                 "hookup.text": "The monitor supplies the board; a pin of it marks the windows.",
+                "checklist.engineers": "Ada",
+                "checklist.emails": "ada@example.org",
+                "checklist.same_code_in_both_modes": "yes",
+                "checklist.calibrated_outside_official_set": "no",
                 "checklist.numerics": "INT8",
+                "checklist.backend": "TF-Lite Micro",
+                "checklist.caching_techniques": "none",
+                "checklist.disallowed_techniques": "none",
+                "checklist.congruent_with_rules": "yes",
+                "checklist.reflects_real_world_performance": "yes",
             }
             file = folder / "submission.yaml"
             init = tinyrunner(
