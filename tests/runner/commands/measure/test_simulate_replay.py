@@ -157,6 +157,15 @@ def test_trailing_commas_decimals_and_chatter_are_the_boards_own(tmp_path):
     assert b"Board X says hello\r\n" in said
 
 
+def test_the_logs_name_is_told_in_characters_that_every_runner_reads(tmp_path):
+    log = tmp_path / "Böhm 板.txt"
+    shutil.copyfile(reference_path(*KRAI, "performance", "log.txt"), log)
+    device = Replay.open(log, None).device(0, 0.0)
+    device.boot(0.0)
+    note = b"this is no board: tinyrunner replays B\\xf6hm \\u677f.txt\r\n"
+    assert note in b"".join(line for _, line in device.outgoing)
+
+
 def test_a_streaming_log_is_refused_with_the_reason():
     with pytest.raises(SetupError, match=r"cannot replay .*sww01 is the streaming wake word"):
         Replay.open(reference_path(*ST, "sww", "performance", "log.txt"), None)
