@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from support.sessions.altered import altered, pointed_to
+from support.sessions.altered import altered, pointed_to, write_labels
 from support.sessions.submission_trees import IMPLEMENTATION, write_description
 from tinyrunner.runner.errors import SetupError
 from tinyrunner.runner.submission import build as build_module
@@ -44,7 +44,6 @@ def refusal(tmp_path: Path, description, **options) -> str:
         (A, {"device.model_id": "kws02"}, "kws: the model id differs: 'kws01' in"),
         (P, {"tool.version": "9.9.9"}, "'tinyrunner 9.9.9' in simulated_board/kws/performance"),
         (E, {"simulated.model_sha256": "0" * 64}, "simulated device's model (sha256) differs"),
-        (E, {"dataset.labels_sha256": "1" * 64}, "the label list (sha256) differs"),
         (P, {"dataset.content_sha256": "2" * 64}, "the inputs' content (sha256) differs"),
         (P, {"division": "open"}, "run for the open division, the submission is of the closed"),
     ],
@@ -63,6 +62,14 @@ def test_sessions_that_were_not_made_alike_are_built_only_when_overruled(
     text = readme.read_text(encoding="utf-8")
     assert "--allow-mixed" in text
     assert told in text
+
+
+def test_sessions_by_different_label_lists_are_not_built(kws, tmp_path):
+    other = altered(kws[E], tmp_path / "changed", {})
+    write_labels(other, (other / "y_labels.csv").read_text().partition("\n")[2])
+    assert "the label list (sha256) differs" in refusal(
+        tmp_path, described(tmp_path, kws | {E: other})
+    )
 
 
 def test_every_difference_is_told(kws, tmp_path):

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 
 import pytest
-from support.sessions.altered import altered
+from support.sessions.altered import altered, write_labels
 from support.sessions.submission_trees import SYSTEM, write_description
 from tinyrunner.runner.config.rounds import load_rounds
 from tinyrunner.runner.score.judge import judge_session
@@ -74,7 +74,7 @@ def test_a_missed_target_and_a_partial_set_are_told(demo_sessions, tmp_path):
     file, classes, label = rows[0].strip().split(",")
     wrong = [row.replace(",12,5", ",12,6") for row in rows]  # ten of 120 inputs
     unseen = f"demo_999999_{file[12:]},{classes},{label}\n"
-    (session / "y_labels.csv").write_text("".join([*wrong, unseen]))
+    write_labels(session, "".join([*wrong, unseen]))
     judged = judge_session(session)
     text = render_result(judged.assessment, judged.task, judged.round, time_s=0.0)
     (session / "result.txt").write_text(text)

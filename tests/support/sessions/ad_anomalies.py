@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from support.sessions.for_reports import write_labels, write_session
+from support.sessions.altered import write_labels
+from support.sessions.for_reports import write_session
 from support.sessions.logs import Inference
 from tinyrunner.models.suite import AD
 

@@ -9,6 +9,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from tinyrunner.datasets.labels import read_labels
+from tinyrunner.models.suite import KWS, Task
+
 
 def altered(session: Path, target: Path, changes: Mapping[str, Any]) -> Path:
     """A copy of a session with other values in its provenance (`device.vendor`: "x")."""
@@ -24,6 +27,15 @@ def altered(session: Path, target: Path, changes: Mapping[str, Any]) -> Path:
         section[last] = value
     path.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
     return target
+
+
+def write_labels(folder: Path, rows: str, task: Task = KWS) -> None:
+    """The session's label list, with its hash in session.json."""
+    labels, path = folder / "y_labels.csv", folder / "session.json"
+    labels.write_text(rows, encoding="utf-8")
+    document = json.loads(path.read_text("utf-8"))
+    document["provenance"]["dataset"]["labels_sha256"] = read_labels(labels, task).sha256
+    path.write_text(json.dumps(document), encoding="utf-8")
 
 
 def pointed_to(text: str, mode: str, session: Path) -> str:

@@ -8,11 +8,10 @@ from pathlib import Path
 
 import numpy as np
 from support.energy.traces import write_trace
+from support.sessions.altered import write_labels
 from support.sessions.logs import START as KWS_START
 from support.sessions.logs import STOP, Inference, one_hot
-from tinyrunner.datasets.labels import read_labels
 from tinyrunner.energy.trace import EnergyTrace
-from tinyrunner.models.suite import KWS, Task
 
 FILES = tuple(f"tst_{i:06d}_Down_{i % 12}.bin" for i in range(60))
 
@@ -77,15 +76,6 @@ def write_session(
     (folder / "session.json").write_text(json.dumps(document), encoding="utf-8")
     write_labels(folder, "".join(f"{file},12,{i % 12}\n" for i, file in enumerate(FILES)))
     return folder
-
-
-def write_labels(folder: Path, rows: str, task: Task = KWS) -> None:
-    """The session's label list, with its hash in session.json."""
-    labels, path = folder / "y_labels.csv", folder / "session.json"
-    labels.write_text(rows, encoding="utf-8")
-    document = json.loads(path.read_text("utf-8"))
-    document["provenance"]["dataset"]["labels_sha256"] = read_labels(labels, task).sha256
-    path.write_text(json.dumps(document), encoding="utf-8")
 
 
 def performance(folder: Path, runtimes_s: Sequence[float], n: int = 800, **more: object) -> Path:

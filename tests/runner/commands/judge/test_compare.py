@@ -10,7 +10,8 @@ import pytest
 from scipy import stats
 from support.reference import reference_path
 from support.report.cli import command
-from support.sessions.for_reports import accuracy, energy, performance, write_labels
+from support.sessions.altered import write_labels
+from support.sessions.for_reports import accuracy, energy, performance
 
 KRAI = "v1.1/closed/Krai/results/NUCLEO-H7A3ZI-Q_X-CUBE-AI-7.3/kws"
 ST_V13 = "v1.3/closed/STMicroelectronics/results/NUCLEO_L4R5ZI-P/kws"
