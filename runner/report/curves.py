@@ -19,9 +19,6 @@ from ..score.auc import normalised, roc_auc
 from ..terms import Mode
 from .page import ReportSession
 
-MAX_POINTS = 1000
-"""The most points of a drawn curve: finer than a screen shows."""
-
 Floats = npt.NDArray[np.float64]
 
 
@@ -112,12 +109,12 @@ def _corners(found: npt.NDArray[np.int64], false: npt.NDArray[np.int64]) -> npt.
     return np.concatenate([[0], np.flatnonzero(turns) + 1, [len(found) - 1]])
 
 
-def thinned(curve: Curve) -> Curve:
-    """Choose at most MAX_POINTS of a curve, evenly, both ends among them."""
+def thinned(curve: Curve, points: int) -> Curve:
+    """Choose at most so many points of a curve, evenly, both ends among them."""
     count = len(curve.false_positives)
-    if count <= MAX_POINTS:
+    if count <= points:
         return curve
-    kept = np.unique(np.linspace(0, count - 1, MAX_POINTS).astype(np.int64))
+    kept = np.unique(np.linspace(0, count - 1, points).astype(np.int64))
     return Curve(
         curve.name,
         curve.false_positives[kept],

@@ -18,15 +18,13 @@ from markupsafe import Markup
 
 from ... import __version__
 from ..score.rules import Severity
+from .budget import MAX_FINDINGS, Budget
 from .page import PageFinding, ReportPage, SessionStatus
 from .summary import cards
 from .views import view_of
 
 GENERATOR = "tinyrunner report"
 """The name in a page's generator mark, by which it is known again."""
-
-MAX_FINDINGS = 500
-"""Findings shown of one list; a hostile tree can have a finding a file."""
 
 _HERE = Path(__file__).resolve().parent / "template"
 _LONGEST_TEXT = 2000
@@ -36,7 +34,10 @@ def render_report(page: ReportPage) -> str:
     """Return the HTML of a page."""
     import jinja2  # here, because it takes a while that other commands need not wait
 
-    views = [view_of(session, f"s{number}") for number, session in enumerate(page.sessions, 1)]
+    budget = Budget.of(page.sessions)
+    views = [
+        view_of(session, f"s{number}", budget) for number, session in enumerate(page.sessions, 1)
+    ]
     draws = any(view.plots for view in views)
     script = _read("report.js") if draws else ""
     plotly = _plotly() if draws else ""
@@ -64,6 +65,7 @@ def render_report(page: ReportPage) -> str:
         SessionStatus=SessionStatus,
         Severity=Severity,
         max_findings=MAX_FINDINGS,
+        budget=budget,
         generator=f"{GENERATOR} {__version__}",
         created=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         policy=policy,

@@ -71,6 +71,7 @@ def add_curves(
     session: ReportSession,
     result: AccuracyResult,
     anchor: str,
+    points: int,
     plots: list[Plot],
     missing: list[str],
 ) -> None:
@@ -94,7 +95,7 @@ def add_curves(
             missing.append(f"No ROC curve: {error}.")
     if curves:
         told = "; ".join(f"{curve.name}: area {curve.auc:.4f}" for curve in curves)
-        lines = [_line(thinned(curve)) for curve in curves]
+        lines = [_line(thinned(curve, points)) for curve in curves]
         plots.append(
             Plot(f"{anchor}-roc", "roc", "ROC curve", f"ROC curve; {told}", {"lines": lines})
         )

@@ -1,7 +1,7 @@
-"""Energy traces for a page: the least and greatest power of at most 100,000 stretches.
+"""Energy traces for a page: the least and greatest power of as many stretches as the page has room.
 
-A page holds float32 milliwatts in base64: 0.53 MB for a trace that fits sample by sample, at most
-1.07 MB for a longer one (two numbers a stretch). The page's script draws as many columns as its
+A page holds float32 milliwatts in base64: of 100,000 stretches 0.53 MB for a trace that fits sample
+by sample, 1.07 MB for a longer one (two numbers a stretch). The page's script draws as many columns as its
 plot is wide and looks the rest up while one zooms, so that a drawing never has more than a few
 thousand points, however long the trace. Each plot has words for those who do not see it.
 """
@@ -29,13 +29,11 @@ from ...energy.trace_files import (
 from ...errors import TinyrunnerError
 from ..score.results import MeasuredWindow
 from ..terms import Dialect
+from .budget import MAX_PLOTS, Budget
 from .page import ReportSession
 
-MAX_BUCKETS = 100_000
 MAX_MARKS = 200
 """Windows and events drawn; an honest session has five and eleven."""
-MAX_PLOTS = 20
-"""The most traces drawn of one session; MLCommons' has five."""
 
 _BLOCK_BUCKETS = 1 << 14
 
@@ -95,15 +93,15 @@ class DrawnTrace:
         )
 
 
-def drawn_traces(session: ReportSession) -> list[DrawnTrace]:
+def drawn_traces(session: ReportSession, buckets: int) -> list[DrawnTrace]:
     """Return a session's traces: one, or MLCommons' one a trial; or NoTraceError."""
     assessment = session.assessment
     windows = () if assessment is None or assessment.energy is None else assessment.energy.windows
     mlcommons = assessment is not None and assessment.facts.dialect is Dialect.MLCOMMONS
     try:
         if mlcommons:
-            return _trials(session, windows)
-        return [draw_trace(_one(session), windows, "The whole session")]
+            return _trials(session, windows, buckets)
+        return [draw_trace(_one(session), windows, "The whole session", buckets)]
     except (TraceError, OSError) as error:
         raise NoTraceError(str(error)) from error
 
@@ -119,22 +117,26 @@ def _one(session: ReportSession) -> EnergyTrace:
     return read_trace(session.folder)
 
 
-def _trials(session: ReportSession, windows: tuple[MeasuredWindow, ...]) -> list[DrawnTrace]:
+def _trials(
+    session: ReportSession, windows: tuple[MeasuredWindow, ...], buckets: int
+) -> list[DrawnTrace]:
     if not session.may_open("results.json"):
         raise NoTraceError("the folder holds no results.json")
     traces = read_results_json(session.folder / "results.json")[:MAX_PLOTS]
     return [
-        draw_trace(trace, windows[index : index + 1], f"Trial {index + 1}")
+        draw_trace(trace, windows[index : index + 1], f"Trial {index + 1}", buckets)
         for index, trace in enumerate(traces)
     ]
 
 
-def draw_trace(trace: EnergyTrace, windows: tuple[MeasuredWindow, ...], title: str) -> DrawnTrace:
+def draw_trace(
+    trace: EnergyTrace, windows: tuple[MeasuredWindow, ...], title: str, buckets: int
+) -> DrawnTrace:
     """Find the least and greatest power in stretches of equally many samples, in milliwatts."""
     count = len(trace.samples_uj)
     if count == 0:
         raise NoTraceError("the trace holds no samples")
-    per_bucket = max(1, ceil(count / MAX_BUCKETS))
+    per_bucket = max(1, ceil(count / buckets))
     milliwatts = trace.sample_rate_hz * 1e-3  # of a microjoule a sample
     least, greatest = _envelope(trace, per_bucket)
     with np.errstate(over="ignore"):  # beyond float32: drawn as a hole
@@ -185,10 +187,16 @@ class Plot:
     """Numbers of the windows that a trace can be zoomed to."""
 
 
-def add_traces(session: ReportSession, anchor: str, plots: list[Plot], missing: list[str]) -> None:
+def add_traces(
+    session: ReportSession, anchor: str, budget: Budget, plots: list[Plot], missing: list[str]
+) -> None:
     """Append a plot of each trace; else why there is none."""
+    if not budget.traces:
+        missing.append("No energy trace: this page draws no more; a report of this session does.")
+        return
     try:
-        traces = drawn_traces(session)
+        traces = drawn_traces(session, budget.buckets)[: budget.traces]
+        budget.traces -= len(traces)
     except NoTraceError as error:
         missing.append(f"No energy trace: {error}.")
         return

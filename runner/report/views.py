@@ -13,6 +13,7 @@ from typing import Any
 
 from ...energy.trace_files import DEFAULT_NAME, energy_path
 from ..journal.claimed_provenance import ClaimedProvenance, ClaimedSimulated
+from .budget import Budget
 from .dots import Dots
 from .page import ReportSession, Row
 from .session_views import (
@@ -52,7 +53,7 @@ class SessionView:
     origins: tuple[Row, ...]
 
 
-def view_of(session: ReportSession, anchor: str) -> SessionView:
+def view_of(session: ReportSession, anchor: str, budget: Budget) -> SessionView:
     """Make everything that the page shows of a session."""
     assessment = session.assessment
     facts: list[Row] = []
@@ -64,7 +65,7 @@ def view_of(session: ReportSession, anchor: str) -> SessionView:
     if assessment is not None and assessment.energy is not None:
         facts = energy_facts(assessment.energy)
         windows, dots = energy_table(assessment.energy), energy_dots(assessment.energy)
-        add_traces(session, anchor, plots, missing)
+        add_traces(session, anchor, budget, plots, missing)
     elif assessment is not None and assessment.performance is not None:
         facts = performance_facts(assessment.performance)
         windows = performance_table(assessment.performance)
@@ -74,7 +75,7 @@ def view_of(session: ReportSession, anchor: str) -> SessionView:
         facts = accuracy_facts(accuracy)
         confusion = confusion_of(session, accuracy)
         wrong, wrong_count = accuracy.wrong.names, accuracy.wrong.count
-        add_curves(session, accuracy, anchor, plots, missing)
+        add_curves(session, accuracy, anchor, budget.points, plots, missing)
     return SessionView(
         anchor=anchor,
         session=session,
