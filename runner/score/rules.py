@@ -455,7 +455,8 @@ def _accuracy(
             f"the list holds {accuracy.listed} files where {round_.name} accepts {counts}; run "
             "the official list",
         )
-    if accuracy.auc_missing is not None and not accuracy.missing:  # else its own finding says it
+    no_auc = accuracy.auc_missing is not None and task.official
+    if no_auc and not accuracy.missing:  # else its own finding says it
         yield _warning(
             FindingKind.SCORES,
             f"there is no AUC: {accuracy.auc_missing}"

@@ -76,6 +76,7 @@ def test_check_finds_nothing_wrong(tmp_path):
         )  # fmt: skip
     assert found["passed"]
     verdicts = {item["title"]: item["verdict"] for item in found["items"]}
+    assert verdicts.pop("commands of the IO manager") == "skipped"
     # How fast loads go and how late a stamp comes is a busy machine's doing, not the firmware's.
     for unsure in ("speed of loads", "timer rate"):
         assert verdicts.pop(unsure) in ("pass", "warn")
@@ -152,6 +153,9 @@ def test_a_board_killed_in_mid_run_is_taken_up_again_with_the_same_result(tmp_pa
 
 def result_of(session: Path) -> object:
     result = json.loads((session / "session.json").read_text(encoding="utf-8"))["result"]
+    # What a simulated device and a demonstration's inputs are called is not the board's doing.
+    said = ("simulated device", "synthetic data")
+    result["findings"] = [one for one in result["findings"] if one["kind"] not in said]
     return {part: result[part] for part in ("performance", "accuracy", "findings", "valid")}
 
 

@@ -25,7 +25,7 @@ HEAVY = {
 """What some command needs, and what Typer would import for nothing."""
 
 
-LIGHT = ("cli", "commands", "commands.app", "commands.interrupts")
+LIGHT = ("cli", "commands", "commands.app", "commands.interrupts", "commands.streams")
 
 
 def imported(*arguments: object, again: Sequence[Sequence[str]] = ()) -> set[str]:

@@ -30,9 +30,9 @@ def run(mode, data, root):
 
 
 @pytest.mark.parametrize("mode", BENCH)
-@pytest.mark.parametrize(("at", "file"), [(3, "result.txt"), (4, "session.json")])
+@pytest.mark.parametrize(("at", "file"), [(4, "result.txt"), (5, "session.json")])
 def test_ctrl_c_while_the_result_is_written(mode, at, file, data, tmp_path, monkeypatch):
-    """The third and fourth file that is synchronised so: script and session.json come before."""
+    """The fourth and fifth file that is synchronised so: what a session begins with comes before."""
     fsync, synced = os.fsync, []
 
     def interrupted(handle):

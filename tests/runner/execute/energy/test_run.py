@@ -230,11 +230,10 @@ def test_the_wake_word_is_refused():
     assert "not scored" in ran.err
 
 
-def test_a_session_is_not_resumed_and_is_told_why(session):
+def test_a_session_that_is_complete_is_scored_again_and_nothing_is_run(session):
     ran = tinyrunner("run", "--resume", session)
-    assert ran.status == 2
-    assert "cannot be continued" in ran.err
-    assert "one trace holds all its windows" in ran.err
+    assert ran.status == 3
+    assert "is complete; nothing is left to run, scoring it again" in ran.err
 
 
 def test_a_window_under_ten_seconds_is_a_violation(watched, tmp_path):
