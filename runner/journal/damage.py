@@ -23,7 +23,7 @@ from .session_folder import DOCUMENT_NAME, spare_name, write_atomically
 from .stamps import EEMBC_STAMP, stamped
 
 _CHUNK_BYTES = 1 << 18
-_CLOSE_BYTES = 1 << 20
+_CLOSE_BYTES = 1 << 18
 """The end of a log is where it is damaged; this much of it is looked at line by line."""
 
 _BLOCK_BYTES = 4096

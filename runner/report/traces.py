@@ -1,9 +1,9 @@
 """Energy traces for a page: the least and greatest power of as many stretches as the page has room.
 
 A page holds float32 milliwatts in base64: of 100,000 stretches 0.53 MB for a trace that fits sample
-by sample, 1.07 MB for a longer one (two numbers a stretch). The page's script draws as many columns as its
-plot is wide and looks the rest up while one zooms, so that a drawing never has more than a few
-thousand points, however long the trace. Each plot has words for those who do not see it.
+by sample, 1.07 MB for a longer one (two numbers a stretch). The page's script draws as many columns
+as its plot is wide and looks the rest up while one zooms, so that a drawing never has more than a
+few thousand points, however long the trace. Each plot has words for those who do not see it.
 """
 
 from __future__ import annotations

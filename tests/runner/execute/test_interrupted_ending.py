@@ -32,7 +32,7 @@ def run(mode, data, root):
 @pytest.mark.parametrize("mode", BENCH)
 @pytest.mark.parametrize(("at", "file"), [(4, "result.txt"), (5, "session.json")])
 def test_ctrl_c_while_the_result_is_written(mode, at, file, data, tmp_path, monkeypatch):
-    """The fourth and fifth file that is synchronised so: what a session begins with comes before."""
+    """The fourth and fifth file that is synchronised so: behind what a session begins with."""
     fsync, synced = os.fsync, []
 
     def interrupted(handle):
