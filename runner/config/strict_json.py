@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
+
+_HALF = re.compile(r"\\u[dD][89a-fA-F]")
+"""Half of a pair that stands for one character: alone, no file can hold it."""
 
 _MAX_DIGITS = 20
 """Characters of a whole number; one of thousands takes long to read and cannot be printed."""
@@ -14,7 +18,10 @@ def read_json(data: bytes, pairs: Callable[[list[tuple[str, Any]]], object] | No
     """Read UTF-8; ``pairs`` makes objects of keys and values. ValueError says what is wrong."""
     text = data.decode("utf-8-sig")
     try:
-        return json.loads(text, object_pairs_hook=pairs, parse_int=_whole)
+        value = json.loads(text, object_pairs_hook=pairs, parse_int=_whole)
+        if _HALF.search(text):
+            json.dumps(value, ensure_ascii=False).encode("utf-8")
+        return value
     except RecursionError as error:
         raise ValueError("it is nested too deeply") from error
 

@@ -7,6 +7,7 @@ where each key stands.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -28,6 +29,9 @@ _MAX_TEXT = 20_000
 
 _MAX_NUMBER = 40
 """Characters of a number or date: YAML has hexadecimal and base 60, of any length."""
+
+_HALF = re.compile("[\ud800-\udfff]")
+"""Of a pair that stands for one character: YAML can escape it alone, and no file can hold it."""
 
 _TEXT_TAG = "tag:yaml.org,2002:str"
 
@@ -123,6 +127,8 @@ def _value(
         value: object = loader.construct_object(node)
     except (ValueError, ArithmeticError) as error:  # `2023-99-99` looks like a date and is none
         raise YamlError(f"unreadable value {node.value!r}", _line(node.start_mark)) from error
+    if isinstance(value, str) and _HALF.search(value):
+        raise YamlError(f"half a character in {value[:40]!r}", _line(node.start_mark))
     if isinstance(value, int) and abs(value) >= 1 << 63:
         raise YamlError(f"a number beyond 64 bits, {node.value}", _line(node.start_mark))
     return value

@@ -159,6 +159,7 @@ def test_reference_is_a_word_for_the_model_alone(write) -> None:
         ("limit: 0b" + "1" * 64, "1: a value of 66 characters"),
         ("limit: 0x1_0000_0000_0000_0000", "1: a number beyond 64 bits, 0x1_0000_0000_0000_0000"),
         ("dut:\n  boot_wait_s: " + "1:" * 4000 + "1.5", "2: a value of 8003 characters"),
+        ('sessions: "a\\ud800"', "1: half a character in "),
         ("datasets: " + "x" * 20_001, "1: a value of 20001 characters"),
         ("limit: 4000000000", "1: limit: expected at most 2147483647, got 4000000000"),
         (

@@ -7,8 +7,9 @@ from tinyrunner.runner.config.strict_json import read_json
 
 
 def test_what_is_json_is_read() -> None:
-    assert read_json(b'\xef\xbb\xbf{"a": [1, -9223372036854775807, 0.5, null, "\xc2\xb5"]}') == {
-        "a": [1, -9223372036854775807, 0.5, None, "\N{MICRO SIGN}"]
+    data = b'\xef\xbb\xbf{"a": [1, -9223372036854775807, 0.5, null, "\xc2\xb5", "\\ud83d\\ude00"]}'
+    assert read_json(data) == {
+        "a": [1, -9223372036854775807, 0.5, None, "\N{MICRO SIGN}", "\N{GRINNING FACE}"]
     }
 
 
@@ -21,6 +22,7 @@ def test_what_is_json_is_read() -> None:
         (b'{"a": 1', "Expecting"),
         (b"\xff{}", "can't decode"),
         (b"", "Expecting value"),
+        (b'{"a": ["\\ud800"]}', "surrogates not allowed"),
     ],
 )
 def test_what_is_none_is_said(data: bytes, expected: str) -> None:
