@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,13 +20,15 @@ from pathlib import Path
 from typing import BinaryIO
 
 from .journal import last_stamp_s
-from .session_folder import DOCUMENT_NAME, spare_name, write_atomically
+from .session_folder import DOCUMENT_NAME, spare_name, sync_folder
 from .stamps import EEMBC_STAMP, stamped
 
 _CHUNK_BYTES = 1 << 18
 _CLOSE_BYTES = 1 << 18
 """The end of a log is where it is damaged; this much of it is looked at line by line."""
 
+_LONGEST_LINE = 1 << 20
+"""Bytes; ours have less than 100 kB, those of a thousand scores."""
 _BLOCK_BYTES = 4096
 """What file systems write at once: older data begins at a multiple of it, and may happen to fit to
 the line that is cut there."""
@@ -102,6 +105,8 @@ def _blocks(log: BinaryIO) -> Iterator[tuple[int, bytes]]:
         if end:
             yield at, rest[:end]
             at, rest = at + end, rest[end:]
+        if len(rest) > _LONGEST_LINE:
+            break  # which is no line of ours: NULs without end, say
     if rest:
         yield at, rest
 
@@ -112,7 +117,8 @@ def id_beside(log: Path) -> str | None:
     Its text is searched, for it may be damaged, too.
     """
     try:
-        head = log.with_name(DOCUMENT_NAME).read_bytes()[:_HEAD_BYTES]
+        with log.with_name(DOCUMENT_NAME).open("rb") as file:
+            head = file.read(_HEAD_BYTES)
     except OSError:
         return None
     found = _ID.search(head)
@@ -130,7 +136,11 @@ def set_damage_aside(log: Path) -> str:
             return ""
         file.seek(damage.sound_bytes)
         kept = spare_name(log)
-        write_atomically(kept, file.read())
+        with kept.open("xb") as copy:
+            shutil.copyfileobj(file, copy)
+            copy.flush()
+            os.fsync(copy.fileno())
+        sync_folder(kept.parent)
     said = (
         f"the log was damaged from line {damage.line} on ({damage.what}); what stood there is in "
         f"{kept.name}, and what was measured before stands"

@@ -270,8 +270,16 @@ def _mode_of(session: SessionFolder, facts: LogFacts) -> Mode:
 def _config_of(facts: LogFacts, mode: Mode, config: Config) -> Config:
     """Return the settings with those that the log knows better."""
     if mode is Mode.PERFORMANCE:
-        config = override(config, warmups=int(facts.config.get("iterWarmup", config.warmups)))
+        config = override(config, warmups=_count_in(facts, "iterWarmup"))
     return config if facts.wire_extension is None else override(config, extension=True)
+
+
+def _count_in(facts: LogFacts, key: str) -> int:
+    """Return one of the numbers that the log names among its settings."""
+    digits = facts.config.get(key, "")
+    if not (digits.isascii() and digits.isdigit() and len(digits) < 10):
+        raise SetupError(f"the log has no number as {key}, but {digits[:40]!r}; start a new run")
+    return int(digits)
 
 
 def _task_of(log: Path, facts: LogFacts, config: Config) -> Task:
@@ -293,7 +301,7 @@ def _script_by_log(
     """Return the plan; SetupError where a step in the log is another one."""
     folder = _folder_in(session.log) or source.dataset.folder
     dataset = _listed(source.dataset.task, folder, source.labels, config.limit)
-    iterations = int(facts.config.get("iterInfer", "1"))
+    iterations = _count_in(facts, "iterInfer")
     script = mode_parts(mode, config.warmups, config.monitor).plan(dataset, iterations)
     if other := _other_step(session.log, script):
         raise SetupError(

@@ -139,3 +139,15 @@ def test_what_is_cut_off_is_kept_and_the_log_says_so(log, tmp_path):
     assert spoilt == sound + b"\n" + (tmp_path / "log-damaged.txt").read_bytes()
     assert b" parser: m-note[the log was damaged from line " in note
     assert set_damage_aside(path) == ""
+
+
+def test_nuls_without_end_are_not_all_read(session, tmp_path):
+    """As a file system leaves a file whose length alone came to the disk."""
+    path = tmp_path / "log.txt"
+    path.write_bytes((session / "log.txt").read_bytes())
+    size = path.stat().st_size
+    with path.open("r+b") as file:
+        file.truncate(1 << 30)  # of which nothing stands on the disk
+        found = find_damage(file)
+    assert found is not None
+    assert (found.what, found.sound_bytes) == ("there are NULs in it", size)
