@@ -37,7 +37,7 @@ from hostile.runs import (
 )
 
 OUTCOMES = (RIGHT, RESUMED, NOT_BEGUN, DIGIT, WRONG, BAD)
-LONGEST_S = 300.0
+LONGEST_S = 900.0
 
 
 def program(words: Sequence[str]) -> Ran:

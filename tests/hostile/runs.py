@@ -12,7 +12,7 @@ import re
 import shutil
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from .device import TASKS, Device, Inferred, scores_of
@@ -112,7 +112,8 @@ class Bench:
         if key not in self.usual:
             clean = Middle("", (), "")
             judged = self.with_faults(case, clean)
-            assert judged.outcome == RIGHT, (key, judged)
+            if judged.outcome != RIGHT:
+                return replace(judged, outcome=BAD, why=f"without a fault: {judged.why}")
             self.usual[key] = clean.seen
         seed = f"{case.seed} {case.task} {case.mode} {case.setting}"
         return self.with_faults(case, Middle.of(case.kind, seed, self.usual[key], count))
