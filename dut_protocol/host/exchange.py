@@ -141,6 +141,7 @@ class Exchange:
         self._late = False
         """Whether answers may still come to commands that were given up."""
         self._strays = 0
+        self._sent = b""
         self._heard_bytes = 0
         """What came since the present exchange began."""
         self._heard_since_s = clock.now_s()
@@ -227,8 +228,8 @@ class Exchange:
         if self._heard_bytes <= FLOOD_BYTES + usual:
             return
         since = "it was opened"
-        if self._command is not None:
-            since = f"`{self._command.encode().decode().rstrip('%')[:40]}` was sent"
+        if self._sent:
+            since = f"`{decode_line(self._sent.rstrip(b'%')[:40])}` was sent"
         raise LinkFlooded(
             f"{self.address} floods the link: {self._heard_bytes / 1e6:.1f} MB in {seconds:.1f} s "
             f"since {since}, last {self._last_line[:60]!r}; look at what the firmware prints, and "
@@ -349,10 +350,15 @@ class Exchange:
         """Send a command after clearing away what came unasked."""
         data = command.encode()
         self.drain()
-        self._command = command
-        self._heard_bytes, self._heard_since_s = 0, self.clock.now_s()
         if isinstance(command, DbLoad):
             self._buffer_bytes = max(self._buffer_bytes, command.byte_count)
+        self._command = command
+        self.send(data)
+
+    def send(self, data: bytes) -> None:
+        """Begin an exchange: from here on is counted what comes."""
+        self._sent = data
+        self._heard_bytes, self._heard_since_s = 0, self.clock.now_s()
         self.transport.write(data)
 
     def collect(

@@ -280,7 +280,7 @@ class IoManager(Exchange):
         """
         data = Raw(text).encode() if len(text) <= MAX_COMMAND_CHARS else text.encode() + b"%"
         self.drain()
-        self.transport.write(data)
+        self.send(data)
         reply = self._reply(f"`{text}`", Deadline(self.clock, REPLY_TIMEOUT_S))
         refused = next((each.encode() for each in reply if isinstance(each, DeviceError)), None)
         if refused is not None:

@@ -10,7 +10,12 @@ import pytest
 from support.devices.dialogue import CUTS, READY, ScriptedTransport
 from support.devices.fake_model import FakeModel
 from support.energy.transcripts import dialogues
-from tinyrunner.dut_protocol.errors import DutProtocolError, DutReportedError, DutTimeout
+from tinyrunner.dut_protocol.errors import (
+    DutProtocolError,
+    DutReportedError,
+    DutTimeout,
+    LinkFlooded,
+)
 from tinyrunner.dut_protocol.host.dut import Dut
 from tinyrunner.dut_protocol.host.inference import InferenceTimer
 from tinyrunner.dut_protocol.host.io_manager import IoManager
@@ -353,3 +358,18 @@ def test_host_and_device_never_speak_at_once():
     Loader(bench.dut).load(bytes(490))
     InferenceTimer(bench.dut).infer(5, 1, 12)
     assert len(sent) > 15
+
+
+@pytest.mark.parametrize(
+    ("line", "error"),
+    [(b"[dut]: tick\r\n", DutTimeout), (b"m-lap-us-1234567\r\n", LinkFlooded)],
+    ids=["of the device", "of edges"],
+)
+def test_a_flood_of_either_side_is_not_waited_out(line, error):
+    """Ten megabytes a second."""
+    flood = [(0.001, line * (10_000 // len(line)))] * 10_000
+    io, transport, clock = manager([], unasked=flood)
+    transport.write = lambda data: None
+    with pytest.raises(error):
+        io.command("version")
+    assert clock.now_s() < 3.1
