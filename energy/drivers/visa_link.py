@@ -18,6 +18,7 @@ from __future__ import annotations
 import contextlib
 import select
 import socket
+import sys
 import warnings
 from collections.abc import Iterator
 from types import TracebackType
@@ -242,6 +243,7 @@ def _open(address: str, timeout_s: float, library: str | None) -> Any:  # noqa: 
     except ImportError as error:
         raise MonitorError("VISA instruments need pyvisa: pip install pyvisa pyvisa-py") from error
     open_timeout = round(timeout_s * 1000.0)
+    handled = sys.exception()
     try:
         manager = pyvisa.ResourceManager(library or PURE_PYTHON)
         return manager.open_resource(address, open_timeout=open_timeout)
@@ -252,7 +254,21 @@ def _open(address: str, timeout_s: float, library: str | None) -> Any:  # noqa: 
                 return manager.open_resource(address, open_timeout=open_timeout)
         raise _no_such(address, error, library) from error
     except Exception as error:  # pyvisa-py raises a plain one for a host that does not exist
+        if _hides_interrupt(error, handled):
+            raise KeyboardInterrupt from error
         raise _no_such(address, error, library) from error
+
+
+def _hides_interrupt(error: BaseException | None, handled: BaseException | None) -> bool:
+    """Tell whether an error came of an interrupt, which none of those ``handled`` before is.
+
+    pyvisa-py's clean-up fails where a socket was interrupted before there was one.
+    """
+    while error is not None and error is not handled:
+        if isinstance(error, KeyboardInterrupt):
+            return True
+        error = error.__context__
+    return False
 
 
 def _no_such(address: str, why: Exception | None, library: str | None = None) -> MonitorError:

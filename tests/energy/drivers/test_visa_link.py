@@ -211,6 +211,32 @@ def test_a_port_where_nobody_listens_lists_what_exists(monkeypatch, free_port):
         link.query("*IDN?")
 
 
+def test_an_interrupt_of_the_connecting_is_none_of_the_instruments_errors(monkeypatch):
+    """Where pyvisa-py is interrupted before it has its socket, its clean-up fails of that."""
+
+    class Interrupted:
+        def __getattr__(self, _):
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(visa_link, "visa_resources", lambda _: ())
+    monkeypatch.setattr("pyvisa_py.tcpip.socket", Interrupted())
+    with pytest.raises(KeyboardInterrupt):
+        VisaLink.open("TCPIP0::127.0.0.1::5025::SOCKET")
+
+
+def test_an_error_of_connecting_anew_is_one_also_while_an_interrupt_is_handled(monkeypatch):
+    monkeypatch.setattr(visa_link, "visa_resources", lambda _: ())
+
+    def interrupted() -> None:
+        try:
+            raise KeyboardInterrupt
+        except KeyboardInterrupt:
+            VisaLink.open("TCPIP0::no-such-host.invalid::5025::SOCKET")
+
+    with pytest.raises(MonitorError, match="cannot open the VISA resource"):
+        interrupted()
+
+
 def test_a_kind_of_resource_without_its_library_says_what_to_install(monkeypatch):
     monkeypatch.setattr(visa_link, "visa_resources", lambda library: ())
     with pytest.raises(MonitorError, match="GPIB0::5::INSTR"):
