@@ -40,7 +40,10 @@ COMMANDS = {
         "measure.campaign",
         "Run boards × tasks × modes unattended: flash, check, run, go on, one table, one report.",
     ),
-    "sessions": CommandEntry("measure.sessions", "Restore what a session's folder has lost."),
+    "sessions": CommandEntry(
+        "measure.sessions",
+        "List and show sessions, remove what is of no use, restore what one has lost.",
+    ),
     "score": CommandEntry(
         "judge.score",
         "Recompute the results of a session from its log: ours, EEMBC's or MLCommons'.",

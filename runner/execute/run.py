@@ -139,23 +139,23 @@ def run_prepared(prepared: PreparedRun) -> Outcome:
             opening = _opened(run, parts, bench, config.monitor, script)
             session = create_session(config.sessions, run.task.key, mode, config.board)
             left.folder = session.folder
-            found: IterationsFound = IterationsSaid(by="script")
-            if script_file is None:
-                found, iterations = IterationsSaid(by="setting"), config.iterations
-                if mode is Mode.ACCURACY:
-                    found, iterations = IterationsSaid(by="mode"), 1
-                elif iterations == "auto":
-                    found = _calibrated(run, parts, bench, session, opening)
-                    iterations = found.iterations
-                script = script if iterations == 1 else parts.plan(dataset, iterations)
-            planned = planned_inferences(script)
-            setup = describe_setup(config, mode, run.source, script, planned[0], script_file)
-            provenance = _describe(describe_session(session, found), setup, bench, opening)
-            write_beginnings(run, session, script, provenance)
-            left.resumable = parts.resumable
-            left.begin_again = None if parts.resumable else BEGIN_AGAIN
-            work = _Work(run, parts, session, script, planned, BEGINNING, StatusLine(run))
-            with alone_with(session):
+            with alone_with(session):  # from before N is found: that takes a while, too
+                found: IterationsFound = IterationsSaid(by="script")
+                if script_file is None:
+                    found, iterations = IterationsSaid(by="setting"), config.iterations
+                    if mode is Mode.ACCURACY:
+                        found, iterations = IterationsSaid(by="mode"), 1
+                    elif iterations == "auto":
+                        found = _calibrated(run, parts, bench, session, opening)
+                        iterations = found.iterations
+                    script = script if iterations == 1 else parts.plan(dataset, iterations)
+                planned = planned_inferences(script)
+                setup = describe_setup(config, mode, run.source, script, planned[0], script_file)
+                provenance = _describe(describe_session(session, found), setup, bench, opening)
+                write_beginnings(run, session, script, provenance)
+                left.resumable = parts.resumable
+                left.begin_again = None if parts.resumable else BEGIN_AGAIN
+                work = _Work(run, parts, session, script, planned, BEGINNING, StatusLine(run))
                 _execute(work, bench, opening)
         with inside():
             return conclude(run, session, provenance)

@@ -117,7 +117,7 @@ def alone_with(session: SessionFolder) -> Iterator[None]:
         locks = cache_root() / "locks"
         locks.mkdir(parents=True, exist_ok=True)
         lock = FileLock(locks / f"{name}.lock")
-        lock.acquire(timeout=0)
+        lock.acquire(timeout=_PATIENCE_S)
     except Timeout as error:
         raise SetupError(
             f"{session.folder} is in use by another process: it is still running, or being "
@@ -127,6 +127,10 @@ def alone_with(session: SessionFolder) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+_PATIENCE_S = 0.2
+"""Who only looks whether a session is in use holds its lock for less."""
 
 
 def write_atomically(path: Path, content: str | bytes) -> None:

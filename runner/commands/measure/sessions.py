@@ -2,19 +2,147 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ...errors import SetupError
 from .. import options
 
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from ...execute.resume.found_sessions import FoundSession
+
 app = typer.Typer(no_args_is_help=True)
+
+_SESSIONS = Path("sessions")
+"""Where `run` makes them unless told otherwise."""
+
+FolderArgument = Annotated[
+    Path, typer.Argument(metavar="[FOLDER]", help="The folder that holds the sessions.")
+]
 
 
 @app.callback()
 def sessions() -> None:
-    """Restore what a session's folder has lost."""
+    """List and show sessions, remove what is of no use, restore what one has lost."""
+
+
+@app.command("list")
+def list_(folder: FolderArgument = _SESSIONS, as_json: options.JsonOption = False) -> None:
+    """List a folder's sessions: when, which board, what it came to, and whether it goes on."""
+    from ...execute.resume.found_sessions import find_sessions
+    from ..show.sessions_table import session_json, show_sessions
+
+    found = find_sessions(folder)
+    if as_json:
+        import json
+
+        typer.echo(json.dumps([session_json(one) for one in found], indent=2))
+    elif found:
+        show_sessions(options.result_console(), found)
+    else:
+        typer.echo(f"{folder} holds no session", err=True)
+
+
+@app.command()
+def show(
+    session: Annotated[Path, typer.Argument(metavar="SESSION", help="The session's folder.")],
+    as_json: options.JsonOption = False,
+) -> None:
+    """Show what a session was made of, how far it came, and its figures."""
+    from ...execute.resume.found_sessions import SessionState, look_at
+    from ...score.judge import judge_session
+    from ..show.session import assessment_json, show_assessment
+    from ..show.sessions_table import session_json, show_facts
+
+    found = look_at(session)
+    measured = found.state in (SessionState.FINISHED, SessionState.NOT_SCORED)
+    judged = judge_session(session) if measured else None
+    if as_json:
+        import json
+
+        plain = session_json(found)
+        if found.provenance is not None:
+            plain["provenance"] = found.provenance.to_json()
+        if judged is not None:
+            plain |= assessment_json(str(session), judged.assessment)
+        typer.echo(json.dumps(plain, indent=2))
+        return
+    out = options.result_console()
+    show_facts(out, found)
+    if judged is not None:
+        title = f"{judged.task.key} {judged.mode.value}"
+        show_assessment(out, title, judged.assessment, judged.task, judged.round)
+
+
+@app.command()
+def prune(
+    folder: FolderArgument = _SESSIONS,
+    incomplete: Annotated[
+        bool,
+        typer.Option("--incomplete", help="Also those that were stopped, with what they measured."),
+    ] = False,
+    measured: Annotated[
+        bool, typer.Option("--measured", help="Also those with a result, or all measured.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Remove them without being asked.")] = False,
+) -> None:
+    """Remove sessions that were stopped before their first step; others only on request; asks."""
+    from rich.console import Console
+
+    from ...execute.resume.found_sessions import SessionState, find_sessions, remove_session
+    from ..show.sessions_table import show_sessions
+
+    states = {SessionState.NOT_BEGUN}
+    states |= {SessionState.STOPPED, SessionState.DAMAGED} if incomplete else set()
+    states |= {SessionState.FINISHED, SessionState.NOT_SCORED} if measured else set()
+    console = Console(stderr=True, soft_wrap=True, highlight=False)
+    chosen = [one for one in find_sessions(folder) if one.state in states]
+    removed = [one for one in chosen if not _stays(one, console)]
+    if not removed:
+        console.print(f"nothing in {folder} is to be removed", markup=False)
+        return
+    show_sessions(options.result_console(), removed)
+    if not yes and not _is_wanted(removed):
+        console.print("nothing was removed")
+        return
+    failed = False
+    for one in removed:
+        try:
+            remove_session(one)
+        except SetupError as error:
+            failed = True
+            console.print(str(error), markup=False)
+        else:
+            typer.echo(f"removed {one.folder}")
+    if failed:
+        raise typer.Exit(options.EXIT_FAILED)
+
+
+def _stays(session: FoundSession, console: Console) -> bool:
+    """Tell whether a session is none of the program's to remove, and say why."""
+    others = session.foreign_files
+    if others:
+        said = f"{session.folder} stays: it holds {', '.join(others)}, which no session writes"
+        console.print(said, markup=False)
+    return bool(others)
+
+
+def _is_terminal() -> bool:
+    return sys.stdin.isatty()
+
+
+def _is_wanted(sessions: list[FoundSession]) -> bool:
+    """Ask whether these go; SetupError where there is nobody to ask."""
+    if not _is_terminal():
+        raise SetupError("nothing is removed unasked, and there is no terminal to ask at: --yes")
+    size = sum(one.size_bytes for one in sessions)
+    which = "this session" if len(sessions) == 1 else f"these {len(sessions)} sessions"
+    return typer.confirm(f"Remove {which} ({size / 1e3:,.0f} kB) for good?", err=True)
 
 
 @app.command()

@@ -1,8 +1,4 @@
-"""Shows what several sessions came to: a row a task, whatever modes it was run in.
-
-Figures are never cut: where the terminal is narrow, a board's name gets shorter first, and then
-columns go.
-"""
+"""Shows what several sessions came to: a row a task, whatever modes it was run in."""
 
 from __future__ import annotations
 
@@ -17,11 +13,8 @@ from ...config.rounds import Round
 from ...score.assess import Assessment
 from ...score.rules import Severity
 from ...terms import Mode
+from .fitted_table import print_fitted
 
-_GAP = 2
-"""Blanks between two columns."""
-_SHORTEST_NAME = 6
-"""Characters that are left of a board's name before a column goes."""
 _TARGETS = {Metric.TOP1: "Top-1", Metric.AUC: "AUC"}
 _FIRST_TO_GO = ("± energy", "± time", "target", "inf/s")
 """The columns that a narrow terminal does without, in this order."""
@@ -49,8 +42,7 @@ def show_results_table(console: Console, cells: Sequence[TableCell], round_: Rou
     for cell in cells:
         rows.setdefault((cell.board, cell.task.key), {})[cell.mode] = cell
     texts = [_row(by_mode, round_) for by_mode in rows.values()]
-    columns = [name for name in texts[0] if any(row[name].plain for row in texts)]
-    _print(console, columns, texts)
+    print_fitted(console, texts, name="board", first_to_go=_FIRST_TO_GO, left=("board", "task"))
     for line in _not_valid(cells, round_):
         console.print(line, soft_wrap=True)
 
@@ -77,21 +69,21 @@ def _texts(mode: Mode, cell: TableCell, round_: Round) -> dict[str, Text]:
     if mode is Mode.PERFORMANCE and performance is not None:
         rate = performance.median_throughput
         return {
-            "ms/inf": Text(_figure(1e3 / rate if rate else None), style),
-            "inf/s": Text(_figure(rate), style),
+            "ms/inf": Text(shown_figure(1e3 / rate if rate else None), style),
+            "inf/s": Text(shown_figure(rate), style),
             "± time": Text(_spread(performance.coefficient_of_variation)),
         }
     if mode is Mode.ENERGY and energy is not None:
         joules = energy.median_energy_j
         return {
-            "µJ/inf": Text(_figure(None if joules is None else joules * 1e6), style),
+            "µJ/inf": Text(shown_figure(None if joules is None else joules * 1e6), style),
             "± energy": Text(_spread(energy.coefficient_of_variation)),
         }
     if mode is Mode.ACCURACY and accuracy is not None:
         metric = cell.task.metric
         figure, target = accuracy.figure, round_.target(cell.task)
         missed = figure is not None and target is not None and figure < target
-        said = "–" if figure is None else _rate(metric, figure)
+        said = "–" if figure is None else shown_rate(metric, figure)
         return {
             "accuracy": Text(f"{_TARGETS[metric]} {said}", "bold red" if missed else style),
             "target": Text("" if target is None else f"≥ {_target(metric, target)}"),
@@ -99,7 +91,7 @@ def _texts(mode: Mode, cell: TableCell, round_: Round) -> dict[str, Text]:
     return {head: Text("–")}
 
 
-def _rate(metric: Metric, value: float) -> str:
+def shown_rate(metric: Metric, value: float) -> str:
     return f"{value:.1%}" if metric is Metric.TOP1 else f"{value:.4f}"
 
 
@@ -107,7 +99,7 @@ def _target(metric: Metric, value: float) -> str:
     return f"{value:.0%}" if metric is Metric.TOP1 else f"{value:.2f}"
 
 
-def _figure(value: float | None) -> str:
+def shown_figure(value: float | None) -> str:
     """Return a figure with three decimals, or fewer where it is large."""
     if value is None:
         return "–"
@@ -116,35 +108,6 @@ def _figure(value: float | None) -> str:
 
 def _spread(value: float | None) -> str:
     return "" if value is None else f"{value:.2%}"
-
-
-def _print(console: Console, columns: list[str], rows: list[dict[str, Text]]) -> None:
-    widths = {name: max(len(name), *(row[name].cell_len for row in rows)) for name in columns}
-
-    def total() -> int:
-        return sum(widths.values()) + _GAP * (len(widths) - 1)
-
-    if "board" in widths:
-        too_much = max(0, total() - console.width)
-        widths["board"] = max(min(_SHORTEST_NAME, widths["board"]), widths["board"] - too_much)
-    for name in _FIRST_TO_GO:
-        if total() > console.width:
-            widths.pop(name, None)
-    console.print(_line({name: Text(name) for name in widths}, widths, "dim"), soft_wrap=True)
-    for row in rows:
-        console.print(_line(row, widths), soft_wrap=True)
-
-
-def _line(row: dict[str, Text], widths: dict[str, int], style: str = "") -> Text:
-    cells = []
-    for name, width in widths.items():
-        text = row[name].copy()
-        text.truncate(width, overflow="ellipsis")
-        text.align("left" if name in ("board", "task") else "right", width)
-        cells.append(text)
-    line = Text(" " * _GAP).join(cells)
-    line.stylize(style)
-    return line
 
 
 def _not_valid(cells: Iterable[TableCell], round_: Round) -> Iterable[Text]:
