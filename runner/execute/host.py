@@ -28,14 +28,14 @@ _INFER_REPLY_CHARS = 240
 """Characters of one `infer` of a classifier and the reply to it."""
 
 
-def check_disk(folder: Path, script: Script) -> None:
-    """Refuse (SetupError) a run whose log may not fit; ``folder`` need not exist yet."""
-    needed = _RESERVE_BYTES + len(script.steps) * _LOG_BYTES_PER_STEP
+def check_disk(folder: Path, steps: int) -> None:
+    """Refuse (SetupError) so many steps where their log may not fit; ``folder`` need not exist."""
+    needed = _RESERVE_BYTES + steps * _LOG_BYTES_PER_STEP
     there = next((place for place in (folder, *folder.parents) if place.is_dir()), Path.cwd())
     free = shutil.disk_usage(there).free
     if free < needed:
         raise SetupError(
-            f"{folder}: {free / 1e6:.0f} MB free, this run's log may take {needed / 1e6:.0f} MB; "
+            f"{folder}: {free / 1e6:.0f} MB free, the log may take {needed / 1e6:.0f} MB; "
             "free some space or name another place with --sessions"
         )
 

@@ -120,7 +120,7 @@ def prepare_run(
     else:
         script = rerooted(read_script(script_file), dataset)
         check_executable(script, dataset, mode, config.monitor.supply_v)
-    check_disk(config.sessions, script)
+    check_disk(config.sessions, len(script.steps))
     check_addresses(config, energy=mode is Mode.ENERGY)
     return PreparedRun(run, parts, config, script, script_file)
 
@@ -208,7 +208,7 @@ def _continue(
     point = find_resume_point(session.log, planned, run.task, status.count, last_step=last_step)
     if point.finished:
         return _concluded_again(run, session, before)
-    check_disk(folder, script)
+    check_disk(folder, len(script.steps))
     with parts.open_bench(config, run.task) as bench, left.told():
         opening = _opened(run, parts, bench, config.monitor, script)
         refuse_other_device(before, describe_device(opening.identity, bench))

@@ -103,34 +103,41 @@ def create_session(
     raise SetupError(f"{root} holds a thousand sessions of this second")
 
 
+_PATIENCE_S = 0.2
+"""Who only looks whether a session is in use holds its lock for less."""
+
+
 @contextmanager
 def alone_with(session: SessionFolder) -> Iterator[None]:
-    """Hold the session's lock; SetupError when another process writes it at the moment.
+    """Hold the session's lock; SetupError when another process writes it at the moment."""
+    with alone_in(session.folder):
+        yield
+
+
+@contextmanager
+def alone_in(folder: Path, wait_s: float = _PATIENCE_S) -> Iterator[None]:
+    """Hold the lock of a folder, which need not exist; SetupError when another process has it.
 
     The system releases the lock of a process that was killed.
     """
     from filelock import FileLock, Timeout  # here: only who writes a session locks it
 
-    name = hashlib.sha256(str(session.folder.resolve()).encode()).hexdigest()[:32]
+    name = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:32]
     try:
         # Not in the folder: what a session leaves behind is for submitting.
         locks = cache_root() / "locks"
         locks.mkdir(parents=True, exist_ok=True)
         lock = FileLock(locks / f"{name}.lock")
-        lock.acquire(timeout=_PATIENCE_S)
+        lock.acquire(timeout=wait_s)
     except Timeout as error:
         raise SetupError(
-            f"{session.folder} is in use by another process: it is still running, or being "
+            f"{folder} is in use by another process: it is still running, or being "
             "continued somewhere else"
         ) from error
     try:
         yield
     finally:
         lock.release()
-
-
-_PATIENCE_S = 0.2
-"""Who only looks whether a session is in use holds its lock for less."""
 
 
 def write_atomically(path: Path, content: str | bytes) -> None:

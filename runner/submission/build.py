@@ -57,8 +57,8 @@ def build(
             f"are {', '.join(rounds.buildable)}"
         )
     names = result_names(round_, results_name)
-    root = out / description.division.value / description.organization
-    _refuse_existing(root)
+    root = tree_root(description, out)
+    refuse_existing(root)
     gathered = gather(description, allow_mixed=allow_mixed)
     check_hookup(description, gathered)
     plan = _Plan(description, gathered, round_, names)
@@ -72,12 +72,18 @@ def build(
         ]
         sums = render_sums(folder, files)
         (folder / SUMS_NAME).write_text(sums, encoding="utf-8", newline="\n")
-        _refuse_existing(root)
+        refuse_existing(root)
         folder.rename(root)
     return BuiltTree(root, round_, tuple(notes))
 
 
-def _refuse_existing(root: Path) -> None:
+def tree_root(description: Description, out: Path) -> Path:
+    """Return the folder that the tree has when it is built into ``out``."""
+    return out / description.division.value / description.organization
+
+
+def refuse_existing(root: Path) -> None:
+    """Refuse (BuildError) a place where something is already."""
     if root.exists() or root.is_symlink():
         raise BuildError(
             f"{root} exists, and is never overwritten; build into another folder with --out, or "

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ....errors import EXIT_SUPPLY_MAY_BE_ON
+from ....errors import EXIT_SUPPLY_MAY_BE_ON, TinyrunnerError
 from ...errors import SetupError
 from .. import options
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from ...execute.campaign.cells import Campaign
     from ...execute.campaign.supervisor import CampaignRun
     from ...report.page import ReportSession
+    from ...submission.describe.description import Description
 
 REPORT = "report.html"
 
@@ -33,7 +35,7 @@ def campaign(
     """Run boards × tasks × modes unattended: flash, check, run, go on, one table, one report.
 
     Exit status: 0 all valid, 1 a cell failed, 2 something is wrong and nothing was run, 3 all ran
-    but not all is valid, 4 a supply may be on, 130 interrupted.
+    but not all is valid or submittable, 4 a supply may be on, 130 interrupted.
     """
     match words:
         case ["lane"]:
@@ -66,6 +68,8 @@ def _plan(file: Path) -> None:
     from ...execute.host import format_duration
 
     read = read_campaign(file)
+    read.check_disk(())
+    tree = None if read.submission is None else _tree_of(read, {})[1]
     console = options.result_console()
     for number, lane in enumerate(read.lanes(), 1):
         console.print(f"lane {number}", style="bold")
@@ -78,18 +82,24 @@ def _plan(file: Path) -> None:
                 if command is not None:
                     console.print(f"    {name}: {command}", markup=False, highlight=False,
                                   soft_wrap=True)  # fmt: skip
-    console.print(_how_long(read), highlight=False, soft_wrap=True)
+    console.print(_how_long(read, {}), highlight=False, soft_wrap=True)
+    if tree is not None:
+        boards = ", ".join(f"{board} as {system}" for board, system in read.systems.items())
+        console.print(f"submission: {boards}; into {tree}", markup=False, highlight=False,
+                      soft_wrap=True)  # fmt: skip
 
 
-def _how_long(read: Campaign) -> str:
+def _how_long(read: Campaign, done: Mapping[str, Path]) -> str:
     from ...execute.host import format_duration
 
     lanes = len(read.lanes())
     side = f", {lanes} lanes side by side" if lanes > 1 else ""
-    seconds = read.shortest_s
+    seconds = read.shortest_s(done)
     time = f"; at least {format_duration(seconds)}" if seconds else ""
     absent = "".join(f"\n{board}: {text}" for board, text in read.absent.items())
-    return f"{len(read.cells)} runs{side}{time}, into {read.folder}{absent}"
+    here = sum(cell.key in done for cell in read.cells)
+    before = f", {here} of them done before" if here else ""
+    return f"{len(read.cells)} runs{before}{side}{time}, into {read.folder}{absent}"
 
 
 def _run(file: Path, *, resume: bool) -> None:
@@ -98,36 +108,52 @@ def _run(file: Path, *, resume: bool) -> None:
     from ...execute.campaign.campaign_journal import NAME as JOURNAL
     from ...execute.campaign.campaign_journal import CampaignJournal, finished_sessions, read_events
     from ...execute.campaign.cells import read_campaign
+    from ...execute.campaign.drift import drifted
     from ...execute.campaign.supervisor import run_campaign
+    from ...journal.session_folder import alone_in
+    from ...submission.build import refuse_existing
     from ..interrupts import EXIT_INTERRUPTED
     from ..show.campaign import make_view
     from ..show.failure import warn_of_the_supply
 
     read = read_campaign(file)
-    done: dict[str, Path] = {}
-    if resume:
-        done = finished_sessions(read_events(read.folder), read.folder)
-    elif (read.folder / JOURNAL).exists():
-        raise SetupError(
-            f"{read.folder} holds a campaign already: go on with it by --resume, or name another "
-            "`folder`"
-        )
     console = Console(stderr=True, soft_wrap=True)
-    console.print(_how_long(read), highlight=False)
-    with CampaignJournal(read.folder) as journal, make_view(console, read, done) as show:
-        run = run_campaign(read, done, journal, show)
-    _show_results(read, run)
+    with alone_in(read.folder):
+        done: dict[str, Path] = {}
+        if resume:
+            done = finished_sessions(read_events(read.folder), read.folder)
+        elif (read.folder / JOURNAL).exists():
+            raise SetupError(
+                f"{read.folder} holds a campaign already: go on with it by --resume, or name "
+                "another `folder`"
+            )
+        for sentence in drifted(read, done):
+            console.print(f"note: {sentence}", markup=False, highlight=False)
+        all_done = all(cell.key in done for cell in read.cells)
+        if read.submission is not None and not all_done:
+            refuse_existing(_tree_of(read, {})[1])
+        read.check_disk(done)
+        console.print(_how_long(read, done), markup=False, highlight=False)
+        with CampaignJournal(read.folder) as journal, make_view(console, read, done) as show:
+            run = run_campaign(read, done, journal, show)
+        try:
+            _show_results(read, run)
+            submittable = run.interrupted or read.submission is None or _submitted(read, run)
+        finally:
+            if run.supply_may_be_on:
+                warn_of_the_supply(console)
     if run.supply_may_be_on:
-        warn_of_the_supply(console)
         raise typer.Exit(EXIT_SUPPLY_MAY_BE_ON)
     if run.interrupted:
         console.print(
-            f"interrupted. Go on with:\n  tinyrunner campaign {file} --resume", highlight=False
+            f"interrupted. Go on with:\n  tinyrunner campaign {file} --resume",
+            markup=False,
+            highlight=False,
         )
         raise typer.Exit(EXIT_INTERRUPTED)
     if run.failed():
         raise typer.Exit(options.EXIT_FAILED)
-    if not all(state.valid for state in run.states.values()):
+    if not submittable or not all(state.valid for state in run.states.values()):
         raise typer.Exit(options.EXIT_INVALID)
 
 
@@ -138,11 +164,13 @@ def _show_results(read: Campaign, run: CampaignRun) -> None:
     from ...report.report_file import write_report
     from ..show.results_table import TableCell, show_results_table
 
-    sessions: dict[str, ReportSession] = {
-        key: read_session(state.session, Asked())
-        for key, state in run.states.items()
-        if state.session is not None
-    }
+    sessions: dict[str, ReportSession] = {}
+    for key, state in run.states.items():
+        if state.session is not None:
+            try:
+                sessions[key] = read_session(state.session, Asked())
+            except (TinyrunnerError, OSError) as error:  # removed or damaged since
+                state.session, state.error = None, str(error)
     cells = []
     for key, state in run.states.items():
         session = sessions.get(key)
@@ -166,6 +194,56 @@ def _show_results(read: Campaign, run: CampaignRun) -> None:
         )
         write_report(page, read.folder / REPORT, force=True)
         console.print(f"report: {read.folder / REPORT}", highlight=False, soft_wrap=True)
+
+
+def _tree_of(
+    read: Campaign, sessions: Mapping[str, Path]
+) -> tuple[Description, Path, tuple[str, ...]]:
+    """Return the submission as described, the folder it is built in, and which cells it lacks.
+
+    ConfigError for the description. A session that is not there yet is taken for one to come.
+    """
+    from ...submission.build import tree_root
+    from ...submission.describe.description import load_description
+
+    assert read.submission is not None
+    measured: dict[str, dict[str, dict[str, Path]]] = {}
+    lacking = []
+    for cell in read.cells:
+        if (system := read.systems.get(cell.board)) is None:
+            continue
+        if cell.key not in sessions:
+            lacking.append(cell.key)
+        by_mode = measured.setdefault(system, {}).setdefault(cell.task.key, {})
+        by_mode[cell.mode.value] = sessions.get(cell.key, cell.config.sessions)
+    description = load_description(read.submission, measured)
+    root = tree_root(description, description.output or read.folder / "submission")
+    return description, root, tuple(lacking)
+
+
+def _submitted(read: Campaign, run: CampaignRun) -> bool:
+    """Build the submission where all of it was measured, audit it; tell whether it is good."""
+    from ...audit.audit import audit
+    from ...audit.evidence.findings import Level
+    from ...submission.build import build
+    from ..show.audit import show_audit
+
+    sessions = {key: one.session for key, one in run.states.items() if one.session is not None}
+    description, root, lacking = _tree_of(read, sessions)
+    console = options.result_console()
+    if lacking:
+        text = f"no submission is built: {len(lacking)} of its runs failed: {', '.join(lacking)}"
+        console.print(text, markup=False, highlight=False, soft_wrap=True)
+        return False
+    notes: tuple[str, ...] = ()
+    if not root.exists():  # else an earlier call of --resume has built it of the same sessions
+        notes = build(description, root.parent.parent).notes
+    console.print(f"submission: {root}", markup=False, highlight=False, soft_wrap=True)
+    for note in notes:
+        console.print(f"note: {note}", markup=False, highlight=False, soft_wrap=True)
+    audited = audit(root, round_name=description.round)
+    show_audit(console, audited, Level.SUBMITTABLE)
+    return audited.holds(Level.SUBMITTABLE)
 
 
 def _lane() -> None:

@@ -21,6 +21,7 @@ from ...config.strict_yaml import Place, YamlSource
 from ...terms import Mode
 
 Command = Annotated[str, Field(min_length=1)]
+SystemId = Annotated[str, Field(min_length=1)]
 ModeWord = Annotated[Mode, Field(strict=False)]
 Settings = dict[str, Any]
 """A part of a configuration; it is checked where the layers are put together."""
@@ -48,11 +49,15 @@ class Hooks(values.StrictSection):
     reset: Command | None = None
     """Comes before another try."""
     timeout_s: PositiveSeconds | None = None
+    port_timeout_s: PositiveSeconds | None = None
+    """From the hooks' end until the board must be on its port (again)."""
 
 
 class BoardSection(values.StrictSection):
     """Describes one board: what differs from the settings of all."""
 
+    system: SystemId | None = None
+    """The system of the submission that its sessions are of; None: they are not submitted."""
     settings: Settings = Field(default_factory=dict)
     performance: Settings = Field(default_factory=dict)
     accuracy: Settings = Field(default_factory=dict)
@@ -93,6 +98,8 @@ class CampaignFile(values.StrictSection):
     check: CheckPolicy = Field(default=CheckPolicy.QUICK, strict=False)
     retries: Annotated[int, Field(ge=0, le=100)] = 1
     """Times that a cell which failed is tried again."""
+    submission: ConfigPath | None = None
+    """The submission's description, built from the campaign's sessions at the end."""
 
     def tasks_of(self, board: BoardSection) -> tuple[str, ...]:
         """Return the keys of the tasks that a board runs."""
@@ -105,8 +112,8 @@ class CampaignFile(values.StrictSection):
         return tuple(Mode) if chosen == "all" else tuple(dict.fromkeys(chosen))
 
     def hooks_of(self, board: BoardSection) -> Hooks:
-        """Return a board's own hooks, and those of all where it has none of that name."""
-        return self.hooks.model_copy(update=board.hooks.model_dump(exclude_none=True))
+        """Return a board's own hooks, and those of all where it does not say (null: none)."""
+        return self.hooks.model_copy(update=board.hooks.model_dump(exclude_unset=True))
 
 
 def load_campaign(path: Path) -> tuple[CampaignFile, YamlSource]:

@@ -6,7 +6,7 @@ whose cells are run one after the other.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,14 +15,16 @@ from ....errors import TinyrunnerError
 from ....models.suite import Task
 from ...bench.monitors import described
 from ...config.config import Config, absolute
+from ...config.explain import ConfigError
 from ...config.instruments import SCPI
 from ...config.named import task_named
 from ...config.sim_address import is_simulated, names_simulated
+from ...config.strict_yaml import Place, YamlSource
 from ...errors import SetupError
 from ...terms import Mode
-from ..host import expected_duration_s
+from ..host import check_disk, expected_duration_s
 from ..progress import QuietReporter
-from ..run import prepare_run
+from ..run import PreparedRun, prepare_run
 from .campaign_file import CampaignFile, CheckPolicy, Hooks, board_config, load_campaign
 from .hooks import check_hook, filled_in
 
@@ -67,8 +69,14 @@ class Campaign:
     retries: int
     duration_s: dict[str, float]
     """At least so many seconds each cell takes, by its key; 0 where nobody knows."""
+    steps: dict[str, int]
+    """The steps of each cell's script, by its key; a log has a line or two for each."""
     absent: dict[str, str]
     """What is not plugged in at the moment, by board: it may be until its turn comes."""
+    submission: Path | None
+    """The description of the submission that is built at the end."""
+    systems: dict[str, str]
+    """The ids of the boards' systems in it; a board that has none is not submitted."""
 
     def lanes(self) -> list[list[CampaignCell]]:
         """Return the cells by the boards that share nothing with those of another lane."""
@@ -82,10 +90,16 @@ class Campaign:
             lanes.append((used.union(*(lane[0] for lane in sharing)), merged))
         return [lane for _, lane in lanes]
 
-    @property
-    def shortest_s(self) -> float:
-        """Return how long all of it takes at least: the longest lane."""
-        return max(sum(self.duration_s[cell.key] for cell in lane) for lane in self.lanes())
+    def check_disk(self, done: Container[str]) -> None:
+        """Refuse (SetupError) what is left to run where all its logs may not fit."""
+        check_disk(self.folder, sum(n for key, n in self.steps.items() if key not in done))
+
+    def shortest_s(self, done: Container[str] = ()) -> float:
+        """Return how long what is left to run takes at least: the longest lane."""
+        return max(
+            sum(self.duration_s[cell.key] for cell in lane if cell.key not in done)
+            for lane in self.lanes()
+        )
 
 
 def read_campaign(path: Path) -> Campaign:
@@ -94,6 +108,7 @@ def read_campaign(path: Path) -> Campaign:
     ConfigError for the file; SetupError names every cell that cannot be run, and why.
     """
     file, source = load_campaign(path)
+    systems = _systems(path, source, file)
     cells = [
         _cell(file, name, key, mode, absolute(board_config(path, source, file, name, mode)))
         for name, board in file.boards.items()
@@ -103,10 +118,13 @@ def read_campaign(path: Path) -> Campaign:
     problems: dict[str, list[str]] = {}
     absent: dict[str, str] = {}
     durations = {}
+    steps = {}
     for cell in cells:
         try:
             _check_hooks(cell, path.absolute().parent)
-            durations[cell.key] = _duration_s(cell)
+            prepared = prepare_run(cell.task, cell.mode, cell.config, QuietReporter())
+            durations[cell.key] = _duration_s(cell, prepared)
+            steps[cell.key] = len(prepared.script.steps)
         except (TinyrunnerError, OSError) as error:
             if isinstance(error.__cause__, PortAbsent):
                 durations[cell.key] = 0.0
@@ -119,8 +137,37 @@ def read_campaign(path: Path) -> Campaign:
             + "\n".join(f"{_some(keys)}: {problem}" for problem, keys in problems.items())
         )
     return Campaign(
-        path, file.folder.absolute(), tuple(cells), file.check, file.retries, durations, absent
-    )
+        path, file.folder.absolute(), tuple(cells), file.check, file.retries, durations, steps,
+        absent, file.submission, systems,
+    )  # fmt: skip
+
+
+def _systems(path: Path, source: YamlSource, file: CampaignFile) -> dict[str, str]:
+    """Return the boards' systems; ConfigError where a submission could not be made of them."""
+    systems = {name: board.system for name, board in file.boards.items() if board.system}
+    if file.submission is None and systems:
+        at: Place = ("boards", next(iter(systems)), "system")
+        raise ConfigError(
+            f"{path}:{source.line_of(at)}: {'.'.join(map(str, at))}: a system of which submission? "
+            "Name its description by `submission:`, or leave this out"
+        )
+    if file.submission is not None and not systems:
+        raise ConfigError(
+            f"{path}:{source.line_of(('submission',))}: submission: no board is of it; give a "
+            "board `system:`, the id of its system in that file"
+        )
+    places: dict[tuple[str, str, Mode], str] = {}
+    for name, system in systems.items():
+        board = file.boards[name]
+        for key in file.tasks_of(board):
+            for mode in file.modes_of(board):
+                if (first := places.setdefault((system, key, mode), name)) != name:
+                    raise ConfigError(
+                        f"{path}:{source.line_of(('boards', name, 'system'))}: boards.{name}.system"
+                        f": {first} measures {key} {mode.value} for {system} already; one session "
+                        "of each is submitted"
+                    )
+    return systems
 
 
 def _cell(
@@ -142,9 +189,8 @@ def _check_hooks(cell: CampaignCell, folder: Path) -> None:
             check_hook(name, filled_in(line, cell.words), folder)
 
 
-def _duration_s(cell: CampaignCell) -> float:
-    """Prepare the run, which checks it, and return how long it takes at least."""
-    prepared = prepare_run(cell.task, cell.mode, cell.config, QuietReporter())
+def _duration_s(cell: CampaignCell, prepared: PreparedRun) -> float:
+    """Return how long a run takes at least; 0 where nobody knows."""
     if is_simulated(cell.config):
         return 0.0
     link = cell.config.dut.link

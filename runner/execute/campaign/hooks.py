@@ -18,6 +18,7 @@ from typing import IO
 from ...errors import SetupError
 
 DEFAULT_TIMEOUT_S = 600.0
+DEFAULT_PORT_TIMEOUT_S = 10.0
 
 _KEPT_CHARS = 4000
 """Characters of a hook's output that are kept, from its end."""

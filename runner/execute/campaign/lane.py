@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,13 +18,16 @@ from typing import Any
 from ....dut_protocol.conformance.probe import CheckOptions
 from ....dut_protocol.conformance.report import Verdict
 from ....dut_protocol.conformance.run import check_device
+from ....dut_protocol.errors import PortAbsent
+from ....dut_protocol.link.clock import MonotonicClock
 from ....errors import TinyrunnerError, may_be_on
 from ....models.suite import TASKS
-from ...bench.opening import open_bench
+from ...bench.opening import check_addresses, open_bench
 from ...config.config import config_from_json
 from ...config.named import mode_named, task_named
-from ...errors import ResumeError, RunStopped
+from ...errors import ResumeError, RunStopped, SetupError
 from ...journal.session_document import read_document
+from ...journal.session_folder import alone_in
 from ...terms import Mode
 from ..outcome import Outcome
 from ..progress import Reporter
@@ -31,7 +35,12 @@ from ..run import resume_session, run_session
 from .campaign_file import CheckPolicy, Hooks
 from .campaign_journal import BEGAN, CHECKED, FAILED, FINISHED, HOOK, INTERRUPTED, Event
 from .cells import CampaignCell
-from .hooks import filled_in, run_hook
+from .hooks import DEFAULT_PORT_TIMEOUT_S, filled_in, run_hook
+
+_LEAVING_S = 60.0
+"""Seconds that another process is given to leave a board."""
+
+_PORT_EVERY_S = 0.1
 
 _INTERVAL_S = 0.25
 """Seconds between two words on how far a run is."""
@@ -95,8 +104,12 @@ def _cell(tree: dict[str, Any]) -> CampaignCell:
 
 def run_lane(lane: Lane, tell: Tell) -> None:
     """Run every cell; ``tell`` is told what happens. KeyboardInterrupt ends it, told as well."""
-    for cell in lane.cells:
-        _CellRun(lane, cell, tell).run()
+    with ExitStack() as held:
+        for folder in sorted({cell.config.sessions for cell in lane.cells}):
+            # A campaign that was killed may still be leaving this board safe.
+            held.enter_context(alone_in(folder, _LEAVING_S))
+        for cell in lane.cells:
+            _CellRun(lane, cell, tell).run()
 
 
 def last_session(cell: CampaignCell) -> Path | None:
@@ -156,6 +169,7 @@ class _CellRun:
                     self._hook("reset")
                 self._hook("before")
                 self._hook("flash")
+                self._await_port()
                 self._check()
                 outcome = self._measured(session)
             finally:
@@ -194,6 +208,23 @@ class _CellRun:
         )  # fmt: skip
         if ran.failure:
             raise _CellFailed(f"the hook {name}: {ran.failure}")
+
+    def _await_port(self) -> None:
+        """Wait until a board that a hook has reset is on its port again; the run tells if not."""
+        hooks = self._cell.hooks
+        if hooks.before is None and hooks.flash is None:
+            return
+        clock = MonotonicClock()
+        until_s = clock.now_s() + (hooks.port_timeout_s or DEFAULT_PORT_TIMEOUT_S)
+        while clock.now_s() < until_s:
+            try:
+                check_addresses(self._cell.config, energy=self._cell.mode is Mode.ENERGY)
+            except SetupError as error:
+                if isinstance(error.__cause__, PortAbsent):
+                    self._reporter.doing("waiting for its port")
+                    clock.pause(_PORT_EVERY_S)
+                    continue
+            return
 
     def _after(self) -> None:
         """Call the last hook; what becomes of it changes nothing about the run."""

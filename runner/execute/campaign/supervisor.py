@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
+from ...terms import Mode
 from .campaign_journal import FAILED, FINISHED, INTERRUPTED, CampaignJournal, Event
 from .cells import Campaign, CampaignCell
 from .lane import Lane
@@ -198,6 +199,7 @@ class _Supervisor:
             return
         crashed = next((cell for cell in left if cell.key == one.at), left[0])
         said = one.errors.decode("utf-8", "replace").strip()
+        powering = crashed.key == one.at and crashed.mode is Mode.ENERGY
         self._take(
             one,
             {
@@ -207,6 +209,7 @@ class _Supervisor:
                 + (f": {said[-_KEPT_ERROR_CHARS:]}" if said else ""),
                 "session": None,
                 "last": True,
+                **({"supply_may_be_on": True} if powering else {}),
             },
         )
         self.start([cell for cell in left if cell is not crashed])

@@ -6,9 +6,9 @@ are relative to the file. `tinyrunner submission init` writes one to fill in.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import (
     AfterValidator,
@@ -165,8 +165,14 @@ class Description(values.StrictSection):
     checklist: ChecklistConfig = ChecklistConfig()
 
 
-def load_description(path: Path) -> Description:
-    """Read a description from a file; ConfigError names every mistake by file, line, key."""
+def load_description(
+    path: Path, measured: Mapping[str, Mapping[str, Mapping[str, Path]]] | None = None
+) -> Description:
+    """Read a description from a file; ConfigError names every mistake by file, line, key.
+
+    ``measured`` gives session folders by system id, task and mode; of a system that it names, they
+    stand for those in the file.
+    """
     try:
         source = read_yaml(path.read_bytes().decode("utf-8-sig"))
     except UnicodeDecodeError as error:
@@ -182,6 +188,9 @@ def load_description(path: Path) -> Description:
     if not isinstance(source.values, dict):
         raise ConfigError(f"{path}:{source.line_of(())}: expected keys and values")
 
+    for system_id, sessions in (measured or {}).items():
+        _put_sessions(path, source.values, system_id, sessions)
+
     def where(place: Place) -> str:
         at = f"{path}:{source.line_of(place)}"
         return f"{at}: {'.'.join(map(str, place))}" if place else at
@@ -195,6 +204,21 @@ def load_description(path: Path) -> Description:
     if problems := [f"{where(place)}: {text}" for place, text in _problems(description)]:
         raise ConfigError("\n".join(problems))
     return description
+
+
+def _put_sessions(
+    path: Path, tree: dict[str, Any], system_id: str, sessions: Mapping[str, Mapping[str, Path]]
+) -> None:
+    listed = tree.get("systems")
+    systems = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
+    system = next((one for one in systems if one.get("id") == system_id), None)
+    if system is None:
+        ids = [str(one.get("id")) for one in systems]
+        raise ConfigError(
+            f"{path}: systems: none is called {system_id!r}{values.closest(system_id, ids)}; there "
+            f"are {', '.join(ids) or 'none'}"
+        )
+    system["sessions"] = {key: dict(by_mode) for key, by_mode in sessions.items()}
 
 
 def _problems(description: Description) -> Iterator[tuple[Place, str]]:

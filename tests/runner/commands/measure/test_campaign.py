@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import signal
 import sys
-import time
 from pathlib import Path
 
 import psutil
 import pytest
-from support.cli import ended, process, sessions_in, tinyrunner
+from support.cli import sessions_in, tinyrunner
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="hooks in a POSIX shell")
 
@@ -88,15 +86,6 @@ def test_a_flash_that_fails_costs_its_cell_and_no_other(tmp_path):
     assert told(tmp_path, "finished") == ["nucleo/kws/accuracy", "nucleo/kws/performance"]
 
 
-def test_a_board_that_is_not_there_costs_its_cells_and_no_other(tmp_path):
-    boards = {"gone": {"settings": {"dut": {"address": "/dev/ttyNOTHING"}}}, "nucleo": None}
-    ran = tinyrunner("campaign", written(tmp_path, boards=boards))
-    assert ran.status == 1, ran
-    assert sorted(told(tmp_path, "finished")) == sorted(BOTH)
-    assert ran.out.count("failed: gone/kws/") == 2
-    assert "/dev/ttyNOTHING" in ran.out
-
-
 def test_a_hook_that_hangs_is_ended_with_all_that_it_started(tmp_path):
     hooks = {"flash": "sleep 600 & echo $! >pid; wait", "timeout_s": 0.5}
     ran = tinyrunner("campaign", written(tmp_path, hooks=hooks, modes=["accuracy"]))
@@ -104,29 +93,6 @@ def test_a_hook_that_hangs_is_ended_with_all_that_it_started(tmp_path):
     assert "took longer than" in ran.out
     left = int((tmp_path / "pid").read_text())
     assert not psutil.pid_exists(left) or psutil.Process(left).status() == psutil.STATUS_ZOMBIE
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_a_campaign_that_was_stopped_goes_on_where_it_was(tmp_path, number):
-    hooks = {"flash": "echo {mode} >>flashed; test {mode} = performance || sleep 3"}
-    path = written(tmp_path, hooks=hooks)
-    running = process("campaign", path)
-    deadline_s = time.monotonic() + 30
-    flashed = tmp_path / "flashed"
-    while not (flashed.exists() and "accuracy" in flashed.read_text()):
-        assert time.monotonic() < deadline_s
-        time.sleep(0.02)
-    running.send_signal(number)
-    ran = ended(running)
-    if number != signal.SIGKILL:
-        assert ran.status == 130, ran
-        assert f"tinyrunner campaign {path} --resume" in " ".join(ran.err.split())
-    assert "Traceback" not in ran.err
-    assert told(tmp_path, "finished") == BOTH[:1]
-    again = tinyrunner("campaign", path, "--resume")
-    assert again.status == 3, again
-    assert told(tmp_path, "finished") == BOTH, "none is run twice"
-    assert len(sessions_in(tmp_path / "night" / "nucleo")) == 2
 
 
 @pytest.mark.parametrize(
