@@ -64,6 +64,7 @@ TinyrunnerError 1
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 EXIT_SUPPLY_MAY_BE_ON = 4
@@ -91,6 +92,21 @@ class TinyrunnerError(Exception):
 def may_be_on(error: Exception) -> bool:
     """Tell whether an error says that the supply of a device may be on."""
     return getattr(error, "exit_status", None) == EXIT_SUPPLY_MAY_BE_ON
+
+
+def in_words(error: Exception) -> str:
+    """Return what an error says; the system's own without its number, and with the file first."""
+    if isinstance(error, OSError) and error.strerror and error.filename is not None:
+        return f"{error.filename}: {error.strerror}"
+    return str(error)
+
+
+def closest(word: str, known: Iterable[str]) -> str:
+    """Return `; did you mean x?`, or nothing where no known word is near."""
+    import difflib  # here: only who has made a mistake waits for it
+
+    near = difflib.get_close_matches(word, list(known), n=1)
+    return f"; did you mean {near[0]}?" if near else ""
 
 
 class UsageError(TinyrunnerError):

@@ -139,6 +139,9 @@ HostCommand = (
 )  # fmt: skip
 DeviceCommand = HostCommand | Empty | Refused
 
+COMMAND_WORDS = ("name", "profile", "help", "timestamp", "db", "infer", "results")
+"""The words that the reference firmware's commands begin with."""
+
 _ATOI = re.compile(r"\s*([+-]?\d{1,18})", re.ASCII)
 
 

@@ -12,9 +12,9 @@ from typing import get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from ...errors import UsageError
+from ...errors import UsageError, closest
 from .strict_yaml import Place
-from .values import closest, shown
+from .values import shown
 
 
 class ConfigError(UsageError):

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
+from ...errors import closest
 from ..errors import SetupError
 from .explain import ConfigError, explain
 from .strict_yaml import Place, YamlError, read_yaml
-from .values import closest
 
 if TYPE_CHECKING:
     from ...energy.drivers.scpi_described.description import Described, Instrument

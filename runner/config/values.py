@@ -6,8 +6,6 @@ ValueError saying what was expected; a value of the right type passes through.
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -15,6 +13,7 @@ from typing import Annotated, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo
 
 from ...dut_protocol.wire.settings import check_data_bytes_per_db
+from ...errors import closest
 from ...models.custom_task import CUSTOM_KEY
 from ...models.other_inputs import InputKind
 from ...models.suite import TASKS
@@ -110,12 +109,6 @@ def to_input_kind(value: object) -> object:
         raise ValueError(f"expected an input format such as float32, got {shown(value)}")
     InputKind.parse(value)
     return value
-
-
-def closest(word: str, known: Iterable[str]) -> str:
-    """Return `; did you mean x?`, or nothing where no known word is near."""
-    near = difflib.get_close_matches(word, list(known), n=1)
-    return f"; did you mean {near[0]}?" if near else ""
 
 
 def shown(value: object) -> str:

@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from ...dut_protocol.errors import LinkError
+from ...dut_protocol.errors import DutReportedError, LinkError
+from ...dut_protocol.wire.commands import COMMAND_WORDS
+from ...dut_protocol.wire.messages import Model, Results, parse_line
 from ...energy.errors import MonitorError
-from ...errors import TinyrunnerError
-from ...models.suite import TASKS_BY_MODEL_ID, Task
+from ...errors import TinyrunnerError, closest, in_words
+from ...models.suite import AD, TASKS_BY_MODEL_ID, Task
 from ..bench.bench import Bench
 from ..bench.link import fit_to_io_manager
 from ..bench.recorder import Recorder
 from ..errors import JournalError, SetupError
 from ..script.plan import parse_infer
 from ..script.verbs import (
+    FORMS,
     BmCfg,
     DutCommand,
     Echo,
     IoDutCommand,
     Load,
     Mount,
+    Needs,
     Umount,
     Version,
     parse_verb,
@@ -31,11 +35,12 @@ from .energy_steps import BenchPerformer, EnergySteps
 from .executor import PASSED_THROUGH, VERSION_TEXT
 
 HELP = """\
-dut COMMAND                        send it to the device: dut name, dut profile, dut help
+dut COMMAND                        send it to the device: dut name, dut profile, dut help; of what
+                                   every firmware knows, `dut` may be left out: name, infer 10 1
 bload dut "FILE" [OFFSET LENGTH]   load an input
 dut infer N W                      N inferences after W warm-ups, and their throughput
 echo TEXT MS                       pause
-help, quit"""
+help, quit (or Ctrl-D)"""
 
 ENERGY_HELP = """\
 emon voltage [MILLIVOLTS]          set the supply, or say what it is
@@ -50,12 +55,19 @@ bloadp "FILE" [OFFSET LENGTH]      load an input through the IO manager
 class _Shown:
     """Shows what one of the devices says as the logs have it: ``io: m-ready``."""
 
-    def __init__(self, show: Callable[[str], None], source: str) -> None:
+    def __init__(
+        self,
+        show: Callable[[str], None],
+        source: str,
+        explain: Callable[[str], None] = lambda _: None,
+    ) -> None:
         self._show = show
         self._source = source
+        self._explain = explain
 
     def line(self, text: str) -> None:
         self._show(f"{self._source}: {text}")
+        self._explain(text)
 
     def note(self, text: str) -> None:
         self._show(f"note: {text}")
@@ -84,23 +96,27 @@ class Interactive(BenchPerformer):
         show: Callable[[str], None],
         folder: Path,
         boot_timeout_s: float | None = None,
+        task: Task | None = None,
     ) -> None:
-        """Talk on ``bench``; ``boot_timeout_s`` is for one whose monitor powers the device."""
+        """Talk on ``bench``; ``boot_timeout_s`` is for one whose monitor powers the device.
+
+        ``task`` is what the device runs; None: one of the suite's, if the device says so.
+        """
         super().__init__(None)
         self._bench = bench
         self._show = show
         self._folder = folder
-        self._task: Task | None = None
+        self._task = task
         self.help = HELP
         self.ended = False
         self.failed = False
         """Whether a command did not succeed."""
-        bench.dut.listener = _Shown(show, "dut")
+        bench.dut.listener = _Shown(show, "dut", self._explain)
         parts = bench.energy_parts
         if parts is not None and boot_timeout_s is not None:
             self.help = ENERGY_HELP + HELP
             parts.io_manager.listener = _Shown(show, "io")
-            bench.dut.listener = _Shown(show, PASSED_THROUGH)
+            bench.dut.listener = _Shown(show, PASSED_THROUGH, self._explain)
             self.energy = EnergySteps(
                 bench.dut,
                 parts.io_manager,
@@ -118,8 +134,7 @@ class Interactive(BenchPerformer):
     def greet(self) -> None:
         """Find the device awake and say who it is; behind a monitor it has no power yet."""
         if self.energy is None:
-            identity = self._bench.dut.identify()
-            self._task = TASKS_BY_MODEL_ID.get(identity.model_id or "")
+            self._bench.dut.identify()
             return
         self._bench.energy.io_manager.identify()
         monitor = self._bench.energy.monitor
@@ -160,7 +175,7 @@ class Interactive(BenchPerformer):
                 self._show(self.help)
                 return
         try:
-            self.perform(parse_verb(text))
+            self.perform(parse_verb(_as_verb(text)))
             if self.energy is not None:
                 self._bench.energy.io_manager.drain()  # show the edges that it has reported
         except (LinkError, JournalError):
@@ -170,7 +185,18 @@ class Interactive(BenchPerformer):
 
     def _error(self, error: Exception) -> None:
         self.failed = True
-        self._show(f"error: {error}")
+        if isinstance(error, DutReportedError) and not error.reported.startswith("e-"):
+            self._show(f"error: {_refusal(error.reported)}")
+        else:
+            self._show(f"error: {in_words(error)}")
+
+    def _explain(self, line: str) -> None:
+        """Say in words what a line of the device means, where its digits do not."""
+        for message in parse_line(line.encode()):
+            if isinstance(message, Model):
+                self._task = TASKS_BY_MODEL_ID.get(message.model_id, self._task)
+            elif isinstance(message, Results) and self._task is not None:
+                self._show(scores_in_words(message.scores, self._task))
 
     def version(self, _: Version) -> None:
         self._show(VERSION_TEXT)
@@ -200,7 +226,7 @@ class Interactive(BenchPerformer):
             self._show(f"{inference.host_elapsed_s:.3f} s, {rate:.3f} inf/s by the host")
 
     def load(self, load: Load) -> None:
-        data = (self._folder / load.path).read_bytes()
+        data = (self._folder / Path(load.path).expanduser()).read_bytes()
         offset, length = load.offset, load.length
         window = data[offset:] if length is None else data[offset : offset + length]
         if not window or (length is not None and len(window) < length):
@@ -211,6 +237,76 @@ class Interactive(BenchPerformer):
         with self.muted():
             bench.loader.load(window)
         self._show(f"{len(window)} bytes loaded")
+
+
+def _as_verb(text: str) -> str:
+    """Return a bare command of the device as the verb that sends it."""
+    word = text.split()[0]
+    if word in COMMAND_WORDS:
+        return f"dut {text}"
+    if word not in _VERBS:
+        near = closest(word, (*_VERBS, *COMMAND_WORDS))
+        raise SetupError(
+            f"there is no command {word[:60]!r}{near}; `help` lists those of the console, and "
+            f"`dut {text[:60]}` sends it to the device as it is"
+        )
+    return text
+
+
+_VERBS = {form.words.split()[0] for form in FORMS}
+
+
+def _refusal(reported: str) -> str:
+    """Say in words that the device does not take a command."""
+    unknown = reported.removeprefix(_UNKNOWN)
+    if unknown != reported:
+        near = closest(unknown, COMMAND_WORDS)
+        return f"the device does not know {unknown!r}{near}; `dut help` lists what it knows"
+    return f"the device refuses that: {reported}"
+
+
+_UNKNOWN = "Unknown command: "
+"""How the reference firmware begins what it says to any other word."""
+_MOST_CLASSES = 3
+
+
+def scores_in_words(scores: Sequence[float], task: Task) -> str:
+    """Name the classes of the best scores, the best first."""
+    if len(scores) != task.score_count:
+        return f"    {len(scores)} scores, where {task.key} has {task.score_count}"
+    if len(scores) < len(task.class_names):  # ad's error, or one output of a task of one's own
+        meaning = " (the higher, the more of an anomaly)" if task.key == AD.key else ""
+        return f"    {task.title}: {scores[0]:g}{meaning}"
+    if len(set(scores)) == 1:
+        return f"    all {len(scores)} scores are {scores[0]:g}"
+    best = sorted(zip(scores, task.class_names, strict=True), key=lambda one: -one[0])
+    return "    " + ", ".join(f"{name} {score:g}" for score, name in best[:_MOST_CLASSES])
+
+
+def next_words(typed: str, *, energy: bool) -> list[str]:
+    """Return what may stand where the last word of ``typed`` is begun, by verbs and commands."""
+    *before, begun = typed.split(" ") if typed else [""]
+    before = [word for word in before if word]
+    choices = {
+        words[len(before)]: None
+        for words in _phrases(energy=energy)
+        if words[: len(before)] == before and len(words) > len(before)
+    }
+    return [word for word in choices if word.startswith(begun)]
+
+
+def _phrases(*, energy: bool) -> Iterator[list[str]]:
+    """Yield the words of each command, as far as they are always the same."""
+    device = [*COMMAND_WORDS, "db load", "db print"]
+    for form in FORMS:
+        if form.kind in (Mount, BmCfg) or (form.needs is not Needs.NOTHING and not energy):
+            continue
+        choices = [choice.split()[0] for choice in form.usage.split("|") if choice]
+        words = [choice for choice in choices if choice.islower()]
+        if form.kind in (DutCommand, IoDutCommand):
+            words = device
+        yield from ([*form.words.split(), *word.split()] for word in words or [""])
+    yield from (word.split() for word in (*device, "help", "quit"))
 
 
 class _Server:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Generic, TypeVar
 
+from ...errors import closest
 from .script import ScriptError
 
 _WORD = re.compile(r"[^\s\x00-\x1f\x7f]+")
@@ -212,7 +213,8 @@ def parse_verb(command: str) -> Verb:
     siblings = _BY_FIRST_WORD.get(word)
     if siblings is None:
         raise ScriptError(
-            f"unknown command {command.strip()[:60]!r}; known are {', '.join(_BY_FIRST_WORD)}"
+            f"unknown command {command.strip()[:60]!r}{closest(word, _BY_FIRST_WORD)}; known are "
+            + ", ".join(_BY_FIRST_WORD)
         )
     second, *behind = rest.split(None, 1) or [""]
     form = _BY_WORDS.get(f"{word} {second}")

@@ -5,9 +5,12 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
+import select
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
@@ -77,12 +80,12 @@ def _raise(_console: object, error: Exception) -> None:
 def process(*arguments: object, cwd: Path | None = None, **options: Any) -> subprocess.Popen[str]:
     """The same as a process of its own, not waited for."""
     streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    settings = {"env": os.environ | {"PYTHONUNBUFFERED": "1"}}
     return subprocess.Popen(
         [sys.executable, "-m", "tinyrunner", *map(str, arguments)],
         text=True,
         cwd=cwd,
-        env=os.environ | {"PYTHONUNBUFFERED": "1"},
-        **streams | options,
+        **streams | settings | options,
     )
 
 
@@ -94,6 +97,76 @@ def ended(running: subprocess.Popen[str], timeout_s: float = 120) -> Ran:
         running.kill()  # it must not outlive the test that waited for it
         raise
     return Ran(running.returncode, out, err)
+
+
+class Terminal:
+    """`tinyrunner ARGUMENTS…` as a process at a pseudo-terminal of its own; POSIX only."""
+
+    def __init__(
+        self, *arguments: object, cwd: Path | None = None, columns: int = 80, **environment: str
+    ) -> None:
+        import fcntl
+        import pty
+        import struct
+        import termios
+
+        self._end, end = pty.openpty()
+        fcntl.ioctl(end, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+        # A terminal of a test answers no question about its cursor.
+        quiet = {"PROMPT_TOOLKIT_NO_CPR": "1", "TERM": "xterm", "COLUMNS": str(columns)}
+        streams = {"stdin": end, "stdout": end, "stderr": end}
+        self.running = process(
+            *arguments, cwd=cwd, env=os.environ | quiet | environment, start_new_session=True,
+            **streams,
+        )  # fmt: skip
+        os.close(end)
+        self.shown = ""
+        """All that was shown so far, without what steers the terminal."""
+        self._read = 0
+
+    def type(self, text: str) -> None:
+        os.write(self._end, text.encode())
+
+    def until(self, expected: str, timeout_s: float = 60) -> str:
+        """Wait until a text is shown, behind what was waited for before; return what came."""
+        deadline = time.monotonic() + timeout_s
+        while expected not in self.shown[self._read :]:
+            assert time.monotonic() < deadline, f"no {expected!r} in {self.shown[self._read :]!r}"
+            assert self._more(), f"it ended without {expected!r}: {self.shown[self._read :]!r}"
+        start, self._read = self._read, self.shown.index(expected, self._read) + len(expected)
+        return self.shown[start : self._read]
+
+    def end(self, timeout_s: float = 60) -> int:
+        """Wait until the program ends; return its exit status."""
+        deadline = time.monotonic() + timeout_s
+        while self._more():
+            assert time.monotonic() < deadline, f"it goes on: {self.shown!r}"
+        status = self.running.wait(timeout_s)
+        os.close(self._end)
+        return status
+
+    def kill(self) -> None:
+        if self.running.poll() is None:
+            self.running.kill()
+            self.running.wait()
+
+    def _more(self) -> bool:
+        """Read what came within a while; false where nobody is at the other end any more."""
+        ready, _, _ = select.select([self._end], [], [], 0.2)
+        if not ready:
+            return True
+        try:
+            data = os.read(self._end, 65536)
+        except OSError:  # Linux says so at the end
+            return False
+        self._bytes += data
+        self.shown = _STEERING.sub("", self._bytes.decode("utf-8", "replace")).replace("\r", "")
+        return bool(data)
+
+    _bytes = b""
+
+
+_STEERING = re.compile(r"\x1b(?:\[[0-9;?]*[A-Za-z]|\][^\x07]*\x07|[=>]|\([A-Z0-9])")
 
 
 def sessions_in(root: Path) -> list[Path]:

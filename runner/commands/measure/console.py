@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -32,7 +33,8 @@ def console(
 
     With --io and --monitor (for a simulated device --monitor sim:) also to the IO manager and the
     energy monitor: `emon voltage 3000`, `emon power on`, `io dut name`, … Leaving the console
-    switches the supply off.
+    switches the supply off: Ctrl-D, `quit`, or Ctrl-C on an empty line or while a command runs.
+    Tab completes, the arrows find earlier lines, also those of the last time.
     """
     from rich.console import Console
 
@@ -58,10 +60,11 @@ def console(
             lambda text: out.print(text, markup=False),
             Path.cwd(),
             settings.monitor.boot_timeout_s if energy else None,
+            chosen if task is not None else TASKS_BY_MODEL_ID.get(named),
         )
         stack.callback(session.close)
         session.greet()
-        _converse(session, out)
+        _converse(session, out, energy=energy)
     if session.failed and not sys.stdin.isatty():  # a person has seen it; a pipeline is told
         raise typer.Exit(1)
 
@@ -71,17 +74,31 @@ def _with_energy(settings: Config) -> bool:
     return settings.io_manager.address is not None or settings.monitor.address is not None
 
 
-def _converse(session: Interactive, out: Console) -> None:
+def _converse(session: Interactive, out: Console, *, energy: bool) -> None:
     """Read and execute line by line, until there are no more."""
-    prompt = sys.stdin.isatty()
-    if prompt:
+    next_line = _reader(energy=energy)
+    if sys.stdin.isatty():
         out.print(session.help, markup=False)
     while not session.ended:
         try:
             with session.waiting():
-                line = input("> ") if prompt else sys.stdin.readline()
+                line = next_line()
         except EOFError:
             break
-        if not prompt and not line:
-            break
         session.execute(line.strip())
+
+
+def _reader(*, energy: bool) -> Callable[[], str]:
+    """Return what reads a line, or raises EOFError where there are no more."""
+    if sys.stdin.isatty() and sys.stdout.isatty():
+        from .line_editor import LineEditor
+
+        return LineEditor(Path.cwd(), energy=energy).read
+    return (lambda: input("> ")) if sys.stdin.isatty() else _line_of_a_pipe
+
+
+def _line_of_a_pipe() -> str:
+    line = sys.stdin.readline()
+    if not line:
+        raise EOFError
+    return line

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from ....errors import closest
 from ...errors import SetupError
 
 app = typer.Typer(no_args_is_help=True)
@@ -31,8 +32,6 @@ def example(
         return
     path = examples.get(name.removesuffix(".yaml"))
     if path is None:
-        from ...config.values import closest
-
         raise SetupError(
             f"no example {name!r}{closest(name, examples)}; there are {', '.join(examples)}"
         )

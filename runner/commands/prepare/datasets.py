@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ....errors import closest
 from ...errors import SetupError
 from .. import options
 
@@ -156,7 +157,6 @@ def fetch_lists(
 
 def _task(name: str) -> Task:
     from ....models.suite import TASKS, TASKS_BY_MODEL_ID
-    from ...config.values import closest
 
     task = TASKS.get(name) or TASKS_BY_MODEL_ID.get(name)
     if task is None:
@@ -166,7 +166,6 @@ def _task(name: str) -> Task:
 
 def _official(name: str) -> LabelListFile:
     from ....models.catalogue import LABEL_LIST_FILES
-    from ...config.values import closest
 
     known = {file.name: file for file in LABEL_LIST_FILES}
     if name not in known:

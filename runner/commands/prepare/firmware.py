@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ....errors import closest
 from ...errors import SetupError
 from .. import options
 from .new_port import BOARDS, Board, new_port
@@ -47,8 +48,6 @@ def new(
 
     chosen_board = BOARDS.get(board)
     if chosen_board is None:
-        from ...config.values import closest
-
         raise SetupError(
             f"no board {board!r}{closest(board, BOARDS)}; there are {', '.join(BOARDS)}"
         )

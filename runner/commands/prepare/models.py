@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ....errors import closest
 from ...errors import SetupError
 from .. import options
 
@@ -149,7 +150,6 @@ def _progress(console: Console, item: PinnedFile) -> Iterator[Callable[[int, int
 
 def _chosen(names: list[str] | None) -> list[ReferenceModel]:
     from ....models.catalogue import REFERENCE_MODELS
-    from ...config.values import closest
 
     if not names:
         return [model for model in REFERENCE_MODELS if not model.later_round]

@@ -12,14 +12,14 @@ from pathlib import Path
 from rich.console import Console
 
 from .... import __version__
-from ....errors import may_be_on
+from ....errors import in_words, may_be_on
 from ...errors import RunStopped
 
 
 def show_failure(console: Console, error: Exception, *, what: str = "") -> None:
     """Print an error, of ``what`` where several things were done, and how to go on."""
     console.print("[bold red]error:[/] ", end="")
-    said = f"{what}: {_words(error)}" if what else _words(error)
+    said = f"{what}: {in_words(error)}" if what else in_words(error)
     console.print(said, markup=False, highlight=False)
     if isinstance(error, RunStopped):
         console.print(_what_now(error), markup=False, highlight=False)
@@ -58,13 +58,6 @@ def _traceback_kept(error: Exception) -> str:
     except OSError:
         return f"no file can be written for its traceback:\n{head}{text}"
     return f"the traceback is in {file.name}"
-
-
-def _words(error: Exception) -> str:
-    """Return what an error says; the system's own without its number, and with the file first."""
-    if isinstance(error, OSError) and error.strerror and error.filename is not None:
-        return f"{error.filename}: {error.strerror}"
-    return str(error)
 
 
 def _what_now(stopped: RunStopped) -> str:

@@ -17,6 +17,7 @@ from pydantic import (
     ValidationError,
 )
 
+from ....errors import closest
 from ....models.suite import TASKS
 from ...config import values
 from ...config.config import ConfigPath
@@ -40,9 +41,7 @@ def _to_answer(value: object) -> object:
 def _to_benchmark(value: object) -> object:
     if value in TASKS:
         return value
-    raise ValueError(
-        f"no such benchmark{values.closest(str(value), TASKS)}; there are {', '.join(TASKS)}"
-    )
+    raise ValueError(f"no such benchmark{closest(str(value), TASKS)}; there are {', '.join(TASKS)}")
 
 
 def _to_round(value: object) -> object:
@@ -56,7 +55,7 @@ def _to_system_key(value: object) -> object:
     key = template_name(value) if isinstance(value, str) else value
     if key in TEMPLATE_NAMES:
         return key
-    near = values.closest(str(key), TEMPLATE_NAMES)
+    near = closest(str(key), TEMPLATE_NAMES)
     raise ValueError(f"no key of the official system description{near}")
 
 

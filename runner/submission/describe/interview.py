@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ....errors import closest
 from ...config.rounds import load_rounds
-from ...config.values import closest
 from ...errors import SetupError
 from ...terms import Division
 from .names import as_folder_name, check_folder_name

@@ -19,8 +19,8 @@ from tinyrunner.runner.commands.app import COMMANDS, command_of
 
 HEAVY = {
     "numpy", "pydantic", "yaml", "serial", "pyvisa", "matplotlib", "jinja2", "plotly", "fpdf",
-    "PIL", "filelock", "wakepy", "pooch", "ijson", "tflite_runtime", "ai_edge_litert",
-    "rich.progress", "rich.markdown", "rich.traceback", "markdown_it", "pygments",
+    "PIL", "filelock", "wakepy", "pooch", "ijson", "prompt_toolkit", "tflite_runtime",
+    "ai_edge_litert", "rich.progress", "rich.markdown", "rich.traceback", "markdown_it", "pygments",
 }  # fmt: skip
 """What some command needs, and what Typer would import for nothing."""
 

@@ -1,10 +1,13 @@
-"""Talking to a device by hand, or from a pipe."""
+"""Talking to a device by hand, from a pipe."""
 
 from __future__ import annotations
 
+import pytest
 from support.cli import tinyrunner
 from support.inputs import write_inputs
-from tinyrunner.models.suite import KWS
+from tinyrunner.dut_protocol.wire.commands import COMMAND_WORDS, Raw, parse_command
+from tinyrunner.models.suite import AD, IC, KWS, VWW
+from tinyrunner.runner.execute.console import next_words, scores_in_words
 
 
 def talk(*lines, dut="sim:kws01"):
@@ -27,9 +30,10 @@ def test_an_error_is_shown_the_console_goes_on_and_the_pipe_is_told():
     ran = talk("dut nonsense", "frobnicate", "dut infer", 'bload dut "/no/file"', "dut profile")
     assert ran.status == 1, ran
     assert "e-[Unknown command: nonsense]" in ran.out
-    assert "error: unknown command 'frobnicate'" in ran.out
+    assert "error: the device does not know 'nonsense'; `dut help` lists what it knows" in ran.out
+    assert "error: there is no command 'frobnicate'; `help` lists" in ran.out
     assert "error: `dut infer`: expected `dut infer N W`" in ran.out
-    assert "No such file" in ran.out
+    assert "error: /no/file: No such file" in ran.out
     assert "m-model-[kws01]" in ran.out
 
 
@@ -44,3 +48,59 @@ def test_help_and_an_empty_line_are_harmless():
 def test_a_device_that_is_not_there_is_a_usage_error():
     assert tinyrunner("console", "--dut", "/dev/ttyNOT0").status == 2
     assert tinyrunner("console").status == 2
+
+
+def test_a_bare_command_of_the_device_is_sent_to_it():
+    ran = talk("profile", "db load 0", "infre 1 0", "umont")
+    assert "m-model-[kws01]" in ran.out
+    assert "error: the device refuses that: Command 'db load' must be >0 bytes" in ran.out
+    assert "error: there is no command 'infre'; did you mean infer?" in ran.out
+    assert "error: there is no command 'umont'; did you mean umount?" in ran.out
+
+
+@pytest.mark.parametrize("word", COMMAND_WORDS)
+def test_what_may_stand_bare_is_what_the_reference_firmware_knows(word):
+    assert not isinstance(parse_command(word), Raw)
+
+
+def test_scores_come_with_the_names_of_their_classes(tmp_path):
+    data = write_inputs(tmp_path, KWS, 1)
+    ran = talk(f'bload dut "{data / "kws01" / "tst_000000_Down_0.bin"}"', "infer 1 0")
+    results = next(line for line in ran.out.splitlines() if "m-results-[" in line)
+    scores = [float(text) for text in results.partition("[")[2].rstrip("]").split(",")]
+    best = KWS.class_names[scores.index(max(scores))]
+    assert f"{results}\n    {best} {max(scores):g}, " in ran.out
+
+
+@pytest.mark.parametrize(("scores", "task", "said"), [
+    ((0.25, 0.75), VWW, "person 0.75, non-person 0.25"),
+    ((0, 0, 0, 5, 0, 0, 0, 9, 1, 0), IC, "horse 9, cat 5, ship 1"),
+    ((0.0,) * 12, KWS, "all 12 scores are 0"),
+    ((12.5,), AD, "anomaly detection: 12.5 (the higher, the more of an anomaly)"),
+    ((1.0,), KWS, "1 scores, where kws has 12"),
+])  # fmt: skip
+def test_scores_in_words(scores, task, said):
+    assert scores_in_words(scores, task).strip() == said
+
+
+@pytest.mark.parametrize(("typed", "words"), [
+    ("", ["umount", "version", "dut", "bload", "echo", *COMMAND_WORDS, "quit"]),
+    ("in", ["infer"]),
+    ("dut ", list(COMMAND_WORDS)),
+    ("db ", ["load", "print"]),
+    ("bload ", ["dut"]),
+    ("emon ", []),
+])  # fmt: skip
+def test_what_may_stand_next_is_proposed(typed, words):
+    assert next_words(typed, energy=False) == words
+
+
+@pytest.mark.parametrize(("typed", "words"), [
+    ("emon ", ["voltage", "power", "timer", "trace"]),
+    ("emon power ", ["on", "off"]),
+    ("emon trace o", ["on", "off"]),
+    ("io dut p", ["profile"]),
+    ("bl", ["bload", "bloadp"]),
+])  # fmt: skip
+def test_with_a_monitor_its_verbs_are_proposed_too(typed, words):
+    assert next_words(typed, energy=True) == words

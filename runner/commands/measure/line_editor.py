@@ -1,0 +1,123 @@
+"""Edits the console's lines at a terminal: keys, completion, and lines of earlier times.
+
+Only a terminal needs it: what comes from a pipe is read as it is.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from prompt_toolkit import PromptSession
+from prompt_toolkit.completion import CompleteEvent, Completer, Completion
+from prompt_toolkit.document import Document
+from prompt_toolkit.history import FileHistory
+from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+from prompt_toolkit.shortcuts import CompleteStyle
+
+from ....models.cache import state_root
+from ...execute.console import next_words
+
+HISTORY_NAME = "console-history"
+
+
+class LineEditor:
+    """Reads lines from a terminal."""
+
+    def __init__(self, folder: Path, *, energy: bool) -> None:
+        """Complete files as seen from ``folder``, and the verbs of ``energy`` where they work."""
+        self._session: PromptSession[str] = PromptSession(
+            "> ",
+            history=_history(),
+            completer=ConsoleCompleter(folder, energy=energy),
+            complete_while_typing=False,
+            complete_style=CompleteStyle.READLINE_LIKE,
+            enable_history_search=True,
+            enable_suspend=True,
+            key_bindings=_keys(),
+        )
+
+    def read(self) -> str:
+        """Return a line; EOFError on Ctrl-D, KeyboardInterrupt on Ctrl-C in an empty line.
+
+        Signals stay with the program's own handlers.
+        """
+        return self._session.prompt(handle_sigint=False)
+
+
+def _keys() -> KeyBindings:
+    keys = KeyBindings()
+
+    @keys.add("c-c")
+    def drop_or_leave(event: KeyPressEvent) -> None:
+        if event.current_buffer.text:
+            event.current_buffer.reset()
+        else:
+            event.app.exit(exception=KeyboardInterrupt)
+
+    return keys
+
+
+class _History(FileHistory):
+    """Keeps lines in a file, as long as that can be written and read."""
+
+    def load_history_strings(self) -> Iterable[str]:
+        with suppress(OSError):
+            return super().load_history_strings()
+        return ()
+
+    def store_string(self, string: str) -> None:
+        with suppress(OSError):  # a full disk or a home that is not ours ends no conversation
+            super().store_string(string)
+
+
+def _history() -> _History:
+    path = state_root() / HISTORY_NAME
+    with suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    return _History(path)
+
+
+_FILE = re.compile(r'\s*(?:bload dut|bloadp)\s+"?(?P<path>[^"]*)')
+
+
+class ConsoleCompleter(Completer):
+    """Completes verbs, the device's commands, and names of files where one is to be loaded."""
+
+    def __init__(self, folder: Path, *, energy: bool) -> None:
+        self._folder = folder
+        self._energy = energy
+
+    def get_completions(
+        self, document: Document, complete_event: CompleteEvent
+    ) -> Iterator[Completion]:
+        typed = document.text_before_cursor
+        named = _FILE.fullmatch(typed)
+        if named is None:
+            begun = typed.rpartition(" ")[2]
+            for word in next_words(typed, energy=self._energy):
+                yield Completion(f"{word} ", start_position=-len(begun), display=word)
+            return
+        quoted = typed[: named.start("path")].endswith('"')
+        for path, is_folder in _files(self._folder, named["path"]):
+            text = path if quoted else f'"{path}'
+            shown = re.split(r"[/\\]", path.rstrip("/\\"))[-1]
+            end = "/" if is_folder else '" '
+            yield Completion(text + end, start_position=-len(named["path"]), display=shown)
+
+
+def _files(folder: Path, begun: str) -> Iterator[tuple[str, bool]]:
+    """Yield the paths that begin like ``begun``, as they are written, and which are folders."""
+    cut = max(begun.rfind("/"), begun.rfind(os.sep)) + 1
+    head, tail = begun[:cut], begun[cut:]
+    try:
+        entries = sorted(os.scandir(folder / Path(head).expanduser()), key=lambda one: one.name)
+    except (OSError, RuntimeError):
+        return
+    for entry in entries:
+        hidden = entry.name.startswith(".") and not tail
+        if entry.name.startswith(tail) and not hidden and '"' not in entry.name:
+            yield head + entry.name, entry.is_dir()
