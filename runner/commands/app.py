@@ -66,6 +66,10 @@ COMMANDS = {
         "judge.report",
         "Write a report of sessions or a tree: one HTML file that needs no network.",
     ),
+    "energy": CommandEntry(
+        "judge.energy",
+        "Read a recording of power: of a session, of nRF Connect or of a Joulescope's program.",
+    ),
     "compare": CommandEntry(
         "judge.compare",
         "Compare two sessions or trees: B against A, with the uncertainty of each difference.",

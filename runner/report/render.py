@@ -21,7 +21,7 @@ from ..score.rules import Severity
 from .budget import MAX_FINDINGS, Budget
 from .page import PageFinding, ReportPage, SessionStatus
 from .summary import cards
-from .views import view_of
+from .views import CapturePage, view_of
 
 GENERATOR = "tinyrunner report"
 """The name in a page's generator mark, by which it is known again."""
@@ -32,13 +32,35 @@ _LONGEST_TEXT = 2000
 
 def render_report(page: ReportPage) -> str:
     """Return the HTML of a page."""
-    import jinja2  # here, because it takes a while that other commands need not wait
-
     budget = Budget.of(page.sessions)
     views = [
         view_of(session, f"s{number}", budget) for number, session in enumerate(page.sessions, 1)
     ]
-    draws = any(view.plots for view in views)
+    return _rendered(
+        "page.html",
+        draws=any(view.plots for view in views),
+        page=page,
+        views=views,
+        cards=cards(page.sessions),
+        valid=sum(view.line.outcome is SessionStatus.VALID for view in views),
+        systems=len({session.system for session in page.sessions}),
+        simulated=sum(view.session.simulated for view in views),
+        SessionStatus=SessionStatus,
+        Severity=Severity,
+        max_findings=MAX_FINDINGS,
+        budget=budget,
+    )
+
+
+def render_capture(capture: CapturePage) -> str:
+    """Return the HTML of a recording by itself: its figures, its windows, its plot."""
+    return _rendered("capture.html", draws=True, capture=capture)
+
+
+def _rendered(template: str, *, draws: bool, **values: object) -> str:
+    """Fill in a template; the scripts of plots are in the page where it ``draws`` any."""
+    import jinja2  # here, because it takes a while that other commands need not wait
+
     script = _read("report.js") if draws else ""
     plotly = _plotly() if draws else ""
     policy = (
@@ -55,17 +77,8 @@ def render_report(page: ReportPage) -> str:
     )
     environment.filters["data"] = _data
     environment.filters["tally"] = _tally
-    return environment.get_template("page.html").render(
-        page=page,
-        views=views,
-        cards=cards(page.sessions),
-        valid=sum(view.line.outcome is SessionStatus.VALID for view in views),
-        systems=len({session.system for session in page.sessions}),
-        simulated=sum(view.session.simulated for view in views),
-        SessionStatus=SessionStatus,
-        Severity=Severity,
-        max_findings=MAX_FINDINGS,
-        budget=budget,
+    return environment.get_template(template).render(
+        **values,
         generator=f"{GENERATOR} {__version__}",
         created=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         policy=policy,

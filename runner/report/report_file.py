@@ -7,18 +7,27 @@ from pathlib import Path
 from ..errors import SetupError
 from ..journal.session_folder import write_atomically
 from .page import ReportPage
-from .render import is_ours, render_report
+from .render import is_ours, render_capture, render_report
+from .views import CapturePage
 
 
 def write_report(page: ReportPage, out: Path, *, force: bool) -> int:
     """Write a page to ``out``; its size in bytes. SetupError where that cannot be."""
-    text = render_report(page)
+    return _write(render_report(page), out, force)
+
+
+def write_capture(page: CapturePage, out: Path, *, force: bool) -> int:
+    """Write the page of a recording to ``out``; its size in bytes. SetupError as above."""
+    return _write(render_capture(page), out, force)
+
+
+def _write(text: str, out: Path, force: bool) -> int:
     refuse_overwriting(out, force=force)
     try:
         write_atomically(out, text)
     except OSError as error:
         raise SetupError(
-            f"cannot write the report {out}: {error.strerror or error}; name another with --out"
+            f"cannot write the report {out}: {error.strerror or error}; name another file"
         ) from error
     return len(text.encode())
 
@@ -30,6 +39,6 @@ def refuse_overwriting(out: Path, *, force: bool) -> None:
             raise SetupError(f"cannot write {out}: there is no folder {out.parent}")
         return
     if not is_ours(out):
-        raise SetupError(f"{out} is there and is no report of tinyrunner; name another with --out")
+        raise SetupError(f"{out} is there and is no report of tinyrunner; name another file")
     if not force:
         raise SetupError(f"{out} is there already; give --force to replace it, or another --out")

@@ -200,17 +200,18 @@ def add_traces(
     except NoTraceError as error:
         missing.append(f"No energy trace: {error}.")
         return
-    for index, trace in enumerate(traces):
-        numbers = tuple(window.number for window in trace.windows[:10])
-        plots.append(
-            Plot(
-                f"{anchor}-trace{index}",
-                "trace",
-                f"Power: {trace.title.lower()}",
-                f"Power over time of {trace.title.lower()}: {trace.described}; "
-                f"{len(trace.windows)} windows marked",
-                trace.to_json(),
-                trace.described,
-                numbers,
-            )
-        )
+    plots += [trace_plot(trace, f"{anchor}-trace{index}") for index, trace in enumerate(traces)]
+
+
+def trace_plot(trace: DrawnTrace, anchor: str) -> Plot:
+    """Make the plot of a trace."""
+    title = trace.title.lower()
+    return Plot(
+        anchor,
+        "trace",
+        f"Power: {title}",
+        f"Power over time of {title}: {trace.described}; {len(trace.windows)} windows marked",
+        trace.to_json(),
+        trace.described,
+        tuple(window.number for window in trace.windows[:10]),
+    )

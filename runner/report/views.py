@@ -7,16 +7,20 @@ value is looked at before it is shown.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ...energy.captures.capture import Capture
 from ...energy.trace_files import DEFAULT_NAME, energy_path
+from ...energy.windows import EnergyWindow
 from ..journal.claimed_provenance import ClaimedProvenance, ClaimedSimulated
-from .budget import Budget
-from .dots import Dots
+from ..score.results import MeasuredWindow
+from .budget import MAX_BUCKETS, Budget
+from .dots import Dots, fixed
 from .page import ReportSession, Row
 from .session_views import (
+    MAX_WINDOW_ROWS,
     Confusion,
     Table,
     accuracy_facts,
@@ -30,7 +34,7 @@ from .session_views import (
     performance_table,
 )
 from .summary import SummaryLine, summary_line
-from .traces import Plot, add_traces
+from .traces import Plot, add_traces, draw_trace, trace_plot
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,3 +242,48 @@ def told_text(value: object) -> str:
         return ""
     text = str(value)
     return text if len(text) <= _LONGEST else text[:_LONGEST] + "…"
+
+
+@dataclass(frozen=True, slots=True)
+class CapturePage:
+    """Is the page of a recording by itself."""
+
+    title: str
+    kind: str
+    facts: tuple[Row, ...]
+    """Its figures with their units."""
+    notes: tuple[str, ...]
+    windows: Table
+    plot: Plot
+
+
+def capture_page(
+    title: str,
+    capture: Capture,
+    facts: Sequence[Row],
+    windows: Sequence[EnergyWindow],
+    found: str,
+) -> CapturePage:
+    """Make the page of a recording; ``found`` says how its windows were found."""
+    rows = [
+        (
+            str(window.number),
+            f"{window.start_s:.6f}",
+            fixed(window.duration_s, 6),
+            fixed(window.energy_j, 6, 1e3),
+            fixed(window.power_w, 6, 1e3),
+            window.invalid or "",
+        )
+        for window in windows[:MAX_WINDOW_ROWS]
+    ]
+    heads = ("Window", "Begin (s)", "Duration (s)", "Energy (mJ)", "Mean power (mW)", "Not whole")
+    measured = tuple(MeasuredWindow(window, "", 0, 0) for window in windows)
+    drawn = draw_trace(capture.trace, measured, "the recording", MAX_BUCKETS)
+    return CapturePage(
+        title=title,
+        kind=capture.kind,
+        facts=tuple(facts),
+        notes=(*capture.notes, f"Windows: {found}."),
+        windows=Table(heads, tuple(rows), frozenset({5}), max(0, len(windows) - len(rows))),
+        plot=trace_plot(drawn, "trace0"),
+    )

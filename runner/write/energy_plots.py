@@ -16,6 +16,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from ...energy.trace import EnergyTrace
+from ...energy.windows import EnergyWindow
 from ..score.results import EnergyResult, MeasuredWindow
 
 WHOLE_NAME = "energy_trace.png"
@@ -51,20 +52,25 @@ def plot_energy(result: EnergyResult, traces: Sequence[EnergyTrace], folder: Pat
 
 def plot_whole(result: EnergyResult, trace: EnergyTrace, path: Path) -> Path:
     """Draw the whole trace, its windows shaded and numbered, its events and gaps marked."""
+    median_j = result.median_energy_j
+    cost = "no valid window" if median_j is None else f"median {median_j * 1e6:.3f} µJ/inf."
+    windows = [measured.window for measured in result.windows]
+    return plot_trace(trace, windows, f"{len(windows)} windows, {cost}", path)
+
+
+def plot_trace(trace: EnergyTrace, windows: Sequence[EnergyWindow], title: str, path: Path) -> Path:
+    """Draw a trace with these windows into ``path``: as SVG where it ends so, else as PNG."""
     figure, axes = _figure(_WHOLE_INCHES)
     top_mw = _draw_power(axes, trace, 0.0, trace.duration_s)
-    for window in result.windows:
-        begin_s, end_s = window.window.start_s, window.window.end_s
-        axes.axvspan(begin_s, end_s, color=_colour(window), alpha=0.15, linewidth=0)
-        middle_s = (begin_s + end_s) / 2
+    for window in windows:
+        axes.axvspan(window.start_s, window.end_s, color=_colour(window), alpha=0.15, linewidth=0)
+        middle_s = (window.start_s + window.end_s) / 2
         if 0 <= middle_s <= trace.duration_s:
             axes.text(middle_s, top_mw, f"{window.number}", ha="center", va="bottom")
     for event_s in trace.events_s[:1000]:
         axes.axvline(event_s, color="0.3", linewidth=0.6, linestyle=":")
     _draw_gaps(axes, trace, 0.0, trace.duration_s)
-    median_j = result.median_energy_j
-    cost = "no valid window" if median_j is None else f"median {median_j * 1e6:.3f} µJ/inf."
-    axes.set_title(f"{len(result.windows)} windows, {cost}", pad=18)
+    axes.set_title(title, pad=18)
     return _save(figure, path)
 
 
@@ -75,7 +81,7 @@ def plot_window(measured: MeasuredWindow, trace: EnergyTrace, path: Path) -> Pat
     figure, axes = _figure(_WINDOW_INCHES)
     begin_s, end_s = window.start_s - margin_s, window.end_s + margin_s
     _draw_power(axes, trace, begin_s, end_s)
-    axes.axvspan(window.start_s, window.end_s, color=_colour(measured), alpha=0.15, linewidth=0)
+    axes.axvspan(window.start_s, window.end_s, color=_colour(window), alpha=0.15, linewidth=0)
     for event_s in (window.start_s, window.end_s):
         axes.axvline(event_s, color="0.3", linewidth=0.8, linestyle="--")
     _draw_gaps(axes, trace, begin_s, end_s)
@@ -142,10 +148,13 @@ def _gap_moments(trace: EnergyTrace, begin_s: float, end_s: float) -> Iterator[f
             yield moment_s
 
 
-def _colour(window: MeasuredWindow) -> str:
+def _colour(window: EnergyWindow) -> str:
     return _VALID if window.invalid is None else _INVALID
 
 
 def _save(figure: Figure, path: Path) -> Path:
-    figure.savefig(path, format="png", metadata={"Software": "tinyrunner"})
+    if path.suffix.lower() == ".svg":
+        figure.savefig(path, format="svg", metadata={"Creator": "tinyrunner", "Date": None})
+    else:
+        figure.savefig(path, format="png", metadata={"Software": "tinyrunner"})
     return path
