@@ -65,6 +65,8 @@ class Settings(TypedDict, total=False):
     """Inferences before each window."""
     limit: int
     """Only the first files of the list: a smoke test."""
+    purpose: Literal["submission", "development"]
+    """What it is judged for; the result of a run for development is never ``valid``."""
     division: DivisionName
     round: str
     """Whose rules apply, such as ``v1.2``."""

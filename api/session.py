@@ -29,7 +29,7 @@ DivisionName: TypeAlias = Literal["closed", "open"]
 class Finding:
     """A finding is one thing that is amiss in a session or a tree."""
 
-    severity: Literal["violation", "not judged", "warning"]
+    severity: Literal["violation", "not judged", "warning", "note"]
     """A violation stands between the session and a submission; a warning asks for a look; an audit
     has not judged what it had nothing to judge by, such as a label list."""
     rule: str
@@ -106,7 +106,9 @@ class Result:
     """The label list that it was judged by: an official one's name, or a path."""
     findings: tuple[Finding, ...]
     valid: bool
-    """There is a figure, and no finding is a violation."""
+    """There is a figure, and nothing speaks against submitting it; never in one for development."""
+    good: bool
+    """There is a figure, and no finding is a violation: it is good for what it was run for."""
     simulated: bool
     """The device was a simulated one: times and energies are modelled, and never ``valid``."""
 
@@ -336,6 +338,7 @@ def result_of(
             for each in assessment.findings
         ),
         valid=assessment.valid and figure is not None,
+        good=assessment.good and figure is not None,
         simulated=assessment.simulated,
     )
 

@@ -1,8 +1,8 @@
 """The command line: parse, validate, assemble, run, show; one place for errors and exit status.
 
-0 valid, 1 the run failed, 2 usage or configuration, 3 finished but not valid for submission, 4 a
-supply may be on, 130 interrupted. Results go to stdout, progress and errors to stderr. What nobody
-has thought of is a defect of ours and said to be one; its traceback goes to a file.
+0 good for what was asked, 1 the run failed, 2 usage or configuration, 3 finished but not good for
+it, 4 a supply may be on, 130 interrupted. Results go to stdout, progress and errors to stderr. What
+nobody has thought of is a defect of ours and said to be one; its traceback goes to a file.
 
 This module imports nothing that takes a while: until `main` runs, a Ctrl-C shows a traceback.
 """

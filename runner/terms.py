@@ -1,4 +1,4 @@
-"""Says what a run measures (mode), under which rules (division), and in whose words (dialect)."""
+"""Says what is measured (mode), what for (purpose), by which rules (division), in whose words."""
 
 from __future__ import annotations
 
@@ -18,6 +18,15 @@ class Division(Enum):
 
     CLOSED = "closed"
     OPEN = "open"
+
+
+class Purpose(Enum):
+    """Says what a run is for, and so what it has to satisfy."""
+
+    SUBMISSION = "submission"
+    DEVELOPMENT = "development"
+    """What would keep it from being submitted by its nature (a part of the list, other inputs, a
+    simulated device) is a note; nothing of it is ever submitted."""
 
 
 class Dialect(Enum):

@@ -37,8 +37,15 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JS
 
 
 _ROUND, _DIVISION, _BAUD_RATE = (SETTINGS[name] for name in ("round", "division", "baud_rate"))
+_PURPOSE = SETTINGS["purpose"]
 RoundOption = Annotated[str | None, typer.Option(_ROUND.flag, help=_ROUND.help)]
 DivisionOption = Annotated[str | None, typer.Option(_DIVISION.flag, help=_DIVISION.help)]
+PurposeOption = Annotated[
+    str | None,
+    typer.Option(
+        _PURPOSE.flag, help="Judge it for submission or development; else as the session says."
+    ),
+]
 BaudOption = Annotated[int | None, typer.Option(_BAUD_RATE.flag, help=_BAUD_RATE.help)]
 
 Command = Callable[..., None]

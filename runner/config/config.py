@@ -26,7 +26,7 @@ from ...dut_protocol.wire.settings import (
 from ...models.custom_task import CUSTOM_KEY
 from ...models.other_inputs import InputKind, with_inputs
 from ...models.suite import TASKS, Task
-from ..terms import Division
+from ..terms import Division, Purpose
 from . import values
 from .custom import CustomConfig
 from .explain import ConfigError, explain
@@ -187,6 +187,8 @@ class Config(values.StrictSection):
     ] = "auto"
     warmups: Annotated[int, Field(ge=0, le=_MOST)] = 1
     limit: Annotated[int, Field(ge=1, le=_MOST)] | None = None
+    purpose: Purpose = Field(default=Purpose.SUBMISSION, alias="for", strict=False)
+    """What the run is judged for; the key is `for`."""
     custom: CustomConfig | None = None
     """The description of the task `custom`."""
 
@@ -276,7 +278,7 @@ def override(config: Config, **flags: object) -> Config:
     A flag that was not given is None. Known flags are the names of :data:`SETTINGS`. ``labels`` is
     a mapping that adds to the file's. Relative paths stay relative to the current folder.
     """
-    tree = config.model_dump()
+    tree = config.model_dump(by_alias=True)
     given = {flag: value for flag, value in flags.items() if value is not None}
     for flag, value in given.items():
         if flag not in SETTINGS:

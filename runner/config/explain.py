@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from ...errors import UsageError, closest
@@ -36,7 +37,7 @@ def _sentence(detail: ErrorDetails, place: Place, root: type[BaseModel]) -> str:
     expected = _description(place, root)
     match detail["type"]:
         case "extra_forbidden":
-            known = _section(place[:-1], root).model_fields
+            known = _fields(_section(place[:-1], root))
             near = closest(str(place[-1]), known)
             return f"unknown key{near}" + ("" if near else f"; known are {', '.join(known)}")
         case "missing":
@@ -81,6 +82,11 @@ def _key_place(loc: tuple[int | str, ...], root: type[BaseModel]) -> Place:
     return tuple(place)
 
 
+def _fields(section: type[BaseModel]) -> dict[str, FieldInfo]:
+    """Return a section's fields by the keys that a file has."""
+    return {field.alias or name: field for name, field in section.model_fields.items()}
+
+
 def _section(place: Place, root: type[BaseModel]) -> type[BaseModel]:
     kind: object = root
     for part in place:
@@ -91,7 +97,7 @@ def _section(place: Place, root: type[BaseModel]) -> type[BaseModel]:
 def _description(place: Place, root: type[BaseModel]) -> str | None:
     """Say what is expected of a key, by its field or the mapping that it is in."""
     fields = [
-        _section(place[:end], root).model_fields.get(str(place[end])) for end in range(len(place))
+        _fields(_section(place[:end], root)).get(str(place[end])) for end in range(len(place))
     ]
     return next((field.description for field in reversed(fields) if field is not None), None)
 
@@ -103,7 +109,7 @@ def _part_of(kind: object, part: str | int) -> object:
     if get_origin(kind) in (list, tuple):
         return _container_in(get_args(kind)[0])
     section = _model_in(kind)
-    field = None if section is None else section.model_fields.get(str(part))
+    field = None if section is None else _fields(section).get(str(part))
     return None if field is None else _container_in(field.annotation)
 
 

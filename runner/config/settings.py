@@ -27,11 +27,13 @@ class Setting:
     """Whether there is a `--no-…` too, for what a file may have switched on."""
     repeated: bool = True
     """Whether it has to be given again, by its flag, to repeat a session."""
+    flag_word: str = ""
+    """The flag's word where it is not the name, which Python has to take."""
 
     @property
     def flag(self) -> str:
         """Return the flag: `--baud-rate`."""
-        return "--" + self.name.replace("_", "-")
+        return "--" + (self.flag_word or self.name.replace("_", "-"))
 
 
 _ROWS = (
@@ -73,6 +75,13 @@ _ROWS = (
     Setting("iterations", ("iterations",), "N of a performance window; auto calibrates it."),
     Setting("warmups", ("warmups",), "Before each window.", int),
     Setting("limit", ("limit",), "Only the first files: a smoke test.", int),
+    Setting(
+        "purpose",
+        ("for",),
+        "submission, or development: what can be no submission is noted; exit status 0 if good.",
+        repeated=False,
+        flag_word="for",
+    ),
     Setting("labels", ("labels",), "Another label list: FILE or kws=FILE.", list, repeated=False),
     Setting(
         "input_format",

@@ -17,6 +17,7 @@ from ...errors import InterruptingError, TinyrunnerError
 from ...models.suite import Metric, Task
 from ..config.rounds import Round
 from ..errors import JournalError, RunStopped, shortened
+from ..journal.eembc_lines import DEVELOPMENT_NOTE
 from ..journal.journal import Journal, last_stamp_s
 from ..journal.records import InferenceRecord
 from ..journal.session_document import Provenance, write_document
@@ -25,7 +26,7 @@ from ..score.assess import Assessment, Judging, assess
 from ..script.plan import PlannedInference
 from ..script.script import Script, print_script
 from ..script.written_path import written_path
-from ..terms import Division, Mode
+from ..terms import Division, Mode, Purpose
 from ..write.eembc_results import render_result
 from .executor import VERSION_TEXT, MeasuredInput
 from .progress import Reporter
@@ -53,6 +54,7 @@ class Run:
     mode: Mode
     round: Round
     division: Division
+    purpose: Purpose
     source: Source
     reporter: Reporter
 
@@ -133,10 +135,13 @@ def restore_labels(run: Run, session: SessionFolder) -> None:
         run.reporter.note(f"{session.labels} was missing or damaged; it is written again")
 
 
-def open_log(journal: Journal, session: SessionFolder, code: str) -> None:
+def open_log(journal: Journal, session: SessionFolder, code: str, purpose: Purpose) -> None:
     """Write the first lines of a session's log."""
     journal.write("session", f"m-session-start-id[{session.session_id}]")
     journal.write("parser", f"m-bmark-run-name[{VERSION_TEXT}]-code[{code}]")
+    if purpose is Purpose.DEVELOPMENT:
+        note = DEVELOPMENT_NOTE.decode()
+        journal.write("parser", f"{note}: nothing of this session is for submission]")
 
 
 def say_why(journal: Journal, error: BaseException) -> None:
@@ -213,6 +218,7 @@ def conclude(run: Run, session: SessionFolder, provenance: Provenance) -> Outcom
         labels=labels,
         files=(row.file for row in labels.rows),
         provenance=provenance,
+        purpose=run.purpose,
     )
     assessment = assess(session.log, judging)
     text = render_result(assessment, run.task, run.round, time_s=last_stamp_s(session.log))

@@ -44,7 +44,7 @@ from ..journal.session_folder import SessionFolder
 from ..script.plan import PlannedInference
 from ..script.script import Script, print_script
 from ..script.written_path import written_path
-from ..terms import Mode
+from ..terms import Mode, Purpose
 
 
 def asked_before(folder: Path) -> tuple[Task, Mode, Config]:
@@ -113,6 +113,9 @@ def describe_setup(
     ``first`` is the script's first inference: N and W are the same in all.
     """
     link = config.dut.link
+    what_for: dict[str, Any] = {}
+    if config.purpose is Purpose.DEVELOPMENT:
+        what_for["for_"] = config.purpose.value
     return SetupFacts(
         task=source.dataset.task.key,
         mode=mode,
@@ -130,7 +133,8 @@ def describe_setup(
         script_sha256=text_sha256(print_script(script)),
         iterations=first.iterations,
         warmups=first.warmups,
-        config=config.model_dump(mode="json"),
+        config=config.model_dump(mode="json", by_alias=True),
+        **what_for,
     )
 
 
@@ -239,6 +243,7 @@ def _setup_compared(setup: SetupFacts, source: str) -> dict[str, object]:
         "the round": setup.round,
         "the division": setup.division.value,
         "the limit": setup.limit,
+        "what it is for": setup.for_ or Purpose.SUBMISSION.value,
         "the iterations": config.iterations,
         "the warm-ups": config.warmups,
         "the script": setup.script_sha256,

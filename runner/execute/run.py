@@ -248,7 +248,7 @@ def _prepare(task: Task, mode: Mode, config: Config, reporter: Reporter) -> Run:
     labels = config.labels.get(task.key)
     task = with_found_inputs(task, root, labels, config.division, reporter)
     source = open_source(root, task, labels, config.limit, reporter)
-    return Run(task, mode, round_, config.division, source, reporter)
+    return Run(task, mode, round_, config.division, config.purpose, source, reporter)
 
 
 def _opened(
@@ -295,7 +295,7 @@ def _calibrated(
 ) -> Calibrated:
     """Find N by measuring, in a journal of its own."""
     with Journal(session.calibration, bench.clock) as journal, _told_in(journal):
-        open_log(journal, session, parts.code)
+        open_log(journal, session, parts.code, run.purpose)
         listen(bench, journal, run.reporter.note)
         bench.loader.pace.on_progress = lambda block, total, left_s: run.reporter.note(
             f"finding N: loading, block {block} of {total}, {left_s:.0f} s left"
@@ -339,7 +339,7 @@ def _execute(work: _Work, bench: Bench, opening: Opening, *, resumed: bool = Fal
             step = "end" if work.point.step is None else work.point.step
             journal.write("session", f"m-session-resume-id[{session.session_id}]-step[{step}]")
         else:
-            open_log(journal, session, work.parts.code)
+            open_log(journal, session, work.parts.code, work.run.purpose)
         opening.heard.replay(journal)
         if not again:
             journal.write("sequencer", "m-sequencer-start")

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from ...dut_protocol.wire.simulation import is_simulated_name
 from ...models.demo_models import DEMO_NOTE
+from ..terms import Purpose
 from .session_document import Provenance
 
 
@@ -96,6 +97,12 @@ class ClaimedIterations(_ClaimedPart):
     by: object = None
 
 
+class ClaimedConfig(_ClaimedPart):
+    """Holds what is said to have been asked for, as far as anybody looks at it."""
+
+    for_: object = Field(default=None, alias="for")
+
+
 class ClaimedProvenance(_ClaimedPart):
     """Says how a session is said to have come about; false where nothing is said."""
 
@@ -106,6 +113,8 @@ class ClaimedProvenance(_ClaimedPart):
     task: object = None
     mode: object = None
     limit: object = None
+    for_: object = Field(default=None, alias="for")
+    config: ClaimedConfig = Field(default_factory=ClaimedConfig)
     link: ClaimedLink = Field(default_factory=ClaimedLink)
     dataset: ClaimedDataset = Field(default_factory=ClaimedDataset)
     script_sha256: object = None
@@ -130,6 +139,12 @@ class ClaimedProvenance(_ClaimedPart):
     def is_restored(self) -> bool:
         """Tell whether it says that anything of the session was lost and restored."""
         return bool(self.restored)
+
+    @property
+    def purpose(self) -> Purpose:
+        """Return what the run is said to have been for, in one of the two places or in both."""
+        development = Purpose.DEVELOPMENT.value in (self.for_, self.config.for_)
+        return Purpose.DEVELOPMENT if development else Purpose.SUBMISSION
 
     @property
     def is_demonstration(self) -> bool:

@@ -30,6 +30,7 @@ from ..terms import Dialect, Mode
 from .damage import find_damage, id_beside
 from .eembc_lines import (
     CONFIG,
+    DEVELOPMENT_NOTE,
     EXTENSION_NOTE,
     IGNORED,
     INFER,
@@ -102,7 +103,8 @@ class EembcReader(LogReader):
         table[b"m-bload-"] = table[b"m-bloadp"] = self._on_load_done
         table[b"m-bmark-"] = table[b"m-bm-cfg"] = self._on_setting
         table[b"Sending "] = self._on_sending
-        table[EXTENSION_NOTE[:8]] = table[RESULTS_NOTE[:8]] = self._on_note
+        for note in (EXTENSION_NOTE, RESULTS_NOTE, DEVELOPMENT_NOTE):
+            table[note[:8]] = self._on_note
         table[b"m-ready"] = self._on_ready
         table[b"m-lap-us"] = self._on_lap
         table[b"m-infer-"] = self._on_infer
@@ -242,6 +244,8 @@ class EembcReader(LogReader):
             self._on_results_again(number)
         elif text.startswith(EXTENSION_NOTE) and self.facts.wire_extension is None:
             self.facts.wire_extension = number, readable(text)
+        elif text.startswith(DEVELOPMENT_NOTE) and self.facts.development_line is None:
+            self.facts.development_line = number
 
     def _on_results_again(self, number: int) -> None:
         """Take the inference up again whose scores did not come whole, with its end or without."""

@@ -43,6 +43,9 @@ RESULTS_NOTE = b"m-note[" + RESULTS_AGAIN.encode()
 EXTENSION_NOTE = b"m-note[loads go by the wire extension"
 """The note of our own runner that inputs were not loaded as the published protocol has it."""
 
+DEVELOPMENT_NOTE = b"m-note[for development"
+"""The note of our own runner, at the beginning of a log, that nothing of it is for submission."""
+
 IGNORED = (
     b"File siz",
     b"Starting",

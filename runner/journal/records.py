@@ -74,6 +74,8 @@ class LogFacts:
     """Line of the first load of each size in bytes, as the runner wrote it; at most 100 sizes."""
     wire_extension: tuple[int, str] | None = None
     """(line, text) of the note that loads go by a wire extension, which no other runner has."""
+    development_line: int | None = None
+    """The first line in which the runner says that the run is for development."""
     simulated_line: int | None = None
     """The first line in which the device says that it is a simulated one."""
     unsupported: str | None = None

@@ -24,7 +24,7 @@ from ...models.other_inputs import InputKind, with_inputs
 from ...models.suite import TASKS, Task
 from ..config.strict_json import read_json
 from ..errors import SetupError
-from ..terms import Division, Mode
+from ..terms import Division, Mode, Purpose
 from .session_folder import DOCUMENT_NAME, SessionFolder, write_atomically
 
 SCHEMA_VERSION: Literal[1] = 1
@@ -206,6 +206,8 @@ class SetupFacts(_DocumentPart):
     round: str
     division: Division = Field(strict=False)
     limit: int | None
+    for_: Literal["development"] | None = None
+    """What the run is for, where that is no submission."""
     link: Link
     dataset: DatasetFacts
     script_file: str | None
@@ -267,6 +269,13 @@ class Provenance(DeviceFacts, SetupFacts, SessionFacts):
     def is_demonstration(self) -> bool:
         """Tell whether a demonstration model ran on a simulated device, whatever the inputs."""
         return self.simulated is not None and self.simulated.note == DEMO_NOTE
+
+    @property
+    def purpose(self) -> Purpose:
+        """Return what the run is for, by the session and by its configuration."""
+        asked = "" if self.config is None else self.config.get("for")
+        development = Purpose.DEVELOPMENT.value in (self.for_, asked)
+        return Purpose.DEVELOPMENT if development else Purpose.SUBMISSION
 
     @property
     def is_simulated(self) -> bool:

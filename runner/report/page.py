@@ -12,13 +12,15 @@ from ..config.rounds import Round
 from ..journal.claimed_provenance import ClaimedProvenance
 from ..score.assess import Assessment
 from ..score.rules import SessionFinding, Severity
-from ..terms import Mode
+from ..terms import Mode, Purpose
 
 
 class SessionStatus(Enum):
     """Says what became of a session."""
 
     VALID = "valid"
+    DEVELOPMENT = "for development"
+    """Is good as a run for development, and nothing more."""
     INVALID = "not valid"
     UNSCORED = "not scored"
 
@@ -93,7 +95,10 @@ class ReportSession:
         if (assessed.performance or assessed.accuracy or assessed.energy) is None:
             return SessionStatus.UNSCORED
         severities = [finding.severity for finding in self.findings]
-        return SessionStatus.INVALID if Severity.VIOLATION in severities else SessionStatus.VALID
+        if Severity.VIOLATION in severities:
+            return SessionStatus.INVALID
+        development = assessed.purpose is Purpose.DEVELOPMENT
+        return SessionStatus.DEVELOPMENT if development else SessionStatus.VALID
 
 
 def suite_order(session: ReportSession) -> tuple[int, int]:

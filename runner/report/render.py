@@ -43,6 +43,7 @@ def render_report(page: ReportPage) -> str:
         views=views,
         cards=cards(page.sessions),
         valid=sum(view.line.outcome is SessionStatus.VALID for view in views),
+        development=sum(view.line.outcome is SessionStatus.DEVELOPMENT for view in views),
         systems=len({session.system for session in page.sessions}),
         simulated=sum(view.session.simulated for view in views),
         SessionStatus=SessionStatus,

@@ -13,11 +13,11 @@ from ...models.suite import Task
 from ..config.rounds import Round
 from ..journal.open_log import open_log
 from ..journal.records import InferenceRecord, LogFacts
-from ..terms import Division, Mode
+from ..terms import Division, Mode, Purpose
 from .energy_score import score_energy_records
 from .json_form import JsonForm
 from .results import AccuracyResult, EnergyResult, PerformanceResult
-from .rules import CheckInput, SessionFinding, check, is_valid
+from .rules import CheckInput, SessionFinding, check, is_good
 from .score import score_accuracy, score_performance
 
 if TYPE_CHECKING:
@@ -43,6 +43,12 @@ class Judging:
     """Whether its session.json says that the device was a simulated one."""
     restored: bool = False
     """Whether the session's provenance was lost, and restored from its log."""
+    development: bool = False
+    """Whether its session.json says that it was run for development."""
+    limit: int | None = None
+    """How many files of the list were to be run, where session.json says that not all were."""
+    purpose: Purpose = Purpose.SUBMISSION
+    """What the session is judged for."""
 
     @classmethod
     def of_session(
@@ -56,12 +62,14 @@ class Judging:
         files: Iterable[str],
         provenance: Provenance | ClaimedProvenance | None,
         rows: Sequence[LabelRow] = (),
+        purpose: Purpose = Purpose.SUBMISSION,
     ) -> Judging:
         """Put together what is known of a session: how it came about, and the files that it ran.
 
         ``provenance`` is that of its session.json, None where it has none; ``rows`` are labels
-        that are known without a list.
+        that are known without a list; ``purpose`` is what it is judged for.
         """
+        limit = None if provenance is None else provenance.limit
         official = None if labels is None else identify(labels)
         return cls(
             task=task,
@@ -74,6 +82,9 @@ class Judging:
             or any(file.startswith(FILE_PREFIX) for file in files),
             simulated=provenance is not None and provenance.is_simulated,
             restored=provenance is not None and provenance.is_restored,
+            development=provenance is not None and provenance.purpose is Purpose.DEVELOPMENT,
+            limit=limit if isinstance(limit, int) else None,
+            purpose=purpose,
         )
 
 
@@ -81,7 +92,7 @@ class Judging:
 class Assessment(JsonForm):
     """Says what a session measured, and what is wrong with it."""
 
-    JSON = "performance accuracy energy findings valid simulated"
+    JSON = "performance accuracy energy findings valid simulated for=purpose good"
 
     facts: LogFacts
     performance: PerformanceResult | None
@@ -91,11 +102,21 @@ class Assessment(JsonForm):
     simulated: bool = False
     """Whether the device was a simulated one, by the log or by session.json: times and energies are
     modelled."""
+    purpose: Purpose = Purpose.SUBMISSION
+    """What the session is judged for."""
+
+    @property
+    def good(self) -> bool:
+        """Tell whether the session is good for what it is judged for."""
+        return is_good(self.findings)
 
     @property
     def valid(self) -> bool:
-        """Tell whether nothing stands between the session and a submission."""
-        return is_valid(self.findings)
+        """Tell whether nothing stands between the session and a submission.
+
+        Of what is judged for development nobody can say so.
+        """
+        return self.good and self.purpose is Purpose.SUBMISSION
 
 
 def assess(log: Path, judging: Judging) -> Assessment:
@@ -133,6 +154,9 @@ def assess_records(
         synthetic=judging.synthetic,
         simulated=judging.simulated,
         restored=judging.restored,
+        development=judging.development,
+        limit=judging.limit,
     )
-    findings = check(result, judging.round, division=judging.division)
-    return Assessment(facts, performance, accuracy, energy, findings, result.is_simulated)
+    purpose = judging.purpose
+    findings = check(result, judging.round, division=judging.division, purpose=purpose)
+    return Assessment(facts, performance, accuracy, energy, findings, result.is_simulated, purpose)

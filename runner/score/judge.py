@@ -21,7 +21,7 @@ from ..errors import SetupError
 from ..journal.logged_session import LoggedSession, read_log
 from ..journal.records import InferenceRecord, LogFacts
 from ..journal.session_folder import SessionFolder, file_called
-from ..terms import Division, Mode
+from ..terms import Division, Mode, Purpose
 from .assess import Assessment, Judging, assess_records
 from .score import match_list
 
@@ -56,6 +56,7 @@ def judge_session(
     *,
     task_name: str | None = None,
     labels_needed: bool = True,
+    purpose: str | None = None,
 ) -> Judged:
     """Score the session in the folder ``path`` (or the log ``path``).
 
@@ -63,6 +64,7 @@ def judge_session(
     ``datasets`` fits the files that the log names. Where none does, an accuracy log is refused
     (SetupError); without ``labels_needed`` it is read all the same, and has no figures.
     ``task_name`` is for a log that does not name its model: a task's key or model id.
+    ``purpose`` is submission or development; None: what session.json and log say, else submission.
     """
     named = None if task_name is None else _task_named(task_name)
     folder = path if path.is_dir() else path.parent
@@ -108,6 +110,7 @@ def judge_session(
         labels=chosen,
         files=files,
         provenance=provenance,
+        purpose=_purpose(purpose, provenance, facts),
     )
     name = None if chosen is None else (official.title if official else chosen.source)
     assessment = assess_records(logged.records, facts, folder, judging)
@@ -179,6 +182,18 @@ def _division(name: str | None) -> Division:
         return Division.CLOSED if name is None else Division(name)
     except ValueError as error:
         raise SetupError(f"no division {name!r}; there are closed and open") from error
+
+
+def _purpose(name: str | None, provenance: Provenance | None, facts: LogFacts) -> Purpose:
+    """Return what was asked for, else what session.json or log says that the session is for."""
+    if name is None:
+        said = provenance is not None and provenance.purpose is Purpose.DEVELOPMENT
+        development = said or facts.development_line is not None
+        return Purpose.DEVELOPMENT if development else Purpose.SUBMISSION
+    try:
+        return Purpose(name)
+    except ValueError as error:
+        raise SetupError(f"no purpose {name!r}; there are submission and development") from error
 
 
 def _choose_labels(

@@ -1,13 +1,14 @@
 """Checks a result against a round's rules: a pure function that gives findings.
 
 A violation keeps the session from being submitted; a warning asks for a second look. Every
-text ends in what to do about it.
+text ends in what to do about it. Of a session that is judged for development, what it is by intent
+(a part of the list, other inputs, a simulated device) is a note; what went wrong stays what it is.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from ...dut_protocol.wire.timer import DEFECT_DEVIATION, USUAL_DEVIATION
@@ -18,7 +19,7 @@ from ...models.suite import TASKS, Metric, Task
 from ..config.rounds import Round
 from ..journal.damage import Damage
 from ..journal.records import GARBLED, LogFacts
-from ..terms import Division, Mode
+from ..terms import Division, Mode, Purpose
 from .json_form import JsonForm
 from .results import (
     AccuracyResult,
@@ -48,6 +49,8 @@ class Severity(Enum):
     NOT_JUDGED = "not judged"
     """What could not be looked at here, and is nobody's fault; only an audit says it."""
     WARNING = "warning"
+    NOTE = "note"
+    """What keeps a run for development from being submitted, and is no fault of it."""
 
 
 class FindingKind(Enum):
@@ -76,6 +79,7 @@ class FindingKind(Enum):
     SYNTHETIC_DATA = "synthetic data"
     SIMULATED_DEVICE = "simulated device"
     WIRE_EXTENSION = "wire extension"
+    FOR_DEVELOPMENT = "for development"
     DEVICE_ERRORS = "device errors"
     LOAD_SIZE = "load of a wrong size"
     UNFINISHED = "session unfinished"
@@ -140,10 +144,21 @@ class CheckInput:
     """Whether session.json says that the device was a simulated one."""
     simulated_line: int | None = None
     """The line of the log in which the device says so itself."""
+    development: bool = False
+    """Whether session.json says that it was run for development."""
+    development_line: int | None = None
+    """The line of the log that says so."""
+    limit: int | None = None
+    """How many files of the list were to be run; None: all, as far as anybody knows."""
 
     @property
     def is_simulated(self) -> bool:
         return self.simulated or self.simulated_line is not None
+
+    @property
+    def timed(self) -> PerformanceResult | None:
+        """Return the windows as they were timed, in a performance or an energy session."""
+        return self.performance if self.energy is None else self.energy.performance
 
     @classmethod
     def of(
@@ -160,6 +175,8 @@ class CheckInput:
         synthetic: bool = False,
         simulated: bool = False,
         restored: bool = False,
+        development: bool = False,
+        limit: int | None = None,
     ) -> CheckInput:
         return cls(
             task=task,
@@ -181,11 +198,24 @@ class CheckInput:
             simulated=simulated,
             simulated_line=facts.simulated_line,
             restored=restored,
+            development=development,
+            development_line=facts.development_line,
+            limit=limit,
         )
 
 
-def check(result: CheckInput, round_: Round, *, division: Division) -> tuple[SessionFinding, ...]:
-    """Return all that stands between a result and its submission, the session's faults first."""
+def check(
+    result: CheckInput,
+    round_: Round,
+    *,
+    division: Division,
+    purpose: Purpose = Purpose.SUBMISSION,
+) -> tuple[SessionFinding, ...]:
+    """Return all that speaks against a result, the session's faults first.
+
+    For a submission that is all that stands between them; for development, the same with
+    what is no fault of the run as notes.
+    """
     findings = list(_session(result, division))
     if result.energy is not None:
         findings += check_energy(result.energy, round_)
@@ -195,10 +225,47 @@ def check(result: CheckInput, round_: Round, *, division: Division) -> tuple[Ses
         findings += _accuracy(
             result.accuracy, result.task, round_, division, synthetic=result.synthetic
         )
+    if purpose is Purpose.DEVELOPMENT:
+        return tuple(
+            replace(one, severity=Severity.NOTE) if _is_intended(one, result, round_) else one
+            for one in findings
+            if one.kind is not FindingKind.FOR_DEVELOPMENT
+        )
     return tuple(findings)
 
 
-def is_valid(findings: tuple[SessionFinding, ...]) -> bool:
+_INTENDED = frozenset(
+    {
+        FindingKind.SIMULATED_DEVICE,
+        FindingKind.CUSTOM_TASK,
+        FindingKind.SYNTHETIC_DATA,
+        FindingKind.LIST_NOT_OFFICIAL,
+        FindingKind.LIST_NOT_ACCEPTED,
+        FindingKind.OTHER_INPUTS,
+        FindingKind.WIRE_EXTENSION,
+        FindingKind.SOFT_MARKERS,
+    }
+)
+"""What somebody chose who measures for development."""
+
+
+def _is_intended(finding: SessionFinding, result: CheckInput, round_: Round) -> bool:
+    """Tell whether a finding says what a run for development is, and not what went wrong in it."""
+    accuracy, limit = result.accuracy, result.limit
+    if finding.kind in _INTENDED:
+        return True
+    if finding.kind is FindingKind.TARGET_MISSED:  # a target is set for the whole official list
+        whole = accuracy is not None and not accuracy.missing
+        return not whole or result.list_name is None or result.synthetic
+    if limit is None:
+        return False
+    if finding.kind is FindingKind.INPUT_MISSING:
+        return accuracy is not None and accuracy.inputs == limit and not accuracy.incomplete
+    windows = () if result.timed is None else result.timed.windows
+    return finding.kind is FindingKind.WINDOW_COUNT and len(windows) == limit < round_.windows
+
+
+def is_good(findings: tuple[SessionFinding, ...]) -> bool:
     """Tell whether no violation is among them."""
     return all(finding.severity is not Severity.VIOLATION for finding in findings)
 
@@ -221,6 +288,13 @@ def _session(result: CheckInput, division: Division) -> Iterator[SessionFinding]
             f"{who} is a simulated one: times and energies are modelled, which is never valid for "
             "submission; run on a board for that",
             line,
+        )
+    if result.development or result.development_line is not None:
+        yield _violation(
+            FindingKind.FOR_DEVELOPMENT,
+            "the session was run for development, which is never valid for submission; run it "
+            "again without --for development for that",
+            result.development_line,
         )
     if not result.task.official:  # whatever its inputs are: nothing else counts beside it
         yield _violation(

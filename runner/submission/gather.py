@@ -19,7 +19,8 @@ from ..errors import SetupError
 from ..journal.session_document import Provenance, read_document, task_and_mode
 from ..journal.session_folder import SessionFolder
 from ..score.judge import Judged, judge_session
-from ..terms import Division, Mode
+from ..score.rules import FindingKind
+from ..terms import Division, Mode, Purpose
 from ..write.eembc_results import render_result
 from ..write.printed_results import parse_results
 from .describe.description import Description
@@ -145,8 +146,14 @@ def _read(
     if document.result is None:
         raise SetupError(f"{folder} is unfinished: `tinyrunner run --resume` continues it")
     judged = judge_session(
-        folder, round_name=description.round, division=description.division.value
+        folder,
+        round_name=description.round,
+        division=description.division.value,
+        purpose=Purpose.SUBMISSION.value,
     )
+    found = {finding.kind: finding for finding in judged.assessment.findings}
+    if (development := found.get(FindingKind.FOR_DEVELOPMENT)) is not None:
+        raise SetupError(f"{folder} cannot be submitted: {development.text}")
     if not judged.assessment.facts.finished:
         raise SetupError(f"{folder} is unfinished: its log does not hold the end of its session")
     return GatheredSession(system_id, folder, provenance, judged)

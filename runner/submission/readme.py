@@ -53,7 +53,7 @@ def reproduce_command(session: GatheredSession, home: HomeFolder) -> str:
 
 def configuration_yaml(session: GatheredSession, home: HomeFolder) -> str:
     """Write the session's whole configuration, as a file that `--config` takes."""
-    tree = _config(session).model_dump(mode="json", exclude_none=True)
+    tree = _config(session).model_dump(mode="json", exclude_none=True, by_alias=True)
     text = yaml.safe_dump(tree, sort_keys=False, allow_unicode=True)
     return "".join(home.hidden(line) for line in text.splitlines(keepends=True))
 
@@ -202,7 +202,7 @@ def _config(session: GatheredSession) -> Config:
 def _flat(config: Config) -> dict[str, object]:
     """Return settings by place (`dut.baud_rate`); sections that list keys are not opened."""
     flat: dict[str, object] = {}
-    for key, value in config.model_dump(mode="json").items():
+    for key, value in config.model_dump(mode="json", by_alias=True).items():
         if isinstance(value, dict):
             flat |= {f"{key}.{name}": item for name, item in value.items()}
         else:

@@ -120,6 +120,7 @@ _RULE_OF_KIND: dict[FindingKind, Rule] = {
     FindingKind.TARGET_MISSED: Rule.ROUND_RULE,
     FindingKind.SOFT_MARKERS: Rule.ROUND_RULE,
     FindingKind.WIRE_EXTENSION: Rule.ROUND_RULE,
+    FindingKind.FOR_DEVELOPMENT: Rule.ROUND_RULE,
     FindingKind.CUSTOM_TASK: Rule.ROUND_RULE,
     FindingKind.MODEL_ID: Rule.MODEL,
     FindingKind.TIMER_DEVIATES: Rule.TIMER,

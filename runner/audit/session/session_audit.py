@@ -256,6 +256,7 @@ class _SessionAuditor(FolderReader):
                     list_told=bool(judging.labels),
                     synthetic=judging.synthetic,
                     simulated=judging.simulated,
+                    development=judging.development,
                 ),
                 judging.round,
                 division=judging.division,

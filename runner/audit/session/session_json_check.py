@@ -15,6 +15,7 @@ from ...journal.records import LogFacts
 from ...journal.results_json import TwoValuesError, one_value_a_key
 from ...journal.session_document import SCHEMA_VERSION
 from ...score.assess import Assessment
+from ...terms import Dialect, Purpose
 from ..evidence.findings import AuditFinding, Rule, violation, warning
 from ..evidence.tree import ModeFolder
 from .script_check import MAX_SCRIPT_BYTES
@@ -89,6 +90,11 @@ def check_log(provenance: ClaimedProvenance, facts: LogFacts, path: str) -> Iter
     ):
         if seen and told is not None and told not in seen:
             yield _wrong(path, name, told, f"{seen[0]}, as in the log")
+    noted = facts.development_line is not None
+    purpose = Purpose.DEVELOPMENT if noted else Purpose.SUBMISSION
+    if provenance.purpose is not purpose and facts.dialect is Dialect.EEMBC:
+        # MLCommons' form has no such note; the journal beside it has.
+        yield _wrong(path, "for", provenance.purpose.value, f"{purpose.value}, as in the log")
     extension = provenance.link.extension
     if extension and facts.wire_extension is None:  # a log that tells of it has its own finding
         text = f"the inputs were loaded by the wire extension {_shown(extension)}"

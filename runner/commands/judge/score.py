@@ -19,12 +19,15 @@ def score(
     ] = None,
     round_name: options.RoundOption = None,
     division: options.DivisionOption = None,
+    purpose: options.PurposeOption = None,
     as_json: options.JsonOption = False,
 ) -> None:
     """Recompute the results of a session from its log: ours, EEMBC's or MLCommons'."""
     from ...score.judge import judge_session
 
-    judged = judge_session(session, labels, datasets, round_name, division, task_name=task)
+    judged = judge_session(
+        session, labels, datasets, round_name, division, task_name=task, purpose=purpose
+    )
     if as_json:
         import json
 
@@ -46,5 +49,5 @@ def score(
         show_assessment(
             options.result_console(), title, judged.assessment, judged.task, judged.round
         )
-    if not judged.assessment.valid:
+    if not judged.assessment.good:
         raise typer.Exit(options.EXIT_INVALID)

@@ -84,6 +84,9 @@ def init(
         ask = _Asker(console)
     if placed is None:
         placed = _ask_sessions(console)
+    for folder in placed.left_out:
+        console.print(f"left out: {folder}, which was run for development", markup=False,
+                      highlight=False, soft_wrap=True)  # fmt: skip
     answers = collect(flags, placed, ask)
     try:
         with file.open("x", encoding="utf-8", newline="\n") as target:

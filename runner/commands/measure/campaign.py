@@ -34,8 +34,8 @@ def campaign(
 ) -> None:
     """Run boards × tasks × modes unattended: flash, check, run, go on, one table, one report.
 
-    Exit status: 0 all valid, 1 a cell failed, 2 something is wrong and nothing was run, 3 all ran
-    but not all is valid or submittable, 4 a supply may be on, 130 interrupted.
+    Exit status: 0 all good, 1 a cell failed, 2 something is wrong and nothing was run, 3 all ran
+    but not all is good for what was asked, 4 a supply may be on, 130 interrupted.
     """
     match words:
         case ["lane"]:
@@ -153,7 +153,7 @@ def _run(file: Path, *, resume: bool) -> None:
         raise typer.Exit(EXIT_INTERRUPTED)
     if run.failed():
         raise typer.Exit(options.EXIT_FAILED)
-    if not submittable or not all(state.valid for state in run.states.values()):
+    if not submittable or not all(state.good for state in run.states.values()):
         raise typer.Exit(options.EXIT_INVALID)
 
 
@@ -175,7 +175,7 @@ def _show_results(read: Campaign, run: CampaignRun) -> None:
     for key, state in run.states.items():
         session = sessions.get(key)
         if session is not None:
-            state.valid = session.assessment is not None and session.assessment.valid
+            state.good = session.assessment is not None and session.assessment.good
         if state.ended:
             cell = state.cell
             figures = None if session is None else session.assessment

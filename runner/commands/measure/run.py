@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @options.with_settings(
     "tasks modes dut io monitor supply_v max_v ppk2_default_calibration soft_markers model "
-    "datasets sessions board config baud_rate iterations warmups limit labels input_format "
+    "datasets sessions board config baud_rate iterations warmups limit purpose labels input_format "
     "division round data_bytes_per_db pipelining extension verify_load confirm_results "
     "expected_inference_s wire_log script resume stop_on_failure as_json"
 )
@@ -65,7 +65,7 @@ def run(
         outcome = _resume(resume, tasks, modes, config, flags, (labels, formats), reporter)
         with _told_where([outcome]):
             show_outcomes([outcome], as_json)
-        if not outcome.assessment.valid:
+        if not outcome.assessment.good:
             raise typer.Exit(options.EXIT_INVALID)
         return
     base = options.base_config(config)
@@ -108,7 +108,7 @@ def _run_all(
         if status == EXIT_SUPPLY_MAY_BE_ON:
             warn_of_the_supply(console)
         raise typer.Exit(status)
-    if not all(cell.outcome is not None and cell.outcome.assessment.valid for cell in ended):
+    if not all(cell.outcome is not None and cell.outcome.assessment.good for cell in ended):
         raise typer.Exit(options.EXIT_INVALID)
 
 

@@ -54,7 +54,9 @@ def _said(event: Event) -> tuple[str, str] | None:
         case "progress":
             return f"{event['done']}/{event['total']} {event['status']}".strip(), ""
         case kind if kind == FINISHED:
-            return ("valid", "green") if event["valid"] else ("done, not valid", "yellow")
+            if event["valid"]:
+                return "valid", "green"
+            return ("done, good", "green") if event["good"] else ("done, not good", "yellow")
         case kind if kind == FAILED:
             return ("failed", "bold red") if event["last"] else ("failed, once more", "red")
         case kind if kind == INTERRUPTED:

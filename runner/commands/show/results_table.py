@@ -12,7 +12,7 @@ from ....models.suite import Metric, Task
 from ...config.rounds import Round
 from ...score.assess import Assessment
 from ...score.rules import Severity
-from ...terms import Mode
+from ...terms import Mode, Purpose
 from .fitted_table import print_fitted
 
 _TARGETS = {Metric.TOP1: "Top-1", Metric.AUC: "AUC"}
@@ -37,13 +37,13 @@ class TableCell:
 
 
 def show_results_table(console: Console, cells: Sequence[TableCell], round_: Round) -> None:
-    """Print a row for each board and task, then what is not valid, and why."""
+    """Print a row for each board and task, then what is not good, and why."""
     rows: dict[tuple[str, str], dict[Mode, TableCell]] = {}
     for cell in cells:
         rows.setdefault((cell.board, cell.task.key), {})[cell.mode] = cell
     texts = [_row(by_mode, round_) for by_mode in rows.values()]
     print_fitted(console, texts, name="board", first_to_go=_FIRST_TO_GO, left=("board", "task"))
-    for line in _not_valid(cells, round_):
+    for line in _reasons(cells, round_):
         console.print(line, soft_wrap=True)
 
 
@@ -63,7 +63,7 @@ def _texts(mode: Mode, cell: TableCell, round_: Round) -> dict[str, Text]:
     head = {Mode.PERFORMANCE: "ms/inf", Mode.ENERGY: "µJ/inf", Mode.ACCURACY: "accuracy"}[mode]
     if cell.assessment is None:
         return {head: Text("failed", style="bold red")}
-    style = "" if cell.assessment.valid else "yellow"
+    style = "" if cell.assessment.good else "yellow"
     performance, energy = cell.assessment.performance, cell.assessment.energy
     accuracy = cell.assessment.accuracy
     if mode is Mode.PERFORMANCE and performance is not None:
@@ -110,18 +110,23 @@ def _spread(value: float | None) -> str:
     return "" if value is None else f"{value:.2%}"
 
 
-def _not_valid(cells: Iterable[TableCell], round_: Round) -> Iterable[Text]:
+def _reasons(cells: Iterable[TableCell], round_: Round) -> Iterable[Text]:
     """Yield a line for each set of reasons that sessions share."""
-    by_reason: dict[tuple[str, ...], list[str]] = {}
+    by_reason: dict[tuple[str, tuple[str, ...]], list[str]] = {}
     finished = [cell for cell in cells if cell.assessment is not None]
     for cell in finished:
         assert cell.assessment is not None
-        findings = cell.assessment.findings
-        against = [one.kind.value for one in findings if one.severity is Severity.VIOLATION]
-        if against:
-            by_reason.setdefault(tuple(dict.fromkeys(against)), []).append(cell.name)
-    for reasons, names in by_reason.items():
+        against = Severity.VIOLATION
+        said = f"not valid for {round_.name}"
+        if cell.assessment.purpose is Purpose.DEVELOPMENT:
+            said = "not good, even for development"
+            if cell.assessment.good:
+                against, said = Severity.NOTE, "for development, nothing of it for submission"
+        kinds = [one.kind.value for one in cell.assessment.findings if one.severity is against]
+        if kinds:
+            by_reason.setdefault((said, tuple(dict.fromkeys(kinds))), []).append(cell.name)
+    for (said, reasons), names in by_reason.items():
         everything = len(names) == len(finished) > 1
         whose = f"all {len(names)}" if everything else ", ".join(names)
-        line = Text(f"not valid for {round_.name} ", style="yellow")
+        line = Text(f"{said} ", style="yellow")
         yield line.append(f"({whose}): {', '.join(reasons)}", style="default")

@@ -14,11 +14,13 @@ from ...config.rounds import Round
 from ...score.assess import Assessment
 from ...score.results import AccuracyResult, EnergyResult, PerformanceResult
 from ...score.rules import Severity
+from ...terms import Purpose
 
 SEVERITY_STYLES = {
     Severity.VIOLATION: "bold red",
     Severity.NOT_JUDGED: "cyan",
     Severity.WARNING: "yellow",
+    Severity.NOTE: "cyan",
 }
 
 
@@ -38,13 +40,19 @@ def show_assessment(
     for finding in assessment.findings:
         text = Text(f"  {finding.severity.value}: ", style=SEVERITY_STYLES[finding.severity])
         parts.append(text.append(finding.text, style="default"))
-    of_whom = ": the device is a simulated one" if assessment.simulated else ""
-    verdict = (
-        Text(f"  valid for {round_.name}", style="green")
-        if assessment.valid
-        else Text(f"  not valid for submission{of_whom}", style="red")
-    )
+    verdict = Text(f"  {verdict_on(assessment, round_)}", "green" if assessment.good else "red")
     console.print(Group(*parts, verdict))
+
+
+def verdict_on(assessment: Assessment, round_: Round) -> str:
+    """Say in a few words whether a session is good for what it is judged for."""
+    if assessment.purpose is Purpose.DEVELOPMENT:
+        good = "good" if assessment.good else "not good"
+        return f"{good} as a run for development; nothing of it is for submission"
+    if assessment.valid:
+        return f"valid for {round_.name}"
+    of_whom = ": the device is a simulated one" if assessment.simulated else ""
+    return f"not valid for submission{of_whom}"
 
 
 def _performance(result: PerformanceResult) -> list[RenderableType]:

@@ -10,11 +10,18 @@ from rich.text import Text
 
 from ....models.suite import Metric
 from ...execute.resume.found_sessions import FoundSession, SessionState
-from ...terms import Mode
+from ...terms import Mode, Purpose
 from .fitted_table import print_fitted
 from .results_table import shown_figure, shown_rate
 
-_STYLES = {"valid": "green", "not valid": "red", "simulated": "yellow", "damaged": "bold red"}
+_STYLES = {
+    "valid": "green",
+    "not valid": "red",
+    "development": "cyan",
+    "not good": "red",
+    "simulated": "yellow",
+    "damaged": "bold red",
+}
 
 
 def show_sessions(console: Console, sessions: Sequence[FoundSession]) -> None:
@@ -51,6 +58,8 @@ def verdict_of(session: FoundSession) -> str:
         return session.state.value
     if session.result.get("valid") is True:
         return "valid"
+    if session.result.get("for") == Purpose.DEVELOPMENT.value:
+        return "development" if session.result.get("good") is True else "not good"
     return "simulated" if session.result.get("simulated") is True else "not valid"
 
 

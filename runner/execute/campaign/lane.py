@@ -65,7 +65,7 @@ class Lane:
                 "board": cell.board,
                 "task": cell.task.key,
                 "mode": cell.mode.value,
-                "config": cell.config.model_dump(mode="json"),
+                "config": cell.config.model_dump(mode="json", by_alias=True),
                 "hooks": cell.hooks.model_dump(),
             }
             for cell in self.cells
@@ -147,7 +147,7 @@ class _CellRun:
         session = last_session(self._cell)
         if session is not None and (result := read_document(session).result) is not None:
             # It came to its end, and what it should have told was lost.
-            self._tell(FINISHED, session=str(session), valid=result.get("valid") is True)
+            self._finished(session, valid=result.get("valid"), good=result.get("good"))
             return
         if self._cell.mode is Mode.ENERGY:
             session = None  # begun again, never continued
@@ -187,8 +187,12 @@ class _CellRun:
             last = attempt == self._lane.retries
             self._failed(error, None, last=last)
             return last, session
-        self._tell(FINISHED, session=str(outcome.session.folder), valid=outcome.assessment.valid)
+        assessed = outcome.assessment
+        self._finished(outcome.session.folder, valid=assessed.valid, good=assessed.good)
         return True, None
+
+    def _finished(self, session: Path, *, valid: object, good: object) -> None:
+        self._tell(FINISHED, session=str(session), valid=valid is True, good=good is True)
 
     def _failed(self, error: Exception, session: Path | None, *, last: bool) -> None:
         place = None if session is None else str(session)

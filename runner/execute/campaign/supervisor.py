@@ -40,7 +40,8 @@ class CellState:
     cell: CampaignCell
     session: Path | None = None
     """Its finished session."""
-    valid: bool = False
+    good: bool = False
+    """Whether it is good for what it was run for."""
     error: str | None = None
     """Why it failed for good."""
 
@@ -85,7 +86,7 @@ def run_campaign(
 
     An interruption stops all lanes and is told in what is returned. JournalError stops them, too.
     """
-    states = {cell.key: CellState(cell, done.get(cell.key), valid=True) for cell in campaign.cells}
+    states = {cell.key: CellState(cell, done.get(cell.key), good=True) for cell in campaign.cells}
     run = CampaignRun(states)
     supervisor = _Supervisor(campaign, run, journal, show)
     lanes = [[cell for cell in lane if not states[cell.key].ended] for lane in campaign.lanes()]
@@ -171,7 +172,7 @@ class _Supervisor:
         self._run.supply_may_be_on |= event.get("supply_may_be_on", False)
         match event["event"]:
             case kind if kind == FINISHED:
-                state.session, state.valid = Path(event["session"]), event["valid"]
+                state.session, state.good = Path(event["session"]), event["good"]
             case kind if kind == FAILED and event["last"]:
                 state.error = event["error"]
             case kind if kind == INTERRUPTED:

@@ -55,7 +55,7 @@ from ...script.plan import planned_inferences
 from ...script.script import Script, ScriptError, numbered_steps, print_script
 from ...script.verbs import Load, input_file_name, parse_verb
 from ...script.written_path import written_path
-from ...terms import Mode
+from ...terms import Mode, Purpose
 from ..modes import mode_parts
 from ..prepare import dataset_root, open_source, rerooted
 from ..progress import Reporter
@@ -271,7 +271,10 @@ def _config_of(facts: LogFacts, mode: Mode, config: Config) -> Config:
     """Return the settings with those that the log knows better."""
     if mode is Mode.PERFORMANCE:
         config = override(config, warmups=_count_in(facts, "iterWarmup"))
-    return config if facts.wire_extension is None else override(config, extension=True)
+    if facts.wire_extension is not None:
+        config = override(config, extension=True)
+    development = facts.development_line is not None
+    return override(config, purpose=Purpose.DEVELOPMENT if development else Purpose.SUBMISSION)
 
 
 def _count_in(facts: LogFacts, key: str) -> int:

@@ -171,6 +171,8 @@ def _warnings(a: ReportSession, b: ReportSession) -> Iterator[str]:
 def _trouble(session: ReportSession) -> str:
     if session.outcome is SessionStatus.UNSCORED:
         return "could not be scored: " + "; ".join(each.text for each in session.findings)
+    if session.outcome is SessionStatus.DEVELOPMENT:
+        return "run for development, and not valid for submission"
     if session.outcome is SessionStatus.INVALID:
         violations = [f for f in session.findings if f.severity is Severity.VIOLATION]
         return f"not valid for submission ({', '.join(dict.fromkeys(f.title for f in violations))})"

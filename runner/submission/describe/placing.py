@@ -9,7 +9,7 @@ from pathlib import Path
 from ....models.suite import TASKS
 from ...errors import SetupError
 from ...journal.session_document import read_document, task_and_mode
-from ...terms import Mode
+from ...terms import Mode, Purpose
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,7 @@ class FoundSession:
     """The firmware's name and profile."""
     vendor: str
     simulated: bool
+    purpose: Purpose
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,8 @@ class PlacedSessions:
     """Holds sessions by task and mode: one each, at most."""
 
     sessions: tuple[FoundSession, ...]
+    left_out: tuple[Path, ...] = ()
+    """Sessions in the folders that were run for development, and so are none to submit."""
 
     @property
     def tasks(self) -> tuple[str, ...]:
@@ -57,11 +60,19 @@ class PlacedSessions:
 
 
 def place_sessions(paths: list[Path]) -> PlacedSessions:
-    """Look at sessions, or folders of sessions; SetupError where two claim the same place."""
+    """Look at sessions, or folders of sessions; SetupError where two claim the same place.
+
+    A session for development that was named itself is refused, one in a folder is left out.
+    """
     found: dict[tuple[str, Mode], FoundSession] = {}
-    problems = []
+    problems, left_out = [], []
     for folder in dict.fromkeys(folder for path in paths for folder in _folders(path)):
         session = _look(folder)
+        if session.purpose is Purpose.DEVELOPMENT:
+            if folder in paths:
+                raise SetupError(f"{folder} was run for development; leave it out")
+            left_out.append(folder)
+            continue
         first = found.setdefault((session.task, session.mode), session)
         if first is not session and first.folder.resolve() != folder.resolve():
             problems.append(
@@ -70,7 +81,9 @@ def place_sessions(paths: list[Path]) -> PlacedSessions:
             )
     if problems:
         raise SetupError("two sessions for the same place:\n  " + "\n  ".join(problems))
-    return PlacedSessions(tuple(found.values()))
+    if left_out and not found:
+        raise SetupError(f"all {len(left_out)} sessions there were run for development")
+    return PlacedSessions(tuple(found.values()), tuple(left_out))
 
 
 def _folders(path: Path) -> Iterator[Path]:
@@ -104,4 +117,5 @@ def _look(folder: Path) -> FoundSession:
         firmware=f"firmware: {device.vendor}, {device.profile}",
         vendor=device.vendor,
         simulated=provenance.is_simulated,
+        purpose=provenance.purpose,
     )

@@ -13,6 +13,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.sessions.submission_trees import SYSTEM, copied_tree
@@ -48,6 +49,7 @@ from support.sessions.tree_mutations import (
 from tinyrunner.runner.audit.audit import audit
 from tinyrunner.runner.audit.evidence.audit_result import TreeAudit
 from tinyrunner.runner.audit.evidence.findings import Level, Rule, Severity
+from tinyrunner.runner.journal.eembc_lines import DEVELOPMENT_NOTE
 
 PERFORMANCE, ACCURACY, ENERGY = "kws/performance", "kws/accuracy", "kws/energy"
 CHECKLIST = "systems/TinyMLPerf_{round}_Submission_Checklist.pdf"
@@ -76,6 +78,9 @@ PS, PL = f"{PERFORMANCE}/results.txt", f"{PERFORMANCE}/log.txt"
 AS, AL = f"{ACCURACY}/results.txt", f"{ACCURACY}/log.txt"
 ES, EL = f"{ENERGY}/results.txt", f"{ENERGY}/log.txt"
 TRACE, EVENTS = f"{ENERGY}/trace1-energy.bin", f"{ENERGY}/trace1-timestamps.json"
+DEVELOPMENT_NOTED = subbed(
+    PL, r"(.* parser: )(m-bmark-run-name.*\n)", rf"\1\2\1{DEVELOPMENT_NOTE.decode()}]\n"
+)
 INSIDE = 30_000
 """A sample of the first window."""
 FIRST, SECOND, THIRD = "demo_000000_On_5", "demo_000001_Silence_10", "demo_000002_Stop_7"
@@ -424,6 +429,38 @@ AGREEMENT = [
         told_by_session_json=True,
     ),
     Harm(
+        "a log of a run for development",
+        subbed(
+            PL, r"(.* parser: )(m-bmark-run-name.*\n)", rf"\1\2\1{DEVELOPMENT_NOTE.decode()}]\n"
+        ),
+        Rule.ROUND_RULE,
+        PL,
+        "for development",
+    ),
+    Harm(
+        "session.json says nothing of what the log is for",
+        subbed(
+            PL, r"(.* parser: )(m-bmark-run-name.*\n)", rf"\1\2\1{DEVELOPMENT_NOTE.decode()}]\n"
+        ),
+        Rule.SESSION_JSON,
+        f"{PERFORMANCE}/session.json",
+        told_by_session_json=True,
+    ),
+    Harm(
+        "session.json of a run for development",
+        json_changed(f"{PERFORMANCE}/session.json", lambda told: for_development(told)),
+        Rule.ROUND_RULE,
+        PL,
+        told_by_session_json=True,
+    ),
+    Harm(
+        "a configuration for development in session.json, of another log",
+        set_key(f"{PERFORMANCE}/session.json", "provenance", "config", "for", to="development"),
+        Rule.SESSION_JSON,
+        f"{PERFORMANCE}/session.json",
+        told_by_session_json=True,
+    ),
+    Harm(
         "a session twice",
         lambda tree: twice(tree),
         Rule.SESSION_ID,
@@ -442,6 +479,10 @@ AGREEMENT = [
 
 def short_script(script: str) -> str:
     return script_without_input(script, 1)
+
+
+def for_development(told: Any) -> None:
+    told["provenance"]["for"] = "development"
 
 
 def twice(tree: SpoiltTree) -> None:

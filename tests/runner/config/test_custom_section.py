@@ -25,7 +25,8 @@ def test_every_key_of_the_section_is_read_and_kept(tmp_path):
     task = config.custom_task
     assert (task.class_names, task.input_shape) == (("no", "yes"), (2, 3))
     assert (task.input_format, task.input_bytes) == (InputFormat.FLOAT32_LE, 24)
-    assert config_from_json(json.loads(config.model_dump_json()), "s").custom_task == task
+    written = json.loads(config.model_dump_json(by_alias=True))
+    assert config_from_json(written, "s").custom_task == task
     assert override(config, limit=3).custom_task == task
     assert Config().custom_task is None
 

@@ -10,6 +10,7 @@ from support.cli import tinyrunner
 from tinyrunner.runner.commands.app import command_of
 from tinyrunner.runner.config.config import Config, override
 from tinyrunner.runner.config.settings import SETTINGS
+from tinyrunner.runner.terms import Purpose
 
 ONLY_IN_A_FILE = {
     "io_manager.baud_rate",
@@ -22,8 +23,8 @@ ONLY_IN_A_FILE = {
 
 def leaves(section: BaseModel, above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
     """The place of each setting of a configuration."""
-    for name in type(section).model_fields:
-        value = getattr(section, name)
+    for name, field in type(section).model_fields.items():
+        value, name = getattr(section, name), field.alias or name
         if isinstance(value, BaseModel):
             yield from leaves(value, (*above, name))
         else:
@@ -56,6 +57,7 @@ def test_run_has_the_flag_of_every_row_that_has_one_in_the_table_s_order():
         ("--soft-markers", None, ("monitor", "soft_markers"), True),
         ("--no-pipelining", None, ("dut", "pipelining"), False),
         ("--limit", "3", ("limit",), 3),
+        ("--for", "development", ("purpose",), Purpose.DEVELOPMENT),
     ],
 )
 def test_a_flag_sets_what_its_row_says(flag, value, place, expected, monkeypatch):

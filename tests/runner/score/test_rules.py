@@ -14,9 +14,9 @@ from tinyrunner.runner.score.rules import (
     FindingKind,
     Severity,
     check,
-    is_valid,
+    is_good,
 )
-from tinyrunner.runner.terms import Mode
+from tinyrunner.runner.terms import Mode, Purpose
 
 ROUND = load_rounds().get()
 
@@ -168,8 +168,35 @@ def test_a_session_at_fault_is_found(changes, kind, severity):
     checked = replace(performance(), **changes)
     assert found(checked) == [(kind, severity)]
     findings = check(checked, ROUND, division=Division.CLOSED)
-    assert is_valid(findings) is (severity is Severity.WARNING)
+    assert is_good(findings) is (severity is Severity.WARNING)
     assert findings[0].to_json()["severity"] == severity.value
+
+
+def noted(result: CheckInput) -> dict[FindingKind, Severity]:
+    """What is found of a result that is judged for development, and how it counts."""
+    findings = check(result, ROUND, division=Division.CLOSED, purpose=Purpose.DEVELOPMENT)
+    return {finding.kind: finding.severity for finding in findings}
+
+
+def test_a_target_missed_by_the_whole_official_list_is_a_violation_in_development_too():
+    missed = accuracy(correct=1)
+    assert noted(missed)[FindingKind.TARGET_MISSED] is Severity.VIOLATION
+    for other in (replace(missed, list_name=None), replace(missed, synthetic=True)):
+        assert noted(other)[FindingKind.TARGET_MISSED] is Severity.NOTE
+
+
+def test_inputs_that_a_limit_does_not_account_for_are_missing_in_development_too():
+    part = accuracy(inputs=9, correct=9, missing=NameList.of(map(str, range(991))))
+    assert noted(replace(part, limit=9))[FindingKind.INPUT_MISSING] is Severity.NOTE
+    assert noted(replace(part, limit=10))[FindingKind.INPUT_MISSING] is Severity.VIOLATION
+    assert noted(part)[FindingKind.INPUT_MISSING] is Severity.VIOLATION
+
+
+def test_windows_that_a_limit_does_not_account_for_are_missing_in_development_too():
+    few = performance(window(2), window(4))
+    assert noted(replace(few, limit=2))[FindingKind.WINDOW_COUNT] is Severity.NOTE
+    for limit in (None, 1, 3, 8):
+        assert noted(replace(few, limit=limit))[FindingKind.WINDOW_COUNT] is Severity.VIOLATION
 
 
 def test_errors_are_counted_beyond_those_that_are_kept():

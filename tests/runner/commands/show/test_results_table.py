@@ -11,14 +11,15 @@ from rich.console import Console
 from tinyrunner.models.suite import TASKS
 from tinyrunner.runner.commands.show.results_table import TableCell, show_results_table
 from tinyrunner.runner.config.rounds import load_rounds
-from tinyrunner.runner.terms import Mode
+from tinyrunner.runner.terms import Mode, Purpose
 
 ROUND = load_rounds().get("v1.2")
 
 
 def assessed(**figures) -> SimpleNamespace:
     """What an assessment offers the table."""
-    shown = {"performance": None, "energy": None, "accuracy": None, "findings": (), "valid": True}
+    shown = {"performance": None, "energy": None, "accuracy": None, "findings": ()}
+    shown |= {"good": True, "purpose": Purpose.SUBMISSION}
     return SimpleNamespace(**(shown | figures))
 
 
