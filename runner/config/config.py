@@ -76,6 +76,7 @@ class DutConfig(values.StrictSection):
     confirm_results: ConfirmResults = Field(default=ConfirmResults.NEVER, strict=False)
     """Whether every answer is asked for twice; for bad links."""
     boot_wait_s: Seconds = 2.0
+    """The most seconds that a boot banner is listened to once the port is open."""
     expected_inference_s: PositiveSeconds | None = None
     wire_log: ConfigPath | None = None
     """The file that every byte both ways goes into; a log that is there already is continued."""
@@ -119,6 +120,7 @@ class IoManagerConfig(values.StrictSection):
     address: Annotated[str, Field(min_length=1)] | None = None
     """A port or URL; a simulated device brings its own, which `sim:?command_chars=40` describes."""
     baud_rate: BaudRate = DEFAULT_BAUD_RATE
+    """The rate between the host and the IO manager."""
     dut_baud_rate: BaudRate = ENERGY_BAUD_RATE
     """The rate of the device behind the IO manager."""
 
@@ -136,6 +138,7 @@ class MonitorConfig(values.StrictSection):
     )
     """The voltage above which any supply is refused, before a port is opened."""
     current_limit_a: PositiveSeconds | None = None
+    """The most current, in amperes, that the monitor lets through, where it can be told so."""
     ppk2_default_calibration: bool = False
     """Whether a PPK2 that tells no calibration is taken with Nordic's default constants."""
     soft_markers: bool = False
@@ -155,6 +158,7 @@ class SimulateConfig(values.StrictSection):
     """Says what a simulated device is like."""
 
     inference_time_s: Seconds | None = None
+    """Seconds that an inference takes by its clock; None: a usual time of the task."""
 
 
 class Config(values.StrictSection):

@@ -38,10 +38,15 @@ class CustomConfig(StrictSection):
     model_id: str
     """The model id, and the folder of the inputs: `<datasets>/<model_id>/y_labels.csv`."""
     input: InputFormat = Field(strict=False)
+    """What the bytes of an input are."""
     input_bytes: int
+    """The bytes of one input."""
     classes: int
+    """How many scores the device prints; 1: a regression, an error, one probability."""
     class_names: Listed[str] | None = Field(default=None, description="a list of texts")
+    """What the classes are called, in order."""
     shape: Listed[int] | None = Field(default=None, description="a list of whole numbers")
+    """The shape of one input, where it has more than one dimension."""
 
     @property
     def task(self) -> Task:

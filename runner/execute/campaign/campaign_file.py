@@ -49,6 +49,7 @@ class Hooks(values.StrictSection):
     reset: Command | None = None
     """Comes before another try."""
     timeout_s: PositiveSeconds | None = None
+    """Seconds after which a hook that still runs is ended; None: ten minutes."""
     port_timeout_s: PositiveSeconds | None = None
     """From the hooks' end until the board must be on its port (again)."""
 
@@ -59,17 +60,23 @@ class BoardSection(values.StrictSection):
     system: SystemId | None = None
     """The system of the submission that its sessions are of; None: they are not submitted."""
     settings: Settings = Field(default_factory=dict)
+    """What this board has otherwise than all."""
     performance: Settings = Field(default_factory=dict)
+    """What is otherwise in this mode."""
     accuracy: Settings = Field(default_factory=dict)
+    """What is otherwise in this mode."""
     energy: Settings = Field(default_factory=dict)
+    """What is otherwise in this mode."""
     hooks: Hooks = Hooks()
     tasks: Annotated[
         Literal["all"] | values.Listed[TaskKey] | None, Field(description="all, or a list of tasks")
     ] = None
+    """Which tasks this board runs, where not those of all."""
     modes: Annotated[
         Literal["all"] | values.Listed[ModeWord] | None,
         Field(description="all, or a list of performance, accuracy, energy"),
     ] = None
+    """Which modes this board is run in, where not those of all."""
 
 
 def _boards(value: object) -> object:
@@ -89,13 +96,17 @@ class CampaignFile(values.StrictSection):
     tasks: Annotated[
         Literal["all"] | values.Listed[TaskKey], Field(description="all, or a list of tasks")
     ] = "all"
+    """Which tasks are run."""
     modes: Annotated[
         Literal["all"] | values.Listed[ModeWord],
         Field(description="all, or a list of performance, accuracy, energy"),
     ] = "all"
+    """Which modes each task is run in."""
     settings: Settings = Field(default_factory=dict)
+    """What holds for every board."""
     hooks: Hooks = Hooks()
     check: CheckPolicy = Field(default=CheckPolicy.QUICK, strict=False)
+    """A short `tinyrunner check` before each run; `required`: what fails it is not run."""
     retries: Annotated[int, Field(ge=0, le=100)] = 1
     """Times that a cell which failed is tried again."""
     submission: ConfigPath | None = None

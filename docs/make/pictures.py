@@ -1,0 +1,62 @@
+"""Makes what README.md and the guide show of the program: `python docs/make/pictures.py`.
+
+`docs/pictures/report.png` is the report of `tinyrunner demo`, as a headless Chromium shows it; the
+transcript in README.md is what its command prints on the simulated bench. A test compares the
+latter with the program of the day.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+BENCH = {"/dev/ttyACM0": "sim:", "~/eembc/runner/benchmarks/ulp-mlperf/datasets": "demo"}
+SIZE = "1280,900"
+
+
+def tinyrunner(folder: Path, words: list[str]) -> str:
+    """Run the program in a folder, and return what it prints."""
+    command = [sys.executable, "-m", "tinyrunner", *words]
+    ran = subprocess.run(
+        command,
+        cwd=folder,
+        env={**os.environ, "TINYRUNNER_CACHE": str(folder / "cache")},
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    if ran.returncode not in (0, 3):
+        sys.exit(ran.stderr)
+    return ran.stdout.replace(f"{folder}{os.sep}", "")
+
+
+def report(folder: Path, picture: Path) -> None:
+    """Draw the head of the demonstration's report."""
+    tinyrunner(folder, ["demo"])
+    page = (folder / "tinyrunner-demo" / "submission" / "report.html").as_uri()
+    flags = ["--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"]
+    flags += [f"--window-size={SIZE}", "--virtual-time-budget=8000", f"--screenshot={picture}"]
+    subprocess.run(["chromium", *flags, page], check=True, stderr=subprocess.DEVNULL)
+
+
+def transcript(folder: Path, readme: Path) -> None:
+    """Put what the README's run prints behind it."""
+    text = readme.read_text("utf-8")
+    (typed,) = re.findall(r"^tinyrunner (run .*)$", text, re.M)
+    for told, bench in BENCH.items():
+        typed = typed.replace(told, bench)
+    printed = "\n".join(map(str.rstrip, tinyrunner(folder, typed.split()).strip().splitlines()))
+    block = re.compile(r"(^tinyrunner run .*\n```\n\n```text\n).*?(^```$)", re.M | re.S)
+    told = re.sub(r"\d{8}_\d{6}", "…", printed)
+    readme.write_text(block.sub(lambda found: f"{found[1]}{told}\n{found[2]}", text), "utf-8")
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as made:
+        transcript(Path(made), CHECKOUT / "README.md")
+        report(Path(made), CHECKOUT / "docs" / "pictures" / "report.png")
