@@ -25,6 +25,8 @@ class Check:
     """Whether it makes the device complain, so that one looks whether it is still there."""
     needs_device: bool = True
     """Whether it asks the device; one that does not judges what was said by then."""
+    timed: bool = False
+    """Whether the host's clock judges, so that a busy host may fail it: then it is tried again."""
 
 
 CHECKS: tuple[Check, ...] = (
@@ -127,6 +129,7 @@ CHECKS: tuple[Check, ...] = (
         "at least 70 % of the wire's limit (published: 70 to 89 %)",
         "a slow answer, a debug print or a USB adapter's latency timer costs the rest",
         link.throughput,
+        timed=True,
     ),
     Check(
         "load-intact",
@@ -204,6 +207,7 @@ CHECKS: tuple[Check, ...] = (
         "the host's within 2 %",
         "clock the timer from a crystal, or correct its rate",
         timer.rate,
+        timed=True,
     ),
     Check(
         "infer-linear",
@@ -211,6 +215,7 @@ CHECKS: tuple[Check, ...] = (
         "2N takes twice N, 4N four times",
         "run N inferences between the time stamps and nothing else",
         windows.linear,
+        timed=True,
     ),
     Check(
         "warmup-outside",
@@ -218,6 +223,7 @@ CHECKS: tuple[Check, ...] = (
         "the same time with and without",
         "take the first time stamp after the warm-ups",
         windows.warmup_outside,
+        timed=True,
     ),
     Check(
         "pin-edges",

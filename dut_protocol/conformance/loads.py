@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from ..errors import DutProtocolError
 from ..host.exchange import print_chars
-from ..wire.messages import Buffer, LoadDone
+from ..host.load_blocks import handshaken_chars
+from ..wire.messages import Buffer, BufferTooSmall, LoadDone
 from ..wire.settings import DEFAULT_DATA_BYTES_PER_DB, MAX_DATA_BYTES_PER_DB
 from .probe import CannotTry, Probe
 from .replies import Loaded, mismatch, printed
@@ -18,13 +19,21 @@ _MLCOMMONS_BYTES = 31
 
 _TRIED_BYTES = (DEFAULT_DATA_BYTES_PER_DB, _MLCOMMONS_BYTES, MAX_DATA_BYTES_PER_DB)
 
+TOO_LARGE = 100_000_000
+"""More bytes than any microcontroller's buffer has."""
+
+_LONG_FILL_S = 300.0
+"""A buffer that takes longer than this to fill and to read is not overrun."""
+
+_BEYOND_BLOCKS = 8
+
 _LONG_READ_BACK_S = 15.0
 """A ``db print`` that takes longer than this on the wire is not asked for."""
 
 
 def load_done(probe: Probe) -> CheckFinding:
     """Load three blocks, the last of one byte: a device that counts wrongly by one is seen."""
-    data = _counting(2 * _SMALL_BYTES + 1)
+    data = counting(2 * _SMALL_BYTES + 1)
     loaded = probe.load(data, _SMALL_BYTES)
     probe.says_load_done = loaded.done_in_time
     if loaded.done_in_time:
@@ -40,7 +49,7 @@ def load_done(probe: Probe) -> CheckFinding:
 
 def readback(probe: Probe) -> CheckFinding:
     """Load two rows and a part of one, and compare what `db print` gives back."""
-    data = _counting(2 * _SMALL_BYTES + 4)
+    data = counting(2 * _SMALL_BYTES + 4)
     loaded = probe.load(data, _SMALL_BYTES)
     if not loaded.whole:
         raise CannotTry(f"nothing was loaded to be printed ({_why(loaded)})")
@@ -130,7 +139,7 @@ def wrong_size(probe: Probe) -> CheckFinding:
     """Infer an input that is too short: the firmware must refuse, or the one before is scored."""
     task = probe.needed_task()
     short = max(1, min(16, task.input_bytes - 1))
-    loaded = probe.load(_counting(short), _SMALL_BYTES)
+    loaded = probe.load(counting(short), _SMALL_BYTES)
     if not loaded.whole:
         raise CannotTry(f"nothing was loaded ({_why(loaded)})")
     reply = probe.infer_held("infer 1 0", 1).reply
@@ -151,18 +160,41 @@ def wrong_size(probe: Probe) -> CheckFinding:
 
 
 def overrun(probe: Probe) -> CheckFinding:
-    """Send more data after `m-load-done`: the reference firmware writes past its buffer."""
+    """Fill the buffer, then send more: the reference firmware writes past its end."""
     if not probe.options.risky:
         raise CannotTry("it crashes the reference firmware; try it with --risky")
-    data = _counting(_SMALL_BYTES)
-    loaded = probe.load(data, _SMALL_BYTES)
-    if not loaded.done_in_time:
+    if not probe.says_load_done:
         raise CannotTry("there is no m-load-done to send more after")
-    reply = probe.ask("db ffff")
+    size = _buffer_bytes(probe)
+    data = counting(size)
+    takes_s = probe.dut.wire_s(handshaken_chars(size, probe.block_bytes) + print_chars(size))
+    if takes_s > _LONG_FILL_S:
+        raise CannotTry(f"its buffer of {size} bytes takes {takes_s:.0f} s to fill on this wire")
+    loaded = probe.load(data, probe.block_bytes)
+    if not loaded.done_in_time:
+        return CheckFinding(
+            Verdict.FAIL,
+            f"{size} bytes do not arrive: block {loaded.sent} of {loaded.blocks}: {_why(loaded)}",
+            "take as many bytes as `db load` says that fit",
+        )
+    beyond = "ff" * probe.block_bytes
+    replies = [probe.ask(f"db {beyond}") for _ in range(_BEYOND_BLOCKS)]
     probe.ask("name")
     if probe.reads_back and not probe.holds(data):
         return CheckFinding(Verdict.FAIL, "the bytes loaded before were overwritten")
-    return CheckFinding(Verdict.PASS, f"answered {reply.text}")
+    return CheckFinding(
+        Verdict.PASS,
+        f"{_BEYOND_BLOCKS * probe.block_bytes} bytes behind a buffer of {size}: answered "
+        f"{replies[0].text}",
+    )
+
+
+def _buffer_bytes(probe: Probe) -> int:
+    """Return the most that a load may have: as the device says, else what its model takes."""
+    refused = probe.ask(f"db load {TOO_LARGE}").first(BufferTooSmall)
+    if refused is not None and 0 < refused.maximum < TOO_LARGE:
+        return refused.maximum
+    return probe.needed_task().input_bytes
 
 
 def _must_tell_loads(probe: Probe) -> None:
@@ -174,7 +206,7 @@ def _must_tell_loads(probe: Probe) -> None:
 
 def _takes(probe: Probe, count: int) -> tuple[bool, str]:
     """Tell whether blocks of ``count`` bytes arrive: one whole and one of a single byte."""
-    data = _counting(count + 1)
+    data = counting(count + 1)
     try:
         loaded = probe.load(data, count)
     except DutProtocolError as error:
@@ -192,6 +224,10 @@ def _why(loaded: Loaded) -> str:
     return "other bytes are stored"
 
 
-def _counting(count: int) -> bytes:
-    """Make bytes of which no two neighbours are alike."""
-    return bytes((37 * i + 11) % 256 for i in range(count))
+def counting(count: int) -> bytes:
+    """Make bytes of which no two neighbours are alike.
+
+    All are below 0x40: four of them are a small float, whichever they are. A model that is given
+    what is left of them computes no infinities.
+    """
+    return bytes((37 * i + 11) % 61 for i in range(count))

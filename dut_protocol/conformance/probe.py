@@ -296,10 +296,12 @@ class Probe:
 def sample_input(task: Task, seed: int) -> bytes:
     """Make an input of the right size, the same for the same seed.
 
-    Random bytes; for floats, numbers of the size of the ad task's features.
+    Random bytes; for floats, numbers whose scores are finite: of the size of the ad task's features
+    where they are those, else between -1 and 1.
     """
     source = random.Random(seed)
     if task.input_format is InputFormat.FLOAT32_LE:
         count = task.input_bytes // InputFormat.FLOAT32_LE.item_bytes
-        return struct.pack(f"<{count}f", *(source.uniform(-60.0, 10.0) for _ in range(count)))
+        low, high = (-60.0, 10.0) if task.reconstructs_input else (-1.0, 1.0)
+        return struct.pack(f"<{count}f", *(source.uniform(low, high) for _ in range(count)))
     return source.randbytes(task.input_bytes)

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from ..errors import DutTimeout
 from ..wire.messages import BufferTooSmall
+from .loads import TOO_LARGE
 from .probe import Probe
 from .replies import Reply
 from .report import CheckFinding, Verdict
-
-_TOO_LARGE = 100_000_000
-"""More bytes than any microcontroller's buffer has."""
 
 
 def unknown_command(probe: Probe) -> CheckFinding:
@@ -38,7 +36,7 @@ def db_arguments(probe: Probe) -> CheckFinding:
             ("db load", "Command 'db load' requires the # of bytes"),
             ("db load 0", no_bytes),
             ("db load x", no_bytes),
-            (f"db load {_TOO_LARGE}", None),
+            (f"db load {TOO_LARGE}", None),
         ],
     )
 

@@ -42,6 +42,8 @@ class Item:
     found: str
     expected: str
     advice: str
+    seconds: float
+    """How long it took, by the clock of the bench."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,8 @@ EXIT_FAILS = 3
 
 
 @options.with_settings(
-    "dut io task input_format model config baud_rate data_bytes_per_db quick risky save as_json",
+    "dut io task input_format model config baud_rate data_bytes_per_db quick risky save as_json "
+    "html markdown junit",
     io="Energy firmware: port or URL of the IO manager before it.",
 )
 def check(
@@ -46,6 +47,17 @@ def check(
         bool,
         typer.Option("--risky", help="Try also what crashes the reference firmware."),
     ] = False,
+    html: Annotated[
+        Path | None, typer.Option("--html", metavar="FILE", help="Write the report as a page.")
+    ] = None,
+    markdown: Annotated[
+        Path | None,
+        typer.Option("--markdown", metavar="FILE", help="Write it as a table for an issue."),
+    ] = None,
+    junit: Annotated[
+        Path | None,
+        typer.Option("--junit", metavar="FILE", help="Write it as JUnit XML for CI."),
+    ] = None,
     save: Annotated[
         bool,
         typer.Option("--save/--no-save", help="Keep what the device can do for later runs."),
@@ -64,7 +76,11 @@ def check(
     from ....models.suite import TASKS
     from ...config.config import override
     from ...config.named import task_named
+    from ..show.check import CheckView, show_verdict
 
+    for file in (html, markdown, junit):
+        if file is not None:
+            _refuse_file(file)
     keys = list(TASKS) if task is None else [task]
     flags["input_format"] = options.formats_by_task(flags["input_format"], keys)
     settings = override(options.base_config(config), **flags, data_bytes_per_db=data_bytes_per_db)
@@ -74,6 +90,7 @@ def check(
         progress.status("asking its name") as status,
         _way_to_device(settings, expected) as (transport, clock, link, io_manager),
     ):
+        shown = None if as_json else options.result_console()
         report = check_device(
             transport,
             clock,
@@ -82,7 +99,7 @@ def check(
             task=expected,
             tasks={one.model_id: settings.task(one.key) for one in TASKS.values()},
             io_manager=io_manager,
-            on_item=status.update,
+            watcher=CheckView(status, shown, transport.address, link.baud_rate),
         )
     kept, not_kept = None, ""
     if save and io_manager is None:  # behind one a run measures for itself
@@ -95,15 +112,42 @@ def check(
 
         typer.echo(json.dumps(report.to_json() | {"saved": _written(kept)}, indent=2))
     else:
-        from ..show.check import show_conformance
-
-        show_conformance(options.result_console(), report)
+        show_verdict(options.result_console(), report)
         if kept is not None:
             progress.print(f"kept for later runs: {kept}", highlight=False, markup=False)
     if not_kept:
         progress.print(not_kept, highlight=False, markup=False)
+    _write_files(report, html, markdown, junit)
     if not report.passed:
         raise typer.Exit(EXIT_FAILS)
+
+
+def _refuse_file(file: Path) -> None:
+    """Refuse a place where no report can be written, before the device is asked anything."""
+    if file.exists() or file.is_symlink():
+        raise SetupError(f"{file} exists; name another file, or remove it")
+    if not file.parent.is_dir():
+        raise SetupError(f"cannot write {file}: there is no folder {file.parent}")
+
+
+def _write_files(
+    report: ConformanceReport, html: Path | None, markdown: Path | None, junit: Path | None
+) -> None:
+    from ....dut_protocol.conformance import written
+    from ...journal.session_folder import write_atomically
+
+    when = datetime.now(UTC).astimezone().isoformat(timespec="seconds")
+    for file, text in (
+        (html, written.page(report, when)),
+        (markdown, written.markdown(report)),
+        (junit, written.junit(report, when)),
+    ):
+        if file is not None:
+            try:
+                write_atomically(file, text)
+            except OSError as error:
+                why = error.strerror or error
+                raise SetupError(f"cannot write {file}: {why}; name another file") from error
 
 
 def _written(path: Path | None) -> str | None:

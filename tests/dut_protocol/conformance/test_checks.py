@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import struct
+from itertools import pairwise
+
 import pytest
 from support.devices import broken_devices as broken
 from support.devices.broken_devices import device
 from support.devices.faulty import FaultyTransport, cut, lose_at_rate
 from tinyrunner.dut_protocol.conformance.checks import CHECKS
-from tinyrunner.dut_protocol.conformance.probe import CheckOptions
-from tinyrunner.dut_protocol.conformance.report import ConformanceReport, Verdict
-from tinyrunner.dut_protocol.conformance.run import check_device
+from tinyrunner.dut_protocol.conformance.loads import counting
+from tinyrunner.dut_protocol.conformance.probe import CheckOptions, sample_input
+from tinyrunner.dut_protocol.conformance.report import ConformanceReport, Item, Verdict
+from tinyrunner.dut_protocol.conformance.run import CheckWatcher, check_device
 from tinyrunner.dut_protocol.errors import DutError, DutTimeout
 from tinyrunner.dut_protocol.host.io_manager import IoManager
 from tinyrunner.dut_protocol.link.clock import VirtualClock
@@ -18,6 +22,7 @@ from tinyrunner.dut_protocol.simulated.io_manager import IoManagerHabits, Simula
 from tinyrunner.dut_protocol.simulated.link import SimulatedLink
 from tinyrunner.dut_protocol.wire.boot_banner import TimestampMode
 from tinyrunner.dut_protocol.wire.settings import LinkSettings
+from tinyrunner.models.other_inputs import InputKind, with_inputs
 from tinyrunner.models.suite import KWS, TASKS, Task
 
 RISKY = CheckOptions(risky=True)
@@ -79,6 +84,81 @@ def test_what_crashes_the_reference_firmware_is_only_tried_when_asked_for():
     assert "answers no more" in found(report, "overrun")
 
 
+class ShortBuffer(broken.CrashOnOverrun):
+    """Has room for what its model takes and no more, and says so without a number."""
+
+    MAX_DB_INPUT_BYTES = KWS.input_bytes
+
+    def send(self, data: bytes) -> None:
+        super().send(b"e-[no room]\r\n" if data.startswith(b"Supplied") else data)
+
+
+def test_the_buffer_is_filled_before_it_is_overrun_as_far_as_its_size_is_known():
+    report = checked(device())
+    assert "behind a buffer of 27648" in found(report, "overrun")
+    assert bad(checked(device(ShortBuffer)))["overrun"] == "fail"
+
+
+class BusyHost(CheckWatcher):
+    """A clock that jumps once, at the eighth command of one item: the host did something else."""
+
+    def __init__(self, clock: VirtualClock, key: str) -> None:
+        self._clock = clock
+        self._title = next(check.title for check in CHECKS if check.key == key)
+        self._left = 8
+        self._there = False
+        self.ended_keys: list[str] = []
+
+    def now_s(self) -> float:
+        return self._clock.now_s() + (5.0 if self._left <= 0 else 0.0)
+
+    def pause(self, seconds: float) -> None:
+        self._clock.pause(seconds)
+
+    def begun(self, title: str, number: int, total: int) -> None:
+        self._there = title == self._title
+
+    def ended(self, item: Item) -> None:
+        self.ended_keys.append(item.key)
+
+    def watch(self, link: SimulatedLink) -> None:
+        write = link.write
+
+        def watched(data: bytes) -> None:
+            self._left -= self._there
+            write(data)
+
+        link.write = watched
+
+
+@pytest.mark.parametrize("key", ["timer-rate", "throughput"])
+def test_what_a_busy_host_has_spoilt_is_tried_again_before_it_counts(key: str):
+    dut, clock = device(), VirtualClock()
+    dut.boot(0.0)
+    busy, link = BusyHost(clock, key), SimulatedLink(dut, clock, "sim:")
+    busy.watch(link)
+    report = check_device(link, busy, LinkSettings(), CheckOptions(), watcher=busy)
+    assert bad(report) == {}
+    assert "; at the first try: " in found(report, key)
+    assert busy.ended_keys == [check.key for check in CHECKS]
+
+
+def test_a_real_defect_of_timing_is_tried_again_and_stays_one():
+    report = checked(device(broken.WarmupInside))
+    assert bad(report) == {"warmup-outside": "fail"}
+    assert found(report, "warmup-outside").endswith("; 3 times")
+
+
+def test_what_is_sent_keeps_the_scores_of_models_of_floats_finite():
+    for count in (16, 17, 100):
+        data = counting(count)
+        for start in range(len(data) - 3):
+            assert abs(struct.unpack_from("<f", data, start)[0]) < 1.0
+        assert all(a != b for a, b in pairwise(data))
+    floats = with_inputs(KWS, InputKind.parse("float32"))
+    assert max(map(abs, struct.unpack("<490f", sample_input(floats, 1)))) <= 1.0
+
+
 def test_a_wrap_of_the_counter_is_no_defect():
     for start_us in (2**32 - 700_000, 2**32 - 5_000_000, 2**32 - 12_000_000):
         assert bad(checked(device(counter_start_us=start_us))) == {}
@@ -112,16 +192,16 @@ def _begins_s(key: str) -> float:
     """When, on the virtual clock, the item of that key is begun on a device as it should be."""
     clock, dut = VirtualClock(), device()
     dut.boot(0.0)
-    title = next(check.title for check in CHECKS if check.key == key)
+    wanted = next(check.title for check in CHECKS if check.key == key)
     moments: dict[str, float] = {}
-    check_device(
-        SimulatedLink(dut, clock, "sim:"),
-        clock,
-        LinkSettings(),
-        RISKY,
-        on_item=lambda begun: moments.setdefault(begun, clock.now_s()),
-    )
-    return moments[title]
+
+    class Watcher(CheckWatcher):
+        def begun(self, title: str, number: int, total: int) -> None:
+            moments[title] = clock.now_s()
+
+    link = SimulatedLink(dut, clock, "sim:")
+    check_device(link, clock, LinkSettings(), RISKY, watcher=Watcher())
+    return moments[wanted]
 
 
 def _advice(report: ConformanceReport, key: str) -> str:

@@ -214,10 +214,12 @@ class SlowAnswers(SlowPath):
 
 
 class CrashOnOverrun(SlowPath):
-    """As the reference firmware: silence."""
+    """As the reference firmware: silence, where the bytes are past the end of its buffer."""
+
+    MAX_DB_INPUT_BYTES = 27648
 
     def store(self, data: bytes, error: str | None) -> None:
-        if len(self.buffer) >= self.expected_bytes:
+        if self.expected_bytes == len(self.buffer) == self.MAX_DB_INPUT_BYTES:
             self.powered = False
         super().store(data, error)
 

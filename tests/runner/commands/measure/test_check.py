@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from xml.etree import ElementTree
 
 import pytest
 from support.cli import Ran, tinyrunner
@@ -45,6 +46,24 @@ def test_a_person_gets_a_line_an_item_and_a_verdict():
     assert any("skipped" in line and "--risky" in line for line in lines)
     assert any("pass" in line and "4096 characters" in line for line in lines)
     assert "conforms" in lines[-1]
+
+
+def test_reports_for_the_firmware_team_are_written_beside_it_and_over_nothing(tmp_path):
+    files = {name: tmp_path / f"check.{name}" for name in ("html", "markdown", "junit")}
+    flags = [word for name, file in files.items() for word in (f"--{name}", file)]
+    assert tinyrunner("check", "--dut", "sim:kws01", "--quick", *flags).status == 0
+    assert "conforms: " in files["html"].read_text()
+    assert "| pass | boot banner |" in files["markdown"].read_text()
+    suite = ElementTree.parse(files["junit"]).getroot()[0]
+    assert (suite.get("failures"), suite.get("errors")) == ("0", "0")
+    for flag, file, said in (
+        ("--junit", files["junit"], "exists; name another file"),
+        ("--html", tmp_path / "no" / "a.html", "there is no folder"),
+    ):
+        ran = tinyrunner("check", "--dut", "sim:kws01", "--quick", flag, file)
+        assert ran.status == 2, ran
+        assert said in ran.err
+        assert ran.out == "", "nothing was asked"
 
 
 def test_a_failing_item_makes_status_3_and_says_what_to_do(monkeypatch):
