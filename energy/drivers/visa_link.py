@@ -242,6 +242,8 @@ def _open(address: str, timeout_s: float, library: str | None) -> Any:  # noqa: 
         import pyvisa
     except ImportError as error:
         raise MonitorError("VISA instruments need pyvisa: pip install pyvisa pyvisa-py") from error
+    # A resource whose making is interrupted has none yet, and its __del__ would print a traceback.
+    pyvisa.resources.Resource._session = None
     open_timeout = round(timeout_s * 1000.0)
     handled = sys.exception()
     try:

@@ -69,7 +69,9 @@ def test_from_the_first_on_others_are_held_until_all_is_in_order(capfd):
     with pytest.raises(KeyboardInterrupt):
         run()
     assert done == ["journal", "off"]
-    assert capfd.readouterr().err == "switching the supply off; please wait\n" * 3
+    answers = capfd.readouterr().err.splitlines()
+    assert set(answers) == {"switching the supply off; please wait"}
+    assert 2 <= len(answers) <= 3  # two of a kind that wait at once are one
 
 
 def test_an_interruption_that_jumps_over_the_stack_is_followed_by_its_leaving(monkeypatch):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import socket
+import sys
 import time
 
 import pytest
@@ -222,6 +224,20 @@ def test_an_interrupt_of_the_connecting_is_none_of_the_instruments_errors(monkey
     monkeypatch.setattr("pyvisa_py.tcpip.socket", Interrupted())
     with pytest.raises(KeyboardInterrupt):
         VisaLink.open("TCPIP0::127.0.0.1::5025::SOCKET")
+
+
+def test_an_interrupt_in_the_making_of_a_resource_shows_no_traceback_of_it(monkeypatch):
+    def interrupted(*_) -> None:
+        raise KeyboardInterrupt
+
+    shown = []
+    monkeypatch.setattr(sys, "unraisablehook", shown.append)
+    monkeypatch.setattr("pyvisa.resources.Resource.__init__", interrupted)
+    with pytest.raises(KeyboardInterrupt) as raised:
+        VisaLink.open("TCPIP0::127.0.0.1::5025::SOCKET")
+    del raised  # and with it the last that holds what was made
+    gc.collect()
+    assert shown == []
 
 
 def test_an_error_of_connecting_anew_is_one_also_while_an_interrupt_is_handled(monkeypatch):
