@@ -15,7 +15,7 @@ import tempfile
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-BENCH = {"/dev/ttyACM0": "sim:", "~/eembc/runner/benchmarks/ulp-mlperf/datasets": "demo"}
+BENCH = {"/dev/ttyACM0": "sim:", "~/datasets": "demo"}
 SIZE = "1280,900"
 
 
@@ -47,11 +47,13 @@ def report(folder: Path, picture: Path) -> None:
 def transcript(folder: Path, readme: Path) -> None:
     """Put what the README's run prints behind it."""
     text = readme.read_text("utf-8")
-    (typed,) = re.findall(r"^tinyrunner (run .*)$", text, re.M)
+    (typed,) = re.findall(r"^tinyrunner (run .*\n.*)$", text, re.M)
     for told, bench in BENCH.items():
         typed = typed.replace(told, bench)
-    printed = "\n".join(map(str.rstrip, tinyrunner(folder, typed.split()).strip().splitlines()))
-    block = re.compile(r"(^tinyrunner run .*\n```\n\n```text\n).*?(^```$)", re.M | re.S)
+    printed = "\n".join(
+        map(str.rstrip, tinyrunner(folder, typed.replace("\\\n", "").split()).strip().splitlines())
+    )
+    block = re.compile(r"(^tinyrunner run .*\n.*\n```\n\n```text\n).*?(^```$)", re.M | re.S)
     told = re.sub(r"\d{8}_\d{6}", "…", printed)
     readme.write_text(block.sub(lambda found: f"{found[1]}{told}\n{found[2]}", text), "utf-8")
 

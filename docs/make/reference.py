@@ -26,6 +26,8 @@ _Param: TypeAlias = Any
 _Schema: TypeAlias = dict[str, Any]
 _Flags: TypeAlias = dict[tuple[str, ...], Setting]
 
+_WHOLE = "{ .whole }"
+"""Behind a word that is not to be broken."""
 _FROM_THE_PROGRAM = "*Written from the program when this site was made.*"
 
 
@@ -141,20 +143,23 @@ def _section(
     model: type[BaseModel], place: tuple[str, ...], schema: _Schema, defs: _Schema, flags: _Flags
 ) -> Iterator[str]:
     rows, below = [], []
+    fields = {each.alias or name: name for name, each in model.model_fields.items()}
     for name, field in schema["properties"].items():
-        within = _model_in(model.model_fields[name].annotation)
+        within = _model_in(model.model_fields[fields[name]].annotation)
         if within is not None:
             below.append((name, within, defs[within.__name__]))
             if not isinstance(field.get("additionalProperties"), dict):
                 continue
         row = flags.get((*place, name))
-        meaning = _docs(model).get(name) or (row.help if row else "")
-        flag = f"`{row.flag}`" if row else ""
+        meaning = _docs(model).get(fields[name]) or (row.help if row else "")
+        flag = f"`{row.flag}`{_WHOLE}" if row else ""
         kind = _kind(field, defs)
         if name in schema.get("required", ()):
             kind += "; required"
         default = field.get("default")
-        shown = "" if default is None or isinstance(default, dict) else f"`{_yaml(default)}`"
+        shown = (
+            "" if default is None or isinstance(default, dict) else f"`{_yaml(default)}`{_WHOLE}"
+        )
         rows.append(f"| `{name}` | {_cell(kind)} | {shown} | {flag} | {_cell(meaning)} |")
     if place:
         yield f"### `{'.'.join(place)}`\n\n{inspect.getdoc(model)}"

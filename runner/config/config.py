@@ -192,7 +192,7 @@ class Config(values.StrictSection):
     warmups: Annotated[int, Field(ge=0, le=_MOST)] = 1
     limit: Annotated[int, Field(ge=1, le=_MOST)] | None = None
     purpose: Purpose = Field(default=Purpose.SUBMISSION, alias="for", strict=False)
-    """What the run is judged for; the key is `for`."""
+    """What the run is judged for."""
     custom: CustomConfig | None = None
     """The description of the task `custom`."""
 

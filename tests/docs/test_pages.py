@@ -33,7 +33,7 @@ PAGES = sorted(
 ON_THE_BENCH = {
     "--io /dev/ttyACM0 --monitor lpm01a:/dev/ttyACM1": "--dut sim: --monitor sim:lpm01a",
     "/dev/ttyACM0": "sim:",
-    "~/eembc/runner/benchmarks/ulp-mlperf/datasets": "demo",
+    "~/datasets": "demo",
 }
 """What stands for the hardware and the data of a page, where its blocks are run."""
 
