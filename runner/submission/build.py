@@ -1,7 +1,8 @@
 """Builds a submission: `<out>/<division>/<organization>/{systems,code,results}`.
 
 The tree is made in a temporary folder beside its place and then renamed: it is there whole or not
-at all, and nothing that exists is ever overwritten.
+at all. Nothing that exists is overwritten but, on request, a tree that was built there and that
+nobody has touched since.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from .documents import HOOKUP_NAME, check_hookup, write_hookup
 from .gather import BuildError, Gathered, GatheredSession, gather
 from .readme import OTHER_README_NAME, README_NAME, render_readme
 from .session_files import result_names, write_session
-from .sums import SUMS_NAME, render_sums
+from .sums import SUMS_NAME, not_as_built, render_sums
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +45,13 @@ def build(
     *,
     results_name: str | None = None,
     allow_mixed: bool = False,
+    replace: bool = False,
 ) -> BuiltTree:
     """Make the tree; SetupError (BuildError) lists what speaks against it, and nothing is left.
 
-    ``results_name`` picks one of the round's two names of the results file (v1.1, v1.2).
+    ``replace``: in the place of what an earlier build made, if each file in it is as that left it;
+    it stays where the build fails. ``results_name`` picks one of the round's two names of the
+    results file (v1.1, v1.2).
     """
     rounds = load_rounds()
     round_ = rounds.get(description.round)
@@ -58,7 +62,7 @@ def build(
         )
     names = result_names(round_, results_name)
     root = tree_root(description, out)
-    refuse_existing(root)
+    refuse_existing(root, replace=replace)
     gathered = gather(description, allow_mixed=allow_mixed)
     check_hookup(description, gathered)
     plan = _Plan(description, gathered, round_, names)
@@ -72,8 +76,8 @@ def build(
         ]
         sums = render_sums(folder, files)
         (folder / SUMS_NAME).write_text(sums, encoding="utf-8", newline="\n")
-        refuse_existing(root)
-        folder.rename(root)
+        refuse_existing(root, replace=replace)
+        _put_in_place(folder, root)
     return BuiltTree(root, round_, tuple(notes))
 
 
@@ -82,13 +86,39 @@ def tree_root(description: Description, out: Path) -> Path:
     return out / description.division.value / description.organization
 
 
-def refuse_existing(root: Path) -> None:
-    """Refuse (BuildError) a place where something is already."""
-    if root.exists() or root.is_symlink():
+def refuse_existing(root: Path, *, replace: bool = False) -> None:
+    """Refuse (BuildError) a place where something is; with ``replace``, but for a build's own."""
+    if not (root.exists() or root.is_symlink()):
+        return
+    if not replace:
         raise BuildError(
-            f"{root} exists, and is never overwritten; build into another folder with --out, or "
-            "move it away"
+            f"{root} exists, and is not overwritten; --force replaces what an earlier build made "
+            "there; or build into another folder with --out, or move it away"
         )
+    if others := not_as_built(root):
+        more = f" and {len(others) - _SHOWN} more" if len(others) > _SHOWN else ""
+        raise BuildError(
+            f"{root} is not as a build left it, and stays: {', '.join(others[:_SHOWN])}{more}; "
+            "move it away, or build into another folder with --out"
+        )
+
+
+_SHOWN = 5
+
+
+def _put_in_place(folder: Path, root: Path) -> None:
+    """Let the built folder be ``root``; what was there goes with the temporary folder."""
+    if not root.exists():
+        folder.rename(root)
+        return
+    before = folder.with_name(f"{folder.name}.before")
+    try:
+        root.rename(before)
+        folder.rename(root)
+    except BaseException:
+        if before.exists() and not root.exists():
+            before.rename(root)
+        raise
 
 
 @contextmanager

@@ -9,6 +9,8 @@ import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
+SUMS_NAME = "SHA256SUMS"
+
 _CHUNK_BYTES = 1 << 20
 
 
@@ -32,4 +34,26 @@ def render_sums(folder: Path, files: Iterable[str]) -> str:
     return "".join(f"{file_sha256(folder / name)}  {name}\n" for name in sorted(files))
 
 
-SUMS_NAME = "SHA256SUMS"
+def not_as_built(root: Path) -> list[str]:
+    """Return what in a tree is not as its SHA256SUMS says, each with how it differs."""
+    sums = root / SUMS_NAME
+    if root.is_symlink() or not sums.is_file():
+        return [f"no {SUMS_NAME} says that it was built"]
+    rows = sums.read_text(encoding="utf-8", errors="replace").splitlines()
+    listed = {name: digest for digest, _, name in (row.partition("  ") for row in rows)}
+    there = {
+        path.relative_to(root).as_posix(): path
+        for path in root.rglob("*")
+        if path != sums and (path.is_symlink() or not path.is_dir() or not any(path.iterdir()))
+    }
+    return [
+        *(f"{name} is not of it" for name in sorted(there.keys() - listed.keys())),
+        *(f"{name} is missing" for name in sorted(listed.keys() - there.keys())),
+        *(
+            f"{name} was changed"
+            for name in sorted(there.keys() & listed.keys())
+            if not there[name].is_file()
+            or there[name].is_symlink()
+            or file_sha256(there[name]) != listed[name]
+        ),
+    ]

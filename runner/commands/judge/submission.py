@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -12,12 +12,6 @@ from ...errors import SetupError
 from ...submission.describe.names import DESCRIPTION_NAME
 from .. import options
 from .verify import verify
-
-if TYPE_CHECKING:
-    from rich.console import Console
-
-    from ...submission.describe.interview import Prompt
-    from ...submission.describe.placing import PlacedSessions
 
 app = typer.Typer(no_args_is_help=True)
 app.command()(verify)
@@ -57,12 +51,18 @@ def init(
         bool, typer.Option("--yes", help="Ask nothing; take what would be proposed.")
     ] = False,
 ) -> None:
-    """Write a submission's description, by asking or from flags; nothing is overwritten."""
+    """Write a submission's description, by asking or from flags; nothing is overwritten.
+
+    Each answer is kept in FILE.answers until FILE is written: after Ctrl-C, a crash, a closed
+    terminal, the same command goes on where it was. `back` returns to the question before.
+    """
     from rich.console import Console
 
     from ...submission.describe.draft import draft_yaml
     from ...submission.describe.interview import Flags, collect, parse_settings, required_flags
+    from ...submission.describe.kept_answers import KeptAnswers
     from ...submission.describe.placing import place_sessions
+    from .asker import Asker
 
     _refuse_existing(file)
     flags = Flags(
@@ -73,21 +73,32 @@ def init(
         board=board,
         settings=parse_settings(settings or ()),
     )
-    placed = place_sessions(session) if session else None
+    kept = KeptAnswers.of(file)
+    before, known = kept.read()
+    paths = session or before
+    placed = place_sessions(paths) if paths else None
     console = Console(stderr=True)
     if yes or not _is_terminal():
-        if missing := required_flags(flags, placed):
+        if missing := required_flags(flags, placed, known):
             why = "nothing is asked with --yes" if yes else "there is no terminal to ask at"
             raise SetupError(f"{why}; give {', '.join(missing)} as well")
-        ask = None
+        assert placed is not None
+        answers = collect(flags, placed, None, known)
     else:
-        ask = _Asker(console)
-    if placed is None:
-        placed = _ask_sessions(console)
+        asker = Asker(console, kept)
+        try:
+            asker.begin(known)
+            if placed is None or not (session or known):
+                paths, placed = asker.ask_sessions(before)
+            answers = collect(flags, placed, asker, known, lambda said: kept.write(paths, said))
+        except (EOFError, KeyboardInterrupt) as left:
+            asker.leave()
+            if isinstance(left, EOFError):
+                raise typer.Exit(options.EXIT_FAILED) from None
+            raise
     for folder in placed.left_out:
         console.print(f"left out: {folder}, which was run for development", markup=False,
                       highlight=False, soft_wrap=True)  # fmt: skip
-    answers = collect(flags, placed, ask)
     try:
         with file.open("x", encoding="utf-8", newline="\n") as target:
             target.write(draft_yaml(answers, placed, file.parent))
@@ -95,6 +106,7 @@ def init(
         _refuse_existing(file)
     except OSError as error:
         raise SetupError(f"cannot write {file}: {error.strerror or error}") from error
+    kept.remove()
     out = options.result_console()
     for text in (
         f"{file} is written: {len(placed.sessions)} session(s) of {', '.join(placed.tasks)}.",
@@ -110,65 +122,6 @@ def _is_terminal() -> bool:
 def _refuse_existing(file: Path) -> None:
     if file.exists() or file.is_symlink():
         raise SetupError(f"{file} exists, and is never overwritten; name another file")
-
-
-class _Asker:
-    """Puts prompts to whoever sits at the terminal, until the answer will do."""
-
-    def __init__(self, console: Console) -> None:
-        self._console = console
-        self._section = ""
-
-    def __call__(self, prompt: Prompt) -> str:
-        from rich.text import Text
-
-        if prompt.section != self._section:
-            self._section = prompt.section
-            self._console.print(f"\n{prompt.section}", style="bold", markup=False)
-        self._console.print(Text.assemble(f"  {prompt.label}  ", (prompt.hint, "dim")))
-        while True:
-            try:
-                return prompt.check(_said(prompt.default))
-            except ValueError as error:
-                self._console.print(f"  {error}", style="red", markup=False, highlight=False)
-
-
-def _said(default: str = "") -> str:
-    """Read one line from the terminal; an empty one is the default."""
-    return str(
-        typer.prompt(
-            "  ", default=default, show_default=bool(default), prompt_suffix="> ", err=True
-        )
-    )
-
-
-def _ask_sessions(console: Console) -> PlacedSessions:
-    """Ask for folders until an empty answer; at least one session."""
-    from rich.text import Text
-
-    from ...submission.describe.placing import place_sessions
-
-    console.print("\nSessions", style="bold")
-    console.print(
-        Text.assemble("  Folders  ", ("a session's, or one that holds several; empty: done", "dim"))
-    )
-    paths: list[Path] = []
-    placed: PlacedSessions | None = None
-    while True:
-        said = _said().strip()
-        if not said:
-            if placed is not None:
-                return placed
-            console.print("  there is none yet", style="red")
-            continue
-        try:
-            placed = place_sessions([*paths, Path(said).expanduser()])
-        except SetupError as error:
-            console.print(f"  {error}", style="red", markup=False, highlight=False)
-            continue
-        paths.append(Path(said).expanduser())
-        there = ", ".join(f"{one.task} {one.mode.value}" for one in placed.sessions)
-        console.print(f"  so far: {there}", style="dim", markup=False, highlight=False)
 
 
 @app.command("build")
@@ -188,8 +141,12 @@ def build_(
         bool,
         typer.Option("--allow-mixed", help="Build from sessions that were not made alike."),
     ] = False,
+    force: Annotated[
+        bool,
+        typer.Option("--force", help="Replace what an earlier build made, if it is as it was."),
+    ] = False,
 ) -> None:
-    """Make <division>/<organization>/{systems,code,results} from sessions; never overwrites."""
+    """Make <division>/<organization>/{systems,code,results} from sessions."""
     from ...audit.audit import audit
     from ...audit.evidence.findings import Level
     from ...submission.build import build
@@ -200,7 +157,9 @@ def build_(
     place = out or description.output
     if place is None:
         raise SetupError("where is it built? Give --out DIR, or `output` in the description")
-    built = build(description, place, results_name=results_name, allow_mixed=allow_mixed)
+    built = build(
+        description, place, results_name=results_name, allow_mixed=allow_mixed, replace=force
+    )
     console = options.result_console()
     console.print(f"{built.root} is built ({built.round.name}).", markup=False, highlight=False)
     for note in built.notes:

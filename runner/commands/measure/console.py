@@ -91,9 +91,9 @@ def _converse(session: Interactive, out: Console, *, energy: bool) -> None:
 def _reader(*, energy: bool) -> Callable[[], str]:
     """Return what reads a line, or raises EOFError where there are no more."""
     if sys.stdin.isatty() and sys.stdout.isatty():
-        from .line_editor import LineEditor
+        from ..show.line_editor import LineEditor
 
-        return LineEditor(Path.cwd(), energy=energy).read
+        return LineEditor.of_console(Path.cwd(), energy=energy).read
     return (lambda: input("> ")) if sys.stdin.isatty() else _line_of_a_pipe
 
 

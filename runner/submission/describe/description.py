@@ -214,7 +214,7 @@ def _put_sessions(
     if system is None:
         ids = [str(one.get("id")) for one in systems]
         raise ConfigError(
-            f"{path}: systems: none is called {system_id!r}{values.closest(system_id, ids)}; there "
+            f"{path}: systems: none is called {system_id!r}{closest(system_id, ids)}; there "
             f"are {', '.join(ids) or 'none'}"
         )
     system["sessions"] = {key: dict(by_mode) for key, by_mode in sessions.items()}

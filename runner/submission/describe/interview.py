@@ -1,13 +1,16 @@
 """Asks the questions of `submission init`, in order: answers come from flags, else a prompt.
 
-Where neither says, what would be proposed is taken. Nothing is printed here: the command gives a
+Where neither says, what would be proposed is taken. Whoever is asked may go back to the question
+before; every answer is handed over to be kept. Nothing is printed here: the command gives a
 function that puts one prompt to somebody.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
+from functools import partial
 from pathlib import Path
 
 from ....errors import closest
@@ -22,162 +25,223 @@ from .system_template import STATUSES, TEMPLATE, TEMPLATE_NAMES, template_name
 NONE = "-"
 """An answer that an empty one cannot be, for that takes what is proposed."""
 
-
-def collect(flags: Flags, placed: PlacedSessions, ask: Ask | None) -> DraftAnswers:
-    """Collect the answers: from flags, else asked, else (``ask`` is None) as proposed."""
-    return _Interview(flags, placed, ask).run()
+Answers = Mapping[str, str]
+"""What was answered, by the questions' keys."""
 
 
-class _Interview:
-    """Goes through the questions once."""
+class Step(Enum):
+    """Is what may be done instead of answering."""
 
-    def __init__(self, flags: Flags, placed: PlacedSessions, ask: Ask | None) -> None:
-        self._flags = flags
-        self._settings = flags.settings
-        self._placed = placed
-        self._ask = ask
-        self._section = ""
+    BACK = "back"
+    """Return to the question before."""
 
-    def run(self) -> DraftAnswers:
-        organization, division, round_name, system = self._submission()
-        values = self._description(organization, division)
-        self._section = "Code"
-        implementation = self._answer(
-            "Implementation",
-            "the name of the folder code/<benchmark>/<implementation>",
-            said=self._settings.get(CODE_IMPLEMENTATION),
-            default=system,
-            check=check_folder_name,
-        )
-        folders = self._code_folders()
-        picture, text = self._hookup() if self._placed.has_energy else (None, "")
-        return DraftAnswers(
-            organization=organization,
-            division=division,
-            round_name=round_name,
-            system=system,
-            system_values=values,
-            checklist=self._checklist(),
-            implementation=implementation,
-            code_folders=folders,
-            hookup_picture=picture,
-            hookup_text=text,
-        )
 
-    def _submission(self) -> tuple[str, str, str, str]:
-        flags, sessions, rounds = self._flags, self._placed.sessions, load_rounds()
-        self._section = "Submission"
-        organization = self._answer(
-            "Organization",
-            "also the name of its folder",
-            said=flags.organization,
-            check=check_folder_name,
-        )
-        division = self._answer(
-            "Division",
-            "closed: the reference model as it is; open: anything declared",
-            said=flags.division,
-            default=_same(session.division for session in sessions) or Division.CLOSED.value,
-            check=_one_of(*(division.value for division in Division)),
-        )
-        round_name = self._answer(
-            "Round",
-            ", ".join(rounds.buildable),
-            said=flags.round_name,
-            default=_same(session.round_name for session in sessions) or rounds.default,
-            check=_one_of(*rounds.buildable),
-        )
-        system = self._answer(
-            "System id",
-            "the name of its JSON file and of its results",
-            said=flags.system,
-            default=as_folder_name(self._board or sessions[0].vendor),
-            check=check_folder_name,
-        )
-        return organization, division, round_name, system
+def collect(
+    flags: Flags,
+    placed: PlacedSessions,
+    ask: Ask | None,
+    known: Answers | None = None,
+    keep: Callable[[Answers], None] = lambda _: None,
+) -> DraftAnswers:
+    """Collect the answers: from flags, else asked, else (``ask`` is None) as proposed.
 
-    @property
-    def _board(self) -> str | None:
-        return self._settings.get("Board Name", self._flags.board)
+    ``known`` are answers of an earlier time, which are not asked for again unless somebody goes
+    back to them. ``keep`` is told all answers whenever there is one more.
+    """
+    questions = tuple(_questions(flags, placed))
+    answers = dict(_answered(questions, known or {}))
+    if ask is None:
+        for question in questions:
+            answers.setdefault(question.key, question.proposed(answers))
+    else:
+        _ask_all([one for one in questions if one.said is None], answers, ask, keep)
+    return _draft(flags, placed, answers)
 
-    def _description(self, organization: str, division: str) -> dict[str, str]:
-        """Ask for the template's keys; two of them were asked already."""
-        simulated = self._placed.simulated
-        said = {"Submitter": organization, "Division": division} | dict(self._settings)
-        if self._board is not None:
-            said["Board Name"] = self._board
-        proposed = {
-            "Status": "rdi" if simulated else "available",
-            "Board Name": "simulated" if simulated else "",
-            "Software Notes": _same(session.firmware for session in self._placed.sessions) or "",
-        }
-        values = {}
-        for key in TEMPLATE:
-            self._section = f"System description: {key.group.value}"
-            values[key.name] = self._answer(
-                key.name,
-                key.hint,
-                said=said.get(key.name),
-                default=proposed.get(key.name, ""),
-                check=_one_of(*STATUSES) if key.name == "Status" else str.strip,
-            )
-        return values
 
-    def _code_folders(self) -> dict[str, Path]:
-        folders, last = {}, NONE
-        for task in self._placed.tasks:
-            last = self._answer(
-                f"Sources of {task}",
-                f"the folder to copy; {NONE} for none",
-                said=self._settings.get(CODE_FOLDER),
-                default=last,
-                check=_folder,
-            )
-            if last != NONE:
-                folders[task] = Path(last)
-        return folders
-
-    def _hookup(self) -> tuple[Path | None, str]:
-        self._section = "Energy hook-up"
-        picture = self._answer(
-            "Picture of the wiring",
-            "a PNG or JPEG file; empty: told in words",
-            said=self._settings.get(HOOKUP_PICTURE),
-            check=_file,
-        )
-        text = self._answer(
-            "The wiring in words",
-            "or the picture's caption",
-            said=self._settings.get(HOOKUP_TEXT),
-        )
-        return (Path(picture) if picture else None), text
-
-    def _checklist(self) -> dict[str, str]:
-        self._section = "Checklist"
-        return {
-            question.key: self._answer(
-                question.text, question.hint, said=self._settings.get(CHECKLIST + question.key)
-            )
-            for question in ASKED
-        }
-
-    def _answer(
-        self,
-        label: str,
-        hint: str,
-        *,
-        said: str | None,
-        default: str = "",
-        check: Callable[[str], str] = str.strip,
-    ) -> str:
-        if said is not None:
+def _answered(questions: Iterable[_Question], known: Answers) -> Iterator[tuple[str, str]]:
+    """Yield what flags say, and what is known and still will do; SetupError for a wrong flag."""
+    for question in questions:
+        if question.said is not None:
             try:
-                return check(said)
+                yield question.key, question.check(question.said)
             except ValueError as error:
-                raise SetupError(f"{label}: {error}") from error
-        if self._ask is None:
-            return default
-        return self._ask(Prompt(self._section, label, hint, default, check))
+                raise SetupError(f"{question.label}: {error}") from error
+        elif question.key in known:
+            try:
+                yield question.key, question.check(known[question.key] or NONE)
+            except ValueError:
+                continue  # a folder that is gone, say
+
+
+def _ask_all(
+    asked: Sequence[_Question],
+    answers: dict[str, str],
+    ask: Ask,
+    keep: Callable[[Answers], None],
+) -> None:
+    """Ask from the first question without an answer on."""
+    index = next((at for at, one in enumerate(asked) if one.key not in answers), len(asked))
+    while index < len(asked):
+        question = asked[index]
+        default = answers.get(question.key, question.proposed(answers))
+        reply = ask(question.prompt(default, index + 1, len(asked)))
+        if isinstance(reply, Step):
+            index = max(0, index - 1)
+            continue
+        answers[question.key] = reply
+        keep(answers)
+        index += 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """Is one thing that has to be known."""
+
+    key: str
+    section: str
+    label: str
+    hint: str
+    check: Callable[[str], str]
+    said: str | None = None
+    """What a flag says; then it is not asked."""
+    proposed: Callable[[Answers], str] = lambda _: ""
+    """What an empty answer means, by the answers before."""
+
+    def prompt(self, default: str, number: int, total: int) -> Prompt:
+        return Prompt(self.section, self.label, self.hint, default, self.check, number, total)
+
+
+def _questions(flags: Flags, placed: PlacedSessions) -> Iterator[_Question]:
+    settings = dict(flags.settings)
+    if flags.board is not None:
+        settings.setdefault("Board Name", flags.board)
+    yield from _of_the_submission(flags, settings.get("Board Name"), placed)
+    yield from _of_the_system(settings, placed)
+    yield _Question(
+        CODE_IMPLEMENTATION,
+        "Code",
+        "Implementation",
+        "the name of the folder code/<benchmark>/<implementation>",
+        check_folder_name,
+        settings.get(CODE_IMPLEMENTATION),
+        lambda answers: answers["system"],
+    )
+    before = ""
+    for task in placed.tasks:
+        yield _Question(
+            f"{CODE_FOLDER}.{task}",
+            "Code",
+            f"Sources of {task}",
+            f"the folder to copy; {NONE} for none",
+            _folder,
+            settings.get(CODE_FOLDER),
+            partial(_answer_of, f"{CODE_FOLDER}.{before}"),
+        )
+        before = task
+    if placed.has_energy:
+        title, hint = "Picture of the wiring", "a PNG or JPEG file; empty: told in words"
+        said = settings.get(HOOKUP_PICTURE)
+        yield _Question(HOOKUP_PICTURE, "Energy hook-up", title, hint, _file, said)
+        title, hint = "The wiring in words", "or the picture's caption"
+        said = settings.get(HOOKUP_TEXT)
+        yield _Question(HOOKUP_TEXT, "Energy hook-up", title, hint, _text, said)
+    for one in ASKED:
+        key = CHECKLIST + one.key
+        yield _Question(key, "Checklist", one.text, one.hint, _text, settings.get(key))
+
+
+def _answer_of(key: str, answers: Answers) -> str:
+    return answers.get(key, NONE)
+
+
+def _of_the_submission(
+    flags: Flags, board: str | None, placed: PlacedSessions
+) -> Iterator[_Question]:
+    sessions, rounds, section = placed.sessions, load_rounds(), "Submission"
+    division = _same(one.division for one in sessions) or Division.CLOSED.value
+    round_name = _same(one.round_name for one in sessions) or rounds.default
+    system = as_folder_name(board or sessions[0].vendor)
+    yield _Question(
+        "organization",
+        section,
+        "Organization",
+        "also the name of its folder",
+        check_folder_name,
+        flags.organization,
+    )
+    yield _Question(
+        "division",
+        section,
+        "Division",
+        "closed: the reference model as it is; open: anything declared",
+        _one_of(*(division.value for division in Division)),
+        flags.division,
+        lambda _: division,
+    )
+    yield _Question(
+        "round",
+        section,
+        "Round",
+        ", ".join(rounds.buildable),
+        _one_of(*rounds.buildable),
+        flags.round_name,
+        lambda _: round_name,
+    )
+    yield _Question(
+        "system",
+        section,
+        "System id",
+        "the name of its JSON file and of its results",
+        check_folder_name,
+        flags.system,
+        lambda _: system,
+    )
+
+
+_ASKED_BEFORE = {"Submitter": "organization", "Division": "division"}
+"""The template's keys that say again what the submission says."""
+
+
+def _of_the_system(settings: Answers, placed: PlacedSessions) -> Iterator[_Question]:
+    """Yield the questions of the template's keys, but for the two that were asked already."""
+    simulated = placed.simulated
+    proposed = {
+        "Status": "rdi" if simulated else "available",
+        "Board Name": "simulated" if simulated else "",
+        "Software Notes": _same(session.firmware for session in placed.sessions) or "",
+    }
+    for key in TEMPLATE:
+        if key.name in _ASKED_BEFORE:
+            continue
+        yield _Question(
+            key.name,
+            f"System description: {key.group.value}",
+            key.name,
+            key.hint,
+            _one_of(*STATUSES) if key.name == "Status" else _text,
+            settings.get(key.name),
+            partial(lambda text, _: text, proposed.get(key.name, "")),
+        )
+
+
+def _draft(flags: Flags, placed: PlacedSessions, answers: Answers) -> DraftAnswers:
+    picture = answers.get(HOOKUP_PICTURE)
+    folders = {task: answers[f"{CODE_FOLDER}.{task}"] for task in placed.tasks}
+    again = {
+        name: flags.settings.get(name, answers[key]).strip() for name, key in _ASKED_BEFORE.items()
+    }
+    return DraftAnswers(
+        organization=answers["organization"],
+        division=answers["division"],
+        round_name=answers["round"],
+        system=answers["system"],
+        system_values=again | {name: answers[name] for name in TEMPLATE_NAMES if name not in again},
+        checklist={one.key: answers[CHECKLIST + one.key] for one in ASKED},
+        implementation=answers[CODE_IMPLEMENTATION],
+        code_folders={task: Path(path) for task, path in folders.items() if path != NONE},
+        hookup_picture=Path(picture) if picture else None,
+        hookup_text=answers.get(HOOKUP_TEXT, ""),
+    )
 
 
 def _same(texts: Iterable[str | None]) -> str | None:
@@ -203,8 +267,13 @@ def _folder(text: str) -> str:
     return str(Path(path).expanduser()) if path not in ("", NONE) else NONE
 
 
+def _text(text: str) -> str:
+    said = text.strip()
+    return "" if said == NONE else said
+
+
 def _file(text: str) -> str:
-    path = text.strip()
+    path = _text(text)
     if path and not Path(path).expanduser().is_file():
         raise ValueError(f"there is no file {path!r}")
     return str(Path(path).expanduser()) if path else ""
@@ -221,9 +290,12 @@ class Prompt:
     default: str
     check: Callable[[str], str]
     """What gives the answer as it is kept; ValueError says what is wrong with it."""
+    number: int = 1
+    """Which of the questions it is, from 1."""
+    total: int = 1
 
 
-Ask = Callable[[Prompt], str]
+Ask = Callable[[Prompt], str | Step]
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,11 +365,14 @@ def parse_settings(words: Sequence[str]) -> dict[str, str]:
     return settings
 
 
-def required_flags(flags: Flags, placed: PlacedSessions | None) -> list[str]:
+def required_flags(
+    flags: Flags, placed: PlacedSessions | None, known: Answers | None = None
+) -> list[str]:
     """Name the flags without which nothing can be written where nobody is asked."""
+    answers = known or {}
     needed = {
-        "--organization": flags.organization,
+        "--organization": flags.organization or answers.get("organization"),
         "--session": placed,
-        "--system (or --board)": flags.system or flags.board,
+        "--system (or --board)": flags.system or flags.board or answers.get("system"),
     }
     return [name for name, value in needed.items() if value is None]

@@ -168,13 +168,13 @@ def test_what_exists_is_never_overwritten(kws, tmp_path):
     place = tmp_path / "out" / "closed" / "Acme"
     place.mkdir(parents=True)
     (place / "mine.txt").write_text("mine")
-    with pytest.raises(SetupError, match="never overwritten"):
+    with pytest.raises(SetupError, match="is not overwritten"):
         build(description, tmp_path / "out")
     assert [path.name for path in (tmp_path / "out" / "closed").iterdir()] == ["Acme"]
     assert (place / "mine.txt").read_text() == "mine"
     shutil.rmtree(place)
     place.symlink_to(tmp_path / "nowhere")
-    with pytest.raises(SetupError, match="never overwritten"):
+    with pytest.raises(SetupError, match="is not overwritten"):
         build(description, tmp_path / "out")
 
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import re
 import shutil
+import signal
+import sys
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.cli import Terminal
 from tinyrunner.runner.commands.judge import submission as command
 from tinyrunner.runner.config.strict_yaml import read_yaml
 from tinyrunner.runner.errors import SetupError
 from tinyrunner.runner.submission.describe.description import load_description
 from tinyrunner.runner.submission.describe.draft import scalar
 from tinyrunner.runner.submission.describe.interview import Flags, collect, parse_settings
+from tinyrunner.runner.submission.describe.kept_answers import KeptAnswers
 from tinyrunner.runner.submission.describe.placing import place_sessions
 from tinyrunner.runner.submission.describe.system_template import TEMPLATE, TEMPLATE_NAMES
 from tinyrunner.runner.terms import Mode
@@ -186,11 +191,100 @@ def test_everything_is_asked_at_a_terminal(kws, tmp_path):
         assert key.hint in " ".join(ran.output.split())
 
 
+def asked(ran) -> list[str]:
+    """The counters of the questions that were put, in order."""
+    return re.findall(r"  ([0-9]+ of [0-9]+)  ", ran.output)
+
+
 @pytest.mark.usefixtures("at_a_terminal")
-def test_leaving_in_the_middle_writes_nothing(kws, tmp_path):
-    ran = init(tmp_path / "s.yaml", *sessions_flags(kws), stdin="Acme\n\n")
+def test_leaving_in_the_middle_keeps_the_answers_and_the_same_command_goes_on(kws, tmp_path):
+    file, kept = tmp_path / "s.yaml", tmp_path / "s.yaml.answers"
+    ran = init(file, *sessions_flags(kws), stdin="Acme\nopen\n")
     assert ran.exit_code == 1
-    assert list(tmp_path.iterdir()) == []
+    assert f"kept in {kept}" in " ".join(ran.output.split())
+    assert list(tmp_path.iterdir()) == [kept]
+    total = int(asked(ran)[0].split()[-1])
+    assert asked(ran) == [f"{n} of {total}" for n in (1, 2, 3)]
+    ran = init(file, stdin="\n" * (total - 2))
+    assert ran.exit_code == 0, ran.output
+    assert asked(ran) == [f"{n} of {total}" for n in range(3, total + 1)]
+    told = load_description(file)
+    assert (told.organization, told.division.value) == ("Acme", "open")
+    assert list(tmp_path.iterdir()) == [file]
+
+
+@pytest.mark.usefixtures("at_a_terminal")
+def test_sessions_that_were_named_before_it_was_left_are_there_and_more_can_be_named(kws, tmp_path):
+    file = tmp_path / "s.yaml"
+    assert init(file, stdin=f"{kws[0]}\n").exit_code == 1
+    ran = init(file, stdin=f"{kws[1]}\n\nAcme\n")
+    before, more = re.findall(r"so far: (.*)", ran.output)
+    assert more.startswith(f"{before}, ")
+    sessions, answers = KeptAnswers.of(file).read()
+    assert sessions == kws[:2]
+    assert answers == {"organization": "Acme"}
+
+
+@pytest.mark.usefixtures("at_a_terminal")
+def test_back_returns_to_the_question_before_whose_answer_is_proposed(kws, tmp_path):
+    file = tmp_path / "s.yaml"
+    typed = ["Acne", "back", "Acme", "open", "back", "back", "back", "", "closed", "", "board"]
+    typed += ["", "Nucleo", "back", "-"]
+    ran = init(file, *sessions_flags(kws), stdin="\n".join(typed) + "\n" * 50)
+    assert ran.exit_code == 0, ran.output
+    numbers = [int(counted.split()[0]) for counted in asked(ran)]
+    assert numbers[:16] == [1, 2, 1, 2, 3, 2, 1, 1, 2, 3, 4, 5, 6, 7, 6, 7]
+    assert "[Acne]" in ran.output
+    told = load_description(file)
+    assert (told.organization, told.division.value, told.systems[0].id) == (
+        "Acme", "closed", "board",
+    )  # fmt: skip
+    assert told.systems[0].description["Board Name"] == ""
+
+
+def test_what_was_answered_once_is_taken_where_nobody_is_asked(kws, tmp_path):
+    file = tmp_path / "s.yaml"
+    KeptAnswers.of(file).write(kws, {"organization": "Acme", "system": "b", "SoC Name": "x"})
+    assert init(file, "--yes", "--set", "SoC Name=y").exit_code == 0
+    told = load_description(file)
+    assert (told.organization, told.systems[0].id) == ("Acme", "b")
+    assert told.systems[0].description["SoC Name"] == "y"
+
+
+@pytest.mark.usefixtures("at_a_terminal")
+def test_an_answer_that_will_not_do_any_more_is_asked_for_again(kws, tmp_path):
+    file, key = tmp_path / "s.yaml", "code.folder.kws"
+    KeptAnswers.of(file).write(kws, {"organization": "Acme", key: str(tmp_path / "gone")})
+    ran = init(file, stdin="\n" * 60)
+    assert ran.exit_code == 0, ran.output
+    assert load_description(file).systems[0].code["kws"].folder is None
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"answers_version": 1, "sessions": [1]}'])
+def test_kept_answers_that_are_none_are_told_and_not_touched(tmp_path, text):
+    kept = tmp_path / "s.yaml.answers"
+    kept.write_text(text)
+    with pytest.raises(SetupError, match="remove it to begin anew"):
+        init(tmp_path / "s.yaml", *BASICS)
+    assert kept.read_text() == text
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_a_signal_loses_no_answer(kws, tmp_path, number):
+    asking = Terminal("submission", "init", *sessions_flags(kws), cwd=tmp_path)
+    try:
+        asking.until("1 of")
+        asking.type("Acme\r")
+        asking.until("2 of")
+        asking.until("[closed]>")
+        asking.running.send_signal(number)
+        assert asking.end() == (130 if number == signal.SIGINT else -number)
+    finally:
+        asking.kill()
+    assert "Traceback" not in asking.shown
+    _, answers = KeptAnswers.of(tmp_path / "submission.yaml").read()
+    assert answers == {"organization": "Acme"}
 
 
 @pytest.mark.usefixtures("at_a_terminal")

@@ -1,4 +1,4 @@
-"""Edits the console's lines at a terminal: keys, completion, and lines of earlier times.
+"""Edits lines at a terminal: keys, and for the console completion and lines of earlier times.
 
 Only a terminal needs it: what comes from a pipe is read as it is.
 """
@@ -27,25 +27,35 @@ HISTORY_NAME = "console-history"
 class LineEditor:
     """Reads lines from a terminal."""
 
-    def __init__(self, folder: Path, *, energy: bool) -> None:
+    def __init__(self, session: PromptSession[str]) -> None:
+        self._session = session
+
+    @classmethod
+    def of_answers(cls) -> LineEditor:
+        """Return one that asks questions."""
+        return cls(PromptSession(enable_suspend=True, key_bindings=_keys()))
+
+    @classmethod
+    def of_console(cls, folder: Path, *, energy: bool) -> LineEditor:
         """Complete files as seen from ``folder``, and the verbs of ``energy`` where they work."""
-        self._session: PromptSession[str] = PromptSession(
-            "> ",
-            history=_history(),
-            completer=ConsoleCompleter(folder, energy=energy),
-            complete_while_typing=False,
-            complete_style=CompleteStyle.READLINE_LIKE,
-            enable_history_search=True,
-            enable_suspend=True,
-            key_bindings=_keys(),
+        return cls(
+            PromptSession(
+                history=_history(),
+                completer=ConsoleCompleter(folder, energy=energy),
+                complete_while_typing=False,
+                complete_style=CompleteStyle.READLINE_LIKE,
+                enable_history_search=True,
+                enable_suspend=True,
+                key_bindings=_keys(),
+            )
         )
 
-    def read(self) -> str:
+    def read(self, prompt: str = "> ") -> str:
         """Return a line; EOFError on Ctrl-D, KeyboardInterrupt on Ctrl-C in an empty line.
 
         Signals stay with the program's own handlers.
         """
-        return self._session.prompt(handle_sigint=False)
+        return self._session.prompt(prompt, handle_sigint=False)
 
 
 def _keys() -> KeyBindings:
