@@ -1,11 +1,19 @@
 """The wire log: every byte both ways with its time, written on the side of any transport.
 
-    # tinyrunner 0.1.0 wire log, format 1, clock monotonic, 115200 baud, begun …Z, at /dev/ttyACM0
+    # tinyrunner 0.1.0 wire log, format 2, clock monotonic, 115200 baud, begun …Z, at /dev/ttyACM0
     12.345678 > db 0011223344%
     12.347013 < m-ready\\r\\n
 
 One line a write (``>``, to the device, stamped before it) and a read (``<``, stamped after it):
-seconds on the bench's clock, then the bytes. Printable ASCII stands for itself, a backslash is
+seconds on the bench's clock, then the bytes. On a bench of several wires each is named, the IO
+manager's and the monitor's; a line says which monitor it is::
+
+    # 0.012345 wire monitor at lpm01a:/dev/ttyACM1
+    0.012401 >monitor htc\\r\\n
+    0.013502 <monitor \\r\\nPowerShield > ack htc\\r\\n\\r\\n
+    5.104110 >io dut name%
+
+Format 1 has no named wires. Printable ASCII stands for itself, a backslash is
 doubled, the rest is ``\\r``, ``\\n``, ``\\t`` or ``\\xff``. What begins with ``#`` is about the
 log: each opening of the file appends a beginning like the one above, so that one file holds a run
 and its continuations; ``# 12.5 …`` says that the link died. Nothing is ever overwritten. Two runs
@@ -34,7 +42,7 @@ from ..errors import LinkError
 from .clock import Clock, VirtualClock
 from .transport import READ_BYTES, Transport
 
-FORMAT = 1
+FORMAT = 2
 """The version of the format; a reader refuses a higher one."""
 
 FLUSH_INTERVAL_S = 1.0
@@ -44,6 +52,9 @@ MAX_WAITING = 4096
 """Writes and reads kept before they are rendered, where no time passes: a bound for the memory."""
 
 TO_DEVICE, FROM_DEVICE = b">", b"<"
+
+IO_MANAGER, MONITOR = "io", "monitor"
+"""The names of the wires of a bench that has several."""
 
 _PLAIN = bytes(byte for byte in range(0x20, 0x7F) if byte != ord("\\")) + b"\r\n"
 """What bytes rendered in one go may consist of; with any other among them, each write or read is
@@ -146,6 +157,10 @@ class WireLog:
         self.flush()
         self._write(b"# %.6f %b\n" % (self._clock.now_s(), escaped(text.encode("utf-8"))))
 
+    def name_wire(self, name: str, address: str) -> None:
+        """Say what is at the other end of a wire that has this name."""
+        self.remark(f"wire {name} at {address}")
+
     def close(self) -> None:
         """Write out what is kept; calling it again is harmless."""
         self.flush()
@@ -171,19 +186,57 @@ class WireLog:
                 file.close()
 
 
-class LoggingTransport:
-    """Writes into a :class:`WireLog` what another transport carries; closing closes both."""
+class WireTap:
+    """Writes into a :class:`WireLog` what goes over a wire that is no transport."""
 
-    def __init__(self, inner: Transport, clock: Clock, log: WireLog) -> None:
+    def __init__(self, log: WireLog, clock: Clock, name: str) -> None:
+        self._log = log
+        self._now_s = clock.now_s
+        self._to, self._from = (way + name.encode("ascii") for way in (TO_DEVICE, FROM_DEVICE))
+
+    def sent(self, data: bytes) -> None:
+        """Note what is about to be sent."""
+        self._keep(self._to, data)
+
+    def came(self, data: bytes) -> None:
+        """Note what has come."""
+        self._keep(self._from, data)
+        if self._now_s() >= self._log.due_s or len(self._log.waiting) >= 3 * MAX_WAITING:
+            self._log.flush()
+
+    def _keep(self, way: bytes, data: bytes) -> None:
+        now_s = self._now_s()
+        for start in range(0, len(data), READ_BYTES):  # as long as a line may be
+            self._log.waiting.extend((now_s, way, data[start : start + READ_BYTES]))
+
+
+class LoggingTransport:
+    """Writes into a :class:`WireLog` what another transport carries.
+
+    ``name`` is the wire's, where a bench has several. Closing closes both, and the log alone stays
+    open where it is not ``its_log``.
+    """
+
+    def __init__(
+        self,
+        inner: Transport,
+        clock: Clock,
+        log: WireLog,
+        name: str = "",
+        *,
+        its_log: bool = True,
+    ) -> None:
         self.address = inner.address
         self._inner = inner
+        self._to, self._from = (way + name.encode("ascii") for way in (TO_DEVICE, FROM_DEVICE))
+        self._its_log = its_log
         self._log = log
         self._now_s = clock.now_s
         self._waiting = log.waiting
         self._keep = log.waiting.extend
 
     def write(self, data: bytes) -> None:
-        self._keep((self._now_s(), TO_DEVICE, data))
+        self._keep((self._now_s(), self._to, data))
         try:
             self._inner.write(data)
         except LinkError as error:
@@ -198,7 +251,7 @@ class LoggingTransport:
             raise
         if data:
             now_s = self._now_s()
-            self._keep((now_s, FROM_DEVICE, data))
+            self._keep((now_s, self._from, data))
             if now_s >= self._log.due_s or len(self._waiting) >= 3 * MAX_WAITING:
                 self._log.flush()
         elif timeout_s > 0.0:
@@ -210,7 +263,8 @@ class LoggingTransport:
         try:
             self._inner.close()
         finally:
-            self._log.close()
+            if self._its_log:
+                self._log.close()
 
 
 def escaped(data: bytes) -> bytes:

@@ -15,7 +15,8 @@ from .wire_log import BEGINNING, FORMAT, FROM_DEVICE, TO_DEVICE, WireLogBeginnin
 MAX_LINE_BYTES = 4 * READ_BYTES + 100
 """The longest honest line: a whole read, each byte of it escaped."""
 
-_EVENT = re.compile(rb"(\d{1,12}\.\d{6}) ([<>]) ([ -~]*)")
+_EVENT = re.compile(rb"(\d{1,12}\.\d{6}) ([<>])([a-z]{0,16}) ([ -~]*)")
+_WIRE = re.compile(rb"# \d{1,12}\.\d{6} wire ([a-z]{1,16}) at ([ -~]*)")
 _ESCAPES = re.compile(rb"(?:[^\\]|\\[\\rnt]|\\x[0-9a-f]{2})*+")
 """A text in which each backslash begins one of the escapes."""
 
@@ -33,10 +34,23 @@ class WireEvent:
     """Seconds on the bench's clock; six decimals."""
     direction: Direction
     data: bytes
+    wire: str = ""
+    """The name of the wire, where the bench had several."""
+
+
+@dataclass(frozen=True, slots=True)
+class NamedWire:
+    """Says what was at the other end of a wire, from here on."""
+
+    name: str
+    address: str
+
+
+WireLogEntry = WireLogBeginning | NamedWire | WireEvent
 
 
 class WireLogReader:
-    """Yields what was written and read, in order, and keeps the log's beginnings.
+    """Yields what was written and read, in order, and the log's beginnings and wires.
 
     A line that a killed run cut is left out and counted. WireLogError names the line of anything
     else that is wrong.
@@ -48,7 +62,7 @@ class WireLogReader:
         self.line = 0
         """The line that was handed out last, from 1."""
 
-    def __iter__(self) -> Iterator[WireLogBeginning | WireEvent]:
+    def __iter__(self) -> Iterator[WireLogEntry]:
         try:
             with self.path.open("rb") as file:
                 yield from self._read(file)
@@ -57,7 +71,7 @@ class WireLogReader:
                 f"cannot read the wire log {self.path}: {error.strerror or error}"
             ) from error
 
-    def _read(self, file: BinaryIO) -> Iterator[WireLogBeginning | WireEvent]:
+    def _read(self, file: BinaryIO) -> Iterator[WireLogEntry]:
         self.line = self.cut_lines = 0
         doubtful: WireLogError | None = None
         while raw := file.readline(MAX_LINE_BYTES):
@@ -82,6 +96,9 @@ class WireLogReader:
                     doubtful = error  # cut, if a beginning follows
                 else:
                     yield event
+            elif (named := _WIRE.fullmatch(line)) is not None:
+                address = self._bytes(named[2]).decode("utf-8", "replace")
+                yield NamedWire(named[1].decode("ascii"), address)
         if doubtful is not None:
             raise doubtful
         if self.line == 0:
@@ -104,8 +121,9 @@ class WireLogReader:
         if match is None:
             shown = line[:80].decode("latin-1")
             raise self._error(f"expected `SECONDS > BYTES` or `SECONDS < BYTES`, found {shown!r}")
-        at_s, direction, text = match.groups()
-        return WireEvent(float(at_s), Direction(direction.decode()), self._bytes(text))
+        at_s, direction, wire, text = match.groups()
+        way = Direction(direction.decode())
+        return WireEvent(float(at_s), way, self._bytes(text), wire.decode("ascii"))
 
     def _bytes(self, text: bytes) -> bytes:
         if b"\\" not in text:

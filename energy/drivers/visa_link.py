@@ -24,6 +24,7 @@ from collections.abc import Iterator
 from types import TracebackType
 from typing import Any, Self
 
+from ...dut_protocol.link.wire_log import WireTap
 from ...errors import TinyrunnerError
 from ..errors import MonitorError, MonitorTimeout
 
@@ -41,8 +42,15 @@ _DRAIN_BYTES = 1 << 24
 class VisaLink:
     """Is an open VISA resource. Methods raise MonitorError, or MonitorTimeout for silence."""
 
-    def __init__(self, resource: Any, address: str, timeout_s: float) -> None:  # noqa: ANN401
+    def __init__(
+        self,
+        resource: Any,  # noqa: ANN401
+        address: str,
+        timeout_s: float,
+        tap: WireTap | None = None,
+    ) -> None:
         self._resource = resource
+        self._tap = tap
         self.address = address
         self.timeout_s = timeout_s
         self._is_stream = address.upper().endswith("::SOCKET")
@@ -53,14 +61,23 @@ class VisaLink:
         self._closed = False
 
     @classmethod
-    def open(cls, address: str, timeout_s: float = 5.0, library: str | None = None) -> Self:
+    def open(
+        cls,
+        address: str,
+        timeout_s: float = 5.0,
+        library: str | None = None,
+        tap: WireTap | None = None,
+    ) -> Self:
         """Open ``address`` with pyvisa-py; with the vendor's VISA where pyvisa-py lacks that kind
-        of resource (USB, GPIB) and one is installed; or with ``library``, when given."""
+        of resource (USB, GPIB) and one is installed; or with ``library``, when given.
+
+        ``tap`` notes what goes both ways.
+        """
         resource = _open(address, timeout_s, library)
         with _translated(address, f"setting up {address}"):
             resource.timeout = timeout_s * 1000.0
             resource.write_termination = "\n"
-            link = cls(resource, address, timeout_s)
+            link = cls(resource, address, timeout_s, tap)
             if link._is_stream:
                 resource.read_termination = "\n"
             return link
@@ -93,7 +110,7 @@ class VisaLink:
         """
         self.ask(question, after)
         with self._doing(f"waiting for the answer to {question!r}"):
-            data = self._resource.read_bytes(max_bytes, break_on_termchar=True)
+            data = self._read(max_bytes, break_on_termchar=True)
         if len(data) >= max_bytes:
             raise self._garbage(question, data)
         self._heard, self._owed = True, False
@@ -112,7 +129,7 @@ class VisaLink:
                     self._read_stream(reader)
                 else:  # one message: its end is marked, so asking for too much does no harm
                     most = max_bytes + 16
-                    reader.feed(self._resource.read_bytes(most, most, break_on_termchar=True))
+                    reader.feed(self._read(most, most, break_on_termchar=True))
             except BlockError as error:
                 raise MonitorError(
                     f"{self.address} answered {question!r} with something else: {error}"
@@ -164,7 +181,15 @@ class VisaLink:
                     f"{self.address} took nothing of {text[:40]!r} for {self.timeout_s:g} s; is it "
                     "still connected and switched on?"
                 )
+        if self._tap is not None:
+            self._tap.sent(f"{text}\n".encode("ascii", "replace"))
         self._resource.write(text)
+
+    def _read(self, count: int, *how: Any, **more: Any) -> bytes:  # noqa: ANN401 - pyvisa's
+        data: bytes = self._resource.read_bytes(count, *how, **more)
+        if self._tap is not None:
+            self._tap.came(data)
+        return data
 
     def _settle(self) -> None:
         if self._owed:
@@ -174,9 +199,9 @@ class VisaLink:
         self._resource.read_termination = None  # a byte of the data may look like a line end
         try:
             while not reader.complete:
-                reader.feed(self._resource.read_bytes(min(reader.needed, _CHUNK_BYTES)))
+                reader.feed(self._read(min(reader.needed, _CHUNK_BYTES)))
             while not reader.rest.endswith(b"\n") and len(reader.rest) < 2:
-                reader.feed(self._resource.read_bytes(1))
+                reader.feed(self._read(1))
         finally:
             self._resource.read_termination = "\n"
 
@@ -189,9 +214,9 @@ class VisaLink:
         try:
             for _ in range(_DRAIN_ROUNDS):
                 with contextlib.suppress(VisaIOError):
-                    self._resource.read_bytes(_DRAIN_BYTES, 4096)
+                    self._read(_DRAIN_BYTES, 4096)
                 try:
-                    self._resource.read_bytes(1)
+                    self._read(1)
                 except VisaIOError:  # silence, which is what is wanted
                     return
             raise MonitorError(f"{self.address} never stops talking")

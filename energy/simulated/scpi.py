@@ -175,17 +175,24 @@ class SimulatedInstrument:
         self._server: ScpiServer | None = None
         self.received: list[str] = []
         """Every command so far, for tests and curious people."""
+        self.greeting = b""
+        """What every connection is told first."""
+
+    @property
+    def bound(self) -> tuple[str, int]:
+        """Return where it listens; only while it is served."""
+        assert self._server is not None, "start it first"
+        return self._server.bound
 
     @property
     def address(self) -> str:
         """Return what to open; only while it is served."""
-        assert self._server is not None, "start it first"
-        host, port = self._server.bound
+        host, port = self.bound
         return f"TCPIP0::{host}::{port}::SOCKET"
 
     def start(self) -> Self:
         """Listen and serve, in a thread."""
-        self._server = ScpiServer(self, *self._where)
+        self._server = ScpiServer(self, *self._where, self.greeting)
         return self
 
     def close(self) -> None:

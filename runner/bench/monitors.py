@@ -12,7 +12,8 @@ from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from ...dut_protocol.discovery.ports import usb_serial
 from ...dut_protocol.link.clock import Clock
-from ...dut_protocol.link.transport import check_address
+from ...dut_protocol.link.transport import Transport, check_address
+from ...dut_protocol.link.wire_log import MONITOR, LoggingTransport, WireLog, WireTap
 from ...energy.errors import MonitorError
 from ...energy.monitor import EnergyMonitor
 from ..config.config import MonitorConfig
@@ -107,24 +108,46 @@ def _address_of(config: MonitorConfig) -> str:
     return config.address
 
 
-def open_monitor(config: MonitorConfig, clock: Clock) -> EnergyMonitor:
+def open_monitor(config: MonitorConfig, clock: Clock, log: WireLog | None = None) -> EnergyMonitor:
     """Open a configuration's monitor, identified, its output off, as a context manager.
 
     A VISA resource (``TCPIP0::10.0.0.7::inst0::INSTR``) is a Keysight N6705; ``lpm01a:PORT``,
     ``ppk2:PORT``, ``stlinkv3pwr:PORT``, ``otii:`` and ``joulescope:`` name others, ``scpi:FILE``
-    one that FILE describes. Each driver is imported only when asked for. MonitorError names the
-    address.
+    one that FILE describes. Each driver is imported only when asked for. ``log`` takes what goes
+    both ways. MonitorError names the address.
     """
     address = _address_of(config)
     try:
-        return _open(address, config, clock)
+        return _open(address, config, clock, log)
     except MonitorError as error:
         if address in str(error):
             raise
         raise type(error)(f"{address}: {error}") from error
 
 
-def _open(address: str, config: MonitorConfig, clock: Clock) -> EnergyMonitor:
+def tap_of(log: WireLog | None, clock: Clock, address: str) -> WireTap | None:
+    """Return what notes the traffic of the monitor at ``address``; None without a log."""
+    if log is None:
+        return None
+    log.name_wire(MONITOR, address)
+    return WireTap(log, clock, MONITOR)
+
+
+def logged_link(log: WireLog | None, clock: Clock, address: str, link: Transport) -> Transport:
+    """Return the link of the monitor at ``address``, or one that notes its traffic."""
+    if log is None:
+        return link
+    log.name_wire(MONITOR, address)
+    return LoggingTransport(link, clock, log, MONITOR, its_log=False)
+
+
+def note_no_log(log: WireLog | None, address: str) -> None:
+    """Say in a log that it cannot have the traffic of the monitor at ``address``."""
+    if log is not None:
+        log.remark(f"nothing of {address} is in this log: it is spoken to by its vendor's driver")
+
+
+def _open(address: str, config: MonitorConfig, clock: Clock, log: WireLog | None) -> EnergyMonitor:
     kind, colon, rest = address.partition(":")
     max_voltage_v = config.max_voltage_v
     if names_simulated(address):
@@ -136,12 +159,18 @@ def _open(address: str, config: MonitorConfig, clock: Clock) -> EnergyMonitor:
         from ...energy.drivers.scpi_described.driver import ScpiInstrument
 
         limit_a = config.current_limit_a
-        return ScpiInstrument.open(*described(address), clock, max_voltage_v, limit_a)
+        return ScpiInstrument.open(
+            *described(address), clock, max_voltage_v, limit_a, tap=tap_of(log, clock, address)
+        )
     if "::" in address:
         from ...energy.drivers.n6705.driver import N6705
 
         return N6705.open(
-            address, clock, max_voltage_v=max_voltage_v, current_limit_a=config.current_limit_a
+            address,
+            clock,
+            max_voltage_v=max_voltage_v,
+            current_limit_a=config.current_limit_a,
+            tap=tap_of(log, clock, address),
         )
     match kind + colon:
         case "lpm01a:" | "ppk2:" | "stlinkv3pwr:" if not rest:
@@ -151,19 +180,19 @@ def _open(address: str, config: MonitorConfig, clock: Clock) -> EnergyMonitor:
             from ...energy.drivers.serial_monitor import open_link
 
             _check_limit(address, config, lpm01a.CAPABILITIES.max_current_a)
-            link = open_link(rest, lpm01a.BAUD_RATE)
+            link = logged_link(log, clock, address, open_link(rest, lpm01a.BAUD_RATE))
             return lpm01a.Lpm01a.open(link, clock, max_voltage_v=max_voltage_v)
         case "ppk2:":
             from ...energy.drivers.ppk2 import driver as ppk2
             from ...energy.drivers.serial_monitor import open_link
 
             _check_limit(address, config, ppk2.CAPABILITIES.max_current_a)
-            link = open_link(rest, ppk2.BAUD_RATE)
+            port = open_link(rest, ppk2.BAUD_RATE)
             return ppk2.Ppk2.open(
-                link,
+                logged_link(log, clock, address, port),
                 clock,
                 max_voltage_v=max_voltage_v,
-                serial=usb_serial(link.address),
+                serial=usb_serial(port.address),
                 default_calibration=config.ppk2_default_calibration,
             )
         case "stlinkv3pwr:":
@@ -172,9 +201,9 @@ def _open(address: str, config: MonitorConfig, clock: Clock) -> EnergyMonitor:
             from ...energy.drivers.stlinkv3pwr.recording import MAX_CURRENT_A
 
             _check_limit(address, config, MAX_CURRENT_A)
-            port, word = _port_and_format(rest)
+            name, word = _port_and_format(rest)
             return stlink.StlinkV3Pwr.open(
-                open_link(port, stlink.BAUD_RATE),
+                logged_link(log, clock, address, open_link(name, stlink.BAUD_RATE)),
                 clock,
                 stream_format=stlink.StreamFormat(word),
                 max_voltage_v=max_voltage_v,
@@ -191,11 +220,13 @@ def _open(address: str, config: MonitorConfig, clock: Clock) -> EnergyMonitor:
                 pin=place.pin,
                 max_voltage_v=max_voltage_v,
                 current_limit_a=config.current_limit_a,
+                tap=tap_of(log, clock, address),
             )
         case "joulescope:":
             from ...energy.drivers.joulescope.driver import Joulescope
 
             _check_limit(address, config, None)
+            note_no_log(log, address)
             return Joulescope.open(rest, clock, max_voltage_v=max_voltage_v)
     raise SetupError(f"{address} is no energy monitor: expected {_EXPECTED}")
 

@@ -1,7 +1,7 @@
 """Opens the bench that a configuration's addresses name.
 
 In energy mode that is an IO manager, the device behind it, and a monitor. Where ``--wire-log FILE``
-asks for it, the bench's link is written into a wire log.
+asks for it, what goes over the bench's wires, the monitor's among them, is written into a wire log.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from ...dut_protocol.host.load_with_retries import Loader
 from ...dut_protocol.link.clock import Clock, MonotonicClock, VirtualClock
 from ...dut_protocol.link.latency import shorten_latency
 from ...dut_protocol.link.transport import Transport, check_address, open_transport
-from ...dut_protocol.link.wire_log import LoggingTransport, WireLog, WireLogError
+from ...dut_protocol.link.wire_log import IO_MANAGER, LoggingTransport, WireLog, WireLogError
 from ...dut_protocol.simulated.link import SimulatedLink
 from ...dut_protocol.wire.settings import LinkSettings, VerifyLoad
 from ...energy.errors import MonitorError, SupplyMayBeOn
@@ -108,19 +108,23 @@ def open_energy_bench(config: Config, task: Task) -> Iterator[Bench]:
     io_baud_rate = config.io_manager.baud_rate
     refuse_behind_io_manager(config.dut.wishes)
 
-    def logged(transport: Transport, clock: Clock) -> Transport:
-        wire = wire_logged(
+    def logged(transport: Transport, clock: Clock) -> tuple[Transport, WireLog | None]:
+        log = begin_wire_log(
             config, transport, clock, io_baud_rate, lambda text: bench.dut.listener.note(text)
         )
-        stack.callback(wire.close)
-        return wire
+        if log is not None:
+            transport = LoggingTransport(transport, clock, log, IO_MANAGER)
+        stack.callback(transport.close)
+        return transport, log
 
     with SafeStack() as stack:
         if is_simulated(config):
             simulated = SimulatedBench(config, task)
-            wire = logged(simulated.link, simulated.clock)
+            wire, log = logged(simulated.link, simulated.clock)
             try:
-                monitor: EnergyMonitor = stack.enter_context(simulated.open_monitor(config.monitor))
+                monitor: EnergyMonitor = stack.enter_context(
+                    simulated.open_monitor(config.monitor, log)
+                )
             except MonitorError as error:  # a vendor's package is absent, say
                 raise SetupError(str(error)) from error
             bench = _bench(config, wire, simulated.clock, monitor, simulated.model)
@@ -128,8 +132,8 @@ def open_energy_bench(config: Config, task: Task) -> Iterator[Bench]:
             return
         clock = MonotonicClock()
         try:
-            wire = logged(open_transport(_io_address(config), io_baud_rate), clock)
-            monitor = stack.enter_context(open_monitor(config.monitor, clock))
+            wire, log = logged(open_transport(_io_address(config), io_baud_rate), clock)
+            monitor = stack.enter_context(open_monitor(config.monitor, clock, log))
         except SupplyMayBeOn:
             raise
         except (LinkError, MonitorError) as error:
@@ -200,14 +204,25 @@ Tell = Callable[[str], None]
 def wire_logged(
     config: Config, transport: Transport, clock: Clock, baud_rate: int, tell: Tell
 ) -> Transport:
-    """Return the transport itself, or one that logs; closing it closes both.
+    """Return the transport itself, or one that logs into the wire log that is asked for.
+
+    Closing it closes both. For ``tell`` and errors see :func:`begin_wire_log`.
+    """
+    log = begin_wire_log(config, transport, clock, baud_rate, tell)
+    return transport if log is None else LoggingTransport(transport, clock, log)
+
+
+def begin_wire_log(
+    config: Config, transport: Transport, clock: Clock, baud_rate: int, tell: Tell
+) -> WireLog | None:
+    """Begin the wire log that is asked for, if one is.
 
     ``tell`` notes, once, that the log could not be continued (a full disk); SetupError where it
     cannot be begun, and then the transport is closed.
     """
     path = config.dut.wire_log
     if path is None:
-        return transport
+        return None
 
     def tell_somehow(text: str) -> None:
         try:
@@ -216,8 +231,7 @@ def wire_logged(
             warnings.warn(text, RuntimeWarning, stacklevel=2)
 
     try:
-        log = WireLog.open(path, clock, transport.address, baud_rate, tell_somehow, __version__)
+        return WireLog.open(path, clock, transport.address, baud_rate, tell_somehow, __version__)
     except WireLogError as error:
         transport.close()
         raise SetupError(f"--wire-log: {error}") from error
-    return LoggingTransport(transport, clock, log)

@@ -24,7 +24,8 @@ SCPI = "scpi:"
 SHIPPED = Path(__file__).resolve().parents[2] / "configs" / "instruments"
 """The folder of the descriptions that come with the program."""
 _BARE_NAME = re.compile(r"\w+")
-_PREFIXES = (SCPI, f"sim:{SCPI}")
+_REPLAY = "sim:replay:"
+_PREFIXES = (SCPI, f"sim:{SCPI}", _REPLAY)
 
 
 def rebased(address: str, folder: Path) -> str:
@@ -33,7 +34,7 @@ def rebased(address: str, folder: Path) -> str:
     if prefix is None:
         return address
     file, resource = split_address(address.removeprefix(prefix))
-    if is_bare_name(file) or not file:
+    if not file or (is_bare_name(file) and prefix != _REPLAY):
         return address
     return f"{prefix}{folder / Path(file).expanduser()}{f'@{resource}' if resource else ''}"
 

@@ -51,6 +51,8 @@ class MonitorKind(Enum):
     OTII = "otii"
     SCPI = "scpi"
     """Is followed by the file that describes it: ``scpi:FILE``."""
+    REPLAY = "replay"
+    """Is followed by the wire log that it answers from: ``replay:FILE``."""
 
     @property
     def is_joulescope(self) -> bool:
@@ -72,8 +74,22 @@ def kind_named(name: str) -> MonitorKind:
 
 
 def _kinds() -> str:
-    said = {MonitorKind.SCPI: f"{MonitorKind.SCPI.value}:FILE"}
+    said = {kind: f"{kind.value}:FILE" for kind in (MonitorKind.SCPI, MonitorKind.REPLAY)}
     return ", ".join(said.get(kind, kind.value) for kind in MonitorKind)
+
+
+def recorded_kind(address: str) -> str:
+    """Return the name of the kind of monitor that a wire log has under this address.
+
+    ``lpm01a`` of ``lpm01a:/dev/ttyACM1`` or ``sim:lpm01a``; of a described one, with its file.
+    """
+    name = address.removeprefix(SIMULATED)
+    if name.startswith(f"{MonitorKind.SCPI.value}:"):
+        file, at, resource = name.rpartition("@")
+        return file if at and "::" in resource else name
+    if name in ("", "sim") or "::" in name:
+        return MonitorKind.N6705.value
+    return kind_named(name).value
 
 
 def described_file(name: str) -> str:
@@ -87,16 +103,16 @@ def described_file(name: str) -> str:
     return file
 
 
-def simulated_kind(address: str | None) -> MonitorKind:
-    """Read ``--monitor`` on a simulated bench: ``sim:KIND``; an N6705 unless told."""
+def simulated_name(address: str | None) -> str:
+    """Read ``--monitor`` on a simulated bench: the NAME of ``sim:NAME``; n6705 unless told."""
     if address is None or address in ("sim", SIMULATED):
-        return MonitorKind.N6705
+        return MonitorKind.N6705.value
     if not names_simulated(address):
         raise SetupError(
             f"{address} cannot measure a simulated device: give --monitor sim:KIND, where KIND is "
             f"one of {_kinds()}; or a real device with --dut"
         )
-    return kind_named(address.removeprefix(SIMULATED))
+    return address.removeprefix(SIMULATED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ....dut_protocol.link.clock import Clock
+from ....dut_protocol.link.wire_log import WireTap
 from ...errors import MonitorError, MonitorRefused, SamplesLost
 from ...monitor import Capabilities, MonitorIdentity, SampleKind
 from ...trace import EnergyTrace, TraceWriter
@@ -94,11 +95,15 @@ class N6705(VisaMonitor):
         seamless_ranging: bool = True,
         timeout_s: float = 5.0,
         library: str | None = None,
+        tap: WireTap | None = None,
     ) -> Self:
-        """Identify, reset and configure; every output is off. ``library`` chooses the VISA."""
+        """Identify, reset and configure; every output is off.
+
+        ``library`` chooses the VISA, ``tap`` notes what goes both ways.
+        """
 
         def reopen() -> VisaLink:
-            return VisaLink.open(address, timeout_s, library)
+            return VisaLink.open(address, timeout_s, library, tap)
 
         options = LoggerOptions(
             channel,

@@ -26,6 +26,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from ....dut_protocol.link.clock import Clock
+from ....dut_protocol.link.wire_log import WireTap
 from ...errors import (
     MonitorError,
     MonitorRefused,
@@ -89,6 +90,7 @@ class Otii(ClosedOnExit):
         max_voltage_v: float | None = None,
         current_limit_a: float = DEFAULT_CURRENT_LIMIT_A,
         answer_timeout_s: float = ANSWER_TIMEOUT_S,
+        tap: WireTap | None = None,
     ) -> None:
         """Say nothing to the device yet: use :meth:`open`. ``place``: the server's host, port."""
         self.address = f"otii:{place[0]}:{place[1]}/{device.name}"
@@ -101,6 +103,7 @@ class Otii(ClosedOnExit):
         self._max_voltage_v = max_voltage_v
         self._current_limit_a = current_limit_a
         self._answer_timeout_s = answer_timeout_s
+        self._tap = tap
         self._otii_version = ""
         self._versions: dict[str, Any] = {}
         self._refused: list[str] = []
@@ -127,8 +130,11 @@ class Otii(ClosedOnExit):
         max_voltage_v: float | None = None,
         current_limit_a: float | None = None,
         answer_timeout_s: float = ANSWER_TIMEOUT_S,
+        tap: WireTap | None = None,
     ) -> Otii:
         """Open the device of this name or id, or the only one; its supply is off then.
+
+        ``tap`` notes what goes both ways.
 
         MonitorRefused without the package, a user or a licence; MonitorError without a server.
         """
@@ -138,7 +144,7 @@ class Otii(ClosedOnExit):
                 f"a current limit of {limit_a:g} A: an Otii has 0.001 to {MAX_CURRENT_A:g} A"
             )
         where = f"the Otii server at {host}:{port}"
-        application, version = connect(host, port, answer_timeout_s)
+        application, version = connect(host, port, answer_timeout_s, tap)
         try:
             check_licence(application, where)
             chosen = choose_device(application, device, where)
@@ -154,6 +160,7 @@ class Otii(ClosedOnExit):
             max_voltage_v=max_voltage_v,
             current_limit_a=limit_a,
             answer_timeout_s=answer_timeout_s,
+            tap=tap,
         )
         monitor._otii_version = version
         with closed_on_error(monitor):
@@ -383,7 +390,7 @@ class Otii(ClosedOnExit):
 
     def _reconnect(self) -> None:
         self._application.connection.close_connection()
-        self._application, _ = connect(*self._place, self._answer_timeout_s)
+        self._application, _ = connect(*self._place, self._answer_timeout_s, self._tap)
         self._device.connection = self._application.connection
         if self._project is not None:
             self._project.connection = self._application.connection

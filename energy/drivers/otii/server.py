@@ -8,10 +8,12 @@ It waits for ever for the data of a channel: here every answer has a time-out.
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
+from ....dut_protocol.link.wire_log import WireTap
 from ...errors import MonitorError, MonitorRefused, MonitorTimeout
 
 if TYPE_CHECKING:
@@ -59,8 +61,12 @@ def told_as_ours(doing: str) -> Iterator[None]:
         raise MonitorError(f"{doing}: {type(error).__name__} {error}".rstrip()) from error
 
 
-def connect(host: str, port: int, timeout_s: float = ANSWER_TIMEOUT_S) -> tuple[Application, str]:
+def connect(
+    host: str, port: int, timeout_s: float = ANSWER_TIMEOUT_S, tap: WireTap | None = None
+) -> tuple[Application, str]:
     """Connect to the server; return it and the version of Otii that it tells.
+
+    ``tap`` notes what goes both ways.
 
     MonitorRefused without the package, or with one that is too old; MonitorError without a server.
     """
@@ -79,6 +85,8 @@ def connect(host: str, port: int, timeout_s: float = ANSWER_TIMEOUT_S) -> tuple[
 
         def receive_response(self, timeout_seconds: float | None, trans_id: str) -> dict[str, Any]:
             limit_s = timeout_s if timeout_seconds is None else min(timeout_seconds, timeout_s)
+            if tap is not None and isinstance(self.sock, socket.socket):
+                self.sock = cast(socket.socket, _TappedSocket(self.sock, tap))
             answer: dict[str, Any] = super().receive_response(limit_s, trans_id)
             return answer
 
@@ -96,6 +104,25 @@ def connect(host: str, port: int, timeout_s: float = ANSWER_TIMEOUT_S) -> tuple[
         connection.close_connection()
         raise MonitorError(f"{doing}: it answered {said}")
     return otii.Otii(connection), str(said.get("data", {}).get("otii_version", ""))
+
+
+class _TappedSocket:
+    """Is a socket, as far as the package uses one, whose bytes are noted."""
+
+    def __init__(self, inner: socket.socket, tap: WireTap) -> None:
+        self._inner = inner
+        self._tap = tap
+        self.settimeout, self.close = inner.settimeout, inner.close
+
+    def send(self, data: bytes) -> int:
+        count = self._inner.send(data)
+        self._tap.sent(data[:count])
+        return count
+
+    def recv(self, most: int) -> bytes:
+        data = self._inner.recv(most)
+        self._tap.came(data)
+        return data
 
 
 def check_licence(application: Application, where: str) -> None:

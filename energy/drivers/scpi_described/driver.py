@@ -27,6 +27,7 @@ from typing import Any, Self
 import numpy as np
 
 from ....dut_protocol.link.clock import Clock
+from ....dut_protocol.link.wire_log import WireTap
 from ...errors import MonitorError, MonitorRefused, SamplesLost
 from ...monitor import Capabilities, MonitorIdentity, SampleKind
 from ...trace import EnergyTrace, TraceWriter
@@ -99,8 +100,10 @@ class ScpiInstrument(VisaMonitor):
         current_limit_a: float | None = None,
         *,
         library: str | None = None,
+        tap: WireTap | None = None,
     ) -> Self:
-        """Identify and set up; the supply is off. ``library`` chooses the VISA.
+        """Identify and set up; the supply is off. ``library`` chooses the VISA, ``tap``
+        notes what goes both ways.
 
         MonitorRefused where it is some other instrument, which is told nothing then; where it
         refuses a command; or where a limit cannot be kept.
@@ -108,7 +111,7 @@ class ScpiInstrument(VisaMonitor):
         instrument = described.instrument
 
         def reopen() -> VisaLink:
-            return VisaLink.open(resource, instrument.timeout_s, library)
+            return VisaLink.open(resource, instrument.timeout_s, library, tap)
 
         link = reopen()
         try:

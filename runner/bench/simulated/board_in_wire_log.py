@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from ....dut_protocol.errors import DutProtocolError
-from ....dut_protocol.link.wire_log import WireLogBeginning, WireLogError
-from ....dut_protocol.link.wire_log_reader import Direction, WireLogReader
+from ....dut_protocol.link.wire_log import IO_MANAGER, MONITOR, WireLogBeginning, WireLogError
+from ....dut_protocol.link.wire_log_reader import Direction, NamedWire, WireLogReader
 from ....dut_protocol.simulated.replay import LoggedAnswer, content_key
 from ....dut_protocol.wire.boot_banner import BootMode, TimestampMode
 from ....dut_protocol.wire.commands import DbData, DbLoad, Infer, parse_command
@@ -45,6 +45,10 @@ def read_wire_board(path: Path) -> LoggedBoard:
         for event in reader:
             if isinstance(event, WireLogBeginning):
                 conversation.begin()
+            elif isinstance(event, NamedWire) or event.wire == MONITOR:
+                pass
+            elif event.wire == IO_MANAGER:
+                raise _of_io_manager(path)
             elif event.direction is Direction.TO_DEVICE:
                 conversation.sent(event.data)
             else:
@@ -60,6 +64,13 @@ def read_wire_board(path: Path) -> LoggedBoard:
     if reader.cut_lines:
         board.notes.append(f"{reader.cut_lines} cut lines left out")
     return board
+
+
+def _of_io_manager(path: Path) -> SetupError:
+    return SetupError(
+        f"cannot replay {path}: it is of the wire to an IO manager; replay the session's log.txt "
+        "instead, and the monitor with `tinyrunner simulate monitor --replay`"
+    )
 
 
 class _Conversation:
@@ -105,10 +116,7 @@ class _Conversation:
             if not self._buffer:
                 keep_chatter(self.board.chatter, line)
             if line.startswith((b"[dut]: ", _PASSED_THROUGH.encode())):
-                raise SetupError(
-                    f"cannot replay {self._path}: it is of the wire to an IO manager; replay the "
-                    "session's log.txt instead"
-                )
+                raise _of_io_manager(self._path)
 
     def _take(self, message: Message) -> None:
         board = self.board

@@ -7,13 +7,16 @@ bench's virtual clock; served, it keeps real time on a pseudo-terminal or a TCP 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from pathlib import Path
 
 from ....dut_protocol.errors import LinkError
 from ....dut_protocol.link.clock import Clock, VirtualClock
+from ....dut_protocol.link.wire_log import WireLog, WireLogError, WireTap
 from ....dut_protocol.simulated.serve import PtyPort, ServedPort, TcpPort
 from ....energy.drivers.lpm01a.driver import Lpm01a
+from ....energy.drivers.n6705.driver import N6705
 from ....energy.drivers.otii.driver import Otii
 from ....energy.drivers.ppk2.driver import Ppk2
 from ....energy.drivers.stlinkv3pwr.driver import StlinkV3Pwr
@@ -25,12 +28,21 @@ from ....energy.simulated.n6705 import SimulatedN6705
 from ....energy.simulated.otii import SimulatedOtii
 from ....energy.simulated.power_model import PowerModel
 from ....energy.simulated.ppk2 import SimulatedPpk2
+from ....energy.simulated.replay import Recording, ReplayedInstrument, ReplayedMonitor
 from ....energy.simulated.scpi import SimulatedInstrument
 from ....energy.simulated.stlinkv3pwr import SimulatedStlinkV3Pwr
 from ...config.config import MonitorConfig
-from ...config.instruments import SCPI, load_instrument
-from ...config.sim_address import SIMULATED, MonitorKind, described_file
+from ...config.instruments import load_instrument
+from ...config.sim_address import (
+    SIMULATED,
+    MonitorKind,
+    described_file,
+    kind_named,
+    recorded_kind,
+    simulated_name,
+)
 from ...errors import SetupError
+from ..monitors import logged_link, note_no_log, tap_of
 
 _IDLE_S = 0.01
 """Seconds between two deliveries of samples."""
@@ -38,28 +50,88 @@ _IDLE_S = 0.01
 
 @contextmanager
 def simulated_monitor(
-    kind: MonitorKind,
     clock: VirtualClock,
     power: PowerModel,
     on_power: OnPower,
     config: MonitorConfig,
+    log: WireLog | None,
+    n6705: Callable[[], SimulatedN6705],
 ) -> Iterator[EnergyMonitor]:
-    """Open a simulated monitor that measures ``power``, by its driver; its supply is off after."""
-    max_voltage_v = config.max_voltage_v
-    if kind is MonitorKind.OTII:
-        with (
-            SimulatedOtii(power, clock, on_power=on_power) as server,
-            Otii.open(
-                clock,
-                *server.bound,
-                max_voltage_v=max_voltage_v,
-                current_limit_a=config.current_limit_a,
-            ) as otii,
-        ):
-            yield otii
+    """Open a simulated monitor that measures ``power``, by its driver; its supply is off after.
+
+    ``log`` takes what goes both ways. ``n6705`` gives the bench's own instrument of that kind.
+    """
+    kind, name, recording = _named(simulated_name(config.address))
+    if not kind.is_on_tcp:
+        with _in_process(kind, clock, power, on_power, config, recording, log) as monitor:
+            yield monitor
         return
-    with _in_process(kind, clock, power, on_power, config) as monitor:
+    instrument: Instrument = (
+        n6705() if kind is MonitorKind.N6705 else _instrument(kind, name, power, clock, on_power)
+    )
+    if recording is not None:
+        instrument = ReplayedInstrument(recording, clock, instrument.handle)
+    tap = tap_of(log, clock, f"{SIMULATED}{name}")
+    with instrument, _by_its_driver(kind, name, instrument, clock, config, tap) as monitor:
         yield monitor
+
+
+def open_recording(name: str) -> Recording:
+    """Read the wire log of ``replay:FILE``; SetupError says why it cannot be replayed."""
+    file = name.partition(":")[2]
+    if not file:
+        raise SetupError(f"{name}: which wire log? Give replay:FILE")
+    try:
+        return Recording.open(Path(file).expanduser())
+    except WireLogError as error:
+        raise SetupError(f"cannot replay: {error}") from error
+
+
+Instrument = SimulatedInstrument | SimulatedOtii
+
+
+def _instrument(
+    kind: MonitorKind,
+    name: str,
+    power: PowerModel,
+    clock: Clock,
+    on_power: OnPower | None,
+    host: str = "127.0.0.1",
+    port: int = 0,
+) -> Instrument:
+    """Make the simulator of a monitor that is reached through TCP; ``name`` is ``scpi:FILE``."""
+    if kind is MonitorKind.SCPI:
+        from ....energy.simulated.scpi_described import SimulatedScpi
+
+        said = load_instrument(described_file(name)).instrument
+        return SimulatedScpi(power, clock, said, on_power=on_power, host=host, port=port)
+    if kind is MonitorKind.OTII:
+        return SimulatedOtii(power, clock, on_power=on_power, host=host, port=port)
+    return SimulatedN6705(power, clock, on_power=on_power, host=host, port=port)
+
+
+def _by_its_driver(
+    kind: MonitorKind,
+    name: str,
+    instrument: Instrument,
+    clock: Clock,
+    config: MonitorConfig,
+    tap: WireTap | None,
+) -> EnergyMonitor:
+    """Open one that is served, by the real one's driver."""
+    most_v, limit_a = config.max_voltage_v, config.current_limit_a
+    if kind is MonitorKind.SCPI:
+        from ....energy.drivers.scpi_described.driver import ScpiInstrument
+
+        described = load_instrument(described_file(name))
+        return ScpiInstrument.open(described, instrument.address, clock, most_v, limit_a, tap=tap)
+    if kind is MonitorKind.OTII:
+        return Otii.open(
+            clock, *instrument.bound, max_voltage_v=most_v, current_limit_a=limit_a, tap=tap
+        )
+    return N6705.open(
+        instrument.address, clock, max_voltage_v=most_v, current_limit_a=limit_a, tap=tap
+    )
 
 
 def _in_process(
@@ -68,16 +140,22 @@ def _in_process(
     power: PowerModel,
     on_power: OnPower,
     config: MonitorConfig,
+    recording: Recording | None,
+    log: WireLog | None,
 ) -> EnergyMonitor:
     """Open one that has no thread."""
     max_voltage_v = config.max_voltage_v
     if kind.is_joulescope:
+        note_no_log(log, f"{SIMULATED}{kind.value}")
         driver = SimulatedJoulescope(power, clock, kind.value, on_power=on_power)
         return SimulatedJoulescopeMonitor.open(
             "", clock, max_voltage_v=max_voltage_v, driver=driver
         )
     device = byte_monitor(kind, power, on_power)
-    link = SimulatedMonitorLink(device, clock, f"{SIMULATED}{kind.value}")
+    if recording is not None:
+        device = ReplayedMonitor(recording, device)
+    address = f"{SIMULATED}{kind.value}"
+    link = logged_link(log, clock, address, SimulatedMonitorLink(device, clock, address))
     match kind:
         case MonitorKind.LPM01A:
             return Lpm01a.open(link, clock, max_voltage_v=max_voltage_v)
@@ -90,26 +168,6 @@ def _in_process(
         serial="simulated",
         default_calibration=config.ppk2_default_calibration,
     )
-
-
-@contextmanager
-def described_monitor(
-    config: MonitorConfig, clock: VirtualClock, power: PowerModel, on_power: OnPower
-) -> Iterator[EnergyMonitor]:
-    """Open the simulated instrument ``sim:scpi:FILE``, over real VISA, as FILE describes it."""
-    from ....energy.drivers.scpi_described.driver import ScpiInstrument
-    from ....energy.simulated.scpi_described import SimulatedScpi
-
-    name = (config.address or "").removeprefix(SIMULATED)
-    described = load_instrument(described_file(name))
-    simulated = SimulatedScpi(power, clock, described.instrument, on_power=on_power)
-    with (
-        simulated,
-        ScpiInstrument.open(
-            described, simulated.address, clock, config.max_voltage_v, config.current_limit_a
-        ) as monitor,
-    ):
-        yield monitor
 
 
 def byte_monitor(
@@ -132,38 +190,60 @@ def byte_monitor(
 
 @contextmanager
 def served_instrument(
-    kind: MonitorKind,
+    name: str,
     power: PowerModel,
     clock: Clock,
     on_power: OnPower | None,
     tcp: tuple[str, int] | None,
-    file: str = "",
 ) -> Iterator[str]:
     """Serve a monitor on ``tcp``, or on a pty where that is None; give what --monitor takes.
 
-    ``file`` describes it where the kind is ``scpi``.
+    ``name`` is that of a kind, with its file where it has one: ``scpi:FILE``, ``replay:FILE``.
     """
-    if kind.is_on_tcp:
-        host, port = ("127.0.0.1", 0) if tcp is None else tcp
-        instrument: SimulatedInstrument | SimulatedOtii
-        if kind is MonitorKind.SCPI:
-            from ....energy.simulated.scpi_described import SimulatedScpi
-
-            said = load_instrument(file).instrument
-            instrument = SimulatedScpi(power, clock, said, on_power=on_power, host=host, port=port)
-        elif kind is MonitorKind.OTII:
-            instrument = SimulatedOtii(power, clock, on_power=on_power, host=host, port=port)
-        else:
-            instrument = SimulatedN6705(power, clock, on_power=on_power, host=host, port=port)
-        try:
-            instrument.start()
-        except OSError as error:
-            raise LinkError(f"cannot listen on {host}:{port}: {error}") from error
-        with closing(instrument):
-            yield f"{SCPI}{file}@{instrument.address}" if file else instrument.address
+    kind, name, recording = _named(name)
+    if not kind.is_on_tcp:
+        monitor = byte_monitor(kind, power, on_power)
+        if recording is not None:
+            monitor = ReplayedMonitor(recording, monitor)
+        with served_monitor(monitor, clock, tcp) as address:
+            yield f"{kind.value}:{address}"
         return
-    with served_monitor(byte_monitor(kind, power, on_power), clock, tcp) as address:
-        yield f"{kind.value}:{address}"
+    host, port = ("127.0.0.1", 0) if tcp is None else tcp
+    instrument = _instrument(kind, name, power, clock, on_power, host, port)
+    if recording is not None:
+        instrument = ReplayedInstrument(recording, clock, instrument.handle, host=host, port=port)
+    try:
+        instrument.start()
+    except OSError as error:
+        raise LinkError(f"cannot listen on {host}:{port}: {error}") from error
+    with closing(instrument):
+        yield _address_of(kind, name, instrument)
+
+
+def kind_served(name: str) -> MonitorKind:
+    """Return the kind of the monitor that is served under this name: of a log, the recorded one."""
+    return _named(name)[0]
+
+
+def _named(name: str) -> tuple[MonitorKind, str, Recording | None]:
+    """Return a monitor's kind, its name with the file that describes it, and its recording."""
+    kind = kind_named(name)
+    if kind is MonitorKind.SCPI:
+        described_file(name)
+    if kind is not MonitorKind.REPLAY:
+        return kind, name, None
+    recording = open_recording(name)
+    name = recorded_kind(recording.address)
+    return kind_named(name), name, recording
+
+
+def _address_of(kind: MonitorKind, name: str, instrument: Instrument) -> str:
+    """Return what --monitor takes for an instrument that is served on TCP."""
+    host, port = instrument.bound
+    if kind is MonitorKind.OTII:
+        return f"{kind.value}:{host}:{port}"
+    resource = f"TCPIP0::{host}::{port}::SOCKET"
+    return f"{name}@{resource}" if kind is MonitorKind.SCPI else resource
 
 
 @contextmanager

@@ -16,20 +16,20 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from ....dut_protocol.link.clock import VirtualClock
+from ....dut_protocol.link.wire_log import WireLog
 from ....dut_protocol.simulated.device import Activity, SimulatedDut
 from ....dut_protocol.simulated.io_manager import IoManagerHabits, SimulatedIoManager
 from ....dut_protocol.simulated.link import SimulatedLink
 from ....dut_protocol.wire.boot_banner import TimestampMode
-from ....energy.drivers.n6705.driver import N6705
 from ....energy.monitor import EnergyMonitor
 from ....energy.simulated.n6705 import SimulatedN6705
 from ....energy.simulated.power_model import PowerModel, PowerState
 from ....models.suite import Task
 from ...config.config import Config, IoManagerConfig, MonitorConfig
-from ...config.sim_address import SIMULATED, MonitorKind, names_simulated, simulated_kind
+from ...config.sim_address import SIMULATED, names_simulated
 from ...errors import SetupError
 from .device import SimulatedDevice, SimulatedModel, simulated_device
-from .monitors import described_monitor, simulated_monitor
+from .monitors import simulated_monitor
 
 Wire = Callable[[float], Sequence[float]]
 """A timestamp pin's wire: an edge there arrives at the moments that it returns."""
@@ -123,24 +123,14 @@ class SimulatedBench(Wiring):
         return SimulatedN6705(self.power, self.clock, on_power=self.on_power)
 
     @contextmanager
-    def open_monitor(self, config: MonitorConfig) -> Iterator[EnergyMonitor]:
-        """Open its monitor by the real one's driver; the supply is off afterwards."""
-        kind = simulated_kind(config.address)
-        if kind is MonitorKind.SCPI:
-            with described_monitor(config, self.clock, self.power, self.on_power) as monitor:
-                yield monitor
-            return
-        if kind is not MonitorKind.N6705:
-            with simulated_monitor(kind, self.clock, self.power, self.on_power, config) as monitor:
-                yield monitor
-            return
-        with (
-            self.monitor,
-            N6705.open(
-                self.monitor.address,
-                self.clock,
-                max_voltage_v=config.max_voltage_v,
-                current_limit_a=config.current_limit_a,
-            ) as instrument,
-        ):
-            yield instrument
+    def open_monitor(
+        self, config: MonitorConfig, log: WireLog | None = None
+    ) -> Iterator[EnergyMonitor]:
+        """Open its monitor by the real one's driver; the supply is off afterwards.
+
+        ``log`` takes what goes both ways.
+        """
+        with simulated_monitor(
+            self.clock, self.power, self.on_power, config, log, lambda: self.monitor
+        ) as monitor:
+            yield monitor

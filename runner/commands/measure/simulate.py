@@ -16,10 +16,9 @@ from ..interrupts import interrupt_the_work
 
 if TYPE_CHECKING:
     from ....dut_protocol.simulated.serve import ServedPort
-    from ...config.sim_address import MonitorKind
 
 _ANY_PORT = ("127.0.0.1", 0)
-_KINDS = "n6705, lpm01a, ppk2, stlinkv3pwr, otii, or scpi:FILE."
+_KINDS = "n6705, lpm01a, ppk2, stlinkv3pwr, otii, scpi:FILE, or replay:FILE."
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -102,7 +101,11 @@ def dut(
 
 @app.command()
 def monitor(
-    kind: Annotated[str, typer.Option("--kind", help=_KINDS)] = "n6705",
+    kind: Annotated[str | None, typer.Option("--kind", help=f"{_KINDS} n6705 unless told.")] = None,
+    replay: Annotated[
+        Path | None,
+        typer.Option("--replay", help="Answer as the monitor in this wire log did."),
+    ] = None,
     pty: Annotated[bool, typer.Option("--pty", help="On a pseudo-terminal.")] = False,
     tcp: Annotated[
         str | None, typer.Option("--tcp", metavar="HOST:PORT", help="On TCP; port 0: any free.")
@@ -111,24 +114,29 @@ def monitor(
         float, typer.Option("--load-ma", help="What its load draws while the supply is on.")
     ] = 10.0,
 ) -> None:
-    """Serve an energy monitor with a steady load until Ctrl-C; its address goes to stdout."""
+    """Serve an energy monitor with a steady load until Ctrl-C; its address goes to stdout.
+
+    With --replay it is the one that `run --mode energy --wire-log FILE` recorded. What it measures
+    is a recording then, though it tells the serial number of a real one.
+    """
     from ....dut_protocol.link.clock import MonotonicClock
     from ....energy.simulated.power_model import BoardCurrents, PowerModel
     from ...bench.simulated.monitors import served_instrument
-    from ...config.sim_address import MonitorKind, described_file, kind_named
 
-    chosen = kind_named(kind)
-    file = described_file(kind) if chosen is MonitorKind.SCPI else ""
-    where = _monitor_place(chosen, pty, tcp, "--tcp")
+    if replay is not None and kind is not None:
+        raise SetupError("the log says which monitor it is; leave --kind out")
+    kind = f"replay:{replay}" if replay is not None else kind or "n6705"
+    where = _monitor_place(kind, pty, tcp, "--tcp")
     if not 0 <= load_ma <= 1000:
         raise SetupError(f"--load-ma {load_ma:g}: expected 0 to 1000")
     load_a = load_ma / 1000.0
     power = PowerModel(BoardCurrents(0.0, load_a, load_a, load_a, load_a))
     with (
         suppress(KeyboardInterrupt),  # the way to end it
-        served_instrument(chosen, power, MonotonicClock(), None, where, file) as address,
+        served_instrument(kind, power, MonotonicClock(), None, where) as address,
     ):
-        _say(f"{kind}, {load_ma:g} mA while its output is on: --monitor {address}; Ctrl-C ends it")
+        load = "" if replay is not None else f", {load_ma:g} mA while its output is on"
+        _say(f"{kind}{load}: --monitor {address}; Ctrl-C ends it")
         typer.echo(address)
         threading.Event().wait()
 
@@ -171,22 +179,21 @@ def bench(
     from ....dut_protocol.link.clock import MonotonicClock
     from ....dut_protocol.simulated.serve import DeviceServer, PtyPort, TcpPort
     from ...bench.simulated.device import simulated_device
-    from ...bench.simulated.monitors import served_instrument
+    from ...bench.simulated.monitors import kind_served, served_instrument
     from ...bench.simulated.wiring import Wiring
     from ...config.config import override
     from ...config.named import task_named
-    from ...config.sim_address import MonitorKind, described_file, kind_named, names_simulated
+    from ...config.sim_address import names_simulated
 
     settings = options.base_config(config)
     chosen = task_named(task, settings)
-    monitor_kind = kind_named(kind)
-    file = described_file(kind) if monitor_kind is MonitorKind.SCPI else ""
+    monitor_kind = kind_served(kind)
     if flags["io"] is not None and not names_simulated(flags["io"]):
         raise SetupError(f"--io {flags['io']}: this bench simulates its own; expected sim:?…")
     if pty and tcp_io is not None:
         raise SetupError("where is the IO manager to be? Give either --pty or --tcp-io HOST:PORT")
     on_pty = pty and tcp_monitor is None and not monitor_kind.is_on_tcp
-    where = _monitor_place(monitor_kind, on_pty, tcp_monitor, "--tcp-monitor")
+    where = _monitor_place(kind, on_pty, tcp_monitor, "--tcp-monitor")
     address = f"sim:{chosen.model_id}?mode=energy"
     if inference_ms is not None:
         address += f"&inference_ms={inference_ms}"
@@ -200,9 +207,7 @@ def bench(
     server = DeviceServer(wired.io_manager, clock, wired.lock)
     with ExitStack() as stack:
         stack.enter_context(suppress(KeyboardInterrupt))  # the way to end it
-        at = stack.enter_context(
-            served_instrument(monitor_kind, wired.power, clock, wired.on_power, where, file)
-        )
+        at = stack.enter_context(served_instrument(kind, wired.power, clock, wired.on_power, where))
         port: ServedPort
         if pty:
             port = PtyPort.open()
@@ -222,14 +227,15 @@ def bench(
         server.run(port, threading.Event())
 
 
-def _monitor_place(
-    kind: MonitorKind, pty: bool, tcp: str | None, option: str
-) -> tuple[str, int] | None:
+def _monitor_place(kind: str, pty: bool, tcp: str | None, option: str) -> tuple[str, int] | None:
     """Return where a monitor listens on TCP; None: on a pseudo-terminal."""
+    from ...bench.simulated.monitors import kind_served
+
+    served = kind_served(kind)
     if pty and tcp is not None:
         raise SetupError(f"where? Give either --pty or {option} HOST:PORT")
-    if pty and kind.is_on_tcp:
-        raise SetupError(f"an {kind.value} speaks TCP: give {option} HOST:PORT instead of --pty")
+    if pty and served.is_on_tcp:
+        raise SetupError(f"an {served.value} speaks TCP: give {option} HOST:PORT instead of --pty")
     if pty:
         return None
     return _ANY_PORT if tcp is None else _host_and_port(tcp, option)

@@ -11,15 +11,20 @@ from tinyrunner.dut_protocol.errors import LinkError
 from tinyrunner.dut_protocol.host.dut import Dut
 from tinyrunner.dut_protocol.host.load_with_retries import Loader
 from tinyrunner.dut_protocol.link.clock import MonotonicClock, VirtualClock
+from tinyrunner.dut_protocol.link.transport import READ_BYTES
 from tinyrunner.dut_protocol.link.wire_log import (
+    IO_MANAGER,
     MAX_WAITING,
+    MONITOR,
     LoggingTransport,
     WireLog,
     WireLogBeginning,
     WireLogError,
+    WireTap,
 )
 from tinyrunner.dut_protocol.link.wire_log_reader import (
     Direction,
+    NamedWire,
     WireEvent,
     WireLogReader,
     is_wire_log,
@@ -94,7 +99,40 @@ def test_the_first_line_says_who_wrote_it_where_and_by_which_clock(tmp_path):
     assert (simulated.clock, simulated.baud_rate) == ("virtual", 115200)
     assert simulated.address == "/dev/ttyTEST"
     assert real.clock == "monotonic"
-    assert text(tmp_path / "a.log")[0].startswith("# tinyrunner 1.2.3 wire log, format 1, ")
+    assert text(tmp_path / "a.log")[0].startswith("# tinyrunner 1.2.3 wire log, format 2, ")
+
+
+def test_wires_that_have_names_come_back_by_them(tmp_path):
+    path, clock = tmp_path / "wire.log", VirtualClock()
+    log = WireLog.open(path, clock, "COM1", 115200, pytest.fail, "1.2.3")
+    io = LoggingTransport(Wire(b"m-ready\r\n"), clock, log, IO_MANAGER)
+    monitor = LoggingTransport(Wire(b"ack"), clock, log, MONITOR, its_log=False)
+    log.name_wire(MONITOR, "lpm01a:C\\d\u00e9")
+    io.write(b"name%")
+    monitor.write(b"htc")
+    monitor.read(9, 1.0)
+    monitor.close()
+    io.read(99, 1.0)
+    WireTap(log, clock, MONITOR).sent(b"x" * (READ_BYTES + 1))
+    io.close()
+    _, named, *seen = WireLogReader(path)
+    assert named == NamedWire("monitor", "lpm01a:C\\d\u00e9")
+    assert [(event.wire, event.direction, event.data[:9]) for event in seen] == [
+        ("io", TO, b"name%"),
+        ("monitor", TO, b"htc"),
+        ("monitor", FROM, b"ack"),
+        ("io", FROM, b"m-ready\r\n"),
+        ("monitor", TO, b"x" * 9),
+        ("monitor", TO, b"x"),
+    ]
+
+
+def test_a_log_of_format_1_is_read(tmp_path):
+    (tmp_path / "a.log").write_text(
+        "# tinyrunner 0.1.0 wire log, format 1, clock monotonic, 115200 baud, "
+        "begun 2026-01-01T00:00:00Z, at COM1\n1.000000 > name%\n"
+    )
+    assert events(tmp_path / "a.log") == [WireEvent(1.0, TO, b"name%")]
 
 
 @given(
@@ -282,8 +320,8 @@ def test_a_damaged_line_is_named(tmp_path, line):
 def test_a_log_of_a_later_format_and_an_empty_file_are_refused(tmp_path):
     path = tmp_path / "wire.log"
     logged(path).close()
-    path.write_bytes(path.read_bytes().replace(b"format 1", b"format 2"))
-    with pytest.raises(WireLogError, match="format 2"):
+    path.write_bytes(path.read_bytes().replace(b"format 2", b"format 3"))
+    with pytest.raises(WireLogError, match="format 3"):
         list(WireLogReader(path))
     (tmp_path / "empty").touch()
     with pytest.raises(WireLogError, match="empty"):

@@ -10,8 +10,8 @@ from tinyrunner.runner.config.sim_address import (
     kind_named,
     names_simulated,
     parse_simulated,
-    simulated_kind,
     simulated_model_id,
+    simulated_name,
 )
 from tinyrunner.runner.errors import SetupError
 
@@ -51,16 +51,17 @@ def test_the_model_of_a_simulated_device_is_in_its_address(address, named):
         ("sim:stlinkv3pwr", MonitorKind.STLINKV3PWR),
         ("sim:otii", MonitorKind.OTII),
         ("sim:scpi:mine.yaml", MonitorKind.SCPI),
+        ("sim:replay:wire.log", MonitorKind.REPLAY),
     ],
 )
 def test_a_simulated_bench_has_the_monitor_that_its_address_names(address, kind):
-    assert simulated_kind(address) is kind
+    assert kind_named(simulated_name(address)) is kind
 
 
 @pytest.mark.parametrize("address", ["lpm01a:/dev/ttyACM1", "sim:ppk1", "sim:kws01"])
 def test_a_simulated_bench_has_no_other_monitor(address):
     with pytest.raises(SetupError, match="lpm01a"):
-        simulated_kind(address)
+        kind_named(simulated_name(address))
 
 
 def test_an_unknown_kind_is_told_those_that_there_are():

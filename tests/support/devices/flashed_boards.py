@@ -101,7 +101,6 @@ class _Board:
         from tinyrunner.runner.bench.simulated.monitors import served_instrument
         from tinyrunner.runner.bench.simulated.wiring import Wiring
         from tinyrunner.runner.config.config import IoManagerConfig
-        from tinyrunner.runner.config.sim_address import MonitorKind
 
         described = SimulatedModel("test", "0" * 64, "none", None, 0, INFERENCE_S)
         clock = MonotonicClock()
@@ -114,7 +113,7 @@ class _Board:
             wired.on_power(on, at_s)
 
         at = self._ports.enter_context(
-            served_instrument(MonitorKind.LPM01A, wired.power, clock, on_power, None)
+            served_instrument("lpm01a", wired.power, clock, on_power, None)
         )
         self._link("monitor", at.removeprefix("lpm01a:"))
         self._serve(wired.io_manager, "io", clock, wired.lock)
