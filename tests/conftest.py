@@ -13,6 +13,7 @@ import platformdirs
 import psutil
 import pytest
 from hypothesis import HealthCheck, settings
+from tinyrunner.runner.write import energy_plots
 
 settings.register_profile(
     "steady", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=60
@@ -86,6 +87,21 @@ def handlers_of_signals():
     for number, handler in before.items():
         if signal.getsignal(number) is not handler:
             signal.signal(number, handler)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _drawing():
+    """Leaves the pictures of energy runs undrawn: they are most of what such a run costs, and
+    tests/runner/write/test_energy_plots.py is about them."""
+    drawing, energy_plots.plot_energy = energy_plots.plot_energy, lambda *_: []
+    yield drawing
+    energy_plots.plot_energy = drawing
+
+
+@pytest.fixture
+def pictures(_drawing, monkeypatch):
+    """Draws the pictures of the energy runs of a test that is about all files of a session."""
+    monkeypatch.setattr(energy_plots, "plot_energy", _drawing)
 
 
 _MADE = pytest.StashKey[str]()

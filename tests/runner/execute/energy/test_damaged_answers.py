@@ -97,7 +97,9 @@ def test_a_window_whose_ready_and_edges_are_there_is_measured(damage, measured, 
     assert again["energy"]["windows"] == windows
 
 
-@pytest.mark.parametrize("task", [VWW, IC, AD], ids=lambda task: task.key)
+@pytest.mark.parametrize(
+    "task", [AD, *(pytest.param(task, marks=pytest.mark.slow) for task in (VWW, IC))]
+)
 def test_so_it_is_for_every_task_and_where_only_some_answers_are_damaged(task, measured, tmp_path):
     ran, _ = measured(glued, task, every=2)
     assert len(ran.json["energy"]["windows"]) == 5

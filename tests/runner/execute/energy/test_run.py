@@ -20,6 +20,8 @@ V12 = "v1.2/closed/STMicroelectronics/results/NUCLEO_L4R5ZI"
 V13 = "v1.3/closed/STMicroelectronics/results/NUCLEO_L4R5ZI-P"
 PUBLISHED = [("kws", V11), ("ad", f"{V12}/ad/energy"), ("ic", f"{V12}/ic/energy"),
              ("kws", f"{V13}/kws/energy")]  # fmt: skip
+COSTS = {"kws": (), "ad": (), "ic": pytest.mark.slow, "vww": pytest.mark.slow}
+"""What the tasks cost: ic and vww differ from kws in the length of their loads alone."""
 
 
 @pytest.fixture
@@ -34,7 +36,10 @@ def run(data, root, *arguments, task="kws"):
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("task", TASKS.values(), ids=TASKS)
+@pytest.mark.usefixtures("pictures")
+@pytest.mark.parametrize(
+    "task", [pytest.param(TASKS[key], id=key, marks=cost) for key, cost in COSTS.items()]
+)
 def test_an_energy_run_of_the_official_inputs_is_true_and_only_its_device_is_not(
     task, watched, tmp_path
 ):
