@@ -64,6 +64,7 @@ TinyrunnerError 1
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -95,10 +96,28 @@ def may_be_on(error: Exception) -> bool:
 
 
 def in_words(error: Exception) -> str:
-    """Return what an error says; the system's own without its number, and with the file first."""
-    if isinstance(error, OSError) and error.strerror and error.filename is not None:
-        return f"{error.filename}: {error.strerror}"
-    return str(error)
+    """Return what an error says; the system's without its number: file, what it is, advice."""
+    if not isinstance(error, OSError) or not error.strerror:
+        return str(error)
+    place = "" if error.filename is None else f"{error.filename}: "
+    advice = _ADVICE.get(error.errno or 0)
+    return f"{place}{error.strerror}{f'; {advice}' if advice else ''}"
+
+
+_ADVICE = {
+    errno.EROFS: "nothing can be written there: name another place",
+    errno.EACCES: "see who may read and write it, or name another place",
+    errno.EPERM: "see who may read and write it, or name another place",
+    errno.ENOSPC: "free some space, or name a place on another disk",
+    getattr(errno, "EDQUOT", errno.ENOSPC): "free some space, or name a place on another disk",
+    errno.ENOENT: "there is no such place: look at the name",
+    errno.ENOTDIR: "a file stands where a folder has to be: name another place",
+    errno.EISDIR: "a folder stands where a file has to be: name a file",
+    errno.EEXIST: "name another, or move it away",
+    errno.ENAMETOOLONG: "name a shorter place",
+    errno.EIO: "the disk cannot be read or written there: look at its cable and its health",
+}
+"""What to try, by what the system refused."""
 
 
 def closest(word: str, known: Iterable[str]) -> str:

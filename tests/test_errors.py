@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import inspect
 import pickle
 import pkgutil
@@ -14,7 +15,7 @@ import pytest
 import tinyrunner
 from tinyrunner import errors
 from tinyrunner.datasets.errors import DatasetError
-from tinyrunner.errors import InterruptingError, TinyrunnerError, UsageError
+from tinyrunner.errors import InterruptingError, TinyrunnerError, UsageError, in_words
 from tinyrunner.runner.config.config import load_config
 from tinyrunner.runner.script.parser import read_script
 
@@ -80,3 +81,12 @@ def test_an_error_in_a_file_says_which_and_where(tmp_path):
 def test_what_ends_a_run_in_its_middle_may_be_a_matter_of_usage_too():
     assert issubclass(DatasetError, InterruptingError)
     assert DatasetError("x").exit_status == UsageError("x").exit_status == 2
+
+
+def test_what_the_system_refuses_is_said_with_its_file_and_what_to_try():
+    full = OSError(errno.ENOSPC, "No space left on device")
+    assert in_words(full).startswith("No space left on device; free some space")
+    full.filename = "/a/b"
+    assert in_words(full).startswith("/a/b: No space left on device; free some space")
+    assert in_words(OSError("words of a library")) == "words of a library"
+    assert "; " not in in_words(OSError(errno.EPIPE, "Broken pipe")), "no advice, none made up"

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from ...models.cache import cache_root
+from ...models.cache import CACHE_VARIABLE, cache_root
 from ...models.demo_models import DemoError
 from ...models.suite import Task
 from ..inputs import LABELS_NAME
@@ -118,7 +118,18 @@ def materialise(task: Task, root: Path) -> Path:
     folder = root / task.model_id
     if _is_right(task, folder):
         return folder
-    _refuse_foreign(folder)
+    try:
+        _refuse_foreign(folder)
+        _make(task, root, folder)
+    except OSError as error:
+        raise DemoError(
+            f"cannot keep the demo inputs in {root}: {error.strerror or error}; "
+            f"${CACHE_VARIABLE} names another folder"
+        ) from error
+    return folder
+
+
+def _make(task: Task, root: Path, folder: Path) -> None:
     inputs = generate(task)
     root.mkdir(parents=True, exist_ok=True)
     fresh = root / f".{task.model_id}-{secrets.token_hex(4)}"
@@ -130,7 +141,6 @@ def materialise(task: Task, root: Path) -> Path:
         _put_in_place(task, fresh, folder)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
-    return folder
 
 
 def _put_in_place(task: Task, fresh: Path, folder: Path) -> None:

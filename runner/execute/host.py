@@ -36,7 +36,7 @@ def check_disk(folder: Path, steps: int) -> None:
     if free < needed:
         raise SetupError(
             f"{folder}: {free / 1e6:.0f} MB free, the log may take {needed / 1e6:.0f} MB; "
-            "free some space or name another place with --sessions"
+            "free some space or name another folder for sessions"
         )
 
 

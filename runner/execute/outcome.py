@@ -13,7 +13,7 @@ from ...dut_protocol.errors import FirmwareFault
 from ...energy.errors import SupplyMayBeOn
 from ...energy.interruptions import INTERRUPTIONS
 from ...energy.trace_files import read_trace
-from ...errors import InterruptingError, TinyrunnerError
+from ...errors import InterruptingError, TinyrunnerError, in_words
 from ...models.suite import Metric, Task
 from ..config.rounds import Round
 from ..errors import JournalError, RunStopped, shortened
@@ -91,7 +91,7 @@ class UnfinishedRun:
 
     def _stopped_by(self, error: BaseException) -> RunStopped:
         interrupted = INTERRUPTIONS.raised or isinstance(error, KeyboardInterrupt)
-        reason = shortened(str(error))
+        reason = shortened(in_words(error) if isinstance(error, Exception) else str(error))
         if interrupted and not isinstance(error, SupplyMayBeOn):
             reason = "interrupted"
             before = error.__context__

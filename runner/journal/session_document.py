@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ...dut_protocol.wire.settings import VerifyLoad
 from ...dut_protocol.wire.simulation import is_simulated_name
+from ...errors import in_words
 from ...models.custom_task import CUSTOM_KEY
 from ...models.demo_models import DEMO_NOTE
 from ...models.other_inputs import InputKind, with_inputs
@@ -317,6 +318,9 @@ def write_document(
 def read_document(folder: Path) -> SessionDocument:
     """Read a folder's session.json; SetupError where there is none of a known version."""
     path = folder / "session.json"
+    if not folder.is_dir():
+        why = "is a file" if folder.exists() else "is not there"
+        raise SetupError(f"{folder} {why}; give a session's folder")
     try:
         tree = read_json(path.read_bytes())
     except FileNotFoundError as error:
@@ -326,7 +330,8 @@ def read_document(folder: Path) -> SessionDocument:
             why, advice = "it was lost, or this is no session of tinyrunner", _repair(folder)
         raise SetupError(f"{folder} holds no session.json: {why}; {advice}") from error
     except (OSError, ValueError) as error:
-        raise SetupError(f"{path} cannot be read: {error}; {_repair(folder)}") from error
+        said = in_words(error)
+        raise SetupError(f"{path} cannot be read: {said}; {_repair(folder)}") from error
     version = tree.get("schema_version") if isinstance(tree, dict) else None
     if version != SCHEMA_VERSION or not isinstance(tree.get("provenance"), dict):
         raise SetupError(

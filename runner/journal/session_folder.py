@@ -24,7 +24,7 @@ from itertools import count
 from pathlib import Path
 
 from ...datasets.inputs import LABELS_NAME
-from ...models.cache import cache_root
+from ...models.cache import CACHE_VARIABLE, cache_root
 from ..errors import SetupError
 from ..terms import Mode
 
@@ -98,7 +98,7 @@ def create_session(
     except OSError as error:
         raise SetupError(
             f"cannot make a session folder in {root}: {error.strerror or error}; "
-            "name another place with --sessions"
+            "name another folder for sessions"
         ) from error
     raise SetupError(f"{root} holds a thousand sessions of this second")
 
@@ -134,6 +134,11 @@ def alone_in(folder: Path, wait_s: float = _PATIENCE_S) -> Iterator[None]:
             f"{folder} is in use by another process: it is still running, or being "
             "continued somewhere else"
         ) from error
+    except OSError as error:
+        raise SetupError(
+            f"cannot keep a lock of {folder} in {cache_root()}: {error.strerror or error}; "
+            f"${CACHE_VARIABLE} names another folder"
+        ) from error
     try:
         yield
     finally:
@@ -152,11 +157,28 @@ def write_atomically(path: Path, content: str | bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
-    except BaseException:
+    except BaseException as error:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            error.filename = str(path)  # a full disk is told without
         raise
     sync_folder(path.parent)
+
+
+def write_new(path: Path, text: str) -> None:
+    """Write a file that is not there yet, whole or not at all; FileExistsError where it is."""
+    data = text.encode("utf-8")
+    try:
+        with path.open("xb") as file:
+            file.write(data)
+    except FileExistsError:
+        raise
+    except OSError as error:
+        with suppress(OSError):
+            path.unlink()
+        error.filename = str(path)  # a full disk is told without
+        raise
 
 
 PARTIAL = ".partial"

@@ -70,7 +70,10 @@ def judge_session(
     folder = path if path.is_dir() else path.parent
     log = _log_in(path) if path.is_dir() else path
     if not log.is_file():
-        raise SetupError(f"{path} holds no log.txt; give a session's folder or its log")
+        why = "holds no log.txt" if path.is_dir() else "is no file" if path.exists() else (
+            "is not there"
+        )  # fmt: skip
+        raise SetupError(f"{path} {why}; give a session's folder or its log")
     ours = (folder / "session.json").is_file()
     provenance = _provenance(folder) if ours else None
     logged = read_log(log, task=named)

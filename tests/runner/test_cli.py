@@ -33,7 +33,7 @@ def test_the_module_is_the_program():
     ran = ended(process("score", "/no/such/session"))
     assert ran.status == 2
     assert ran.out == ""
-    assert "/no/such/session holds no log.txt" in ran.err
+    assert "/no/such/session is not there" in ran.err
     assert __version__
 
 
@@ -44,6 +44,40 @@ def test_what_the_system_refuses_is_said_by_file_and_without_a_number(tmp_path, 
     assert ran.status == 1
     assert ran.err.startswith(f"error: {tmp_path / 'file'}")
     assert "Errno" not in ran.err
+
+
+FILE_FOR_A_FOLDER = {
+    "firmware new": (("firmware", "new", "{}/port", "--task", "kws"), "name another place"),
+    "campaign init": (("campaign", "init", "{}/c.yaml"), "name another place"),
+    "score": (("score", "{}/session"), "is not there; give a session's folder or its log"),
+    "resume": (("run", "--resume", "{}"), "is a file; give a session's folder"),
+    "sessions": (
+        ("run", "kws", "--mode", "accuracy", "--dut", "sim:", "--sessions", "{}/s"),
+        "name another folder for sessions",
+    ),
+}
+
+
+@pytest.mark.parametrize(("words", "advice"), FILE_FOR_A_FOLDER.values(), ids=FILE_FOR_A_FOLDER)
+def test_a_file_where_a_folder_has_to_be_is_named_with_what_to_try(words, advice, tmp_path):
+    (tmp_path / "file").touch()
+    ran = tinyrunner(*(word.format(tmp_path / "file") for word in words))
+    assert ran.status in (1, 2), ran
+    assert str(tmp_path / "file") in ran.err
+    assert advice in ran.err
+    assert "Errno" not in ran.err
+
+
+@pytest.mark.parametrize("place", ["demo-datasets", "locks"])
+def test_a_cache_that_cannot_be_written_is_named_with_the_variable(place, tmp_path, monkeypatch):
+    monkeypatch.setenv("TINYRUNNER_CACHE", str(tmp_path))
+    (tmp_path / place).touch()
+    ran = tinyrunner(
+        "run", "kws", "--mode", "accuracy", "--dut", "sim:", "--datasets", "demo", "--limit", "2",
+        "--sessions", tmp_path / "sessions",
+    )  # fmt: skip
+    assert ran.status == 2, ran
+    assert "$TINYRUNNER_CACHE names another folder" in ran.err
 
 
 def test_the_way_to_resume_is_quoted_for_the_shell(tmp_path, monkeypatch):

@@ -53,11 +53,11 @@ def campaign(
 def _init(file: Path) -> None:
     """Write a commented campaign file."""
     from ...config.rounds import ROUNDS_FILE
+    from ...journal.session_folder import write_new
 
     example = ROUNDS_FILE.with_name("campaign.yaml")
     try:
-        with file.open("x", encoding="utf-8", newline="\n") as written:
-            written.write(example.read_text(encoding="utf-8"))
+        write_new(file, example.read_text(encoding="utf-8"))
     except FileExistsError as error:
         raise SetupError(f"{file} is there already; name another") from error
     typer.echo(f"{file}: change it to your bench, then `tinyrunner campaign plan {file}`")

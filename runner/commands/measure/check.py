@@ -73,6 +73,7 @@ def check(
 
     from ....dut_protocol.conformance.probe import CheckOptions
     from ....dut_protocol.conformance.run import check_device
+    from ....models.cache import cache_root
     from ....models.suite import TASKS
     from ...config.config import override
     from ...config.named import task_named
@@ -106,7 +107,8 @@ def check(
         try:
             kept = _keep(report)
         except OSError as error:  # the report is what was asked for
-            not_kept = f"not kept: {error}; set TINYRUNNER_CACHE or --no-save"
+            why = error.strerror or error
+            not_kept = f"not kept in {cache_root()}: {why}; set TINYRUNNER_CACHE or --no-save"
     if as_json:
         import json
 

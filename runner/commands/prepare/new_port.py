@@ -12,6 +12,7 @@ from pathlib import Path
 from ....dut_protocol.wire.settings import MAX_INPUT_BYTES
 from ....models.suite import InputFormat, Task
 from ...errors import SetupError
+from ...journal.session_folder import write_new
 
 SOURCES = Path(__file__).parents[3] / "dut_protocol" / "firmware"
 """The folder of the library, the kernels and the ports, as they are installed."""
@@ -66,8 +67,7 @@ def new_port(folder: Path, task: Task, board: Board, model: Path | None) -> list
     for path, text in files.items():
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
-        with target.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+        write_new(target, text)
     return [folder / path for path in sorted(files)]
 
 

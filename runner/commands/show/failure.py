@@ -19,12 +19,23 @@ from ...errors import RunStopped
 def show_failure(console: Console, error: Exception, *, what: str = "") -> None:
     """Print an error, of ``what`` where several things were done, and how to go on."""
     console.print("[bold red]error:[/] ", end="")
-    said = f"{what}: {in_words(error)}" if what else in_words(error)
+    said = in_words(error) + _cache_advice(error)
+    said = f"{what}: {said}" if what else said
     console.print(said, markup=False, highlight=False)
     if isinstance(error, RunStopped):
         console.print(_what_now(error), markup=False, highlight=False)
     if may_be_on(error):
         warn_of_the_supply(console)
+
+
+def _cache_advice(error: Exception) -> str:
+    """Return how to have another cache, where a file of it is what the system refused."""
+    if not isinstance(error, OSError) or not isinstance(error.filename, str):
+        return ""
+    from ....models.cache import CACHE_VARIABLE, cache_root
+
+    inside = Path(error.filename).is_relative_to(cache_root())
+    return f" (${CACHE_VARIABLE} names the folder of what the program keeps)" if inside else ""
 
 
 def warn_of_the_supply(console: Console) -> None:

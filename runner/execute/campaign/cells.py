@@ -21,7 +21,7 @@ from ...config.named import task_named
 from ...config.sim_address import is_simulated, names_simulated
 from ...config.strict_yaml import Place, YamlSource
 from ...errors import SetupError
-from ...terms import Mode
+from ...terms import Mode, Purpose
 from ..host import check_disk, expected_duration_s
 from ..progress import QuietReporter
 from ..run import PreparedRun, prepare_run
@@ -115,6 +115,12 @@ def read_campaign(path: Path) -> Campaign:
         for key in file.tasks_of(board)
         for mode in file.modes_of(board)
     ]
+    for cell in cells:
+        if cell.board in systems and cell.config.purpose is Purpose.DEVELOPMENT:
+            raise ConfigError(
+                f"{path}:{source.line_of(('boards', cell.board, 'system'))}: boards.{cell.board}."
+                "system: what is run `for: development` is not submitted; leave one of them out"
+            )
     problems: dict[str, list[str]] = {}
     absent: dict[str, str] = {}
     durations = {}

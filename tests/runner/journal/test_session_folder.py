@@ -15,6 +15,7 @@ from tinyrunner.runner.journal.session_folder import (
     alone_with,
     create_session,
     write_atomically,
+    write_new,
 )
 from tinyrunner.runner.terms import Mode
 
@@ -36,7 +37,7 @@ def test_a_folder_that_is_there_is_never_taken_again(tmp_path):
 
 def test_a_place_that_cannot_hold_folders_is_refused_with_advice(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(SetupError, match=r"cannot make a session folder in .*--sessions"):
+    with pytest.raises(SetupError, match=r"cannot make a session folder in .*another folder"):
         create_session(tmp_path / "file", "kws", Mode.ACCURACY)
 
 
@@ -134,3 +135,22 @@ def test_a_session_in_use_is_not_continued_by_another_process(tmp_path):
         pass
     with alone_with(session):
         pass
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has a disk that is always full")
+def test_a_full_disk_is_told_with_the_file_that_did_not_fit(tmp_path):
+    (tmp_path / "session.json.partial").symlink_to("/dev/full")
+    with pytest.raises(OSError, match="No space left") as refused:
+        write_atomically(tmp_path / "session.json", "{}")
+    assert refused.value.filename == str(tmp_path / "session.json")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_new_file_is_written_whole_and_over_nothing(tmp_path):
+    write_new(tmp_path / "a", "µ\n")
+    assert (tmp_path / "a").read_bytes() == "µ\n".encode()
+    with pytest.raises(FileExistsError):
+        write_new(tmp_path / "a", "other")
+    with pytest.raises(UnicodeEncodeError):
+        write_new(tmp_path / "b", "\ud800")
+    assert not (tmp_path / "b").exists()

@@ -240,7 +240,7 @@ def test_a_cache_that_cannot_be_written_costs_the_record_and_not_the_report(monk
     ran = tinyrunner("check", "--dut", "sim:kws01", "--quick")
     assert ran.status == 0, ran
     assert "conforms" in ran.out
-    assert "not kept: " in ran.err
+    assert f"not kept in {tmp_path / 'file' / 'cache'}: " in ran.err
     assert "set TINYRUNNER_CACHE or --no-save" in ran.err
     as_json = tinyrunner("check", "--dut", "sim:kws01", "--quick", "--json")
     assert (as_json.json["saved"], as_json.json["passed"]) == (None, True)

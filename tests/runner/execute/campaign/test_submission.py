@@ -48,6 +48,9 @@ WRONG = {
         {"boards": {"a": {"system": "sim_1"}, "b": {"system": "sim_1"}}},
         "boards.b.system: a measures kws performance for sim_1 already",
     ),
+    "development": (
+        {"settings": {"for": "development"}}, "what is run `for: development` is not submitted",
+    ),
     "a task without code": ({"tasks": ["kws", "ic"]}, "code: ic is missing"),
 }  # fmt: skip
 
