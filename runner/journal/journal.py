@@ -39,6 +39,7 @@ class Journal:
 
     def __init__(self, path: Path, clock: Clock, *, resume: bool = False) -> None:
         self.path = path
+        self._name = os.fspath(path)
         self._clock = clock
         self._offset_s = -clock.now_s()
         try:
@@ -83,6 +84,11 @@ class Journal:
             if os.fstat(self._file.fileno()).st_nlink == 0:  # which never is so on Windows
                 raise JournalError(
                     f"{self.path} was removed while the run wrote it: what comes now would be lost"
+                )
+            if not os.path.exists(self._name):
+                raise JournalError(
+                    f"{self.path} was moved away while the run wrote it: nobody would find what "
+                    "comes now"
                 )
             now_s = time.monotonic()
             if now_s - self._synced_s >= SYNC_INTERVAL_S:

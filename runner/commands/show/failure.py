@@ -81,7 +81,10 @@ def _what_now(stopped: RunStopped) -> str:
     if stopped.session is None:
         return "Nothing was measured yet; run it again."
     if not stopped.session.is_dir():
-        return f"{stopped.session} is gone, and with it what was measured; run it again."
+        return (
+            f"{stopped.session} is gone: where it was moved, move it back and give it to "
+            "`tinyrunner run --resume`; else run it again."
+        )
     if stopped.begin_again is not None:
         return f"{stopped.begin_again} What was measured so far is in {stopped.session}"
     if not stopped.resumable:

@@ -40,6 +40,18 @@ def test_what_was_flushed_is_in_the_file_before_it_is_closed(tmp_path):
         assert (tmp_path / "log.txt").read_text() == "00000.000 dut: m-ready\n"
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows moves no folder with an open file")
+def test_a_folder_that_is_moved_away_is_noticed_with_the_next_step(tmp_path):
+    (tmp_path / "session").mkdir()
+    with Journal(tmp_path / "session" / "log.txt", VirtualClock()) as journal:
+        journal.write("dut", "m-ready")
+        journal.flush()
+        (tmp_path / "session").rename(tmp_path / "elsewhere")
+        with pytest.raises(JournalError, match="was moved away while the run wrote it"):
+            journal.flush()
+    assert (tmp_path / "elsewhere" / "log.txt").read_text() == "00000.000 dut: m-ready\n"
+
+
 def test_a_log_that_is_there_is_never_begun_again(tmp_path):
     (tmp_path / "log.txt").write_text("precious")
     with pytest.raises(JournalError, match=r"log.txt cannot be opened: File exists"):
