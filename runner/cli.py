@@ -26,7 +26,7 @@ def main() -> None:
     import io
 
     from ..errors import EXIT_SUPPLY_MAY_BE_ON, TinyrunnerError
-    from .commands.app import app, import_completion, import_help
+    from .commands.app import COMPLETION_VARIABLE, app, import_completion, import_help
     from .commands.streams import Unfailing
 
     # Where Python takes itself apart, a signal would end it the system's way, with another status.
@@ -40,10 +40,11 @@ def main() -> None:
         sys.stderr = Unfailing(sys.stderr)
     if not {"-h", "--help"}.isdisjoint(sys.argv) or len(sys.argv) == 1:
         import_help()
-    if _COMPLETION in os.environ:
+    if COMPLETION_VARIABLE in os.environ:
         import_completion()
+    status: object = 0
     try:
-        app()  # exits by itself, with 2 for what the option parser refuses
+        status = app(standalone_mode=False, prog_name="tinyrunner")
     except (TinyrunnerError, OSError) as error:
         leave_at_once()  # all is in order by now
         status = error.exit_status if isinstance(error, TinyrunnerError) else EXIT_FAILED
@@ -53,27 +54,38 @@ def main() -> None:
         sys.exit(status)
     except Exception as error:  # noqa: BLE001 - the last place at which it can be told
         leave_at_once()
-        _show(error)
-        sys.exit(EXIT_FAILED)
+        sys.exit(_show_other(error))
     finally:
         leave_at_once()
+    sys.exit(status if isinstance(status, int) else 0)
 
 
 EXIT_FAILED = 1
-
-_COMPLETION = "_TINYRUNNER_COMPLETE"
-"""The variable by which a shell asks what may stand next: `_TINYRUNNER_COMPLETE=source_bash
-tinyrunner`."""
+EXIT_USAGE = 2
 
 
 def _show(error: Exception) -> None:
     from rich.console import Console
 
-    from ..errors import TinyrunnerError
     from .commands.show import failure
 
+    failure.show_failure(Console(stderr=True, soft_wrap=True), error)
+
+
+def _show_other(error: Exception) -> int:
+    """Show what is none of our errors; return the exit status that goes with it."""
+    import typer
+    from rich.console import Console
+
+    from .commands.interrupts import EXIT_INTERRUPTED, INTERRUPTED
+    from .commands.show import failure
+
+    if isinstance(error, typer.Abort):  # Ctrl-C or Ctrl-D where a question was asked
+        print(INTERRUPTED, file=sys.stderr, flush=True)
+        return EXIT_INTERRUPTED
     console = Console(stderr=True, soft_wrap=True)
-    if isinstance(error, TinyrunnerError | OSError):
-        failure.show_failure(console, error)
-    else:
+    if not failure.is_of_the_parser(error):
         failure.show_defect(console, error)
+        return EXIT_FAILED
+    failure.show_usage(console, error)
+    return EXIT_USAGE

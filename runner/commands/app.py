@@ -21,6 +21,10 @@ from ... import __version__
 from ...errors import TinyrunnerError
 from .interrupts import EXIT_INTERRUPTED, INTERRUPTED, interrupt_the_work, leave_at_once
 
+COMPLETION_VARIABLE = "_TINYRUNNER_COMPLETE"
+"""The variable by which a shell asks what may stand next: `_TINYRUNNER_COMPLETE=complete_bash
+tinyrunner`."""
+
 
 class CommandEntry(NamedTuple):
     """Says where a command, or a group of them, is to be found."""
@@ -101,6 +105,12 @@ class _Commands(TyperGroup):
         super().__init__(**settings)
         for name, entry in COMMANDS.items():
             self.commands[name] = TyperCommand(name, help=entry.help)
+
+    def parse_args(self, ctx: _Context, args: list[str]) -> list[str]:
+        for param in self.params:
+            _as_written(param)
+        rest: list[str] = super().parse_args(ctx, args)
+        return rest
 
     def get_help_option(self, ctx: _Context) -> _Option:
         return _as_written(super().get_help_option(ctx))
@@ -227,6 +237,22 @@ def _show_version(wanted: bool) -> None:
         raise typer.Exit
 
 
+def _install_completion(shell: str | None) -> None:
+    if shell is not None:
+        from .completion import install_for
+
+        typer.echo(install_for(shell))
+        raise typer.Exit
+
+
+def _show_completion(shell: str | None) -> None:
+    if shell is not None:
+        from .completion import script_for
+
+        typer.echo(script_for(shell), nl=False)
+        raise typer.Exit
+
+
 @app.callback()
 def tinyrunner(
     version: Annotated[
@@ -235,6 +261,28 @@ def tinyrunner(
             "--version", callback=_show_version, is_eager=True, help="Show the version and exit."
         ),
     ] = False,
+    install_completion: Annotated[
+        str | None,
+        typer.Option(
+            "--install-completion",
+            metavar="SHELL",
+            callback=_install_completion,
+            is_eager=True,
+            show_default="nothing is installed",
+            help="Let bash, zsh, fish or powershell complete commands and options.",
+        ),
+    ] = None,
+    show_completion: Annotated[
+        str | None,
+        typer.Option(
+            "--show-completion",
+            metavar="SHELL",
+            callback=_show_completion,
+            is_eager=True,
+            show_default="nothing is shown",
+            help="Show what that shell is given to read, and exit.",
+        ),
+    ] = None,
 ) -> None:
     """Name the options of the program itself."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...errors import closest
 from ...models.custom_task import CUSTOM_KEY
 from ...models.suite import TASKS, Task
 from ..errors import SetupError
@@ -15,7 +16,8 @@ def task_named(name: str, config: Config) -> Task:
     if name in TASKS:
         return config.task(name)
     if name != CUSTOM_KEY:
-        raise SetupError(f"no task {name!r}; there are {', '.join(TASKS)}, and {CUSTOM_KEY}")
+        near = closest(name, (*TASKS, CUSTOM_KEY))
+        raise SetupError(f"no task {name!r}{near}; there are {', '.join(TASKS)}, and {CUSTOM_KEY}")
     custom = config.custom_task
     if custom is None:
         raise SetupError(HOW_TO_WRITE)
@@ -27,4 +29,7 @@ def mode_named(name: str) -> Mode:
     try:
         return Mode(name)
     except ValueError as error:
-        raise SetupError(f"no mode {name!r}; there are performance, accuracy and energy") from error
+        near = closest(name, (mode.value for mode in Mode))
+        raise SetupError(
+            f"no mode {name!r}{near}; there are performance, accuracy and energy"
+        ) from error

@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from ...errors import UsageError
+from ...errors import UsageError, closest
 from ...models.suite import Task
 from ..terms import Dialect
 
@@ -67,7 +67,10 @@ class Rounds:
     def get(self, name: str | None = None) -> Round:
         wanted = self.default if name is None else name
         if wanted not in self.by_name:
-            raise RoundsError(f"no round {wanted!r}; known: {', '.join(self.by_name)}")
+            raise RoundsError(
+                f"no round {wanted!r}{closest(wanted, self.by_name)}; there are "
+                + ", ".join(self.by_name)
+            )
         return self.by_name[wanted]
 
     @property

@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import parse_qsl
 
 from ...dut_protocol.wire.boot_banner import TimestampMode
+from ...errors import closest
 from ..errors import SetupError
 from .config import Config
 from .values import MAX_BAUD_RATE
@@ -70,7 +71,10 @@ def kind_named(name: str) -> MonitorKind:
     try:
         return MonitorKind(name.partition(":")[0])
     except ValueError as error:
-        raise SetupError(f"no energy monitor {name!r} to simulate; there are {_kinds()}") from error
+        near = closest(name, (kind.value for kind in MonitorKind))
+        raise SetupError(
+            f"no energy monitor {name!r} to simulate{near}; there are {_kinds()}"
+        ) from error
 
 
 def _kinds() -> str:

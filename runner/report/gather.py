@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...errors import TinyrunnerError
+from ...errors import TinyrunnerError, closest
 from ...models.suite import Task
 from ..config.rounds import load_rounds
 from ..errors import SetupError
@@ -43,7 +43,8 @@ def gather(paths: Sequence[Path], asked: Asked) -> ReportPage:
     """Make the page of these sessions, of the sessions inside these folders, or of one tree."""
     load_rounds().get(asked.round_name)  # a misspelt round is an error once, not in each session
     if asked.division not in (None, *(division.value for division in Division)):
-        raise SetupError(f"no division {asked.division!r}; there are closed and open")
+        near = closest(str(asked.division), (division.value for division in Division))
+        raise SetupError(f"no division {asked.division!r}{near}; there are closed and open")
     trees = [path for path in paths if is_tree(path)]
     if trees and len(paths) > 1:
         raise SetupError(

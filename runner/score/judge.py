@@ -15,6 +15,7 @@ from ...datasets.errors import DatasetError
 from ...datasets.inputs import dataset_folder
 from ...datasets.labels import LabelList, read_labels
 from ...datasets.official_lists import identify
+from ...errors import closest
 from ...models.suite import TASKS, TASKS_BY_MODEL_ID, Task
 from ..config.rounds import Round, load_rounds
 from ..errors import SetupError
@@ -163,7 +164,7 @@ def _task(log: Path, facts: LogFacts) -> Task:
 def _task_named(name: str) -> Task:
     task = TASKS.get(name) or TASKS_BY_MODEL_ID.get(name)
     if task is None:
-        raise SetupError(f"no task {name!r}; there are {', '.join(TASKS)}")
+        raise SetupError(f"no task {name!r}{closest(name, TASKS)}; there are {', '.join(TASKS)}")
     return task
 
 
@@ -184,7 +185,8 @@ def _division(name: str | None) -> Division:
     try:
         return Division.CLOSED if name is None else Division(name)
     except ValueError as error:
-        raise SetupError(f"no division {name!r}; there are closed and open") from error
+        near = closest(name or "", (division.value for division in Division))
+        raise SetupError(f"no division {name!r}{near}; there are closed and open") from error
 
 
 def _purpose(name: str | None, provenance: Provenance | None, facts: LogFacts) -> Purpose:
@@ -196,7 +198,10 @@ def _purpose(name: str | None, provenance: Provenance | None, facts: LogFacts) -
     try:
         return Purpose(name)
     except ValueError as error:
-        raise SetupError(f"no purpose {name!r}; there are submission and development") from error
+        near = closest(name or "", (purpose.value for purpose in Purpose))
+        raise SetupError(
+            f"no purpose {name!r}{near}; there are submission and development"
+        ) from error
 
 
 def _choose_labels(

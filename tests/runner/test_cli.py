@@ -24,9 +24,39 @@ def test_help_names_every_command():
         assert command in ran.out
 
 
-@pytest.mark.parametrize("arguments", [("nonsense",), ("run", "--nonsense"), ("score",)])
-def test_what_the_option_parser_refuses_is_a_usage_error(arguments):
-    assert tinyrunner(*arguments).status == 2
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ("rnu kws", "no such command 'rnu'; did you mean run?; there are run, "),
+        ("sessions lst", "no such command 'lst'; did you mean list?; there are list, show, "),
+        ("run --supplyv 3", "no such option --supplyv; did you mean --supply-v?"),
+        ("run --limit x", "invalid value for '--limit': expected a whole number"),
+        ("submission verify . --level soud", "'submittable'; did you mean sound?"),
+        ("score", "missing argument 'session'"),
+        ("run kvs --mode accuracy", "no task 'kvs'; did you mean kws?; there are vww, ic"),
+        ("run kws --mode acuracy", "no mode 'acuracy'; did you mean accuracy?; there are "),
+        ("run kws --mode accuracy --division opne", "got 'opne'; did you mean open?"),
+        ("score . --task kvs", "no task 'kvs'; did you mean kws?; there are vww, ic"),
+        ("report . --division opne", "no division 'opne'; did you mean open?; there are "),
+        ("report . --round v1.22", "no round 'v1.22'; did you mean v1.2?; there are v0.5"),
+        ("console --dut sim:kws1", "no model id 'kws1' to simulate; did you mean kws01?"),
+        ("datasets info kvs", "kvs is neither a folder nor a task; did you mean kws?"),
+    ],
+)
+def test_whatever_is_refused_is_told_in_one_style_with_what_may_be_meant(arguments, said):
+    ran = tinyrunner(*arguments.split())
+    assert (ran.status, ran.out) == (2, ""), ran
+    assert ran.err.startswith("error: ")
+    assert said.casefold() in ran.err.splitlines()[0].casefold()
+    assert len(ran.err.splitlines()) <= 2
+
+
+@pytest.mark.parametrize("arguments", [(), ("sessions",)])
+def test_without_a_command_there_is_its_help(arguments):
+    ran = tinyrunner(*arguments)
+    assert ran.status == 2
+    assert "Usage: tinyrunner" in ran.out
+    assert ran.err == ""
 
 
 def test_the_module_is_the_program():

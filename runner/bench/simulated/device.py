@@ -11,6 +11,7 @@ from typing import Protocol
 from ....dut_protocol.simulated.device import DeviceModel, DeviceSettings, SimulatedDut
 from ....dut_protocol.simulated.tflite_model import TfliteModel
 from ....dut_protocol.wire.simulation import SIMULATION_NOTE
+from ....errors import closest
 from ....models.demo_models import DEMO_NOTE, demo_model_path
 from ....models.fetch import reference_model_path
 from ....models.suite import TASKS, Task
@@ -65,7 +66,10 @@ def simulated_device(
         if task is None or task.model_id != model_id:  # else it is known which inputs are meant
             task = known.get(model_id)
         if task is None:
-            raise SetupError(f"no model id {model_id!r} to simulate; known are {', '.join(known)}")
+            near = closest(model_id, known)
+            raise SetupError(
+                f"no model id {model_id!r} to simulate{near}; there are {', '.join(known)}"
+            )
     if task is None:
         raise SetupError(f"which model to simulate? Give e.g. {SIMULATED}kws01")
     path: Path

@@ -131,7 +131,10 @@ def info(
         show_task(console, _task(name))
         return
     if not Path(name).is_dir():
-        raise SetupError(f"{name} is neither a folder nor a task; there are {', '.join(TASKS)}")
+        raise SetupError(
+            f"{name} is neither a folder nor a task{closest(name, TASKS)}; there are "
+            + ", ".join(TASKS)
+        )
     for report in verify_root(Path(name)):
         show_set(console, report, details=True)
 

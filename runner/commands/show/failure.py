@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from pathlib import Path
 from rich.console import Console
 
 from .... import __version__
-from ....errors import in_words, may_be_on
+from ....errors import closest, in_words, may_be_on
 from ...errors import RunStopped
 
 
@@ -41,6 +42,53 @@ def _cache_advice(error: Exception) -> str:
 def warn_of_the_supply(console: Console) -> None:
     """Print, as the last line, that a person has to look after the supply."""
     console.print("THE SUPPLY MAY BE ON: switch it off by hand, or unplug it", style="bold red")
+
+
+def is_of_the_parser(error: Exception) -> bool:
+    """Tell whether the option parser refuses what was typed.
+
+    Its classes are click's, or Typer's own copy of them, which depends on Typer's version.
+    """
+    return hasattr(error, "format_message") and hasattr(error, "exit_code")
+
+
+def show_usage(console: Console, error: Exception) -> None:
+    """Print what the option parser refuses, as every other error is told."""
+    if type(error).__name__ == "NoArgsIsHelpError":  # the help was printed
+        return
+    console.print("[bold red]error:[/] ", end="")
+    console.print(usage_in_words(error), markup=False, highlight=False)
+    path = getattr(getattr(error, "ctx", None), "command_path", "tinyrunner")
+    console.print(f"`{path} --help` shows what there is", markup=False, highlight=False)
+
+
+def usage_in_words(error: Exception) -> str:
+    """Return what the option parser says in our words: one sentence, and what may be meant."""
+    said = str(error.format_message()).strip()  # type: ignore[attr-defined]
+    option = getattr(error, "option_name", None)
+    if type(error).__name__ == "NoSuchOption" and option:
+        known = getattr(error, "possibilities", None) or ()
+        return f"no such option {option}{closest(option, known)}"
+    if found := _NO_COMMAND.match(said):
+        commands = getattr(getattr(getattr(error, "ctx", None), "command", None), "commands", ())
+        near = closest(found[1], commands)
+        return f"no such command {found[1]!r}{near}; there are {', '.join(commands)}"
+    for theirs, ours in _IN_PLAIN_WORDS.items():
+        said = re.sub(theirs, ours, said)
+    if found := _NO_CHOICE.search(said):
+        said = f"{said.rstrip('.')}{closest(found[1], re.findall(_QUOTED, found[2]))}"
+    return said[:1].lower() + said[1:].rstrip(".")
+
+
+_NO_COMMAND = re.compile(r"No such command '([^']*)'")
+_NO_CHOICE = re.compile(r"'([^']*)' is not one of (.*)", re.DOTALL)
+_IN_PLAIN_WORDS = {
+    "Value error, ": "",
+    "Input should be a valid integer.*": "expected a whole number",
+    "Input should be a valid number.*": "expected a number",
+}
+"""What pydantic says, by which Typer reads numbers since its version 0.29."""
+_QUOTED = re.compile(r"'([^']*)'")
 
 
 def show_defect(console: Console, error: Exception) -> None:

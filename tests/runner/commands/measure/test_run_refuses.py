@@ -87,7 +87,7 @@ def test_an_unknown_key_is_named_with_file_and_line(refused, tmp_path):
         (("--iterations", "many"), "--iterations: expected auto or a whole number"),
         (("--limit", 0), "--limit: expected at least 1"),
         (("--division", "ajar"), "--division: expected closed or open"),
-        (("--round", "v9.9"), "no round 'v9.9'; known: v0.5"),
+        (("--round", "v9.9"), "no round 'v9.9'; there are v0.5"),
         (("--expected-inference-s", 0), "--expected-inference-s: expected more than 0, got 0"),
         (("--verify-load", "some"), "--verify-load: expected first, all or never"),
         (("--labels", "/no/list.csv"), "/no/list.csv: cannot read the label list"),
