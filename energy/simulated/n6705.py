@@ -105,10 +105,10 @@ class SimulatedN6705(SimulatedInstrument):
             ("*TRG", self._bus_trigger),
             ("SYSTem:ERRor[:NEXT]?", lambda _: self._next_error()),
             ("SYSTem:CHANnel[:COUNt]?", lambda _: f"{len(self.channels)}"),
-            ("SYSTem:CHANnel:MODel?", self._each(lambda channel: f'"{channel.module}"')),
+            ("SYSTem:CHANnel:MODel?", self._each(lambda channel: channel.module)),
             ("SYSTem:COMMunicate:RLSTate", lambda r: _nothing(r.word("LOCal", "REMote", "RWLock"))),
             ("FORMat[:DATA]", self._format),
-            ("FORMat[:DATA]?", lambda _: "REAL" if self._real else "ASC"),
+            ("FORMat[:DATA]?", lambda _: "REAL" if self._real else "ASCII"),
             ("FORMat:BORDer", self._border),
             ("FORMat:BORDer?", lambda _: "SWAP" if self._swapped else "NORM"),
             ("[SOURce:]EMULation", self._smu_word("PS4Q", "PS2Q", "PS1Q", "BATTery", "CHARger")),
@@ -316,4 +316,4 @@ def _nothing(value: object) -> None:
 
 
 def _nr3(value: float) -> str:
-    return f"{value:+.5E}"
+    return f"{value:+.6E}"

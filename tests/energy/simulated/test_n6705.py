@@ -6,6 +6,7 @@ import socket
 
 import numpy as np
 import pytest
+from support.energy.transcripts import dialogues
 from tinyrunner.dut_protocol.link.clock import VirtualClock
 from tinyrunner.energy.drivers.visa_link import BlockReader
 from tinyrunner.energy.simulated.n6705 import SimulatedN6705
@@ -209,8 +210,8 @@ def test_ascii_is_the_default_format(wire, clock):
     wire.error("SENS:ELOG:FUNC:VOLT OFF,(@2,3,4)", "SENS:ELOG:PER 0.1024,(@1)", "VOLT 2,(@1)")
     wire.error("OUTP ON,(@1)", "TRIG:ELOG:SOUR BUS,(@1)", "INIT:ELOG (@1)", "*TRG")
     clock.pause(0.35)
-    assert wire.ask("FORM?") == "ASC"
-    assert wire.ask("FETC:ELOG? 10,(@1)").split(",") == ["+2.00000E+00"] * 3
+    assert wire.ask("FORM?") == "ASCII"
+    assert wire.ask("FETC:ELOG? 10,(@1)").split(",") == ["+2.000000E+00"] * 3
 
 
 def test_the_fifo_holds_twenty_seconds_and_overwrites(wire, clock):
@@ -244,3 +245,49 @@ def test_noise_repeats_with_its_seed_and_has_no_mean(clock):
     assert sums[0] == sums[1]
     assert sums[0] == pytest.approx(3.0 * BoardCurrents().boot_a, rel=1e-4)
     assert sums[0] != 3.0 * BoardCurrents().boot_a
+
+
+# ---- what manuals and other programs say that it says -------------------------------------------
+
+TALK = dialogues("n6705")
+MEASURED = "two records are fetched"
+AFTER_A_RESET = "the words and numbers that it has after a reset"
+
+
+def test_it_says_what_the_transcript_says_byte_for_byte():
+    instrument = SimulatedN6705(PowerModel(), VirtualClock())
+    for name, dialogue in TALK.items():
+        if name in (MEASURED, AFTER_A_RESET):
+            continue
+        for sent, answer in dialogue.pairs:
+            assert said(instrument, sent) == answer, (name, sent)
+
+
+def test_it_is_after_a_reset_as_the_manual_has_it():
+    instrument = SimulatedN6705(PowerModel(), VirtualClock())
+    assert said(instrument, b"FORM REAL\nVOLT:PROT:REM 3,(@1)\nOUTP ON,(@1)\n*RST\n") == b""
+    for sent, answer in TALK[AFTER_A_RESET].pairs:
+        assert said(instrument, sent) == answer, sent
+
+
+def test_its_records_have_the_form_of_the_transcripts():
+    """The numbers are the power model's: 10 mA at 3 V without noise are the transcript's first."""
+    clock = VirtualClock()
+    power = PowerModel(BoardCurrents(0.01, 0.01, 0.01, 0.01, 0.01))
+    instrument = SimulatedN6705(power, clock, current_noise_a=0.0, voltage_noise_v=0.0)
+    for name in list(TALK)[: list(TALK).index(MEASURED)]:
+        for sent, _ in TALK[name].pairs:
+            said(instrument, sent)
+    power.change(clock.now_s(), PowerState.IDLE)
+    clock.pause(2.5 * 204.8e-6)
+    ((sent, answer),) = TALK[MEASURED].pairs
+    block = said(instrument, sent)
+    assert (block[:4], len(block), block[-1:]) == (answer[:4], len(answer), b"\n")
+    amperes, volts = np.frombuffer(block[4:12], ">f4")
+    assert (amperes, volts) == pytest.approx((0.01, 3.0))
+
+
+def said(instrument, sent):
+    """All that it answers to some lines."""
+    answers = [instrument.handle(line) for line in sent.decode().split("\n")[:-1]]
+    return b"".join(segment for segments in answers for segment in segments)
