@@ -78,6 +78,10 @@ COMMANDS = {
         "judge.compare",
         "Compare two sessions or trees: B against A, with the uncertainty of each difference.",
     ),
+    "standings": CommandEntry(
+        "judge.standings",
+        "Show the published record: who measured what, and where a session of yours stands.",
+    ),
     "submission": CommandEntry(
         "judge.submission", "Describe a submission, build its folder, verify one."
     ),

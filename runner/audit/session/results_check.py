@@ -65,7 +65,7 @@ def check_headlines(
     figures: Sequence[PrintedFigure], recomputed: Recomputed, path: str, *, complete: bool
 ) -> Iterator[AuditFinding]:
     """Check medians, Top-1 and AUC; ``complete`` also asks for those that are not printed."""
-    expected = _headlines(recomputed)
+    expected = headlines(recomputed)
     seen: dict[str, str] = {}
     for figure in figures:
         title = _TITLES[figure.name]
@@ -95,7 +95,7 @@ def check_headlines(
             )
 
 
-def _headlines(recomputed: Recomputed) -> Mapping[str, float | None]:
+def headlines(recomputed: Recomputed) -> Mapping[str, float | None]:
     """Return every figure that such a session prints, None where it cannot be told."""
     accuracy, energy, performance = recomputed.accuracy, recomputed.energy, recomputed.performance
     found: dict[str, float | None] = {}
@@ -115,6 +115,12 @@ def _headlines(recomputed: Recomputed) -> Mapping[str, float | None]:
         if recomputed.dialect is Dialect.EEMBC and not recomputed.exact_auc:
             found["auc"] = accuracy.auc if accuracy.eembc_auc is None else accuracy.eembc_auc
     return found
+
+
+def headline_agrees(figure: PrintedFigure, recomputed: Recomputed) -> bool:
+    """Tell whether a printed median, Top-1 or AUC is what the session measured."""
+    value = headlines(recomputed).get(figure.name)
+    return _problem(figure, value, "", "", recomputed.noise) is None
 
 
 def _informative(recomputed: Recomputed) -> frozenset[str]:

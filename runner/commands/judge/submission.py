@@ -168,3 +168,35 @@ def build_(
     show_audit(console, audited, Level.SUBMITTABLE)
     if not audited.holds(Level.SUBMITTABLE):
         raise typer.Exit(options.EXIT_INVALID)
+
+
+@app.command()
+def table(
+    paths: Annotated[
+        list[Path],
+        typer.Argument(metavar="PATH…", help="Results repositories, or folders that hold some."),
+    ],
+    datasets: options.ListsOption = None,
+    csv: Annotated[
+        Path | None, typer.Option("--csv", metavar="FILE", help="Write the table to a file.")
+    ] = None,
+    as_json: options.JsonOption = False,
+) -> None:
+    """List every session of results repositories, one row each, as CSV: printed and recomputed.
+
+    What `tinyrunner standings` reads. Its name tells a folder's round.
+    """
+    from ...audit.standings import standings_csv, standings_of
+
+    if csv is not None and csv.exists():
+        raise SetupError(f"{csv} exists; name another file, or remove it")
+    rows = standings_of(paths, datasets)
+    if csv is not None:
+        csv.write_text(standings_csv(rows), encoding="utf-8")
+    if as_json:
+        import json
+        from dataclasses import asdict
+
+        typer.echo(json.dumps([asdict(row) for row in rows], indent=2))
+    elif csv is None:
+        typer.echo(standings_csv(rows), nl=False)
