@@ -12,6 +12,7 @@ from .session import DivisionName, ModeName, Session, StrPath, load_session
 if TYPE_CHECKING:  # what measures is imported when something is to be measured
     from ..models.suite import Task
     from ..runner.config.config import Config
+    from ..runner.execute.progress import BegunRun
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +176,13 @@ class _Teller:
     def note(self, text: str) -> None:
         if self._told is not None:
             self._told(Progress(self._title, self._done, self._total, text))
+
+    def run_begins(self, run: BegunRun) -> None:
+        if run.is_long:
+            self.note(f"the whole run takes {run.duration}")
+
+    def infers(self, expected_s: float | None) -> None:
+        pass
 
     def begin(self, title: str, total: int, done: int) -> None:
         self._title, self._total, self._done = title, total, done

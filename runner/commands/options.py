@@ -33,6 +33,12 @@ ListsOption = Annotated[
     Path | None,
     typer.Option("--datasets", help="Data sets whose label lists are tried (DIR/kws01/…)."),
 ]
+QuietOption = Annotated[
+    bool, typer.Option("--quiet", "-q", help="Show no progress: results and errors alone.")
+]
+VerboseOption = Annotated[
+    bool, typer.Option("--verbose", "-v", help="Let a line for each input stay.")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 

@@ -138,10 +138,15 @@ class Executor(BenchPerformer):
         dataset: Dataset,
         benchmark_config: Mapping[str, str],
         on_measured: Callable[[MeasuredInput], None] = lambda _: None,
+        on_infer: Callable[[int], None] = lambda _: None,
         energy: EnergySteps | None = None,
         identity: Identity | None = None,
     ) -> None:
-        """Execute on ``bench``; even after a reboot its device must be ``identity``."""
+        """Execute on ``bench``; even after a reboot its device must be ``identity``.
+
+        ``on_infer`` is told of each `infer` how many inferences it makes, warm-ups included,
+        before it is sent, and ``on_measured`` what came of it.
+        """
         super().__init__(energy)
         self._bench = bench
         self._recovery = Recovery(bench.dut, journal, identity)
@@ -153,6 +158,7 @@ class Executor(BenchPerformer):
         self._inputs = InputFinder(dataset)
         self._benchmark_config = benchmark_config
         self._on_measured = on_measured
+        self._on_infer = on_infer
         self._loaded: InputWindow | None = None
         self._timeout_s = REPLY_TIMEOUT_S
         """Seconds that the present step's answer is waited for."""
@@ -300,6 +306,7 @@ class Executor(BenchPerformer):
         self._finished("bloadp")
 
     def _infer(self, iterations: int, warmups: int) -> None:
+        self._on_infer(iterations + warmups)
         inference = self._bench.timer.infer(
             iterations, warmups, self._task.score_count, self._judge, self._wanted
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,12 +14,11 @@ from ...energy.errors import SupplyMayBeOn
 from ...energy.interruptions import INTERRUPTIONS
 from ...energy.trace_files import read_trace
 from ...errors import InterruptingError, TinyrunnerError, in_words
-from ...models.suite import Metric, Task
+from ...models.suite import Task
 from ..config.rounds import Round
 from ..errors import JournalError, RunStopped, shortened
 from ..journal.eembc_lines import DEVELOPMENT_NOTE
 from ..journal.journal import Journal, last_stamp_s
-from ..journal.records import InferenceRecord
 from ..journal.session_document import Provenance, write_document
 from ..journal.session_folder import SessionFolder, sync_folder, write_atomically
 from ..score.assess import Assessment, Judging, assess
@@ -28,7 +27,7 @@ from ..script.script import Script, print_script
 from ..script.written_path import written_path
 from ..terms import Division, Mode, Purpose
 from ..write.eembc_results import render_result
-from .executor import VERSION_TEXT, MeasuredInput
+from .executor import VERSION_TEXT
 from .progress import Reporter
 from .provenance import Source
 from .resume.resume_point import ERROR_EVENT, is_measured
@@ -162,49 +161,6 @@ def benchmark_config(run: Run, first: PlannedInference) -> dict[str, str]:
         "sourceDir": written_path(run.source.dataset.folder.parent),
         "singleInputFn": first.file,
     }
-
-
-class StatusLine:
-    """Turns measured inputs into the one line that progress shows."""
-
-    def __init__(self, run: Run) -> None:
-        self._reporter = run.reporter
-        self._by_class = run.mode is Mode.ACCURACY and run.task.metric is Metric.TOP1
-        self._accuracy = run.mode is Mode.ACCURACY
-        self._labels = {row.file: row.label for row in run.source.labels.rows}
-        self._seen = 0
-        self._correct = 0
-        self._done = 0
-
-    def count(self, record: InferenceRecord) -> None:
-        """Count an input that was measured before the run was continued."""
-        self._take(record.file, record.scores)
-        self._done += 1
-
-    def loading(self, blocks: int, total: int, left_s: float) -> None:
-        """Show how far a load is that takes long."""
-        status = f"loading, block {blocks} of {total}, {left_s:.0f} s left"
-        self._reporter.advance(self._done, status)
-
-    def show(self, measured: MeasuredInput) -> None:
-        self._done = measured.done
-        inference = measured.inference
-        file, scores = measured.window.file, inference.scores
-        self._take(file, scores)
-        if self._by_class:
-            status = f"Top-1 {self._correct / self._seen:.1%}"
-        elif self._accuracy:
-            status = f"error {scores[0]:.3f}"
-        else:
-            host_s = inference.host_elapsed_s
-            status = f"{file} {inference.iterations / host_s if host_s else 0:.3f} inf/s"
-        self._reporter.advance(measured.done, status)
-
-    def _take(self, file: str, scores: Sequence[float]) -> None:
-        if not scores:
-            return  # which a window does not need
-        self._seen += 1
-        self._correct += scores.index(max(scores)) == self._labels.get(file)
 
 
 def conclude(run: Run, session: SessionFolder, provenance: Provenance) -> Outcome:

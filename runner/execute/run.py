@@ -51,7 +51,6 @@ from .outcome import (
     STOPPING,
     Outcome,
     Run,
-    StatusLine,
     UnfinishedRun,
     benchmark_config,
     conclude,
@@ -61,7 +60,7 @@ from .outcome import (
     write_beginnings,
 )
 from .prepare import Opening, Unlogged, dataset_root, open_source, rerooted, with_found_inputs
-from .progress import Reporter, running
+from .progress import BegunRun, Reporter, StatusLine, running
 from .provenance import (
     describe_device,
     describe_energy_bench,
@@ -155,7 +154,8 @@ def run_prepared(prepared: PreparedRun) -> Outcome:
                 write_beginnings(run, session, script, provenance)
                 left.resumable = parts.resumable
                 left.begin_again = None if parts.resumable else BEGIN_AGAIN
-                work = _Work(run, parts, session, script, planned, BEGINNING, StatusLine(run))
+                status = _status(run)
+                work = _Work(run, parts, session, script, planned, BEGINNING, status, provenance)
                 _execute(work, bench, opening)
         with inside():
             return conclude(run, session, provenance)
@@ -201,7 +201,7 @@ def _continue(
     restore_labels(run, session)
     if not parts.resumable:
         return _concluded_again(run, session, before)
-    status = StatusLine(run)
+    status = _status(run)
     last_step = sum(1 for _ in numbered_steps(script))
     if session.log.exists() and (aside := set_damage_aside(session.log)):
         run.reporter.note(aside)
@@ -213,7 +213,10 @@ def _continue(
         opening = _opened(run, parts, bench, config.monitor, script)
         refuse_other_device(before, describe_device(opening.identity, bench))
         _execute(
-            _Work(run, parts, session, script, planned, point, status), bench, opening, resumed=True
+            _Work(run, parts, session, script, planned, point, status, before),
+            bench,
+            opening,
+            resumed=True,
         )
     with left.told():
         return conclude(run, session, before)
@@ -224,6 +227,10 @@ def _concluded_again(run: Run, session: SessionFolder, before: Provenance) -> Ou
     run.reporter.note(f"{folder} is complete; nothing is left to run, scoring it again")
     with UnfinishedRun(folder, resumable=True).told():
         return conclude(run, session, before)
+
+
+def _status(run: Run) -> StatusLine:
+    return StatusLine(run.reporter, run.task, run.mode, run.source.labels.rows)
 
 
 def _script_of(session: SessionFolder, before: Provenance) -> Script:
@@ -326,6 +333,7 @@ class _Work:
     planned: tuple[PlannedInference, ...]
     point: ResumePoint
     status: StatusLine
+    provenance: Provenance
 
 
 def _execute(work: _Work, bench: Bench, opening: Opening, *, resumed: bool = False) -> None:
@@ -354,11 +362,13 @@ def _run_steps(work: _Work, bench: Bench, journal: Journal, opening: Opening) ->
     note = run.reporter.note
     if point.done:
         note(f"{point.done} of {len(planned)} inputs are done; going on")
-    long_s = _long_s(run, bench, script)
-    if long_s is not None:
-        floor = "" if bench.timer.expected_s is not None else "at least "
-        baud_rate = bench.dut.settings.baud_rate
-        note(f"the whole run takes {floor}{format_duration(long_s)} at {baud_rate} baud")
+    begun = BegunRun(
+        work.session.folder,
+        work.provenance,
+        _expected_s(run, bench, script),
+        at_least=bench.timer.expected_s is None,
+    )
+    run.reporter.run_begins(begun)
     listen(bench, journal, note)
     bench.loader.pace.on_progress = work.status.loading
     if point.step is None:
@@ -371,7 +381,8 @@ def _run_steps(work: _Work, bench: Bench, journal: Journal, opening: Opening) ->
         journal,
         run.source.dataset,
         benchmark_config(run, planned[0]),
-        on_measured=_Estimate(run, bench, len(planned), work.status, told=long_s is not None).show,
+        on_measured=_Estimate(run, bench, len(planned), work.status, told=begun.is_long).show,
+        on_infer=lambda count: run.reporter.infers(_times(count, bench.timer.expected_s)),
         energy=energy,
         identity=opening.identity,
     )
@@ -384,18 +395,21 @@ def _run_steps(work: _Work, bench: Bench, journal: Journal, opening: Opening) ->
         executor.run(script, point.step, point.done)
 
 
-def _long_s(run: Run, bench: Bench, script: Script) -> float | None:
-    """Return how long the script takes at least, where that is long enough to matter."""
+def _times(count: int, each_s: float | None) -> float | None:
+    return None if each_s is None else count * each_s
+
+
+def _expected_s(run: Run, bench: Bench, script: Script) -> float | None:
+    """Return how long the script takes at least; None where it takes no time."""
     if isinstance(bench.clock, VirtualClock):
         return None
-    seconds = expected_duration_s(
+    return expected_duration_s(
         script,
         run.task.input_bytes,
         bench.dut.settings,
         bench.timer.expected_s,
         bench.loader.usual_chars(run.task.input_bytes),
     )
-    return seconds if seconds >= LONG_RUN_S else None
 
 
 class _Estimate:

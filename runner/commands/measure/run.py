@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     "tasks modes dut io monitor supply_v max_v ppk2_default_calibration soft_markers model "
     "datasets sessions board config baud_rate iterations warmups limit purpose labels input_format "
     "division round data_bytes_per_db pipelining extension verify_load confirm_results "
-    "expected_inference_s wire_log script resume stop_on_failure as_json"
+    "expected_inference_s wire_log script resume stop_on_failure quiet verbose as_json"
 )
 def run(
     flags: dict[str, Any],
@@ -47,6 +47,8 @@ def run(
     stop_on_failure: Annotated[
         bool, typer.Option("--stop-on-failure", help="Of several runs, none behind one that fails.")
     ] = False,
+    quiet: options.QuietOption = False,
+    verbose: options.VerboseOption = False,
     as_json: options.JsonOption = False,
 ) -> None:
     """Measure performance, accuracy or energy of one or more tasks."""
@@ -58,7 +60,7 @@ def run(
 
     labels, formats = flags.pop("labels"), flags.pop("input_format")
     console = Console(stderr=True, soft_wrap=True)
-    reporter = make_reporter(console)
+    reporter = make_reporter(console, quiet=quiet, verbose=verbose)
     if resume is not None:
         if script is not None:
             raise SetupError("--resume continues the session's own script; leave --script out")

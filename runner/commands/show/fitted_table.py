@@ -23,6 +23,7 @@ def print_fitted(
     name: str,
     first_to_go: Sequence[str],
     left: Collection[str],
+    indent: int = 0,
 ) -> tuple[str, ...]:
     """Print rows, which map the columns' heads to texts; return the columns that were left out.
 
@@ -34,7 +35,10 @@ def print_fitted(
     widths = {head: max(len(head), *(row[head].cell_len for row in rows)) for head in columns}
 
     def total() -> int:
-        return sum(widths.values()) + GAP * (len(widths) - 1)
+        return indent + sum(widths.values()) + GAP * (len(widths) - 1)
+
+    def show(row: Mapping[str, Text], style: str = "") -> None:
+        console.print(" " * indent, _line(row, widths, left, style), sep="", soft_wrap=True)
 
     for head in first_to_go:
         spared = max(0, widths.get(name, 0) - _SHORTEST_NAME)
@@ -43,14 +47,14 @@ def print_fitted(
     if name in widths:
         too_much = max(0, total() - console.width)
         widths[name] = max(min(_SHORTEST_NAME, widths[name]), widths[name] - too_much)
-    console.print(_line({head: Text(head) for head in widths}, widths, left, "dim"), soft_wrap=True)
+    show({head: Text(head) for head in widths}, "dim")
     for row in rows:
-        console.print(_line(row, widths, left), soft_wrap=True)
+        show(row)
     return tuple(head for head in columns if head not in widths)
 
 
 def _line(
-    row: Mapping[str, Text], widths: Mapping[str, int], left: Collection[str], style: str = ""
+    row: Mapping[str, Text], widths: Mapping[str, int], left: Collection[str], style: str
 ) -> Text:
     cells = []
     for head, width in widths.items():

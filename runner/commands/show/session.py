@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import fsum
 from typing import Any
 
-from rich.console import Console, Group, RenderableType
-from rich.table import Table
+from rich.console import Console
 from rich.text import Text
 
 from ....models.suite import Metric, Task
@@ -15,6 +15,7 @@ from ...score.assess import Assessment
 from ...score.results import AccuracyResult, EnergyResult, PerformanceResult
 from ...score.rules import Severity
 from ...terms import Purpose
+from .fitted_table import print_fitted
 
 SEVERITY_STYLES = {
     Severity.VIOLATION: "bold red",
@@ -28,20 +29,20 @@ def show_assessment(
     console: Console, title: str, assessment: Assessment, task: Task, round_: Round
 ) -> None:
     """Print the figures and the findings of one session."""
-    parts: list[RenderableType] = [Text(title, style="bold")]
+    console.print(Text(title, style="bold"), soft_wrap=True)
     if assessment.simulated:
-        parts.append(Text("  on a simulated device: its times and energies are modelled"))
+        console.print("  on a simulated device: its times and energies are modelled")
     if assessment.performance is not None:
-        parts += _performance(assessment.performance)
+        _show_performance(console, assessment.performance)
     if assessment.energy is not None:
-        parts += _energy(assessment.energy)
+        _show_energy(console, assessment.energy)
     if assessment.accuracy is not None:
-        parts += _accuracy(assessment.accuracy, task, round_)
+        console.print(_accuracy(assessment.accuracy, task, round_))
     for finding in assessment.findings:
         text = Text(f"  {finding.severity.value}: ", style=SEVERITY_STYLES[finding.severity])
-        parts.append(text.append(finding.text, style="default"))
-    verdict = Text(f"  {verdict_on(assessment, round_)}", "green" if assessment.good else "red")
-    console.print(Group(*parts, verdict))
+        console.print(text.append(finding.text, style="default"))
+    verdict = f"  {verdict_on(assessment, round_)}"
+    console.print(Text(verdict, style="green" if assessment.good else "red"))
 
 
 def verdict_on(assessment: Assessment, round_: Round) -> str:
@@ -55,55 +56,75 @@ def verdict_on(assessment: Assessment, round_: Round) -> str:
     return f"not valid for submission{of_whom}"
 
 
-def _performance(result: PerformanceResult) -> list[RenderableType]:
-    table = Table(box=None, padding=(0, 2), pad_edge=True)
-    table.add_column("window", justify="right")
-    table.add_column("input")
-    for name in ("inferences", "runtime s", "inf/s", "host s"):
-        table.add_column(name, justify="right")
-    for window in result.windows:
-        table.add_row(
-            str(window.number),
-            window.file + (f" +{window.offset}" if window.offset else ""),
-            str(window.iterations),
-            _number(window.elapsed_s),
-            _number(window.throughput),
-            _number(window.host_elapsed_s),
-        )
-    median, spread = result.median_throughput, result.coefficient_of_variation
-    line = Text("  median throughput ").append(f"{_number(median)} inf/s", style="bold")
-    if spread is not None:
-        line.append(f", spread {spread:.2%}")
-    return [table, line]
+def _show_performance(console: Console, result: PerformanceResult) -> None:
+    rows = [
+        {
+            "window": str(window.number),
+            "input": _input(window.file, window.offset),
+            "inferences": str(window.iterations),
+            "runtime s": _number(window.elapsed_s),
+            "inf/s": _number(window.throughput),
+            "host s": _number(window.host_elapsed_s),
+        }
+        for window in result.windows
+    ]
+    _show_windows(console, rows, ("host s",))
+    console.print(_median(result).append_text(_spread(result.coefficient_of_variation)))
 
 
-def _energy(result: EnergyResult) -> list[RenderableType]:
-    table = Table(box=None, padding=(0, 2), pad_edge=True)
-    table.add_column("window", justify="right")
-    table.add_column("input")
-    for name in ("inferences", "runtime s", "inf/s", "energy mJ", "power mW", "µJ/inf"):
-        table.add_column(name, justify="right")
-    for measured in result.windows:
-        window, timing = measured.window, measured.timing
-        table.add_row(
-            str(measured.number),
-            measured.file + (f" +{measured.offset}" if measured.offset else ""),
-            str(measured.iterations),
-            _number(timing.elapsed_s),
-            _number(timing.throughput),
-            _number(window.energy_j, factor=1e3),
-            _number(window.power_w, factor=1e3),
-            _number(measured.energy_per_inference_j, factor=1e6),
-        )
+def _show_energy(console: Console, result: EnergyResult) -> None:
+    rows = [
+        {
+            "window": str(measured.number),
+            "input": _input(measured.file, measured.offset),
+            "inferences": str(measured.iterations),
+            "runtime s": _number(measured.timing.elapsed_s),
+            "inf/s": _number(measured.timing.throughput),
+            "energy mJ": _number(measured.window.energy_j, factor=1e3),
+            "power mW": _number(measured.window.power_w, factor=1e3),
+            "µJ/inf": _number(measured.energy_per_inference_j, factor=1e6),
+        }
+        for measured in result.windows
+    ]
+    _show_windows(console, rows, ("energy mJ", "power mW", "runtime s"))
     line = Text("  median energy ")
     line.append(f"{_number(result.median_energy_j, factor=1e6)} µJ/inf", style="bold")
-    if result.coefficient_of_variation is not None:
-        line.append(f", spread {result.coefficient_of_variation:.2%}")
-    line.append(f"; median throughput {_number(result.performance.median_throughput)} inf/s")
-    return [table, line, Text(f"  edges from {result.edges}")]
+    console.print(line.append_text(_spread(result.coefficient_of_variation)))
+    console.print(_median(result.performance))
+    console.print(f"  edges from {result.edges}", markup=False, highlight=False)
 
 
-def _accuracy(result: AccuracyResult, task: Task, round_: Round) -> list[RenderableType]:
+def _show_windows(
+    console: Console, rows: Sequence[dict[str, str]], first_to_go: tuple[str, ...]
+) -> None:
+    """Print a row for each window; of a narrow terminal no figure is cut."""
+    if rows:
+        texts = [{head: Text(text) for head, text in row.items()} for row in rows]
+        goes = (*first_to_go, "window", "inferences")
+        print_fitted(
+            console, texts, name="input", first_to_go=goes, left=("input",), indent=_INDENT
+        )
+
+
+_INDENT = 2
+
+
+def _input(file: str, offset: int) -> str:
+    return file + (f" +{offset}" if offset else "")
+
+
+def _median(result: PerformanceResult) -> Text:
+    rate = result.median_throughput
+    each_ms = None if not rate else 1e3 / rate
+    line = Text("  median throughput ").append(f"{_number(rate)} inf/s", style="bold")
+    return line.append(", ").append(f"{_number(each_ms)} ms/inf", style="bold")
+
+
+def _spread(value: float | None) -> Text:
+    return Text("" if value is None else f", spread {value:.2%}")
+
+
+def _accuracy(result: AccuracyResult, task: Task, round_: Round) -> Text:
     # The unit of an ad list is the file; its windows are averaged.
     unit = "files" if task.stride_bytes is not None else "inputs"
     line = Text(f"  {result.inputs} of {result.listed} {unit}: ")
@@ -120,7 +141,7 @@ def _accuracy(result: AccuracyResult, task: Task, round_: Round) -> list[Rendera
         line.append(f", Top-1 at the best threshold {_percent(result.top1)}")
     if target := _target(task, round_):
         line.append(f"; target {target}")
-    return [line]
+    return line
 
 
 def _why_no_auc(result: AccuracyResult) -> str:

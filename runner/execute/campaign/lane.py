@@ -30,7 +30,7 @@ from ...journal.session_document import read_document
 from ...journal.session_folder import alone_in
 from ...terms import Mode
 from ..outcome import Outcome
-from ..progress import Reporter
+from ..progress import BegunRun, Reporter
 from ..run import resume_session, run_session
 from .campaign_file import CheckPolicy, Hooks
 from .campaign_journal import BEGAN, CHECKED, FAILED, FINISHED, HOOK, INTERRUPTED, Event
@@ -284,9 +284,16 @@ class _Teller(Reporter):
     def note(self, text: str) -> None:
         self._tell("note", text=text)
 
+    def run_begins(self, run: BegunRun) -> None:
+        if run.is_long:
+            self.note(f"the whole run takes {run.duration}")
+
     def begin(self, title: str, total: int, done: int) -> None:
         self._total = total
         self._tell("progress", done=done, total=total, status="")
+
+    def infers(self, expected_s: float | None) -> None:
+        return
 
     def advance(self, done: int, status: str) -> None:
         now_s = time.monotonic()
