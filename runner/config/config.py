@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, ValidationError, ValidationInfo, field_validator
 
@@ -209,6 +209,10 @@ class Config(values.StrictSection):
         """Return one of the four tasks, with the inputs that the configuration gives it."""
         text = self.input_formats.get(key)
         return TASKS[key] if text is None else with_inputs(TASKS[key], InputKind.parse(text))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain values by the keys that a file has; `config_from_json` reads them."""
+        return self.model_dump(mode="json", by_alias=True)
 
     @property
     def custom_task(self) -> Task | None:

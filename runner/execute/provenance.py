@@ -133,7 +133,7 @@ def describe_setup(
         script_sha256=text_sha256(print_script(script)),
         iterations=first.iterations,
         warmups=first.warmups,
-        config=config.model_dump(mode="json", by_alias=True),
+        config=config.to_json(),
         **what_for,
     )
 

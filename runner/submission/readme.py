@@ -202,7 +202,7 @@ def _config(session: GatheredSession) -> Config:
 def _flat(config: Config) -> dict[str, object]:
     """Return settings by place (`dut.baud_rate`); sections that list keys are not opened."""
     flat: dict[str, object] = {}
-    for key, value in config.model_dump(mode="json", by_alias=True).items():
+    for key, value in config.to_json().items():
         if isinstance(value, dict):
             flat |= {f"{key}.{name}": item for name, item in value.items()}
         else:

@@ -160,10 +160,37 @@ class Terminal:
         except OSError:  # Linux says so at the end
             return False
         self._bytes += data
-        self.shown = _STEERING.sub("", self._bytes.decode("utf-8", "replace")).replace("\r", "")
+        self.shown = _STEERING.sub("", self.text()).replace("\r", "")
         return bool(data)
 
     _bytes = b""
+
+    def screens(self) -> list[list[str]]:
+        """What stood on the terminal, scrolled or not, each time before a line was wiped."""
+        seen: list[list[str]] = []
+        lines, row, column = [""], 0, 0
+        for part in re.findall(r"\x1b\[[0-9;?]*[A-Za-z]|[\r\n]|[^\x1b\r\n]+", self.text()):
+            if part == "\r":
+                column = 0
+            elif part == "\n":
+                row += 1
+                lines += [""] * (row + 1 - len(lines))
+            elif part == "\x1b[2K":
+                if lines[row]:
+                    seen.append(list(lines))
+                lines[row] = ""
+            elif part[:2] == "\x1b[" and part[-1] == "A":
+                row -= int(part[2:-1])
+            elif part[0] != "\x1b":
+                lines[row] = (
+                    lines[row][:column].ljust(column) + part + lines[row][column + len(part) :]
+                )
+                column += len(part)
+        return [*seen, lines]
+
+    def text(self) -> str:
+        """All that came, with what steers the terminal."""
+        return self._bytes.decode("utf-8", "replace")
 
 
 _STEERING = re.compile(r"\x1b(?:\[[0-9;?]*[A-Za-z]|\][^\x07]*\x07|[=>]|\([A-Z0-9])")

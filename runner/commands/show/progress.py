@@ -168,7 +168,7 @@ class LiveRun:
             bar = ProgressBar(self.total, self.progress, width=room)
             yield from (one for one in console.render(bar, options) if one != Segment.line())
         yield Text(behind)
-        yield Text(_cut(f"  {self.status}", width), "dim")
+        yield Text(_status_cut(f"  {self.status}", width), "dim")
 
 
 def _clock(seconds: float) -> str:
@@ -176,6 +176,16 @@ def _clock(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
+def _status_cut(status: str, width: int) -> str:
+    """Shorten the name at a status' end; where that does not do, leave out whole words."""
+    figures = status.rpartition("  ")[0] or status
+    if len(status) <= width or len(figures) + 2 < width:
+        return _cut(status, width)
+    while len(figures) > width and " " in figures:
+        figures = figures.rpartition(" ")[0]
+    return figures
 
 
 def _cut(text: str, width: int) -> str:

@@ -37,7 +37,7 @@ def drifted(campaign: Campaign, done: Mapping[str, Path]) -> Iterator[str]:
 
 
 def _changed(before: dict[str, Any], cell: CampaignCell) -> Iterator[str]:
-    was, now = _flat(before), _flat(cell.config.model_dump(mode="json", by_alias=True))
+    was, now = _flat(before), _flat(cell.config.to_json())
     for name in {**was, **now}:
         if was.get(name) != now.get(name):
             yield f"{name} was {was.get(name)}, now is {now.get(name)}"

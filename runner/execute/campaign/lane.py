@@ -65,7 +65,7 @@ class Lane:
                 "board": cell.board,
                 "task": cell.task.key,
                 "mode": cell.mode.value,
-                "config": cell.config.model_dump(mode="json", by_alias=True),
+                "config": cell.config.to_json(),
                 "hooks": cell.hooks.model_dump(),
             }
             for cell in self.cells

@@ -46,7 +46,7 @@ def test_the_configuration_is_one_that_can_be_given(readme, demo_sessions, tmp_p
     (block,) = re.findall(r"```yaml\n(.+?)```", readme, re.DOTALL)
     path = tmp_path / "configuration.yaml"
     path.write_text(block, encoding="utf-8")
-    config = load_config(path).model_dump(mode="json", by_alias=True)
+    config = load_config(path).to_json()
     assert config == document(demo_sessions["kws", Mode.ACCURACY])["provenance"]["config"]
 
 

@@ -14,6 +14,7 @@ from tinyrunner.models.suite import Task
 from tinyrunner.runner.bench import opening
 from tinyrunner.runner.bench.simulated.device import SimulatedDevice, simulated_device
 from tinyrunner.runner.config.config import Config, DutConfig
+from tinyrunner.runner.execute.progress import QuietReporter
 from tinyrunner.runner.execute.run import Outcome, run_session
 from tinyrunner.runner.terms import Mode
 
@@ -50,15 +51,12 @@ class TimedModel(TfliteModel):
 
 
 @dataclass(slots=True)
-class MemoryReporter:
+class MemoryReporter(QuietReporter):
     """Notes this process's resident memory whenever a share of the inputs is done."""
 
     shares: tuple[float, ...] = (0.1, 0.5, 1.0)
     rss_bytes: dict[float, int] = field(default_factory=dict)
     _due: dict[int, float] = field(default_factory=dict)
-
-    def note(self, text: str) -> None:
-        pass
 
     def begin(self, title: str, total: int, done: int) -> None:
         self._due = {max(1, round(total * share)): share for share in self.shares}
@@ -67,9 +65,6 @@ class MemoryReporter:
         share = self._due.get(done)
         if share is not None:
             self.rss_bytes[share] = psutil.Process().memory_info().rss
-
-    def end(self) -> None:
-        pass
 
 
 @dataclass(frozen=True, slots=True)
