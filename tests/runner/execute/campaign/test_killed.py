@@ -144,7 +144,7 @@ def test_all_tasks_and_modes_killed_at_twenty_moments_come_to_one_table(bench, t
     hit = Night(tmp_path / "hit", ports, hook, **asked)
     chosen = random.Random(int(os.environ.get("KILLS_SEED", "15")))
     for _ in range(20):
-        hit.kill(chosen.choice(SIGNALS), chosen.randrange(4), chosen.uniform(0.0, 12.0))
+        hit.kill(chosen.choice(SIGNALS), chosen.randrange(12), chosen.uniform(0.0, 12.0))
         assert hit.supplies_go_off()
     ran, rows = hit.finish()
     assert ran.status == 3, ran
