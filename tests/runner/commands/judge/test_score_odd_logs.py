@@ -86,7 +86,8 @@ def test_a_task_that_is_none_and_one_that_the_log_contradicts_are_told(log_of):
     log, _ = log_of("performance", Habits())
     ran = tinyrunner("score", log, "--task", "kw")
     assert ran.status == 2
-    assert "no task 'kw'; did you mean kws?; there are vww, ic, kws, ad" in " ".join(ran.err.split())
+    said = " ".join(ran.err.split())
+    assert "no task 'kw'; did you mean kws?; there are vww, ic, kws, ad" in said
     ran = tinyrunner("score", log, "--task", "ic")
     assert ran.status == 3, ran
     assert "named the model kws01 where ic01 was expected" in " ".join(ran.out.split())
