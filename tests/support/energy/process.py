@@ -30,10 +30,10 @@ def main() -> None:
 
     class NotedBench(opening.SimulatedBench):
         @contextmanager
-        def open_monitor(self, config):
+        def open_monitor(self, *settings):
             try:
                 state.write_text("")  # from here on a signal finds the end of this block
-                with super().open_monitor(config) as monitor:
+                with super().open_monitor(*settings) as monitor:
                     yield monitor
             finally:
                 now = {
