@@ -253,12 +253,17 @@ def load_config(path: Path) -> Config:
         raise ConfigError(explain(error, Config, where)) from error
 
 
-def read_file(path: Path) -> YamlSource:
-    """Read a YAML file of keys and values; ConfigError where it is none."""
+def read_file(path: Path, made_by: str = "tinyrunner config example") -> YamlSource:
+    """Read a YAML file of keys and values; ConfigError where it is none.
+
+    ``made_by`` is the command that writes such a file, for who has none yet.
+    """
     try:
         source = read_yaml(path.read_bytes().decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path}: not UTF-8 text (byte {error.start})") from error
+    except FileNotFoundError as error:
+        raise ConfigError(f"{path}: there is none; `{made_by}` gives one") from error
     except OSError as error:
         raise ConfigError(f"{path}: cannot read it: {error.strerror or error}") from error
     except YamlError as error:

@@ -129,7 +129,7 @@ class CampaignFile(values.StrictSection):
 
 def load_campaign(path: Path) -> tuple[CampaignFile, YamlSource]:
     """Read a campaign file; ConfigError names file, line and key. Paths start from its folder."""
-    source = read_file(path)
+    source = read_file(path, "tinyrunner campaign init FILE")
 
     def where(place: Place) -> str:
         return f"{path}:{source.line_of(place)}: {'.'.join(map(str, place))}"

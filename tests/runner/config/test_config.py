@@ -189,7 +189,9 @@ def test_all_wrong_keys_are_named_at_once(write) -> None:
 
 
 def test_a_file_that_cannot_be_read_is_named(write, tmp_path: Path) -> None:
-    assert "cannot read it" in refusal(tmp_path / "none.yaml")[0]
+    assert (
+        "there is none; `tinyrunner config example` gives one" in refusal(tmp_path / "none.yaml")[0]
+    )
     assert "not UTF-8" in refusal(write(b"limit: \xff"))[0]
 
 

@@ -93,7 +93,7 @@ def test_an_unknown_key_is_named_with_file_and_line(refused, tmp_path):
         (("--labels", "/no/list.csv"), "/no/list.csv: cannot read the label list"),
         (("--script", "/no/script.async"), "/no/script.async: cannot read the script"),
         (("--datasets", "/no/folder"), "/no/folder: no such folder"),
-        (("--config", "/no/config.yaml"), "/no/config.yaml: cannot read it"),
+        (("--config", "/no/config.yaml"), "/no/config.yaml: there is none"),
     ],
 )
 def test_a_wrong_option_is_named(arguments, said, refused):
