@@ -26,7 +26,7 @@ from ..host import check_disk, expected_duration_s
 from ..progress import QuietReporter
 from ..run import PreparedRun, prepare_run
 from .campaign_file import CampaignFile, CheckPolicy, Hooks, board_config, load_campaign
-from .hooks import check_hook, filled_in
+from .hooks import check_hook, filled_in, refuse_misspelt
 
 OVERHEAD_S = 30.0
 """Seconds allowed for a cell beside its run: flashing, booting, the check."""
@@ -192,6 +192,7 @@ def _check_hooks(cell: CampaignCell, folder: Path) -> None:
     for name in ("flash", "before", "after", "reset"):
         line = getattr(cell.hooks, name)
         if line is not None:
+            refuse_misspelt(name, line, cell.words)
             check_hook(name, filled_in(line, cell.words), folder)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from ....errors import closest
 from ...errors import SetupError
 
 DEFAULT_TIMEOUT_S = 600.0
@@ -45,6 +47,14 @@ class HookRun:
             f"ended with status {self.status}"
         )  # fmt: skip
         return f"`{self.command}` {how}{said}"
+
+
+def refuse_misspelt(name: str, command: str, words: Mapping[str, str]) -> None:
+    """Refuse (SetupError) a word in braces that is nearly one of those that are filled in."""
+    for word in re.findall(r"(?<!\$)\{(\w+)\}", command):
+        near = "" if word in words else closest(word, words)
+        if near:
+            raise SetupError(f"the hook {name}: nothing is filled in for {{{word}}}{near}")
 
 
 def filled_in(command: str, words: Mapping[str, str]) -> str:

@@ -126,6 +126,10 @@ WRONG = {
         {"settings": {"sessions": "here"}}, "settings.sessions: a campaign decides this itself",
     ),
     "a hook that is not there": ({"hooks": {"flash": "no-such-flasher {board}"}}, "'no-such-flash"),
+    "a misspelt word": (
+        {"hooks": {"flash": "true ${TASK} {a,b} {boards}"}},
+        "the hook flash: nothing is filled in for {boards}; did you mean board?",
+    ),
     "no supply voltage": ({"modes": ["energy"]}, "which supply voltage?"),
     "no inputs": (
         {"settings": SETTINGS | {"datasets": "nowhere", "dut": {"address": "sim:"}}}, "nowhere",
