@@ -1,8 +1,9 @@
 """Makes what README.md and the guide show of the program: `python docs/make/pictures.py`.
 
-`docs/pictures/report.png` is the report of `tinyrunner demo`, as a headless Chromium shows it; the
-transcript in README.md is what its command prints on the simulated bench. A test compares the
-latter with the program of the day.
+`docs/pictures/report.png` is the report of `tinyrunner demo`, as a headless Chromium shows it;
+`run.svg` is a terminal in the middle of a run on a simulated device, which is served at its real
+pace; the transcript in README.md is what its command prints. A test compares the latter with the
+program of the day. It needs the extra `docs`, a Chromium, and Linux or macOS.
 """
 
 from __future__ import annotations
@@ -14,6 +15,9 @@ import sys
 import tempfile
 from pathlib import Path
 
+import terminal
+from tinyrunner import simulated_device
+
 CHECKOUT = Path(__file__).resolve().parents[2]
 BENCH = {"/dev/ttyACM0": "sim:", "~/datasets": "demo"}
 SIZE = "1280,900"
@@ -23,16 +27,29 @@ def tinyrunner(folder: Path, words: list[str]) -> str:
     """Run the program in a folder, and return what it prints."""
     command = [sys.executable, "-m", "tinyrunner", *words]
     ran = subprocess.run(
-        command,
-        cwd=folder,
-        env={**os.environ, "TINYRUNNER_CACHE": str(folder / "cache")},
-        capture_output=True,
-        encoding="utf-8",
+        command, cwd=folder, env=_own_cache(folder), capture_output=True, encoding="utf-8",
         check=False,
-    )
+    )  # fmt: skip
     if ran.returncode not in (0, 3):
         sys.exit(ran.stderr)
     return ran.stdout.replace(f"{folder}{os.sep}", "")
+
+
+def _own_cache(folder: Path) -> dict[str, str]:
+    """Return an environment in which nothing is known of earlier runs."""
+    return {**os.environ, "TINYRUNNER_CACHE": str(folder / "cache")}
+
+
+def live(folder: Path, picture: Path) -> None:
+    """Draw the terminal when two thirds of the inputs are through."""
+    words = ["run", "kws", "--mode", "accuracy", "--datasets", "demo", "--for", "development"]
+    with simulated_device("kws", pty=True) as address:
+        words += ["--board", "my-board", "--dut", address]
+        command = [sys.executable, "-m", "tinyrunner", *words]
+        for screen in terminal.recorded(command, folder, _own_cache(folder)):
+            if re.search(r" 8\d/120 ", "\n".join(screen.display)):
+                typed = "tinyrunner " + " ".join(words)
+                picture.write_text(terminal.svg(screen, typed, str(folder) + os.sep), "utf-8")
 
 
 def report(folder: Path, picture: Path) -> None:
@@ -61,4 +78,5 @@ def transcript(folder: Path, readme: Path) -> None:
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as made:
         transcript(Path(made), CHECKOUT / "README.md")
+        live(Path(made), CHECKOUT / "docs" / "pictures" / "run.svg")
         report(Path(made), CHECKOUT / "docs" / "pictures" / "report.png")
