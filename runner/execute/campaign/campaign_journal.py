@@ -77,8 +77,8 @@ def read_events(folder: Path) -> Iterator[Event]:
         lines = path.read_bytes().split(b"\n")
     except OSError as error:
         raise ResumeError(
-            f"{folder} holds no campaign that could be resumed: {path.name}: "
-            f"{error.strerror or error}"
+            f"{folder} holds no campaign that could be resumed ({path.name}: "
+            f"{error.strerror or error}); begin it without --resume"
         ) from error
     for line in lines:
         try:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ....dut_protocol.errors import PortAbsent
-from ....errors import TinyrunnerError
+from ....errors import TinyrunnerError, in_words
 from ....models.suite import Task
 from ...bench.monitors import described
 from ...config.config import Config, absolute
@@ -136,7 +136,7 @@ def read_campaign(path: Path) -> Campaign:
                 durations[cell.key] = 0.0
                 absent[cell.board] = str(error)
                 continue
-            problems.setdefault(str(error), []).append(cell.key)
+            problems.setdefault(in_words(error), []).append(cell.key)
     if problems:
         raise SetupError(
             f"{path}: nothing was run.\n"

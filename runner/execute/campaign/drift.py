@@ -25,7 +25,7 @@ def drifted(campaign: Campaign, done: Mapping[str, Path]) -> Iterator[str]:
         except SetupError as error:
             yield f"{cell.key}: {error}"
             continue
-        if changed := list(_changed(before or {}, cell)):
+        if before is not None and (changed := list(_changed(before, cell))):
             shown = ", ".join(changed[:_SHOWN])
             more = f" and {len(changed) - _SHOWN} more" if len(changed) > _SHOWN else ""
             yield (

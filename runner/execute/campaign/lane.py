@@ -20,7 +20,7 @@ from ....dut_protocol.conformance.report import Verdict
 from ....dut_protocol.conformance.run import check_device
 from ....dut_protocol.errors import PortAbsent
 from ....dut_protocol.link.clock import MonotonicClock
-from ....errors import TinyrunnerError, may_be_on
+from ....errors import TinyrunnerError, in_words, may_be_on
 from ....models.suite import TASKS
 from ...bench.opening import check_addresses, open_bench
 from ...config.config import config_from_json
@@ -197,7 +197,7 @@ class _CellRun:
     def _failed(self, error: Exception, session: Path | None, *, last: bool) -> None:
         place = None if session is None else str(session)
         more = {"supply_may_be_on": True} if may_be_on(error) else {}
-        self._tell(FAILED, error=str(error), session=place, last=last, **more)
+        self._tell(FAILED, error=in_words(error), session=place, last=last, **more)
 
     def _hook(self, name: str) -> None:
         command = getattr(self._cell.hooks, name)

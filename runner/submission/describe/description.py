@@ -169,8 +169,8 @@ def load_description(
 ) -> Description:
     """Read a description from a file; ConfigError names every mistake by file, line, key.
 
-    ``measured`` gives session folders by system id, task and mode; of a system that it names, they
-    stand for those in the file.
+    ``measured`` gives session folders by system id, task and mode, which stand for those in the
+    file.
     """
     try:
         source = read_yaml(path.read_bytes().decode("utf-8-sig"))
@@ -217,7 +217,13 @@ def _put_sessions(
             f"{path}: systems: none is called {system_id!r}{closest(system_id, ids)}; there "
             f"are {', '.join(ids) or 'none'}"
         )
-    system["sessions"] = {key: dict(by_mode) for key, by_mode in sessions.items()}
+    named = system.setdefault("sessions", {})
+    if named is None:
+        named = system["sessions"] = {}
+    if isinstance(named, dict):  # else its reader says what is wrong
+        for key, by_mode in sessions.items():
+            before = named.get(key)
+            named[key] = (before if isinstance(before, dict) else {}) | dict(by_mode)
 
 
 def _problems(description: Description) -> Iterator[tuple[Place, str]]:

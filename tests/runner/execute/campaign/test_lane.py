@@ -100,3 +100,19 @@ def test_a_flash_that_fails_and_a_board_that_is_unplugged_cost_their_cells_and_n
     assert "failed: c/kws/accuracy: the hook flash: " in ran.out
     assert "it said: no probe" in ran.out
     assert "failed: e/kws/accuracy: there is no port /dev/ttyNOTHING" in ran.out
+
+
+def test_a_lane_that_crashes_at_an_energy_run_costs_it_and_leaves_nobody_in_doubt(tmp_path):
+    path = written(
+        tmp_path, "sim:", tasks=["kws", "ic"], modes=["energy"],
+        hooks={"flash": "test {task} = ic || kill -9 $PPID"},
+        settings={
+            "datasets": "demo", "limit": 2, "iterations": 20, "dut": {"address": "sim:"},
+            "monitor": {"supply_v": 3.0},
+        },
+    )  # fmt: skip
+    ran = tinyrunner("campaign", path)
+    assert ran.status == 4, ran
+    assert "failed: a/kws/energy: its process ended with status -9" in ran.out
+    assert ran.err.splitlines()[-1].startswith("THE SUPPLY MAY BE ON")
+    assert len(list((tmp_path / "night" / "a").glob("*_ic_energy/result.txt"))) == 1

@@ -56,6 +56,18 @@ def test_a_whole_description_is_read(tmp_path):
     assert told.checklist.backend == ""
 
 
+@pytest.mark.parametrize("sessions", [None, "    sessions:\n", ""], ids=["others", "empty", "none"])
+def test_sessions_that_were_measured_stand_for_those_of_their_places_alone(sessions, tmp_path):
+    path = tmp_path / "submission.yaml"
+    path.write_text(text_of() if sessions is None else text_of(sessions=sessions), encoding="utf-8")
+    measured = {"board": {"kws": {"accuracy": tmp_path / "now"}}}
+    (system,) = load_description(path, measured).systems
+    kept = {("kws", Mode.PERFORMANCE): tmp_path / "runs" / "p"} if sessions is None else {}
+    assert system.places == kept | {("kws", Mode.ACCURACY): tmp_path / "now"}
+    with pytest.raises(ConfigError, match="systems: none is called 'bord'; did you mean board"):
+        load_description(path, {"bord": {}})
+
+
 def test_either_spelling_and_an_empty_value_are_read(tmp_path):
     text = text_of().replace("      Operating System: ''", "      'Operating System ': Zephyr")
     text = text.replace("      Accelerator: ''", "      Accelerator:")
