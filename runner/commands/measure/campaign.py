@@ -65,6 +65,7 @@ def _init(file: Path) -> None:
 
 def _plan(file: Path) -> None:
     from ...execute.campaign.cells import read_campaign
+    from ...execute.campaign.hooks import filled_in
     from ...execute.host import format_duration
 
     read = read_campaign(file)
@@ -80,7 +81,8 @@ def _plan(file: Path) -> None:
             for name in ("before", "flash", "after"):
                 command = getattr(cell.hooks, name)
                 if command is not None:
-                    console.print(f"    {name}: {command}", markup=False, highlight=False,
+                    line = filled_in(command, cell.words)
+                    console.print(f"    {name}: {line}", markup=False, highlight=False,
                                   soft_wrap=True)  # fmt: skip
     console.print(_how_long(read, {}), highlight=False, soft_wrap=True)
     if tree is not None:
