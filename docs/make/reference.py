@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from tinyrunner.dut_protocol.conformance.checks import CHECKS
 from tinyrunner.runner.audit.evidence.findings import Rule
 from tinyrunner.runner.commands.app import COMMANDS, command_of
+from tinyrunner.runner.commands.help_pages import page_of
 from tinyrunner.runner.config.config import Config
 from tinyrunner.runner.config.settings import SETTINGS, Setting
 from tinyrunner.runner.execute.campaign.campaign_file import CampaignFile
@@ -64,8 +65,7 @@ def _command(name: str, command: _Command, depth: int = 2) -> Iterator[str]:
         yield "| option | what | default |\n|---|---|---|\n" + "\n".join(
             f"| {left} | {_cell(param.help or '')} | {_default(param)} |" for left, param in rows
         )
-    if command.epilog:
-        yield _prose(command.epilog)
+    yield f"```text\n{page_of(name).text()}```"
 
 
 def _argument(param: _Param) -> str:
@@ -91,7 +91,9 @@ def _annotation(param: _Param) -> Any:  # noqa: ANN401, whatever an option is de
 
 
 def _default(param: _Param) -> str:
-    value = param.default
+    value, said = param.default, param.show_default
+    if isinstance(said, str):
+        return _cell(said)
     if value is None or value is False or value == () or callable(value):
         return ""
     return f"`{getattr(value, 'value', value)}`"

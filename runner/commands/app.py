@@ -98,11 +98,38 @@ COMMANDS = {
 
 _Context: TypeAlias = Any
 """Click's context, which Typer has under a name that depends on its version."""
+_Formatter: TypeAlias = Any
 _Option: TypeAlias = Any
 _Command: TypeAlias = Any
 
 
-class _Commands(TyperGroup):
+class _WithPage(TyperCommand):
+    """Ends its help with examples and exit statuses."""
+
+    def format_help(self, ctx: _Context, formatter: _Formatter) -> None:
+        super().format_help(ctx, formatter)
+        _end_help(ctx, formatter)
+
+
+class _GroupWithPage(TyperGroup):
+    """Does so, too."""
+
+    def format_help(self, ctx: _Context, formatter: _Formatter) -> None:
+        super().format_help(ctx, formatter)
+        _end_help(ctx, formatter)
+
+
+def _end_help(ctx: _Context, formatter: _Formatter) -> None:
+    from .help_pages import page_of
+
+    names: list[str] = []
+    while ctx.parent is not None:
+        names.insert(0, ctx.info_name)
+        ctx = ctx.parent
+    formatter.write(page_of(" ".join(names)).text())
+
+
+class _Commands(_GroupWithPage):
     """Shows names and helps from the table, and imports the one command that is asked for."""
 
     def __init__(self, **settings: Any) -> None:  # noqa: ANN401, they are Typer's
@@ -169,14 +196,26 @@ def command_of(name: str) -> TyperCommand | TyperGroup:
     alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
     alone.callback()(lambda: None)
     if isinstance(getattr(module, "app", None), typer.Typer):
-        alone.add_typer(module.app, name=name, help=COMMANDS[name].help)
+        for below in module.app.registered_commands:
+            below.cls = _WithPage
+        alone.add_typer(module.app, name=name, help=COMMANDS[name].help, cls=_GroupWithPage)
     else:
-        alone.command(name)(getattr(module, name))
+        alone.command(name, cls=_WithPage)(getattr(module, name))
     group = typer.main.get_command(alone)
     assert isinstance(group, TyperGroup)
     command = group.commands[name]
     assert isinstance(command, TyperCommand | TyperGroup)
+    _say_that_switches_are_off(command)
     return command
+
+
+def _say_that_switches_are_off(command: TyperCommand | TyperGroup) -> None:
+    """Let a help say so of each flag that has no opposite, as it says the default of the others."""
+    for param in command.params:
+        if getattr(param, "is_flag", False) and not param.secondary_opts and not param.default:
+            vars(param).update(show_default="off")
+    for below in getattr(command, "commands", {}).values():
+        _say_that_switches_are_off(below)
 
 
 def _take_texts_as_they_are(command: TyperCommand | TyperGroup, ctx: _Context) -> None:

@@ -24,14 +24,31 @@ EXIT_INVALID = 3
 """The exit status of what finished, but is not good for what was asked."""
 
 ConfigOption = Annotated[
-    Path | None, typer.Option("--config", help="YAML configuration; flags override it.")
+    Path | None,
+    typer.Option(
+        "--config",
+        help="YAML configuration; flags override it.",
+        show_default="none",
+        metavar="FILE",
+    ),
 ]
 LabelsOption = Annotated[
-    Path | None, typer.Option("--labels", help="The label list that the session used.")
+    Path | None,
+    typer.Option(
+        "--labels",
+        help="The label list that the session used.",
+        show_default="the session's own copy",
+        metavar="FILE",
+    ),
 ]
 ListsOption = Annotated[
     Path | None,
-    typer.Option("--datasets", help="Data sets whose label lists are tried (DIR/kws01/…)."),
+    typer.Option(
+        "--datasets",
+        help="Data sets whose label lists are tried (DIR/kws01/…).",
+        show_default="none",
+        metavar="DIR",
+    ),
 ]
 QuietOption = Annotated[
     bool, typer.Option("--quiet", "-q", help="Show no progress: results and errors alone.")
@@ -44,25 +61,49 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JS
 
 _ROUND, _DIVISION, _BAUD_RATE = (SETTINGS[name] for name in ("round", "division", "baud_rate"))
 _PURPOSE = SETTINGS["purpose"]
-RoundOption = Annotated[str | None, typer.Option(_ROUND.flag, help=_ROUND.help)]
-DivisionOption = Annotated[str | None, typer.Option(_DIVISION.flag, help=_DIVISION.help)]
+RoundOption = Annotated[
+    str | None,
+    typer.Option(
+        _ROUND.flag, help=_ROUND.help, show_default="the session's; else v1.2", metavar=_ROUND.unit
+    ),
+]
+DivisionOption = Annotated[
+    str | None,
+    typer.Option(
+        _DIVISION.flag,
+        help=_DIVISION.help,
+        show_default="the session's; else closed",
+        metavar=_DIVISION.unit,
+    ),
+]
 PurposeOption = Annotated[
     str | None,
     typer.Option(
-        _PURPOSE.flag, help="Judge it for submission or development; else as the session says."
+        _PURPOSE.flag,
+        help="Judge it for submission or development.",
+        show_default="the session's; else submission",
+        metavar=_PURPOSE.unit,
     ),
 ]
-BaudOption = Annotated[int | None, typer.Option(_BAUD_RATE.flag, help=_BAUD_RATE.help)]
+BaudOption = Annotated[
+    int | None,
+    typer.Option(
+        _BAUD_RATE.flag,
+        help=_BAUD_RATE.help,
+        show_default=_BAUD_RATE.default,
+        metavar=_BAUD_RATE.unit,
+    ),
+]
 
 Command = Callable[..., None]
 
 
-def with_settings(order: str, **texts: str) -> Callable[[Command], Command]:
+def with_settings(order: str, **texts: tuple[str, str]) -> Callable[[Command], Command]:
     """Give a command the flags of settings beside its own options.
 
     ``order`` names all of them as `--help` is to show them; what the command itself does not have
     is a setting. The command gets the settings' values by name as ``flags``, None where a flag was
-    not given. ``texts`` are helps that differ from the table's.
+    not given. ``texts`` are helps, each with the default in it, that differ from the table's.
     """
 
     def decorate(command: Command) -> Command:
@@ -71,7 +112,7 @@ def with_settings(order: str, **texts: str) -> Callable[[Command], Command]:
         options = [
             own[name].replace(kind=inspect.Parameter.KEYWORD_ONLY)
             if name in own
-            else _parameter(name, texts.get(name))
+            else _parameter(name, *texts.get(name, ("", "")))
             for name in names
         ]
 
@@ -87,14 +128,20 @@ def with_settings(order: str, **texts: str) -> Callable[[Command], Command]:
     return decorate
 
 
-def _parameter(name: str, text: str | None) -> inspect.Parameter:
+def _parameter(name: str, text: str, default: str) -> inspect.Parameter:
     """Make a parameter as typer reads it from a signature: its default holds the flag."""
     row = SETTINGS[name]
     flag = f"{row.flag}/--no-{row.flag[2:]}" if row.negated else row.flag
     return inspect.Parameter(
         name,
         inspect.Parameter.KEYWORD_ONLY,
-        default=typer.Option(None, flag, help=text or row.help),
+        default=typer.Option(
+            None,
+            flag,
+            help=text or row.help,
+            show_default=default or row.default,
+            metavar=row.unit or None,
+        ),
         annotation=(list[str] if row.kind is list else row.kind) | None,
     )
 

@@ -32,6 +32,8 @@ def compare(
             help="Exit 3 where B is worse by more than this and the 95 % interval of the "
             "difference excludes zero, or where that cannot be told: 2%, or "
             "throughput=2%,energy=3%,accuracy=0.5pp.",
+            show_default="none: it only tells",
+            metavar="LIMITS",
         ),
     ] = None,
     require_all: Annotated[

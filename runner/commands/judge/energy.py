@@ -34,35 +34,94 @@ def read(
     ],
     supply_v: Annotated[
         float | None,
-        typer.Option("--supply-v", min=0, help="The voltage, where the file has currents only."),
+        typer.Option(
+            "--supply-v",
+            min=0,
+            help="The voltage, where the file has currents only.",
+            show_default="the file's",
+            metavar="VOLTS",
+        ),
     ] = None,
     pin: Annotated[
-        str, typer.Option("--input", help="The input of the timestamp pin, or none.")
+        str,
+        typer.Option("--input", help="The input of the timestamp pin, or none.", metavar="N|none"),
     ] = "0",
     windows: Annotated[
         str | None,
-        typer.Option("--windows", help="Windows in seconds: 1.5-11.5,12-22. Else from the edges."),
+        typer.Option(
+            "--windows",
+            help="Windows in seconds: 1.5-11.5,12-22. Else from the edges.",
+            show_default="from the edges",
+            metavar="SECONDS",
+        ),
     ] = None,
     leading: Annotated[
         int | None,
-        typer.Option("--leading", min=0, help="Edges in front of the first window: 0, 1 or 2."),
+        typer.Option(
+            "--leading",
+            min=0,
+            help="Edges in front of the first window: 0, 1 or 2.",
+            show_default="found by the edges",
+            metavar="N",
+        ),
     ] = None,
     instrument: Annotated[
-        str, typer.Option("--instrument", help="Its serial number, where a .jls has several.")
+        str,
+        typer.Option(
+            "--instrument",
+            help="Its serial number, where a .jls has several.",
+            show_default="the only one",
+            metavar="SERIAL",
+        ),
     ] = "",
-    trial: Annotated[int, typer.Option("--trial", min=1, help="The entry of a results.json.")] = 1,
+    trial: Annotated[
+        int, typer.Option("--trial", min=1, help="The entry of a results.json.", metavar="N")
+    ] = 1,
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="A new folder for the trace's own files.")
+        Path | None,
+        typer.Option(
+            "--out",
+            "-o",
+            help="A new folder for the trace's own files.",
+            show_default="none is made",
+            metavar="DIR",
+        ),
     ] = None,
     html: Annotated[
-        Path | None, typer.Option("--html", help="Write a page with a plot to zoom in.")
+        Path | None,
+        typer.Option(
+            "--html",
+            help="Write a page with a plot to zoom in.",
+            show_default="none is written",
+            metavar="FILE",
+        ),
     ] = None,
     plot: Annotated[
-        Path | None, typer.Option("--plot", help="Write a picture, .png or .svg.")
+        Path | None,
+        typer.Option(
+            "--plot",
+            help="Write a picture, .png or .svg.",
+            show_default="none is written",
+            metavar="FILE",
+        ),
     ] = None,
-    csv: Annotated[Path | None, typer.Option("--csv", help="Write the samples as CSV.")] = None,
+    csv: Annotated[
+        Path | None,
+        typer.Option(
+            "--csv",
+            help="Write the samples as CSV.",
+            show_default="none is written",
+            metavar="FILE",
+        ),
+    ] = None,
     parquet: Annotated[
-        Path | None, typer.Option("--parquet", help="Write the samples as Parquet (pyarrow).")
+        Path | None,
+        typer.Option(
+            "--parquet",
+            help="Write the samples as Parquet (pyarrow).",
+            show_default="none is written",
+            metavar="FILE",
+        ),
     ] = None,
     force: Annotated[
         bool, typer.Option("--force", help="Replace files that are there already.")

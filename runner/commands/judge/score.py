@@ -15,7 +15,13 @@ def score(
     labels: options.LabelsOption = None,
     datasets: options.ListsOption = None,
     task: Annotated[
-        str | None, typer.Option("--task", help="The task of a log that does not name its model.")
+        str | None,
+        typer.Option(
+            "--task",
+            help="The task of a log that does not name its model.",
+            show_default="the one that the log names",
+            metavar="TASK",
+        ),
     ] = None,
     round_name: options.RoundOption = None,
     division: options.DivisionOption = None,

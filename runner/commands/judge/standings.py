@@ -21,33 +21,72 @@ _UNSCORED = ("sww",)
 
 def standings(
     task: Annotated[
-        str | None, typer.Argument(metavar="[TASK]", help="kws, vww, ic, ad, sww; else a summary.")
+        str | None,
+        typer.Argument(
+            metavar="[TASK]", help="kws, vww, ic, ad or sww.", show_default="a summary of all"
+        ),
     ] = None,
     mode: Annotated[
         Mode, typer.Option("--mode", help="Whose figure is compared.")
     ] = Mode.PERFORMANCE,
     with_: Annotated[
         list[Path] | None,
-        typer.Option("--with", metavar="SESSION", help="A session to place in it; repeat it."),
+        typer.Option(
+            "--with",
+            metavar="SESSION",
+            help="A session to place in it; repeat it.",
+            show_default="none",
+        ),
     ] = None,
     round_name: Annotated[
-        str | None, typer.Option("--round", help="The sessions of one round: v0.5 … v1.3.")
+        str | None,
+        typer.Option(
+            "--round",
+            help="The sessions of one round: v0.5 … v1.3.",
+            show_default="all",
+            metavar="ROUND",
+        ),
     ] = None,
-    division: Annotated[str | None, typer.Option("--division", help="closed or open.")] = None,
+    division: Annotated[
+        str | None,
+        typer.Option("--division", help="closed or open.", show_default="both", metavar="DIVISION"),
+    ] = None,
     organization: Annotated[
-        str | None, typer.Option("--organization", help="Sessions of whose name contains this.")
+        str | None,
+        typer.Option(
+            "--organization",
+            help="Sessions of whose name contains this.",
+            show_default="all",
+            metavar="NAME",
+        ),
     ] = None,
     board: Annotated[
         str | None,
-        typer.Option("--board", help="Sessions whose board, system or processor contains this."),
+        typer.Option(
+            "--board",
+            help="Sessions whose board, system or processor contains this.",
+            show_default="all",
+            metavar="NAME",
+        ),
     ] = None,
     table: Annotated[
         Path | None,
-        typer.Option("--table", metavar="FILE", help="A table of `submission table` instead."),
+        typer.Option(
+            "--table",
+            metavar="FILE",
+            help="A table of `submission table` instead.",
+            show_default="the one that comes with the program",
+        ),
     ] = None,
     as_json: options.JsonOption = False,
     csv: Annotated[
-        Path | None, typer.Option("--csv", metavar="FILE", help="Write the rows to a file too.")
+        Path | None,
+        typer.Option(
+            "--csv",
+            metavar="FILE",
+            help="Write the rows to a file too.",
+            show_default="none is written",
+        ),
     ] = None,
 ) -> None:
     """Show the published record: who measured what, and where a session of yours stands.

@@ -27,16 +27,48 @@ def init(
     file: Annotated[
         Path, typer.Argument(metavar="[FILE]", help="The description to write.")
     ] = Path(DESCRIPTION_NAME),
-    organization: Annotated[str | None, typer.Option("--organization", help="Who submits.")] = None,
-    division: Annotated[str | None, typer.Option("--division", help="closed or open.")] = None,
-    round_name: Annotated[str | None, typer.Option("--round", help="v1.1 … v1.4.")] = None,
-    system: Annotated[
-        str | None, typer.Option("--system", help="The id of the system under test.")
+    organization: Annotated[
+        str | None,
+        typer.Option(
+            "--organization",
+            help="Who submits.",
+            show_default="asked; required with --yes",
+            metavar="NAME",
+        ),
     ] = None,
-    board: Annotated[str | None, typer.Option("--board", help="The board's name.")] = None,
+    division: Annotated[
+        str | None,
+        typer.Option(
+            "--division", help="closed or open.", show_default="as the sessions", metavar="DIVISION"
+        ),
+    ] = None,
+    round_name: Annotated[
+        str | None,
+        typer.Option(
+            "--round", help="v1.1 … v1.4.", show_default="as the sessions", metavar="ROUND"
+        ),
+    ] = None,
+    system: Annotated[
+        str | None,
+        typer.Option(
+            "--system",
+            help="The id of the system under test.",
+            show_default="asked, or after the board; required with --yes",
+            metavar="ID",
+        ),
+    ] = None,
+    board: Annotated[
+        str | None,
+        typer.Option("--board", help="The board's name.", show_default="asked", metavar="NAME"),
+    ] = None,
     session: Annotated[
         list[Path] | None,
-        typer.Option("--session", help="A session, or a folder of sessions; repeat it."),
+        typer.Option(
+            "--session",
+            help="A session, or a folder of sessions; repeat it.",
+            show_default="asked; required with --yes",
+            metavar="SESSION",
+        ),
     ] = None,
     settings: Annotated[
         list[str] | None,
@@ -45,6 +77,7 @@ def init(
             metavar="KEY=VALUE",
             help="A key of the system description, or checklist.KEY, code.implementation, "
             "code.folder, hookup.text, hookup.picture; repeat it.",
+            show_default="asked",
         ),
     ] = None,
     yes: Annotated[
@@ -131,11 +164,21 @@ def build_(
     ),
     out: Annotated[
         Path | None,
-        typer.Option("--out", help="Where <division>/<organization> is made; else `output`."),
+        typer.Option(
+            "--out",
+            help="Where <division>/<organization> is made; else `output`.",
+            show_default="the description's `output`",
+            metavar="DIR",
+        ),
     ] = None,
     results_name: Annotated[
         str | None,
-        typer.Option("--results-name", help="v1.1, v1.2: only result.txt, or only results.txt."),
+        typer.Option(
+            "--results-name",
+            help="v1.1, v1.2: only result.txt, or only results.txt.",
+            show_default="both",
+            metavar="NAME",
+        ),
     ] = None,
     allow_mixed: Annotated[
         bool,
@@ -178,7 +221,10 @@ def table(
     ],
     datasets: options.ListsOption = None,
     csv: Annotated[
-        Path | None, typer.Option("--csv", metavar="FILE", help="Write the table to a file.")
+        Path | None,
+        typer.Option(
+            "--csv", metavar="FILE", help="Write the table to a file.", show_default="to stdout"
+        ),
     ] = None,
     as_json: options.JsonOption = False,
 ) -> None:

@@ -33,16 +33,32 @@ def verify(
     ] = LevelName.SUBMITTABLE,
     round_name: Annotated[
         str | None,
-        typer.Option("--round", help="v0.5 … v1.4; else by the folder's or checklist's name."),
+        typer.Option(
+            "--round",
+            help="v0.5 … v1.4; else by the folder's or checklist's name.",
+            show_default="by the folder's or checklist's name",
+            metavar="ROUND",
+        ),
     ] = None,
     datasets: options.ListsOption = None,
     as_json: options.JsonOption = False,
     html: Annotated[
-        Path | None, typer.Option("--html", metavar="FILE", help="Write the audit as a page too.")
+        Path | None,
+        typer.Option(
+            "--html",
+            metavar="FILE",
+            help="Write the audit as a page too.",
+            show_default="none is written",
+        ),
     ] = None,
     csv: Annotated[
         Path | None,
-        typer.Option("--csv", metavar="FILE", help="Write the official checker's summary.csv."),
+        typer.Option(
+            "--csv",
+            metavar="FILE",
+            help="Write the official checker's summary.csv.",
+            show_default="none is written",
+        ),
     ] = None,
 ) -> None:
     """Audit a submission: what the official checker would say, and all that it does not look at."""

@@ -29,16 +29,28 @@ EXIT_FAILS = 3
 @options.with_settings(
     "dut io task input_format model config baud_rate data_bytes_per_db quick risky save as_json "
     "html markdown junit",
-    io="Energy firmware: port or URL of the IO manager before it.",
+    io=("Energy firmware: port or URL of the IO manager before it.", "none"),
 )
 def check(
     flags: dict[str, Any],
     task: Annotated[
-        str | None, typer.Option("--task", help="What the firmware should be: vww, ic, kws, ad.")
+        str | None,
+        typer.Option(
+            "--task",
+            help="What the firmware should be: vww, ic, kws, ad.",
+            show_default="whichever it says",
+            metavar="TASK",
+        ),
     ] = None,
     config: options.ConfigOption = None,
     data_bytes_per_db: Annotated[
-        int | None, typer.Option("--data-bytes-per-db", help="Of loads: 1 to 38; 30 (--io: 28).")
+        int | None,
+        typer.Option(
+            "--data-bytes-per-db",
+            help="Of loads: 1 to 38; 30 (--io: 28).",
+            show_default="30; behind an IO manager 28",
+            metavar="BYTES",
+        ),
     ] = None,
     quick: Annotated[
         bool, typer.Option("--quick", help="Short measurements: the timer's rate over 1 s.")
@@ -48,15 +60,31 @@ def check(
         typer.Option("--risky", help="Try also what crashes the reference firmware."),
     ] = False,
     html: Annotated[
-        Path | None, typer.Option("--html", metavar="FILE", help="Write the report as a page.")
+        Path | None,
+        typer.Option(
+            "--html",
+            metavar="FILE",
+            help="Write the report as a page.",
+            show_default="none is written",
+        ),
     ] = None,
     markdown: Annotated[
         Path | None,
-        typer.Option("--markdown", metavar="FILE", help="Write it as a table for an issue."),
+        typer.Option(
+            "--markdown",
+            metavar="FILE",
+            help="Write it as a table for an issue.",
+            show_default="none is written",
+        ),
     ] = None,
     junit: Annotated[
         Path | None,
-        typer.Option("--junit", metavar="FILE", help="Write it as JUnit XML for CI."),
+        typer.Option(
+            "--junit",
+            metavar="FILE",
+            help="Write it as JUnit XML for CI.",
+            show_default="none is written",
+        ),
     ] = None,
     save: Annotated[
         bool,

@@ -21,12 +21,20 @@ if TYPE_CHECKING:
 
 @options.with_settings(
     "dut io monitor max_v ppk2_default_calibration task model config baud_rate wire_log",
-    io="Port or URL of the IO manager.",
-    monitor="A VISA resource, lpm01a:PORT, ppk2:PORT, …; sim: with a sim: DUT.",
+    io=("Port or URL of the IO manager.", "none"),
+    monitor=("A VISA resource, lpm01a:PORT, ppk2:PORT, …; sim: with a sim: DUT.", "none"),
 )
 def console(
     flags: dict[str, Any],
-    task: Annotated[str | None, typer.Option("--task", help="What a sim: device runs.")] = None,
+    task: Annotated[
+        str | None,
+        typer.Option(
+            "--task",
+            help="What a sim: device runs.",
+            show_default="the address's; else kws",
+            metavar="TASK",
+        ),
+    ] = None,
     config: options.ConfigOption = None,
 ) -> None:
     """Talk to a device by hand: `dut name`, `bload dut "FILE"`, `dut infer 10 1`, …

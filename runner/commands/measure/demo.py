@@ -25,7 +25,13 @@ def demo(
         Path, typer.Argument(metavar="[DIR]", help="Where everything is made.")
     ] = Path("tinyrunner-demo"),
     round_name: Annotated[
-        str | None, typer.Option("--round", help="Whose submission folder: v1.1 … v1.4.")
+        str | None,
+        typer.Option(
+            "--round",
+            help="Whose submission folder: v1.1 … v1.4.",
+            show_default="v1.2",
+            metavar="ROUND",
+        ),
     ] = None,
 ) -> None:
     """Run everything on a simulated bench: no board, no network, a few seconds."""

@@ -33,17 +33,38 @@ if TYPE_CHECKING:
 def run(
     flags: dict[str, Any],
     tasks: Annotated[
-        list[str] | None, typer.Argument(metavar="TASK…", help="vww, ic, kws, ad; all; or custom.")
+        list[str] | None,
+        typer.Argument(
+            metavar="TASK…",
+            help="vww, ic, kws, ad; all; or custom.",
+            show_default="required, but for --resume",
+        ),
     ] = None,
     modes: Annotated[
         list[str] | None,
-        typer.Option("--mode", help="performance, accuracy, energy; several times; or all."),
+        typer.Option(
+            "--mode",
+            help="performance, accuracy, energy; several times; or all.",
+            show_default="required, but for --resume",
+            metavar="MODE",
+        ),
     ] = None,
     config: options.ConfigOption = None,
     script: Annotated[
-        Path | None, typer.Option("--script", help="Run a published script.async instead.")
+        Path | None,
+        typer.Option(
+            "--script",
+            help="Run a published script.async instead.",
+            show_default="the mode's own plan",
+            metavar="FILE",
+        ),
     ] = None,
-    resume: Annotated[Path | None, typer.Option("--resume", help="Continue this session.")] = None,
+    resume: Annotated[
+        Path | None,
+        typer.Option(
+            "--resume", help="Continue this session.", show_default="none", metavar="SESSION"
+        ),
+    ] = None,
     stop_on_failure: Annotated[
         bool, typer.Option("--stop-on-failure", help="Of several runs, none behind one that fails.")
     ] = False,

@@ -156,7 +156,13 @@ def repair(
     labels: options.LabelsOption = None,
     config: options.ConfigOption = None,
     script: Annotated[
-        Path | None, typer.Option("--script", help="The published script.async that was run.")
+        Path | None,
+        typer.Option(
+            "--script",
+            help="The published script.async that was run.",
+            show_default="the mode's own plan",
+            metavar="FILE",
+        ),
     ] = None,
 ) -> None:
     """Restore session.json, script.async or y_labels.csv from the log and the inputs.

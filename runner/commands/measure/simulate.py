@@ -31,27 +31,52 @@ def simulate() -> None:
 
 @app.command()
 @options.with_settings(
-    "task model replay datasets config pty tcp baud_rate inference_ms energy extension"
+    "task model replay datasets config pty tcp baud_rate inference_ms energy extension",
+    datasets=("With --replay: the inputs, to know them by.", "none: answers in the log's order"),
 )
 def dut(
     flags: dict[str, Any],
     task: Annotated[
-        str | None, typer.Option("--task", help="What it runs: vww, ic, kws, ad or custom; kws.")
+        str | None,
+        typer.Option(
+            "--task",
+            help="What it runs: vww, ic, kws, ad or custom.",
+            show_default="kws",
+            metavar="TASK",
+        ),
     ] = None,
     replay: Annotated[
         Path | None,
-        typer.Option("--replay", help="Answer as the board in this log did: log.txt, a wire log."),
+        typer.Option(
+            "--replay",
+            help="Answer as the board in this log did: log.txt, a wire log.",
+            show_default="a model runs",
+            metavar="FILE",
+        ),
     ] = None,
     config: options.ConfigOption = None,
     pty: Annotated[bool, typer.Option("--pty", help="On a pseudo-terminal.")] = False,
     tcp: Annotated[
-        str | None, typer.Option("--tcp", metavar="HOST:PORT", help="On TCP; port 0: any free.")
+        str | None,
+        typer.Option(
+            "--tcp",
+            metavar="HOST:PORT",
+            help="On TCP; port 0: any free.",
+            show_default="required, or --pty",
+        ),
     ] = None,
     baud_rate: Annotated[
-        int, typer.Option("--baud-rate", help="Modelled speed; 0: as fast as it goes.")
+        int,
+        typer.Option("--baud-rate", help="Modelled speed; 0: as fast as it goes.", metavar="BAUD"),
     ] = 115200,
     inference_ms: Annotated[
-        float | None, typer.Option("--inference-ms", help="Modelled time of an inference.")
+        float | None,
+        typer.Option(
+            "--inference-ms",
+            help="Modelled time of an inference.",
+            show_default="a usual time of the task",
+            metavar="MS",
+        ),
     ] = None,
     energy: Annotated[bool, typer.Option("--energy", help="As energy-mode firmware.")] = False,
     extension: Annotated[
@@ -101,17 +126,31 @@ def dut(
 
 @app.command()
 def monitor(
-    kind: Annotated[str | None, typer.Option("--kind", help=f"{_KINDS} n6705 unless told.")] = None,
+    kind: Annotated[
+        str | None, typer.Option("--kind", help=_KINDS, show_default="n6705", metavar="KIND")
+    ] = None,
     replay: Annotated[
         Path | None,
-        typer.Option("--replay", help="Answer as the monitor in this wire log did."),
+        typer.Option(
+            "--replay",
+            help="Answer as the monitor in this wire log did.",
+            show_default="a steady load is served",
+            metavar="FILE",
+        ),
     ] = None,
     pty: Annotated[bool, typer.Option("--pty", help="On a pseudo-terminal.")] = False,
     tcp: Annotated[
-        str | None, typer.Option("--tcp", metavar="HOST:PORT", help="On TCP; port 0: any free.")
+        str | None,
+        typer.Option(
+            "--tcp",
+            metavar="HOST:PORT",
+            help="On TCP; port 0: any free.",
+            show_default="127.0.0.1, any free port",
+        ),
     ] = None,
     load_ma: Annotated[
-        float, typer.Option("--load-ma", help="What its load draws while the supply is on.")
+        float,
+        typer.Option("--load-ma", help="What its load draws while the supply is on.", metavar="MA"),
     ] = 10.0,
 ) -> None:
     """Serve an energy monitor with a steady load until Ctrl-C; its address goes to stdout.
@@ -144,31 +183,61 @@ def monitor(
 @app.command()
 @options.with_settings(
     "task model config kind io pty tcp_io tcp_monitor dut_baud_rate inference_ms",
-    io="What its IO manager is like: sim:?command_chars=40, first_byte_lost=1, late_edges=0.",
+    io=(
+        "What its IO manager is like: sim:?command_chars=40, first_byte_lost=1, late_edges=0.",
+        "sim:",
+    ),
 )
 def bench(
     flags: dict[str, Any],
     task: Annotated[
-        str, typer.Option("--task", help="What the board runs: vww, ic, kws, ad or custom.")
+        str,
+        typer.Option(
+            "--task", help="What the board runs: vww, ic, kws, ad or custom.", metavar="TASK"
+        ),
     ] = "kws",
     config: options.ConfigOption = None,
-    kind: Annotated[str, typer.Option("--kind", help=f"The energy monitor: {_KINDS}")] = "n6705",
+    kind: Annotated[
+        str, typer.Option("--kind", help=f"The energy monitor: {_KINDS}", metavar="KIND")
+    ] = "n6705",
     pty: Annotated[
         bool, typer.Option("--pty", help="On pseudo-terminals; n6705, otii and scpi stay on TCP.")
     ] = False,
     tcp_io: Annotated[
         str | None,
-        typer.Option("--tcp-io", metavar="HOST:PORT", help="Where the IO manager listens."),
+        typer.Option(
+            "--tcp-io",
+            metavar="HOST:PORT",
+            help="Where the IO manager listens.",
+            show_default="127.0.0.1, any free port",
+        ),
     ] = None,
     tcp_monitor: Annotated[
         str | None,
-        typer.Option("--tcp-monitor", metavar="HOST:PORT", help="Where the monitor listens."),
+        typer.Option(
+            "--tcp-monitor",
+            metavar="HOST:PORT",
+            help="Where the monitor listens.",
+            show_default="127.0.0.1, any free port",
+        ),
     ] = None,
     dut_baud_rate: Annotated[
-        int | None, typer.Option("--dut-baud-rate", help="Between IO manager and board: 9600.")
+        int | None,
+        typer.Option(
+            "--dut-baud-rate",
+            help="Between IO manager and board.",
+            show_default="9600",
+            metavar="BAUD",
+        ),
     ] = None,
     inference_ms: Annotated[
-        float | None, typer.Option("--inference-ms", help="Modelled time of an inference.")
+        float | None,
+        typer.Option(
+            "--inference-ms",
+            help="Modelled time of an inference.",
+            show_default="a usual time of the task",
+            metavar="MS",
+        ),
     ] = None,
 ) -> None:
     """Serve a board with energy firmware, its IO manager and its monitor until Ctrl-C.

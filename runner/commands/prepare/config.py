@@ -21,7 +21,10 @@ def config() -> None:
 @app.command()
 def example(
     name: Annotated[
-        str | None, typer.Argument(help="Which one; without a name they are listed.")
+        str | None,
+        typer.Argument(
+            help="Which one; without a name they are listed.", show_default="they are listed"
+        ),
     ] = None,
 ) -> None:
     """Print an example, to be changed to your bench: tinyrunner config example board-usb."""

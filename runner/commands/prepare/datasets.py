@@ -24,7 +24,12 @@ app = typer.Typer(no_args_is_help=True)
 
 _IndexOption = Annotated[
     Path | None,
-    typer.Option("--index", help="A csv: which source file makes which .bin (kws, vww, ad)."),
+    typer.Option(
+        "--index",
+        help="A csv: which source file makes which .bin (kws, vww, ad).",
+        show_default="none",
+        metavar="FILE",
+    ),
 ]
 
 
@@ -36,7 +41,13 @@ def datasets() -> None:
 @app.command("list")
 def list_sets(
     root: Annotated[
-        Path | None, typer.Option("--datasets", help="Look here instead of the usual places.")
+        Path | None,
+        typer.Option(
+            "--datasets",
+            help="Look here instead of the usual places.",
+            show_default="the usual places",
+            metavar="DIR",
+        ),
     ] = None,
 ) -> None:
     """Show the tasks' inputs and lists, and what of them is here."""
@@ -55,7 +66,9 @@ def build(
     ],
     labels: Annotated[
         str | None,
-        typer.Option("--labels", metavar="FILE|NAME", help="Which files; the official list."),
+        typer.Option(
+            "--labels", metavar="FILE|NAME", help="Which files.", show_default="the official list"
+        ),
     ] = None,
     index: _IndexOption = None,
     out: Annotated[
@@ -143,11 +156,16 @@ def info(
 def fetch_lists(
     names: Annotated[
         list[str] | None,
-        typer.Argument(metavar="NAME…", help="As `datasets list` has them; all unless told."),
+        typer.Argument(metavar="NAME…", help="As `datasets list` has them.", show_default="all"),
     ] = None,
     source: Annotated[
         str | None,
-        typer.Option("--from", metavar="DIR|URL", help="From a folder or a mirror instead."),
+        typer.Option(
+            "--from",
+            metavar="DIR|URL",
+            help="From a folder or a mirror instead.",
+            show_default="the lists' own addresses",
+        ),
     ] = None,
 ) -> None:
     """Download official label lists (not the inputs) into the cache, and check them."""

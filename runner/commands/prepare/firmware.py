@@ -29,11 +29,20 @@ def firmware() -> None:
 @app.command()
 def new(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Made; must not hold anything.")],
-    task: Annotated[str, typer.Option("--task", help="vww, ic, kws, ad or custom.")],
-    board: Annotated[str, typer.Option("--board", help=f"{' or '.join(BOARDS)}.")] = "generic",
+    task: Annotated[
+        str, typer.Option("--task", help="vww, ic, kws, ad or custom.", metavar="TASK")
+    ],
+    board: Annotated[
+        str, typer.Option("--board", help=f"{' or '.join(BOARDS)}.", metavar="BOARD")
+    ] = "generic",
     model: Annotated[
         str | None,
-        typer.Option("--model", help="What an emulated board runs: a .tflite file, or demo."),
+        typer.Option(
+            "--model",
+            help="What an emulated board runs: a .tflite file, or demo.",
+            show_default="demo, where the board is emulated",
+            metavar="FILE|demo",
+        ),
     ] = None,
     config: options.ConfigOption = None,
 ) -> None:
@@ -65,9 +74,17 @@ def new(
 @app.command()
 def export(
     model: Annotated[Path, typer.Argument(metavar="MODEL.tflite", help="An int8 model.")],
-    out: Annotated[Path, typer.Option("--out", help="Folder for NAME_model.h and .c.")],
+    out: Annotated[
+        Path, typer.Option("--out", help="Folder for NAME_model.h and .c.", metavar="DIR")
+    ],
     name: Annotated[
-        str | None, typer.Option("--name", help="NAME; made of the file's unless told.")
+        str | None,
+        typer.Option(
+            "--name",
+            help="NAME in the files and the code.",
+            show_default="made of the file's",
+            metavar="NAME",
+        ),
     ] = None,
 ) -> None:
     """Write a model as C source, for the int8 kernels that come with the firmware."""

@@ -73,12 +73,17 @@ def list_models(as_json: options.JsonOption = False) -> None:
 def fetch_models(
     names: Annotated[
         list[str] | None,
-        typer.Argument(metavar="NAME…", help="As listed, or all; vww, ic, kws, ad unless told."),
+        typer.Argument(
+            metavar="NAME…", help="As listed, or all.", show_default="vww, ic, kws and ad"
+        ),
     ] = None,
     source: Annotated[
         str | None,
         typer.Option(
-            "--from", metavar="DIR|URL", help="Take them from a folder or a mirror instead."
+            "--from",
+            metavar="DIR|URL",
+            help="Take them from a folder or a mirror instead.",
+            show_default="the models' own addresses",
         ),
     ] = None,
 ) -> None:
@@ -90,7 +95,7 @@ def fetch_models(
 def verify(
     paths: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="PATH…", help="Files or folders; what was fetched unless told."),
+        typer.Argument(metavar="PATH…", help="Files or folders.", show_default="what was fetched"),
     ] = None,
 ) -> None:
     """Check hashes: those of the fetched models, or say which model a file is."""
