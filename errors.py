@@ -56,6 +56,7 @@ TinyrunnerError 1
 │   ├── ScriptError
 │   └── SetupError
 │       ├── BuildError
+│       ├── InUse
 │       └── ResumeError
 ├── WireLogError
 ├── WouldCrash

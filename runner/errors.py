@@ -25,6 +25,10 @@ class SetupError(UsageError):
     """Says why the run cannot begin as asked (exit 2); nothing was sent to be measured."""
 
 
+class InUse(SetupError):
+    """Says that another process runs or continues this session or campaign at the moment."""
+
+
 class ResumeError(SetupError):
     """Says why a session cannot be continued; the text names the difference."""
 

@@ -25,7 +25,7 @@ from pathlib import Path
 
 from ...datasets.inputs import LABELS_NAME
 from ...models.cache import CACHE_VARIABLE, cache_root
-from ..errors import SetupError
+from ..errors import InUse, SetupError
 from ..terms import Mode
 
 DOCUMENT_NAME = "session.json"
@@ -109,16 +109,16 @@ _PATIENCE_S = 0.2
 
 @contextmanager
 def alone_with(session: SessionFolder) -> Iterator[None]:
-    """Hold the session's lock; SetupError when another process writes it at the moment."""
+    """Hold the session's lock; InUse when another process writes it at the moment."""
     with alone_in(session.folder):
         yield
 
 
 @contextmanager
 def alone_in(folder: Path, wait_s: float = _PATIENCE_S) -> Iterator[None]:
-    """Hold the lock of a folder, which need not exist; SetupError when another process has it.
+    """Hold the lock of a folder, which need not exist; InUse when another process has it.
 
-    The system releases the lock of a process that was killed.
+    SetupError where no lock can be made. The system releases the lock of a process that was killed.
     """
     from filelock import FileLock, Timeout  # here: only who writes a session locks it
 
@@ -130,7 +130,7 @@ def alone_in(folder: Path, wait_s: float = _PATIENCE_S) -> Iterator[None]:
         lock = FileLock(locks / f"{name}.lock")
         lock.acquire(timeout=wait_s)
     except Timeout as error:
-        raise SetupError(
+        raise InUse(
             f"{folder} is in use by another process: it is still running, or being "
             "continued somewhere else"
         ) from error

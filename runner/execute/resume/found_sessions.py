@@ -14,7 +14,7 @@ from enum import Enum
 from pathlib import Path
 
 from ....datasets.inputs import LABELS_NAME
-from ...errors import SetupError
+from ...errors import InUse, SetupError
 from ...journal.session_document import Json, Provenance, read_document
 from ...journal.session_folder import DOCUMENT_NAME, PARTIAL, SessionFolder, alone_with
 from ...terms import Mode
@@ -202,7 +202,7 @@ def _is_in_use(folder: Path) -> bool:
     try:
         with alone_with(SessionFolder(folder, "")):
             return False
-    except SetupError:
+    except InUse:
         return True
-    except OSError:
+    except SetupError:
         return False  # no lock can be made here, so nobody here holds one

@@ -76,6 +76,12 @@ STATES = {
 }
 
 
+def test_a_session_is_told_apart_where_no_lock_can_be_made(root, tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("TINYRUNNER_CACHE", str(tmp_path / "file"))
+    assert states(root) == STATES
+
+
 def prune(root, *flags):
     ran = tinyrunner("sessions", "prune", root, *flags)
     assert ran.status == 0, ran
