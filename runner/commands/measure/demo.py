@@ -15,6 +15,8 @@ from ....models.demo_models import DEMO_NOTE
 from .. import options
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from ...execute.progress import Reporter
     from ...execute.run import Outcome
     from ...submission.build import BuiltTree
@@ -33,6 +35,9 @@ def demo(
             metavar="ROUND",
         ),
     ] = None,
+    open_report: Annotated[
+        bool, typer.Option("--open", help="Open the report in the browser at the end.")
+    ] = False,
 ) -> None:
     """Run everything on a simulated bench: no board, no network, a few seconds."""
     from rich.console import Console
@@ -46,46 +51,59 @@ def demo(
     from ..show.progress import make_reporter
     from ..show.results_table import TableCell, show_results_table
 
-    reporter = make_reporter(Console(stderr=True, soft_wrap=True))
-    shown = demonstrate(folder.absolute(), reporter, round_name)
-    console = options.result_console()
-    cells = [TableCell(one.task, one.mode, one.assessment) for one in shown.outcomes]
-    show_results_table(console, cells, shown.built.round)
-    reporter.note("auditing the submission folder, writing the report")
+    errors = Console(stderr=True, soft_wrap=True)
+    shown = demonstrate(folder.absolute(), make_reporter(errors, brief=True), round_name)
+    errors.print("auditing the submission folder, writing the report", style="dim")
     audited = audit(shown.built.root, round_name=shown.built.round.name)
     report = shown.place / "report.html"
     write_atomically(report, render_report(page_of_audit(audited)))
-    console.print()
-    show_audit(console, audited, Level.SUBMITTABLE)
+    console = options.result_console()
+    cells = [TableCell(one.task, one.mode, one.assessment) for one in shown.outcomes]
+    show_results_table(console, cells, shown.built.round, judged=False)
+    console.print(f"\n{_WHAT_IS_SYNTHETIC}\n", highlight=False)
     for text in (
+        f"report:     {report}",
+        f"submission: {shown.built.root}",
+        f"sessions:   {folder.absolute()}",
         "",
-        f"This was a demonstration: {DEMO_NOTE}; the device was simulated.",
-        f"The submission folder: {shown.built.root}",
-        f"The report:            {report}",
-        f"The sessions:          {folder.absolute()}",
-        "With a board: tinyrunner devices, then "
-        "tinyrunner run kws --mode performance --dut PORT --datasets DIR",
+        "With a board: tinyrunner devices, then",
+        "  tinyrunner run kws --mode performance --dut PORT --datasets DIR",
     ):
         console.print(text, markup=False, highlight=False, soft_wrap=True)
     # A demonstration is bound to be found synthetic, simulated, and without a board's sources.
     sound = audited.holds(Level.SOUND) and audited.holds(Level.OFFICIAL)
     rules = {finding.rule for level in Level for finding in audited.against(level)}
     if not sound or rules - {Rule.OFFICIAL_LIST, Rule.DEVICE, Rule.SOURCES}:
+        console.print("\nSomething else is wrong with it:", style="bold red")
+        show_audit(console, audited, Level.SUBMITTABLE)
         raise typer.Exit(options.EXIT_INVALID)
+    if open_report:
+        _open(report, errors)
 
 
-SUPPLY_V = 3.0
-"""The voltage that the simulated board is powered with: the field's usual one."""
+_WHAT_IS_SYNTHETIC = (
+    "All of it is synthetic: generated inputs, small models trained on such, a simulated board "
+    "whose times and energies are modelled. It shows how results look, and says nothing about any "
+    "board."
+)
+
+
+def _open(page: Path, errors: Console) -> None:
+    import webbrowser
+
+    if not webbrowser.open(page.as_uri()):
+        errors.print(f"no browser could be opened; open {page} yourself", style="yellow",
+                     markup=False, highlight=False)  # fmt: skip
 
 
 _SYSTEM = "simulated_board"
 
 
-_SETTINGS = {
+_ANSWERS = {
     "Status": "rdi",
     "Processor(s) Name": "none: simulated on the host",
     "Processor(s) Frequencies": "none: times are modelled",
-    "Hardware Notes": f"simulated: times and energies are modelled; supply {SUPPLY_V} V",
+    "Hardware Notes": "simulated: times and energies are modelled; supply {supply_v} V",
     "Inference Framework": "TensorFlow Lite, on the host",
     "Operating System": "that of the host",
     "Quantization Method": "TensorFlow int8, post-training",
@@ -117,8 +135,10 @@ class Demonstration:
 
 def demonstrate(folder: Path, reporter: Reporter, round_name: str | None = None) -> Demonstration:
     """Run all tasks in all modes into ``folder``, and build a submission in a new one below it."""
-    from ....models.suite import TASKS
-    from ...config.config import Config, override
+    from ...config.config import override
+    from ...config.named import task_named
+    from ...config.rounds import ROUNDS_FILE
+    from ...execute.campaign.campaign_file import board_config, load_campaign
     from ...execute.run import run_session
     from ...submission.build import build
     from ...submission.describe.description import load_description
@@ -126,20 +146,22 @@ def demonstrate(folder: Path, reporter: Reporter, round_name: str | None = None)
     from ...submission.describe.interview import Flags, collect
     from ...submission.describe.names import DESCRIPTION_NAME
     from ...submission.describe.placing import place_sessions
-    from ...terms import Mode
 
-    config = override(
-        Config(), dut="sim:", model="demo", datasets="demo", sessions=folder, supply_v=SUPPLY_V,
-        round=round_name,
-    )  # fmt: skip
+    path = ROUNDS_FILE.with_name("demo.yaml")
+    campaign, source = load_campaign(path)
     outcomes = []
-    for task in TASKS.values():
-        outcomes += [run_session(task, mode, config, reporter) for mode in Mode]
-    reporter.note("building the submission folder")
+    for name, board in campaign.boards.items():
+        for key in campaign.tasks_of(board):
+            for mode in campaign.modes_of(board):
+                asked = board_config(path, source, campaign, name, mode)
+                config = override(asked, sessions=folder, round=round_name)
+                task = task_named(key, config)
+                outcomes.append(run_session(task, mode, config, reporter))
     place = _new_folder(folder)
     placed = place_sessions([outcome.session.folder for outcome in outcomes])
+    answers = {key: text.format(supply_v=config.monitor.supply_v) for key, text in _ANSWERS.items()}
     flags = Flags("tinyrunner_demo", config.division.value, config.round, _SYSTEM,
-                  "tinyrunner simulated board", _SETTINGS)  # fmt: skip
+                  "tinyrunner simulated board", answers)  # fmt: skip
     description = place / DESCRIPTION_NAME
     text = draft_yaml(collect(flags, placed, None), placed, place)
     description.write_text(text, encoding="utf-8", newline="\n")

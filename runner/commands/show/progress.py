@@ -64,9 +64,13 @@ def begun_rows(run: BegunRun) -> Iterator[tuple[str, str]]:
 class LineReporter:
     """Writes plain lines, for a CI log or a file."""
 
-    def __init__(self, console: Console, *, every_input: bool = False) -> None:
-        """Write some twenty lines a run; with ``every_input`` one for each."""
+    def __init__(self, console: Console, *, every_input: bool = False, brief: bool = False) -> None:
+        """Write some twenty lines a run; with ``every_input`` one for each.
+
+        ``brief``: neither what is measured, nor notes.
+        """
         self._console = console
+        self._brief = brief
         self._every_input = every_input
         self._title = ""
         self._total = 0
@@ -75,11 +79,12 @@ class LineReporter:
         self._began_s = self._said_s = 0.0
 
     def note(self, text: str) -> None:
-        self._print(f"{self._title}: {text}" if self._title else text)
+        if not self._brief:
+            self._print(f"{self._title}: {text}" if self._title else text)
 
     def run_begins(self, run: BegunRun) -> None:
         title = _title(run.provenance)
-        for label, text in begun_rows(run):
+        for label, text in () if self._brief else begun_rows(run):
             self._print(f"{title}: {label}: {text}")
 
     def begin(self, title: str, total: int, done: int) -> None:
@@ -195,23 +200,25 @@ def _cut(text: str, width: int) -> str:
 class BarReporter:
     """Shows what is measured, then a bar that moves, with what the run says so far."""
 
-    def __init__(
-        self, console: Console, *, every_input: bool = False, headers: bool = True
-    ) -> None:
-        """Draw on a terminal; with ``every_input`` a line for each input stays."""
+    def __init__(self, console: Console, *, every_input: bool = False, brief: bool = False) -> None:
+        """Draw on a terminal; with ``every_input`` a line for each input stays.
+
+        ``brief``: neither what is measured, nor notes.
+        """
         self._console = console
         self._every_input = every_input
-        self._headers = headers
+        self._brief = brief
         self._live: Live | None = None
         self._run: LiveRun | None = None
         self._expected_s: float | None = None
 
     def note(self, text: str) -> None:
-        self._console.print(text, style="yellow", markup=False, highlight=False)
+        if not self._brief:
+            self._console.print(text, style="yellow", markup=False, highlight=False)
 
     def run_begins(self, run: BegunRun) -> None:
         self._expected_s = None if run.at_least else run.expected_s
-        if not self._headers:
+        if self._brief:
             return
         self._console.print(Text(_title(run.provenance), "bold"))
         for label, text in begun_rows(run):
@@ -242,18 +249,17 @@ class BarReporter:
 
 
 def make_reporter(
-    console: Console, *, quiet: bool = False, verbose: bool = False, headers: bool = True
+    console: Console, *, quiet: bool = False, verbose: bool = False, brief: bool = False
 ) -> Reporter:
     """Make a bar where a person watches, lines where nobody does, nothing where that is asked for.
 
-    ``verbose``: a line for each input, that stays. Without ``headers``, what is measured is not
-    told on a terminal.
+    ``verbose``: a line for each input, that stays. ``brief``: only how far it is.
     """
     if quiet:
         return QuietReporter()
     if console.is_terminal and not console.is_dumb_terminal:
-        return BarReporter(console, every_input=verbose, headers=headers)
-    return LineReporter(console, every_input=verbose)
+        return BarReporter(console, every_input=verbose, brief=brief)
+    return LineReporter(console, every_input=verbose, brief=brief)
 
 
 def _title(told: Provenance) -> str:

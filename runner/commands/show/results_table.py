@@ -36,18 +36,23 @@ class TableCell:
         return f"{board}{self.task.key} {self.mode.value}"
 
 
-def show_results_table(console: Console, cells: Sequence[TableCell], round_: Round) -> None:
-    """Print a row for each board and task, then what is not good, and why."""
+def show_results_table(
+    console: Console, cells: Sequence[TableCell], round_: Round, *, judged: bool = True
+) -> None:
+    """Print a row for each board and task, then what is not good, and why.
+
+    Without ``judged``, the figures alone.
+    """
     rows: dict[tuple[str, str], dict[Mode, TableCell]] = {}
     for cell in cells:
         rows.setdefault((cell.board, cell.task.key), {})[cell.mode] = cell
-    texts = [_row(by_mode, round_) for by_mode in rows.values()]
+    texts = [_row(by_mode, round_, judged=judged) for by_mode in rows.values()]
     print_fitted(console, texts, name="board", first_to_go=_FIRST_TO_GO, left=("board", "task"))
-    for line in _reasons(cells, round_):
+    for line in _reasons(cells, round_) if judged else ():
         console.print(line, soft_wrap=True)
 
 
-def _row(by_mode: dict[Mode, TableCell], round_: Round) -> dict[str, Text]:
+def _row(by_mode: dict[Mode, TableCell], round_: Round, *, judged: bool) -> dict[str, Text]:
     """Return the texts of a row by the heads of its columns; "" where nothing was asked for."""
     first = next(iter(by_mode.values()))
     row = {"board": Text(first.board), "task": Text(first.task.key, style="bold")}
@@ -55,15 +60,15 @@ def _row(by_mode: dict[Mode, TableCell], round_: Round) -> dict[str, Text]:
         ("ms/inf", "inf/s", "± time", "µJ/inf", "± energy", "accuracy", "target"), Text("")
     )
     for mode, cell in by_mode.items():
-        row |= _texts(mode, cell, round_)
+        row |= _texts(mode, cell, round_, judged=judged)
     return row
 
 
-def _texts(mode: Mode, cell: TableCell, round_: Round) -> dict[str, Text]:
+def _texts(mode: Mode, cell: TableCell, round_: Round, *, judged: bool) -> dict[str, Text]:
     head = {Mode.PERFORMANCE: "ms/inf", Mode.ENERGY: "µJ/inf", Mode.ACCURACY: "accuracy"}[mode]
     if cell.assessment is None:
         return {head: Text("failed", style="bold red")}
-    style = "" if cell.assessment.good else "yellow"
+    style = "" if cell.assessment.good or not judged else "yellow"
     performance, energy = cell.assessment.performance, cell.assessment.energy
     accuracy = cell.assessment.accuracy
     if mode is Mode.PERFORMANCE and performance is not None:

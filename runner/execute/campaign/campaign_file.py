@@ -79,6 +79,11 @@ class BoardSection(values.StrictSection):
     """Which modes this board is run in, where not those of all."""
 
 
+def _check_policy(value: object) -> object:
+    """Take what YAML makes of `off` without quotes for the word."""
+    return CheckPolicy.OFF.value if value is False else value
+
+
 def _boards(value: object) -> object:
     if not isinstance(value, Mapping) or not value:
         raise ValueError("expected boards by their names, each with its settings")
@@ -105,7 +110,9 @@ class CampaignFile(values.StrictSection):
     settings: Settings = Field(default_factory=dict)
     """What holds for every board."""
     hooks: Hooks = Hooks()
-    check: CheckPolicy = Field(default=CheckPolicy.QUICK, strict=False)
+    check: Annotated[CheckPolicy, Field(strict=False), BeforeValidator(_check_policy)] = (
+        CheckPolicy.QUICK
+    )
     """A short `tinyrunner check` before each run; `required`: what fails it is not run."""
     retries: Annotated[int, Field(ge=0, le=100)] = 1
     """Times that a cell which failed is tried again."""

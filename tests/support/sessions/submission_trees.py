@@ -11,13 +11,14 @@ What they give is shared by all tests and processes: copy it before changing any
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 
 import pytest
-from support.cli import document, ended, process, sessions_in
+from support.cli import Terminal, document, ended, process, sessions_in
 from support.made_once import made_once
 from tinyrunner.models.suite import TASKS
 from tinyrunner.runner.terms import Mode
@@ -32,26 +33,29 @@ SessionsByPlace = dict[tuple[str, Mode], Path]
 
 @dataclass(frozen=True)
 class Demo:
-    """What `tinyrunner demo`, called without a word, has printed and left."""
+    """What `tinyrunner demo`, called without a word, has left in a folder and on the terminal."""
 
     folder: Path
-    out: str
-    err: str
+    shown: str
 
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
-    """The demo, run in a process of its own."""
+    """The demo, run at a terminal of 80 columns, where there are any."""
 
     def run(folder: Path) -> None:
-        ran = ended(process("demo", cwd=folder))
-        assert ran.status == 0, ran
-        (folder / "out").write_text(ran.out, encoding="utf-8")
-        (folder / "err").write_text(ran.err, encoding="utf-8")
+        if sys.platform == "win32":
+            ran = ended(process("demo", cwd=folder))
+            assert ran.status == 0, ran
+            shown = ran.err + ran.out
+        else:
+            terminal = Terminal("demo", cwd=folder)
+            assert terminal.end(timeout_s=300) == 0, terminal.shown
+            shown = "\n".join(terminal.screens()[-1])
+        (folder / "shown").write_text(shown, encoding="utf-8")
 
     folder = made_once(tmp_path_factory, "demo", run)
-    out, err = ((folder / name).read_text(encoding="utf-8") for name in ("out", "err"))
-    return Demo(folder / "tinyrunner-demo", out, err)
+    return Demo(folder / "tinyrunner-demo", (folder / "shown").read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="session")
