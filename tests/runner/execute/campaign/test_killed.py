@@ -91,7 +91,7 @@ class Night:
         return ran, rows
 
     def run_twice(self) -> list[str]:
-        """The cells that were begun once more after their end, or have two finished sessions."""
+        """The cells that were begun after their end, or anew: but energy, none has two sessions."""
         again, done = [], set()
         for event in self.events():
             if event["event"] == "finished":
@@ -99,12 +99,12 @@ class Night:
             elif event["event"] == "began" and event["cell"] in done:
                 again.append(event["cell"])
         sessions = [path.parent for path in self.folder.glob("*/*/session.json")]
-        finished = Counter(
+        counted = Counter(
             re.sub(r"^\d+_\d+_|_\d+$", "", one.name)
             for one in sessions
-            if document(one)["result"] is not None
+            if document(one)["result"] is not None or "energy" not in one.name
         )
-        return again + [name for name, count in finished.items() if count != 1]
+        return again + [name for name, count in counted.items() if count != 1]
 
 
 def without_energy(rows: list[str]) -> list[str]:
