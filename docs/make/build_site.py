@@ -20,6 +20,7 @@ from urllib.parse import unquote, urlsplit
 
 import reference
 import wiring
+from dialogues import dialogues
 
 MAKE = Path(__file__).resolve().parent
 CHECKOUT = MAKE.parents[1]
@@ -48,6 +49,7 @@ def stage(pages: Path) -> None:
 def _for_the_site(text: str) -> str:
     """Put in what is drawn or taken from the program; say in Python-Markdown what GitHub reads."""
     text = re.sub(r"<!-- wiring: (\S+) -->", lambda found: wiring.drawing(found[1]), text)
+    text = re.sub(r"<!-- program: dialogues (\w+) -->", lambda found: dialogues(found[1]), text)
     text = re.sub(r"<!-- program: (.+) -->", lambda found: reference.TABLES[found[1]](), text)
     text = re.sub(r"(\]\([\w./-]*configs)/(?:instruments/)?\)", r"\1/index.md)", text)
     lines: list[str] = []
