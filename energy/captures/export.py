@@ -75,14 +75,14 @@ def _chunks(trace: EnergyTrace) -> Iterator[tuple[npt.NDArray[np.generic], ...]]
     import numpy as np
 
     rate_hz, count = trace.sample_rate_hz, len(trace.samples_uj)
+    gaps = np.array([(gap.index, gap.lost) for gap in trace.gaps], np.int64).reshape(-1, 2)
     within = np.floor(np.array(trace.events_s) * rate_hz + 1e-6).astype(np.int64)
     for start in range(0, count, _CHUNK_SAMPLES):
         end = min(start + _CHUNK_SAMPLES, count)
         here = within[(within >= start) & (within < end)] - start
         lost = np.zeros(end - start, np.uint64)
-        for gap in trace.gaps:
-            if start <= gap.index < end:
-                lost[gap.index - start] += np.uint64(gap.lost)
+        inside = gaps[(gaps[:, 0] >= start) & (gaps[:, 0] < end)]
+        np.add.at(lost, inside[:, 0] - start, inside[:, 1].astype(np.uint64))
         power_w = np.asarray(trace.samples_uj[start:end], np.float64) * (rate_hz * 1e-6)
         edges = np.bincount(here, minlength=end - start).astype(np.uint32)
         yield np.arange(start, end) / rate_hz, power_w.astype(np.float32), edges, lost

@@ -17,6 +17,7 @@ their pairs, of which some are 00, and give no edges.
 
 from __future__ import annotations
 
+import errno
 import json
 import zipfile
 import zlib
@@ -59,9 +60,17 @@ def read_ppk2(path: Path, target: Path, asked: Asked) -> Capture:
         with zipfile.ZipFile(path) as archive:
             rate_hz, began_ms = _metadata(path, archive)
             return _read(path, archive, target, rate_hz, began_ms, supply_v, pin)
-    # A wrong method of compression or a password are NotImplementedError and RuntimeError.
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
-        raise TraceError(f"{path}: it is no whole .ppk2 file: {error}") from error
+    # A password is a RuntimeError; a damaged place or name, what Python makes of it.
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError) as error:
+        raise _damaged(path, error) from error
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # of a place before the file's beginning
+            raise
+        raise _damaged(path, error) from error
+
+
+def _damaged(path: Path, error: Exception) -> TraceError:
+    return TraceError(f"{path}: it is no whole .ppk2 file: {error}")
 
 
 def _metadata(path: Path, archive: zipfile.ZipFile) -> tuple[int, float | None]:
@@ -175,11 +184,17 @@ class _Pin:
 
 def _member(path: Path, archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
     try:
-        return archive.getinfo(name)
+        info = archive.getinfo(name)
     except KeyError:
         raise TraceError(
             f"{path}: a zip archive without {name}: no .ppk2 file of the Power Profiler"
         ) from None
+    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise TraceError(
+            f"{path}: its {name} is compressed as the Power Profiler does not (method "
+            f"{info.compress_type}): it is damaged, or another program's"
+        )
+    return info
 
 
 def _is_number(value: object) -> TypeGuard[float]:

@@ -218,7 +218,7 @@ _ROWS = (
     Setting(
         "wire_log",
         ("dut", "wire_log"),
-        "Write every byte both ways into this file; one there is continued.",
+        "Write every byte both ways, a monitor's too, into this file; one there is continued.",
         Path,
         repeated=False,
         default="none is written",

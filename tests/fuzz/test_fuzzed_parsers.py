@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.fuzz_targets import TARGETS
+from support.fuzz_targets import TARGETS, ppk2_seed
 
 _SPOKEN = st.sampled_from(
     (
@@ -45,3 +45,12 @@ def test_a_megabyte_of_one_thing_is_survived_by(name):
         b"db 0%",
     ):
         TARGETS[name](piece * ((1 << 17) // len(piece)))
+
+
+@given(st.lists(st.tuples(st.integers(0, 400), st.integers(0, 255)), max_size=4))
+def test_a_damaged_ppk2_file_is_read_or_named(changes):
+    """Any bytes are seldom a zip archive; a whole one with a few bytes changed often is."""
+    data = bytearray(ppk2_seed())
+    for place, value in changes:
+        data[place % len(data)] = value
+    TARGETS["ppk2"](bytes(data))

@@ -7,9 +7,11 @@ the coverage-guided fuzzer (tests/fuzz) share them.
 
 from __future__ import annotations
 
+import io
 import os
 import random
 import tempfile
+import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -27,6 +29,9 @@ from tinyrunner.dut_protocol.wire.commands import MAX_COMMAND_CHARS, parse_comma
 from tinyrunner.dut_protocol.wire.framing import MAX_LINE_BYTES, CommandReader, LineReader
 from tinyrunner.dut_protocol.wire.messages import Ready, decode_line, parse_line
 from tinyrunner.dut_protocol.wire.settings import ConfirmResults, LinkSettings, VerifyLoad
+from tinyrunner.energy.captures.capture import Asked
+from tinyrunner.energy.captures.ppk2_file import read_ppk2
+from tinyrunner.energy.errors import TraceError
 from tinyrunner.runner.journal.open_log import open_log
 from tinyrunner.runner.journal.reader import LogError
 from tinyrunner.runner.journal.results_json import read_entries
@@ -182,6 +187,28 @@ def results_json(data: bytes) -> None:
         return
 
 
+def ppk2(data: bytes) -> None:
+    """A .ppk2 file of nRF Connect Power Profiler."""
+    target = _file("capture.bin", b"")
+    target.unlink()
+    try:
+        trace = read_ppk2(_file("capture.ppk2", data), target, Asked(3.0)).trace
+    except TraceError:
+        return
+    assert len(trace.samples_uj) + trace.lost_samples > 0
+
+
+def ppk2_seed() -> bytes:
+    """A whole file: ten samples, of which one is lost."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        inner = '{"metadata": {"samplesPerSecond": 100000}, "formatVersion": 2}'
+        archive.writestr("metadata.json", inner)
+        lost = bytes.fromhex("cdcc4c3e5555")
+        archive.writestr("session.raw", bytes.fromhex("00007a445556") * 9 + lost)
+    return made.getvalue()
+
+
 TARGETS: dict[str, Target] = {
     "host_lines": host_lines,
     "device_commands": device_commands,
@@ -191,4 +218,5 @@ TARGETS: dict[str, Target] = {
     "log": log,
     "wire_log": wire_log,
     "results_json": results_json,
+    "ppk2": ppk2,
 }

@@ -135,7 +135,6 @@ def read(
     from ....energy.captures.export import write_csv, write_parquet
     from ....energy.captures.read_capture import read_capture
     from ....energy.trace_files import energy_path
-    from ....errors import TinyrunnerError
     from ...errors import SetupError
     from ..show.capture import show_capture
 
@@ -156,7 +155,7 @@ def read(
             capture = read_capture(file, energy_path(out or Path(temporary)), asked)
             if out is not None:
                 _keep(capture, out)
-        except TinyrunnerError:
+        except BaseException:
             if out is not None:
                 _unmake(out)
             raise

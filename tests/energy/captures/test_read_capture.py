@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -115,6 +116,12 @@ def test_parquet_holds_the_same_and_what_else_a_trace_is(tmp_path):
     about = json.loads(table.schema.metadata[b"tinyrunner"])
     assert about["events_s"] == [0.0105, 0.02, 0.08]
     assert about["provenance"] == {"supply_v": 3.0}
+
+
+def test_without_pyarrow_it_is_said_what_to_install(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(TraceError, match=r"pip install 'tinyrunner\[parquet\]'"):
+        write_parquet(TRACE, tmp_path / "a.parquet")
 
 
 def test_a_table_is_whole_or_not_there(tmp_path):
