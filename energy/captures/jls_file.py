@@ -59,6 +59,7 @@ def read_jls(path: Path, target: Path, asked: Asked) -> Capture:
         whole = _is_closed(path)
         if not whole:
             _copy(path, copy)
+            _mend(path, copy)
             notes.append(
                 "The file was not closed: it was mended in a copy, and its end may be missing."
             )
