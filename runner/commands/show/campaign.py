@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -34,7 +34,7 @@ def make_view(console: Console, campaign: Campaign, done: Mapping[str, Path]) ->
     if not console.is_terminal:
         yield _Lines(console).show
         return
-    table = _LiveTable(console, campaign, done)
+    table = LiveTable(console, campaign, done)
     with Live(table.render(), console=console, refresh_per_second=4, transient=True) as live:
 
         def show(event: Event) -> None:
@@ -52,7 +52,7 @@ def _said(event: Event) -> tuple[str, str] | None:
         case "doing":
             return str(event["what"]), ""
         case "progress":
-            return f"{event['done']}/{event['total']} {event['status']}".strip(), ""
+            return f"{_count(event)} {_figure(event['status'])}".strip(), ""
         case kind if kind == FINISHED:
             if event["valid"]:
                 return "valid", "green"
@@ -62,6 +62,15 @@ def _said(event: Event) -> tuple[str, str] | None:
         case kind if kind == INTERRUPTED:
             return "interrupted", "red"
     return None
+
+
+def _count(event: Event) -> str:
+    return f"{event['done']}/{event['total']}"
+
+
+def _figure(status: str) -> str:
+    """Return the first figure of a run's status, which has more of them, and names behind."""
+    return status.partition("  ")[0].partition(",")[0].removesuffix(" so far")
 
 
 class _Lines:
@@ -108,14 +117,25 @@ def _stopping(event: Event) -> str:
     return f"stopping: {boards or 'every board'} is being left safe; this takes some seconds"
 
 
-class _LiveTable:
-    """Keeps a row for each board and task, a column for each mode."""
+_LEAST_NAME = 6
+_LEAST_HEAD = 8
+_PADDING = 2
+
+
+class LiveTable:
+    """Keeps a row for each board and task, a column for each mode.
+
+    No figure is cut: on a narrow terminal boards' names get shorter, then of the figures the
+    counts are left, then modes go.
+    """
 
     def __init__(self, console: Console, campaign: Campaign, done: Mapping[str, Path]) -> None:
         self._console = console
         self._modes = [mode for mode in Mode if any(c.mode is mode for c in campaign.cells)]
         self._rows = list(dict.fromkeys((cell.board, cell.task.key) for cell in campaign.cells))
         self._cells = {cell.key: Text("waiting", "dim") for cell in campaign.cells}
+        self._counts: dict[str, str] = {}
+        """How far the cells are that are being run."""
         for key in done:
             self._cells[key] = Text("done before", "green")
 
@@ -130,14 +150,46 @@ class _LiveTable:
             )
         if (said := _said(event)) is not None:
             self._cells[event["cell"]] = Text(*said)
+            self._counts.pop(event["cell"], None)
+            if event["event"] == "progress":
+                self._counts[event["cell"]] = _count(event)
 
     def render(self) -> Table:
+        columns = {mode: self._column(mode, short=False) for mode in self._modes}
+        longest = max(len(board) for board, _ in self._rows)
+        least = min(longest, _LEAST_NAME)
+        if self._left(columns) < least:
+            columns = {mode: self._column(mode, short=True) for mode in self._modes}
+        while self._left(columns) < least and len(columns) > 1:
+            columns.popitem()
         table = Table(box=None, padding=(0, 1))
-        table.add_column("board", overflow="ellipsis", no_wrap=True)
-        table.add_column("task")
-        for mode in self._modes:
-            table.add_column(mode.value, overflow="ellipsis", no_wrap=True, min_width=12)
-        for board, task in self._rows:
-            row = [self._cells.get(f"{board}/{task}/{mode.value}", Text()) for mode in self._modes]
+        name = max(1, min(longest, self._left(columns)))
+        table.add_column("board", overflow="ellipsis", no_wrap=True, width=name)
+        table.add_column("task", overflow="ellipsis", no_wrap=True, width=_widest_task(self._rows))
+        for mode, texts in columns.items():
+            table.add_column(mode.value, overflow="ellipsis", no_wrap=True, width=_width(texts))
+        for (board, task), *row in zip(self._rows, *columns.values(), strict=True):
             table.add_row(board, task, *row)
         return table
+
+    def _column(self, mode: Mode, *, short: bool) -> list[Text]:
+        """Return the cells of a mode, or of those that are being run only how far they are."""
+        texts = []
+        for board, task in self._rows:
+            key = f"{board}/{task}/{mode.value}"
+            count = self._counts.get(key) if short else None
+            texts.append(self._cells.get(key, Text()) if count is None else Text(count))
+        return texts
+
+    def _left(self, columns: Mapping[Mode, list[Text]]) -> int:
+        """Return the characters that are left for the boards' names."""
+        widths = [_widest_task(self._rows), *map(_width, columns.values())]
+        return self._console.width - sum(widths) - _PADDING * (len(widths) + 1)
+
+
+def _widest_task(rows: Sequence[tuple[str, str]]) -> int:
+    return max(4, *(len(task) for _, task in rows))
+
+
+def _width(texts: Sequence[Text]) -> int:
+    return max(_LEAST_HEAD, *(text.cell_len for text in texts))
