@@ -108,10 +108,15 @@ def open_energy_bench(config: Config, task: Task) -> Iterator[Bench]:
     io_baud_rate = config.io_manager.baud_rate
     refuse_behind_io_manager(config.dut.wishes)
 
+    made: list[Bench] = []
+
+    def tell(text: str) -> None:
+        if not made:  # the monitor is being opened
+            raise ValueError("there is no journal yet")
+        made[0].dut.listener.note(text)
+
     def logged(transport: Transport, clock: Clock) -> tuple[Transport, WireLog | None]:
-        log = begin_wire_log(
-            config, transport, clock, io_baud_rate, lambda text: bench.dut.listener.note(text)
-        )
+        log = begin_wire_log(config, transport, clock, io_baud_rate, tell)
         if log is not None:
             transport = LoggingTransport(transport, clock, log, IO_MANAGER)
         stack.callback(transport.close)
@@ -127,8 +132,8 @@ def open_energy_bench(config: Config, task: Task) -> Iterator[Bench]:
                 )
             except MonitorError as error:  # a vendor's package is absent, say
                 raise SetupError(str(error)) from error
-            bench = _bench(config, wire, simulated.clock, monitor, simulated.model)
-            yield bench
+            made.append(_bench(config, wire, simulated.clock, monitor, simulated.model))
+            yield made[0]
             return
         clock = MonotonicClock()
         try:
@@ -138,8 +143,8 @@ def open_energy_bench(config: Config, task: Task) -> Iterator[Bench]:
             raise
         except (LinkError, MonitorError) as error:
             raise SetupError(str(error)) from error
-        bench = _bench(config, wire, clock, monitor, None)
-        yield bench
+        made.append(_bench(config, wire, clock, monitor, None))
+        yield made[0]
 
 
 def _dut_address(config: Config) -> str:

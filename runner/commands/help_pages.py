@@ -211,7 +211,7 @@ PAGES = {
         (
             "simulate monitor",
             "simulate monitor --kind lpm01a --pty --load-ma 5",
-            "simulate monitor --kind scpi:dmm7510 --tcp 127.0.0.1:0",
+            "simulate monitor --replay wire.log --tcp 127.0.0.1:0",
         ),
         done="ended by Ctrl-C or a kill",
         interrupted="",

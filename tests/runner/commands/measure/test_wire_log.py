@@ -124,6 +124,24 @@ def test_energy_mode_logs_the_wire_to_the_io_manager(tmp_path):
     assert any(b"[dut]: m-results-[" in event.data for event in events)
 
 
+def test_a_full_disk_while_the_monitor_is_opened_is_told_and_the_run_goes_on(tmp_path, monkeypatch):
+    """The monitor is spoken to before there is a journal to note it in."""
+
+    def fails(log, block):
+        if log._file is not None:
+            log._give_up()
+            log._tell("the wire log ends here")
+
+    monkeypatch.setattr(wire_log.WireLog, "_write", fails)
+    with pytest.warns(RuntimeWarning, match="the wire log ends here"):
+        ran = tinyrunner(
+            "run", "kws", "--mode", "energy", "--iterations", 2, "--dut", "sim:", "--monitor",
+            "sim:lpm01a", "--supply-v", 3, "--datasets", "demo", "--sessions", tmp_path / "s",
+            "--wire-log", tmp_path / "wire.log",
+        )  # fmt: skip
+    assert ran.status == 3, ran
+
+
 def test_the_console_logs_as_well(tmp_path):
     path = tmp_path / "wire.log"
     ran = tinyrunner("console", "--dut", "sim:kws01", "--wire-log", path, stdin="dut help\n")
