@@ -26,7 +26,7 @@ def main() -> None:
     import io
 
     from ..errors import EXIT_SUPPLY_MAY_BE_ON, TinyrunnerError
-    from .commands.app import COMPLETION_VARIABLE, app, import_completion, import_help
+    from .commands.app import COMPLETION_VARIABLE, app, import_completion
     from .commands.streams import Unfailing
 
     # Where Python takes itself apart, a signal would end it the system's way, with another status.
@@ -38,8 +38,6 @@ def main() -> None:
             stream.reconfigure(errors="replace")  # a code page without µ must not end a run
     if isinstance(sys.stderr, io.TextIOWrapper):
         sys.stderr = Unfailing(sys.stderr)
-    if not {"-h", "--help"}.isdisjoint(sys.argv) or len(sys.argv) == 1:
-        import_help()
     if COMPLETION_VARIABLE in os.environ:
         import_completion()
     status: object = 0

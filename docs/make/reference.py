@@ -10,13 +10,14 @@ from collections.abc import Iterator
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, TypeAlias, get_args, get_origin
+from typing import Any, TypeAlias, get_args
 
 from pydantic import BaseModel
 from tinyrunner.dut_protocol.conformance.checks import CHECKS
 from tinyrunner.runner.audit.evidence.findings import Rule
 from tinyrunner.runner.commands.app import COMMANDS, command_of
 from tinyrunner.runner.commands.help_pages import page_of
+from tinyrunner.runner.commands.help_text import argument_word, default_of, option_word
 from tinyrunner.runner.config.config import Config
 from tinyrunner.runner.config.settings import SETTINGS, Setting
 from tinyrunner.runner.execute.campaign.campaign_file import CampaignFile
@@ -57,46 +58,20 @@ def _command(name: str, command: _Command, depth: int = 2) -> Iterator[str]:
     shown = [param for param in command.params if not getattr(param, "hidden", False)]
     arguments = [param for param in shown if param.param_type_name == "argument"]
     options = [param for param in shown if param.param_type_name != "argument"]
-    words = [_argument(param) for param in arguments]
+    words = [argument_word(param) for param in arguments]
     yield "```text\n" + " ".join(["tinyrunner", name, "[OPTIONS]", *words]) + "\n```"
-    rows = [(f"`{_argument(param)}`", param) for param in arguments]
+    rows = [(f"`{argument_word(param)}`", param) for param in arguments]
     rows += [(_option(param), param) for param in options]
     if rows:
         yield "| option | what | default |\n|---|---|---|\n" + "\n".join(
-            f"| {left} | {_cell(param.help or '')} | {_default(param)} |" for left, param in rows
+            f"| {left} | {_cell(param.help or '')} | {_cell(default_of(param))} |"
+            for left, param in rows
         )
     yield f"```text\n{page_of(name).text()}```"
 
 
-def _argument(param: _Param) -> str:
-    name = param.metavar or param.name.upper()
-    return name if param.required or name.startswith("[") else f"[{name}]"
-
-
 def _option(param: _Param) -> str:
-    flags = "/".join((*param.opts, *param.secondary_opts))
-    if getattr(param, "is_flag", False):
-        return f"`{flags}`"
-    kind = param.metavar or _KINDS.get(_annotation(param), "TEXT")
-    return f"`{flags} {kind}`" + (", several times" if param.multiple else "")
-
-
-_KINDS = {int: "N", float: "NUMBER", Path: "PATH"}
-
-
-def _annotation(param: _Param) -> Any:  # noqa: ANN401, whatever an option is declared with
-    kind = getattr(getattr(param, "type_descriptor", None), "annotation", None)
-    inner = [one for one in get_args(kind) if one is not type(None)]
-    return inner[0] if get_origin(kind) is list or inner else kind
-
-
-def _default(param: _Param) -> str:
-    value, said = param.default, param.show_default
-    if isinstance(said, str):
-        return _cell(said)
-    if value is None or value is False or value == () or callable(value):
-        return ""
-    return f"`{getattr(value, 'value', value)}`"
+    return f"`{option_word(param)}`" + (", several times" if param.multiple else "")
 
 
 def _prose(text: str) -> str:

@@ -7,11 +7,9 @@ does anything else: `--help` imports no command, `run --help` nothing that measu
 from __future__ import annotations
 
 import os
-import sys
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from types import ModuleType
 from typing import Annotated, Any, NamedTuple, TypeAlias
 
 import typer
@@ -103,33 +101,27 @@ _Option: TypeAlias = Any
 _Command: TypeAlias = Any
 
 
-class _WithPage(TyperCommand):
-    """Ends its help with examples and exit statuses."""
+class _PlainCommand(TyperCommand):
+    """Writes its help itself."""
 
     def format_help(self, ctx: _Context, formatter: _Formatter) -> None:
-        super().format_help(ctx, formatter)
-        _end_help(ctx, formatter)
+        _write_help(self, ctx, formatter)
 
 
-class _GroupWithPage(TyperGroup):
+class _PlainGroup(TyperGroup):
     """Does so, too."""
 
     def format_help(self, ctx: _Context, formatter: _Formatter) -> None:
-        super().format_help(ctx, formatter)
-        _end_help(ctx, formatter)
+        _write_help(self, ctx, formatter)
 
 
-def _end_help(ctx: _Context, formatter: _Formatter) -> None:
-    from .help_pages import page_of
+def _write_help(command: _Command, ctx: _Context, formatter: _Formatter) -> None:
+    from .help_text import help_text
 
-    names: list[str] = []
-    while ctx.parent is not None:
-        names.insert(0, ctx.info_name)
-        ctx = ctx.parent
-    formatter.write(page_of(" ".join(names)).text())
+    formatter.write(help_text(command, ctx))
 
 
-class _Commands(_GroupWithPage):
+class _Commands(_PlainGroup):
     """Shows names and helps from the table, and imports the one command that is asked for."""
 
     def __init__(self, **settings: Any) -> None:  # noqa: ANN401, they are Typer's
@@ -197,25 +189,15 @@ def command_of(name: str) -> TyperCommand | TyperGroup:
     alone.callback()(lambda: None)
     if isinstance(getattr(module, "app", None), typer.Typer):
         for below in module.app.registered_commands:
-            below.cls = _WithPage
-        alone.add_typer(module.app, name=name, help=COMMANDS[name].help, cls=_GroupWithPage)
+            below.cls = _PlainCommand
+        alone.add_typer(module.app, name=name, help=COMMANDS[name].help, cls=_PlainGroup)
     else:
-        alone.command(name, cls=_WithPage)(getattr(module, name))
+        alone.command(name, cls=_PlainCommand)(getattr(module, name))
     group = typer.main.get_command(alone)
     assert isinstance(group, TyperGroup)
     command = group.commands[name]
     assert isinstance(command, TyperCommand | TyperGroup)
-    _say_that_switches_are_off(command)
     return command
-
-
-def _say_that_switches_are_off(command: TyperCommand | TyperGroup) -> None:
-    """Let a help say so of each flag that has no opposite, as it says the default of the others."""
-    for param in command.params:
-        if getattr(param, "is_flag", False) and not param.secondary_opts and not param.default:
-            vars(param).update(show_default="off")
-    for below in getattr(command, "commands", {}).values():
-        _say_that_switches_are_off(below)
 
 
 def _take_texts_as_they_are(command: TyperCommand | TyperGroup, ctx: _Context) -> None:
@@ -328,26 +310,6 @@ def tinyrunner(
     ] = None,
 ) -> None:
     """Name the options of the program itself."""
-
-
-def import_help() -> None:
-    """Import what shows a help, without Markdown and tracebacks: a third of the time it takes.
-
-    Typer's help imports them for modes that are off here, and makes nothing of them.
-    """
-    stand_ins = {
-        name: ModuleType(name)
-        for name in ("rich.markdown", "rich.traceback")
-        if name not in sys.modules
-    }
-    for stand_in in stand_ins.values():
-        vars(stand_in).update(Markdown=object, Traceback=object)
-    sys.modules.update(stand_ins)
-    try:
-        import_module("typer.rich_utils")
-    finally:
-        for name in stand_ins:
-            del sys.modules[name]
 
 
 def import_completion() -> None:

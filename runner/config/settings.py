@@ -47,18 +47,21 @@ _ROWS = (
         ("dut", "address"),
         "Port, usb:SERIAL, URL (socket://host:port), auto, or sim: (sim:kws01).",
         default="required, here or in --config",
+        unit="ADDRESS",
     ),
     Setting(
         "io",
         ("io_manager", "address"),
         "Energy: port or URL of the IO manager.",
         default="none; energy needs one",
+        unit="ADDRESS",
     ),
     Setting(
         "monitor",
         ("monitor", "address"),
         "Energy: a VISA resource, lpm01a:PORT, ppk2:PORT, scpi:FILE, …",
         default="none; energy needs one",
+        unit="ADDRESS",
     ),
     Setting(
         "supply_v",
@@ -95,6 +98,7 @@ _ROWS = (
         ("model",),
         "What a sim: device runs: a .tflite file, demo, or reference.",
         default="demo",
+        unit="MODEL",
     ),
     Setting(
         "datasets",
@@ -159,6 +163,7 @@ _ROWS = (
         list,
         repeated=False,
         default="the inputs' own y_labels.csv",
+        unit="FILE",
     ),
     Setting(
         "input_format",
@@ -167,6 +172,7 @@ _ROWS = (
         list,
         repeated=False,
         default="the official one",
+        unit="KIND",
     ),
     Setting("division", ("division",), "closed or open.", default="closed", unit="DIVISION"),
     Setting("round", ("round",), "Whose rules apply: v1.1 … v1.4.", default="v1.2", unit="ROUND"),

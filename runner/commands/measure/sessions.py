@@ -33,7 +33,12 @@ def sessions() -> None:
 
 @app.command("list")
 def list_(folder: FolderArgument = _SESSIONS, as_json: options.JsonOption = False) -> None:
-    """List a folder's sessions: when, which board, what it came to, and whether it goes on."""
+    """List a folder's sessions: when, which board, what it came to, and whether it goes on.
+
+    The verdict is that of the session's end: valid or not valid for a submission, development (good
+    for that) or not good, simulated; or how far it has come. resume: `run --resume` goes on with it
+    (yes), or `sessions repair` has to restore something first.
+    """
     from ...execute.resume.found_sessions import find_sessions
     from ..show.sessions_table import session_json, show_sessions
 

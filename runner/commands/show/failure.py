@@ -54,7 +54,8 @@ def is_of_the_parser(error: Exception) -> bool:
 
 def show_usage(console: Console, error: Exception) -> None:
     """Print what the option parser refuses, as every other error is told."""
-    if type(error).__name__ == "NoArgsIsHelpError":  # the help was printed
+    if type(error).__name__ == "NoArgsIsHelpError":
+        print(error.format_message())  # type: ignore[attr-defined]
         return
     console.print("[bold red]error:[/] ", end="")
     console.print(usage_in_words(error), markup=False, highlight=False)

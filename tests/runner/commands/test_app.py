@@ -84,12 +84,13 @@ def test_the_program_itself_imports_no_command(arguments):
     modules = imported(*arguments)
     assert modules & HEAVY == set()
     ours = {name for name in modules if name.startswith("tinyrunner.runner.")}
-    pages = ("commands.help_pages",) * ("--help" in arguments)
+    pages = ("commands.help_pages", "commands.help_text") if "--help" in arguments else ()
     assert ours == {f"tinyrunner.runner.{name}" for name in (*LIGHT, *pages)}
 
 
-def test_the_help_of_run_imports_nothing_that_measures():
+def test_the_help_of_run_imports_nothing_that_measures_or_draws():
     modules = imported("run", "--help")
+    assert "rich.console" not in modules
     assert "tinyrunner.runner.commands.measure.run" in modules
     assert modules & HEAVY == set()
     assert {name for name in modules if name.startswith("tinyrunner.runner.execute")} == set()

@@ -10,6 +10,7 @@ import typer
 from support.cli import tinyrunner
 from tinyrunner.runner.commands.app import COMMANDS, command_of
 from tinyrunner.runner.commands.help_pages import PAGES, page_of
+from tinyrunner.runner.commands.help_text import default_of, option_word
 from tinyrunner.runner.config.config import Config
 from tinyrunner.runner.config.settings import SETTINGS
 
@@ -66,9 +67,7 @@ def test_examples_are_of_the_command_that_they_stand_at(name):
 @pytest.mark.parametrize("name", ALL)
 def test_each_option_says_its_default_or_that_it_is_required(name):
     for param in ALL[name].params:
-        said = isinstance(param.show_default, str) and param.show_default
-        own = param.default is not None and param.show_default
-        assert said or own or param.required, (
+        assert default_of(param), (
             f"{name} {param.opts[0]}: say what holds without it, with show_default= where it is "
             "declared (of a setting: default= in config/settings.py)"
         )
@@ -117,5 +116,22 @@ def test_a_help_ends_with_its_page(words, said):
 
 def test_a_help_shows_defaults_and_units():
     out = " ".join(tinyrunner("run", "--help").out.split())
-    for said in ("--supply-v VOLTS", "[default: (115200)]", "--baud-rate BAUD", "[default: (off)]"):
+    for said in (
+        "--supply-v VOLTS",
+        "--baud-rate BAUD Of the device's port. [default: 115200]",
+        "[default: off]",
+        "--pipelining/--no-pipelining",
+    ):
         assert said in out
+
+
+@pytest.mark.parametrize("columns", [40, 80, 200])
+def test_a_help_fits_its_terminal_and_no_word_is_cut(columns, monkeypatch):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    out = tinyrunner("run", "--help").out
+    prose = out[: out.index("Examples:")]
+    assert max(map(len, prose.splitlines())) <= min(columns, 100)
+    for param in ALL["run"].params:
+        if param.param_type_name == "option":
+            assert option_word(param) in prose
+    assert "$TINYRUNNER_DATASETS; with" in " ".join(prose.split())

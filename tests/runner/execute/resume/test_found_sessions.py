@@ -188,3 +188,13 @@ def test_a_folder_that_is_not_there_or_empty_is_told(tmp_path):
     assert (ran.status, ran.out) == (0, "")
     assert "holds no session" in ran.err
     assert tinyrunner("sessions", "show", tmp_path).status == 2
+
+
+def test_a_session_for_development_is_good_and_never_valid(tmp_path):
+    data = write_inputs(tmp_path / "data", KWS, 6)
+    ran = tinyrunner(
+        "run", "kws", "--mode", "accuracy", "--dut", "sim:", "--datasets", data, "--limit", 4,
+        "--sessions", tmp_path / "s", "--for", "development",
+    )  # fmt: skip
+    (found,) = tinyrunner("sessions", "list", tmp_path / "s", "--json").json
+    assert found["verdict"] == ("development" if ran.status == 0 else "not good")
