@@ -179,7 +179,7 @@ class _Teller:
 
     def run_begins(self, run: BegunRun) -> None:
         if run.is_long:
-            self.note(f"the whole run takes {run.duration}")
+            self.note(f"it takes {run.duration}")
 
     def infers(self, expected_s: float | None) -> None:
         pass

@@ -28,7 +28,7 @@ class BegunRun:
     session: Path
     provenance: Provenance
     expected_s: float | None
-    """Seconds that the whole of it takes; None where it takes none, on a simulated clock."""
+    """Seconds that what is left of it takes; None where it takes none, on a simulated clock."""
     at_least: bool
     """Whether it takes longer than that: how long an inference takes is not known yet."""
 
@@ -118,7 +118,8 @@ class StatusLine:
         """The file whose windows are coming, and what they gave."""
         self._means: list[tuple[bool, float]] = []
         """Of each file whose windows have all come: whether it is anomalous, and its mean."""
-        self._auc = ""
+        self._auc, self._auc_due = "", 1
+        """The AUC of those files in words, and how many of them it takes to compute it again."""
 
     def count(self, record: InferenceRecord) -> None:
         """Count an input that was measured before the run was continued."""
@@ -160,7 +161,9 @@ class StatusLine:
         if len(self._outputs) == self._task.windows_per_file:
             mean = sum(self._outputs) / len(self._outputs)
             self._means.append((self._labels.get(file) == 1, mean))
-            self._auc = _auc_so_far(self._means)
+            if (count := len(self._means)) >= self._auc_due:
+                self._auc = _auc_so_far(self._means)
+                self._auc_due = count + 1 + count // 100  # a list of thousands costs no minutes
 
 
 def _auc_so_far(means: Sequence[tuple[bool, float]]) -> str:

@@ -362,17 +362,18 @@ def _run_steps(work: _Work, bench: Bench, journal: Journal, opening: Opening) ->
     note = run.reporter.note
     if point.done:
         note(f"{point.done} of {len(planned)} inputs are done; going on")
-    begun = BegunRun(
-        work.session.folder,
-        work.provenance,
-        _expected_s(run, bench, script),
-        at_least=bench.timer.expected_s is None,
-    )
-    run.reporter.run_begins(begun)
     listen(bench, journal, note)
     bench.loader.pace.on_progress = work.status.loading
     if point.step is None:
         return
+    whole_s = _expected_s(run, bench, script)
+    begun = BegunRun(
+        work.session.folder,
+        work.provenance,
+        None if whole_s is None else whole_s * (1 - point.done / len(planned)),
+        at_least=bench.timer.expected_s is None,
+    )
+    run.reporter.run_begins(begun)
     energy = opening.energy
     if energy is not None:
         energy = energy.for_session(journal, work.session.folder, len(planned))

@@ -14,8 +14,10 @@ from pathlib import Path, PurePosixPath
 from ....errors import TinyrunnerError
 from ...config.rounds import Round
 from ...journal.claimed_provenance import ClaimedProvenance
+from ...journal.eembc_lines import DEVELOPMENT_NOTE
 from ...journal.logged_session import LoggedSession, read_log
 from ...journal.open_log import sniff
+from ...journal.session_folder import SessionFolder
 from ...terms import Dialect
 from ...write.printed_results import PrintedFigure, PrintedResults, parse_results
 from ..evidence.findings import AuditFinding, Rule, violation
@@ -27,6 +29,9 @@ from .script_check import ScriptFollower, read_script_text
 
 MAX_RESULTS_BYTES = 1 << 20
 """The largest results file that is read; published ones have 4 kB."""
+
+_HEAD_BYTES = 4096
+"""The bytes of a calibration in which it says what it is."""
 
 _UNREADABLE = (TinyrunnerError, OSError, ValueError, OverflowError, RecursionError)
 """The exceptions that readers raise on content that is not what it should be."""
@@ -120,6 +125,17 @@ class FolderReader:
         scan = PrivacyScan()
         scan(data, 0)
         self.findings += scan.findings(name)
+
+    def read_calibration(self) -> None:
+        """Look at what N was found by: a run for development says so there as well."""
+        name = SessionFolder(self.folder, "").calibration.name
+        if name not in self.place.files:
+            return
+        with (self.folder / name).open("rb") as file:
+            noted = DEVELOPMENT_NOTE in file.read(_HEAD_BYTES)
+        if noted:
+            text = "N was found in a run for development"
+            self.findings.append(violation(Rule.ROUND_RULE, self.path_of(name), text))
 
     # The log
 

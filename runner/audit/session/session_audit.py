@@ -78,6 +78,8 @@ class _SessionAuditor(FolderReader):
         logged: LoggedSession | None = None
         with self.reading(Rule.SESSION_JSON, "session.json"):
             self.read_document()
+        with self.reading(Rule.LOG, "calibration.txt"):
+            self.read_calibration()
         with self.reading(Rule.RESULT_LINE, "results.txt"):
             printed = self.read_results()
         if place.log is not None:

@@ -6,7 +6,7 @@ No figure is ever cut: on a narrow terminal the bar and the names get shorter, t
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from rich.console import Console, ConsoleOptions, RenderResult
@@ -129,7 +129,7 @@ class LiveRun:
     done: int
     status: str = ""
     expected_s: float | None = None
-    """Seconds that the whole takes, as known before the first input."""
+    """Seconds that this part takes, as known before its first input."""
     window_s: float | None = None
     """Seconds that the window takes which runs now; None where none does, or nobody knows."""
     window_began_s: float = 0.0
@@ -137,9 +137,10 @@ class LiveRun:
     @property
     def progress(self) -> float:
         """Return the inputs that are measured, the part of the present window included."""
-        if not self.window_s:
+        window_s = self.window_s  # read once: another thread draws than the one that measures
+        if not window_s:
             return self.done
-        part = (time.monotonic() - self.window_began_s) / self.window_s
+        part = (time.monotonic() - self.window_began_s) / window_s
         return min(self.done + min(part, _NEARLY), self.total)
 
     @property
@@ -150,7 +151,7 @@ class LiveRun:
             return elapsed_s / measured * (self.total - self.progress)
         if self.expected_s is None:
             return None
-        return max(0.0, self.expected_s * (1 - self.first / self.total) - elapsed_s)
+        return max(0.0, self.expected_s - elapsed_s)
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         width = options.max_width
@@ -161,10 +162,11 @@ class LiveRun:
             "" if left_s is None else f"{_clock(left_s)} left",
         ]
         title = self.title
-        # The least of title and bar stand; of the parts, the time so far goes first, then all.
-        if len(title) + _SHORTEST_BAR + sum(2 + len(part) for part in parts if part) + 2 > width:
-            parts[1] = ""
-        behind = "".join(f"  {part}" for part in parts if part)
+        behind = _joined(parts)
+        if len(title) + 2 + _SHORTEST_BAR + len(behind) > width:
+            behind = _joined([parts[0], parts[2]])  # without the time so far
+        if len(behind) > width:
+            behind = _joined(parts[:1])
         title = _cut(title, width - len(behind))
         room = width - len(title) - len(behind) - 2
         yield Text(title, "bold", end="")
@@ -174,6 +176,10 @@ class LiveRun:
             yield from (one for one in console.render(bar, options) if one != Segment.line())
         yield Text(behind)
         yield Text(_status_cut(f"  {self.status}", width), "dim")
+
+
+def _joined(parts: Sequence[str]) -> str:
+    return "".join(f"  {part}" for part in parts if part)
 
 
 def _clock(seconds: float) -> str:
@@ -194,7 +200,7 @@ def _status_cut(status: str, width: int) -> str:
 
 
 def _cut(text: str, width: int) -> str:
-    return text if len(text) <= width else text[: max(0, width - 1)] + "…"
+    return text if len(text) <= width else text[: width - 1] + "…" if width > 0 else ""
 
 
 class BarReporter:

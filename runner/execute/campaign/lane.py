@@ -286,7 +286,7 @@ class _Teller(Reporter):
 
     def run_begins(self, run: BegunRun) -> None:
         if run.is_long:
-            self.note(f"the whole run takes {run.duration}")
+            self.note(f"it takes {run.duration}")
 
     def begin(self, title: str, total: int, done: int) -> None:
         self._total = total

@@ -78,9 +78,9 @@ PS, PL = f"{PERFORMANCE}/results.txt", f"{PERFORMANCE}/log.txt"
 AS, AL = f"{ACCURACY}/results.txt", f"{ACCURACY}/log.txt"
 ES, EL = f"{ENERGY}/results.txt", f"{ENERGY}/log.txt"
 TRACE, EVENTS = f"{ENERGY}/trace1-energy.bin", f"{ENERGY}/trace1-timestamps.json"
-DEVELOPMENT_NOTED = subbed(
-    PL, r"(.* parser: )(m-bmark-run-name.*\n)", rf"\1\2\1{DEVELOPMENT_NOTE.decode()}]\n"
-)
+CALIBRATION = f"{PERFORMANCE}/calibration.txt"
+NOTED = rf"\1\2\1{DEVELOPMENT_NOTE.decode()}]\n"
+DEVELOPMENT_NOTED = subbed(PL, r"(.* parser: )(m-bmark-run-name.*\n)", NOTED)
 INSIDE = 30_000
 """A sample of the first window."""
 FIRST, SECOND, THIRD = "demo_000000_On_5", "demo_000001_Silence_10", "demo_000002_Stop_7"
@@ -436,6 +436,12 @@ AGREEMENT = [
         Rule.ROUND_RULE,
         PL,
         "for development",
+    ),
+    Harm(
+        "a calibration of a run for development",
+        subbed(CALIBRATION, r"(.* parser: )(m-bmark-run-name.*\n)", NOTED),
+        Rule.ROUND_RULE,
+        CALIBRATION,
     ),
     Harm(
         "session.json says nothing of what the log is for",
