@@ -77,3 +77,10 @@ def test_every_monitor_has_a_wiring():
     drawn = " ".join(asked).replace("joulescope", "js110 js220 js320")
     wired = [kind.value for kind in MonitorKind if kind is not MonitorKind.REPLAY]
     assert [kind for kind in wired if kind not in drawn] == []
+
+
+def test_what_every_instrument_says_is_shown():
+    page = (DOCS / "reference" / "instruments.md").read_text("utf-8")
+    shown = re.findall(r"<!-- program: dialogues (\w+) -->", page)
+    transcripts = DOCS.parent / "tests" / "energy" / "transcripts"
+    assert sorted(shown) == sorted(path.stem for path in transcripts.glob("*.yaml"))

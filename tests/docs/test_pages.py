@@ -7,7 +7,7 @@ printed, `…` standing for anything. Comments before a block say what is differ
     <!-- not run: why -->       it is not; its commands and options are still known ones
     <!-- exits 3 -->            it ends with this status
     <!-- file: night.yaml -->   before a `yaml` block: it is written into that file
-    <!-- demo -->               what `tinyrunner demo` leaves is there by then
+    <!-- demo -->               what `tinyrunner demo` leaves is there by then; or it is that
 """
 
 from __future__ import annotations
@@ -96,8 +96,10 @@ def test_what_a_page_tells_to_type_does_what_it_says(page, tmp_path, request):
     }
     for block in blocks(page):
         if "demo" in block.notes:
-            made = request.getfixturevalue("demo").folder
-            shutil.copytree(made, folder / "tinyrunner-demo", dirs_exist_ok=True)
+            made = request.getfixturevalue("demo")
+            shutil.copytree(made.folder, folder / "tinyrunner-demo", dirs_exist_ok=True)
+            if not block.is_run:
+                assert shows(block.printed, made.shown), made.shown
         if "file" in block.notes:
             (folder / block.notes["file"]).write_text(on_the_bench(block.text), "utf-8")
         if block.is_run:
