@@ -114,8 +114,8 @@ PAGES = {
             "check --dut usb:0670FF49 --task kws --quick",
             "check --dut sim:kws01 --junit check.xml",
         ),
-        done="the firmware keeps every rule that was tried",
-        failed="it could not be tried to the end",
+        done="passed: no rule that was tried is broken (warnings allowed)",
+        failed="no device was reached, or it could not be tried to the end",
         not_good="a rule is broken: the report says which, and what to do",
     ),
     "console": HelpPage(

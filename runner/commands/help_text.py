@@ -59,7 +59,7 @@ def name_of(context: _Context) -> str:
 def argument_word(param: _Param) -> str:
     """Return an argument as usages show it: `SESSION`, `[FOLDER]`, `TASK…`."""
     name: str = param.metavar or param.name.upper()
-    if param.nargs == -1 and not name.endswith("…"):
+    if param.nargs == -1 and not name.endswith("…") and not name.startswith("["):
         name += "…"
     return name if param.required or name.startswith("[") else f"[{name}]"
 

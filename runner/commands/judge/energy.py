@@ -50,7 +50,7 @@ def read(
         str | None,
         typer.Option(
             "--windows",
-            help="Windows in seconds: 1.5-11.5,12-22. Else from the edges.",
+            help="Windows: 1.5-11.5,12-22.",
             show_default="from the edges",
             metavar="SECONDS",
         ),

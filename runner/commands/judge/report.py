@@ -19,7 +19,9 @@ def report(
             help="Sessions' folders, a folder of them, or one submission tree.", show_default=False
         ),
     ],
-    out: Annotated[Path, typer.Option("--out", "-o", help="The file to write.")] = DEFAULT_OUT,
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="The file to write.", metavar="FILE")
+    ] = DEFAULT_OUT,
     labels: options.LabelsOption = None,
     datasets: options.ListsOption = None,
     round_name: options.RoundOption = None,

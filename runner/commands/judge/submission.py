@@ -166,7 +166,7 @@ def build_(
         Path | None,
         typer.Option(
             "--out",
-            help="Where <division>/<organization> is made; else `output`.",
+            help="Where <division>/<organization> is made.",
             show_default="the description's `output`",
             metavar="DIR",
         ),

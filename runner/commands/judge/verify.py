@@ -35,7 +35,7 @@ def verify(
         str | None,
         typer.Option(
             "--round",
-            help="v0.5 … v1.4; else by the folder's or checklist's name.",
+            help="Whose rules apply: v0.5 … v1.4.",
             show_default="by the folder's or checklist's name",
             metavar="ROUND",
         ),

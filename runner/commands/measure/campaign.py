@@ -32,11 +32,7 @@ def campaign(
         bool, typer.Option("--resume", help="Go on with a campaign that was stopped.")
     ] = False,
 ) -> None:
-    """Run boards × tasks × modes unattended: flash, check, run, go on, one table, one report.
-
-    Exit status: 0 all good, 1 a cell failed, 2 something is wrong and nothing was run, 3 all ran
-    but not all is good for what was asked, 4 a supply may be on, 130 interrupted.
-    """
+    """Run boards × tasks × modes unattended: flash, check, run, go on, one table, one report."""
     match words:
         case ["lane"]:
             _lane()

@@ -47,7 +47,7 @@ def check(
         int | None,
         typer.Option(
             "--data-bytes-per-db",
-            help="Of loads: 1 to 38; 30 (--io: 28).",
+            help="Of loads: 1 to 38.",
             show_default="30; behind an IO manager 28",
             metavar="BYTES",
         ),
@@ -92,11 +92,7 @@ def check(
     ] = True,
     as_json: options.JsonOption = False,
 ) -> None:
-    """Try every rule of the protocol on a device: what passes, what fails, and what to do.
-
-    Exit status: 0 passed (warnings allowed), 3 something failed, 1 no device could be reached.
-    Behind an IO manager the board must be powered already, and nothing is kept for later runs.
-    """
+    """Try every rule of the protocol on a device: what passes, what fails, and what to do."""
     from rich.console import Console
 
     from ....dut_protocol.conformance.probe import CheckOptions

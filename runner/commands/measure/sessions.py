@@ -92,7 +92,10 @@ def prune(
         typer.Option("--incomplete", help="Also those that were stopped, with what they measured."),
     ] = False,
     measured: Annotated[
-        bool, typer.Option("--measured", help="Also those with a result, or all measured.")
+        bool,
+        typer.Option(
+            "--measured", help="Also those with a result, and damaged ones that may have one."
+        ),
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Remove them without being asked.")] = False,
 ) -> None:
@@ -103,8 +106,9 @@ def prune(
     from ..show.sessions_table import show_sessions
 
     states = {SessionState.NOT_BEGUN}
-    states |= {SessionState.STOPPED, SessionState.DAMAGED} if incomplete else set()
-    states |= {SessionState.FINISHED, SessionState.NOT_SCORED} if measured else set()
+    states |= {SessionState.STOPPED} if incomplete else set()
+    whole = {SessionState.FINISHED, SessionState.NOT_SCORED, SessionState.DAMAGED}
+    states |= whole if measured else set()
     console = Console(stderr=True, soft_wrap=True, highlight=False)
     chosen = [one for one in find_sessions(folder) if one.state in states]
     removed = [one for one in chosen if not _stays(one, console)]

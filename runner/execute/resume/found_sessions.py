@@ -136,6 +136,12 @@ _OWN_NAMES = (
 )  # fmt: skip
 """The files that a session leaves behind."""
 
+_BEGINNINGS = (
+    DOCUMENT_NAME, "log.txt", "script.async", LABELS_NAME, "calibration.txt",
+    *(f"{name}{PARTIAL}" for name in (DOCUMENT_NAME, "script.async", LABELS_NAME)),
+)  # fmt: skip
+"""Those that it may have before its first step; any other was written later."""
+
 _NAME = re.compile(
     r"(?P<begun>[0-9]{8}_[0-9]{6})_.+_(?:performance|accuracy|energy)(?:_[0-9]{1,3})?"
 )
@@ -157,7 +163,10 @@ def _look_into(folder: Path) -> FoundSession:
     session = SessionFolder(folder, "")
     if not (_is_session(folder) or session.log.is_file()):
         raise SetupError(f"{folder} is no session's folder (it has no session.json and no log.txt)")
-    stepped, begun = _has_a_step(session.log), _begun_by_name(folder)
+    stepped = _has_a_step(session.log) or any(
+        path.name not in _BEGINNINGS and _is_own(path) for path in folder.iterdir()
+    )
+    begun = _begun_by_name(folder)
     try:
         document = read_document(folder)
     except SetupError as error:

@@ -143,10 +143,18 @@ def test_one_is_shown_in_whatever_state(root, name, said):
 def test_only_what_measured_nothing_is_pruned_unless_more_is_asked_for(root):
     assert prune(root, "--yes") == {name for name in STATES if STATES[name].value != "not begun"}
     assert prune(root, "--yes", "--incomplete") == {
-        "100000_nucleo_kws_accuracy", "115900_kws_accuracy",
+        "100000_nucleo_kws_accuracy", "115900_kws_accuracy", "120000_kws_accuracy",
     }  # fmt: skip
     assert prune(root, "--yes", "--measured") == set()
     assert (root / "mine" / "notes.txt").is_file()
+
+
+@pytest.mark.parametrize("name", ["result.txt", "log-damaged.txt", "trace1-energy.bin"])
+def test_what_may_have_been_measured_is_no_leftover(root, name):
+    begun = root / "20260101_140000_kws_performance"
+    (begun / name).write_text("")
+    assert look_at(begun).state is SessionState.DAMAGED
+    assert begun.name[9:] in prune(root, "--yes", "--incomplete")
 
 
 def test_nothing_is_pruned_unasked(root, monkeypatch):
