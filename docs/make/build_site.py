@@ -64,6 +64,15 @@ def _for_the_site(text: str) -> str:
     return "\n".join(lines) + "\n"
 
 
+_TAGS = (
+    " a article aside b body br button code dd details div dl dt em fieldset footer form g h1 h2 h3 "
+    "h4 h5 h6 head header hr html img input kbd label li link main meta nav noscript ol p path pre "
+    "rect script section small span strong style sub summary sup svg table tbody td text th thead "
+    "title tr ul "
+)
+"""What the theme, Markdown and the drawings are made of."""
+
+
 class _Page(HTMLParser):
     """Collects what a page points at, and what in it can be pointed at."""
 
@@ -71,9 +80,12 @@ class _Page(HTMLParser):
         super().__init__()
         self.links: list[str] = []
         self.anchors: set[str] = set()
+        self.no_tags: set[str] = set()
         self.feed(path.read_text("utf-8"))
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if f" {tag} " not in _TAGS:
+            self.no_tags.add(tag)
         for name, value in attrs:
             if name in ("href", "src", "srcset") and value:
                 self.links.append(value)
@@ -81,12 +93,14 @@ class _Page(HTMLParser):
                 self.anchors.add(value)
 
 
-def dead_links(site: Path) -> Iterator[str]:
-    """Look at the pages as they came out, pictures and written HTML included."""
+def wrong_in_pages(site: Path) -> Iterator[str]:
+    """Look at the pages as they came out: links, pictures, and text that was taken for a tag."""
     pages = {
         path.resolve(): _Page(path) for path in site.rglob("*.html") if path.name != "404.html"
     }
     for path, page in pages.items():
+        for tag in page.no_tags:
+            yield f"{path.relative_to(site.resolve())}: <{tag}>: no tag, and not shown; escape it"
         for link in page.links:
             address = urlsplit(link)
             if address.scheme or address.netloc:
@@ -119,7 +133,7 @@ def build(out: Path) -> list[str]:
         )
     if made.returncode:
         return [line for line in made.stderr.splitlines() if not line.startswith("INFO")]
-    return sorted(dead_links(out))
+    return sorted(wrong_in_pages(out))
 
 
 if __name__ == "__main__":

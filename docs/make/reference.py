@@ -78,15 +78,23 @@ def _prose(text: str) -> str:
     """Return a help as Markdown: paragraphs as they are, what is laid out by hand as a block."""
     parts = [part.replace("\b\n", "").strip("\n") for part in text.split("\n\n")]
     return "\n\n".join(
-        f"```text\n{textwrap.dedent(part)}\n```" if re.search(r"^ {2,}", part, re.M) else part
+        f"```text\n{textwrap.dedent(part)}\n```"
+        if re.search(r"^ {2,}", part, re.M)
+        else _escaped(part)
         for part in parts
         if part.strip()
     )
 
 
 def _cell(text: str) -> str:
-    escaped = " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;")
-    return escaped.replace("*", "\\*")
+    return _escaped(" ".join(text.split()))
+
+
+def _escaped(text: str) -> str:
+    """Return what Markdown shows as this text; between backticks it shows all as it is."""
+    parts = text.split("`")
+    parts[::2] = [re.sub(r"[*|]", r"\\\g<0>", part).replace("<", "&lt;") for part in parts[::2]]
+    return "`".join(parts)
 
 
 def configuration() -> str:
