@@ -41,7 +41,8 @@ def begun_rows(run: BegunRun) -> Iterator[tuple[str, str]]:
     yield "port", f"{device.address}, {device.baud_rate} baud"
     if told.monitor is not None:
         monitor = told.monitor
-        yield "monitor", f"{monitor.maker} {monitor.model}, {monitor.supply_v:g} V"
+        where = monitor.address if told.simulated is None else "simulated"
+        yield "monitor", f"{monitor.maker} {monitor.model}, {where}, {monitor.supply_v:g} V"
     model = device.model_id or "not named"
     if told.simulated is not None:
         model += f", simulated: {told.simulated.model.replace(chr(92), '/').rpartition('/')[2]}"

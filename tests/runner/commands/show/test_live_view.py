@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import sys
+from pathlib import Path
 
 import pytest
 import tinyrunner
@@ -14,7 +15,15 @@ from support.cli import tinyrunner as command
 from support.inputs import write_inputs
 from tinyrunner.models.suite import KWS
 from tinyrunner.runner.commands.show import progress
-from tinyrunner.runner.commands.show.progress import LineReporter, LiveRun, make_reporter
+from tinyrunner.runner.commands.show.progress import (
+    LineReporter,
+    LiveRun,
+    begun_rows,
+    make_reporter,
+)
+from tinyrunner.runner.execute.progress import BegunRun
+from tinyrunner.runner.journal.session_document import read_document
+from tinyrunner.runner.terms import Mode
 
 BAR = re.compile(r"kws performance  ([━╸╺]+)  (\d)/5  \d:\d\d(  \d:\d\d left)?")
 
@@ -63,6 +72,13 @@ def test_a_run_shows_what_it_measures_and_moves_within_its_windows(data, tmp_pat
     assert max(map(len, paces)) <= columns
     table = text.partition("window  input")[2].splitlines()[1:6]
     assert all(re.search(r"  600 +0\.\d{3}  +\d+\.\d{3}  +0\.\d{3}$", row) for row in table), table
+
+
+def test_a_run_of_energy_names_its_monitor_and_says_that_it_is_simulated(demo_sessions):
+    provenance = read_document(demo_sessions["kws", Mode.ENERGY]).provenance
+    rows = dict(begun_rows(BegunRun(Path("s"), provenance, 660.0, at_least=False)))
+    assert rows["monitor"] == "Keysight Technologies N6705C, simulated, 3 V"
+    assert rows["takes"] == "about 11 min at 9600 baud"
 
 
 @pytest.fixture
