@@ -67,8 +67,8 @@ def _for_the_site(text: str) -> str:
 _TAGS = (
     " a article aside b body br button code dd details div dl dt em fieldset footer form g h1 h2 "
     "h3 h4 h5 h6 head header hr html img input kbd label li link main meta nav noscript ol p path "
-    "pre rect script section small span strong style sub summary sup svg table tbody td text th thead "
-    "title tr ul "
+    "pre rect script section small span strong style sub summary sup svg table tbody td text th "
+    "thead title tr ul "
 )
 """What the theme, Markdown and the drawings are made of."""
 
