@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from ..audit.digest import group_by_rule
 from ..audit.evidence.audit_result import SessionAudit, TreeAudit
-from ..audit.evidence.findings import AuditFinding, Level, group_findings
+from ..audit.evidence.findings import AuditFinding, Level
 from .page import PageFinding, ReportPage, ReportSession, TreeVerdict, suite_order
 
 
@@ -69,11 +70,11 @@ def _verdict(audited: TreeAudit, level: Level) -> TreeVerdict:
         if not audited.official.checker:
             text = f"{audited.round.name} had no official checker"
     else:
-        against = len(group_findings(audited.against(level)))
+        against = len(group_by_rule(audited, audited.against(level)))
         text = _TEXTS[level]
         if against:
             text += f": {against} finding{'' if against == 1 else 's'} against it"
-        elif unjudged := len(group_findings(audited.not_judged(level))):
+        elif unjudged := len(group_by_rule(audited, audited.not_judged(level))):
             text += f": {unjudged} finding{'' if unjudged == 1 else 's'} not judged"
         elif not holds:
             text += ": another verdict does not hold"

@@ -8,7 +8,6 @@ and the round's own rules.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
@@ -111,6 +110,11 @@ class Rule(Enum):
         self.level = level
         self.demand = demand
 
+    @property
+    def id(self) -> str:
+        """Return the rule's name for good: ``result-line``."""
+        return self.name.lower().replace("_", "-")
+
 
 _RULE_OF_KIND: dict[FindingKind, Rule] = {
     FindingKind.SYNTHETIC_DATA: Rule.OFFICIAL_LIST,
@@ -140,7 +144,7 @@ class AuditFinding(JsonForm):
     """Is one thing found in a tree."""
 
     JSON = (
-        "rule=rule.title verdict=rule.level severity file=path line found expected "
+        "id=rule.id rule=rule.title verdict=rule.level severity file=path line found expected "
         "demand=rule.demand"
     )
 
@@ -184,24 +188,3 @@ def warning(
 def not_judged(rule: Rule, path: str, found: str, expected: str = "") -> AuditFinding:
     """Say what this audit lacks to judge by; no verdict holds that would need it."""
     return AuditFinding(rule, Severity.NOT_JUDGED, path, None, found, expected)
-
-
-@dataclass(frozen=True, slots=True)
-class FindingGroup:
-    """Is one finding in one or many places."""
-
-    finding: AuditFinding
-    places: tuple[str, ...]
-
-
-def group_findings(findings: Iterable[AuditFinding]) -> tuple[FindingGroup, ...]:
-    """Group findings that differ in nothing but their place; violations first, warnings last."""
-    groups: dict[tuple[object, ...], list[AuditFinding]] = {}
-    for finding in findings:
-        key = (finding.rule, finding.severity, finding.found, finding.expected)
-        groups.setdefault(key, []).append(finding)
-    made = [
-        FindingGroup(g[0], tuple(dict.fromkeys(one.place for one in g))) for g in groups.values()
-    ]
-    order = list(Severity)
-    return tuple(sorted(made, key=lambda group: order.index(group.finding.severity)))

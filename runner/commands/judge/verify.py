@@ -60,13 +60,20 @@ def verify(
             show_default="none is written",
         ),
     ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Write over the files of --html and --csv.")
+    ] = False,
+    summary: Annotated[
+        bool, typer.Option("--summary", help="Show the digest alone, which fits a screen.")
+    ] = False,
+    every: Annotated[bool, typer.Option("--all", help="Show each place of each finding.")] = False,
 ) -> None:
     """Audit a submission: what the official checker would say, and all that it does not look at."""
     from ...audit.audit import audit
 
     for target in (html, csv):
-        if target is not None and target.exists():
-            raise SetupError(f"{target} exists; name another file, or remove it")
+        if target is not None and (target.is_dir() or (target.exists() and not force)):
+            raise SetupError(f"{target} exists; name another file, remove it, or give --force")
     found = audit(path, round_name=round_name, datasets=datasets)
     if csv is not None:
         from ...audit.official.summary_csv import write_summary_csv
@@ -85,9 +92,10 @@ def verify(
 
         typer.echo(json.dumps(audit_json(found), indent=2))
     else:
-        from ..show.audit import show_audit
+        from ..show.audit import Detail, show_audit
 
-        show_audit(options.result_console(), found, asked[-1])
+        detail = Detail.SUMMARY if summary else Detail.ALL if every else Detail.GROUPS
+        show_audit(options.result_console(), found, asked[-1], detail)
     if not all(found.holds(each) for each in asked):
         raise typer.Exit(options.EXIT_INVALID)
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
+from enum import Enum
 from typing import Any
 
 from rich.console import Console
@@ -9,12 +12,17 @@ from rich.table import Table
 from rich.text import Text
 
 from ....models.suite import Metric
+from ...audit.digest import Digest, RuleGroup, SessionStanding, Standing, digest, group_by_rule
 from ...audit.evidence.audit_result import SessionAudit, TreeAudit
-from ...audit.evidence.findings import FindingGroup, Level, group_findings
+from ...audit.evidence.findings import AuditFinding, Level, Rule
+from ...audit.rule_guide import GUIDES
+from ...score.rules import Severity
 from ...terms import Mode
 from .session import SEVERITY_STYLES
 
 _SHOWN_PLACES = 3
+_SHOWN_SESSIONS, _SHOWN_REASONS, _SHOWN_RULES = 12, 4, 10
+"""Lines of each kind in a digest, which is to fit a screen."""
 _LINE_END = "\n"
 _UNITS = {
     "median_energy_uj": "{} µJ/inf",
@@ -34,9 +42,9 @@ def verdict_texts(audit: TreeAudit) -> tuple[tuple[Level, bool, str], ...]:
     simulated = sum(session.simulated for session in audit.sessions)
     for level in Level:
         holds = audit.holds(level)
-        against = len(group_findings(audit.against(level)))
+        against = len(group_by_rule(audit, audit.against(level)))
         text = f"{against} finding{'s' if against != 1 else ''} against it" if against else ""
-        if unjudged := len(group_findings(audit.not_judged(level))):
+        if unjudged := len(group_by_rule(audit, audit.not_judged(level))):
             text += f"{', ' if text else ''}{unjudged} not judged"
         if level is Level.OFFICIAL:
             said = "looks OK" if holds else "would not pass"
@@ -90,25 +98,110 @@ def list_of(session: SessionAudit) -> str:
     return session.labels.official or ("synthetic" if session.synthetic else "not official")
 
 
-def show_audit(console: Console, audit: TreeAudit, level: Level) -> None:
-    """Print who was audited, every session's figure, what was found, and the verdicts."""
+class Detail(Enum):
+    """Says how much of an audit is shown."""
+
+    SUMMARY = "the digest"
+    GROUPS = "the digest, every session's figure, and what was found by rule and submitter"
+    ALL = "the same with each place"
+
+
+def show_audit(
+    console: Console, audit: TreeAudit, level: Level, detail: Detail = Detail.GROUPS
+) -> None:
+    """Print who was audited, the digest with the verdicts, every figure, and what was found."""
     names = ", ".join(f"{one.division.value}/{one.name}" for one in audit.layout.submitters[:8])
     more = len(audit.layout.submitters) - 8
     title = Text(_plain(names or str(audit.root)), style="bold")
     title.append(f" and {more} more" if more > 0 else "")
     title.append(f"   round {audit.round.name} (by {audit.round_from})", style="dim")
     console.print(title)
-    if audit.sessions:
-        console.print(_sessions_table(audit))
-    groups = group_findings(audit.findings)
-    for group in groups:
-        _print_group(console, group)
+    short = digest(audit)
+    _print_digest(console, audit, short)
     console.print(_verdicts(audit, level))
+    if detail is not Detail.SUMMARY:
+        if audit.sessions:
+            console.print()
+            console.print(_sessions_table(audit, short))
+        said: Rule | None = None
+        for group in short.groups:
+            _print_group(console, group, every=detail is Detail.ALL, new=group.rule is not said)
+            said = group.rule
+        if short.groups:
+            hint = "" if detail is Detail.ALL else "each place: --all; "
+            console.print(
+                f"{hint}what a rule asks for: tinyrunner submission rules ID",
+                style="dim", highlight=False,
+            )  # fmt: skip
     if any(session.provenance for session in audit.sessions):
         console.print(Text(_RUNNER_NOTE, style="dim"), soft_wrap=True)
 
 
-def _sessions_table(audit: TreeAudit) -> Table:
+def _print_digest(console: Console, audit: TreeAudit, short: Digest) -> None:
+    """Print what fits a screen: counts, what disagrees, what is not judged, the gravest."""
+    total = len(short.sessions)
+    counts = ", ".join(
+        f"{len(of)} {standing.value}"
+        for standing in Standing
+        if (of := short.of(standing)) or standing in (Standing.REPRODUCED, Standing.DISAGREES)
+    )
+    console.print(f"{total} session{'' if total == 1 else 's'}: {counts}", highlight=False)
+    disagreeing = short.of(Standing.DISAGREES)
+    several = len(audit.layout.submitters) > 1
+    for one in disagreeing[:_SHOWN_SESSIONS]:
+        _print_cut(console, _disagreement(one, several=several))
+    _print_rest(console, len(disagreeing) - _SHOWN_SESSIONS, "that disagree")
+    reasons = Counter(one.why for one in short.of(Standing.NOT_JUDGED))
+    for why, count in reasons.most_common(_SHOWN_REASONS):
+        line = Text(f"  {count:>3} not judged: ", style="cyan")
+        _print_cut(console, line.append(_plain(why), style="default"))
+    _print_rest(console, len(reasons) - _SHOWN_REASONS, "reasons")
+    by_rule: dict[Rule, list[RuleGroup]] = {}
+    for group in short.groups:
+        if group.severity is Severity.VIOLATION:
+            by_rule.setdefault(group.rule, []).append(group)
+    for groups in list(by_rule.values())[:_SHOWN_RULES]:
+        _print_cut(console, _rule_line(groups))
+    _print_rest(console, len(by_rule) - _SHOWN_RULES, "rules that are not kept")
+    warnings = [len(one.findings) for one in short.groups if one.severity is Severity.WARNING]
+    if warnings:
+        console.print(f"      and {sum(warnings)} warnings", style="dim", highlight=False)
+
+
+def _rule_line(groups: list[RuleGroup]) -> Text:
+    """Say of a rule that is not kept how often, by whom, and what was found first."""
+    first, places = groups[0], sum(len(group.findings) for group in groups)
+    line = Text("  violation: ", style=SEVERITY_STYLES[Severity.VIOLATION])
+    line.append(first.rule.id, style="bold")
+    whose = first.submitter if len(groups) == 1 else f"{len(groups)} submitters"
+    often = f"{', ' if whose else ''}{places} places" if places > len(groups) else ""
+    where = f" ({whose}{often})" if whose or often else ""
+    return line.append(_plain(f"{where}: {first.findings[0].found}"), style="default")
+
+
+def _disagreement(one: SessionStanding, *, several: bool) -> Text:
+    place = one.session.place
+    who = f"{place.submitter.name}: " if several else ""
+    line = Text("  disagrees: ", style="bold red")
+    line.append(_plain(f"{who}{place.system} {place.benchmark} {place.mode.value}"))
+    recomputed = "nothing" if one.recomputed is None else f"{one.recomputed:.6g}"
+    said = f", printed {one.printed or 'nothing'}, recomputed {recomputed} {one.unit.value}"
+    return line.append(_plain(f"{said} ({one.why})"))
+
+
+def _print_cut(console: Console, line: Text) -> None:
+    """Print one line of the digest, cut to the terminal: the whole text is further down."""
+    line = Text(" ").join(line.split("\n"))
+    line.truncate(max(console.width, 80), overflow="ellipsis")
+    console.print(line, soft_wrap=True, highlight=False)
+
+
+def _print_rest(console: Console, count: int, what: str) -> None:
+    if count > 0:
+        console.print(f"      and {count} more {what}", style="dim", highlight=False)
+
+
+def _sessions_table(audit: TreeAudit, short: Digest) -> Table:
     table = Table(box=None, padding=(0, 1), pad_edge=True)
     table.add_column("session", no_wrap=True)
     for name in ("recomputed", "printed"):
@@ -116,40 +209,79 @@ def _sessions_table(audit: TreeAudit) -> Table:
     table.add_column("labels", no_wrap=True)
     table.add_column("device", no_wrap=True)
     owner = None
-    for session in audit.sessions:
-        place = session.place
+    for one in short.sessions:
+        session, place = one.session, one.session.place
         if (place.submitter, place.system) != owner:
             owner = place.submitter, place.system
             several = len(audit.layout.submitters) > 1
             name = f"{place.submitter.name}: {place.system}" if several else place.system
             table.add_row(Text(_plain(name), style="bold", overflow="ellipsis"))
+        marked = one.standing is Standing.DISAGREES
         table.add_row(
-            Text(f"  {_plain(place.benchmark)} {place.mode.value}"),
+            Text(f"{'✗' if marked else ' '} {_plain(place.benchmark)} {place.mode.value}"),
             figure_of(session),
             printed_of(session),
             list_of(session),
             "simulated" if session.simulated else "–" if session.assessment is None else "board",
+            style="bold red" if marked else "",
         )
     return table
 
 
-def _print_group(console: Console, group: FindingGroup) -> None:
-    finding, places = group.finding, group.places
-    head = Text(f"{finding.severity.value}: ", style=SEVERITY_STYLES[finding.severity])
-    head.append(finding.rule.title, style="bold")
-    head.append(f"  [{finding.rule.level.value}]", style="dim")
-    console.print(head)
-    for place in places[:_SHOWN_PLACES]:
-        if place:
-            console.print(Text(f"    {_plain(place)}", style="cyan"), soft_wrap=True)
-    if len(places) > _SHOWN_PLACES:
-        console.print(Text(f"    and {len(places) - _SHOWN_PLACES} more places", style="cyan"))
+def _head(group: RuleGroup) -> Text:
+    head = Text(f"{group.severity.value}: ", style=SEVERITY_STYLES[group.severity])
+    head.append(group.rule.id, style="bold")
+    head.append(_plain(f"  {group.submitter}" if group.submitter else ""))
+    places, folders = len(group.findings), len(group.folders)
+    if places > 1:
+        where = f" in {folders} folders" if folders > 1 else ""
+        head.append(f"  {places} places{where}", style="dim")
+    return head
+
+
+def _print_group(console: Console, group: RuleGroup, *, every: bool, new: bool) -> None:
+    """Print what one submitter's tree has against a rule; ``new`` says what the rule demands."""
+    head = _head(group)
+    head.append(f"  [{group.rule.level.value}]", style="dim")
+    console.print(head, soft_wrap=True)
+    if new:
+        console.print(Text(f"    rule:     {group.rule.demand}", style="dim"), soft_wrap=True)
+    if group.rule is Rule.PRIVACY and not every:
+        examples = [(group.findings[0], len(group.findings))]
+    elif every:
+        examples = [(finding, 1) for finding in group.findings]
+    else:
+        examples = list(group.examples)
+    shown = len(examples) if every else _SHOWN_PLACES
+    for finding, count in examples[:shown]:
+        _print_finding(console, finding, count)
+    _print_rest(console, len(examples) - shown, "of other texts")
+
+
+def _print_finding(console: Console, finding: AuditFinding, count: int) -> None:
+    place = Text(f"    {_plain(finding.place)}", style="cyan")
+    if count > 1:
+        place.append(f"  and {count - 1} more", style="dim")
+    if finding.place:
+        console.print(place, soft_wrap=True)
     console.print(Text(f"    found:    {_plain(finding.found, keep=_LINE_END)}"), soft_wrap=True)
     if finding.expected:
         console.print(
             Text(f"    expected: {_plain(finding.expected, keep=_LINE_END)}"), soft_wrap=True
         )
-    console.print(Text(f"    rule:     {finding.rule.demand}", style="dim"), soft_wrap=True)
+
+
+def show_rules(console: Console, rules: Iterable[Rule], *, explained: bool) -> None:
+    """Print rules by id with what each demands; ``explained`` adds its source and the remedy."""
+    for rule in rules:
+        head = Text(rule.id, style="bold")
+        head.append(f"  [{rule.level.value}]", style="dim")
+        head.append(f"  {rule.demand}")
+        console.print(head, soft_wrap=True, highlight=False)
+        if explained:
+            guide = GUIDES[rule]
+            for name, text in (("asked by:", guide.source), ("remedy:", guide.remedy)):
+                console.print(f"    {name:<10}{text}", soft_wrap=True, highlight=False)
 
 
 def _plain(text: str, *, keep: str = "") -> str:
@@ -167,7 +299,8 @@ def _verdicts(audit: TreeAudit, level: Level) -> Table:
     table = Table(box=None, padding=(0, 1), pad_edge=True, show_header=False)
     for each, holds, text in verdict_texts(audit):
         mark = Text("yes", style="green") if holds else Text("no", style="bold red")
-        if not holds and not audit.against(each) and audit.not_judged(each):
+        unjudged = not holds and not audit.against(each) and audit.not_judged(each)
+        if unjudged or (each is Level.OFFICIAL and not audit.official.checker):
             mark = Text("–", style="cyan")
         name = Text(each.value, style="bold" if each is level else "")
         table.add_row(name, mark, text)

@@ -52,6 +52,9 @@ def test_page_and_summary_are_written_and_never_over_a_file(tree, tmp_path):
         ran = verify(tree, flag, file)
         assert ran.status == 2
         assert f"{file} exists" in ran.err
+    summary.write_text("old")
+    assert verify(tree, "--csv", summary, "--force", "--summary").status == 3
+    assert summary.read_text(encoding="utf-8").startswith("Organization,")
 
 
 @pytest.mark.parametrize("round_name", PUBLISHED)
@@ -97,3 +100,16 @@ def test_a_session_by_itself_is_sent_to_score(demo_sessions):
     ran = verify(next(iter(demo_sessions.values())))
     assert ran.status == 3
     assert "tinyrunner score" in ran.out
+
+
+def test_rules_are_listed_and_explained():
+    listed = tinyrunner("submission", "rules")
+    assert listed.status == 0, listed
+    assert "result-line" in listed.out
+    assert "remedy" not in listed.out
+    one = tinyrunner("submission", "rules", "result-line")
+    assert "asked by:" in one.out
+    assert "remedy:" in one.out
+    wrong = tinyrunner("submission", "rules", "result-lines")
+    assert wrong.status == 2
+    assert "did you mean result-line?" in wrong.err

@@ -1,0 +1,176 @@
+"""Sums an audit up for somebody who has a minute: what agrees, what does not, and the gravest.
+
+A reviewer of a whole round has hundreds of findings before him, most of them the same thing in many
+places. Here each session has one standing, and findings of one rule at one submitter are one group.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from ..score.rules import Severity
+from ..terms import Mode
+from ..write.printed_results import PrintedFigure
+from .evidence.audit_result import SessionAudit, TreeAudit
+from .evidence.findings import AuditFinding, Rule
+from .session.results_check import headline_agrees, headlines
+from .standings import Unit, headline_of
+
+_GRAVEST = (
+    Rule.RESULT_LINE, Rule.OFFICIAL_LIST, Rule.DEVICE, Rule.INPUT_ORDER, Rule.LOG, Rule.TRACE,
+    Rule.RESULTS_ALIKE, Rule.SESSION, Rule.FIRMWARE, Rule.MODEL, Rule.THROUGHPUTS, Rule.TIMER,
+    Rule.SESSION_ID, Rule.SCRIPT, Rule.SESSION_JSON, Rule.HASH, Rule.ROUND_RULE,
+    Rule.OFFICIAL_CHECKER, Rule.PROCESSOR, Rule.SOURCES, Rule.ANSWERS, Rule.REQUIRED_FILE,
+    Rule.MODE_FOLDER,
+)  # fmt: skip
+"""What speaks against figures first, then what speaks against a submission; the rest follows."""
+
+
+class Standing(Enum):
+    """Says how what a session prints stands to what its log, trace and lists give."""
+
+    REPRODUCED = "reproduced"
+    COMPUTED = "computed, nothing printed"
+    DISAGREES = "disagree"
+    NOT_JUDGED = "not judged"
+
+
+@dataclass(frozen=True, slots=True)
+class SessionStanding:
+    """Is one session's standing, with the figure that it was run for."""
+
+    session: SessionAudit
+    standing: Standing
+    unit: Unit
+    printed: str
+    """The figure as its results file prints it, "" where it does not."""
+    recomputed: float | None
+    """The same recomputed, in the unit; None where it cannot be told."""
+    why: str = ""
+    """By how much it disagrees, or why it is not judged."""
+
+
+@dataclass(frozen=True, slots=True)
+class RuleGroup:
+    """Holds the findings of one rule and severity at one submitter."""
+
+    rule: Rule
+    severity: Severity
+    submitter: str
+    """The organization's name; "" for what is no submitter's."""
+    findings: tuple[AuditFinding, ...]
+
+    @property
+    def folders(self) -> tuple[str, ...]:
+        """Return the folders that it was found in, in order."""
+        return tuple(dict.fromkeys(one.path.rpartition("/")[0] for one in self.findings))
+
+    @property
+    def examples(self) -> tuple[tuple[AuditFinding, int], ...]:
+        """Return a finding of each text, and how many have it.
+
+        Several of one kind in one session are one: five short windows, a timer that is off in each.
+        """
+        seen: dict[tuple[str, str], list[AuditFinding]] = {}
+        for finding in self.findings:
+            kind, colon, _ = finding.found.partition(": ")
+            same = (kind, finding.path) if colon else (finding.found, finding.expected)
+            seen.setdefault(same, []).append(finding)
+        return tuple((found[0], len(found)) for found in seen.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """Is an audit in short."""
+
+    sessions: tuple[SessionStanding, ...]
+    """All sessions, in the tree's order."""
+    groups: tuple[RuleGroup, ...]
+    """What was found, the gravest first."""
+
+    def of(self, standing: Standing) -> tuple[SessionStanding, ...]:
+        """Return the sessions of one standing."""
+        return tuple(one for one in self.sessions if one.standing is standing)
+
+
+def digest(audit: TreeAudit) -> Digest:
+    """Sum an audit up."""
+    return Digest(tuple(map(_standing, audit.sessions)), group_by_rule(audit, audit.findings))
+
+
+def group_by_rule(audit: TreeAudit, findings: Iterable[AuditFinding]) -> tuple[RuleGroup, ...]:
+    """Group findings by rule, severity and submitter: violations first, the gravest rules first."""
+    paths = sorted(((one.path, one.name) for one in audit.layout.submitters), reverse=True)
+    groups: dict[tuple[Rule, Severity, str], list[AuditFinding]] = {}
+    for finding in findings:
+        key = finding.rule, finding.severity, _submitter(finding.path, paths)
+        groups.setdefault(key, []).append(finding)
+    made = [RuleGroup(*key, tuple(found)) for key, found in groups.items()]
+    severities, rules = list(Severity), list(dict.fromkeys((*_GRAVEST, *Rule)))
+    return tuple(
+        sorted(
+            made,
+            key=lambda one: (
+                severities.index(one.severity), rules.index(one.rule), -len(one.findings)
+            ),
+        )
+    )  # fmt: skip
+
+
+def _submitter(path: str, submitters: Sequence[tuple[str, str]]) -> str:
+    for folder, name in submitters:
+        if not folder or path == folder or path.startswith(f"{folder}/"):
+            return name
+    return ""
+
+
+def _standing(session: SessionAudit) -> SessionStanding:
+    name, unit = headline_of(session.place.task, session.place.mode)
+    printed, recomputed = session.printed.get(name, ""), session.recomputed
+    value = None if recomputed is None else headlines(recomputed).get(name)
+    against = [
+        one
+        for one in session.findings
+        if one.rule is Rule.RESULT_LINE and one.severity is Severity.VIOLATION
+    ]
+    if against and recomputed is not None:
+        figure = PrintedFigure(name, printed, None)
+        why = f"{len(against)} line{'' if len(against) == 1 else 's'} of its results"
+        if value is not None and printed and not headline_agrees(figure, recomputed):
+            why = _by_how_much(figure, value, unit) or why
+        return SessionStanding(session, Standing.DISAGREES, unit, printed, value, why)
+    if value is None:
+        return SessionStanding(
+            session, Standing.NOT_JUDGED, unit, printed, None, _why_not_judged(session)
+        )
+    standing = Standing.REPRODUCED if printed else Standing.COMPUTED
+    return SessionStanding(session, standing, unit, printed, value)
+
+
+def _by_how_much(figure: PrintedFigure, value: float, unit: Unit) -> str:
+    if figure.value is None or not value:
+        return ""
+    if unit is Unit.TOP_1:
+        return f"{float(figure.value) - value:+.1f} points"
+    if unit is Unit.AUC:
+        return f"{float(figure.value) - value:+.4f}"
+    return f"{100 * (float(figure.value) / value - 1):+.3g} %"
+
+
+def _why_not_judged(session: SessionAudit) -> str:
+    """Say in the words of the finding that tells it."""
+    if session.place.task is None:
+        return f"{session.place.task_key} is not scored here"
+    told = [
+        one
+        for one in session.findings
+        if one.severity is Severity.NOT_JUDGED or one.rule in (Rule.LOG, Rule.TRACE)
+    ]
+    if told:
+        return told[0].found.removeprefix("not scored: ")
+    if session.place.log is None:
+        return "no log"
+    windows = session.place.mode is not Mode.ACCURACY
+    return "no window counts" if windows else "no inference has a score"
