@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ..audit.digest import group_by_rule
 from ..audit.evidence.audit_result import SessionAudit, TreeAudit
 from ..audit.evidence.findings import AuditFinding, Level
+from ..audit.overview.digest import group_by_rule
 from .page import PageFinding, ReportPage, ReportSession, TreeVerdict, suite_order
 
 

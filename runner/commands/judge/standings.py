@@ -94,7 +94,7 @@ def standings(
     A row's figure is the one recomputed from the session's log; where only a printed one is there,
     or the two disagree, the row says so.
     """
-    from ...audit.standings import published_standings, read_standings, standings_csv
+    from ...audit.overview.standings import published_standings, read_standings, standings_csv
     from ..show.standings import show_standings, show_summary, standing_json
 
     if task is not None and task not in (*TASKS, *_UNSCORED):

@@ -232,7 +232,7 @@ def table(
 
     What `tinyrunner standings` reads. Its name tells a folder's round.
     """
-    from ...audit.standings import standings_csv, standings_of
+    from ...audit.overview.standings import standings_csv, standings_of
 
     if csv is not None and csv.exists():
         raise SetupError(f"{csv} exists; name another file, or remove it")

@@ -12,10 +12,17 @@ from rich.table import Table
 from rich.text import Text
 
 from ....models.suite import Metric
-from ...audit.digest import Digest, RuleGroup, SessionStanding, Standing, digest, group_by_rule
 from ...audit.evidence.audit_result import SessionAudit, TreeAudit
 from ...audit.evidence.findings import AuditFinding, Level, Rule
-from ...audit.rule_guide import GUIDES
+from ...audit.overview.digest import (
+    Digest,
+    RuleGroup,
+    SessionStanding,
+    Standing,
+    digest,
+    group_by_rule,
+)
+from ...audit.overview.rule_guide import GUIDES
 from ...score.rules import Severity
 from ...terms import Mode
 from .session import SEVERITY_STYLES

@@ -11,7 +11,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from ...audit.standings import SOURCE, StandingsRow, Status
+from ...audit.overview.standings import SOURCE, StandingsRow, Status
 from ...score.judge import Judged
 from ...terms import Mode
 from .fitted_table import print_fitted

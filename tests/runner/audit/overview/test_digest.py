@@ -11,9 +11,9 @@ from rich.console import Console
 from support.reference import reference_path
 from support.sessions.tree_mutations import linked_copy
 from tinyrunner.runner.audit.audit import audit
-from tinyrunner.runner.audit.digest import Standing, digest
 from tinyrunner.runner.audit.evidence.findings import Level, Rule
-from tinyrunner.runner.audit.rule_guide import GUIDES
+from tinyrunner.runner.audit.overview.digest import Standing, digest
+from tinyrunner.runner.audit.overview.rule_guide import GUIDES
 from tinyrunner.runner.commands.show.audit import Detail, show_audit
 from tinyrunner.runner.score.rules import Severity
 

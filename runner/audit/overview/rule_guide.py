@@ -2,14 +2,14 @@
 
 Sources, as far as they are public: the description of the tree in the results repositories of v1.1
 and v1.2; the run rules and the submission template in mlcommons/tiny; its submission checker at the
-commits that :mod:`.official.rules` names. Where none of them asks, the rule is this program's own.
+commits that :mod:`..official.rules` names. Where none of them asks, the rule is this program's own.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .evidence.findings import Rule
+from ..evidence.findings import Rule
 
 _TREE = "the results repositories' description of the tree (v1.1 on)"
 _CHECKER = "the official submission checker"

@@ -14,18 +14,16 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from enum import Enum
-from importlib import resources
 from pathlib import Path, PurePosixPath
 
-from ... import configs
-from ...models.suite import Metric, Task
-from ..errors import SetupError
-from ..submission.describe.system_json import SystemJsonError, read_system_json
-from ..terms import Mode
-from ..write.printed_results import PrintedFigure
-from .audit import audit
-from .evidence.audit_result import SessionAudit, TreeAudit
-from .session.results_check import headline_agrees, headlines
+from ....models.suite import Metric, Task
+from ...errors import SetupError
+from ...submission.describe.system_json import SystemJsonError, read_system_json
+from ...terms import Mode
+from ...write.printed_results import PrintedFigure
+from ..audit import audit
+from ..evidence.audit_result import SessionAudit, TreeAudit
+from ..session.results_check import headline_agrees, headlines
 
 _SYSTEM = {
     "board": "Board Name",
@@ -93,7 +91,7 @@ SOURCE = (
     "script of its own"
 )
 """Where the shipped table comes from, in words for those who read it."""
-_SHIPPED = "standings.csv"
+_SHIPPED = Path(__file__).resolve().parents[3] / "configs" / "standings.csv"
 
 COLUMNS = tuple(field.name for field in fields(StandingsRow))
 
@@ -201,7 +199,7 @@ def _order(row: StandingsRow) -> tuple[str, ...]:
 
 def published_standings() -> list[StandingsRow]:
     """Return the published record that comes with the program."""
-    return read_standings((resources.files(configs) / _SHIPPED).read_text("utf-8"))
+    return read_standings(_SHIPPED.read_text("utf-8"))
 
 
 def read_standings(text: str) -> list[StandingsRow]:

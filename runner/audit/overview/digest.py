@@ -10,12 +10,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from ..score.rules import Severity
-from ..terms import Mode
-from ..write.printed_results import PrintedFigure
-from .evidence.audit_result import SessionAudit, TreeAudit
-from .evidence.findings import AuditFinding, Rule
-from .session.results_check import headline_agrees, headlines
+from ...score.rules import Severity
+from ...terms import Mode
+from ...write.printed_results import PrintedFigure
+from ..evidence.audit_result import SessionAudit, TreeAudit
+from ..evidence.findings import AuditFinding, Rule
+from ..session.results_check import headline_agrees, headlines
 from .standings import Unit, headline_of
 
 _GRAVEST = (
@@ -76,9 +76,13 @@ class RuleGroup:
         seen: dict[tuple[str, str], list[AuditFinding]] = {}
         for finding in self.findings:
             kind, colon, _ = finding.found.partition(": ")
-            same = (kind, finding.path) if colon else (finding.found, finding.expected)
-            seen.setdefault(same, []).append(finding)
-        return tuple((found[0], len(found)) for found in seen.values())
+            text = finding.found, finding.expected
+            same = (kind, finding.path) if colon else text
+            alike = seen.get(text) or seen.get(same) or []
+            alike.append(finding)
+            seen[text] = seen[same] = alike
+        kept = {id(found): found for found in seen.values()}
+        return tuple((found[0], len(found)) for found in kept.values())
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 from support.reference import reference_path
-from tinyrunner.runner.audit.standings import (
+from tinyrunner.runner.audit.overview.standings import (
     COLUMNS,
     Status,
     published_standings,
