@@ -71,7 +71,8 @@ def check_device(
         if gone is not None and check.needs_device:
             finding = CheckFinding(Verdict.NOT_RUN, f"the device was gone: {gone}")
         else:
-            finding, gone = _tried_again(check, probe)
+            finding, lost = _tried_again(check, probe)
+            gone = gone or lost
         items.append(_item(check, finding, clock.now_s() - begun_s))
         watcher.ended(items[-1])
     if io_manager is not None:
