@@ -236,7 +236,8 @@ def _provenance() -> str:
             "" if part is None else ", ".join(f"`{key.rstrip('_')}`" for key in part.model_fields)
         )
         said = _docs_of_all(Provenance).get(name) or (part and inspect.getdoc(part)) or ""
-        rows.append(f"| `{name}` | {_cell(said.partition(chr(10) * 2)[0])} | {keys} |")
+        key = name.rstrip("_")  # `for` and `from` are words of Python
+        rows.append(f"| `{key}` | {_cell(said.partition(chr(10) * 2)[0])} | {keys} |")
     return "| key | what | in it |\n|---|---|---|\n" + "\n".join(rows)
 
 

@@ -193,28 +193,39 @@ class SessionFacts(_DocumentPart):
 
     tool: Tool
     session_id: str
+    """Its number in the log: the time when it was begun."""
     created: str
     """When the session was begun: ISO 8601, UTC; where it was restored from the log, as the clock
     of the computer showed it."""
     iterations_found: IterationsFound
+    """How N was found: said (by the mode, a setting, a script), or measured."""
 
 
 class SetupFacts(_DocumentPart):
     """Says what is asked of a run, and of which inputs: all that is known without a device."""
 
     task: str
+    """The key of the task, such as kws."""
     mode: Mode = Field(strict=False)
+    """performance, accuracy or energy."""
     round: str
+    """Whose rules apply."""
     division: Division = Field(strict=False)
+    """closed or open."""
     limit: int | None
+    """How many files of the list were run, where not all."""
     for_: Literal["development"] | None = None
     """What the run is for, where that is no submission."""
     link: Link
     dataset: DatasetFacts
     script_file: str | None
+    """The published script that was run, where it was one."""
     script_sha256: str
+    """The SHA-256 of script.async."""
     iterations: int
+    """N: the inferences of a window."""
     warmups: int
+    """W: inferences before each window that do not count."""
     config: Json | None = None
     """The whole configuration, read by ``config_from_json``. A session whose configuration was
     taken out can be scored, not continued."""

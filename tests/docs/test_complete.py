@@ -66,10 +66,13 @@ def test_the_pages_made_from_the_program_have_all_of_it(reference):
     ] == []
 
 
-def test_every_key_of_a_configuration_has_a_meaning(reference):
+def test_every_key_of_configuration_and_provenance_has_a_meaning(reference):
     rows = re.findall(r"^\| `\w+` \|.*\| (.*) \|$", reference.configuration(), re.M)
     assert len(rows) > 40
     assert all(len(meaning) > 8 for meaning in rows)
+    rows = re.findall(r"^\| `\w+` \| (.*?) \|", reference.TABLES["provenance"](), re.M)
+    assert len(rows) > 20
+    assert all(rows)
 
 
 def test_every_monitor_has_a_wiring():
