@@ -117,6 +117,7 @@ class Terminal:
         streams = {"stdin": end, "stdout": end, "stderr": end}
         self.running = process(
             *arguments, cwd=cwd, env=os.environ | quiet | environment, start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # Ctrl-C is a signal there
             **streams,
         )  # fmt: skip
         os.close(end)

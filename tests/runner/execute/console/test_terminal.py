@@ -82,3 +82,16 @@ def test_a_history_that_cannot_be_written_ends_nothing(terminal, tmp_path):
     console.until("\n>")
     console.type(CTRL_D)
     assert console.end() == 0
+
+
+@pytest.mark.parametrize("shown", ["m-init-done", "m-profile-"])
+def test_ctrl_c_before_the_first_prompt_ends_it_in_order(tmp_path, shown):
+    console = Terminal("console", "--dut", "sim:kws01", TINYRUNNER_STATE=str(tmp_path))
+    try:
+        console.until(shown)
+        console.type(CTRL_C)
+        assert console.end() == 130
+    finally:
+        console.kill()
+    assert console.shown.endswith("interrupted\n")
+    assert "Traceback" not in console.shown
