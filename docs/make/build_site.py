@@ -1,4 +1,4 @@
-"""Makes the documentation's site: `python docs/make/build_site.py OUT`, with the extra `docs`.
+"""Makes the documentation's site: `python docs/make/build_site.py [OUT]`, with the extra `docs`.
 
 The pages keep the places that they have in the repository, so that a link holds here and there.
 What the program knows better is written from it: the command line, the configuration, the examples
@@ -137,7 +137,8 @@ def build(out: Path) -> list[str]:
 
 
 if __name__ == "__main__":
-    wrong = build(Path(sys.argv[1]))
+    out = Path(sys.argv[1] if sys.argv[1:] else "site")
+    wrong = build(out)
     print(*wrong, sep="\n", end="\n" if wrong else "")
-    print(f"{sys.argv[1]}: {len(wrong) or 'nothing'} wrong")
+    print(f"{out}: {len(wrong) or 'nothing'} wrong")
     sys.exit(1 if wrong else 0)
