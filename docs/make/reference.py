@@ -15,6 +15,7 @@ from typing import Any, TypeAlias, get_args
 from pydantic import BaseModel
 from tinyrunner.dut_protocol.conformance.checks import CHECKS
 from tinyrunner.runner.audit.evidence.findings import Rule
+from tinyrunner.runner.audit.overview.rule_guide import GUIDES
 from tinyrunner.runner.commands.app import COMMANDS, command_of
 from tinyrunner.runner.commands.help_pages import page_of
 from tinyrunner.runner.commands.help_text import argument_word, default_of, option_word
@@ -251,8 +252,12 @@ def _docs_of_all(model: type[BaseModel]) -> dict[str, str]:
 
 
 def _rules() -> str:
-    rows = [f"| `{rule.title}` | {_cell(rule.demand)} | {rule.level.value} |" for rule in Rule]
-    return "| rule | what is demanded | verdict |\n|---|---|---|\n" + "\n".join(rows)
+    rows = [
+        f"| `{rule.id}`<br>{rule.level.value} | {_cell(rule.demand)}.<br>*Asked by:* "
+        f"{_cell(GUIDES[rule].source)} | {_cell(GUIDES[rule].remedy)} |"
+        for rule in Rule
+    ]
+    return "| rule, verdict | what is demanded | remedy |\n|---|---|---|\n" + "\n".join(rows)
 
 
 def _checks() -> str:
