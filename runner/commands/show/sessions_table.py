@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -30,7 +31,7 @@ def show_sessions(console: Console, sessions: Sequence[FoundSession]) -> None:
         console,
         [_row(session) for session in sessions],
         name="board",
-        first_to_go=("folder", "board"),
+        first_to_go=("folder", "board", "resume", "mode"),
         left=("begun", "board", "task", "mode", "verdict", "resume", "folder"),
     )
     if "folder" in gone:
@@ -146,7 +147,7 @@ def _facts(session: FoundSession) -> list[tuple[str, str]]:
     return [*facts, ("files", f"{', '.join(p.name for p in _files(session))}; {size}")]
 
 
-def _files(session: FoundSession) -> list[Any]:
+def _files(session: FoundSession) -> list[Path]:
     return sorted(path for path in session.folder.iterdir() if path.is_file())
 
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 import sys
 
 import pytest
+from rich.console import Console
 from support.cli import document, only_session, tinyrunner
 from support.inputs import write_inputs
 from tinyrunner.models.suite import KWS
 from tinyrunner.runner.commands.measure import sessions as command
+from tinyrunner.runner.commands.show.sessions_table import show_sessions
 from tinyrunner.runner.execute.resume.found_sessions import SessionState, find_sessions, look_at
 from tinyrunner.runner.journal.session_folder import SessionFolder, alone_with
 
@@ -107,6 +110,17 @@ def test_the_list_names_board_task_mode_figure_verdict_and_what_goes_on(root):
     assert by_folder["120000_kws_accuracy"][-3:-1] == ["damaged", "repair"]
     assert by_folder["140000_kws_performance"][:2] == ["2026-01-01", "14:00"]
     assert by_folder["140000_kws_performance"][-2] == "no"
+
+
+@pytest.mark.parametrize("columns", [50, 80, 120])
+def test_a_narrow_terminal_costs_names_and_columns_and_never_a_digit(root, columns):
+    console = Console(file=io.StringIO(), width=columns, color_system=None)
+    show_sessions(console, find_sessions(root))
+    lines = console.file.getvalue().splitlines()
+    assert max(map(len, lines)) <= columns
+    top1 = document(root / "20260101_100000_nucleo_kws_accuracy")["result"]["accuracy"]["top1"]
+    assert any(f"Top-1 {top1:.1%} " in line for line in lines)
+    assert any(line.startswith("2026-01-01 14:00 ") for line in lines)
 
 
 def test_what_is_listed_as_to_be_resumed_is_resumed(root):
