@@ -129,7 +129,7 @@ PAGES = {
         powers=True,
     ),
     "demo": HelpPage(
-        ("demo", "demo /tmp/tried", "demo --round v1.1"),
+        ("demo", "demo --open", "demo /tmp/tried --round v1.1"),
         done="all was run, and what was built is sound",
         not_good="what was built is not sound: please report it",
     ),

@@ -56,6 +56,20 @@ def test_a_campaign_runs_its_cells_and_ends_in_a_table_and_a_report(tmp_path):
     assert sorted(names) == ["nucleo_kws_accuracy", "nucleo_kws_performance"]
 
 
+def test_a_campaign_for_development_is_good_where_its_runs_are_and_called_valid_nowhere(tmp_path):
+    asked = {"datasets": "demo", "model": "demo", "limit": 3, "for": "development"}
+    file = written(tmp_path, settings=asked | {"dut": {"address": "sim:"}})
+    file.write_text(file.read_text().replace('"off"', "off"))  # which YAML takes for false
+    ran = tinyrunner("campaign", file)
+    assert ran.status == 0, ran
+    ended = [one for one in journal(tmp_path) if one["event"] == "finished"]
+    assert [(one["good"], one["valid"]) for one in ended] == [(True, False)] * 2
+    assert "nucleo/kws/accuracy: done, good" in ran.err
+    assert "for development, nothing of it for submission" in ran.out
+    assert "valid for v" not in ran.out
+    assert tinyrunner("campaign", file, "--resume").status == 0
+
+
 def test_hooks_are_run_with_their_words_and_journalled(tmp_path):
     hooks = {
         "before": "echo before >>order",
