@@ -49,7 +49,9 @@ def verdict_on(assessment: Assessment, round_: Round) -> str:
     """Say in a few words whether a session is good for what it is judged for."""
     if assessment.purpose is Purpose.DEVELOPMENT:
         good = "good" if assessment.good else "not good"
-        return f"{good} as a run for development; nothing of it is for submission"
+        is_one = assessment.facts.development_line is not None
+        beside = "nothing of it is for submission" if is_one else "not judged for submission"
+        return f"{good} as a run for development; {beside}"
     if assessment.valid:
         return f"valid for {round_.name}"
     of_whom = ": the device is a simulated one" if assessment.simulated else ""

@@ -121,7 +121,9 @@ def test_any_session_can_be_judged_for_either(run, session, tmp_path):
     run("--mode", "performance", purpose="submission")
     (other,) = set(sessions_in(tmp_path / "sessions")) - {session}
     assert tinyrunner("score", other).status == 3
-    assert tinyrunner("score", other, "--for", "development").status == 0
+    ran = tinyrunner("score", other, "--for", "development")
+    assert ran.status == 0, ran
+    assert "good as a run for development; not judged for submission" in ran.out
     ran = tinyrunner("score", session, "--for", "submission", "--json")
     assert ran.status == 3, ran
     assert kinds(ran.json, "violation") == NOTED | {"for development"}
