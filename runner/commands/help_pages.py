@@ -182,6 +182,9 @@ PAGES = {
         done="built, and submittable",
         not_good="built, but not submittable: the findings say why",
     ),
+    "submission rules": HelpPage(
+        ("submission rules", "submission rules division", "submission rules system-json"),
+    ),
     "submission table": HelpPage(
         (
             "submission table tiny_results_v1.2",

@@ -251,19 +251,19 @@ def table(
 @app.command()
 def rules(
     rule: Annotated[
-        str | None, typer.Argument(metavar="[ID]", help="A rule's id; else all are listed.")
+        str | None,
+        typer.Argument(metavar="[ID]", help="A rule's id.", show_default="all are listed"),
     ] = None,
 ) -> None:
     """List what an audit looks at; explain one rule: who asks for it, and how to put it right."""
-    from difflib import get_close_matches
-
+    from ....errors import closest
     from ...audit.evidence.findings import Rule
     from ..show.audit import show_rules
 
     by_id = {one.id: one for one in Rule}
     if rule is not None and rule not in by_id:
-        near = get_close_matches(rule, by_id, 1)
-        meant = f"; did you mean {near[0]}?" if near else ""
-        raise SetupError(f"no rule {rule!r}{meant} `tinyrunner submission rules` lists them")
+        raise SetupError(
+            f"no rule {rule!r}{closest(rule, by_id)}; `tinyrunner submission rules` lists them"
+        )
     chosen = list(by_id.values()) if rule is None else [by_id[rule]]
     show_rules(options.result_console(), chosen, explained=rule is not None)
