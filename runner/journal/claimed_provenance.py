@@ -101,6 +101,7 @@ class ClaimedConfig(_ClaimedPart):
     """Holds what is said to have been asked for, as far as anybody looks at it."""
 
     for_: object = Field(default=None, alias="for")
+    board: object = None
 
 
 class ClaimedProvenance(_ClaimedPart):

@@ -59,7 +59,7 @@ def dots_of(title: str, unit: str, values: Sequence[tuple[int, float]]) -> Dots 
     if not centre:
         return None
     deviations = [(value - centre) / centre for _, value in values]
-    span = max(nice_above(max(map(abs, deviations))), LEAST_SPAN)
+    span = nice_above(max(LEAST_SPAN, *map(abs, deviations)))
     inner_width, inner_height = _WIDTH - _LEFT - _RIGHT, _HEIGHT - _TOP - _BOTTOM
     middle = _TOP + inner_height / 2
     dots = tuple(
@@ -67,7 +67,7 @@ def dots_of(title: str, unit: str, values: Sequence[tuple[int, float]]) -> Dots 
             x=round(_LEFT + inner_width * (place + 0.5) / len(values), 1),
             y=round(middle - inner_height / 2 * deviation / span, 1),
             number=number,
-            text=f"window {number}: {fixed(value)} {unit} ({deviation:+.4%})",
+            text=f"window {number}: {fixed(value)} {unit} ({deviation:+z.4%})",
         )
         for place, ((number, value), deviation) in enumerate(zip(values, deviations, strict=True))
     )
@@ -79,7 +79,7 @@ def dots_of(title: str, unit: str, values: Sequence[tuple[int, float]]) -> Dots 
     low, high = min(deviations), max(deviations)
     described = (
         f"{title}: {len(values)} windows around the median of {fixed(centre)} {unit}, "
-        f"from {low:+.4%} to {high:+.4%}"
+        f"from {low:+z.4%} to {high:+z.4%}"
     )
     return Dots(
         title=title,
@@ -105,7 +105,7 @@ def fixed(value: float | None, decimals: int = 3, factor: float = 1.0) -> str:
     scaled = value * factor
     if scaled and abs(scaled) < 10.0 ** (1 - decimals):
         return f"{scaled:.3g}"
-    return f"{scaled:.{decimals}f}"
+    return f"{scaled:z.{decimals}f}"  # z: no minus before a zero
 
 
 def percent(value: float | None, decimals: int = 1) -> str:
@@ -116,7 +116,12 @@ def percent(value: float | None, decimals: int = 1) -> str:
 
 def points(value: float) -> str:
     """Write a difference of fractions in percentage points, signed."""
-    return f"{100 * value:+.1f} pp".replace("-", "−")
+    return signed(100 * value, 1) + " pp"
+
+
+def signed(value: float, decimals: int) -> str:
+    """Write a difference with its sign; one that rounds to nothing has a plus."""
+    return f"{value:+z.{decimals}f}".replace("-", "−")
 
 
 def spread(value: float | None) -> str:

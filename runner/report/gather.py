@@ -6,6 +6,7 @@ of which one was cut off is worth more than an error.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -133,14 +134,36 @@ def _session_folders(path: Path) -> Iterator[Path]:
         return
     if not path.is_dir():
         raise SetupError(f"there is no {path}; give a session's folder, or a submission tree")
-    children = sorted(child for child in path.iterdir() if child.is_dir())
-    sessions = [child for child in children if _is_session(child)]
+    sessions, trees = _inside(path)
     if not sessions:
+        inside = f"; {trees[0]} in it is one: give that" if trees else ""
         raise SetupError(
             f"{path} holds no session (no log.txt, in it or in the folders below) and is no "
-            "submission tree (closed or open, or systems and results)"
+            f"submission tree (closed or open, or systems and results){inside}"
         )
     yield from sessions
+
+
+def _inside(path: Path) -> tuple[list[Path], list[Path]]:
+    """Return the sessions below a folder, and the submission trees, which hold copies of some."""
+    sessions: list[Path] = []
+    trees: list[Path] = []
+    try:
+        for at, folders, _ in os.walk(path, onerror=_raised):  # which follows no links
+            below = [Path(at, name) for name in sorted(folders)]
+            sessions += filter(_is_session, below)
+            trees += filter(is_tree, below)
+            folders[:] = [each.name for each in below if not (_is_session(each) or is_tree(each))]
+    except OSError as error:
+        raise SetupError(
+            f"cannot look for sessions in {error.filename}: {error.strerror}; name the sessions' "
+            "own folders"
+        ) from error
+    return sorted(sessions), trees
+
+
+def _raised(error: OSError) -> None:
+    raise error
 
 
 def _is_session(folder: Path) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
 
@@ -78,6 +79,24 @@ class ReportSession:
         if self.files is not None:
             return self.files.issuperset(names)
         return all((self.folder / name).is_file() for name in names)
+
+    @property
+    def device(self) -> str:
+        """Return whom it measured: the system, with its board where that says more."""
+        system, board = self.system or "", self.provenance.config.board
+        if not isinstance(board, str) or board in system:
+            return system
+        return f"{system} ({board})" if system else board
+
+    @property
+    def created(self) -> datetime | None:
+        """Return when it began, by its session.json; a published log has no date."""
+        told = self.provenance.created
+        try:
+            read = datetime.fromisoformat(told) if isinstance(told, str) else None
+        except ValueError:
+            return None
+        return None if read is None else read.replace(tzinfo=read.tzinfo or UTC)
 
     @property
     def log(self) -> Path:

@@ -44,7 +44,6 @@ def render_report(page: ReportPage) -> str:
         cards=cards(page.sessions),
         valid=sum(view.line.outcome is SessionStatus.VALID for view in views),
         development=sum(view.line.outcome is SessionStatus.DEVELOPMENT for view in views),
-        systems=len({session.system for session in page.sessions}),
         simulated=sum(view.session.simulated for view in views),
         SessionStatus=SessionStatus,
         Severity=Severity,

@@ -15,7 +15,7 @@ import numpy as np
 
 from ..score.results import AccuracyResult, EnergyResult, PerformanceResult
 from .curves import Curve, NoAnswersError, classifier_curves, read_answers, roc_curve, thinned
-from .dots import NONE, Dots, dots_of, fixed, percent, spread
+from .dots import NONE, Dots, dots_of, fixed, percent, signed, spread
 from .page import ReportSession, Row
 from .traces import Plot
 
@@ -177,12 +177,11 @@ def performance_table(result: PerformanceResult) -> Table:
                 fixed(window.elapsed_s),
                 fixed(1 / rate if rate else None, 3, 1e3),
                 fixed(rate),
-                NONE if deviation is None else f"{deviation:+.2%}".replace("-", "−"),
+                NONE if deviation is None else signed(100 * deviation, 2),
             )
         )
     heads = ("Window", "Input", "N", "Time (s)", "Latency (ms)", "Throughput (inf./s)",
              "Device − host (%)")  # fmt: skip
-    rows = [(*row[:-1], row[-1].removesuffix("%")) for row in rows]
     return Table(heads, tuple(rows), frozenset({1}), len(result.windows) - len(rows))
 
 

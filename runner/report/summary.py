@@ -1,12 +1,14 @@
-"""The top of a page: a line a session, and a card for each task of each system."""
+"""The top of a page: a line a session, and a card for each model on each device."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
-from ...models.suite import Metric, Task
-from .dots import NONE, fixed, points, spread
+from ...models.suite import Metric
+from ..terms import Mode
+from .dots import NONE, fixed, points, signed, spread
 from .page import ReportSession, SessionStatus
 
 
@@ -17,7 +19,9 @@ class SummaryLine:
     anchor: str
     task: str
     mode: str
-    system: str
+    device: str
+    date: str
+    session: str
     figure: str
     unit: str
     target: str
@@ -35,17 +39,27 @@ class Tile:
     name: str
     value: str
     unit: str
+    verdict: str = ""
+    """What became of its session, where that is not plainly valid."""
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """Shows one task on one system."""
+    """Shows one model on one device."""
 
     task: str
     title: str
-    system: str
+    device: str
+    date: str
+    """The day of the newest session that it shows; "" where none says."""
     tiles: tuple[Tile, ...]
     simulated: bool
+
+    @property
+    def verdict(self) -> str:
+        """Return what became of all the sessions that it shows, "" where they differ."""
+        verdicts = {tile.verdict for tile in self.tiles}
+        return verdicts.pop() if len(verdicts) == 1 else ""
 
 
 def summary_line(session: ReportSession, anchor: str) -> SummaryLine:
@@ -54,7 +68,9 @@ def summary_line(session: ReportSession, anchor: str) -> SummaryLine:
         anchor=anchor,
         task=session.benchmark,
         mode="?" if session.mode is None else session.mode.value,
-        system=session.system or NONE,
+        device=session.device or NONE,
+        date=NONE if session.created is None else f"{session.created:%Y-%m-%d %H:%M}",
+        session=session.title,
         figure=figure,
         unit=unit,
         target=target,
@@ -92,50 +108,81 @@ def _figures(session: ReportSession) -> tuple[str, str, str, str, float | None]:
     if accuracy.figure is None:
         return figure, unit, target, NONE, None
     above = accuracy.figure - wanted
-    margin = f"{above:+.4f}".replace("-", "−") if is_auc else points(above)
+    margin = signed(above, 4) if is_auc else points(above)
     return figure, unit, target, margin, None
 
 
 def cards(sessions: Iterable[ReportSession]) -> list[Card]:
-    """Make the cards by system and task, in the sessions' order; only of what was scored."""
-    grouped: dict[tuple[str, str], list[ReportSession]] = {}
+    """Make a card for each model on each device, in the sessions' order, of what was scored.
+
+    Of each mode the newest valid session counts; where none is valid, the newest of the others,
+    whose figures say so.
+    """
+    grouped: dict[tuple[object, ...], dict[Mode | None, ReportSession]] = {}
     for session in sessions:
         if session.task is not None and session.assessment is not None:
-            grouped.setdefault((session.system or "", session.benchmark), []).append(session)
-    found = []
-    for (system, _), group in grouped.items():
-        tiles: dict[str, Tile] = {}
-        for session in group:
-            for tile in _tiles(session):
-                tiles.setdefault(tile.name, tile)
-        task = group[0].task
-        if task is not None and tiles:
-            ordered = tuple(tiles[name] for name in _TILES if name in tiles)
-            simulated = any(session.simulated for session in group)
-            found.append(Card(task.key, task.title, system, ordered, simulated))
-    return found
+            chosen = grouped.setdefault(_measured(session), {})
+            known = chosen.setdefault(session.mode, session)
+            if _precedence(session) > _precedence(known):
+                chosen[session.mode] = session
+    return [card for group in grouped.values() if (card := _card([*group.values()])) is not None]
+
+
+def _measured(session: ReportSession) -> tuple[object, ...]:
+    """Return what tells apart devices and models: figures of two of them share no card.
+
+    A device has no serial number in the protocol, and its port is another in energy mode.
+    """
+    assert session.assessment is not None
+    facts, simulated = session.assessment.facts, session.provenance.simulated
+    model = None if simulated is None else str(simulated.model_sha256)
+    device = session.device, session.simulated, *facts.names
+    return session.benchmark, *facts.model_ids, model, *device
+
+
+def _precedence(session: ReportSession) -> tuple[int, datetime]:
+    created = session.created or datetime.min.replace(tzinfo=UTC)
+    return -list(SessionStatus).index(session.outcome), created
+
+
+def _card(group: Sequence[ReportSession]) -> Card | None:
+    tiles = {tile.name: tile for session in group for tile in _tiles(session)}
+    first = group[0]
+    if first.task is None or not tiles:
+        return None
+    return Card(
+        first.task.key,
+        first.task.title,
+        first.device,
+        max((f"{session.created:%Y-%m-%d}" for session in group if session.created), default=""),
+        tuple(tiles[name] for name in _TILES if name in tiles),
+        first.simulated,
+    )
 
 
 _TILES = ("Latency", "Throughput", "Energy", "Top-1", "AUC")
 
 
 def _tiles(session: ReportSession) -> Iterable[Tile]:
+    valid = session.outcome is SessionStatus.VALID
+    for name, value, unit in _headlines(session):
+        yield Tile(name, value, unit, "" if valid else session.outcome.value)
+
+
+def _headlines(session: ReportSession) -> Iterable[tuple[str, str, str]]:
     assessment = session.assessment
     if assessment is None:
         return
     if assessment.performance is not None and assessment.energy is None:
         rate = assessment.performance.median_throughput
         if rate:
-            yield Tile("Latency", fixed(1 / rate, 3, 1e3), "ms")
-            yield Tile("Throughput", fixed(rate, 2), "inf./s")
+            yield "Latency", fixed(1 / rate, 3, 1e3), "ms"
+            yield "Throughput", fixed(rate, 2), "inf./s"
     if assessment.energy is not None and assessment.energy.median_energy_j is not None:
-        yield Tile("Energy", fixed(assessment.energy.median_energy_j, 1, 1e6), "µJ/inf.")
+        yield "Energy", fixed(assessment.energy.median_energy_j, 1, 1e6), "µJ/inf."
     if assessment.accuracy is not None and session.task is not None:
-        yield from _accuracy_tile(session.task, assessment.accuracy.figure)
-
-
-def _accuracy_tile(task: Task, figure: float | None) -> Iterable[Tile]:
-    if figure is not None and task.metric is Metric.AUC:
-        yield Tile("AUC", fixed(figure, 4), "")
-    elif figure is not None:
-        yield Tile("Top-1", fixed(figure, 1, 100), "%")
+        figure = assessment.accuracy.figure
+        if figure is not None and session.task.metric is Metric.AUC:
+            yield "AUC", fixed(figure, 4), ""
+        elif figure is not None:
+            yield "Top-1", fixed(figure, 1, 100), "%"

@@ -36,6 +36,15 @@ def compare(
             metavar="LIMITS",
         ),
     ] = None,
+    paired: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--pair",
+            help="Pair system A of the first with system B of the second.",
+            show_default="systems of one name",
+            metavar="A=B",
+        ),
+    ] = None,
     require_all: Annotated[
         bool,
         typer.Option(
@@ -55,11 +64,11 @@ def compare(
     thresholds = parse_thresholds(threshold or [])
     asked = Asked(labels, datasets, round_name, division)
     sides = [gather([path], asked).sessions for path in (a, b)]
-    compared = compare_sessions(*sides)
+    compared = compare_sessions(sides[0], sides[1], paired or [])
     failures = compared.failures(thresholds)
     unpaired = bool(compared.only_a or compared.only_b)
     unmeasured = any(not pair.differences for pair in compared.pairs)
-    unjudged = thresholds.unjudged([each for pair in compared.pairs for each in pair.differences])
+    unjudged = thresholds.unjudged(compared.pairs)
     # A gate that measured nothing must not look shut; what has no counterpart may be meant.
     failed = bool(failures or unjudged) or (require_all and (unpaired or unmeasured))
     if as_json:
@@ -133,12 +142,12 @@ def _cells(each: Difference) -> tuple[Text, Text, Text, Text, Text]:
     measure = each.measure
     decimals = {"%": 1, "": 4}.get(measure.unit, 3)
     unit = f" ({measure.unit})" if measure.unit else ""
-    difference = f"{each.absolute * measure.factor:+.{decimals}f}"
+    difference = f"{each.absolute * measure.factor:+z.{decimals}f}"
     if measure.unit == "%":
         difference = points(each.absolute)
     if each.interval is not None:
         difference += f" ± {each.interval.half_width * measure.factor:.{decimals}f}"
-    relative = NONE if each.relative is None else f"{each.relative:+.2%}"
+    relative = NONE if each.relative is None else f"{each.relative:+z.2%}"
     return (
         Text(measure.title + unit),
         Text(fixed(each.a, decimals, measure.factor)),

@@ -68,26 +68,65 @@ class Comparison:
         }
 
 
-def compare_sessions(a: Sequence[ReportSession], b: Sequence[ReportSession]) -> Comparison:
+def compare_sessions(
+    a: Sequence[ReportSession], b: Sequence[ReportSession], paired: Sequence[str] = ()
+) -> Comparison:
     """Pair by task and mode, and by system where both sides have several.
 
-    SetupError where nothing pairs, or where one key stands for two sessions of a side.
+    ``paired`` names systems that are called differently on the two sides, each ``A=B``. What has
+    no known task and mode is paired by its folder's name. SetupError where nothing pairs, where a
+    pair names no system, or where one key stands for two sessions of a side.
     """
-    by_system = all(len({session.system for session in side}) > 1 for side in (a, b))
+    names = _paired_systems(a, b, paired)
+    by_system = bool(names) or all(len(_systems(side)) > 1 for side in (a, b))
     first, second = _keyed("A", a, by_system), _keyed("B", b, by_system)
-    shared = [key for key in first if key in second]
-    if not shared:
+    free = {system: system for key in first for system in key[2:] if system not in names.values()}
+    partners = {
+        key: (*key[:2], *((free | names).get(system, "") for system in key[2:])) for key in first
+    }
+    pairs = tuple(
+        _pair(_pair_name(key, partner), first[key], second[partner])
+        for key, partner in partners.items()
+        if partner in second
+    )
+    if not pairs:
         held = [", ".join(map(_name, side)) or "nothing" for side in (first, second)]
         raise SetupError(
             f"nothing to compare: A holds {held[0]}, B {held[1]}; give two sessions of one task "
-            "and mode, or two trees that share some"
+            "and mode, or two trees that share some, and --pair A=B for systems of two names"
         )
-    pairs = tuple(_pair(_name(key), first[key], second[key]) for key in shared)
+    taken = set(partners.values())
     return Comparison(
         pairs,
-        tuple(_name(key) for key in first if key not in second),
-        tuple(_name(key) for key in second if key not in first),
+        tuple(_name(key) for key, partner in partners.items() if partner not in second),
+        tuple(_name(key) for key in second if key not in taken),
     )
+
+
+def _systems(side: Sequence[ReportSession]) -> list[str]:
+    return sorted({one.system for one in side if one.system})
+
+
+def _paired_systems(
+    a: Sequence[ReportSession], b: Sequence[ReportSession], paired: Sequence[str]
+) -> dict[str, str]:
+    """Return A's names with B's; SetupError for what is no pair, or no system of its side."""
+    sides = [_systems(side) for side in (a, b)]
+    names: dict[str, str] = {}
+    for text in paired:
+        # A name may have an equals sign of its own.
+        cuts = (tuple(text.split("=", 1)), tuple(text.rsplit("=", 1)))
+        found = [cut for cut in cuts if len(cut) == 2 and cut[0] in sides[0] and cut[1] in sides[1]]
+        if not found:
+            raise SetupError(
+                f"--pair {text!r}: expected A=B, a system of A ({', '.join(sides[0])}) and one of "
+                f"B ({', '.join(sides[1])})"
+            )
+        left, right = found[0]
+        if left in names or right in names.values():
+            raise SetupError(f"--pair {text!r}: that system is paired already; give it once")
+        names[left] = right
+    return names
 
 
 def verdict(difference: Difference) -> str:
@@ -134,10 +173,11 @@ def _keyed(
 ) -> dict[Key, ReportSession]:
     found: dict[Key, ReportSession] = {}
     for session in sessions:
-        mode = "?" if session.mode is None else session.mode.value
-        key: Key = (session.benchmark, mode)
-        if by_system:
-            key += (session.system or "?",)
+        known = session.mode is not None and session.benchmark != "?"
+        mode = session.mode.value if session.mode is not None else ""
+        key: Key = (session.benchmark, mode) if known else (session.title, "")
+        if by_system and session.system:
+            key += (session.system,)
         if key in found:
             raise SetupError(
                 f"{side} holds two sessions of {_name(key)}: {found[key].title} and "
@@ -148,7 +188,11 @@ def _keyed(
 
 
 def _name(key: Key) -> str:
-    return " ".join(key[:2]) + (f" ({key[2]})" if len(key) > 2 else "")
+    return " ".join(key[:2]).strip() + (f" ({key[2]})" if len(key) > 2 else "")
+
+
+def _pair_name(a: Key, b: Key) -> str:
+    return _name(a) if a == b else f"{_name(a[:2])} ({a[2]} = {b[2]})"
 
 
 def _pair(name: str, a: ReportSession, b: ReportSession) -> ComparedPair:
@@ -253,8 +297,9 @@ class Thresholds:
     named: tuple[str, ...] = ()
     """The names that were given, as they were."""
 
-    def unjudged(self, found: Sequence[Difference]) -> list[str]:
+    def unjudged(self, pairs: Sequence[ComparedPair]) -> list[str]:
         """Say why a bound judged nothing: a gate that finds nothing must not look shut."""
+        found = [each for pair in pairs for each in pair.differences]
         measured = {each.measure for each in found}
         reasons = [
             f"--threshold {name}: nothing of it was measured on both sides"
@@ -263,8 +308,17 @@ class Thresholds:
         ]
         if self.by_measure and not found:
             reasons = ["--threshold: nothing was measured on both sides"]
-        if any(each.significant is None for each in found if each.measure in self.by_measure):
-            reasons.append("--threshold: some differences have too few windows or files to tell")
+        for pair in pairs:
+            untold = [
+                each.measure.title
+                for each in pair.differences
+                if each.measure in self.by_measure and each.significant is None
+            ]
+            if untold:
+                reasons.append(
+                    f"--threshold: {pair.name} has too few windows or files to tell of "
+                    f"{', '.join(untold)}"
+                )
         return reasons
 
     def exceeded(self, difference: Difference) -> bool:

@@ -225,3 +225,74 @@ def test_an_auc_is_compared_by_delong(tmp_path):
     assert line["method"] == "DeLong, of the same files"
     low, high = line["interval_95"]
     assert low < line["difference"] < high
+
+
+def test_sessions_are_found_at_any_depth_and_not_again_in_a_tree(tmp_path, steady, slower):
+    for side, session in (("a", steady), ("b", slower)):
+        shutil.copytree(session, tmp_path / side / "night" / "board" / "one")
+        copy = tmp_path / side / "submission" / "closed" / "me" / "results" / "s" / "kws"
+        shutil.copytree(session, copy / "performance")
+    ran = command("compare", tmp_path / "a", tmp_path / "b", "--json")
+    assert [pair["a"] for pair in json.loads(ran.out)["pairs"]] == ["one"]
+    shutil.rmtree(tmp_path / "a" / "night")
+    refused = command("compare", tmp_path / "a", tmp_path / "b")
+    assert refused.status == 2
+    assert "submission in it is one: give that" in refused.error
+
+
+_DEVICE = {"address": "x", "baud_rate": 1, "profile": None, "model_id": None}
+
+
+def _boards(folder, *vendors):
+    for vendor in vendors:
+        device = {
+            "address": "x",
+            "baud_rate": 1,
+            "vendor": vendor,
+            "profile": None,
+            "model_id": None,
+        }
+        performance(folder / vendor, STEADY, device=device)
+    return folder
+
+
+def test_systems_of_two_names_are_paired_when_asked(tmp_path):
+    a, b = _boards(tmp_path / "a", "old", "same", "gone"), _boards(tmp_path / "b", "new=1", "same")
+    ran = command("compare", a, b, "--pair", "old=new=1")
+    assert "kws performance (old = new=1)" in ran.out
+    assert "kws performance (same)" in ran.out
+    assert "only in A: kws performance (gone)" in ran.out
+    crossed = json.loads(command("compare", a, b, "--pair", "old=same", "--json").out)
+    assert [pair["name"] for pair in crossed["pairs"]] == ["kws performance (old = same)"]
+    assert sorted(crossed["only_a"]) == ["kws performance (gone)", "kws performance (same)"]
+    assert crossed["only_b"] == ["kws performance (new=1)"]
+
+
+def test_a_pair_that_names_no_system_is_refused(tmp_path):
+    a, b = _boards(tmp_path / "a", "old", "same"), _boards(tmp_path / "b", "new", "same")
+    for words, told in ((["old:new"], "(old, same)"), (["old=new", "same=new"], "paired already")):
+        ran = command("compare", a, b, *(each for word in words for each in ("--pair", word)))
+        assert ran.status == 2
+        assert told in ran.error
+
+
+def test_what_cannot_be_judged_is_called_by_its_name(tmp_path, steady):
+    for side in "ab":
+        shutil.copytree(steady, tmp_path / side / "whole")
+        for name in ("broken", "broken too"):
+            (tmp_path / side / name).mkdir()
+            (tmp_path / side / name / "session.json").write_text("{")
+    ran = command("compare", tmp_path / "a", tmp_path / "b", "--json")
+    names = [pair["name"] for pair in json.loads(ran.out)["pairs"]]
+    assert names == ["kws performance", "broken", "broken too"]
+    short = performance(tmp_path / "short", [12.0])
+    told = command("compare", steady, short, "--threshold", "1%").out
+    assert "kws performance has too few windows or files to tell of throughput" in " ".join(
+        told.split()
+    )
+
+
+def test_no_difference_is_less_than_nothing(tmp_path):
+    a = performance(tmp_path / "a", [10.0] * 5)
+    b = performance(tmp_path / "b", [10.000001] * 5)
+    assert "-0.000" not in command("compare", a, b).out

@@ -1,0 +1,89 @@
+"""The top of a page: whose figures share a card, which session is shown, digits and signs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from support.sessions.for_reports import accuracy, performance
+from tinyrunner.runner.report.dots import LEAST_SPAN, dots_of, fixed, points, signed
+from tinyrunner.runner.report.gather import Asked, gather
+from tinyrunner.runner.report.render import render_report
+from tinyrunner.runner.report.summary import cards
+
+MONDAY, TUESDAY = "2026-01-05T08:00:00+00:00", "2026-01-06T08:00:00+01:00"
+
+
+def device(vendor):
+    return {"address": "x", "baud_rate": 1, "vendor": vendor, "profile": None, "model_id": None}
+
+
+def simulated(model):
+    known = {"model": "m", "runtime": "none", "note": None, "baud_rate": 1, "inference_time_s": 1.0}
+    return known | {"model_sha256": model * 32}
+
+
+def sessions(folder):
+    return gather([folder], Asked()).sessions
+
+
+def test_a_card_shows_the_newest_session_of_each_mode(tmp_path):
+    performance(tmp_path / "a", [10.0] * 5, created=TUESDAY)
+    performance(tmp_path / "b", [20.0] * 5, created=MONDAY)
+    accuracy(tmp_path / "c")
+    (card,) = cards(sessions(tmp_path))
+    assert [tile.value for tile in card.tiles] == ["12.500", "80.00", "100.0"]
+    assert card.date == "2026-01-06"
+
+
+def test_a_newer_session_that_is_not_valid_is_not_shown_for_a_valid_one(tmp_path):
+    performance(tmp_path / "old", [10.4] * 5, created=MONDAY)
+    performance(tmp_path / "short", [5.0] * 2, created=TUESDAY)
+    (old, short) = sessions(tmp_path)
+    (card,) = cards([replace(old, findings=()), short])  # the list's are not official
+    assert [(tile.value, tile.verdict) for tile in card.tiles] == [("13.000", ""), ("76.92", "")]
+
+
+def test_a_figure_of_no_valid_session_says_so(tmp_path):
+    performance(tmp_path / "short", [5.0] * 2)
+    (card,) = cards(sessions(tmp_path))
+    assert {tile.verdict for tile in card.tiles} == {"not valid"}
+
+
+def test_two_devices_share_no_card(tmp_path):
+    performance(tmp_path / "a", [10.0] * 5, device=device("left"))
+    performance(tmp_path / "b", [20.0] * 5, device=device("right"))
+    performance(tmp_path / "c", [5.0] * 5, device=device("left"), config={"board": "third"})
+    assert [card.device for card in cards(sessions(tmp_path))] == ["left", "right", "left (third)"]
+
+
+def test_two_models_share_no_card(tmp_path):
+    performance(tmp_path / "a", [10.0] * 5, simulated=simulated("ab"))
+    performance(tmp_path / "b", [20.0] * 5, simulated=simulated("cd"))
+    performance(tmp_path / "c", [5.0] * 5)
+    assert len(cards(sessions(tmp_path))) == 3
+
+
+def test_table_and_contents_say_which_session_of_which_device_it_is(tmp_path):
+    performance(tmp_path / "all" / "night", [10.0] * 5, created=TUESDAY, device=device("left"))
+    performance(tmp_path / "all" / "day", [10.0] * 5, created="yesterday", device=device("right"))
+    text = render_report(gather([tmp_path / "all"], Asked()))
+    for part in ("nav", "tbody"):
+        told = text.split(f"<{part}", 1)[1].split(f"</{part}>")[0]
+        for word in ("left", "2026-01-06 08:00", "night", "right", "day"):
+            assert word in told
+
+
+def test_windows_that_are_equal_are_drawn_at_the_one_finest_axis():
+    for values in ([2.0] * 5, [2.0, 2.00000001, 2.0], [2.0, 2.00019, 2.0]):
+        drawn = dots_of("Latency", "ms", list(enumerate(values)))
+        assert drawn.ticks[0].text == f"+{100 * LEAST_SPAN:g} %"
+        assert all(14 <= dot.y <= 120 for dot in drawn.dots)
+    assert dots_of("Latency", "ms", [(1, 2.0), (2, 2.001), (3, 2.0)]).ticks[0].text == "+0.05 %"
+
+
+def test_nothing_is_less_than_nothing():
+    assert fixed(-1e-12, 2, 0.0) == "0.00"
+    assert signed(-0.0004, 2) == "+0.00"
+    assert points(-1e-5) == "+0.0 pp"
+    (low, *_) = dots_of("Latency", "ms", [(1, 2.0 - 1e-9), (2, 2.0), (3, 2.0)]).dots
+    assert "(+0.0000%)" in low.text
