@@ -25,11 +25,14 @@ from ...audit.overview.digest import (
 from ...audit.overview.rule_guide import GUIDES
 from ...score.rules import Severity
 from ...terms import Mode
+from .fitted_table import print_fitted
 from .session import SEVERITY_STYLES
 
 _SHOWN_PLACES = 3
 _SHOWN_SESSIONS, _SHOWN_REASONS, _SHOWN_RULES = 12, 4, 10
 """Lines of each kind in a digest, which is to fit a screen."""
+_WIDE = 80
+"""Columns of a terminal below which modes would be cut for the sake of lists and devices."""
 _LINE_END = "\n"
 _UNITS = {
     "median_energy_uj": "{} µJ/inf",
@@ -129,7 +132,7 @@ def show_audit(
     if detail is not Detail.SUMMARY:
         if audit.sessions:
             console.print()
-            console.print(_sessions_table(audit, short))
+            _print_sessions(console, audit, short)
         said: Rule | None = None
         for group in short.groups:
             _print_group(console, group, every=detail is Detail.ALL, new=group.rule is not said)
@@ -208,31 +211,39 @@ def _print_rest(console: Console, count: int, what: str) -> None:
         console.print(f"      and {count} more {what}", style="dim", highlight=False)
 
 
-def _sessions_table(audit: TreeAudit, short: Digest) -> Table:
-    table = Table(box=None, padding=(0, 1), pad_edge=True)
-    table.add_column("session", no_wrap=True)
-    for name in ("recomputed", "printed"):
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("labels", no_wrap=True)
-    table.add_column("device", no_wrap=True)
+def _print_sessions(console: Console, audit: TreeAudit, short: Digest) -> None:
+    """Print each session's figure, recomputed and printed; a line above those of a system."""
+    rows = []
     owner = None
+    several = len(audit.layout.submitters) > 1
     for one in short.sessions:
         session, place = one.session, one.session.place
         if (place.submitter, place.system) != owner:
             owner = place.submitter, place.system
-            several = len(audit.layout.submitters) > 1
             name = f"{place.submitter.name}: {place.system}" if several else place.system
-            table.add_row(Text(_plain(name), style="bold", overflow="ellipsis"))
+            rows.append(_row(Text(_plain(name), style="bold")))
         marked = one.standing is Standing.DISAGREES
-        table.add_row(
-            Text(f"{'✗' if marked else ' '} {_plain(place.benchmark)} {place.mode.value}"),
-            figure_of(session),
-            printed_of(session),
-            list_of(session),
-            "simulated" if session.simulated else "–" if session.assessment is None else "board",
-            style="bold red" if marked else "",
+        device = "simulated" if session.simulated else "board" if session.assessment else "–"
+        rows.append(
+            _row(
+                Text(f"{'✗' if marked else ' '} {_plain(place.benchmark)} {place.mode.value}"),
+                figure_of(session),
+                printed_of(session),
+                *((list_of(session), device) if console.width >= _WIDE else ()),
+                style="bold red" if marked else "",
+            )
         )
-    return table
+    print_fitted(
+        console, rows, name="session", first_to_go=("device", "labels"),
+        left=("session", "labels", "device"),
+    )  # fmt: skip
+
+
+def _row(session: Text, *texts: str, style: str = "") -> dict[str, Text]:
+    session.stylize(style)
+    heads = ("recomputed", "printed", "labels", "device")
+    cells = (Text(text, style) for text in (*texts, "", "", "", "")[: len(heads)])
+    return {"session": session, **dict(zip(heads, cells, strict=True))}
 
 
 def _head(group: RuleGroup) -> Text:
