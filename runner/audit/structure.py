@@ -198,7 +198,7 @@ def _benchmark(
     tree: Tree, path: str, modes: list[ModeFolder], submitter: Submitter, round_: Round
 ) -> Iterator[AuditFinding]:
     name = modes[0].benchmark if modes else path.rpartition("/")[2]
-    key = LONG_NAMES.get(name, name)
+    key = modes[0].task_key if modes else LONG_NAMES.get(name, name)
     if modes and modes[0].implementation:
         between = modes[0].implementation
         yield warning(

@@ -47,7 +47,7 @@ from .eembc_lines import (
     WARMUP,
     PendingInference,
 )
-from .reader import LineBlocks, LogError, LogReader, Observer, base_name, readable, remember
+from .reader import LineBlocks, LogReader, Observer, base_name, readable, remember
 from .records import GARBLED, InferenceRecord
 
 _MODES = {"bmark": Mode.PERFORMANCE, "single": Mode.PERFORMANCE, "multi": Mode.ACCURACY}
@@ -65,12 +65,10 @@ class EembcReader(LogReader):
         self,
         path: Path,
         *,
-        resuming: bool = False,
         observe: Observer | None = None,
         sound: bool = True,
     ) -> None:
         super().__init__(path, Dialect.EEMBC, observe)
-        self._resuming = resuming
         self._sound = sound
         self._step = 0
         self._loading: tuple[str, int] | None = None
@@ -78,7 +76,7 @@ class EembcReader(LogReader):
         self._asked_else = False
         """The last command was none to infer."""
         self._infer: PendingInference | None = None
-        self._held: tuple[int, InferenceRecord | LogError] | None = None
+        self._held: tuple[int, InferenceRecord] | None = None
         """The step of a finished inference, and what it yielded."""
         self._path, self._name = b"", ""
         """The path that a plain pair named last, and its file."""
@@ -135,7 +133,7 @@ class EembcReader(LogReader):
                     yield from out
                     out.clear()
             self.facts.line_count = number
-        self._at_end()
+        self._release()
         yield from out
 
     def _look_for_damage(self) -> None:
@@ -187,12 +185,12 @@ class EembcReader(LogReader):
         self._path, self._name, self._step = seen_path, name, int(step)
         self._loaded = (name, int(offset or 0))
         expected = _expected("finite numbers", results, closed=True)
-        if held is None and self._scores_do_not_count:
+        if held is None:
             held = InferenceRecord(
                 name, int(offset or 0), int(iterations), int(warmups), (), number - 1,
                 int(lap0), int(lap1), float(host0), float(host1), unreadable=expected,
             )  # fmt: skip
-        self._held = (self._step, held or self._error(number - 1, expected))
+        self._held = (self._step, held)
         return pair.end(), number
 
     # The runner's own lines
@@ -253,7 +251,7 @@ class EembcReader(LogReader):
         if infer is not None and infer.started:
             infer.unreadable = infer.unreadable or _NO_RESULTS
             infer.line = infer.line or number
-            infer.scores = infer.error = self._held = None
+            infer.scores = self._held = None
             self._infer = infer
 
     def _on_setting(self, head: bytes, text: bytes, number: int) -> None:
@@ -309,8 +307,7 @@ class EembcReader(LogReader):
         if head[-4:] != b" dut":
             self._on_other(head, text, number)
         elif text == b"m-infer-done":
-            if self._infer is not None:
-                self._infer.timing = False
+            self._done()
         elif text.startswith(b"m-infer-start-") and text[14:].isdigit() and len(text) < 32:
             self._start(int(text[14:]), number)
         else:
@@ -349,8 +346,7 @@ class EembcReader(LogReader):
             elif match["lap"]:
                 self._lap(lap_us(match["lap"]), head if stamped else None)
             elif match["done"]:
-                if self._infer:
-                    self._infer.timing = False
+                self._done()
             elif match["results"] is not None:
                 self._results(match["results"], bool(match["closed"]), number)
             elif match["ready"]:
@@ -369,7 +365,7 @@ class EembcReader(LogReader):
         infer = self._infer
         waits = infer is not None and infer.started and not infer.is_answered
         if infer is not None and waits and SCORES_ALONE.search(text):
-            infer.garbled = f"{GARBLED}: {readable(text)}"
+            infer.garbled, infer.garbled_line = f"{GARBLED}: {readable(text)}", number
         if b"m-lap-us-" in text and (wrong := no_lap_time(readable(text))) is not None:
             self.facts.note_error(number, wrong)
         return None
@@ -407,6 +403,11 @@ class EembcReader(LogReader):
         else:
             infer.end_us, infer.end_host_s = us, host_s
 
+    def _done(self) -> None:
+        if self._infer is not None:
+            # Whose start may have come garbled.
+            self._infer.started, self._infer.timing = True, False
+
     def _results(self, body: bytes, closed: bool, number: int) -> None:
         infer = self._infer
         if infer is None or infer.scores is not None:
@@ -423,25 +424,14 @@ class EembcReader(LogReader):
         try:
             scores = tuple(map(float, body.split(b",")))
             if closed and b"_" not in body and all(map(isfinite, scores)):
-                infer.scores, infer.error, infer.line = scores, None, number
+                infer.scores, infer.line = scores, number
                 return
         except ValueError:
             pass
-        if asked_again:
-            return
-        infer.torn = not closed
-        expected = _expected(
-            "finite numbers" if closed else "a closing bracket", body, closed=closed
-        )
-        if self._scores_do_not_count:
-            infer.unreadable = expected
-        else:
-            infer.error = self._error(number, expected)
-
-    @property
-    def _scores_do_not_count(self) -> bool:
-        """Only the windows do, in this mode."""
-        return self.facts.mode in (Mode.PERFORMANCE, Mode.ENERGY)
+        if not asked_again:
+            infer.unreadable = _expected(
+                "finite numbers" if closed else "a closing bracket", body, closed=closed
+            )
 
     def _ready(self, number: int) -> None:
         infer = self._infer
@@ -450,7 +440,7 @@ class EembcReader(LogReader):
         self._infer, self._ended = None, infer
         if not infer.is_answered:
             timed = infer.end_us is not None or self.facts.mode is Mode.ENERGY
-            if self._scores_do_not_count and timed and not infer.rebooted:
+            if timed and not infer.rebooted:
                 infer.unreadable, infer.line = infer.garbled or _NO_RESULTS, number
         if not infer.is_answered:
             self.facts.note_error(number, "m-ready of an infer without m-results")
@@ -460,7 +450,11 @@ class EembcReader(LogReader):
 
     def _next_step(self) -> None:
         """Go on as the runner does: what was finished stands, with or without m-ready."""
-        if (infer := self._infer) is not None and infer.is_answered:
+        infer = self._infer
+        if infer is not None and infer.garbled and not infer.rebooted:
+            infer.unreadable = infer.unreadable or infer.garbled
+            infer.line = infer.line or infer.garbled_line
+        if infer is not None and infer.is_answered:
             self._release()
             self._held, self._infer = infer.outcome(), None
         self._ended = None
@@ -468,19 +462,8 @@ class EembcReader(LogReader):
 
     def _release(self) -> None:
         if self._held is not None:
-            _, outcome = self._held
+            self._ready_records.append(self._held[1])
             self._held = None
-            if isinstance(outcome, LogError):
-                raise outcome
-            self._ready_records.append(outcome)
-
-    def _at_end(self) -> None:
-        if self._resuming:
-            if self._held is not None and isinstance(self._held[1], LogError):
-                self._held = None
-        elif self._infer is not None and self._infer.error is not None and not self._infer.torn:
-            raise self._infer.error
-        self._release()
 
 
 def says_that_it_fits(line: bytes) -> bool:

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 from ...dut_protocol.wire.commands import RESULTS_AGAIN
 from ...dut_protocol.wire.messages import ERROR_START, INPUT_SIZE
-from .reader import LogError
 from .records import InferenceRecord
 from .stamps import EEMBC_STAMP
 
@@ -118,25 +117,21 @@ class PendingInference:
     end_host_s: float | None = None
     scores: tuple[float, ...] | None = None
     line: int = 0
-    error: LogError | None = None
     unreadable: str = ""
-    """Instead of the error, where nothing needs the scores."""
+    """Why there are no scores, where the device has answered."""
     garbled: str = ""
     """Why there are no scores, where a line ended in some that began as another."""
+    garbled_line: int = 0
     rebooted: bool = False
-    torn: bool = False
 
     @property
     def is_answered(self) -> bool:
         """Tell whether a result has come, readable or not."""
-        return bool(self.scores or self.error or self.unreadable)
+        return bool(self.scores or self.unreadable)
 
-    def outcome(self) -> tuple[int, InferenceRecord | LogError]:
+    def outcome(self) -> tuple[int, InferenceRecord]:
         """Return the step, and what it yielded."""
-        return self.step, self.error or self.record()
-
-    def record(self) -> InferenceRecord:
-        return InferenceRecord(
+        return self.step, InferenceRecord(
             file=self.file,
             offset=self.offset,
             iterations=1 if self.iterations is None else self.iterations,

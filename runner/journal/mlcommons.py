@@ -79,8 +79,6 @@ class MlcommonsReader(LogReader):
         self._block: _Block | None = None
         self._entries: Iterator[ResultsEntry | str] | None = None
         self._most_iterations = 0
-        self._rendered = False
-        """It was rendered from a journal of ours, where a window may have no scores."""
 
     def _read(self, blocks: LineBlocks) -> Iterator[InferenceRecord]:
         beside = self.path.with_name("results.json")
@@ -116,10 +114,8 @@ class MlcommonsReader(LogReader):
                 block.line = number
                 block.scores = self._scores(match[1])
                 if not block.scores:
-                    expected = f"expected finite numbers in m-results [{readable(match[1])}]"
-                    if block.iterations == 1 or not self._rendered:
-                        raise self._error(number, expected)
-                    block.unreadable = expected  # of a window only its length counts
+                    shown = readable(match[1])
+                    block.unreadable = f"expected finite numbers in m-results [{shown}]"
                 self._block = None
                 return block
         elif line.startswith(b"Captured samples:"):
@@ -149,7 +145,6 @@ class MlcommonsReader(LogReader):
             folders = match[1].replace(b"\\", b"/").split(b"/")
             self._identify(facts.session_ids, folders[-2] if len(folders) > 1 else folders[-1])
         elif match := _RENDERED.match(line):
-            self._rendered = True
             self._identify(facts.session_ids, match[1])
         elif line.startswith(_NO_BOARD):
             self._note_simulated(number, line)

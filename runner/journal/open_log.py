@@ -37,17 +37,16 @@ def open_log(
     ``task`` is whose log it is, where it may not say so itself. ``sound`` leaves out what stands
     behind damage to a log of our own; its facts tell of it.
 
-    ``resuming`` is for a runner that is about to continue the session: an inference whose
-    answer is unreadable at the very end of the log is dropped (it will be done again) where
-    a score would have to refuse it.
+    ``resuming`` is for a runner that is about to continue the session: what holds no whole line is
+    the beginning of a log of ours.
     """
     dialect = sniff(path)
     if dialect is Dialect.EEMBC:
-        return EembcReader(path, resuming=resuming, observe=observe, sound=sound)
+        return EembcReader(path, observe=observe, sound=sound)
     if dialect is Dialect.MLCOMMONS:
         return MlcommonsReader(path, observe=observe, merge_json=merge_json, task=task)
     if resuming:  # our own journal, killed within its first line
-        return EembcReader(path, resuming=True, observe=observe)
+        return EembcReader(path, observe=observe)
     raise LogError(
         f"{path} is no session log: expected lines like `00086.889 session: m-session-start-id[…]` "
         "(EEMBC) or `Logging initialized. …` (MLCommons); give the session's log.txt"

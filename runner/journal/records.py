@@ -47,7 +47,8 @@ class InferenceRecord(NamedTuple):
     printed_throughput: float | None = None
     """The inferences a second that an MLCommons log prints, to three decimals."""
     unreadable: str = ""
-    """Why there are no scores, where only the window counts and so nothing needs them."""
+    """Why there are no scores of an inference that was answered: of a window only its length
+    counts, and of an accuracy log the other inputs do."""
 
 
 @dataclass(slots=True)

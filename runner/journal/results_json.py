@@ -51,6 +51,7 @@ class ResultsEntry:
     iterations: int
     warmups: int | None
     scores: tuple[float, ...]
+    """Empty where it is no list of finite numbers."""
     start_us: int | None
     end_us: int | None
     elapsed_us: int | None
@@ -75,8 +76,12 @@ class ResultsEntry:
             start_host_s=self.start_host_s,
             end_host_s=self.end_host_s,
             printed_runtime_s=record.printed_runtime_s if elapsed_s is None else elapsed_s,
-            unreadable="" if self.scores else record.unreadable,
+            unreadable="" if self.scores else record.unreadable or self._unreadable,
         )
+
+    @property
+    def _unreadable(self) -> str:
+        return f"expected finite numbers as `infer.results` of entry {self.number}"
 
 
 def read_entries(path: Path) -> Iterator[ResultsEntry | str]:
@@ -188,10 +193,8 @@ def to_entry(path: Path, number: int, value: object) -> ResultsEntry | str:
     if not isinstance(file, str):
         raise _wrong(path, number, "a `file` name", file)
     scores = infer.get("results")
-    # A window of ours may have no scores that can be read.
-    least = 0 if MLCOMMONS_KEY in value and infer.get("iterations") != 1 else 1
-    if not isinstance(scores, list) or len(scores) < least or not all(map(_is_finite, scores)):
-        raise _wrong(path, number, "`infer.results` as a list of finite numbers", scores)
+    if not isinstance(scores, list) or not all(map(_is_finite, scores)):
+        scores = []
     iterations = _whole(path, number, "infer.iterations", infer.get("iterations"))
     if iterations is None:
         raise _wrong(path, number, "`infer.iterations`", None)
@@ -205,7 +208,7 @@ def to_entry(path: Path, number: int, value: object) -> ResultsEntry | str:
         stride=_whole(path, number, "stride", value.get("stride")),
         iterations=iterations,
         warmups=_whole(path, number, "infer.warmups", infer.get("warmups")),
-        scores=tuple(float(score) for score in scores),
+        scores=tuple(map(float, scores)),
         start_us=_whole(path, number, "infer.start_time", infer.get("start_time")),
         end_us=_whole(path, number, "infer.end_time", infer.get("end_time")),
         elapsed_us=_whole(path, number, "infer.elapsed_time", infer.get("elapsed_time")),

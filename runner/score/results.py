@@ -137,7 +137,7 @@ class AccuracyResult(JsonForm):
 
     JSON = (
         "metric top1 auc eembc_auc precision_recall listed inputs correct confusion file_scores "
-        "wrong missing repeated unknown incomplete"
+        "wrong missing repeated unknown incomplete unreadable"
     )
 
     metric: Metric
@@ -171,6 +171,11 @@ class AccuracyResult(JsonForm):
     """Inputs inferred that the list does not hold, or that were not loaded."""
     incomplete: NameList = NameList()
     """Files of ad of which windows are missing."""
+    unreadable: NameList = NameList()
+    """Inputs that were answered by no scores that can be read; for ad: windows. What is said of the
+    other inputs does not count them."""
+    unreadable_first: tuple[int, str] | None = None
+    """(line of the log, why) of the first of them."""
 
     @property
     def top1(self) -> float | None:

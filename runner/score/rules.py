@@ -521,6 +521,15 @@ def _accuracy(
     ):
         if names:
             yield _inputs(kind, names, text)
+    if accuracy.unreadable_first is not None:
+        line, why = accuracy.unreadable_first
+        yield _violation(
+            FindingKind.SCORES_UNREADABLE,
+            f"{accuracy.unreadable.count} input(s) were answered by no scores that can be read "
+            f"({accuracy.unreadable}), the first: {why}; the figures are those of the others. Look "
+            "at the firmware's output stage, and run the whole list again",
+            line,
+        )
     counted = task.stride_bytes is not None and not synthetic  # its own finding says enough
     if counted and accuracy.listed not in round_.ad_file_counts:
         counts = " or ".join(map(str, round_.ad_file_counts))

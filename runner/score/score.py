@@ -7,6 +7,7 @@ stream; an ad session's 48,608 windows leave one number each.
 from __future__ import annotations
 
 from array import array
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from math import fsum, isnan, nan
 from typing import TYPE_CHECKING, Protocol
@@ -119,7 +120,11 @@ def score_accuracy(
     labels: Mapping[str, int] | Iterable[LabelledFile],
     task: Task,
 ) -> AccuracyResult:
-    """Compute Top-1 and AUC over a label list; each input counts once, by its first answer."""
+    """Compute Top-1 and AUC over a label list; each input counts once, by its first answer.
+
+    An input whose scores cannot be read is named, and the others are scored. ScoreError where that
+    leaves none.
+    """
     rows = labels.items() if isinstance(labels, Mapping) else ((r.file, r.label) for r in labels)
     truth = dict(rows)
     for file, label in truth.items():
@@ -140,8 +145,8 @@ def _score_classes(
     unknown: list[str] = []
     wrong: list[str] = []
     noughts: list[InferenceRecord] = []
-    for record in records:
-        _check_scores(record, task)
+    odd = _Unreadable(task)
+    for record in odd.without(records):
         if record.file not in truth:
             unknown.append(record.file or NOT_LOADED)
         elif record.file in rows:
@@ -178,9 +183,11 @@ def _score_classes(
         noughts=NameList.of(record.file for record in noughts),
         confusion=tuple(map(tuple, confusion)),
         wrong=NameList.of(wrong),
-        missing=NameList.of(file for file in truth if file not in rows),
+        missing=NameList.of(file for file in truth if file not in rows and file not in odd.files),
         repeated=NameList.of(repeated),
         unknown=NameList.of(unknown),
+        unreadable=NameList.of(odd.names),
+        unreadable_first=odd.first,
     )
 
 
@@ -235,8 +242,8 @@ def _score_windows(
     files: dict[str, array[float]] = {}
     repeated: list[str] = []
     unknown: list[str] = []
-    for record in records:
-        _check_scores(record, task)
+    odd = _Unreadable(task)
+    for record in odd.without(records):
         window, beside = divmod(record.offset, stride)
         if record.file not in truth or beside or window >= count:
             unknown.append(f"{record.file or NOT_LOADED} at {record.offset}")
@@ -257,6 +264,7 @@ def _score_windows(
 
     anomalous = [score.label == 1 for score in file_scores]
     means = [score.score for score in file_scores]
+    answered = files.keys() | odd.files.keys()
     return AccuracyResult(
         metric=task.metric,
         listed=len(truth),
@@ -266,20 +274,46 @@ def _score_windows(
         auc_missing=_without_a_class({score.label for score in file_scores}, 2),
         precision_recall=best_precision_recall(anomalous, means),
         file_scores=tuple(file_scores),
-        missing=NameList.of(file for file in truth if file not in files),
+        missing=NameList.of(file for file in truth if file not in answered),
         repeated=NameList.of(repeated),
         unknown=NameList.of(unknown),
-        incomplete=NameList.of(s.file for s in file_scores if s.windows < count),
+        incomplete=NameList.of(
+            s.file for s in file_scores if s.windows + odd.files.get(s.file, 0) < count
+        ),
+        unreadable=NameList.of(odd.names),
+        unreadable_first=odd.first,
     )
 
 
-def _check_scores(record: InferenceRecord, task: Task) -> None:
-    if len(record.scores) != task.score_count:
-        raise ScoreError(
-            f"{record.file or NOT_LOADED} (line {record.line} of the log): {len(record.scores)} "
-            f"scores where {task.key} has {task.score_count}; is it another task's log?",
-            record.line,
-        )
+class _Unreadable:
+    """Sorts out the inferences of which there are no scores to count."""
+
+    def __init__(self, task: Task) -> None:
+        self._task = task
+        self.names: list[str] = []
+        self.files: Counter[str] = Counter()
+        self.first: tuple[int, str] | None = None
+
+    def without(self, records: Iterable[InferenceRecord]) -> Iterator[InferenceRecord]:
+        """Yield the others; ScoreError in the end where there was none."""
+        readable, task = False, self._task
+        for record in records:
+            if len(record.scores) == task.score_count:
+                readable = True
+                yield record
+                continue
+            file = record.file or NOT_LOADED
+            self.names.append(f"{file} at {record.offset}" if task.stride_bytes else file)
+            self.files[file] += 1
+            why = f"{len(record.scores)} scores where {task.key} has {task.score_count}"
+            self.first = self.first or (record.line, record.unreadable or why)
+        if self.first is not None and not readable:
+            line, why = self.first
+            raise ScoreError(
+                f"{self.names[0]} (line {line} of the log): {why}; and no other input has scores "
+                "that can be read: is it another task's log?",
+                line,
+            )
 
 
 def match_list(files: Iterable[str], lists: Mapping[str, Sequence[LabelledFile]]) -> str | None:

@@ -1,4 +1,4 @@
-"""Tells a session's mode by what lies in its folder, whatever the folder is called."""
+"""Tells a session's mode and task by what lies in its folder, whatever the folder is called."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ....energy.trace_files import DEFAULT_NAME, energy_path, timestamps_path
+from ....models.suite import TASKS_BY_MODEL_ID
 from ...terms import Mode
 
 _HEAD_BYTES = 1 << 18
@@ -21,6 +22,10 @@ _SIGNS = (
     (Mode.PERFORMANCE, re.compile(rb"Median throughput|-key\[runMode\]-val\[(?:bmark|single)\]")),
 )
 """What the results and the log of each mode say; energy says what performance says as well."""
+_MODEL = re.compile(
+    rb"m-model-\[([^\]\n]{1,40})\]|Device model retrieved: (\S{1,40})"
+    rb"|-key\[model\]-val\[([^\]\n]{1,40})\]"
+)
 
 
 def mode_by_content(folder: Path, names: Sequence[str], told_by: Sequence[str]) -> Mode | None:
@@ -31,12 +36,26 @@ def mode_by_content(folder: Path, names: Sequence[str], told_by: Sequence[str]) 
     if not _TRACES.isdisjoint(names) or any(map(_PLOT.fullmatch, names)):
         return Mode.ENERGY
     for name in told_by:
-        try:
-            with (folder / name).open("rb") as file:
-                head = file.read(_HEAD_BYTES)
-        except OSError:
-            continue
+        head = _head(folder / name)
         for mode, sign in _SIGNS:
             if sign.search(head):
                 return mode
     return None
+
+
+def task_by_content(log: Path) -> str | None:
+    """Return the key of the task whose model a log names first; None where it names none."""
+    for match in _MODEL.finditer(_head(log)):
+        model_id = next(filter(None, match.groups())).decode("utf-8", "replace")
+        if model_id in TASKS_BY_MODEL_ID:
+            return TASKS_BY_MODEL_ID[model_id].key
+    return None
+
+
+def _head(path: Path) -> bytes:
+    """Return a file's beginning; nothing where it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return file.read(_HEAD_BYTES)
+    except OSError:
+        return b""

@@ -7,13 +7,15 @@ outside the folder is touched. Layout, as the rounds describe it::
     <division>/<org>/code/<benchmark>/<implementation>/
     <division>/<org>/results/<system>/<benchmark>/<mode>/
 
-Published trees also have a level of implementations above the system or below the benchmark, files
-called `accuracy_results.txt`, and mode folders called `power`, which their content tells.
+Published trees also have a level of implementations above the system or below the benchmark, or in
+its place (`ic_fp32`), files called `accuracy_results.txt`, and mode folders called `power`, which
+their content tells.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -25,7 +27,7 @@ from ...config.strict_json import read_json
 from ...errors import SetupError
 from ...journal.session_folder import file_called
 from ...terms import Division, Mode
-from .content import mode_by_content
+from .content import mode_by_content, task_by_content
 
 MAX_DEPTH = 24
 """The deepest folder that is read: an honest file lies seven deep under results; code with a
@@ -200,7 +202,8 @@ class ModeFolder:
     files: tuple[str, ...]
     """The plain files in the folder, by name."""
     mapped: str | None = None
-    """The task that the submitter's model_mapping.json makes of the benchmark's name."""
+    """The task that the submitter's model_mapping.json makes of the benchmark's name; of a name
+    that is none, the one that the log tells, or else the beginning of the name."""
     implementation: str = ""
     """The folders between the benchmark and the mode, which the rounds do not have."""
 
@@ -297,13 +300,22 @@ def _sessions(tree: Tree, submitter: Submitter) -> Iterator[ModeFolder]:
         last = len(parts) - 2
         named = next((n for n in range(last, at, -1) if parts[n] in known), last)
         name = parts[named]
+        mapped = mapping.get(name) if name in known else _told(tree, entry, files, mode, name)
         between = "/".join(parts[named + 1 : -1])
         found.append(
-            ModeFolder(
-                submitter, parts[at], name, mode, entry.path, files, mapping.get(name), between
-            )
+            ModeFolder(submitter, parts[at], name, mode, entry.path, files, mapped, between)
         )
     yield from sorted(found, key=lambda one: one.path)
+
+
+def _told(
+    tree: Tree, entry: TreeEntry, files: tuple[str, ...], mode: Mode, name: str
+) -> str | None:
+    """Return the task of a session whose folder is called as no benchmark is, such as `ic_fp32`."""
+    log = file_called("log.txt", files, mode)
+    told = None if log is None else task_by_content(tree.locate(entry.path) / log)
+    begins = next((key for key in (*LONG_NAMES, *TASKS) if re.match(rf"{key}[\W_]", name)), None)
+    return told or LONG_NAMES.get(begins or "", begins)
 
 
 def _misnamed(tree: Tree, entry: TreeEntry, files: tuple[str, ...]) -> Mode | None:

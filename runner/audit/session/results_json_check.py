@@ -100,7 +100,7 @@ def _throughput(entry: ResultsEntry) -> float | None:
 
 
 def _differences(record: InferenceRecord, entry: ResultsEntry) -> Iterator[tuple[str, str, str]]:
-    if record.scores and record.scores != entry.scores:
+    if (record.scores or record.unreadable) and record.scores != entry.scores:
         yield "m-results", _list(record.scores), _list(entry.scores)
     if record.iterations != entry.iterations:
         yield "the number of inferences", str(record.iterations), str(entry.iterations)

@@ -184,6 +184,20 @@ def test_scores_behind_half_of_another_line_are_garbled_and_cost_no_window(tmp_p
     assert record.unreadable == "the results came garbled: m-infer-donerGI[0.000,0.999]"
 
 
+@pytest.mark.parametrize("whole", ["m-infer-start-1000", "m-ready"])
+def test_another_line_that_came_garbled_costs_no_window_of_energy(tmp_path, whole):
+    energy = [line.replace("ML Performance", "ML Energy") for line in log_lines([FIRST, SECOND])]
+    lines = [
+        line.replace("m-infer-done", "m-infer-donerGI[0.000,0.999]")
+        for line in energy
+        if "m-results" not in line and "m-lap-us" not in line
+    ]
+    lines[next(at for at, line in enumerate(lines) if f"dut: {whole[:13]}" in line)] = "00020.0 RGI"
+    records, _ = read(tmp_path, lines)
+    assert [record.file for record in records] == [FIRST.file, SECOND.file]
+    assert all("garbled" in record.unreadable for record in records)
+
+
 def test_one_trailing_comma_is_tolerated_and_noted_once(tmp_path):
     lines = [
         line.replace("]", ",]") if "m-results" in line else line
@@ -195,18 +209,31 @@ def test_one_trailing_comma_is_tolerated_and_noted_once(tmp_path):
 
 
 @pytest.mark.parametrize("bad", ["nan", "inf", "-inf", "x", "", "1_0", "0.1,,0.2", "0.1,,"])
-def test_results_that_are_no_finite_numbers_are_refused_with_line_and_text(tmp_path, bad):
-    lines = list(log_lines([FIRST]))
+def test_results_that_are_no_finite_numbers_cost_no_other_inference(tmp_path, bad):
+    lines = list(log_lines([FIRST, SECOND]))
     at = next(i for i, line in enumerate(lines) if "m-results" in line)
     lines[at] = f"00020.020 dut: m-results-[{bad}]"
-    with pytest.raises(LogError, match=rf"line {at + 1}: .*m-results-\["):
-        read(tmp_path, lines)
+    (first, second), _ = read(tmp_path, lines)
+    assert (first.file, first.scores, first.line) == (FIRST.file, (), at + 1)
+    assert first.unreadable.startswith(f"expected finite numbers in m-results-[{bad[:-1]}")
+    assert (second.scores, second.unreadable) == (one_hot(2), "")
 
 
-def test_results_cut_off_in_the_middle_of_a_log_are_refused(tmp_path):
-    lines = [line.removesuffix("]") if "m-results" in line else line for line in log_lines([FIRST])]
-    with pytest.raises(LogError, match="closing bracket"):
-        read(tmp_path, lines)
+def test_results_cut_off_in_the_middle_of_a_log_cost_no_other_inference(tmp_path):
+    lines = list(log_lines([FIRST, SECOND]))
+    at = next(i for i, line in enumerate(lines) if "m-results" in line)
+    lines[at] = lines[at].removesuffix("]")
+    (first, second), _ = read(tmp_path, lines)
+    assert "a closing bracket" in first.unreadable
+    assert second.scores == one_hot(2)
+
+
+def test_an_input_that_is_answered_without_results_is_named(tmp_path):
+    lines = list(log_lines([FIRST, SECOND]))
+    lines.remove(next(line for line in lines if "m-results" in line))
+    (first, second), _ = read(tmp_path, lines)
+    assert (first.file, first.unreadable) == (FIRST.file, "no whole m-results came")
+    assert second.scores == one_hot(2)
 
 
 def test_an_input_counts_as_loaded_only_after_the_load_is_done(tmp_path):
@@ -292,11 +319,10 @@ def test_an_unreadable_answer_before_a_resume_is_void(tmp_path):
     assert [record.scores for record in records] == [one_hot(7)]
 
 
-def test_an_unreadable_answer_at_the_end_stops_a_score_but_not_a_resume(tmp_path):
+def test_an_unreadable_answer_at_the_end_is_told(tmp_path):
     lines = [*START, *[line.replace("0.996", "nan") for line in FIRST.lines()]]
-    with pytest.raises(LogError, match="nan"):
-        read(tmp_path, lines)
-    assert read(tmp_path, lines, resuming=True)[0] == []
+    ((record,), _) = read(tmp_path, lines)
+    assert "nan" in record.unreadable
 
 
 def test_a_resume_marker_glued_to_a_torn_line_is_seen(tmp_path):

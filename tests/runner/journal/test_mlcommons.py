@@ -164,9 +164,6 @@ def test_the_size_of_the_reads_of_a_results_json_makes_no_difference(tmp_path, m
         ([1], r"entry 1: expected an object"),
         ([{"file": "a.bin"}], r"expected an `infer` object"),
         ([{"infer": {}}], r"expected a `file` name"),
-        ([entry("a.bin", "x")], r"list of finite numbers"),
-        ([entry("a.bin", [])], r"list of finite numbers"),
-        ([entry("a.bin", [True])], r"list of finite numbers"),
         ([entry("a.bin", [float("nan")])], r"expected finite numbers.*\[NaN\]"),
         ([entry("a.bin", [1.0], stride=[1])], r"a whole number as `stride`"),
         ([entry("b.bin", [1.0])], r"a\.bin was inferred, but entry 1 .* is of b\.bin"),
@@ -182,10 +179,21 @@ def test_a_results_json_of_the_wrong_shape_is_refused_with_what_was_expected(
 
 
 @pytest.mark.parametrize("bad", ["[nan]", "[]", "[x]", "[0.1, inf]"])
-def test_scores_that_are_no_finite_numbers_are_refused_with_their_line(tmp_path, bad):
-    lines = [*head(), *block(1, "a.bin", bad)]
-    with pytest.raises(LogError, match=rf"line {len(lines)}: "):
-        read(tmp_path, lines)
+def test_scores_that_are_no_finite_numbers_cost_no_other_inference(tmp_path, bad):
+    lines = [*head(), *block(1, "a.bin", bad), *block(2, "b.bin", list(one_hot(7)))]
+    (first, second), _ = read(tmp_path, lines)
+    assert (first.file, first.scores) == ("a.bin", ())
+    assert first.unreadable == f"expected finite numbers in m-results {bad}"
+    assert (second.scores, second.unreadable) == (one_hot(7), "")
+
+
+@pytest.mark.parametrize("bad", ["x", [], [True], [0.5, "1"], None])
+def test_an_entry_without_scores_costs_no_other_inference(tmp_path, bad):
+    lines = [*head(), *block(1, "a.bin", "[nan]"), *block(2, "b.bin", list(one_hot(7)))]
+    (first, second), _ = read(tmp_path, lines, [entry("a.bin", bad), entry("b.bin", [1.0, 0.0])])
+    assert (first.scores, first.start_us) == ((), 100)
+    assert "finite numbers" in first.unreadable
+    assert second.scores == (1.0, 0.0)
 
 
 def test_the_streaming_wake_word_is_read_and_reported_as_not_scored(tmp_path):

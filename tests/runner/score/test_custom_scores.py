@@ -10,7 +10,7 @@ from tinyrunner.models.suite import InputFormat, Metric
 from tinyrunner.runner.config.rounds import load_rounds
 from tinyrunner.runner.journal.records import InferenceRecord
 from tinyrunner.runner.score.results import AccuracyResult
-from tinyrunner.runner.score.rules import CheckInput, FindingKind, check, is_valid
+from tinyrunner.runner.score.rules import CheckInput, FindingKind, check, is_good
 from tinyrunner.runner.score.score import score_accuracy
 from tinyrunner.runner.terms import Division, Mode
 
@@ -31,7 +31,7 @@ def test_a_custom_task_is_one_violation_however_bad_its_figure(told, synthetic, 
     for round_ in load_rounds().by_name.values():
         findings = check(checked, round_, division=division)
         assert [finding.kind for finding in findings] == [FindingKind.CUSTOM_TASK]
-        assert not is_valid(findings)
+        assert not is_good(findings)
         assert "never valid for submission" in findings[0].text
         assert round_.target(MYNET) is None
 

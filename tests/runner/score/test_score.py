@@ -119,6 +119,20 @@ def test_another_tasks_number_of_scores_is_an_error():
         score_accuracy([record("a.bin", (0.5, 0.5))], {"a.bin": 0}, KWS)
 
 
+@pytest.mark.parametrize("scores", [(), (0.5, 0.5), one_hot(1, 13)])
+def test_an_input_without_its_scores_is_named_and_the_others_are_scored(scores):
+    records = [
+        record("a.bin", one_hot(0)),
+        record("b.bin", scores, line=7, unreadable="" if scores else "no numbers"),
+        record("c.bin", one_hot(1)),
+    ]
+    result = score_accuracy(records, dict.fromkeys(["a.bin", "b.bin", "c.bin"], 0), KWS)
+    assert (result.inputs, result.correct, result.listed) == (2, 1, 3)
+    assert (result.unreadable.names, result.missing.count) == (("b.bin",), 0)
+    assert result.unreadable_first is not None
+    assert result.unreadable_first[0] == 7
+
+
 def test_a_label_beyond_the_classes_is_an_error():
     with pytest.raises(ScoreError, match="label 2"):
         score_accuracy([], {"a.bin": 2}, VWW)
@@ -192,6 +206,15 @@ def test_windows_of_ad_that_are_missing_repeated_or_beside_the_stride_are_named(
     assert result.unknown.names == ("b at 100", f"b at {512 * 196}")
     assert result.missing.names == ("c",)
     assert [(s.file, s.score) for s in result.file_scores] == [("a", 1.0), ("b", 2.0)]
+
+
+def test_a_window_of_ad_without_its_score_is_named_and_not_said_to_lack():
+    records = [*windows("a", [1.0] * 196), *windows("b", [2.0] * 196)]
+    records[5] = records[5]._replace(scores=(), unreadable="no numbers", line=9)
+    result = score_accuracy(records, {"a": 0, "b": 1}, AD)
+    assert (result.incomplete.count, result.unreadable.names) == (0, (f"a at {5 * 512}",))
+    assert result.unreadable_first == (9, "no numbers")
+    assert [score.score for score in result.file_scores] == [1.0, 2.0]
 
 
 @pytest.mark.parametrize("task", [VWW, KWS, AD])

@@ -79,6 +79,30 @@ def test_an_implementation_below_the_benchmark_leaves_it_its_name(tmp_path: Path
     ]
 
 
+@pytest.mark.parametrize(
+    ("folder", "log", "task"),
+    [
+        ("ic_fp32", "00001.000 dut: m-model-[ic01]", "ic"),
+        ("RN07", "00001.000 io: [dut]: m-model-[vww01]", "vww"),
+        ("RN07", "00001.000 parser: m-bm-cfg-name[u]-key[model]-val[kws01]", "kws"),
+        ("finn", "0726.010109 ulp-mlperf: Device model retrieved: ad01", "ad"),
+        ("ad_hoc", "00001.000 dut: m-model-[kws01]", "kws"),
+        ("kws-int8", "", "kws"),
+        ("image_classification.v2", "", "ic"),
+        ("icy", "", "icy"),
+        ("kws", "00001.000 dut: m-model-[ic01]", "kws"),
+    ],
+)
+def test_an_implementation_in_the_benchmarks_place_is_of_the_task_that_its_log_tells(
+    folder: str, log: str, task: str, tmp_path: Path
+) -> None:
+    path = make(tmp_path, f"results/b/{folder}/accuracy/log.txt")
+    (path / "results" / "b" / folder / "accuracy" / "log.txt").write_text(f"{log}\n")
+    make(tmp_path, "systems/b.json")
+    (session,) = find_layout(read_tree(tmp_path)).sessions
+    assert (session.system, session.benchmark, session.task_key) == ("b", folder, task)
+
+
 CONTENTS = {
     "results.txt": ("Median energy cost is 1.0 uJ/inf.", Mode.ENERGY),
     "enegy_results.txt": ("Energy data for trial 0", Mode.ENERGY),

@@ -253,6 +253,35 @@ def test_a_window_finding_points_at_the_line_of_its_results(tmp_path):
     assert [f.line for f in found] == [session.line("log.txt", "m-results-[")]
 
 
+UNREADABLE = {
+    "no scores": (ACCURACY, r"^(\d+\.\d+ dut: m-results-\[)[^\]]*", r"\1"),
+    "no number": (ACCURACY, r"^(\d+\.\d+ dut: m-results-\[)\d", r"\1nan"),
+    "a score less": (ACCURACY, r"^(\d+\.\d+ dut: m-results-\[)[^,]*,", r"\1"),
+    "cut off": (ACCURACY, r"^(\d+\.\d+ dut: m-results-\[[^\]]*)\]", r"\1"),
+    "garbled": (ACCURACY, r"^(\d+\.\d+ dut: m-)results-", r"\1infer-dRGI"),
+    "no line": (ACCURACY, r"^\d+\.\d+ dut: m-results-\[.*\n", ""),
+    "no scores, MLCommons": (ML_ACCURACY, r"(m-results +: \[)[^\]]*", r"\1"),
+}
+
+
+@pytest.mark.parametrize("harm", UNREADABLE)
+def test_one_input_without_scores_is_named_and_the_others_are_judged(harm, tmp_path):
+    source, pattern, new = UNREADABLE[harm]
+    session = published_session(tmp_path, *source)
+    if source is ML_ACCURACY:
+        session.sub("results.json", r'"results": \[[^\]]*\]', '"results": []')
+    session.sub("log.txt", pattern, new)
+    audit = session.audit(official_lists())
+    (found,) = violations(audit)
+    assert found.found.startswith("scores unreadable: 1 input(s) were answered by no scores")
+    assert "(tst_000000_Stop_7.bin)" in found.found
+    assert (found.path.rpartition("/")[2], found.line is not None) == ("log.txt", True)
+    accuracy = audit.assessment.accuracy
+    assert (accuracy.inputs, accuracy.missing.count) == (999, 0)
+    session.replace("results.txt", "90.2", "90.4")
+    assert Rule.RESULT_LINE in {one.rule for one in violations(session.audit(official_lists()))}
+
+
 def crlf(session: OneSession) -> None:
     for name in ("log.txt", "script.async", "results.txt"):
         path = session.folder / name
