@@ -1,7 +1,7 @@
 """Says how much of each plot a page holds, so that a page of hundreds of sessions can be opened.
 
-A page stays below 20 MB, of which the plotting library takes 5: what it draws is shared out among
-its sessions, and the page says what it leaves out. A report of fewer sessions shows more.
+A page stays below 3 MB: what it draws is shared out among its sessions, and the page says what it
+leaves out. A report of fewer sessions shows more.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ MAX_POINTS = 1000
 MAX_FINDINGS = 500
 """Findings shown of one list; a hostile tree can have a finding a file."""
 
-_PAGE_BUCKETS = 800_000
-"""In all traces, of 10.7 bytes each: two float32 in base64."""
+_PAGE_BUCKETS = 300_000
+"""In all traces, of at most 4.6 bytes each."""
 _LEAST_BUCKETS = 500
 """Of a trace, or it is not drawn: half a screen."""
-_PAGE_POINTS = 80_000
-"""In all curves, of some 25 bytes each."""
+_PAGE_POINTS = 40_000
+"""In all curves, of some 10 bytes each."""
 _LEAST_POINTS = 50
 _CURVES = 2
 """The most curves of a session."""
@@ -66,7 +66,7 @@ class Budget:
             told.append(f"A trace is drawn by at most {buckets} stretches, and not {MAX_BUCKETS}.")
         if points < MAX_POINTS:
             told.append(f"A ROC curve is drawn by at most {points} points, and not {MAX_POINTS}.")
-        if findings < MAX_FINDINGS:
+        if any(len(session.findings) > findings for session in sessions):
             told.append(f"Of a session at most {findings} findings are shown.")
         if told:
             told.append("A report of fewer sessions shows more.")

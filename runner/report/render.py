@@ -1,7 +1,7 @@
 """Renders a page as one HTML file: styles, scripts and data inside, nothing fetched.
 
-The content security policy of the page names the hashes of its two scripts, so that markup from a
-hostile name could not run even if it were not escaped.
+The content security policy of the page names the hash of its script, so that markup from a hostile
+name could not run even if it were not escaped.
 """
 
 from __future__ import annotations
@@ -10,8 +10,6 @@ import base64
 import hashlib
 import unicodedata
 from datetime import UTC, datetime
-from importlib import import_module
-from math import isfinite
 from pathlib import Path
 
 from markupsafe import Markup
@@ -20,6 +18,8 @@ from ... import __version__
 from ..score.rules import Severity
 from .budget import MAX_FINDINGS, Budget
 from .page import PageFinding, ReportPage, SessionStatus
+from .plots.packed import packed
+from .plots.traces import Plot
 from .summary import cards
 from .views import CapturePage, view_of
 
@@ -58,14 +58,13 @@ def render_capture(capture: CapturePage) -> str:
 
 
 def _rendered(template: str, *, draws: bool, **values: object) -> str:
-    """Fill in a template; the scripts of plots are in the page where it ``draws`` any."""
+    """Fill in a template; the script is in the page where it ``draws`` any plot."""
     import jinja2  # here, because it takes a while that other commands need not wait
 
-    script = _read("report.js") if draws else ""
-    plotly = _plotly() if draws else ""
+    script = _read("plots.js") if draws else ""
     policy = (
         "default-src 'none'; style-src 'unsafe-inline'; img-src data: blob:; "
-        f"script-src {_sources(plotly, script)}; base-uri 'none'; form-action 'none'"
+        f"script-src {_source(script)}; base-uri 'none'; form-action 'none'"
     )
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_HERE, encoding="utf-8"),
@@ -75,7 +74,7 @@ def _rendered(template: str, *, draws: bool, **values: object) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["data"] = _data
+    environment.filters["block"] = _block
     environment.filters["tally"] = _tally
     return environment.get_template(template).render(
         **values,
@@ -84,7 +83,6 @@ def _rendered(template: str, *, draws: bool, **values: object) -> str:
         policy=policy,
         style=Markup(_read("report.css")),
         script=Markup(script),
-        plotly=Markup(plotly),
     )
 
 
@@ -98,23 +96,13 @@ def is_ours(path: Path) -> bool:
     return f'<meta name="generator" content="{GENERATOR} '.encode() in head
 
 
-def _plotly() -> str:
-    # By name: it has no type information, and takes a while that other commands need not wait.
-    text: str = import_module("plotly.offline").get_plotlyjs()
-    return text
-
-
 def _read(name: str) -> str:
     return (_HERE / name).read_text(encoding="utf-8").replace("\r\n", "\n")
 
 
-def _sources(*scripts: str) -> str:
-    hashes = [
-        base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
-        for text in scripts
-        if text
-    ]
-    return " ".join(f"'sha256-{each}'" for each in hashes) or "'none'"
+def _source(script: str) -> str:
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return f"'sha256-{digest}'" if script else "'none'"
 
 
 def _shown(value: object) -> object:
@@ -134,21 +122,9 @@ def _shown(value: object) -> object:
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 
 
-def _data(value: object) -> Markup:
-    """Return JSON that can stand in a script element: no markup, no number unknown to JSON."""
-    from jinja2.utils import htmlsafe_json_dumps
-
-    return htmlsafe_json_dumps(_finite(value), separators=(",", ":"))
-
-
-def _finite(value: object) -> object:
-    if isinstance(value, float):
-        return value if isfinite(value) else None
-    if isinstance(value, dict):
-        return {str(key): _finite(each) for key, each in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_finite(each) for each in value]
-    return value
+def _block(plot: Plot) -> Markup:
+    """Return the data of a plot as they stand in the page: base64, so no markup."""
+    return Markup(packed(plot.data, plot.arrays))
 
 
 def _tally(findings: tuple[PageFinding, ...]) -> str:

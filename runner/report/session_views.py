@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 
 from ..score.results import AccuracyResult, EnergyResult, PerformanceResult
-from .curves import Curve, NoAnswersError, classifier_curves, read_answers, roc_curve, thinned
-from .dots import NONE, Dots, dots_of, fixed, percent, signed, spread
 from .page import ReportSession, Row
-from .traces import Plot
+from .plots.curves import Curve, NoAnswersError, classifier_curves, read_answers, roc_curve, thinned
+from .plots.dots import NONE, Dots, dots_of, fixed, percent, signed, spread
+from .plots.traces import Plot
 
 _MOST_BINS = 40
 

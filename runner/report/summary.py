@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 
 from ...models.suite import Metric
 from ..terms import Mode
-from .dots import NONE, fixed, points, signed, spread
 from .page import ReportSession, SessionStatus
+from .plots.dots import NONE, fixed, points, signed, spread
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,9 @@ from ...energy.windows import EnergyWindow
 from ..journal.claimed_provenance import ClaimedProvenance, ClaimedSimulated
 from ..score.results import MeasuredWindow
 from .budget import MAX_BUCKETS, Budget
-from .dots import Dots, fixed
 from .page import ReportSession, Row
+from .plots.dots import Dots, fixed
+from .plots.traces import Plot, add_traces, draw_trace, trace_plot
 from .session_views import (
     MAX_WINDOW_ROWS,
     Confusion,
@@ -34,7 +35,6 @@ from .session_views import (
     performance_table,
 )
 from .summary import SummaryLine, summary_line
-from .traces import Plot, add_traces, draw_trace, trace_plot
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,7 +93,7 @@ def _show(
     from rich.table import Table
     from rich.text import Text
 
-    from ...report.dots import NONE
+    from ...report.plots.dots import NONE
 
     table = Table(box=None, padding=(0, 1), pad_edge=True)
     table.add_column("session")
@@ -137,7 +137,7 @@ def _grouped(compared: Comparison) -> dict[str, list[str]]:
 def _cells(each: Difference) -> tuple[Text, Text, Text, Text, Text]:
     from rich.text import Text
 
-    from ...report.dots import NONE, fixed, points
+    from ...report.plots.dots import NONE, fixed, points
 
     measure = each.measure
     decimals = {"%": 1, "": 4}.get(measure.unit, 3)

@@ -20,8 +20,8 @@ import numpy as np
 from ....models.suite import Metric
 from ...score.json_form import JsonForm
 from ...score.results import AccuracyResult
-from ..curves import NoAnswersError, read_answers
 from ..page import ReportSession
+from ..plots.curves import NoAnswersError, read_answers
 from .statistics import (
     Interval,
     RocParts,

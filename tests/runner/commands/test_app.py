@@ -18,7 +18,7 @@ from tinyrunner.models.suite import KWS
 from tinyrunner.runner.commands.app import COMMANDS, command_of
 
 HEAVY = {
-    "numpy", "pydantic", "yaml", "serial", "pyvisa", "matplotlib", "jinja2", "plotly", "fpdf",
+    "numpy", "pydantic", "yaml", "serial", "pyvisa", "matplotlib", "jinja2", "fpdf",
     "PIL", "filelock", "wakepy", "pooch", "ijson", "prompt_toolkit", "tflite_runtime",
     "ai_edge_litert", "rich.progress", "rich.markdown", "rich.traceback", "markdown_it", "pygments",
 }  # fmt: skip

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from support.report.browser import chromium
 from support.report.cli import command
+from support.sessions.ad_anomalies import anomalies
 from support.sessions.for_reports import accuracy, energy, performance
 
 SAMPLES = 500_000
@@ -24,6 +27,7 @@ def report(tmp_path_factory):
     performance(folder / "all" / "performance", [10.0, 10.1, 10.0, 10.05, 10.0])
     accuracy(folder / "all" / "accuracy", wrong=[3, 20])
     energy(folder / "all" / "energy_with_a_long_name_of_a_session", samples=SAMPLES)
+    anomalies(folder / "all" / "ad", seed=1)
     broken = performance(folder / "all" / ("x" * 150), [10.0] * 5)
     (broken / "log.txt").unlink()  # a finding with a word that is longer than a phone's line
     out = folder / "report.html"
@@ -57,9 +61,9 @@ def seen_s(page, element):
 def test_every_plot_is_drawn_and_nothing_complains(page):
     drawn = page.run(
         "return Array.from(document.querySelectorAll('.plot')).map("
-        "each => each.querySelectorAll('path.js-line, .bars path, .point path').length)"
+        "each => each.querySelectorAll('path.line, rect.bar').length)"
     )
-    assert len(drawn) == 2  # the ROC of the accuracy session, the trace of the energy session
+    assert len(drawn) == 4  # the ROC of the accuracy session, the trace, ROC and histogram of ad
     assert all(drawn)
     assert page.run("return document.querySelectorAll('svg.dotplot circle').length") == 20
     assert page.complaints() == []
@@ -67,8 +71,7 @@ def test_every_plot_is_drawn_and_nothing_complains(page):
 
 def test_the_windows_are_marked_and_numbered(page):
     texts = page.run(
-        "return Array.from(arguments[0].querySelectorAll('.annotation-text'))"
-        ".map(each => each.textContent)",
+        "return Array.from(arguments[0].querySelectorAll('.number')).map(each => each.textContent)",
         trace_of(page),
     )
     assert texts == ["2", "4", "6", "8", "10"]
@@ -88,18 +91,27 @@ def test_a_drag_zooms_and_brings_out_detail(page):
     assert page.complaints() == []
 
 
+def test_the_pointer_is_told_what_it_points_at(page):
+    told = {}
+    for kind in ("trace", "roc", "histogram"):
+        element = page.driver.find_elements("css selector", f".plot[data-kind={kind}]")[-1]
+        page.run("arguments[0].scrollIntoView({behavior: 'instant', block: 'center'})", element)
+        page.point(element, 0.3, 0.4)
+        texts = page.driver.find_elements("css selector", ".told")
+        told[kind] = [text.text for text in texts]
+    assert re.fullmatch(r"1\d\.\d+ s: .* mW", *told["trace"])
+    assert re.fullmatch(r".*normal \d+, anomaly \d+", *told["histogram"])
+    assert page.complaints() == []
+
+
 def test_one_sample_is_seen_at_every_zoom(page):
     trace = trace_of(page)
-    top = "return Math.max(...arguments[0].data[0].y)"
-    assert page.run(top, trace) == pytest.approx(99.0, rel=1e-4)
+    assert float(state(page, trace)["highest"]) == pytest.approx(99.0, rel=1e-4)
     for span_s in (10.0, 1.0, 0.1, 0.01):
         page.run(
-            "Plotly.relayout(arguments[0], {'xaxis.range': [30.2 - arguments[1], 30.2 + "
-            "arguments[1]]})",
-            trace,
-            span_s,
+            "arguments[0].showBetween(30.2 - arguments[1], 30.2 + arguments[1])", trace, span_s
         )
-        assert page.run(top, trace) == pytest.approx(99.0, rel=1e-4)
+        assert float(state(page, trace)["highest"]) == pytest.approx(99.0, rel=1e-4)
         assert seen_s(page, trace) == pytest.approx((30.2 - span_s, 30.2 + span_s), abs=1e-5)
     assert int(state(page, trace)["samplesPerColumn"]) == 5  # what a stretch of the page holds
 
@@ -117,8 +129,9 @@ def test_the_buttons_zoom_to_a_window_and_back_from_the_keyboard(page):
 
 def test_a_double_click_shows_the_whole_again(page):
     trace = trace_of(page)
-    page.run("Plotly.relayout(arguments[0], {'xaxis.range': [20, 21]})", trace)
-    page.run("Plotly.relayout(arguments[0], {'xaxis.autorange': true})", trace)
+    page.run("arguments[0].showBetween(20, 21)", trace)
+    assert seen_s(page, trace) == pytest.approx((20.0, 21.0), abs=1e-5)
+    page.double_click(trace)
     assert seen_s(page, trace) == pytest.approx((0.0, 65.0), abs=0.01)
 
 
@@ -127,7 +140,7 @@ def test_nothing_overflows_on_a_phone(page, width):
     page.resize(width, 844)
     page.wait(f"document.documentElement.clientWidth === {width}")
     page.wait(
-        "Array.from(document.querySelectorAll('.plot .main-svg'))"
+        "Array.from(document.querySelectorAll('.plot svg'))"
         f".every(each => each.getBoundingClientRect().right <= {width})"
     )
     assert page.run("return document.documentElement.scrollWidth") <= width
@@ -137,14 +150,12 @@ def test_nothing_overflows_on_a_phone(page, width):
 
 
 def test_the_plots_follow_a_dark_theme(page):
-    colour = "return arguments[0].data[0].line.color"
+    colour = "return getComputedStyle(arguments[0].querySelector('.line')).stroke"
     trace = trace_of(page)
     light = page.run(colour, trace)
     page.dark()
     page.wait("matchMedia('(prefers-color-scheme: dark)').matches")
-    page.wait(
-        "document.querySelector('.plot[data-kind=trace]').data[0].line.color !== '" + light + "'"
-    )
+    assert page.run(colour, trace) != light
     assert page.complaints() == []
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from support.sessions.for_reports import accuracy, performance
-from tinyrunner.runner.report.dots import LEAST_SPAN, dots_of, fixed, points, signed
 from tinyrunner.runner.report.gather import Asked, gather
+from tinyrunner.runner.report.plots.dots import LEAST_SPAN, dots_of, fixed, points, signed
 from tinyrunner.runner.report.render import render_report
 from tinyrunner.runner.report.summary import cards
 

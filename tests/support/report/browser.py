@@ -84,6 +84,19 @@ class Browser:
             .perform()
         )
 
+    def point(self, element: Any, across: float, down: float) -> None:
+        """Put the pointer at these fractions of the element's width and height."""
+        from selenium.webdriver import ActionChains
+
+        size = element.size
+        at = int((across - 0.5) * size["width"]), int((down - 0.5) * size["height"])
+        ActionChains(self.driver).move_to_element_with_offset(element, *at).perform()
+
+    def double_click(self, element: Any) -> None:
+        from selenium.webdriver import ActionChains
+
+        ActionChains(self.driver).double_click(element).perform()
+
     def complaints(self) -> list[str]:
         """Errors and warnings of the console, refused resources among them."""
         return [entry["message"] for entry in self.driver.get_log("browser")]

@@ -21,7 +21,7 @@ from tinyrunner.runner.report.compare.statistics import (
     unpaired_difference,
     welch,
 )
-from tinyrunner.runner.report.curves import roc_curve
+from tinyrunner.runner.report.plots.curves import roc_curve
 
 SAMPLES = st.lists(st.floats(1.0, 100.0), min_size=2, max_size=9)
 

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ...errors import TinyrunnerError
-from ..journal.open_log import open_log
-from ..journal.reader import LogError
-from ..score.auc import normalised, roc_auc
-from ..terms import Mode
-from .page import ReportSession
+from ....errors import TinyrunnerError
+from ...journal.open_log import open_log
+from ...journal.reader import LogError
+from ...score.auc import normalised, roc_auc
+from ...terms import Mode
+from ..page import ReportSession
 
 Floats = npt.NDArray[np.float64]
 

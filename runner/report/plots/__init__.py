@@ -1,0 +1,1 @@
+"""What a report draws: traces, ROC curves, windows around their median, and how they are packed."""
