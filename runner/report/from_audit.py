@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from ..audit.evidence.audit_result import SessionAudit, TreeAudit
+from collections.abc import Iterator
+from dataclasses import replace
+
+from ..audit.evidence.audit_result import TreeAudit
 from ..audit.evidence.findings import AuditFinding, Level
-from ..audit.overview.digest import group_by_rule
+from ..audit.overview.digest import SessionStanding, digest, group_by_rule
+from ..audit.overview.standings import rows_of
+from .audit_view import systems_of
 from .page import PageFinding, ReportPage, ReportSession, TreeVerdict, suite_order
+from .plots.scatter import SystemPoint
 
 
 def page_of_audit(audited: TreeAudit) -> ReportPage:
@@ -15,9 +21,12 @@ def page_of_audit(audited: TreeAudit) -> ReportPage:
     for each in audited.findings:
         folders = (each.path, each.path.rpartition("/")[0])
         by_folder.get(next((f for f in folders if f in by_folder), ""), rest).append(each)
+    short = digest(audited)
     ordered = [
-        (one.place.submitter.path, one.place.system, _session(audited, one, found))
-        for one, found in zip(audited.sessions, by_folder.values(), strict=True)
+        (one.place.submitter.path, one.place.system, _session(audited, standing, found))
+        for one, standing, found in zip(
+            audited.sessions, short.sessions, by_folder.values(), strict=True
+        )
     ]
     ordered.sort(key=lambda each: (*each[:2], *suite_order(each[2])))
     sessions = tuple(each[2] for each in ordered)
@@ -31,11 +40,27 @@ def page_of_audit(audited: TreeAudit) -> ReportPage:
         sessions=sessions,
         findings=tuple(map(_finding, rest)),
         verdicts=tuple(_verdict(audited, level) for level in Level),
+        digest=short,
+        systems=tuple(_systems(audited)),
+        systems_note=(
+            "Throughput of the performance session against energy of the energy session, both "
+            "recomputed where that can be done; a point says whose it is."
+        ),
     )
 
 
-def _session(audited: TreeAudit, one: SessionAudit, found: list[AuditFinding]) -> ReportSession:
-    place = one.place
+def _systems(audited: TreeAudit) -> Iterator[SystemPoint]:
+    simulated = {
+        (one.place.submitter.name, one.place.system) for one in audited.sessions if one.simulated
+    }
+    for system, point in systems_of([*rows_of(audited)]):
+        yield replace(point, simulated=system in simulated)
+
+
+def _session(
+    audited: TreeAudit, standing: SessionStanding, found: list[AuditFinding]
+) -> ReportSession:
+    one, place = standing.session, standing.session.place
     folder = audited.root.joinpath(*place.path.split("/"))
     return ReportSession(
         title=place.path,
@@ -51,6 +76,7 @@ def _session(audited: TreeAudit, one: SessionAudit, found: list[AuditFinding]) -
         findings=tuple(map(_finding, dict.fromkeys([*found, *one.findings]))),
         files=frozenset(place.files),
         log_name=place.log or "log.txt",
+        standing=standing,
     )
 
 

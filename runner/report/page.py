@@ -9,11 +9,13 @@ from pathlib import Path
 
 from ...datasets.labels import LabelList
 from ...models.suite import TASKS, Task
+from ..audit.overview.digest import Digest, SessionStanding
 from ..config.rounds import Round
 from ..journal.claimed_provenance import ClaimedProvenance
 from ..score.assess import Assessment
 from ..score.rules import SessionFinding, Severity
 from ..terms import Mode, Purpose
+from .plots.scatter import SystemPoint
 
 
 class SessionStatus(Enum):
@@ -73,6 +75,8 @@ class ReportSession:
     files: frozenset[str] | None = None
     """The only names in the folder that may be opened; None: whatever is there."""
     log_name: str = "log.txt"
+    standing: SessionStanding | None = None
+    """How what it prints stands to its log, where a tree was audited."""
 
     def may_open(self, *names: str) -> bool:
         """Tell whether every one of these files is there as a plain file that may be read."""
@@ -138,6 +142,12 @@ class ReportPage:
     """Findings about the whole; what is about one session stands with it."""
     verdicts: tuple[TreeVerdict, ...] | None = None
     """The verdicts on a tree; None for sessions by themselves."""
+    digest: Digest | None = None
+    """The digest of an audit; None for sessions by themselves."""
+    systems: tuple[SystemPoint, ...] = ()
+    """Systems to draw against each other."""
+    systems_note: str = ""
+    """Which systems these are."""
 
 
 Row = tuple[str, str]

@@ -16,9 +16,11 @@ from markupsafe import Markup
 
 from ... import __version__
 from ..score.rules import Severity
+from .audit_view import overview_of
 from .budget import MAX_FINDINGS, Budget
 from .page import PageFinding, ReportPage, SessionStatus
-from .plots.packed import packed
+from .plots.packed import packed, packed_bytes
+from .plots.scatter import scatters_of
 from .plots.traces import Plot
 from .summary import cards
 from .views import CapturePage, view_of
@@ -28,6 +30,8 @@ GENERATOR = "tinyrunner report"
 
 _HERE = Path(__file__).resolve().parent / "template"
 _LONGEST_TEXT = 2000
+MOST_UNFOLDED = 24
+"""Sessions of a page that stand in it open; of more each is unpacked when somebody opens it."""
 
 
 def render_report(page: ReportPage) -> str:
@@ -36,9 +40,13 @@ def render_report(page: ReportPage) -> str:
     views = [
         view_of(session, f"s{number}", budget) for number, session in enumerate(page.sessions, 1)
     ]
+    overview = None if page.digest is None else overview_of(page, page.digest)
     return _rendered(
         "page.html",
-        draws=any(view.plots for view in views),
+        draws=overview is not None or any(view.plots for view in views),
+        overview=overview,
+        folded=len(views) > MOST_UNFOLDED,
+        scatters=scatters_of(page.systems),
         page=page,
         views=views,
         cards=cards(page.sessions),
@@ -61,7 +69,7 @@ def _rendered(template: str, *, draws: bool, **values: object) -> str:
     """Fill in a template; the script is in the page where it ``draws`` any plot."""
     import jinja2  # here, because it takes a while that other commands need not wait
 
-    script = _read("plots.js") if draws else ""
+    script = _read("plots.js") + _read("table.js") if draws else ""
     policy = (
         "default-src 'none'; style-src 'unsafe-inline'; img-src data: blob:; "
         f"script-src {_source(script)}; base-uri 'none'; form-action 'none'"
@@ -75,6 +83,7 @@ def _rendered(template: str, *, draws: bool, **values: object) -> str:
         lstrip_blocks=True,
     )
     environment.filters["block"] = _block
+    environment.filters["folded"] = _folded
     environment.filters["tally"] = _tally
     return environment.get_template(template).render(
         **values,
@@ -125,6 +134,11 @@ _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 def _block(plot: Plot) -> Markup:
     """Return the data of a plot as they stand in the page: base64, so no markup."""
     return Markup(packed(plot.data, plot.arrays))
+
+
+def _folded(text: Markup) -> Markup:
+    """Return a session's part of the page, packed until somebody opens it."""
+    return Markup(packed_bytes(text.encode()))
 
 
 def _tally(findings: tuple[PageFinding, ...]) -> str:

@@ -1,9 +1,9 @@
 """Energy traces for a page: the least and greatest power of as many stretches as it has room for.
 
-A page holds them packed, as milliwatts: some 2 bytes a number of an instrument's steps, at most 2.3.
-The page's script draws as many columns as its plot is wide and looks the rest up while one zooms,
-so that a drawing never has more than a few thousand points, however long the trace. Each plot has
-words for those who do not see it.
+A page holds them packed, as milliwatts: about a byte a number of an instrument with few steps, at
+most 2.3. The page's script draws as many columns as its plot is wide and looks the rest up while
+one zooms, so that a drawing never has more than a few thousand points, however long the trace. Each
+plot has words for those who do not see it.
 """
 
 from __future__ import annotations

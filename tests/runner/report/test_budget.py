@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 
 import pytest
+from support.report.blocks import unpacked_bytes
 from support.sessions.for_reports import accuracy, energy, performance
 from tinyrunner.runner.report.budget import MAX_BUCKETS, MAX_FINDINGS, MAX_POINTS, Budget
 from tinyrunner.runner.report.gather import Asked, gather
@@ -29,12 +30,16 @@ def test_a_page_of_few_sessions_leaves_nothing_out(page, tmp_path):
     assert budget.left_out == ()
 
 
-def test_a_page_of_200_traces_says_what_it_leaves_out(page):
+def test_a_page_of_200_traces_of_noise_is_below_3_mb_and_says_what_it_leaves_out(page):
     text = render_report(replace(page, sessions=page.sessions * 200))
     assert "A trace is drawn by at most 1500 stretches, and not 100000." in text
     assert "A report of fewer sessions shows more." in text
-    assert "the least and the greatest of every 14 (45.5 ms)" in text
-    assert len(re.findall(r'data-kind="trace"', text)) == 200
+    assert len(text.encode()) < 3e6
+    folded = re.findall(r'class="packed">([^<]*)</script>', text)
+    assert len(folded) == 200
+    inside = unpacked_bytes(folded[-1]).decode()
+    assert "the least and the greatest of every 14 (45.5 ms)" in inside
+    assert inside.count('data-kind="trace"') == 1
 
 
 def test_what_there_is_no_room_for_is_not_drawn_and_said_to_be_left_out(page):

@@ -11,9 +11,14 @@ from typing import Any
 import numpy as np
 
 
+def unpacked_bytes(text: str) -> bytes:
+    """What was packed."""
+    return gzip.decompress(base64.b64decode(text))
+
+
 def unpacked(text: str) -> dict[str, Any]:
     """A block's head, with its arrays under ``arrays``."""
-    content = gzip.decompress(base64.b64decode(text))
+    content = unpacked_bytes(text)
     (length,) = struct.unpack_from("<I", content)
     head: dict[str, Any] = json.loads(content[4 : 4 + length])
     at, arrays = 4 + length, []

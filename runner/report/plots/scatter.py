@@ -1,0 +1,125 @@
+"""Draws systems against each other as plain SVG: throughput against energy, on logarithmic axes.
+
+As `dots` does, with colours from the style sheet, so that it needs no script. Each point says whose
+it is when one points at it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import ceil, floor, log10
+
+from ....models.suite import TASKS
+from .dots import fixed
+
+_WIDTH, _HEIGHT = 460.0, 300.0
+_LEFT, _RIGHT, _TOP, _BOTTOM = 66.0, 14.0, 14.0, 44.0
+_LEAST_DECADES = 0.7
+"""The shortest axis: a factor of five."""
+_ROOM = 0.08
+"""Beside the outermost points, as a share of the axis."""
+_MOST_TICKS = 7
+
+
+@dataclass(frozen=True, slots=True)
+class SystemPoint:
+    """Is one system with one task."""
+
+    task: str
+    name: str
+    """Whose it is, in words."""
+    throughput: float
+    """In inferences a second."""
+    energy_uj: float
+    """Of an inference."""
+    yours: bool = False
+    simulated: bool = False
+
+    @property
+    def text(self) -> str:
+        figures = f"{fixed(self.throughput)} inf./s, {fixed(self.energy_uj)} µJ/inf."
+        return f"{self.name}: {figures}{' (SIMULATED)' if self.simulated else ''}"
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedPoint:
+    x: float
+    y: float
+    point: SystemPoint
+
+
+@dataclass(frozen=True, slots=True)
+class AxisTick:
+    at: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scatter:
+    """Holds what the template draws."""
+
+    title: str
+    described: str
+    points: tuple[PlacedPoint, ...]
+    """Yours last, so that nothing lies on them."""
+    across: tuple[AxisTick, ...]
+    up: tuple[AxisTick, ...]
+    width: float = _WIDTH
+    height: float = _HEIGHT
+    left: float = _LEFT
+    right: float = _WIDTH - _RIGHT
+    top: float = _TOP
+    bottom: float = _HEIGHT - _BOTTOM
+
+    @property
+    def yours(self) -> tuple[SystemPoint, ...]:
+        return tuple(each.point for each in self.points if each.point.yours)
+
+
+def scatters_of(points: Sequence[SystemPoint]) -> list[Scatter]:
+    """Draw a picture for each task, in the suite's order."""
+    told = {point.task for point in points}
+    tasks = [*(task for task in TASKS if task in told), *sorted(told.difference(TASKS))]
+    drawn = (_scatter(task, [point for point in points if point.task == task]) for task in tasks)
+    return [each for each in drawn if each is not None]
+
+
+def _scatter(task: str, points: Sequence[SystemPoint]) -> Scatter | None:
+    shown = [each for each in points if 0 < each.throughput < 1e12 and 0 < each.energy_uj < 1e12]
+    if not shown:
+        return None
+    shown.sort(key=lambda each: each.yours)
+    x, across = _axis([each.throughput for each in shown], _LEFT, _WIDTH - _RIGHT)
+    y, up = _axis([each.energy_uj for each in shown], _HEIGHT - _BOTTOM, _TOP)
+    low, high = (pick(shown, key=lambda each: each.energy_uj) for pick in (min, max))
+    described = (
+        f"{task}: throughput against energy of {len(shown)} system{'s' if len(shown) > 1 else ''}, "
+        f"from {low.text} to {high.text}"
+    )
+    yours = [each.text for each in shown if each.yours]
+    if yours:
+        described += f"; yours: {', '.join(yours[:5])}"
+    placed = (PlacedPoint(x(each.throughput), y(each.energy_uj), each) for each in shown)
+    return Scatter(task, described, tuple(placed), across, up)
+
+
+def _axis(
+    values: Sequence[float], first: float, last: float
+) -> tuple[Callable[[float], float], tuple[AxisTick, ...]]:
+    """Return where a value lies between two places, and the ticks."""
+    low, high = log10(min(values)), log10(max(values))
+    short = max(_LEAST_DECADES - (high - low), 0.0) / 2
+    room = _ROOM * max(high - low, _LEAST_DECADES) + short
+    low, high = low - room, high + room
+
+    def place(value: float) -> float:
+        return round(first + (log10(value) - low) / (high - low) * (last - first), 1)
+
+    decades = range(floor(low), ceil(high) + 1)
+    for steps in ((1, 2, 5), (1,)):
+        told = [step * 10.0**decade for decade in decades for step in steps]
+        inside = [value for value in told if low <= log10(value) <= high]
+        if len(inside) <= _MOST_TICKS:
+            break
+    return place, tuple(AxisTick(place(value), f"{value:g}") for value in inside)

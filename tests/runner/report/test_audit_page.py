@@ -1,0 +1,164 @@
+"""The page of an audit: digest first, printed beside recomputed, and small for a whole round."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from dataclasses import replace
+
+import pytest
+from support.reference import reference_path
+from support.report.blocks import unpacked_bytes
+from support.report.browser import chromium
+from support.sessions.published_trees import audited
+from tinyrunner.runner.audit.audit import audit
+from tinyrunner.runner.audit.overview.digest import digest
+from tinyrunner.runner.audit.overview.standings import published_standings
+from tinyrunner.runner.report.audit_view import overview_of, systems_of
+from tinyrunner.runner.report.from_audit import page_of_audit
+from tinyrunner.runner.report.render import MOST_UNFOLDED, render_report
+
+TREE = "published/v1.2"
+HOSTILE = "</script><img src=x onerror=alert(1)>"
+
+
+@pytest.fixture(scope="module")
+def tampered(tmp_path_factory):
+    """A published submitter whose printed throughput is 2 % more than its log gives."""
+    root = tmp_path_factory.mktemp("tampered") / "v1.2"
+    shutil.copytree(reference_path("record", "v1.2", "closed", "syntiant"), root / "closed" / "x")
+    (results,) = (root / "closed" / "x").rglob("results.txt")
+    (printed,) = {one.printed for one in digest(audit(root)).sessions}
+    results.chmod(0o644)
+    text = results.read_text("utf-8").replace(printed, f"{float(printed) * 1.02:.3f}")
+    results.write_text(text, encoding="utf-8")
+    return audit(root)
+
+
+def overview(found):
+    page = page_of_audit(found)
+    return overview_of(page, page.digest)
+
+
+def test_each_row_holds_the_figures_and_the_verdict_of_the_digest():
+    found = audited(TREE)
+    rows = overview(found).lines
+    short = digest(found)
+    assert len(rows) == len(short.sessions) == 6
+    told = {(one.session.place.path, one.standing.value, one.printed) for one in short.sessions}
+    titles = [session.title for session in page_of_audit(found).sessions]
+    assert {(title, row.verdict, row.printed) for title, row in zip(titles, rows, strict=True)} == (
+        told
+    )
+    assert [row.anchor for row in rows] == ["s1", "s2", "s3", "s4", "s5", "s6"]
+
+
+def test_a_figure_that_disagrees_is_named_first_and_marked_on_its_card(tampered):
+    seen = overview(tampered)
+    (line,) = seen.disagreeing
+    assert line.why == "+2 %"
+    assert float(line.printed) == pytest.approx(1.02 * float(line.recomputed), rel=1e-4)
+    (card,) = seen.cards
+    assert card.lines == (line,)
+    text = render_report(page_of_audit(tampered))
+    main = text.split('<main id="main">')[1]
+    assert main.index('id="digest"') < main.index('class="verdicts"') < main.index('id="summary"')
+    assert f'class="printed short">printed {line.printed}' in text
+    assert f"printed {line.printed}, recomputed {line.recomputed} inf./s (+2 %)" in text
+
+
+def test_what_is_not_judged_says_why():
+    seen = overview(audited("record/v1.3"))
+    assert [(one.count, one.text) for one in seen.unjudged] == [(1, "sww is not scored here")]
+    assert {one.text: one.count for one in seen.counts} == {
+        "session": 1, "reproduced": 0, "disagree": 0, "not judged": 1,
+    }  # fmt: skip
+
+
+def test_systems_pair_throughput_of_performance_with_energy():
+    rows = published_standings()
+    points = systems_of(rows)
+    assert len(points) > 100
+    for (organization, system), point in points:
+        mine = [
+            one
+            for one in rows
+            if (one.organization, one.system, one.task) == (organization, system, point.task)
+        ]
+        figures = {(one.mode, one.figure) for one in mine}
+        assert {("performance", point.throughput), ("energy", point.energy_uj)} <= figures
+
+
+def test_hostile_names_stay_text_in_the_digest_and_in_what_is_folded(tampered):
+    page = page_of_audit(tampered)
+    (session,) = page.sessions
+    place = session.standing.session.place
+    place = replace(place, system=HOSTILE, submitter=replace(place.submitter, name=HOSTILE))
+    audited_session = replace(session.standing.session, place=place)
+    standing = replace(session.standing, session=audited_session, printed=HOSTILE, why=HOSTILE)
+    named = replace(session, benchmark=HOSTILE, system=HOSTILE, title=HOSTILE, standing=standing)
+    many = replace(page, sessions=(named,) * (MOST_UNFOLDED + 1))
+    text = render_report(many)
+    folded = re.findall(r'class="packed">([^<]*)</script>', text)
+    assert len(folded) == MOST_UNFOLDED + 1
+    inside = unpacked_bytes(folded[0]).decode()
+    for each in (text, inside):
+        assert "<img" not in each
+        assert "&lt;img src=x" in each
+
+
+@pytest.fixture(scope="module")
+def round_page(tmp_path_factory):
+    """Of about as many sessions as v1.2 has: published ones, with traces and curves.
+
+    It is audited once: what is tried is the page.
+    """
+    page = page_of_audit(audited(TREE))
+    sessions = [of_submitter(one, f"ST{n:02d}") for n in range(27) for one in page.sessions]
+    out = tmp_path_factory.mktemp("round") / "round.html"
+    out.write_text(render_report(replace(page, sessions=tuple(sessions))), encoding="utf-8")
+    return out
+
+
+def of_submitter(session, name):
+    place = session.standing.session.place
+    place = replace(place, submitter=replace(place.submitter, name=name))
+    standing = replace(session.standing, session=replace(session.standing.session, place=place))
+    return replace(session, standing=standing)
+
+
+def test_a_round_of_160_sessions_is_below_3_mb(round_page):
+    text = round_page.read_text("utf-8")
+    assert len(re.findall('<details id="s', text)) == 162
+    assert len(text.encode()) < 3_000_000
+
+
+def test_a_round_is_filtered_sorted_and_opened_in_the_browser(round_page, tmp_path):
+    with chromium(tmp_path) as page:
+        page.driver.get(round_page.as_uri())
+        shown = "Array.from(document.querySelectorAll('.sortable tbody tr')).filter(r => !r.hidden)"
+        page.wait("document.querySelector('.filters .scale').textContent === '162 of 162'")
+        for column, value in (("submitter", "ST03"), ("mode", "energy"), ("task", "ic")):
+            page.run(
+                "const box = document.querySelector(`select[data-column=${arguments[0]}]`);"
+                "box.value = arguments[1]; box.dispatchEvent(new Event('change'))",
+                column, value,
+            )  # fmt: skip
+        assert page.run(f"return {shown}.length") == 1
+        page.run("document.querySelectorAll('select').forEach(box => { box.value = '';"
+                 "box.dispatchEvent(new Event('change')) })")  # fmt: skip
+        head = page.driver.find_element("css selector", ".sortable th:nth-child(6) button")
+        for turn in ("ascending", "descending"):
+            head.send_keys("\n")
+            cells = page.run(f"return {shown}.map(r => parseFloat(r.cells[5].textContent))")
+            numbers = [each for each in cells if each is not None]
+            assert len(numbers) > 100
+            assert numbers == sorted(numbers, reverse=turn == "descending")
+            assert cells[len(numbers) :] == [None] * (len(cells) - len(numbers))
+        assert page.run("return document.querySelectorAll('.plot').length") == 0
+        page.run("location.hash = arguments[0]",
+                 page.run(f"return {shown}.find(r => r.cells[3].textContent === 'energy')"
+                          ".querySelector('a').hash"))  # fmt: skip
+        page.wait("document.querySelectorAll('details.session[open] .plot .line').length === 1")
+        assert page.run("return document.querySelector('details[open] .dotplot') !== null")
+        assert page.complaints() == []
