@@ -41,6 +41,9 @@ _RUNNING = re.compile(rb"Running inference with (\d{1,18})/(\d{1,18}) \(warmup/m
 _RUNTIME = re.compile(rb"Runtime\s*: *(\d{1,18}(?:\.\d*)?|\.\d+) sec")
 _THROUGHPUT = re.compile(rb"Throughput\s*: *(\d{1,18}(?:\.\d*)?|\.\d+) inf")
 _RESULTS = re.compile(rb"m-results\s*: *\[([^\]]*)\]?")
+_INFERENCES = re.compile(rb"# Inferences\s*: *(\d{1,18})")
+_WINDOW = re.compile(rb"Performance results for window (\d{1,18})")
+_CAPTURED = re.compile(rb"Captured samples: *(\d{1,18}) timestamps: *(\d{1,18})")
 _SESSION = re.compile(rb"Logging initialized\. Writing output to (.*)")
 _MAX_LOADING_BYTES = 2000
 """The longest line that may name a file; a longer one would be looked through over and over."""
@@ -59,6 +62,7 @@ class _Block:
     runtime_s: float | None = None
     throughput: float | None = None
     scores: tuple[float, ...] = ()
+    captured: tuple[int, int] | None = None
     unreadable: str = ""
 
 
@@ -79,6 +83,8 @@ class MlcommonsReader(LogReader):
         self._block: _Block | None = None
         self._entries: Iterator[ResultsEntry | str] | None = None
         self._most_iterations = 0
+        self._done = 0
+        """The inferences that are complete."""
 
     def _read(self, blocks: LineBlocks) -> Iterator[InferenceRecord]:
         beside = self.path.with_name("results.json")
@@ -92,6 +98,7 @@ class MlcommonsReader(LogReader):
                     line = line[stamp.end() :]
                 done = self._on_line(line.strip(), number)
                 if done is not None:
+                    self._done += 1
                     yield self._record(done)
             self.facts.line_count = number
         self._at_end()
@@ -109,6 +116,10 @@ class MlcommonsReader(LogReader):
             block.runtime_s = float(match[1])
         elif block is not None and (match := _THROUGHPUT.match(line)):
             block.throughput = float(match[1])
+        elif block is not None and (match := _INFERENCES.match(line)):
+            self._hold("inferences", match[1], block.iterations, number)
+        elif block is not None and (match := _WINDOW.match(line)):
+            self._hold("window", match[1], self._done + 1, number)
         elif line.startswith(b"m-results") and (match := _RESULTS.match(line)):
             if block is not None and block.iterations is not None:
                 block.line = number
@@ -120,6 +131,8 @@ class MlcommonsReader(LogReader):
                 return block
         elif line.startswith(b"Captured samples:"):
             facts.mode = Mode.ENERGY
+            if block is not None and (match := _CAPTURED.match(line)):
+                block.captured = int(match[1]), int(match[2])
             self._block = None
             return block
         elif line.startswith(_DEVICE_ERROR):
@@ -129,6 +142,12 @@ class MlcommonsReader(LogReader):
         else:
             self._on_fact(line, number)
         return None
+
+    def _hold(self, what: str, said: bytes, known: int | None, number: int) -> None:
+        """Note what the runner says again of an inference, and otherwise."""
+        if known is not None and int(said) != known:
+            again = (number, f"{what} {int(said)}", str(known))
+            remember(self.facts.contradictions, again)
 
     def _on_fact(self, line: bytes, number: int) -> None:
         facts = self.facts
@@ -178,6 +197,7 @@ class MlcommonsReader(LogReader):
             line=block.line,
             printed_runtime_s=block.runtime_s,
             printed_throughput=block.throughput,
+            captured=block.captured,
             unreadable=block.unreadable,
         )
         if entry is None:

@@ -46,6 +46,8 @@ class InferenceRecord(NamedTuple):
     """The seconds that an MLCommons log prints instead of the stamps."""
     printed_throughput: float | None = None
     """The inferences a second that an MLCommons log prints, to three decimals."""
+    captured: tuple[int, int] | None = None
+    """Samples and time stamps of the trace, as an MLCommons log of energy prints them."""
     unreadable: str = ""
     """Why there are no scores of an inference that was answered: of a window only its length
     counts, and of an accuracy log the other inputs do."""
@@ -83,6 +85,9 @@ class LogFacts:
     """Why this log cannot be scored here (streaming wake word), else None."""
     notes: list[tuple[int, str]] = field(default_factory=list)
     """(line, text) of what the reader tolerated: trailing commas, cut lines; the first 100."""
+    contradictions: list[tuple[int, str, str]] = field(default_factory=list)
+    """(line, what it says, what the lines before say) of what an MLCommons log says twice; the
+    first 100."""
     damage: Damage | None = None
     """Where a log of our own was damaged: what stands from there on was not read."""
     resume_count: int = 0

@@ -36,6 +36,7 @@ _MAX_OBJECTS = 1 << 17
 beside the numbers."""
 _MAX_DEPTH = 100
 """Lists and objects within each other: an honest entry has four."""
+_TRACE = ("samples", "timestamps")
 _EXPECTED = "expected a list `[{…}, …]`"
 
 _MODES = {"p": Mode.PERFORMANCE, "a": Mode.ACCURACY, "e": Mode.ENERGY}
@@ -63,6 +64,8 @@ class ResultsEntry:
     """Inferences a second as printed; None where there is none, or it is no finite number."""
     label: int | None = None
     """The file's ``class``, as the runner knew it."""
+    captured: tuple[int, int] | None = None
+    """Samples and time stamps of its trace, where it has one."""
 
     def merged(self, record: InferenceRecord) -> InferenceRecord:
         """Returns what the log says of the same inference, with this entry's exact numbers."""
@@ -202,6 +205,9 @@ def to_entry(path: Path, number: int, value: object) -> ResultsEntry | str:
     throughput = infer.get("throughput")
     host = value.get(MLCOMMONS_KEY)
     stamps = host if isinstance(host, dict) else {}
+    power = value.get("power")
+    trace = power if isinstance(power, dict) else {}
+    counts = [len(part) for key in _TRACE if isinstance(part := trace.get(key), list)]
     return ResultsEntry(
         number=number,
         file=base_name(file.encode("utf-8", "replace")),
@@ -215,6 +221,7 @@ def to_entry(path: Path, number: int, value: object) -> ResultsEntry | str:
         mode=_MODES.get(mode) if isinstance(mode, str) else None,
         throughput=float(throughput) if throughput is not None and _is_finite(throughput) else None,
         label=_whole(path, number, "class", value.get("class")),
+        captured=(counts[0], counts[1]) if len(counts) == len(_TRACE) else None,
         start_host_s=_seconds(path, number, "host_start_s", stamps.get("host_start_s")),
         end_host_s=_seconds(path, number, "host_end_s", stamps.get("host_end_s")),
     )

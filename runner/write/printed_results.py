@@ -120,9 +120,10 @@ def headlines_in(text: str, line: int) -> Iterator[PrintedFigure]:
                 yield PrintedFigure(name, match[1].rstrip(".,%"), line)
 
 
-def parse_results(lines: Iterable[str]) -> PrintedResults:
+def parse_results(lines: Iterable[str], skipped: int = 0) -> PrintedResults:
     """Read the figures of a results file, whatever else stands in it.
 
+    ``skipped`` lines stand in front of them in their file.
     A headline counts wherever it stands: the official checker tries its patterns on every line,
     takes the last match, and ends a line at a lone carriage return too.
     """
@@ -131,7 +132,9 @@ def parse_results(lines: Iterable[str]) -> PrintedResults:
     stray: list[PrintedFigure] = []
     again: list[int] = []
     before = ""
-    pieces = ((at, piece) for at, line in enumerate(lines, 1) for piece in line.split("\r"))
+    pieces = (
+        (at, piece) for at, line in enumerate(lines, skipped + 1) for piece in line.split("\r")
+    )
     for number, piece in pieces:
         said = _STAMP.sub("", piece).strip()
         if said and said == before:

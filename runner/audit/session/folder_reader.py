@@ -56,6 +56,8 @@ class FolderReader:
     document: session_json_check.ClaimedDocument | None = None
     headlines: list[PrintedFigure] = field(default_factory=list)
     """The figures of a log that prints its own."""
+    log_results: PrintedResults | None = None
+    """The windows of a log that prints its own results; None where it has none."""
 
     @property
     def folder(self) -> Path:
@@ -149,6 +151,11 @@ class FolderReader:
         whole = logged.error is None
         self.findings += watch.findings(self.path_of(name), whole=whole)
         self.headlines = watch.headlines
+        self.log_results = watch.results
+        for line, said, expected in logged.facts.contradictions:
+            self.findings.append(
+                violation(Rule.LOG, self.path_of(name), said, f"{expected}, as before it", line)
+            )
         for line, text in logged.facts.notes:
             if text.startswith("longer than"):
                 long = f"a line {text}"

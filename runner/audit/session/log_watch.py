@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from ...journal.reader import remember
 from ...terms import Dialect
-from ...write.printed_results import PrintedFigure, headline_of
+from ...write.printed_results import PrintedFigure, PrintedResults, headline_of, parse_results
 from ..evidence.findings import AuditFinding, Rule, violation, warning
 from .script_check import ScriptFollower
 
@@ -31,6 +31,9 @@ _STAMP_WIDTHS = (5, 6, 7)
 _BACKWARDS_VIOLATION_S = 1.0
 """Stamps that run back by less are a warning: two threads of a runner may write a moment out of
 order (no published one did)."""
+_RESULTS_AGAIN = re.compile(rb"^-{20}\n", re.M)
+"""The line of MLCommons' logs behind which results.txt stands once more."""
+_MAX_RESULTS_BYTES = 1 << 16
 _HEADLINES = (b"Median throughput is", b"Median energy cost is", b"Top 1% =", b"AUC =")
 
 
@@ -129,11 +132,15 @@ class LogWatch:
         self._events: list[tuple[int, str, str]] = []
         self.headlines: list[PrintedFigure] = []
         """The figures that an MLCommons log ends with, as printed; the first hundred."""
+        self._results_at: int | None = None
+        """How many lines come before the results that an MLCommons log ends with."""
+        self._results = b""
 
     def __call__(self, block: bytes, before: int) -> None:
         self.privacy(block, before)
         if not self._eembc:
             self._find_headlines(block, before)
+            self._take_results(block, before)
             return
         self._stamps.scan(block, before)
         events = _EVENT_NEEDLE in block
@@ -161,6 +168,21 @@ class LogWatch:
                 if figure is not None:
                     self.headlines.append(figure)
                 at = block.find(needle, end)
+
+    def _take_results(self, block: bytes, before: int) -> None:
+        if self._results_at is None and (rule := _RESULTS_AGAIN.search(block)):
+            self._results_at = before + block.count(b"\n", 0, rule.end())
+            block = block[rule.end() :]
+        if self._results_at is not None:
+            self._results += block[: _MAX_RESULTS_BYTES - len(self._results)]
+
+    @property
+    def results(self) -> PrintedResults:
+        """Return the windows that an MLCommons log ends with, as printed; its figures are in
+        ``headlines``.
+        """
+        lines = self._results.decode("utf-8", "replace").split("\n")
+        return replace(parse_results(lines, self._results_at or 0), headlines=(), repeated=None)
 
     def findings(self, path: str, *, whole: bool) -> Iterator[AuditFinding]:
         """Return what is amiss in the log at ``path``; ``whole``: it was read to its end."""

@@ -44,9 +44,12 @@ _UNITS = {
 
 
 def check_printed(
-    printed: PrintedResults, recomputed: Recomputed, path: str
+    printed: PrintedResults, recomputed: Recomputed, path: str, *, complete: bool = True
 ) -> Iterator[AuditFinding]:
-    """Find what in the results file at ``path`` does not follow from the session."""
+    """Find what in the results file at ``path`` does not follow from the session.
+
+    ``complete`` also asks for the figures that are not printed.
+    """
     if printed.repeated:
         line, count = printed.repeated
         text = f"{count} lines stand there again, one or several times"
@@ -60,7 +63,7 @@ def check_printed(
         yield from _Windows(printed, recomputed, path).energies(energy)
     if performance is not None and (energy is None or printed.of_kind(Block.PERFORMANCE)):
         yield from _Windows(printed, recomputed, path).performances(performance.windows)
-    yield from check_headlines(printed.headlines, recomputed, path, complete=True)
+    yield from check_headlines(printed.headlines, recomputed, path, complete=complete)
 
 
 def check_headlines(

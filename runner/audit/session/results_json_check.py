@@ -70,7 +70,7 @@ def merge(
                 text = f"entry {entry.number}: class {entry.label} of {entry.file}"
                 merged.findings.append(violation(Rule.LOG, json_name, text, f"{known}, as before"))
         said, wanted = entry.throughput, _throughput(entry)
-        if said is not None and wanted is not None and abs(said - wanted) > 1e-9 * abs(wanted):
+        if said is not None and wanted is not None and said != wanted:  # all digits are printed
             text = f"entry {entry.number}: throughput {said}"
             expected = f"{wanted}, by its iterations and elapsed_time"
             merged.findings.append(violation(Rule.LOG, json_name, text, expected))
@@ -106,6 +106,8 @@ def _differences(record: InferenceRecord, entry: ResultsEntry) -> Iterator[tuple
         yield "the number of inferences", str(record.iterations), str(entry.iterations)
     if None not in (record.warmups, entry.warmups) and record.warmups != entry.warmups:
         yield "the number of warm-ups", str(record.warmups), str(entry.warmups)
+    if None not in (record.captured, entry.captured) and record.captured != entry.captured:
+        yield "the trace's samples and time stamps", _counts(record), _counts(entry)
     start_us, end_us, elapsed_us = entry.start_us, entry.end_us, entry.elapsed_us
     if elapsed_us is None:
         return
@@ -119,6 +121,10 @@ def _differences(record: InferenceRecord, entry: ResultsEntry) -> Iterator[tuple
         throughput = entry.iterations / elapsed_s
         if abs(printed - throughput) > _HALF_A_MILLISECOND + 1e-9 * throughput:
             yield "the throughput", f"{printed:.3f} inf/s", f"{throughput:.6f} inf/s"
+
+
+def _counts(told: InferenceRecord | ResultsEntry) -> str:
+    return " and ".join(map(str, told.captured or ()))
 
 
 def _list(scores: Sequence[float]) -> str:

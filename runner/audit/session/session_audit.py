@@ -233,13 +233,13 @@ class _SessionAuditor(FolderReader):
             path = self.path_of(self.place.results[0])
             self.findings += check_printed(printed, recomputed, path)
         path = self.path_of(self.place.log or "log.txt")
+        if self.log_results is not None and self.log_results.blocks:
+            self.findings += check_printed(self.log_results, recomputed, path, complete=False)
         self.findings += check_headlines(self.headlines, recomputed, path, complete=False)
 
     def _judge_journal(self, assessment: Assessment, judging: Judging) -> None:
         """Judge the journal behind a rendered log as a log, and as of its session."""
-        headlines = self.headlines
         logged = self.read_log_file(JOURNAL_NAME)
-        self.headlines = headlines
         facts, name = logged.facts, self.place.log or "log.txt"
         path = self.path_of(JOURNAL_NAME)
         found = list(check_config(facts, logged.records, self.place, judging.task, path))
