@@ -11,12 +11,10 @@ from dataclasses import dataclass
 
 from ..audit.evidence.findings import Rule
 from ..audit.overview.digest import Digest, RuleGroup, SessionStanding, Standing
-from ..audit.overview.standings import StandingsRow, Unit
+from ..audit.overview.standings import Unit
 from ..score.rules import Severity
-from ..terms import Mode
 from .page import ReportPage, ReportSession
 from .plots.dots import fixed
-from .plots.scatter import SystemPoint
 
 _SHOWN_SESSIONS, _SHOWN_REASONS, _SHOWN_RULES = 12, 4, 10
 
@@ -184,31 +182,3 @@ def _cards(lines: Sequence[AuditLine], sessions: Sequence[ReportSession]) -> tup
         for line, session in group[:1]
         if session.task is not None
     )
-
-
-def systems_of(rows: Sequence[StandingsRow]) -> list[tuple[tuple[str, str], SystemPoint]]:
-    """Put throughput and energy of each system and task together, where both are known.
-
-    The throughput is that of the performance session, as the rounds' own tables have it. With each
-    point come organization and system.
-    """
-    figures: dict[tuple[str, ...], dict[str, float]] = {}
-    for row in rows:
-        if row.figure is not None:
-            key = (row.task, row.round, row.division, row.organization, row.system,
-                   row.implementation)  # fmt: skip
-            figures.setdefault(key, {})[row.mode] = row.figure
-    both = {Mode.PERFORMANCE.value, Mode.ENERGY.value}
-    return [
-        (
-            (organization, system),
-            SystemPoint(
-                task,
-                f"{organization} {system}",
-                found[Mode.PERFORMANCE.value],
-                found[Mode.ENERGY.value],
-            ),
-        )
-        for (task, _, _, organization, system, _), found in figures.items()
-        if found.keys() >= both
-    ]

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 from ..audit.evidence.audit_result import TreeAudit
 from ..audit.evidence.findings import AuditFinding, Level
 from ..audit.overview.digest import SessionStanding, digest, group_by_rule
 from ..audit.overview.standings import rows_of
-from .audit_view import systems_of
 from .page import PageFinding, ReportPage, ReportSession, TreeVerdict, suite_order
-from .plots.scatter import SystemPoint
+from .plots.field import Field, field_with, systems_of
 
 
 def page_of_audit(audited: TreeAudit) -> ReportPage:
@@ -41,20 +39,25 @@ def page_of_audit(audited: TreeAudit) -> ReportPage:
         findings=tuple(map(_finding, rest)),
         verdicts=tuple(_verdict(audited, level) for level in Level),
         digest=short,
-        systems=tuple(_systems(audited)),
-        systems_note=(
-            "Throughput of the performance session against energy of the energy session, both "
-            "recomputed where that can be done; a point says whose it is."
-        ),
+        field=_field(audited),
     )
 
 
-def _systems(audited: TreeAudit) -> Iterator[SystemPoint]:
+def _field(audited: TreeAudit) -> Field:
+    """Draw a round's systems against each other, one submitter's in the published record."""
     simulated = {
         (one.place.submitter.name, one.place.system) for one in audited.sessions if one.simulated
     }
-    for system, point in systems_of([*rows_of(audited)]):
-        yield replace(point, simulated=system in simulated)
+    points = tuple(
+        replace(point, simulated=(row.organization, row.system) in simulated)
+        for row, point in systems_of(rows_of(audited))
+    )
+    alone = field_with(points) if len(audited.layout.submitters) == 1 else None
+    note = (
+        "Throughput of the performance session against energy of the energy session, both "
+        "recomputed where that can be done; a point says whose it is."
+    )
+    return alone or Field("Systems against each other", note, points)
 
 
 def _session(

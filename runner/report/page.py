@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ...datasets.labels import LabelList
 from ...models.suite import TASKS, Task
@@ -15,7 +16,9 @@ from ..journal.claimed_provenance import ClaimedProvenance
 from ..score.assess import Assessment
 from ..score.rules import SessionFinding, Severity
 from ..terms import Mode, Purpose
-from .plots.scatter import SystemPoint
+
+if TYPE_CHECKING:
+    from .plots.field import Field
 
 
 class SessionStatus(Enum):
@@ -144,10 +147,8 @@ class ReportPage:
     """The verdicts on a tree; None for sessions by themselves."""
     digest: Digest | None = None
     """The digest of an audit; None for sessions by themselves."""
-    systems: tuple[SystemPoint, ...] = ()
-    """Systems to draw against each other."""
-    systems_note: str = ""
-    """Which systems these are."""
+    field: Field | None = None
+    """The systems of an audit, to draw against each other."""
 
 
 Row = tuple[str, str]

@@ -19,10 +19,11 @@ from ..score.rules import Severity
 from .audit_view import overview_of
 from .budget import MAX_FINDINGS, Budget
 from .page import PageFinding, ReportPage, SessionStatus
+from .plots.field import field_with
 from .plots.packed import packed, packed_bytes
 from .plots.scatter import scatters_of
 from .plots.traces import Plot
-from .summary import cards
+from .summary import cards, points_of
 from .views import CapturePage, view_of
 
 GENERATOR = "tinyrunner report"
@@ -40,13 +41,15 @@ def render_report(page: ReportPage) -> str:
     views = [
         view_of(session, f"s{number}", budget) for number, session in enumerate(page.sessions, 1)
     ]
+    field = page.field or field_with(points_of(page.sessions))
     overview = None if page.digest is None else overview_of(page, page.digest)
     return _rendered(
         "page.html",
         draws=overview is not None or any(view.plots for view in views),
         overview=overview,
         folded=len(views) > MOST_UNFOLDED,
-        scatters=scatters_of(page.systems),
+        field=field,
+        scatters=[] if field is None else scatters_of(field.points),
         page=page,
         views=views,
         cards=cards(page.sessions),

@@ -10,6 +10,8 @@ from ...models.suite import Metric
 from ..terms import Mode
 from .page import ReportSession, SessionStatus
 from .plots.dots import NONE, fixed, points, signed, spread
+from .plots.field import point_of
+from .plots.scatter import SystemPoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +115,19 @@ def _figures(session: ReportSession) -> tuple[str, str, str, str, float | None]:
 
 
 def cards(sessions: Iterable[ReportSession]) -> list[Card]:
-    """Make a card for each model on each device, in the sessions' order, of what was scored.
+    """Make a card for each model on each device, in the sessions' order, of what was scored."""
+    return [card for group in _chosen(sessions) if (card := _card(group)) is not None]
 
-    Of each mode the newest valid session counts; where none is valid, the newest of the others,
-    whose figures say so.
+
+def points_of(sessions: Iterable[ReportSession]) -> list[SystemPoint]:
+    """Return the figures of each card that lie in the field."""
+    return [point for group in _chosen(sessions) if (point := point_of(group)) is not None]
+
+
+def _chosen(sessions: Iterable[ReportSession]) -> list[list[ReportSession]]:
+    """Choose of each model on each device a session a mode.
+
+    It is the newest valid one; where none is valid, the newest of the others.
     """
     grouped: dict[tuple[object, ...], dict[Mode | None, ReportSession]] = {}
     for session in sessions:
@@ -125,7 +136,7 @@ def cards(sessions: Iterable[ReportSession]) -> list[Card]:
             known = chosen.setdefault(session.mode, session)
             if _precedence(session) > _precedence(known):
                 chosen[session.mode] = session
-    return [card for group in grouped.values() if (card := _card([*group.values()])) is not None]
+    return [[*group.values()] for group in grouped.values()]
 
 
 def _measured(session: ReportSession) -> tuple[object, ...]:

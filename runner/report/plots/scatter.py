@@ -13,13 +13,15 @@ from math import ceil, floor, log10
 from ....models.suite import TASKS
 from .dots import fixed
 
-_WIDTH, _HEIGHT = 460.0, 300.0
-_LEFT, _RIGHT, _TOP, _BOTTOM = 66.0, 14.0, 14.0, 44.0
+_WIDTH, _HEIGHT = 420.0, 290.0
+_LEFT, _RIGHT, _TOP, _BOTTOM = 68.0, 24.0, 14.0, 44.0
 _LEAST_DECADES = 0.7
 """The shortest axis: a factor of five."""
 _ROOM = 0.08
 """Beside the outermost points, as a share of the axis."""
 _MOST_TICKS = 7
+_MOST = 1e12
+"""A figure that is greater is nobody's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,23 +31,28 @@ class SystemPoint:
     task: str
     name: str
     """Whose it is, in words."""
-    throughput: float
-    """In inferences a second."""
-    energy_uj: float
-    """Of an inference."""
+    throughput: float | None
+    """In inferences a second; None where it is not known."""
+    energy_uj: float | None
+    """Of an inference; None where it is not known."""
     yours: bool = False
     simulated: bool = False
 
     @property
     def text(self) -> str:
-        figures = f"{fixed(self.throughput)} inf./s, {fixed(self.energy_uj)} µJ/inf."
-        return f"{self.name}: {figures}{' (SIMULATED)' if self.simulated else ''}"
+        told = []
+        if self.throughput is not None:
+            told.append(f"{fixed(self.throughput)} inf./s")
+        if self.energy_uj is not None:
+            told.append(f"{fixed(self.energy_uj)} µJ/inf.")
+        return f"{self.name}: {', '.join(told)}{' (SIMULATED)' if self.simulated else ''}"
 
 
 @dataclass(frozen=True, slots=True)
 class PlacedPoint:
-    x: float
-    y: float
+    x: float | None
+    """None, as y is, where the point is a line: the figure is not known."""
+    y: float | None
     point: SystemPoint
 
 
@@ -86,16 +93,18 @@ def scatters_of(points: Sequence[SystemPoint]) -> list[Scatter]:
 
 
 def _scatter(task: str, points: Sequence[SystemPoint]) -> Scatter | None:
-    shown = [each for each in points if 0 < each.throughput < 1e12 and 0 < each.energy_uj < 1e12]
-    if not shown:
+    shown = [each for each in points if _is_drawn(each.throughput) and _is_drawn(each.energy_uj)]
+    throughputs = [each.throughput for each in shown if each.throughput is not None]
+    energies = [each.energy_uj for each in shown if each.energy_uj is not None]
+    if not throughputs or not energies:
         return None
     shown.sort(key=lambda each: each.yours)
-    x, across = _axis([each.throughput for each in shown], _LEFT, _WIDTH - _RIGHT)
-    y, up = _axis([each.energy_uj for each in shown], _HEIGHT - _BOTTOM, _TOP)
-    low, high = (pick(shown, key=lambda each: each.energy_uj) for pick in (min, max))
+    x, across = _axis(throughputs, _LEFT, _WIDTH - _RIGHT)
+    y, up = _axis(energies, _HEIGHT - _BOTTOM, _TOP)
     described = (
         f"{task}: throughput against energy of {len(shown)} system{'s' if len(shown) > 1 else ''}, "
-        f"from {low.text} to {high.text}"
+        f"from {fixed(min(throughputs))} to {fixed(max(throughputs))} inf./s and from "
+        f"{fixed(min(energies))} to {fixed(max(energies))} µJ/inf."
     )
     yours = [each.text for each in shown if each.yours]
     if yours:
@@ -104,17 +113,24 @@ def _scatter(task: str, points: Sequence[SystemPoint]) -> Scatter | None:
     return Scatter(task, described, tuple(placed), across, up)
 
 
+def _is_drawn(figure: float | None) -> bool:
+    return figure is None or 0 < figure < _MOST
+
+
 def _axis(
     values: Sequence[float], first: float, last: float
-) -> tuple[Callable[[float], float], tuple[AxisTick, ...]]:
+) -> tuple[Callable[[float | None], float | None], tuple[AxisTick, ...]]:
     """Return where a value lies between two places, and the ticks."""
     low, high = log10(min(values)), log10(max(values))
     short = max(_LEAST_DECADES - (high - low), 0.0) / 2
     room = _ROOM * max(high - low, _LEAST_DECADES) + short
     low, high = low - room, high + room
 
-    def place(value: float) -> float:
+    def at(value: float) -> float:
         return round(first + (log10(value) - low) / (high - low) * (last - first), 1)
+
+    def place(value: float | None) -> float | None:
+        return None if value is None else at(value)
 
     decades = range(floor(low), ceil(high) + 1)
     for steps in ((1, 2, 5), (1,)):
@@ -122,4 +138,4 @@ def _axis(
         inside = [value for value in told if low <= log10(value) <= high]
         if len(inside) <= _MOST_TICKS:
             break
-    return place, tuple(AxisTick(place(value), f"{value:g}") for value in inside)
+    return place, tuple(AxisTick(at(value), f"{value:g}") for value in inside)

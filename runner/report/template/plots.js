@@ -7,6 +7,7 @@
 
   const SVG = "http://www.w3.org/2000/svg";
   const PAPER_WIDTH = 660;   // CSS pixels between the margins of a printed page
+  const PAPER_HEIGHT = 256;  // as the style sheet has it
   const MARGIN = { left: 62, right: 14, top: 24, bottom: 42 };
   const COLUMN_PIXELS = 1.5;
   const LEAST_SPAN = 4;      // stretches: one cannot zoom in further
@@ -14,6 +15,7 @@
 
   const root = document.documentElement;
   const charts = new Map();  // of each plot that is drawn: {draw, tell, select, whole}
+  let onPaper = false;
 
   // ---- blocks -------------------------------------------------------------------------------
 
@@ -73,7 +75,7 @@
 
   // An empty picture with its axes; x() and y() give the place of a value.
   function frame(element, width, xAxis, yAxis) {
-    const height = element.clientHeight || 256;
+    const height = onPaper ? PAPER_HEIGHT : element.clientHeight;
     const right = width - MARGIN.right, bottom = height - MARGIN.bottom;
     const x = function (value) {
       return MARGIN.left + (value - xAxis.low) / (xAxis.high - xAxis.low) * (right - MARGIN.left);
@@ -425,13 +427,15 @@
   openNamed();
 
   window.addEventListener("beforeprint", function () {
-    document.querySelectorAll("details:not(.session)").forEach(function (each) {
+    onPaper = true;
+    document.querySelectorAll(".session details").forEach(function (each) {
       each.dataset.was = each.open ? "open" : "";
       each.open = true;
     });
     charts.forEach(function (chart) { chart.draw(PAPER_WIDTH); });
   });
   window.addEventListener("afterprint", function () {
+    onPaper = false;
     document.querySelectorAll("details[data-was]").forEach(function (each) { each.open = each.dataset.was === "open"; });
     charts.forEach(function (chart, element) { chart.draw(element.clientWidth); });
   });

@@ -13,8 +13,7 @@ from support.report.browser import chromium
 from support.sessions.published_trees import audited
 from tinyrunner.runner.audit.audit import audit
 from tinyrunner.runner.audit.overview.digest import digest
-from tinyrunner.runner.audit.overview.standings import published_standings
-from tinyrunner.runner.report.audit_view import overview_of, systems_of
+from tinyrunner.runner.report.audit_view import overview_of
 from tinyrunner.runner.report.from_audit import page_of_audit
 from tinyrunner.runner.report.render import MOST_UNFOLDED, render_report
 
@@ -73,20 +72,6 @@ def test_what_is_not_judged_says_why():
     assert {one.text: one.count for one in seen.counts} == {
         "session": 1, "reproduced": 0, "disagree": 0, "not judged": 1,
     }  # fmt: skip
-
-
-def test_systems_pair_throughput_of_performance_with_energy():
-    rows = published_standings()
-    points = systems_of(rows)
-    assert len(points) > 100
-    for (organization, system), point in points:
-        mine = [
-            one
-            for one in rows
-            if (one.organization, one.system, one.task) == (organization, system, point.task)
-        ]
-        figures = {(one.mode, one.figure) for one in mine}
-        assert {("performance", point.throughput), ("energy", point.energy_uj)} <= figures
 
 
 def test_hostile_names_stay_text_in_the_digest_and_in_what_is_folded(tampered):
