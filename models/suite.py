@@ -1,7 +1,8 @@
-"""Defines the four MLPerf Tiny tasks: what goes over the wire, what comes back, what it is worth.
+"""Defines the MLPerf Tiny tasks: what goes over the wire, what comes back, what it is worth.
 
 The source is the MLPerf Tiny rules and the published label lists. Sizes are bytes as sent by
-``db``; a file of the ad task holds many overlapping windows, of the others exactly one.
+``db``; a file of the ad task holds many overlapping windows, of the others exactly one. The
+streaming task has no inputs over the wire: a board plays sound to the device.
 """
 
 from __future__ import annotations
@@ -162,3 +163,38 @@ TASKS: dict[str, Task] = {task.key: task for task in (VWW, IC, KWS, AD)}
 """By the task's key, in the order of the rules."""
 
 TASKS_BY_MODEL_ID: dict[str, Task] = {task.model_id: task for task in TASKS.values()}
+
+
+@dataclass(frozen=True, slots=True)
+class StreamingTask:
+    """A streaming task has a device that listens while a board plays a recording to it.
+
+    Its accuracy is which words of the recording were detected, and when; all of it comes of one
+    run. Source: the rules' section on sww, MLCommons' checker and reference firmware.
+    """
+
+    key: str
+    title: str
+    model_id: str
+    model_ids: frozenset[str]
+    """What firmware calls it, in small letters."""
+    frame_s: float
+    """The sound between two inferences, in seconds."""
+    words: int
+    """How many words the round's recording holds."""
+    max_false: int
+    """The most false positives, and the most false negatives, of the closed division."""
+
+
+SWW = StreamingTask(
+    key="sww",
+    title="streaming wake word",
+    model_id="sww01",
+    model_ids=frozenset({"sww01", "strww01"}),  # the header of the reference's API has the second
+    frame_s=512 / 16_000,
+    words=50,
+    max_false=8,
+)
+
+STREAMING_TASKS: dict[str, StreamingTask] = {SWW.key: SWW}
+"""By the task's key; a kind of its own, for nothing of it is an input with a label."""

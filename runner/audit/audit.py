@@ -74,10 +74,11 @@ def audit(
 
 def _without_log(sessions: Sequence[SessionAudit]) -> Iterator[AuditFinding]:
     for session in sessions:
-        if session.place.task is not None and session.place.log is None:
+        place = session.place
+        if (place.task is not None or place.streaming is not None) and place.log is None:
             yield violation(
                 Rule.OFFICIAL_LIST,
-                session.place.path,
+                place.path,
                 "no log, so that no input is named",
                 "log.txt",
             )

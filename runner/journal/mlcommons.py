@@ -14,6 +14,15 @@ The stamps are MMDD.HHMMSS, too coarse to check a device's timer against. In ene
 block ends with ``Captured samples:15044 timestamps:3`` and has no results: they, and the exact
 times, stand in the results.json that a finished session has beside its log.
 
+A session of the streaming wake word has one recording and no `infer`. The lines behind `RX:` are
+the interface board's, where the runner was told to echo them:
+
+    Playing long_wav.wav (length = 1200.0s) at 14:44:06...
+    RX:Duty cycle start times (s)
+    RX:6718, 9924, 13132, 16339, 19547, 22754, 25961, 29169,
+    [85, 9937, 9969, 10001, …]                      the detections, in ms
+    False positives: [612.585 715.326 853.827 980.845]
+
 `mlcommons_writer` renders our own sessions in this form; their first line says so:
 
     tinyrunner 0.1.0: rendered from journal.txt of session 20261121220444; not the output of …
@@ -31,7 +40,7 @@ from ...dut_protocol.wire.simulation import NO_BOARD
 from ...models.suite import TASKS_BY_MODEL_ID, Task
 from ..terms import Dialect, Mode
 from .reader import LineBlocks, LogError, LogReader, Observer, base_name, readable, remember
-from .records import InferenceRecord
+from .records import InferenceRecord, StreamingRecord
 from .results_json import ResultsEntry, read_entries
 from .stamps import MLCOMMONS_STAMP
 
@@ -49,6 +58,8 @@ _MAX_LOADING_BYTES = 2000
 """The longest line that may name a file; a longer one would be looked through over and over."""
 _RENDERED = re.compile(rb"tinyrunner \S+: rendered from \S+ of session ([^;\s]+);")
 _DEVICE_ERROR = b"Device error: "
+_ERROR = re.compile(rb"(?<![\w-])e-\[")
+"""An error of the device; `m-profile-[…]`, which the runner may echo, ends like one."""
 _NO_BOARD = NO_BOARD.encode()
 
 
@@ -85,6 +96,7 @@ class MlcommonsReader(LogReader):
         self._most_iterations = 0
         self._done = 0
         """The inferences that are complete."""
+        self._streaming: _StreamingLines | None = None
 
     def _read(self, blocks: LineBlocks) -> Iterator[InferenceRecord]:
         beside = self.path.with_name("results.json")
@@ -106,6 +118,8 @@ class MlcommonsReader(LogReader):
     def _on_line(self, line: bytes, number: int) -> _Block | None:
         """Take one line in; return the block that it completes, if it does."""
         block, facts = self._block, self.facts
+        if self._streaming is not None:
+            self._streaming.take(line, number)
         if line.startswith(b"Loading file ") and (
             match := _LOADING.fullmatch(line[:_MAX_LOADING_BYTES])
         ):
@@ -137,7 +151,7 @@ class MlcommonsReader(LogReader):
             return block
         elif line.startswith(_DEVICE_ERROR):
             facts.note_error(number, readable(line[len(_DEVICE_ERROR) :]))
-        elif b"e-[" in line:
+        elif b"e-[" in line and _ERROR.search(line):
             facts.note_error(number, readable(line))
         else:
             self._on_fact(line, number)
@@ -159,6 +173,8 @@ class MlcommonsReader(LogReader):
             if line.startswith(start):
                 self._note_simulated(number, line)
                 self._identify(seen, line[len(start) :])
+                if facts.streaming is not None and self._streaming is None:
+                    self._streaming = _StreamingLines(facts.streaming)
                 return
         if match := _SESSION.match(line):
             folders = match[1].replace(b"\\", b"/").split(b"/")
@@ -185,7 +201,7 @@ class MlcommonsReader(LogReader):
         return scores if b"_" not in body and all(map(isfinite, scores)) else ()
 
     def _record(self, block: _Block) -> InferenceRecord:
-        entry = None if self.facts.unsupported else self._next_entry(block)
+        entry = None if self.facts.streaming is not None else self._next_entry(block)
         iterations = block.iterations if block.iterations is not None else 1
         self._most_iterations = max(self._most_iterations, iterations)
         record = InferenceRecord(
@@ -236,7 +252,10 @@ class MlcommonsReader(LogReader):
         )
 
     def _at_end(self) -> None:
-        if self._entries is not None and not self.facts.unsupported:
+        if self.facts.streaming is not None:
+            if self.facts.streaming.line and self.facts.mode is None:
+                self.facts.mode = Mode.PERFORMANCE
+        elif self._entries is not None:
             for entry in self._entries:
                 if isinstance(entry, ResultsEntry):
                     raise LogError(
@@ -246,3 +265,90 @@ class MlcommonsReader(LogReader):
         if self.facts.mode is None and self._most_iterations:
             one_each = self._most_iterations == 1
             self.facts.mode = Mode.ACCURACY if one_each else Mode.PERFORMANCE
+
+
+_PLAYING = re.compile(rb"Playing (.{1,500}?) \(length = (\d{1,9}(?:\.\d{0,9})?)s\) at .*")
+_NUMBERS = re.compile(rb"(?:\d{1,15}, ?)*(?:\d{1,15})?")
+_SAMPLES = re.compile(rb"samples:(\d{1,12}) timestamps:(\d{1,9})")
+_REFUSED = b"Error playing file"
+_SECTIONS = {
+    b"Detection Timestamps (ms)": "detections",
+    b"Duty cycle start times (s)": "rises",
+    b"Duty cycle stop times (s)": "falls",
+}
+"""The heads of the board's lists; those of the duty cycle say seconds over ticks of 10 us."""
+_FIGURES = (
+    b"Accuracy: ", b"Average duty cycle", b"Average period", b"Estimated throughput",
+    b"Duty cycle = ", b"False negatives:", b"False positives:", b"Energy data for trial",
+    b"Elapsed time", b"Inferences ", b"Power  ", b"Total Energy", b"Energy/Inf",
+    b"Median energy cost",
+)  # fmt: skip
+_MOST_TICKS = 10_000
+"""The most numbers of a list that are kept: the board has room for as many detections, and for 100
+edges."""
+_LONGEST_FIGURES = 20_000
+"""Characters of a printed list that are kept: a thousand numbers."""
+
+
+class _StreamingLines:
+    """Fills in what a log tells of a recording that was played, line by line."""
+
+    def __init__(self, record: StreamingRecord) -> None:
+        self._record = record
+        self._section = ""
+        self._open = False
+        """A printed list goes on in the next line, as numpy breaks long ones."""
+
+    def take(self, line: bytes, number: int) -> None:
+        record = self._record
+        if line.startswith(b"RX:"):
+            self._take_from_board(line[3:].strip(), number)
+        elif self._open:
+            at, text = record.printed[-1]
+            record.printed[-1] = at, f"{text} {_text(line)}"
+            self._open = b"]" not in line and len(text) < _LONGEST_FIGURES
+        elif line.startswith(b"[") and (numbers := _numbers(line[1:-1])) is not None:
+            if line.endswith(b"]"):
+                record.detections_ms, record.detections_line = tuple(numbers), number
+        elif line.startswith(_FIGURES):
+            remember(record.printed, (number, _text(line)))
+            self._open = line.startswith(b"False") and b"]" not in line
+        elif match := _PLAYING.fullmatch(line):
+            record.wav_file, record.length_s = base_name(match[1]), float(match[2])
+            record.line, record.plays = number, record.plays + 1
+        elif match := _SAMPLES.fullmatch(line):
+            record.samples = int(match[1]), int(match[2]), number
+        elif line.startswith(_REFUSED):
+            record.refused = number, readable(line)
+
+    def _take_from_board(self, line: bytes, number: int) -> None:
+        record = self._record
+        if line in _SECTIONS:
+            self._section = _SECTIONS[line]
+            if self._section == "rises":
+                record.edges_line = number
+            return
+        if line == b"succeeded.":
+            record.succeeded = True
+        elif line.startswith(_REFUSED):
+            record.refused, record.succeeded = (number, readable(line)), False
+        ended = line.endswith(b"m-ready")
+        numbers = _numbers(line.removesuffix(b"m-ready").strip()) if self._section else None
+        kept = {"detections": record.echoed_ms, "rises": record.rises, "falls": record.falls}
+        if numbers is not None and len(kept[self._section]) + len(numbers) <= _MOST_TICKS:
+            kept[self._section] += numbers
+        if ended and self._section == "detections" and record.detections_ms is None:
+            record.detections_ms, record.detections_line = tuple(record.echoed_ms), number
+        if ended or numbers is None:
+            self._section = ""
+
+
+def _text(line: bytes) -> str:
+    return line[:_LONGEST_FIGURES].decode("utf-8", "replace")
+
+
+def _numbers(text: bytes) -> list[int] | None:
+    """Return whole numbers with commas between them; None where it is something else."""
+    if len(text) > 16 * _MOST_TICKS or not _NUMBERS.fullmatch(text):
+        return None
+    return [int(one) for one in text.replace(b",", b" ").split()]

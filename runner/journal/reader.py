@@ -16,7 +16,7 @@ from typing import BinaryIO, Self, TypeVar
 from ...dut_protocol.wire.simulation import says_simulated
 from ...errors import TinyrunnerError
 from ..terms import Dialect
-from .records import MAX_NOTES, InferenceRecord, LogFacts
+from .records import MAX_NOTES, InferenceRecord, LogFacts, StreamingRecord
 
 CHUNK_BYTES = 1 << 18
 MAX_LINE_BYTES = 1 << 20
@@ -25,6 +25,9 @@ MAX_LINE_BYTES = 1 << 20
 Observer = Callable[[bytes, int], None]
 """A function that sees each block of whole lines as it is read, and how many lines came before it.
 """
+
+_STREAMING = ("sww", "strww")
+"""How the ids of the streaming wake word begin."""
 
 _T = TypeVar("_T")
 
@@ -138,10 +141,8 @@ class LogReader(ABC):
         text = readable(value)
         if text not in seen:
             remember(seen, text)
-            if seen is self.facts.model_ids and text.lower().startswith(("sww", "strww")):
-                self.facts.unsupported = (
-                    f"{text} is the streaming wake word, which is read but not scored here"
-                )
+            if seen is self.facts.model_ids and text.lower().startswith(_STREAMING):
+                self.facts.streaming = self.facts.streaming or StreamingRecord(text)
 
 
 def readable(text: bytes) -> str:

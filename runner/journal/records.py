@@ -54,6 +54,41 @@ class InferenceRecord(NamedTuple):
 
 
 @dataclass(slots=True)
+class StreamingRecord:
+    """Holds what a log tells of a recording that was played to a listening device.
+
+    Times of the interface board: detections in whole milliseconds, edges of the device's
+    PROCESSING pin in ticks of 10 us, both since `record_detections`.
+    """
+
+    model_id: str
+    """As the device named it."""
+    wav_file: str = ""
+    length_s: float | None = None
+    line: int = 0
+    """The line of the log, from 1, that names the recording; 0: none does."""
+    plays: int = 0
+    """How often a recording was played."""
+    detections_ms: tuple[int, ...] | None = None
+    """None where the log has no list of them."""
+    detections_line: int = 0
+    echoed_ms: list[int] = field(default_factory=list)
+    """The same as the board sent them, where the log has its lines."""
+    rises: list[int] = field(default_factory=list)
+    falls: list[int] = field(default_factory=list)
+    """Ticks at which inferences began and ended; empty where the log does not hold them."""
+    edges_line: int = 0
+    refused: tuple[int, str] | None = None
+    """(line, text) of the board's answer that it could not play."""
+    succeeded: bool | None = None
+    """Whether the board said that it played all; None in a log without the board's lines."""
+    samples: tuple[int, int, int] | None = None
+    """(samples of the monitor, its events, line)."""
+    printed: list[tuple[int, str]] = field(default_factory=list)
+    """(line, text) of the figures that the log ends with."""
+
+
+@dataclass(slots=True)
 class LogFacts:
     """Holds what stands beside the inferences; filled while the log is read."""
 
@@ -81,8 +116,8 @@ class LogFacts:
     """The first line in which the runner says that the run is for development."""
     simulated_line: int | None = None
     """The first line in which the device says that it is a simulated one."""
-    unsupported: str | None = None
-    """Why this log cannot be scored here (streaming wake word), else None."""
+    streaming: StreamingRecord | None = None
+    """What the log tells of a stream of sound, where its model is a streaming task's."""
     notes: list[tuple[int, str]] = field(default_factory=list)
     """(line, text) of what the reader tolerated: trailing commas, cut lines; the first 100."""
     contradictions: list[tuple[int, str, str]] = field(default_factory=list)

@@ -93,17 +93,18 @@ def read_entries(path: Path) -> Iterator[ResultsEntry | str]:
         yield to_entry(path, number, value)
 
 
-def read_elements(path: Path) -> Iterator[Any]:
+def read_elements(path: Path, *, most_characters: int = MAX_ENTRY_CHARACTERS) -> Iterator[Any]:
     """Yields the elements of the file's top-level list, holding no more than one of them.
 
-    LogError where the text is none, or an element is more than can honestly be in it.
+    ``most_characters`` is what an element may have. LogError where the text is none, or an element
+    is more than can honestly be in it.
     """
     import ijson  # only a session with such a file needs it
 
     count = 0
     try:
         with path.open(encoding="utf-8-sig", errors="replace") as stream:
-            bounded = _BoundedText(path, stream)
+            bounded = _BoundedText(path, stream, most_characters)
             events = ijson.basic_parse(bounded, buf_size=_CHUNK_CHARACTERS, use_float=True)
             for element in _elements(path, events):
                 count += 1
@@ -162,8 +163,9 @@ def _reason(error: Exception) -> str:
 class _BoundedText:
     """Is a text file as the parser reads it; LogError where one element is too long for memory."""
 
-    def __init__(self, path: Path, stream: TextIO) -> None:
+    def __init__(self, path: Path, stream: TextIO, most_characters: int) -> None:
         self._path = path
+        self._most_characters = most_characters
         self._stream = stream
         self.begin_element()
 
@@ -176,8 +178,9 @@ class _BoundedText:
         text = self._stream.read(size)
         self._characters += len(text)
         self._objects += sum(map(text.count, '"[{'))
-        if self._characters > MAX_ENTRY_CHARACTERS:
-            raise LogError(f"{self._path}: an entry of more than {MAX_ENTRY_CHARACTERS} characters")
+        if self._characters > self._most_characters:
+            text = f"{self._path}: an entry of more than {self._most_characters} characters"
+            raise LogError(text)
         if self._objects > _MAX_OBJECTS:
             raise LogError(f"{self._path}: an entry of too many parts")
         return text.encode()

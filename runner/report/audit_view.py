@@ -23,6 +23,7 @@ _UNITS = {
     Unit.ENERGY: ("Energy", "µJ/inf.", 3),
     Unit.TOP_1: ("Top-1", "%", 1),
     Unit.AUC: ("AUC", "", 4),
+    Unit.F1: ("F1", "", 4),
 }
 """Of each unit what it is of, how the page writes it, and its decimals."""
 _BADGES = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ...datasets.labels import FILE_PREFIX, LabelList, LabelRow
 from ...datasets.official_lists import identify
@@ -23,6 +23,7 @@ from .score import score_accuracy, score_performance
 if TYPE_CHECKING:
     from ..journal.claimed_provenance import ClaimedProvenance
     from ..journal.session_document import Provenance
+    from .streaming.results import StreamingResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +105,13 @@ class Assessment(JsonForm):
     modelled."""
     purpose: Purpose = Purpose.SUBMISSION
     """What the session is judged for."""
+    streaming: StreamingResult | None = None
+    """What a session of a streaming task measured; None of any other."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain values by their keys; `streaming` only where there is something."""
+        plain = JsonForm.to_json(self)
+        return plain if self.streaming is None else plain | {"streaming": self.streaming.to_json()}
 
     @property
     def good(self) -> bool:

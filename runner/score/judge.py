@@ -16,7 +16,7 @@ from ...datasets.inputs import dataset_folder
 from ...datasets.labels import LabelList, read_labels
 from ...datasets.official_lists import identify
 from ...errors import closest
-from ...models.suite import TASKS, TASKS_BY_MODEL_ID, Task
+from ...models.suite import STREAMING_TASKS, TASKS, TASKS_BY_MODEL_ID, Task
 from ..config.rounds import Round, load_rounds
 from ..errors import SetupError
 from ..journal.logged_session import LoggedSession, read_log
@@ -28,6 +28,7 @@ from .score import match_list
 
 if TYPE_CHECKING:
     from ..journal.session_document import Provenance
+    from .streaming.assess import JudgedStream
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,42 @@ class Judged:
     """The inferences of the log, in order."""
     provenance: Provenance | None = None
     """The provenance in its session.json; None where it has none."""
+
+
+def judge_any(
+    path: Path,
+    labels: Path | None = None,
+    datasets: Path | None = None,
+    round_name: str | None = None,
+    division: str | None = None,
+    *,
+    task_name: str | None = None,
+    purpose: str | None = None,
+) -> Judged | JudgedStream:
+    """Score a session of any kind: as `judge_session`, or as one of a streaming task."""
+    named = None if task_name in STREAMING_TASKS or task_name is None else _task_named(task_name)
+    log, logged = _read(path, named)
+    if logged.facts.streaming is None:
+        if task_name in STREAMING_TASKS:
+            raise SetupError(f"{log} names no streaming model, and --task says {task_name}")
+        return _judge(
+            log, logged, labels, datasets, round_name, division,
+            named=named, labels_needed=True, purpose=purpose,
+        )  # fmt: skip
+    if named is not None:
+        model_id = logged.facts.streaming.model_id
+        raise SetupError(f"{log} is of the streaming model {model_id}, and --task says {named.key}")
+    from .streaming.assess import judge_stream
+
+    return judge_stream(
+        log,
+        logged.facts,
+        labels=labels,
+        datasets=datasets,
+        round_name=round_name,
+        division=_division(division),
+        purpose=_purpose(purpose, None, logged.facts),
+    )
 
 
 def judge_session(
@@ -68,21 +105,47 @@ def judge_session(
     ``purpose`` is submission or development; None: what session.json and log say, else submission.
     """
     named = None if task_name is None else _task_named(task_name)
-    folder = path if path.is_dir() else path.parent
+    log, logged = _read(path, named)
+    if logged.facts.streaming is not None:
+        raise SetupError(
+            f"{log}: {logged.facts.streaming.model_id} is the streaming wake word, which is judged "
+            "by `tinyrunner score` and `submission verify` alone"
+        )
+    return _judge(
+        log, logged, labels, datasets, round_name, division,
+        named=named, labels_needed=labels_needed, purpose=purpose,
+    )  # fmt: skip
+
+
+def _read(path: Path, named: Task | None) -> tuple[Path, LoggedSession]:
+    """Read the log of a session's folder, or the log itself; whole, or its LogError."""
     log = _log_in(path) if path.is_dir() else path
     if not log.is_file():
         why = "holds no log.txt" if path.is_dir() else "is no file" if path.exists() else (
             "is not there"
         )  # fmt: skip
         raise SetupError(f"{path} {why}; give a session's folder or its log")
-    ours = (folder / "session.json").is_file()
-    provenance = _provenance(folder) if ours else None
     logged = read_log(log, task=named)
-    facts, files = logged.facts, logged.files
     if logged.error is not None:
         raise logged.error
-    if facts.unsupported is not None:
-        raise SetupError(f"{log}: not scored: {facts.unsupported}")
+    return log, logged
+
+
+def _judge(
+    log: Path,
+    logged: LoggedSession,
+    labels: Path | None,
+    datasets: Path | None,
+    round_name: str | None,
+    division: str | None,
+    *,
+    named: Task | None,
+    labels_needed: bool,
+    purpose: str | None,
+) -> Judged:
+    folder, facts, files = log.parent, logged.facts, logged.files
+    ours = (folder / "session.json").is_file()
+    provenance = _provenance(folder) if ours else None
     if provenance is not None:
         from ..journal.session_document import task_and_mode
 

@@ -15,7 +15,7 @@ from ...dut_protocol.wire.timer import DEFECT_DEVIATION, USUAL_DEVIATION
 from ...energy.trace import EventSource
 from ...models.custom_task import CUSTOM_NOTE
 from ...models.other_inputs import describe_inputs
-from ...models.suite import TASKS, Metric, Task
+from ...models.suite import TASKS, Metric, StreamingTask, Task
 from ..config.rounds import Round
 from ..journal.damage import Damage
 from ..journal.records import GARBLED, LogFacts
@@ -89,6 +89,11 @@ class FindingKind(Enum):
     SCORES = "scores"
     SCORES_UNREADABLE = "scores unreadable"
     SCORES_GARBLED = "scores garbled"
+    NOT_IN_ROUND = "not in this round"
+    PLAYED = "recording played"
+    DETECTIONS = "detections"
+    DUTY_CYCLE = "duty cycle"
+    AUDIO_CLOCK = "audio clock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +113,7 @@ class SessionFinding(JsonForm):
 class CheckInput:
     """Holds what the rules look at; `of` takes it from a log's facts."""
 
-    task: Task
+    task: Task | StreamingTask
     mode: Mode
     performance: PerformanceResult | None = None
     """The result of a performance session, or of an energy log without its trace."""
@@ -164,7 +169,7 @@ class CheckInput:
     def of(
         cls,
         facts: LogFacts,
-        task: Task,
+        task: Task | StreamingTask,
         *,
         mode: Mode,
         performance: PerformanceResult | None = None,
@@ -221,7 +226,7 @@ def check(
         findings += check_energy(result.energy, round_)
     elif result.performance is not None:
         findings += _performance(result.performance, round_)
-    if result.accuracy is not None:
+    if result.accuracy is not None and isinstance(result.task, Task):
         findings += _accuracy(
             result.accuracy, result.task, round_, division, synthetic=result.synthetic
         )
@@ -279,7 +284,6 @@ def _warning(kind: FindingKind, text: str, line: int | None = None) -> SessionFi
 
 
 def _session(result: CheckInput, division: Division) -> Iterator[SessionFinding]:
-    wanted = result.task.model_id
     if result.is_simulated:
         line = result.simulated_line
         who = "session.json says that the device" if line is None else "the device says that it"
@@ -296,7 +300,24 @@ def _session(result: CheckInput, division: Division) -> Iterator[SessionFinding]
             "again without --for development for that",
             result.development_line,
         )
-    if not result.task.official:  # whatever its inputs are: nothing else counts beside it
+    task = result.task
+    if isinstance(task, Task):
+        yield from _inputs_of(result, task, division)
+    yield from _firmware(result)
+    if isinstance(task, Task):
+        yield from _loads(result, task)
+    if result.run_mode == "single":
+        yield _violation(
+            FindingKind.RUN_MODE,
+            "the session is of EEMBC's runMode single, which runs one input to try it; for "
+            "submission run its performance mode (bmark), with all windows",
+        )
+    yield from _ending(result)
+
+
+def _inputs_of(result: CheckInput, task: Task, division: Division) -> Iterator[SessionFinding]:
+    wanted = task.model_id
+    if not task.official:  # whatever its inputs are: nothing else counts beside it
         yield _violation(
             FindingKind.CUSTOM_TASK,
             f"{wanted} is {CUSTOM_NOTE}; run one of {', '.join(TASKS)} for that",
@@ -318,19 +339,24 @@ def _session(result: CheckInput, division: Division) -> Iterator[SessionFinding]
             "the inputs are not those of an official label list, which is not valid for "
             f"submission; run the whole y_labels.csv of {wanted}",
         )
-    if not result.task.inputs_as_defined:
+    if not task.inputs_as_defined:
         closed = division is Division.CLOSED
         advice = "run it with --division open" if closed else "say there how they are made"
         yield (_violation if closed else _warning)(
             FindingKind.OTHER_INPUTS,
-            f"{describe_inputs(result.task)}; only the open division takes others: {advice}",
+            f"{describe_inputs(task)}; only the open division takes others: {advice}",
         )
+
+
+def _firmware(result: CheckInput) -> Iterator[SessionFinding]:
+    wanted, task = result.task.model_id, result.task
+    known = task.model_ids if isinstance(task, StreamingTask) else {wanted}
     if not result.model_ids:
         yield _warning(
             FindingKind.MODEL_ID,
             f"the device never named its model; send `profile` and look for m-model-[{wanted}]",
         )
-    elif result.model_ids != (wanted,):
+    elif len(result.model_ids) > 1 or result.model_ids[0] not in known:
         yield _violation(
             FindingKind.MODEL_ID,
             f"the device named the model {' and '.join(result.model_ids)} where {wanted} was "
@@ -345,12 +371,15 @@ def _session(result: CheckInput, division: Division) -> Iterator[SessionFinding]
             f"line {line}; read the log around it",
             line,
         )
-    needed = result.task.input_bytes
+
+
+def _loads(result: CheckInput, task: Task) -> Iterator[SessionFinding]:
+    needed = task.input_bytes
     for byte_count, line in result.loads:
         if byte_count != needed:
             yield _violation(
                 FindingKind.LOAD_SIZE,
-                f"a load of {byte_count} bytes where an input of {result.task.key} has {needed}; "
+                f"a load of {byte_count} bytes where an input of {task.key} has {needed}; "
                 "the device infers the input before it: run the session again with whole inputs",
                 line,
             )
@@ -362,12 +391,9 @@ def _session(result: CheckInput, division: Division) -> Iterator[SessionFinding]
             "--extension",
             line,
         )
-    if result.run_mode == "single":
-        yield _violation(
-            FindingKind.RUN_MODE,
-            "the session is of EEMBC's runMode single, which runs one input to try it; for "
-            "submission run its performance mode (bmark), with all windows",
-        )
+
+
+def _ending(result: CheckInput) -> Iterator[SessionFinding]:
     if result.restored:
         yield _warning(
             FindingKind.RESTORED,

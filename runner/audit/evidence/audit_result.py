@@ -11,6 +11,7 @@ from ...journal.claimed_provenance import ClaimedProvenance
 from ...score.assess import Assessment
 from ...score.results import AccuracyResult, EnergyResult, PerformanceResult
 from ...score.rules import Severity
+from ...score.streaming.results import StreamingResult
 from ...terms import Dialect
 from .findings import AuditFinding, Level
 from .tree import Layout, ModeFolder
@@ -52,7 +53,7 @@ class SessionAudit:
     """Whether the inputs are generated ones, or a demonstration model ran on them."""
     printed: dict[str, str] = field(default_factory=dict)
     """The headline figures as its results file prints them: median_throughput,
-    median_energy_uj, top1, auc."""
+    median_energy_uj, top1, auc; of a streaming task throughput and words."""
     recomputed: Recomputed | None = None
     """The figures that the printed ones have to follow from; None with the assessment."""
 
@@ -135,6 +136,7 @@ class Recomputed:
     performance: PerformanceResult | None = None
     accuracy: AccuracyResult | None = None
     energy: EnergyResult | None = None
+    streaming: StreamingResult | None = None
     ours: bool = False
     """Whether tinyrunner wrote the results, so that its way of rounding holds."""
     exact_auc: bool = False

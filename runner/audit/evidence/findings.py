@@ -126,6 +126,7 @@ _RULE_OF_KIND: dict[FindingKind, Rule] = {
     FindingKind.WIRE_EXTENSION: Rule.ROUND_RULE,
     FindingKind.FOR_DEVELOPMENT: Rule.ROUND_RULE,
     FindingKind.CUSTOM_TASK: Rule.ROUND_RULE,
+    FindingKind.NOT_IN_ROUND: Rule.ROUND_RULE,
     FindingKind.MODEL_ID: Rule.MODEL,
     FindingKind.TIMER_DEVIATES: Rule.TIMER,
     FindingKind.INPUT_MISSING: Rule.INPUT_ORDER,

@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path, PurePosixPath
 
-from ....models.suite import TASKS, Task
+from ....models.suite import STREAMING_TASKS, TASKS, StreamingTask, Task
 from ...config.strict_json import read_json
 from ...errors import SetupError
 from ...journal.session_folder import file_called
@@ -220,6 +220,11 @@ class ModeFolder:
     @property
     def task(self) -> Task | None:
         return TASKS.get(self.task_key)
+
+    @property
+    def streaming(self) -> StreamingTask | None:
+        """Return the streaming task that it is of, None of any other benchmark."""
+        return STREAMING_TASKS.get(self.task_key)
 
     @property
     def results(self) -> tuple[str, ...]:

@@ -15,8 +15,7 @@ from ...terms import Mode
 from ...write.printed_results import PrintedFigure
 from ..evidence.audit_result import SessionAudit, TreeAudit
 from ..evidence.findings import AuditFinding, Rule
-from ..session.results_check import headline_agrees, headlines
-from .standings import Unit, headline_of
+from .standings import Unit, agrees_with, figure_of, headline_of
 
 _GRAVEST = (
     Rule.RESULT_LINE, Rule.OFFICIAL_LIST, Rule.DEVICE, Rule.INPUT_ORDER, Rule.LOG, Rule.TRACE,
@@ -131,19 +130,22 @@ def _submitter(path: str, submitters: Sequence[tuple[str, str]]) -> str:
 
 
 def _standing(session: SessionAudit) -> SessionStanding:
-    name, unit = headline_of(session.place.task, session.place.mode)
+    name, unit = headline_of(session.place)
     printed, recomputed = session.printed.get(name, ""), session.recomputed
-    value = None if recomputed is None else headlines(recomputed).get(name)
+    value = None if recomputed is None else figure_of(recomputed, name)
+    streaming = None if recomputed is None else recomputed.streaming
+    if value is None and streaming is not None and streaming.words is not None:
+        # Nobody publishes the samples of its energy: the words are what can be held against it.
+        printed, value, unit = session.printed.get("words", ""), streaming.words.f1, Unit.F1
     against = [
         one
         for one in session.findings
         if one.rule is Rule.RESULT_LINE and one.severity is Severity.VIOLATION
     ]
     if against and recomputed is not None:
-        figure = PrintedFigure(name, printed, None)
         why = f"{len(against)} line{'' if len(against) == 1 else 's'} of its results"
-        if value is not None and printed and not headline_agrees(figure, recomputed):
-            why = _by_how_much(figure, value, unit) or why
+        if value is not None and printed and not agrees_with(printed, name, recomputed):
+            why = _by_how_much(PrintedFigure(name, printed, None), value, unit) or why
         return SessionStanding(session, Standing.DISAGREES, unit, printed, value, why)
     if value is None:
         return SessionStanding(
@@ -165,7 +167,7 @@ def _by_how_much(figure: PrintedFigure, value: float, unit: Unit) -> str:
 
 def _why_not_judged(session: SessionAudit) -> str:
     """Say in the words of the finding that tells it."""
-    if session.place.task is None:
+    if session.place.task is None and session.place.streaming is None:
         return f"{session.place.task_key} is not scored here"
     told = [
         one

@@ -94,8 +94,9 @@ GUIDES: dict[Rule, RuleGuide] = {
         _RUN_RULES, "run accuracy over the whole list in its order, performance over its first five"
     ),
     Rule.SESSION: RuleGuide(
-        f"{_RUN_RULES}: five windows of ten seconds and ten inferences, on five inputs",
-        "measure again with more inferences a window (`--iterations`), whole",
+        f"{_RUN_RULES}: five windows of ten seconds and ten inferences, on five inputs; of "
+        "sww one recording, played whole",
+        "measure again, whole, with more inferences a window (`--iterations`) where it is short",
     ),
     Rule.MODEL: RuleGuide(
         _RUN_RULES,

@@ -16,14 +16,16 @@ from dataclasses import dataclass, fields
 from enum import Enum
 from pathlib import Path, PurePosixPath
 
-from ....models.suite import Metric, Task
+from ....models.suite import Metric
 from ...errors import SetupError
 from ...submission.describe.system_json import SystemJsonError, read_system_json
 from ...terms import Mode
 from ...write.printed_results import PrintedFigure
 from ..audit import audit
-from ..evidence.audit_result import SessionAudit, TreeAudit
+from ..evidence.audit_result import Recomputed, SessionAudit, TreeAudit
+from ..evidence.tree import ModeFolder
 from ..session.results_check import headline_agrees, headlines
+from ..session.streaming_check import expected_texts
 
 _SYSTEM = {
     "board": "Board Name",
@@ -41,6 +43,7 @@ class Unit(Enum):
     ENERGY = "uJ/inf"
     TOP_1 = "% Top-1"
     AUC = "AUC"
+    F1 = "F1"
 
 
 class Status(Enum):
@@ -133,12 +136,11 @@ def rows_of(found: TreeAudit) -> Iterator[StandingsRow]:
         path = place.submitter.inside("systems", f"{system}.json")
         if path not in described:
             described[path] = _description(found.root / path)
-        name, unit = headline_of(place.task, place.mode)
+        name, unit = headline_of(place)
         printed = session.printed.get(name, "")
-        value = None if session.recomputed is None else headlines(session.recomputed).get(name)
-        agrees = session.recomputed is not None and headline_agrees(
-            PrintedFigure(name, printed, None), session.recomputed
-        )
+        recomputed = session.recomputed
+        value = None if recomputed is None else figure_of(recomputed, name)
+        agrees = recomputed is not None and agrees_with(printed, name, recomputed)
         yield StandingsRow(
             round=found.round.name,
             division=place.submitter.division.value,
@@ -174,15 +176,33 @@ def _place(session: SessionAudit) -> tuple[str, str]:
     return system, "" if implementation == place.task_key else implementation
 
 
-def headline_of(task: Task | None, mode: Mode) -> tuple[str, Unit]:
+def headline_of(place: ModeFolder) -> tuple[str, Unit]:
     """Name the figure that a session is run for, as results files call it, and its unit."""
+    task, mode = place.task, place.mode
     if mode is Mode.ENERGY:
         return "median_energy_uj", Unit.ENERGY
+    if place.streaming is not None:
+        return "throughput", Unit.THROUGHPUT
     if mode is Mode.PERFORMANCE:
         return "median_throughput", Unit.THROUGHPUT
     if task is not None and task.metric is Metric.AUC:
         return "auc", Unit.AUC
     return "top1", Unit.TOP_1
+
+
+def figure_of(recomputed: Recomputed, name: str) -> float | None:
+    """Return a headline figure as it was recomputed, in its unit; None where it cannot be told."""
+    streaming = recomputed.streaming
+    if streaming is not None and name == "throughput":
+        return None if streaming.duty is None else streaming.duty.throughput
+    return headlines(recomputed).get(name)
+
+
+def agrees_with(printed: str, name: str, recomputed: Recomputed) -> bool:
+    """Tell whether a headline figure is printed as it was recomputed."""
+    if recomputed.streaming is not None and name == "throughput":
+        return printed in expected_texts(None, recomputed.streaming.duty).get(name, ())
+    return headline_agrees(PrintedFigure(name, printed, None), recomputed)
 
 
 def _status(printed: str, recomputed: float | None, *, agrees: bool) -> Status:

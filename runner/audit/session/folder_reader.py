@@ -54,6 +54,8 @@ class FolderReader:
     context: AuditContext
     findings: list[AuditFinding] = field(default_factory=list)
     document: session_json_check.ClaimedDocument | None = None
+    result_lines: list[str] | None = None
+    """The lines of the results file; None where there is none."""
     headlines: list[PrintedFigure] = field(default_factory=list)
     """The figures of a log that prints its own."""
     log_results: PrintedResults | None = None
@@ -121,7 +123,8 @@ class FolderReader:
                 self.findings.append(
                     violation(Rule.RESULTS_ALIKE, self.path_of(other), text, "the same lines", line)
                 )
-        return parse_results(texts[names[0]]) if names else None
+        self.result_lines = texts[names[0]] if names else None
+        return None if self.result_lines is None else parse_results(self.result_lines)
 
     def _scan_privacy(self, data: bytes, name: str) -> None:
         scan = PrivacyScan()

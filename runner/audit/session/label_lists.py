@@ -10,11 +10,13 @@ from ....datasets.errors import DatasetError
 from ....datasets.inputs import LABELS_NAME
 from ....datasets.labels import LabelList, read_labels
 from ....datasets.official_lists import identify
+from ....datasets.streaming_truth import StreamingTruth
 from ....models.catalogue import LABEL_LIST_FILES
 from ....models.fetch import FileState, file_state
-from ....models.suite import TASKS, Task
+from ....models.suite import STREAMING_TASKS, TASKS, Task
 from ...errors import SetupError
 from ...score.score import match_list
+from ...score.streaming.assess import truths_in
 
 MAX_LIST_BYTES = 2 << 20
 """The largest list that is read; official ones have 27 kB at most."""
@@ -25,6 +27,8 @@ class LabelLists:
     """Holds the lists by the task's key, each with where it came from, in that order."""
 
     by_task: Mapping[str, Mapping[str, LabelList]] = field(default_factory=dict)
+    truths: Mapping[str, Sequence[StreamingTruth]] = field(default_factory=dict)
+    """The words of recordings, by the streaming task's key."""
 
     @classmethod
     def gather(cls, datasets: Path | None) -> LabelLists:
@@ -48,7 +52,10 @@ class LabelLists:
             if file.sha256 not in known and file_state(file) is FileState.FETCHED:
                 path = file.cached_path
                 found[file.task][str(path)] = read_list(path, TASKS[file.task])
-        return cls(found)
+        truths = {} if datasets is None else {
+            task.key: truths_in(datasets, task) for task in STREAMING_TASKS.values()
+        }  # fmt: skip
+        return cls(found, truths)
 
     def fitting(self, task: Task, files: Sequence[str]) -> LabelList | None:
         """Find the list whose files were run, in its order; else the one that holds most of them.

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ....datasets.labels import LabelRow
 from ....energy.trace_files import details_path, energy_path, timestamps_path, timestamps_text
-from ....models.suite import TASKS, Task
+from ....models.suite import STREAMING_TASKS, TASKS, StreamingTask, Task
 from ...journal.records import InferenceRecord, LogFacts
 from ...score.rules import FindingKind
 from ...terms import Dialect, Mode
@@ -24,7 +24,11 @@ _RUN_MODES = {Mode.PERFORMANCE: "bmark", Mode.ENERGY: "bmark", Mode.ACCURACY: "m
 
 
 def check_config(
-    facts: LogFacts, records: Sequence[InferenceRecord], place: ModeFolder, task: Task, path: str
+    facts: LogFacts,
+    records: Sequence[InferenceRecord],
+    place: ModeFolder,
+    task: Task | StreamingTask,
+    path: str,
 ) -> Iterator[AuditFinding]:
     """Compare the mode, and the `m-bm-cfg` values, with what ran."""
     if facts.mode is not None and facts.mode is not place.mode:
@@ -121,13 +125,17 @@ def not_scored(facts: LogFacts | None, place: ModeFolder, path: str) -> AuditFin
 
     Where the folder is one of a task that is scored here, it is another benchmark's log.
     """
-    if facts is not None and facts.unsupported is not None:
-        text = f"not scored here: {facts.unsupported}"
+    streaming = None if facts is None else facts.streaming
+    if streaming is not None and place.streaming is None:
+        text = f"not scored here: {streaming.model_id} is the streaming wake word"
         if place.task is None:
             return warning(Rule.LOG, path, text)
         return violation(Rule.LOG, path, text, f"a log of {place.task_key}")
-    if place.task is None:
-        known = ", ".join(TASKS)
+    if streaming is None and place.streaming is not None:
+        text = "not scored here: the device names no model of a streaming task"
+        return violation(Rule.LOG, path, text, f"m-model-[{place.streaming.model_id}]")
+    if place.task is None and place.streaming is None:
+        known = ", ".join((*TASKS, *STREAMING_TASKS))
         return warning(Rule.LOG, path, f"not scored here: {place.task_key!r} is not one of {known}")
     return None
 

@@ -14,11 +14,15 @@ from pathlib import Path
 
 from ....datasets.inputs import LABELS_NAME
 from ....datasets.labels import LabelList, LabelRow
+from ....datasets.streaming_truth import truth_for
 from ....energy.trace_files import DEFAULT_NAME, energy_path, timestamps_path
-from ....models.suite import Task
+from ....models.suite import StreamingTask, Task
 from ...journal.logged_session import LoggedSession
+from ...journal.records import LogFacts
 from ...score.assess import Assessment, Judging, assess_records
 from ...score.rules import CheckInput, FindingKind, SessionFinding, Severity, check
+from ...score.streaming.assess import assess_stream
+from ...score.streaming.stream import read_stream
 from ...terms import Dialect, Mode
 from ...write.mlcommons_session import JOURNAL_NAME
 from ...write.printed_results import PrintedResults
@@ -31,6 +35,7 @@ from .label_lists import official_name, read_list
 from .mode_rules import check_config, check_edges, check_order, check_traces, line_of, not_scored
 from .results_check import check_headlines, check_printed
 from .results_json_check import check_classes, merge, rows_of
+from .streaming_check import StreamingCheck, printed_stream
 
 __all__ = ["AuditContext", "audit_session"]
 
@@ -94,7 +99,7 @@ class _SessionAuditor(FolderReader):
             label_list=self.label_list,
             provenance=self.provenance,
             synthetic=self.synthetic,
-            printed=_headlines(printed),
+            printed=_headlines(printed, self.result_lines or () if place.streaming else ()),
             recomputed=self.recomputed,
         )
 
@@ -103,6 +108,8 @@ class _SessionAuditor(FolderReader):
     ) -> tuple[Assessment | None, ListUsed | None]:
         place, log = self.place, self.path_of(self.place.log or "log.txt")
         notice = not_scored(logged.facts, place, log)
+        if notice is None and place.streaming is not None:
+            return self._judge_stream(logged.facts, place.streaming)
         task = place.task
         if notice is not None or task is None:
             self.findings += [] if notice is None else [notice]
@@ -144,6 +151,43 @@ class _SessionAuditor(FolderReader):
         if JOURNAL_NAME in place.files:
             with self.reading(Rule.LOG, JOURNAL_NAME):
                 self._judge_journal(assessment, judging)
+        return assessment, used
+
+    def _judge_stream(
+        self, facts: LogFacts, task: StreamingTask
+    ) -> tuple[Assessment, ListUsed | None]:
+        """Judge a session of a streaming task, whose reading may raise as a log's does."""
+        place, log = self.place, self.path_of(self.place.log or "log.txt")
+        stream = read_stream(self.folder / (place.log or "log.txt"), facts)
+        truths = self.context.lists.truths.get(task.key, ())
+        offered = truth_for(stream.record.wav_file, truths, stream.record.length_s)
+        truth, used = offered or stream.truth, None
+        if truth is not None:
+            source = truth.source if truth is offered else self.path_of(_JSON)
+            used = ListUsed(source, truth.sha256, task.model_id if truth.is_official else None)
+        self.findings += check_config(facts, (), place, task, log)
+        assessment = assess_stream(
+            facts,
+            stream,
+            truth,
+            task,
+            place.mode,
+            self.context.round,
+            place.submitter.division,
+        )
+        for finding in assessment.findings:
+            self.findings.append(AuditFinding.of_session(_submitted(finding), log, finding.line))
+        result = assessment.streaming
+        if result is None:
+            return assessment, used
+        self.recomputed = Recomputed(
+            self.context.round, facts.dialect, energy=assessment.energy, streaming=result
+        )
+        results = self.path_of(place.results[0] if place.results else "results.txt")
+        check = StreamingCheck(result, self.recomputed, stream, log)
+        self.findings += check.findings(
+            self.result_lines, results, with_energy=place.mode is Mode.ENERGY
+        )
         return assessment, used
 
     def _merge_json(self, logged: LoggedSession) -> dict[str, int]:
@@ -299,7 +343,8 @@ def _no_list(task: Task, mode: Mode, *, scored: bool) -> tuple[str, str]:
     )
 
 
-def _headlines(printed: PrintedResults | None) -> dict[str, str]:
+def _headlines(printed: PrintedResults | None, streaming: Sequence[str]) -> dict[str, str]:
     names = ("median_throughput", "median_energy_uj", "top1", "auc")
     found = {} if printed is None else {name: printed.headline(name) for name in names}
-    return {name: text for name, text in found.items() if text is not None}
+    kept = {name: text for name, text in found.items() if text is not None}
+    return kept | printed_stream(streaming)

@@ -59,8 +59,11 @@ def read_board(path: Path) -> LoggedBoard:
     except LogError as error:
         raise SetupError(f"cannot replay {path}: {error}") from error
     facts = logged.facts
-    if facts.unsupported is not None:
-        raise SetupError(f"cannot replay {path}: {facts.unsupported}")
+    if facts.streaming is not None:
+        raise SetupError(
+            f"cannot replay {path}: {facts.streaming.model_id} is the streaming wake word, whose "
+            "log does not hold what the board said"
+        )
     mode = TimestampMode.ENERGY if facts.mode is Mode.ENERGY else TimestampMode.PERFORMANCE
     board = LoggedBoard(task_of(path, [*facts.model_ids, facts.config.get("model", "")]), mode)
     board.vendor = next(iter(facts.names), None)

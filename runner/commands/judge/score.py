@@ -29,9 +29,9 @@ def score(
     as_json: options.JsonOption = False,
 ) -> None:
     """Recompute the results of a session from its log: ours, EEMBC's or MLCommons'."""
-    from ...score.judge import judge_session
+    from ...score.judge import judge_any
 
-    judged = judge_session(
+    judged = judge_any(
         session, labels, datasets, round_name, division, task_name=task, purpose=purpose
     )
     if as_json:

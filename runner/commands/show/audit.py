@@ -75,6 +75,11 @@ def figure_of(session: SessionAudit) -> str:
     assessment = session.assessment
     if assessment is None:
         return "–"
+    if assessment.streaming is not None:
+        streaming = assessment.streaming
+        words = "–" if streaming.words is None else str(streaming.words)
+        rate = None if streaming.duty is None else streaming.duty.throughput
+        return words if rate is None else f"{words}, {rate:1.5} inf/s"
     if assessment.energy is not None:
         median_j = assessment.energy.median_energy_j
         return "–" if median_j is None else f"{median_j * 1e6:.3f} µJ/inf"
@@ -92,6 +97,9 @@ def figure_of(session: SessionAudit) -> str:
 def printed_of(session: SessionAudit) -> str:
     """Return the figure that a session was run for as its results file prints it."""
     task, printed = session.place.task, session.printed
+    if session.place.streaming is not None:
+        words, rate = printed.get("words", "–"), printed.get("throughput")
+        return words if rate is None else f"{words}, {rate} inf/s"
     accuracy = "auc" if task is not None and task.metric is Metric.AUC else "top1"
     key = {Mode.ENERGY: "median_energy_uj", Mode.PERFORMANCE: "median_throughput"}.get(
         session.place.mode, accuracy

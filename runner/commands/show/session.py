@@ -9,13 +9,14 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from ....models.suite import Metric, Task
+from ....models.suite import Metric, StreamingTask, Task
 from ...config.rounds import Round
 from ...score.assess import Assessment
 from ...score.results import AccuracyResult, EnergyResult, PerformanceResult
 from ...score.rules import Severity
 from ...terms import Purpose
 from .fitted_table import print_fitted
+from .streaming import streaming_lines
 
 SEVERITY_STYLES = {
     Severity.VIOLATION: "bold red",
@@ -26,7 +27,11 @@ SEVERITY_STYLES = {
 
 
 def show_assessment(
-    console: Console, title: str, assessment: Assessment, task: Task, round_: Round
+    console: Console,
+    title: str,
+    assessment: Assessment,
+    task: Task | StreamingTask,
+    round_: Round,
 ) -> None:
     """Print the figures and the findings of one session."""
     console.print(Text(title, style="bold"), soft_wrap=True)
@@ -34,9 +39,12 @@ def show_assessment(
         console.print("  on a simulated device: its times and energies are modelled")
     if assessment.performance is not None:
         _show_performance(console, assessment.performance)
-    if assessment.energy is not None:
+    if isinstance(task, StreamingTask):
+        for line in streaming_lines(assessment, task):
+            console.print(line, soft_wrap=True)
+    elif assessment.energy is not None:
         _show_energy(console, assessment.energy)
-    if assessment.accuracy is not None:
+    if assessment.accuracy is not None and isinstance(task, Task):
         console.print(_accuracy(assessment.accuracy, task, round_))
     for finding in assessment.findings:
         text = Text(f"  {finding.severity.value}: ", style=SEVERITY_STYLES[finding.severity])

@@ -348,9 +348,9 @@ def test_a_line_of_many_megabytes_is_bounded_and_noted(tmp_path):
     assert peak < 12_000_000
 
 
-def test_the_streaming_wake_word_is_reported_as_not_scored(tmp_path):
+def test_the_streaming_wake_word_is_known_by_its_model(tmp_path):
     _, facts = read(tmp_path, [*START, "00011.000 dut: m-model-[sww01]"])
-    assert "streaming wake word" in facts.unsupported
+    assert facts.streaming.model_id == "sww01"
 
 
 def test_energy_runs_are_told_by_the_name_of_the_run(tmp_path):

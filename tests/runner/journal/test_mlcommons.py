@@ -196,7 +196,27 @@ def test_an_entry_without_scores_costs_no_other_inference(tmp_path, bad):
     assert second.scores == (1.0, 0.0)
 
 
-def test_the_streaming_wake_word_is_read_and_reported_as_not_scored(tmp_path):
-    records, facts = read(tmp_path, head("sww01"), [{"infer": {"wav_file": "long_wav.wav"}}])
+def test_of_the_streaming_wake_word_the_recording_and_the_boards_numbers_are_read(tmp_path):
+    lines = [
+        *head("sww01"),
+        "RX:[dut]: m-profile-[ULPMark for tinyML Firmware V0.0.1]",
+        "Playing long_wav.wav (length = 1200.0s) at 01:43:12...",
+        "RX:succeeded.",
+        "RX:Detection Timestamps (ms)", "RX:35,", "RX:9945,", "RX:m-ready",
+        "[35, 9945]",
+        "RX:Duty cycle start times (s)", "RX:6718, 9924, ", "RX:13132, ",
+        "RX:Duty cycle stop times (s)", "RX:6787, 9994, ", "RX:13202, m-ready",
+        "samples:1206474 timestamps:2",
+        "False positives: [614.183 717.196", " 856.064]",
+    ]  # fmt: skip
+    records, facts = read(tmp_path, lines, [{"infer": {"wav_file": "long_wav.wav"}}])
+    seen = facts.streaming
     assert records == []
-    assert "not scored" in facts.unsupported
+    assert facts.mode is Mode.PERFORMANCE
+    assert facts.device_errors == []
+    assert (seen.wav_file, seen.length_s, seen.plays, seen.line) == ("long_wav.wav", 1200.0, 1, 7)
+    assert (seen.detections_ms, seen.detections_line) == ((35, 9945), 13)
+    assert (seen.echoed_ms, seen.succeeded) == ([35, 9945], True)
+    assert (seen.rises, seen.falls) == ([6718, 9924, 13132], [6787, 9994, 13202])
+    assert seen.samples == (1206474, 2, 20)
+    assert seen.printed == [(21, "False positives: [614.183 717.196 856.064]")]

@@ -67,11 +67,17 @@ def test_a_figure_that_disagrees_is_named_first_and_marked_on_its_card(tampered)
 
 
 def test_what_is_not_judged_says_why():
-    seen = overview(audited("record/v1.3"))
-    assert [(one.count, one.text) for one in seen.unjudged] == [(1, "sww is not scored here")]
+    seen = overview(audited("published/v1.2"))
+    assert [(one.count, one.text) for one in seen.unjudged] == [(1, "no log")]
     assert {one.text: one.count for one in seen.counts} == {
-        "session": 1, "reproduced": 0, "disagree": 0, "not judged": 1,
+        "sessions": 6, "reproduced": 5, "disagree": 0, "not judged": 1,
     }  # fmt: skip
+
+
+def test_a_wake_words_energy_is_shown_by_its_words():
+    (line,) = overview(audited("record/v1.3")).lines
+    assert (line.figure, line.printed, line.recomputed) == ("F1", "46 TP, 4 FN, 4 FP", "0.9200")
+    assert line.verdict == "reproduced"
 
 
 def test_hostile_names_stay_text_in_the_digest_and_in_what_is_folded(tampered):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from tinyrunner.models.suite import TASKS_BY_MODEL_ID, Metric, Task
 from tinyrunner.runner.config.rounds import load_rounds
 from tinyrunner.runner.journal.open_log import open_log
 from tinyrunner.runner.journal.records import InferenceRecord, LogFacts
+from tinyrunner.runner.score.judge import judge_any
 from tinyrunner.runner.score.rules import CheckInput, Division, Severity, check
 from tinyrunner.runner.score.score import match_list, score_accuracy, score_performance
 from tinyrunner.runner.terms import Mode
@@ -21,6 +23,7 @@ from tinyrunner.runner.write.eembc_results import render_accuracy, render_perfor
 KRAI = "v1.1/closed/Krai/results/NUCLEO-H7A3ZI-Q_X-CUBE-AI-7.3"
 ST_V12 = "v1.2/closed/STMicroelectronics/results/NUCLEO_L4R5ZI"
 ST_V13 = "v1.3/closed/STMicroelectronics/results/NUCLEO_L4R5ZI-P"
+SYNTIANT = "v1.3/closed/syntiant/results/syntiant_9120_1v0_49mhz"
 
 PERFORMANCE = [
     (KRAI, "kws", "y_labels.csv"),
@@ -134,12 +137,37 @@ def test_no_published_session_with_a_log_is_left_out():
     assert all("/sww/" in name or name.endswith("/energy") for name in rest), rest
 
 
-@pytest.mark.parametrize("mode", ["performance", "energy"])
-def test_the_published_wake_word_sessions_are_read_and_reported_as_not_scored(mode):
-    session = reference_path("published", ST_V13, "sww", mode)
-    with open_log(session / "log.txt") as reader:
-        assert list(reader) == []
-    assert "not scored" in reader.facts.unsupported
+@pytest.mark.parametrize(
+    ("session", "edges_in"),
+    [
+        (f"published/{ST_V13}/sww/performance", "results.json"),
+        (f"published/{ST_V13}/sww/energy", None),
+        (f"record/{SYNTIANT}/sww/energy", "log.txt"),
+    ],
+)
+def test_every_published_wake_word_session_scores_as_printed_to_the_digit(session, edges_in):
+    """The lists stand in the log alone, and the edges of one session nowhere."""
+    folder = reference_path(*session.split("/"))
+    found = judge_any(folder, datasets=reference_path("datasets"))
+    result = found.assessment.streaming
+    printed = (folder / "results.txt").read_text(encoding="utf-8")
+    log = (folder / "log.txt").read_text(encoding="utf-8")
+    counts = "{} True positives, {} False negatives, {} False positives"
+    assert counts.format(*result.words.counts) in printed
+    assert f"False negatives: {list(result.words.missed_s)}\n" in log.replace("\r\n", "\n")
+    false = re.search(r"False positives: \[(.*)\]", log)[1].split()
+    assert [float(time) for time in false] == [round(time, 3) for time in result.words.false_s]
+    assert result.corrected_words.counts == result.words.counts
+    assert found.assessment.findings == ()
+    if edges_in is None:
+        assert result.duty is None
+        assert result.drift.uncertainty_ppm < 20
+        return
+    assert result.duty.source == edges_in
+    assert f"Average duty cycle: {result.duty.duty_cycle:1.5}\n" in printed
+    assert f"Average period: {result.duty.period_s:1.5} s\n" in printed
+    assert f"Estimated throughput: {result.duty.throughput:1.5} inf./sec." in printed
+    assert result.drift.uncertainty_ppm < 5
 
 
 @pytest.mark.parametrize(

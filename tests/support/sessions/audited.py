@@ -43,9 +43,11 @@ class OneSession:
     def sub(self, name: str, pattern: str, new: str, count: int = 1) -> None:
         self.edit(name, lambda text: re.sub(pattern, new, text, count=count, flags=re.M))
 
-    def audit(self, datasets: Path | None = None) -> SessionAudit:
+    def audit(
+        self, datasets: Path | None = None, *, lists: LabelLists | None = None
+    ) -> SessionAudit:
         (place,) = find_layout(read_tree(self.root)).sessions
-        lists = LabelLists.gather(datasets)
+        lists = lists or LabelLists.gather(datasets)
         context = AuditContext(self.root, load_rounds().get(self.round), lists)
         return audit_session(place, context)
 

@@ -14,11 +14,15 @@ from tinyrunner.runner.audit.audit import audit
 from tinyrunner.runner.audit.evidence.findings import Level, Rule
 from tinyrunner.runner.audit.overview.digest import Standing, digest
 from tinyrunner.runner.audit.overview.rule_guide import GUIDES
+from tinyrunner.runner.audit.overview.standings import Unit
 from tinyrunner.runner.commands.show.audit import Detail, show_audit
 from tinyrunner.runner.score.rules import Severity
 
 BOSCH = "record/v1.2/closed/bosch"
 SYNTIANT = "record/v1.2/closed/syntiant"
+WITHOUT_WORDS = (
+    "the words of long_wav.wav are not at hand, so that hits and misses cannot be counted"
+)
 
 
 def shown(found, detail: Detail, width: int = 100) -> str:
@@ -44,7 +48,12 @@ def test_each_session_has_one_standing_and_a_reason():
         "the label list is not at hand, so that the accuracy cannot be recomputed"
     }
     (wake_word,) = digest(audit(reference_path("record", "v1.3"))).sessions
-    assert (wake_word.standing, wake_word.why) == (Standing.NOT_JUDGED, "sww is not scored here")
+    assert (wake_word.standing, wake_word.why) == (Standing.NOT_JUDGED, WITHOUT_WORDS)
+    lists = reference_path("datasets")
+    (wake_word,) = digest(audit(reference_path("record", "v1.3"), datasets=lists)).sessions
+    assert wake_word.standing is Standing.REPRODUCED
+    assert (wake_word.printed, wake_word.unit) == ("46 TP, 4 FN, 4 FP", Unit.F1)
+    assert wake_word.recomputed == 0.92
 
 
 def test_a_figure_that_was_changed_disagrees_and_says_by_how_much(tmp_path):

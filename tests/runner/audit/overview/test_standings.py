@@ -31,7 +31,13 @@ def held_here():
 def test_the_rows_of_the_trees_are_those_of_the_independent_script(held_here):
     published = set(published_standings())
     assert len(held_here) == 31
-    assert [row for row in held_here if row not in published] == []
+    more = [row for row in held_here if row not in published]
+    # That script computes no figure of sww; its throughput is printed, and follows from the edges.
+    assert [(row.task, row.mode, row.printed, row.status) for row in more] == [
+        ("sww", "performance", "55.908", Status.REPRODUCED.value)
+    ]
+    nothing = replace(more[0], printed="", recomputed="", status=Status.NONE.value)
+    assert nothing in published
 
 
 def test_the_shipped_table_is_the_one_that_was_computed():

@@ -13,6 +13,7 @@ What no audit can find is not tried. It stands there once, and no printed figure
 - an edge that belongs to no window: the first of an EEMBC trace and of a trial of three, and the
   last where one was lost;
 - a sample of a trace: one unit of a float's last bit is less than what is printed;
+- of the streaming wake word how many samples its monitor took, for they are not published;
 - scores in a results.json of energy, `classes`, `total_inferences`, `voltage`.
 
 Nor is a change that a double cannot hold (a throughput of 17 digits), nor one of a moment or length
@@ -63,7 +64,7 @@ NUMBERS_OF = {
     ),
     "MLCommons' log": re.compile(
         FIGURES + rb"|segment (\d+)|with (\d+/\d+) \(|m-results *: \[([^\]]*)"
-        rb"|samples:(\d+ timestamps:\d+)"
+        rb"|Captured samples:(\d+ timestamps:\d+)"
     ),
     "results.json": re.compile(
         rb'"(?:class|start_time|end_time|elapsed_time|iterations|warmups|throughput)": "?([\d.]+)'

@@ -12,7 +12,8 @@ from tinyrunner.runner.score.rules import Severity
 from tinyrunner.runner.write.printed_results import PrintedFigure, parse_results
 
 WITH_RESULTS = [tree for tree in TREES if tree not in ("record/v0.5", "record/v1.3")]
-"""v0.5 asked for none, and of v1.3 the copy holds the streaming wake word alone."""
+"""v0.5 asked for none; of v1.3 the copy holds the streaming wake word alone, which is tampered with
+in ``session/test_streaming_check.py``."""
 
 
 def violations(lines: list[str], session) -> int:
@@ -47,7 +48,7 @@ def is_tie(figure: PrintedFigure) -> bool:
 def test_each_figure_changed_by_one_of_its_last_digit_is_found(tree: str) -> None:
     tried, missed = 0, []
     for session in audited(tree).sessions:
-        if session.recomputed is None:
+        if session.recomputed is None or session.place.streaming is not None:
             continue
         path = audited(tree).root.joinpath(session.place.path, session.place.results[0])
         lines = path.read_text(encoding="utf-8").splitlines()

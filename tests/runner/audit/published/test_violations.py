@@ -23,11 +23,6 @@ from tinyrunner.runner.terms import Mode
 REASONS = Path(__file__).with_name("true_violations.txt")
 NOT_JUDGED = {
     "published/v1.2": {"closed/STMicroelectronics/results/NUCLEO_L4R5ZI/ad/accuracy"},  # no log
-    "published/v1.3": {
-        f"closed/STMicroelectronics/results/NUCLEO_L4R5ZI-P/sww/{mode}"
-        for mode in ("energy", "performance")
-    },
-    "record/v1.3": {"closed/syntiant/results/syntiant_9120_1v0_49mhz/sww/energy"},
 }
 
 
@@ -61,11 +56,13 @@ def test_every_published_session_with_a_log_is_judged(tree: str) -> None:
 def test_the_figures_are_those_of_the_independent_table(tree: str) -> None:
     compared = 0
     for session in audited(tree).sessions:
-        if session.assessment is not None:
+        if session.assessment is not None and session.place.streaming is None:
             told = figure(session)
             assert isclose(told, recorded(tree, session), rel_tol=1e-5), session.place.path
             compared += 1
-    assert compared == len(audited(tree).sessions) - len(NOT_JUDGED.get(tree, ()))
+    streaming = sum(one.place.streaming is not None for one in audited(tree).sessions)  # no figures
+    rest = len(NOT_JUDGED.get(tree, ())) + streaming
+    assert compared == len(audited(tree).sessions) - rest
 
 
 def figure(session: SessionAudit) -> float:

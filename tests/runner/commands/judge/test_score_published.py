@@ -65,12 +65,37 @@ def test_an_accuracy_session_without_a_label_list_asks_for_it():
     assert "give its label list with --labels FILE" in ran.err
 
 
-@pytest.mark.parametrize("mode", ["performance", "energy"])
-def test_a_wake_word_session_is_said_not_to_be_scored(mode):
-    ran = tinyrunner("score", reference_path("published", ST_V13, "sww", mode))
+def test_a_wake_word_session_is_scored_by_its_results_json():
+    session = reference_path("published", ST_V13, "sww", "performance")
+    ran = tinyrunner("score", session)
+    assert ran.status == 0, ran
+    assert "44 true positives, 6 false negatives, 4 false positives, F1 0.8980" in ran.out
+    assert "false at 612.585, 715.326, 853.827, 980.845 s" in ran.out
+    assert "duty cycle 0.55914, period 0.031989 s, throughput 55.908 inf/s" in ran.out
+    assert "audio clock +338 ± 3 ppm" in ran.out
+    assert "valid for v1.3" in ran.out
+    told = tinyrunner("score", session, "--json").json
+    assert (told["task"], told["mode"], told["round"]) == ("sww", "performance", "v1.3")
+    assert told["streaming"]["words"]["f1"] == pytest.approx(88 / 98)
+
+
+def test_a_wake_word_session_without_edges_or_samples_shows_what_its_log_prints():
+    session = reference_path("published", ST_V13, "sww", "energy")
+    ran = tinyrunner("score", session)
     assert ran.status == 2
-    assert "not scored" in ran.err
-    assert "streaming wake word" in ran.err
+    assert "give the file that tells its words" in ran.err
+    words = reference_path("datasets", "sww01", "sww_long_test.json")
+    ran = tinyrunner("score", session, "--labels", words)
+    assert ran.status == 0, ran
+    assert "44 true positives" in ran.out
+    assert "no edges are at hand to recompute it): Average duty cycle: 0.56085" in ran.out
+    assert "Power : 25.6220 mW." in ran.out
+    again = tinyrunner("score", session, "--labels", words, "--task", "sww", "--round", "v1.2")
+    assert again.status == 3
+    assert "v1.2 has no sww" in again.out
+    wrong = tinyrunner("score", session, "--task", "kws")
+    assert wrong.status == 2
+    assert "is of the streaming model sww01, and --task says kws" in wrong.err
 
 
 def test_a_folder_without_a_log_is_told():

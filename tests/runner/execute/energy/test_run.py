@@ -229,12 +229,6 @@ def test_a_published_session_is_scored_to_its_published_median(task, folder):
     assert "edges from the monitor's event input" in shown.out
 
 
-def test_the_wake_word_is_refused():
-    ran = tinyrunner("score", reference_path("published", V13, "sww", "energy"))
-    assert ran.status == 2
-    assert "not scored" in ran.err
-
-
 def test_a_session_that_is_complete_is_scored_again_and_nothing_is_run(session):
     ran = tinyrunner("run", "--resume", session)
     assert ran.status == 3

@@ -1,0 +1,155 @@
+"""Assesses a streaming session: figures and findings, for the command line and for the auditor."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ....datasets.streaming_truth import StreamingTruth, read_truths, truth_for
+from ....models.suite import STREAMING_TASKS, StreamingTask
+from ...config.rounds import Round, Rounds, load_rounds
+from ...errors import SetupError
+from ...journal.records import LogFacts
+from ...terms import Division, Mode, Purpose
+from ..assess import Assessment
+from ..rules import CheckInput, FindingKind, SessionFinding, Severity, check
+from .rules import check_streaming
+from .score import score_stream, score_stream_energy
+from .stream import Stream, read_stream
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedStream:
+    """Holds a streaming session's figures and findings, and what they were judged by."""
+
+    task: StreamingTask
+    mode: Mode
+    round: Round
+    assessment: Assessment
+    labels: str
+    """Where the windows of the words were read from, or which ones they are."""
+
+
+def judge_stream(
+    log: Path,
+    facts: LogFacts,
+    *,
+    labels: Path | None,
+    datasets: Path | None,
+    round_name: str | None,
+    division: Division,
+    purpose: Purpose,
+) -> JudgedStream:
+    """Score a streaming session whose log was read.
+
+    ``labels`` is the file of its recording's words, ``datasets`` the folder that holds such files
+    for each model id; without them the words are those that results.json has. SetupError where
+    there are none. Without ``round_name`` it is the first round that has the task.
+    """
+    task = streaming_task_of(facts)
+    round_ = round_for(task, load_rounds(), round_name)
+    mode = facts.mode or Mode.PERFORMANCE
+    truths = [] if labels is None else [*read_truths(labels)]
+    if labels is None and datasets is not None:
+        truths = truths_in(datasets, task)
+    stream = read_stream(log, facts)
+    truth = truth_for(stream.record.wav_file, truths, stream.record.length_s)
+    if truth is None and labels is None:
+        truth = stream.truth
+    if truth is None:
+        raise SetupError(_no_truth(log, stream, task, labels, truths))
+    assessment = assess_stream(facts, stream, truth, task, mode, round_, division, purpose)
+    told = f"the official words of {truth.wav_file}" if truth.is_official else truth.source
+    return JudgedStream(task, mode, round_, assessment, told)
+
+
+def _no_truth(
+    log: Path,
+    stream: Stream,
+    task: StreamingTask,
+    labels: Path | None,
+    truths: Sequence[StreamingTruth],
+) -> str:
+    wrong = "" if labels is None else f"; {labels} is of {truths[0].wav_file[:80]}"
+    return (
+        f"{log} played {stream.record.wav_file}: give the file that tells its words, such as "
+        f"sww_long_test.json of long_wav.wav, with --labels FILE, or --datasets DIR where "
+        f"DIR/{task.model_id}/ holds it{wrong}"
+    )
+
+
+def assess_stream(
+    facts: LogFacts,
+    stream: Stream,
+    truth: StreamingTruth | None,
+    task: StreamingTask,
+    mode: Mode,
+    round_: Round,
+    division: Division,
+    purpose: Purpose = Purpose.SUBMISSION,
+) -> Assessment:
+    """Score and check a session whose files were read; without ``truth`` no words are counted."""
+    result = score_stream(stream, task, truth)
+    energy = score_stream_energy(stream) if mode is Mode.ENERGY else None
+    whole = CheckInput.of(facts, task, mode=mode)
+    findings = [*check(whole, round_, division=division, purpose=purpose)]
+    findings += check_streaming(
+        result,
+        energy,
+        stream.record,
+        task,
+        round_,
+        mode=mode,
+        division=division,
+        official_truth=truth is not None and truth.is_official,
+    )
+    findings += _other_truth(stream.truth, truth)
+    return Assessment(
+        facts=facts,
+        performance=None,
+        accuracy=None,
+        energy=energy,
+        findings=tuple(findings),
+        simulated=whole.is_simulated,
+        purpose=purpose,
+        streaming=result,
+    )
+
+
+def _other_truth(own: StreamingTruth | None, used: StreamingTruth | None) -> list[SessionFinding]:
+    """Say where the official runner scored by other words than those offered here."""
+    if own is None or used is None or own.sha256 == used.sha256:
+        return []
+    text = (
+        f"results.json scores by {len(own.windows_s)} words that are not the "
+        f"{len(used.windows_s)} of {used.source}; run the session with the truth of its recording"
+    )
+    return [SessionFinding(FindingKind.LIST_NOT_OFFICIAL, Severity.VIOLATION, text)]
+
+
+def streaming_task_of(facts: LogFacts) -> StreamingTask:
+    """Return the streaming task whose model the log names; SetupError where none is known."""
+    named = "" if facts.streaming is None else facts.streaming.model_id
+    for task in STREAMING_TASKS.values():
+        if named.lower() in task.model_ids:
+            return task
+    known = ", ".join(task.model_id for task in STREAMING_TASKS.values())
+    raise SetupError(f"the log names the streaming model {named!r}; known here are {known}")
+
+
+def truths_in(datasets: Path, task: StreamingTask) -> list[StreamingTruth]:
+    """Read the truths under ``DIR/<model id>``, or in ``DIR`` itself; DatasetError as they are."""
+    folder = datasets / task.model_id
+    if not folder.is_dir():
+        folder = datasets
+    paths: Sequence[Path] = sorted(folder.glob(f"{task.key}_*.json"))
+    return [truth for path in paths for truth in read_truths(path)]
+
+
+def round_for(task: StreamingTask, rounds: Rounds, name: str | None) -> Round:
+    """Return the round of this name, else the first that has the task."""
+    if name is not None:
+        return rounds.get(name)
+    having = (one for one in rounds.by_name.values() if task.key in one.other_benchmarks)
+    return next(having, rounds.get(None))

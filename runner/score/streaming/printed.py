@@ -1,0 +1,62 @@
+"""Reads the figures of a streaming session as MLCommons' runner prints them.
+
+They end the log, and all but the lists stand in results.txt::
+
+    Accuracy: 44 True positives, 6 False negatives, 4 False positives
+    False positives: [612.555 715.31  853.826 980.867]
+    Average duty cycle: 0.56085
+    Average period: 0.031987 s
+    Estimated throughput: 55.742 inf./sec.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+
+class StreamingFigure(NamedTuple):
+    """Is one figure, as text."""
+
+    name: str
+    text: str
+    line: int
+
+
+_LONGEST_LINE = 20_000
+# As loose as the official checker's patterns, so that it sees no figure that is not seen here.
+_COUNTS = re.compile(
+    r"Accuracy: *(\S{1,40}) True positives, *(\S{1,40}) False negatives, "
+    r"*(\S{1,40}) False positives"
+)
+_FIGURES = {
+    "duty cycle": re.compile(r"Average duty cycle: *(\S{1,40})"),
+    "period": re.compile(r"Average period: *(\S{1,40}) s\b"),
+    "throughput": re.compile(r"Estimated throughput: *(\S{1,40}) inf\./sec"),
+    "short duty cycle": re.compile(r"Duty cycle = (\S{1,40}),"),
+    "short period": re.compile(r"Duty cycle = \S{1,40}, Period = (\S{1,40}) ms"),
+    "missed": re.compile(r"False negatives: *\[([^\]]*)\]"),
+    "false": re.compile(r"False positives: *\[([^\]]*)\]"),
+}
+COUNTS = ("true positives", "false negatives", "false positives")
+
+
+def streaming_figures(lines: Iterable[tuple[int, str]]) -> Iterator[StreamingFigure]:
+    """Yield every figure in lines with their numbers; the last of a name is what counts."""
+    for number, text in lines:
+        text = text[:_LONGEST_LINE]
+        for match in _COUNTS.finditer(text):
+            for name, count in zip(COUNTS, match.groups(), strict=True):
+                yield StreamingFigure(name, count, number)
+        for name, pattern in _FIGURES.items():
+            for match in pattern.finditer(text):
+                yield StreamingFigure(name, match[1], number)
+
+
+def numbers_in(text: str) -> list[float] | None:
+    """Return the numbers of a printed list, with commas between them or without; else None."""
+    try:
+        return [float(word) for word in text.replace(",", " ").split()]
+    except ValueError:
+        return None
