@@ -99,6 +99,11 @@ class AuditOverview:
     warnings: int
     lines: tuple[AuditLine, ...]
     cards: tuple[AuditCard, ...]
+    heads: tuple[str, ...] = (
+        "Submitter", "System", "Task", "Mode", "Printed", "Recomputed", "Unit", "Verdict",
+        "Violations",
+    )  # fmt: skip
+    """Of the table's columns."""
 
     @property
     def choices(self) -> tuple[tuple[str, tuple[str, ...]], ...]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from ...audit.overview.standings import SOURCE, StandingsRow, published_standings
 from ...terms import Mode
-from ..page import ReportSession
+from ..page import ReportSession, SessionStatus
 from .scatter import SystemPoint
 
 
@@ -66,24 +66,23 @@ def point_of(sessions: Iterable[ReportSession]) -> SystemPoint | None:
     """Return the point of one model on one device; None where neither figure is known."""
     throughput: float | None = None
     energy_j: float | None = None
-    shown: ReportSession | None = None
+    shown: list[ReportSession] = []
     for session in sessions:
         assessment = session.assessment
-        if assessment is None:
+        if assessment is None or assessment.accuracy is not None:
             continue
         if assessment.energy is not None:
             energy_j = assessment.energy.median_energy_j
         elif assessment.performance is not None:
             throughput = assessment.performance.median_throughput
-        else:
-            continue
-        shown = session
-    if shown is None or (throughput is None and energy_j is None):
+        shown.append(session)
+    if throughput is None and energy_j is None:
         return None
+    verdicts = {one.outcome.value for one in shown if one.outcome is not SessionStatus.VALID}
     return SystemPoint(
-        shown.benchmark,
-        shown.device or shown.title,
+        shown[0].benchmark,
+        ", ".join([shown[0].device or shown[0].title, *sorted(verdicts)]),
         throughput,
         None if energy_j is None else 1e6 * energy_j,
-        simulated=shown.simulated,
+        simulated=shown[0].simulated,
     )

@@ -6,9 +6,10 @@
   const table = document.querySelector("table.sortable");
   if (!table) return;
   const heads = Array.from(table.tHead.rows[0].cells), body = table.tBodies[0];
-  const names = heads.map(function (head) { return head.textContent.toLowerCase(); });
+  const names = heads.map(function (head) { return head.textContent; });
   const rows = Array.from(body.rows);
-  const choices = Array.from(document.querySelectorAll(".filters select"));
+  const choices = Array.from(document.querySelectorAll(".filters select[data-column]"));
+  const order = document.querySelector(".filters .order");
 
   function text(row, column) { return row.cells[column].textContent.trim(); }
 
@@ -23,6 +24,7 @@
   }
 
   function sort(column) {
+    order.value = names[column];
     const falls = heads[column].getAttribute("aria-sort") === "ascending";
     const numbers = heads[column].classList.contains("n");
     heads.forEach(function (head) { head.removeAttribute("aria-sort"); });
@@ -44,6 +46,11 @@
     head.textContent = "";
     head.appendChild(button);
     button.addEventListener("click", function () { sort(column); });
+  });
+  order.addEventListener("change", function () {
+    if (order.value) { sort(names.indexOf(order.value)); return; }
+    heads.forEach(function (head) { head.removeAttribute("aria-sort"); });
+    body.append(...rows);
   });
   choices.forEach(function (choice) { choice.addEventListener("change", filter); });
   document.querySelector(".filters").hidden = false;

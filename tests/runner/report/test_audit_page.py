@@ -129,14 +129,14 @@ def test_a_round_is_filtered_sorted_and_opened_in_the_browser(round_page, tmp_pa
         page.driver.get(round_page.as_uri())
         shown = "Array.from(document.querySelectorAll('.sortable tbody tr')).filter(r => !r.hidden)"
         page.wait("document.querySelector('.filters .scale').textContent === '162 of 162'")
-        for column, value in (("submitter", "ST03"), ("mode", "energy"), ("task", "ic")):
+        for column, value in (("Submitter", "ST03"), ("Mode", "energy"), ("Task", "ic")):
             page.run(
                 "const box = document.querySelector(`select[data-column=${arguments[0]}]`);"
                 "box.value = arguments[1]; box.dispatchEvent(new Event('change'))",
                 column, value,
             )  # fmt: skip
         assert page.run(f"return {shown}.length") == 1
-        page.run("document.querySelectorAll('select').forEach(box => { box.value = '';"
+        page.run("document.querySelectorAll('select[data-column]').forEach(box => { box.value = '';"
                  "box.dispatchEvent(new Event('change')) })")  # fmt: skip
         head = page.driver.find_element("css selector", ".sortable th:nth-child(6) button")
         for turn in ("ascending", "descending"):
@@ -146,6 +146,13 @@ def test_a_round_is_filtered_sorted_and_opened_in_the_browser(round_page, tmp_pa
             assert len(numbers) > 100
             assert numbers == sorted(numbers, reverse=turn == "descending")
             assert cells[len(numbers) :] == [None] * (len(cells) - len(numbers))
+        for order in ("Recomputed", ""):
+            page.run(
+                "const box = document.querySelector('.order'); box.value = arguments[0];"
+                "box.dispatchEvent(new Event('change'))", order,
+            )  # fmt: skip
+        anchors = page.run(f"return {shown}.map(r => r.querySelector('a').hash)")
+        assert anchors == [f"#s{number}" for number in range(1, 163)]
         assert page.run("return document.querySelectorAll('.plot').length") == 0
         page.run("location.hash = arguments[0]",
                  page.run(f"return {shown}.find(r => r.cells[3].textContent === 'energy')"

@@ -46,7 +46,9 @@ def test_a_board_is_drawn_with_both_of_its_figures_among_the_published_ones(tmp_
     energy(tmp_path / "e", samples=20_000)
     told = field(tmp_path)
     assert told.count('class="yours"') == 1
-    (energy_uj,) = re.findall(r"◆ <bdi>acme-board: 76.923 inf./s, ([\d.]+) µJ/inf.</bdi>", told)
+    (energy_uj,) = re.findall(
+        r"◆ <bdi>acme-board, not valid: 76.923 inf./s, ([\d.]+) µJ/inf.</bdi>", told
+    )
     assert float(energy_uj) == pytest.approx(10e-3 * 10.4 / 800 * 1e6, rel=1e-3)
     published = [point for _, point in systems_of(published_standings()) if point.task == "kws"]
     assert told.count("<circle") == len(published) > 20
