@@ -18,7 +18,7 @@ from ..journal.claimed_provenance import ClaimedProvenance, ClaimedSimulated
 from ..score.results import MeasuredWindow
 from .budget import MAX_BUCKETS, Budget
 from .page import ReportSession, Row
-from .plots.dots import Dots, fixed
+from .plots.dots import NONE, Dots, fixed
 from .plots.traces import Plot, add_traces, draw_trace, trace_plot
 from .session_views import (
     MAX_WINDOW_ROWS,
@@ -66,6 +66,7 @@ def view_of(session: ReportSession, anchor: str, budget: Budget) -> SessionView:
     wrong: tuple[str, ...] = ()
     plots: list[Plot] = []
     missing: list[str] = []
+    line = summary_line(session, anchor)
     if assessment is not None and assessment.energy is not None:
         facts = energy_facts(assessment.energy)
         windows, dots = energy_table(assessment.energy), energy_dots(assessment.energy)
@@ -77,13 +78,15 @@ def view_of(session: ReportSession, anchor: str, budget: Budget) -> SessionView:
     if assessment is not None and assessment.accuracy is not None:
         accuracy = assessment.accuracy
         facts = accuracy_facts(accuracy)
+        if line.target != NONE:
+            facts.append(("Closed division's target", f"{line.target}, margin {line.margin}"))
         confusion = confusion_of(session, accuracy)
         wrong, wrong_count = accuracy.wrong.names, accuracy.wrong.count
         add_curves(session, accuracy, anchor, budget.points, plots, missing)
     return SessionView(
         anchor=anchor,
         session=session,
-        line=summary_line(session, anchor),
+        line=line,
         facts=tuple(facts),
         windows=windows,
         dots=tuple(each for each in dots if each is not None),

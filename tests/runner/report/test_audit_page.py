@@ -66,6 +66,12 @@ def test_a_figure_that_disagrees_is_named_first_and_marked_on_its_card(tampered)
     assert f"printed {line.printed}, recomputed {line.recomputed} inf./s (+2 %)" in text
 
 
+def test_a_session_of_a_tree_has_its_target_too():
+    text = render_report(page_of_audit(audited(TREE)))
+    (margin,) = re.findall(r"Closed division&#39;s target</dt><dd>85, margin (.*?)</dd>", text)
+    assert margin == "+2.0 pp"
+
+
 def test_what_is_not_judged_says_why():
     seen = overview(audited("published/v1.2"))
     assert [(one.count, one.text) for one in seen.unjudged] == [(1, "no log")]

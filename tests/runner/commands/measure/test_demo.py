@@ -58,6 +58,7 @@ def test_the_demo_ends_in_sessions_a_sound_submission_and_a_report(demo):
     for place in (tree, report, root):
         assert f" {place}\n" in demo.shown
     assert "SIMULATED DEVICE" in report.read_text(encoding="utf-8")
+    assert report.stat().st_size < 1_500_000
     told = audited(tree)
     assert told["round"] == "v1.2"
     assert told["verdicts"] == {
