@@ -1,6 +1,6 @@
 """Makes what README.md and the guide show of the program: `python docs/make/pictures.py`.
 
-`docs/pictures/report.png` is the report of `tinyrunner demo`, as a headless Chromium shows it;
+`docs/pictures/report.png` is a report of what `tinyrunner demo` leaves, in a headless Chromium;
 `run.svg` is a terminal in the middle of a run on a simulated device, which is served at its real
 pace; the transcript in README.md is what its command prints. A test compares the latter with the
 program of the day. It needs the extra `docs`, a Chromium, and Linux or macOS.
@@ -54,9 +54,10 @@ def live(folder: Path, picture: Path) -> None:
 
 
 def report(folder: Path, picture: Path) -> None:
-    """Draw the head of the demonstration's report."""
+    """Draw the head of a report of the demonstration's sessions."""
     tinyrunner(folder, ["demo"])
-    page = (folder / "tinyrunner-demo" / "submission" / "report.html").as_uri()
+    tinyrunner(folder, ["report", "tinyrunner-demo", "--out", "report.html"])
+    page = (folder / "report.html").as_uri()
     flags = ["--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"]
     flags += [f"--window-size={SIZE}", "--virtual-time-budget=8000", f"--screenshot={picture}"]
     subprocess.run(["chromium", *flags, page], check=True, stderr=subprocess.DEVNULL)
