@@ -32,7 +32,8 @@ def page_of_audit(audited: TreeAudit) -> ReportPage:
     return ReportPage(
         title=audited.root.resolve().name or str(audited.root),
         subtitle=(
-            f"{count} submitter{'' if count == 1 else 's'}, {len(sessions)} sessions, "
+            f"{count} submitter{'' if count == 1 else 's'}, {len(sessions)} "
+            f"session{'' if len(sessions) == 1 else 's'}, "
             f"audited for {audited.round.name} ({audited.round_from})"
         ),
         sessions=sessions,

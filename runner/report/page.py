@@ -118,7 +118,8 @@ class ReportSession:
         if self.assessment is None:
             return SessionStatus.UNSCORED
         assessed = self.assessment
-        if (assessed.performance or assessed.accuracy or assessed.energy) is None:
+        measured = (assessed.performance, assessed.accuracy, assessed.energy, assessed.streaming)
+        if not any(measured):
             return SessionStatus.UNSCORED
         severities = [finding.severity for finding in self.findings]
         if Severity.VIOLATION in severities:

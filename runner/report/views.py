@@ -33,6 +33,7 @@ from .session_views import (
     performance_dots,
     performance_facts,
     performance_table,
+    streaming_facts,
 )
 from .summary import SummaryLine, summary_line
 
@@ -83,6 +84,8 @@ def view_of(session: ReportSession, anchor: str, budget: Budget) -> SessionView:
         confusion = confusion_of(session, accuracy)
         wrong, wrong_count = accuracy.wrong.names, accuracy.wrong.count
         add_curves(session, accuracy, anchor, budget.points, plots, missing)
+    if assessment is not None and assessment.streaming is not None:
+        facts += streaming_facts(assessment.streaming)
     return SessionView(
         anchor=anchor,
         session=session,

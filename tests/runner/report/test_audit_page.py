@@ -72,6 +72,17 @@ def test_a_session_of_a_tree_has_its_target_too():
     assert margin == "+2.0 pp"
 
 
+def test_a_streaming_session_shows_its_words_and_is_scored():
+    page = page_of_audit(audited("record/v1.3"))
+    (session,) = page.sessions
+    words = session.assessment.streaming.words
+    text = render_report(page)
+    assert f"<dt>Words</dt><dd>{words}</dd>" in text
+    assert f"<dt>F1</dt><dd>{words.f1:.4f}</dd>" in text
+    assert "not scored" not in text
+    assert "1 session, audited" in text
+
+
 def test_what_is_not_judged_says_why():
     seen = overview(audited("published/v1.2"))
     assert [(one.count, one.text) for one in seen.unjudged] == [(1, "no log")]
