@@ -7,15 +7,28 @@ from itertools import groupby
 from pathlib import Path
 
 from ...models.suite import Task
-from .open_log import open_log
+from ..terms import Dialect
+from .open_log import open_log, sniff
 from .reader import LogError, Observer
 from .records import InferenceRecord, LogFacts
+from .session_folder import DOCUMENT_NAME
 
 MAX_INFERENCES = 4 * 48_608
 """The most inferences: four times the whole ad list; repetitions and slips included, no honest log
 has more."""
 MAX_NUMBERS = 16 * MAX_INFERENCES
 """The most scores of them all: a hostile line can hold half a million."""
+
+
+MLCOMMONS_FILES = ("log.txt", "results.txt", "results.json")
+"""The files that MLCommons' runner leaves of a session, beside pictures of an energy one."""
+
+
+def is_of_mlcommons(folder: Path) -> bool:
+    """Tell whether a folder holds a log in MLCommons' dialect and no session.json of ours."""
+    log = folder / MLCOMMONS_FILES[0]
+    ours = (folder / DOCUMENT_NAME).is_file()
+    return not ours and log.is_file() and sniff(log) is Dialect.MLCOMMONS
 
 
 @dataclass(slots=True)

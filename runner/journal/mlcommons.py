@@ -180,6 +180,7 @@ class MlcommonsReader(LogReader):
             folders = match[1].replace(b"\\", b"/").split(b"/")
             self._identify(facts.session_ids, folders[-2] if len(folders) > 1 else folders[-1])
         elif match := _RENDERED.match(line):
+            facts.rendered = True
             self._identify(facts.session_ids, match[1])
         elif line.startswith(_NO_BOARD):
             self._note_simulated(number, line)

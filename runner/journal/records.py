@@ -101,6 +101,8 @@ class LogFacts:
     config: dict[str, str] = field(default_factory=dict)
     """The `m-bm-cfg` keys: iterWarmup, iterInfer, runMode, model, sourceDir, singleInputFn."""
     mode: Mode | None = None
+    rendered: bool = False
+    """Whether it was rendered from a journal of ours, in MLCommons' dialect."""
     finished: bool = False
     """Whether the log holds the end of its session."""
     line_count: int = 0

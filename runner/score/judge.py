@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from ...datasets.errors import DatasetError
 from ...datasets.inputs import dataset_folder
-from ...datasets.labels import LabelList, read_labels
+from ...datasets.labels import LabelList, LabelRow, read_labels
 from ...datasets.official_lists import identify
 from ...errors import closest
 from ...models.suite import STREAMING_TASKS, TASKS, TASKS_BY_MODEL_ID, Task
@@ -21,8 +21,9 @@ from ..config.rounds import Round, load_rounds
 from ..errors import SetupError
 from ..journal.logged_session import LoggedSession, read_log
 from ..journal.records import InferenceRecord, LogFacts
+from ..journal.results_json import ResultsEntry, read_entries
 from ..journal.session_folder import SessionFolder, file_called
-from ..terms import Division, Mode, Purpose
+from ..terms import Dialect, Division, Mode, Purpose
 from .assess import Assessment, Judging, assess_records
 from .score import match_list
 
@@ -99,8 +100,9 @@ def judge_session(
     """Score the session in the folder ``path`` (or the log ``path``).
 
     ``labels`` is the list it used; else our own session's copy, or whichever list under
-    ``datasets`` fits the files that the log names. Where none does, an accuracy log is refused
-    (SetupError); without ``labels_needed`` it is read all the same, and has no figures.
+    ``datasets`` fits the files that the log names, or what MLCommons' runner names in results.json.
+    Where none does, an accuracy log is refused (SetupError); without ``labels_needed`` it is read
+    all the same, and has no figures.
     ``task_name`` is for a log that does not name its model: a task's key or model id.
     ``purpose`` is submission or development; None: what session.json and log say, else submission.
     """
@@ -160,6 +162,8 @@ def _judge(
         labels = SessionFolder(folder, "").labels
         _refuse_damaged_list(labels, task, provenance)
     chosen = _choose_labels(task, mode, files, labels, datasets)
+    if chosen is None and mode is Mode.ACCURACY and facts.dialect is Dialect.MLCOMMONS:
+        chosen = runners_list(log.with_name("results.json"), task)
     if chosen is None and mode is Mode.ACCURACY and labels_needed:
         raise SetupError(
             f"{log} is an accuracy log of {task.key}: give its label list with --labels FILE, or "
@@ -182,6 +186,29 @@ def _judge(
     name = None if chosen is None else (official.title if official else chosen.source)
     assessment = assess_records(logged.records, facts, folder, judging)
     return Judged(task, mode, judging.round, name, assessment, chosen, logged.records, provenance)
+
+
+def runners_list(path: Path, task: Task) -> LabelList | None:
+    """Return the list that an accuracy session was run by, as its results.json names the classes.
+
+    None where there is no such file, or it does not name them.
+    """
+    if not path.is_file():
+        return None
+    entries = {one.file: one for one in read_entries(path) if isinstance(one, ResultsEntry)}
+    rows = [
+        LabelRow(
+            file,
+            task.class_count,
+            entry.label,
+            None if entry.stride is None else task.input_bytes,
+            entry.stride,
+            line,
+        )
+        for line, (file, entry) in enumerate(entries.items(), 1)
+        if entry.label is not None and 0 <= entry.label < task.class_count
+    ]
+    return LabelList.of(rows, str(path)) if len(rows) == len(entries) > 0 else None
 
 
 def _log_in(folder: Path) -> Path:

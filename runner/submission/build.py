@@ -249,7 +249,7 @@ def _newest(sessions: tuple[GatheredSession, ...]) -> datetime:
     moments = []
     for session in sessions:
         try:
-            moment = datetime.fromisoformat(session.provenance.created)
+            moment = datetime.fromisoformat(session.created)
         except ValueError:
             continue
         moments.append(moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC))

@@ -146,11 +146,12 @@ def _whole_set(gathered: Gathered) -> str:
     for session in sessions:
         accuracy = session.judged.assessment.accuracy
         listed, inputs = (0, 0) if accuracy is None else (accuracy.listed, accuracy.inputs)
-        if session.provenance.dataset.synthetic:
+        told = session.provenance
+        if told is not None and told.dataset.synthetic:
             partial.append(f"{session.place}: {inputs} generated inputs, no validation set")
-        elif inputs < listed or session.provenance.limit is not None:
+        elif inputs < listed or (told is not None and told.limit is not None):
             partial.append(f"{session.place}: {inputs} of {listed} inputs")
-        elif session.provenance.dataset.official_list is None:
+        elif session.official_list is None:
             partial.append(f"{session.place}: all {inputs} inputs of a list that is not official")
     if not sessions:
         return "No: there is no accuracy session"

@@ -216,7 +216,11 @@ def _bench(sessions: tuple[GatheredSession, ...]) -> list[str]:
     """Return what the sessions know of their bench, once each."""
     texts = []
     for session in sessions:
-        monitor, edges = session.provenance.monitor, session.provenance.edges
+        told = session.provenance
+        if told is None:
+            texts.append(f"Measured with {session.tool}.")
+            continue
+        monitor, edges = told.monitor, told.edges
         if monitor is not None and edges is not None:
             texts.append(
                 f"Energy monitor: {monitor.maker} {monitor.model}, firmware {monitor.firmware}, "

@@ -10,20 +10,30 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 from itertools import groupby
 from pathlib import Path
 
+from ...datasets.official_lists import identify
 from ...errors import TinyrunnerError
 from ...models.suite import Task
+from ..config.rounds import load_rounds
 from ..errors import SetupError
+from ..journal.logged_session import is_of_mlcommons
 from ..journal.session_document import Provenance, read_document, task_and_mode
 from ..journal.session_folder import SessionFolder
 from ..score.judge import Judged, judge_session
 from ..score.rules import FindingKind
-from ..terms import Division, Mode, Purpose
+from ..terms import Dialect, Division, Mode, Purpose
 from ..write.eembc_results import render_result
+from ..write.mlcommons_results import result_lines
 from ..write.printed_results import parse_results
 from .describe.description import Description
+from .describe.placing import place_sessions
+
+MLCOMMONS_RUNNER = "MLCommons' runner"
+RESULTS_NAME = "results.txt"
+"""The name of the results of MLCommons' runner."""
 
 
 class BuildError(SetupError):
@@ -37,8 +47,11 @@ class GatheredSession:
     system: str
     """The id of the system."""
     folder: Path
-    provenance: Provenance
+    provenance: Provenance | None
+    """What its session.json says; None of a session of MLCommons' runner, which writes none."""
     judged: Judged
+    runner_commit: str = ""
+    """The commit of MLCommons' runner, as the submitter says."""
 
     @property
     def task(self) -> Task:
@@ -55,14 +68,58 @@ class GatheredSession:
 
     @property
     def tool(self) -> str:
-        """Return `tinyrunner 0.1.0`."""
+        """Return `tinyrunner 0.1.0`, or `MLCommons' runner`."""
+        if self.provenance is None:
+            return f"{MLCOMMONS_RUNNER} ({self.runner_commit})".removesuffix(" ()")
         tool = self.provenance.tool
         return f"{tool.name} {tool.version}"
 
     @property
+    def vendor(self) -> str:
+        """Return the device's name, as it says it."""
+        if self.provenance is not None:
+            return self.provenance.device.vendor
+        return next(iter(self.judged.assessment.facts.names), "unknown")
+
+    @property
+    def profile(self) -> str:
+        if self.provenance is not None:
+            return str(self.provenance.device.profile)
+        return next(iter(self.judged.assessment.facts.profiles), "unknown")
+
+    @property
+    def model_id(self) -> str:
+        if self.provenance is not None:
+            return str(self.provenance.device.model_id)
+        return next(iter(self.judged.assessment.facts.model_ids), "unknown")
+
+    @property
+    def created(self) -> str:
+        """Return when it was begun, ISO 8601 as far as anybody knows."""
+        if self.provenance is not None:
+            return self.provenance.created
+        name = next(iter(self.judged.assessment.facts.session_ids), "")
+        return name.replace("_", "T")  # the runner's folder is called 20250726_010147
+
+    @property
+    def session_id(self) -> str:
+        if self.provenance is not None:
+            return self.provenance.session_id
+        return next(iter(self.judged.assessment.facts.session_ids), "unknown")
+
+    @property
+    def official_list(self) -> str | None:
+        """Return the name of the official list that its inputs are of; None for another."""
+        if self.provenance is not None:
+            return self.provenance.dataset.official_list
+        labels = self.judged.label_list
+        official = None if labels is None else identify(labels)
+        return None if official is None else official.name
+
+    @property
     def io_manager(self) -> str:
         """Return the IO manager's name and version, out of its own messages."""
-        manager = self.provenance.io_manager
+        manager = None if self.provenance is None else self.provenance.io_manager
         messages = () if manager is None else (manager.name, manager.version)
         return " ".join(text.partition("[")[2].rpartition("]")[0] or text for text in messages)
 
@@ -134,6 +191,8 @@ def _read(
 ) -> GatheredSession:
     if not folder.is_dir():
         raise SetupError(f"{folder} is no folder; give a session's")
+    if is_of_mlcommons(folder):
+        return _read_mlcommons(system_id, key, mode, folder, description)
     document = read_document(folder)
     provenance = document.provenance
     task, measured = task_and_mode(provenance, folder)
@@ -159,8 +218,65 @@ def _read(
     return GatheredSession(system_id, folder, provenance, judged)
 
 
+def _read_mlcommons(
+    system_id: str, key: str, mode: Mode, folder: Path, description: Description
+) -> GatheredSession:
+    """Read a session of MLCommons' runner, which only its own rounds take."""
+    (found,) = place_sessions([folder]).sessions
+    if load_rounds().get(description.round).dialect is not Dialect.MLCOMMONS:
+        takes = [r.name for r in load_rounds().by_name.values() if r.dialect is Dialect.MLCOMMONS]
+        raise SetupError(
+            f"{folder} is a session of {MLCOMMONS_RUNNER}, which {description.round} does not "
+            f"take: rounds {' and '.join(takes)} do"
+        )
+    if (found.task, found.mode) != (key, mode):
+        raise SetupError(f"{folder} is a session of {found.task} {found.mode.value}")
+    judged = judge_session(
+        folder, round_name=description.round, division=description.division.value
+    )
+    return GatheredSession(system_id, folder, None, judged, description.runner.commit)
+
+
 def _disagreements(session: GatheredSession) -> Iterator[str]:
-    """Return figures of result.txt that are not what its log and trace give."""
+    """Return figures of the results that are not what log and trace give."""
+    if session.provenance is None:
+        return _differing_lines(session)
+    return _differing_figures(session)
+
+
+def _differing_lines(session: GatheredSession) -> Iterator[str]:
+    """Compare the results of MLCommons' runner with what would be written, figure by figure.
+
+    Sums that are added up in another order may differ in the last digit that is printed.
+    """
+    assessment, path = session.judged.assessment, session.folder / RESULTS_NAME
+    result = assessment.energy or assessment.performance or assessment.accuracy
+    if result is None:
+        yield f"{path}: nothing was measured"
+        return
+    told = _figures(path.read_text(encoding="utf-8", errors="replace"))
+    again = _figures("\n".join(result_lines(result, session.judged.round, "")))
+    for name in sorted(told.keys() | again.keys()):
+        held, right = told.get(name, "nothing"), again.get(name, "nothing")
+        if not _alike(held, right):
+            yield f"{path} says {held} for {name}, its log and results.json give {right}"
+
+
+_SUM_NOISE = Decimal("1e-9")
+"""How far sums of the same numbers may be apart, as a fraction."""
+
+
+def _alike(one: str, other: str) -> bool:
+    try:
+        apart = abs(Decimal(one) - Decimal(other))
+    except InvalidOperation:
+        return one == other
+    digits = min(len(text.partition(".")[2]) for text in (one, other))
+    noise = _SUM_NOISE * abs(Decimal(other))
+    return apart <= max(Decimal(1).scaleb(-digits), noise) if digits else apart == 0
+
+
+def _differing_figures(session: GatheredSession) -> Iterator[str]:
     judged, path = session.judged, SessionFolder(session.folder, "").result
     told = _figures(path.read_text(encoding="utf-8", errors="replace"))
     again = _figures(render_result(judged.assessment, judged.task, judged.round, time_s=0.0))
@@ -188,21 +304,35 @@ _Told = Callable[[GatheredSession], object]
 
 _ALIKE_IN_SYSTEM: tuple[tuple[str, _Told], ...] = (
     ("tool", lambda session: session.tool),
-    ("firmware's name", lambda session: session.provenance.device.vendor),
-    ("firmware's profile", lambda session: session.provenance.device.profile),
+    ("firmware's name", lambda session: session.vendor),
+    ("firmware's profile", lambda session: session.profile),
 )
 
 
 def _simulated_model(session: GatheredSession) -> str | None:
-    simulated = session.provenance.simulated
+    simulated = None if session.provenance is None else session.provenance.simulated
     return None if simulated is None else simulated.model_sha256
 
 
+def _labels(session: GatheredSession) -> object:
+    told = session.provenance
+    return _UNKNOWN if told is None else told.dataset.labels_sha256
+
+
+def _content(session: GatheredSession) -> object:
+    told = session.provenance
+    return _UNKNOWN if told is None else told.dataset.content_sha256
+
+
+_UNKNOWN = object()
+"""Stands for what no log tells, and so differs from nothing."""
+
+
 _ALIKE_IN_TASK: tuple[tuple[str, _Told], ...] = (
-    ("model id", lambda session: session.provenance.device.model_id),
+    ("model id", lambda session: session.model_id),
     ("simulated device's model (sha256)", _simulated_model),
-    ("label list (sha256)", lambda session: session.provenance.dataset.labels_sha256),
-    ("inputs' content (sha256)", lambda session: session.provenance.dataset.content_sha256),
+    ("label list (sha256)", _labels),
+    ("inputs' content (sha256)", _content),
 )
 
 
@@ -217,7 +347,8 @@ def _differences(sessions: list[GatheredSession], division: Division) -> Iterato
             for what, told in _ALIKE_IN_TASK:
                 yield from _unlike(f"{system_id}/{key}: the {what} differs", alike, told)
     for session in sessions:
-        if (said := session.provenance.division) is not division:
+        provenance = session.provenance
+        if provenance is not None and (said := provenance.division) is not division:
             yield (
                 f"{session.place}: it was run for the {said.value} division, the submission is of "
                 f"the {division.value} one"
@@ -228,6 +359,8 @@ def _unlike(title: str, sessions: list[GatheredSession], told: _Told) -> Iterato
     by_value: dict[str, list[str]] = {}
     for session in sessions:
         value = told(session)
+        if value is _UNKNOWN:
+            continue
         text = "none" if value is None else str(value)
         by_value.setdefault(text, []).append(session.place)
     if len(by_value) > 1:
@@ -242,7 +375,7 @@ def _notes(sessions: list[GatheredSession], description: Description) -> Iterato
             for mode in (Mode.PERFORMANCE, Mode.ACCURACY):
                 if mode not in named.by_mode():
                     yield f"{system.id}/{key}: no {mode.value} session, and the rounds ask for one"
-    made_for = Counter(session.provenance.round for session in sessions)
+    made_for = Counter(one.provenance.round for one in sessions if one.provenance is not None)
     for name, count in made_for.items():
         if name != description.round:
             yield f"{count} session(s) run for {name}, judged and built as {description.round}"

@@ -1,4 +1,7 @@
-"""Writes an implementation's README: how to repeat its results, from the sessions' provenance."""
+"""Writes an implementation's README: how to repeat its results, by what is known of its sessions.
+
+That is the provenance of sessions of ours; those of MLCommons' runner tell little of themselves.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +14,10 @@ import yaml
 from ...models.custom_task import CUSTOM_KEY
 from ..config.config import Config, config_from_json
 from ..config.settings import SETTINGS
-from ..journal.session_document import IterationsFound, IterationsSaid
+from ..journal.session_document import IterationsFound, IterationsSaid, Provenance
+from ..terms import Mode
 from .code_folder import CopiedCode
-from .gather import GatheredSession
+from .gather import MLCOMMONS_RUNNER, GatheredSession
 from .session_files import HomeFolder
 
 README_NAME = "README.md"
@@ -28,8 +32,13 @@ CONFIG_NAME = "configuration.yaml"
 
 
 def reproduce_command(session: GatheredSession, home: HomeFolder) -> str:
-    """Write `tinyrunner run kws --mode performance …`, with every setting but defaults."""
-    config = _config(session)
+    """Write `tinyrunner run kws --mode performance …`, with every setting but defaults.
+
+    A session of MLCommons' runner is repeated by that, whose settings nobody knows.
+    """
+    if (provenance := session.provenance) is None:
+        return f"python main.py --mode {session.mode.value[0]} --dataset_path DATASETS"
+    config = _config(session.folder, provenance)
     told, default = _flat(config), _flat(Config())
     words = ["tinyrunner", "run", session.task.key, "--mode", session.mode.value]
     changed = [key for key in told if told[key] != default.get(key)]
@@ -46,14 +55,14 @@ def reproduce_command(session: GatheredSession, home: HomeFolder) -> str:
         words += ["--labels", f"{key}={home.hidden(path.as_posix())}"]
     for key, text in config.input_formats.items():
         words += ["--input-format", f"{key}={text}"]
-    if (script := session.provenance.script_file) is not None:
+    if (script := provenance.script_file) is not None:
         words += ["--script", home.hidden(script)]
     return shlex.join(words)
 
 
-def configuration_yaml(session: GatheredSession, home: HomeFolder) -> str:
-    """Write the session's whole configuration, as a file that `--config` takes."""
-    tree = _config(session).model_dump(mode="json", exclude_none=True, by_alias=True)
+def configuration_yaml(folder: Path, provenance: Provenance, home: HomeFolder) -> str:
+    """Write a session's whole configuration, as a file that `--config` takes."""
+    tree = _config(folder, provenance).model_dump(mode="json", exclude_none=True, by_alias=True)
     text = yaml.safe_dump(tree, sort_keys=False, allow_unicode=True)
     return "".join(home.hidden(line) for line in text.splitlines(keepends=True))
 
@@ -79,23 +88,31 @@ def render_readme(
         ]
     for session in sessions:
         lines += ["", *_session(session, hider)]
-    lines += ["", *_configurations(sessions, hider), "", *_code(code)]
+    lines += [*_configurations(sessions, hider), "", *_code(code)]
     return "\n".join(lines) + "\n"
 
 
 def _introduction(sessions: tuple[GatheredSession, ...]) -> Iterator[str]:
     tools = dict.fromkeys(
-        f"{session.tool} (Python {tool.python}, {tool.platform})"
+        session.tool
+        if session.provenance is None
+        else f"{session.tool} (Python {session.provenance.tool.python}, "
+        f"{session.provenance.tool.platform})"
         for session in sessions
-        for tool in [session.provenance.tool]
     )
     yield f"Measured with {'; '.join(tools)}, not with the EEMBC runner."
     if any(session.simulated for session in sessions):
         yield "The device was simulated: times and energies are modelled, not measured."
     yield ""
-    yield "To repeat a session: build the firmware from this folder, flash it, put the data set"
-    yield "(its hash is below) where `--datasets` says, and run the session's command. Compare with"
-    yield "`tinyrunner score SESSION`. The published logs hold every step and every reply."
+    if any(session.provenance is not None for session in sessions):
+        yield "To repeat a session: build the firmware from this folder, flash it, put the data set"
+        yield "(its hash is below) where `--datasets` says, and run the session's command. Compare"
+        yield "with `tinyrunner score SESSION`. The published logs hold every step and every reply."
+    if any(session.provenance is None for session in sessions):
+        yield f"To repeat a session of {MLCOMMONS_RUNNER}: build the firmware from this folder,"
+        yield "flash it, describe the devices in the runner's devices.yaml, and run the session's"
+        yield "command in benchmark/runner of mlcommons/tiny, DATASETS being the folder of the"
+        yield "official inputs. `tinyrunner score SESSION` recomputes the figures."
 
 
 def _session(session: GatheredSession, home: HomeFolder) -> Iterator[str]:
@@ -113,6 +130,9 @@ def _session(session: GatheredSession, home: HomeFolder) -> Iterator[str]:
 
 def _facts(session: GatheredSession) -> Iterator[tuple[str, str]]:
     told = session.provenance
+    if told is None:
+        yield from _facts_of_mlcommons(session)
+        return
     device, link, dataset = told.device, told.link, told.dataset
     yield "session", f"{told.session_id}, begun {told.created}"
     yield "tool", session.tool
@@ -145,6 +165,18 @@ def _facts(session: GatheredSession) -> Iterator[tuple[str, str]]:
         yield "IO manager", session.io_manager
 
 
+def _facts_of_mlcommons(session: GatheredSession) -> Iterator[tuple[str, str]]:
+    first = session.judged.records[0]
+    yield "session", session.session_id
+    yield "tool", session.tool
+    yield "model id", f"{session.model_id}"
+    yield "firmware", f"{session.vendor}; {session.profile}"
+    if session.mode is Mode.ACCURACY:
+        official = session.official_list
+        yield "label list", "not an official one" if official is None else f"{official} (official)"
+    yield "N, and warm-ups", f"{first.iterations}, {first.warmups}"
+
+
 def _found(found: IterationsFound) -> str:
     if isinstance(found, IterationsSaid):
         return _SAID[found.by]
@@ -167,10 +199,13 @@ def _number(value: object) -> str:
 
 
 def _configurations(sessions: tuple[GatheredSession, ...], home: HomeFolder) -> Iterator[str]:
-    yield "## Configuration"
     by_text: dict[str, list[str]] = {}
     for session in sessions:
-        by_text.setdefault(configuration_yaml(session, home), []).append(session.place)
+        if session.provenance is not None:
+            text = configuration_yaml(session.folder, session.provenance, home)
+            by_text.setdefault(text, []).append(session.place)
+    if by_text:
+        yield from ("", "## Configuration")
     for text, places in by_text.items():
         yield ""
         yield f"Of {', '.join(places)}; saved as `{CONFIG_NAME}` it can be given with `--config`:"
@@ -195,8 +230,8 @@ def _code(code: CopiedCode | None) -> Iterator[str]:
             yield f"- and {len(code.left_out) - 100} more"
 
 
-def _config(session: GatheredSession) -> Config:
-    return config_from_json(session.provenance.config, str(session.folder / "session.json"))
+def _config(folder: Path, provenance: Provenance) -> Config:
+    return config_from_json(provenance.config, str(folder / "session.json"))
 
 
 def _flat(config: Config) -> dict[str, object]:

@@ -2,7 +2,8 @@
 
 EEMBC's rounds get the session as it is, its result under the names of the round. MLCommons' get
 their own dialect's files, and beside them our journal as `journal.txt`: nothing is made to look
-as if another program had measured. `EEMBC_RUNNER` is never written.
+as if another program had measured. What MLCommons' runner measured stays as that left it.
+`EEMBC_RUNNER` is never written.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import Any
 from ...energy.trace_files import details_path, energy_path, timestamps_path
 from ..config.rounds import Round
 from ..errors import SetupError
+from ..journal.logged_session import MLCOMMONS_FILES
 from ..journal.session_document import read_document
 from ..journal.session_folder import SessionFolder
 from ..terms import Dialect
@@ -40,6 +42,8 @@ def write_session(
 ) -> tuple[str, ...]:
     """Write one mode folder; return the names of the session's files left behind."""
     target.mkdir(parents=True)
+    if session.provenance is None:
+        return _copy_mlcommons(session.folder, target)
     places = SessionFolder(session.folder, "")
     copied = {path: path.name for path in _to_copy(places)}
     if round_.dialect is Dialect.MLCOMMONS:
@@ -55,6 +59,18 @@ def write_session(
     _write(target / places.document.name, (json.dumps(document, indent=2) + "\n").encode("ascii"))
     known = {path.name for path in (*copied, places.document, places.result)}
     return tuple(sorted(path.name for path in places.folder.iterdir() if path.name not in known))
+
+
+def _copy_mlcommons(folder: Path, target: Path) -> tuple[str, ...]:
+    """Copy what MLCommons' runner left of a session; return the names of other files."""
+    files = {path.name for path in folder.iterdir() if path.is_file()}
+    taken = {name for name in files if name in MLCOMMONS_FILES or _PICTURE.fullmatch(name)}
+    for name in sorted(taken):
+        shutil.copyfile(folder / name, target / name)
+    return tuple(sorted(files - taken))
+
+
+_PICTURE = re.compile(r"energy_inf_\d+\.png")
 
 
 def _to_copy(places: SessionFolder) -> Iterator[Path]:

@@ -76,7 +76,7 @@ def init(
             "--set",
             metavar="KEY=VALUE",
             help="A key of the system description, or checklist.KEY, code.implementation, "
-            "code.folder, hookup.text, hookup.picture; repeat it.",
+            "code.folder, hookup.text, hookup.picture, runner.commit; repeat it.",
             show_default="asked",
         ),
     ] = None,
@@ -129,8 +129,8 @@ def init(
             if isinstance(left, EOFError):
                 raise typer.Exit(options.EXIT_FAILED) from None
             raise
-    for folder in placed.left_out:
-        console.print(f"left out: {folder}, which was run for development", markup=False,
+    for one in placed.left_out:
+        console.print(f"left out: {one.folder}, which {one.unusable}", markup=False,
                       highlight=False, soft_wrap=True)  # fmt: skip
     try:
         with file.open("x", encoding="utf-8", newline="\n") as target:

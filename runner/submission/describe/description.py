@@ -130,6 +130,13 @@ class ChecklistConfig(values.StrictSection):
     reflects_real_world_performance: Answer = ""
 
 
+class RunnerConfig(values.StrictSection):
+    """Says of MLCommons' runner what its sessions do not."""
+
+    commit: Answer = ""
+    """The commit of mlcommons/tiny that it was run from."""
+
+
 class SystemConfig(values.StrictSection):
     """Describes one system under test."""
 
@@ -161,6 +168,7 @@ class Description(values.StrictSection):
     output: ConfigPath | None = None
     """The folder that the tree is built in unless --out says; None: it must."""
     systems: Annotated[tuple[SystemConfig, ...], BeforeValidator(_to_systems)]
+    runner: RunnerConfig = RunnerConfig()
     checklist: ChecklistConfig = ChecklistConfig()
 
 

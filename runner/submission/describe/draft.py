@@ -72,6 +72,11 @@ def _lines(answers: DraftAnswers, placed: PlacedSessions, base: Path) -> Iterato
     yield f"      picture: {'null' if picture is None else scalar(_relative(picture, base))}"
     yield f"      text: {scalar(answers.hookup_text)}"
     yield ""
+    if placed.of_mlcommons:
+        yield "# MLCommons' runner, which does not say so in its sessions."
+        yield "runner:"
+        yield f"  commit: {scalar(answers.runner_commit)}  # of mlcommons/tiny"
+        yield ""
     yield "# The submission checklist. What the sessions tell (targets, validation set, runner,"
     yield "# benchmarks, systems) is filled in by the build."
     yield "checklist:"

@@ -145,6 +145,10 @@ def _questions(flags: Flags, placed: PlacedSessions) -> Iterator[_Question]:
         title, hint = "The wiring in words", "or the picture's caption"
         said = settings.get(HOOKUP_TEXT)
         yield _Question(HOOKUP_TEXT, "Energy hook-up", title, hint, _text, said)
+    if placed.of_mlcommons:
+        title, hint = "Commit", "of mlcommons/tiny, whose benchmark/runner was run"
+        said = settings.get(RUNNER_COMMIT)
+        yield _Question(RUNNER_COMMIT, "MLCommons' runner", title, hint, _text, said)
     for one in ASKED:
         key = CHECKLIST + one.key
         yield _Question(key, "Checklist", one.text, one.hint, _text, settings.get(key))
@@ -159,7 +163,8 @@ def _of_the_submission(
 ) -> Iterator[_Question]:
     sessions, rounds, section = placed.sessions, load_rounds(), "Submission"
     division = _same(one.division for one in sessions) or Division.CLOSED.value
-    round_name = _same(one.round_name for one in sessions) or rounds.default
+    newest = rounds.buildable[-1] if placed.of_mlcommons else rounds.default
+    round_name = _same(one.round_name for one in sessions) or newest
     system = as_folder_name(board or sessions[0].vendor)
     yield _Question(
         "organization",
@@ -241,6 +246,7 @@ def _draft(flags: Flags, placed: PlacedSessions, answers: Answers) -> DraftAnswe
         code_folders={task: Path(path) for task, path in folders.items() if path != NONE},
         hookup_picture=Path(picture) if picture else None,
         hookup_text=answers.get(HOOKUP_TEXT, ""),
+        runner_commit=answers.get(RUNNER_COMMIT, ""),
     )
 
 
@@ -328,6 +334,8 @@ class DraftAnswers:
     """The folders of the sources, by task key."""
     hookup_picture: Path | None = None
     hookup_text: str = ""
+    runner_commit: str = ""
+    """The commit of MLCommons' runner, where sessions of it are among them."""
 
 
 CODE_IMPLEMENTATION, CODE_FOLDER = "code.implementation", "code.folder"
@@ -339,6 +347,9 @@ HOOKUP_TEXT, HOOKUP_PICTURE = "hookup.text", "hookup.picture"
 CHECKLIST = "checklist."
 
 
+RUNNER_COMMIT = "runner.commit"
+
+
 _SETTABLE = (
     *TEMPLATE_NAMES,
     *(CHECKLIST + question.key for question in ASKED),
@@ -346,6 +357,7 @@ _SETTABLE = (
     CODE_FOLDER,
     HOOKUP_TEXT,
     HOOKUP_PICTURE,
+    RUNNER_COMMIT,
 )
 
 
@@ -359,7 +371,7 @@ def parse_settings(words: Sequence[str]) -> dict[str, str]:
             raise SetupError(
                 f'--set {word!r}: expected "Key=Value", the key one of the system description '
                 f"(such as Board Name), checklist.KEY, code.implementation, code.folder, "
-                f"hookup.text or hookup.picture{closest(key, _SETTABLE)}"
+                f"hookup.text, hookup.picture or runner.commit{closest(key, _SETTABLE)}"
             )
         settings[key] = value.strip()
     return settings

@@ -1,4 +1,4 @@
-"""Finds where sessions belong in a submission, by what their session.json says of them."""
+"""Finds where sessions belong in a submission, by their session.json or MLCommons' log."""
 
 from __future__ import annotations
 
@@ -6,15 +6,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ....models.suite import TASKS
+from ....models.suite import TASKS, TASKS_BY_MODEL_ID
 from ...errors import SetupError
+from ...journal.logged_session import MLCOMMONS_FILES, is_of_mlcommons, read_log
 from ...journal.session_document import read_document, task_and_mode
+from ...journal.session_folder import DOCUMENT_NAME
 from ...terms import Mode, Purpose
 
 
 @dataclass(frozen=True, slots=True)
 class FoundSession:
-    """Says of a session's provenance what a submission's description needs."""
+    """Says of a session what a submission's description needs."""
 
     folder: Path
     task: str
@@ -25,7 +27,10 @@ class FoundSession:
     """The firmware's name and profile."""
     vendor: str
     simulated: bool
-    purpose: Purpose
+    of_mlcommons: bool = False
+    """Whether MLCommons' runner measured it, so that its log is all that tells of it."""
+    unusable: str = ""
+    """Why it is none to submit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +38,8 @@ class PlacedSessions:
     """Holds sessions by task and mode: one each, at most."""
 
     sessions: tuple[FoundSession, ...]
-    left_out: tuple[Path, ...] = ()
-    """Sessions in the folders that were run for development, and so are none to submit."""
+    left_out: tuple[FoundSession, ...] = ()
+    """Sessions in the folders that are none to submit."""
 
     @property
     def tasks(self) -> tuple[str, ...]:
@@ -50,6 +55,10 @@ class PlacedSessions:
     def simulated(self) -> bool:
         return any(session.simulated for session in self.sessions)
 
+    @property
+    def of_mlcommons(self) -> bool:
+        return any(session.of_mlcommons for session in self.sessions)
+
     def of(self, task: str) -> dict[Mode, Path]:
         return {
             mode: session.folder
@@ -62,16 +71,17 @@ class PlacedSessions:
 def place_sessions(paths: list[Path]) -> PlacedSessions:
     """Look at sessions, or folders of sessions; SetupError where two claim the same place.
 
-    A session for development that was named itself is refused, one in a folder is left out.
+    One that cannot be submitted is refused where it was named itself, and left out of a folder.
     """
     found: dict[tuple[str, Mode], FoundSession] = {}
-    problems, left_out = [], []
+    problems: list[str] = []
+    left_out: list[FoundSession] = []
     for folder in dict.fromkeys(folder for path in paths for folder in _folders(path)):
         session = _look(folder)
-        if session.purpose is Purpose.DEVELOPMENT:
+        if session.unusable:
             if folder in paths:
-                raise SetupError(f"{folder} was run for development; leave it out")
-            left_out.append(folder)
+                raise SetupError(f"{folder} {session.unusable}; leave it out")
+            left_out.append(session)
             continue
         first = found.setdefault((session.task, session.mode), session)
         if first is not session and first.folder.resolve() != folder.resolve():
@@ -82,24 +92,34 @@ def place_sessions(paths: list[Path]) -> PlacedSessions:
     if problems:
         raise SetupError("two sessions for the same place:\n  " + "\n  ".join(problems))
     if left_out and not found:
-        raise SetupError(f"all {len(left_out)} sessions there were run for development")
+        why = "; ".join(dict.fromkeys(f"one {session.unusable}" for session in left_out))
+        raise SetupError(f"none of the {len(left_out)} sessions there can be submitted: {why}")
     return PlacedSessions(tuple(found.values()), tuple(left_out))
 
 
 def _folders(path: Path) -> Iterator[Path]:
     """Return the session itself, or those that a folder holds."""
-    if (path / "session.json").is_file() or not path.is_dir():
+    if not path.is_dir() or _is_session(path):
         yield path
         return
-    inside = sorted(child for child in path.iterdir() if (child / "session.json").is_file())
+    inside = sorted(child for child in path.iterdir() if child.is_dir() and _is_session(child))
     if not inside:
-        raise SetupError(f"{path} is no session and holds none (no session.json)")
+        raise SetupError(
+            f"{path} is no session and holds none (no session.json, and no log.txt of MLCommons' "
+            "runner)"
+        )
     yield from inside
+
+
+def _is_session(folder: Path) -> bool:
+    return (folder / DOCUMENT_NAME).is_file() or is_of_mlcommons(folder)
 
 
 def _look(folder: Path) -> FoundSession:
     if not folder.is_dir():
         raise SetupError(f"{folder} is no folder; give a session's")
+    if is_of_mlcommons(folder):
+        return _look_at_mlcommons(folder)
     provenance = read_document(folder).provenance
     task, mode = task_and_mode(provenance, folder)
     if task.key not in TASKS:
@@ -117,5 +137,43 @@ def _look(folder: Path) -> FoundSession:
         firmware=f"firmware: {device.vendor}, {device.profile}",
         vendor=device.vendor,
         simulated=provenance.is_simulated,
-        purpose=provenance.purpose,
+        unusable=_FOR_DEVELOPMENT if provenance.purpose is Purpose.DEVELOPMENT else "",
+    )
+
+
+_FOR_DEVELOPMENT = "was run for development"
+
+
+def _look_at_mlcommons(folder: Path) -> FoundSession:
+    log = folder / MLCOMMONS_FILES[0]
+    logged = read_log(log, merge_json=False)
+    facts = logged.facts
+    absent = [name for name in MLCOMMONS_FILES if not (folder / name).is_file()]
+    unusable = ""
+    if facts.rendered:
+        unusable = "was rendered by tinyrunner: the session itself is the one to give"
+    elif facts.unsupported is not None:
+        unusable = f"cannot be built from yet: {facts.unsupported}"
+    elif absent:
+        unusable = f"is unfinished or incomplete: no {', '.join(absent)}"
+    elif not facts.finished:
+        unusable = "is unfinished: its log does not hold the end of its session"
+    elif facts.mode is None:
+        unusable = "holds no inference"
+    tasks = [TASKS_BY_MODEL_ID[one] for one in facts.model_ids if one in TASKS_BY_MODEL_ID]
+    if not tasks and not unusable:
+        named = ", ".join(facts.model_ids) or "none"
+        unusable = f"is of no model that is known here (it names {named})"
+    vendor = next(iter(facts.names), "unknown")
+    return FoundSession(
+        folder=folder,
+        task=tasks[0].key if tasks else "",
+        mode=facts.mode or Mode.PERFORMANCE,
+        round_name=None,
+        division=None,
+        firmware=f"firmware: {vendor}, {next(iter(facts.profiles), 'unknown')}",
+        vendor=vendor,
+        simulated=facts.simulated_line is not None,
+        of_mlcommons=True,
+        unusable=unusable,
     )
