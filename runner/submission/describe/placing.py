@@ -152,8 +152,9 @@ def _look_at_mlcommons(folder: Path) -> FoundSession:
     unusable = ""
     if facts.rendered:
         unusable = "was rendered by tinyrunner: the session itself is the one to give"
-    elif facts.unsupported is not None:
-        unusable = f"cannot be built from yet: {facts.unsupported}"
+    elif facts.streaming is not None:
+        model_id = facts.streaming.model_id
+        unusable = f"is of the streaming wake word ({model_id}), which no tree is built with yet"
     elif absent:
         unusable = f"is unfinished or incomplete: no {', '.join(absent)}"
     elif not facts.finished:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import filecmp
 import json
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,10 @@ from tinyrunner.runner.submission.gather import BuildError
 from tinyrunner.runner.terms import Mode
 
 INIT = ("submission", "init", "--yes", "--organization", "Acme", "--system", "board")
+STREAMING = (
+    *("v1.3", "closed", "STMicroelectronics", "results"),
+    *("NUCLEO_L4R5ZI-P", "sww", "performance"),
+)
 COMPLETE = {
     "Status": "available",
     "Processor(s) Name": "Arm Cortex-M4",
@@ -121,6 +126,14 @@ def test_what_the_runner_did_not_finish_is_left_out_with_the_reason(sessions, tm
     ran = tinyrunner(*INIT, tmp_path / "t.yaml", "--session", broken)
     assert ran.status == 2
     assert "leave it out" in ran.err
+
+
+def test_a_session_of_the_streaming_wake_word_is_left_out(sessions, tmp_path) -> None:
+    path = reference_path("published", *STREAMING)
+    shutil.copytree(path, sessions / "20250727_000000")
+    ran = tinyrunner(*INIT, tmp_path / "s.yaml", "--session", sessions)
+    assert ran.status == 0, ran
+    assert "which is of the streaming wake word (sww01), which no tree" in ran.err
 
 
 def test_eembcs_rounds_do_not_take_them(sessions, tmp_path) -> None:
