@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ...errors import TinyrunnerError, closest
@@ -54,13 +54,21 @@ def gather(paths: Sequence[Path], asked: Asked) -> ReportPage:
         )
     if trees:
         return _tree(trees[0], asked)
-    folders = [folder for path in paths for folder in _session_folders(path)]
-    found = [read_session(folder, asked) for folder in dict.fromkeys(folders)]
+    folders = {folder: path for path in paths for folder in _session_folders(path)}
+    found = [_called(read_session(folder, asked), folder, path) for folder, path in folders.items()]
     sessions = tuple(sorted(found, key=suite_order))
     if len(paths) == 1:
         title = _name(paths[0])
         return ReportPage(title, _counted(sessions), sessions)
     return ReportPage("MLPerf Tiny sessions", _counted(sessions), sessions)
+
+
+def _called(session: ReportSession, folder: Path, searched: Path) -> ReportSession:
+    """Call a session that was found deeper in a folder by its path in there."""
+    within = folder.relative_to(searched)
+    if len(within.parts) < 2 or _in_tree(folder) is not None:
+        return session
+    return replace(session, title=within.as_posix())
 
 
 def is_tree(path: Path) -> bool:
@@ -145,12 +153,15 @@ def _session_folders(path: Path) -> Iterator[Path]:
 
 
 def _inside(path: Path) -> tuple[list[Path], list[Path]]:
-    """Return the sessions below a folder, and the submission trees, which hold copies of some."""
+    """Return the sessions below a folder, and the submission trees, which hold copies of some.
+
+    Hidden folders are not looked into.
+    """
     sessions: list[Path] = []
     trees: list[Path] = []
     try:
         for at, folders, _ in os.walk(path, onerror=_raised):  # which follows no links
-            below = [Path(at, name) for name in sorted(folders)]
+            below = [Path(at, name) for name in sorted(folders) if not name.startswith(".")]
             sessions += filter(_is_session, below)
             trees += filter(is_tree, below)
             folders[:] = [each.name for each in below if not (_is_session(each) or is_tree(each))]

@@ -35,7 +35,7 @@ def systems_of(rows: Iterable[StandingsRow]) -> Iterator[tuple[StandingsRow, Sys
         timed, powered = by_mode.get(Mode.PERFORMANCE.value), by_mode.get(Mode.ENERGY.value)
         if timed is None or timed.figure is None or powered is None or powered.figure is None:
             continue
-        name = f"{timed.organization} {timed.system}"
+        name = " ".join(filter(None, (timed.organization, timed.system, timed.implementation)))
         yield timed, SystemPoint(timed.task, name, timed.figure, powered.figure)
 
 

@@ -20,8 +20,8 @@ _LEAST_DECADES = 0.7
 _ROOM = 0.08
 """Beside the outermost points, as a share of the axis."""
 _MOST_TICKS = 7
-_MOST = 1e12
-"""A figure that is greater is nobody's."""
+_LEAST, _MOST = 1e-6, 1e12
+"""Figures beyond are nobody's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,7 @@ def _scatter(task: str, points: Sequence[SystemPoint]) -> Scatter | None:
 
 
 def _is_drawn(figure: float | None) -> bool:
-    return figure is None or 0 < figure < _MOST
+    return figure is None or _LEAST < figure < _MOST
 
 
 def _axis(

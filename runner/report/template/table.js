@@ -11,7 +11,7 @@
   const choices = Array.from(document.querySelectorAll(".filters select[data-column]"));
   const order = document.querySelector(".filters .order");
 
-  function text(row, column) { return row.cells[column].textContent.trim(); }
+  function text(row, column) { return row.cells[column].textContent.replace(/\s+/g, " ").trim(); }
 
   function filter() {
     for (const row of rows) {

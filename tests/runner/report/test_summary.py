@@ -87,3 +87,12 @@ def test_nothing_is_less_than_nothing():
     assert points(-1e-5) == "+0.0 pp"
     (low, *_) = dots_of("Latency", "ms", [(1, 2.0 - 1e-9), (2, 2.0), (3, 2.0)]).dots
     assert "(+0.0000%)" in low.text
+
+
+def test_a_session_deep_in_a_folder_is_called_by_its_path_and_a_hidden_one_is_none(tmp_path):
+    for board in ("left", "right"):
+        performance(tmp_path / "night" / board / "kws", [10.4] * 5)
+    performance(tmp_path / ".cache" / "kws", [10.4] * 5)
+    page = gather([tmp_path / "night"], Asked())
+    assert [one.title for one in page.sessions] == ["left/kws", "right/kws"]
+    assert len(gather([tmp_path], Asked()).sessions) == 2

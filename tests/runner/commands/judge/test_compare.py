@@ -233,7 +233,7 @@ def test_sessions_are_found_at_any_depth_and_not_again_in_a_tree(tmp_path, stead
         copy = tmp_path / side / "submission" / "closed" / "me" / "results" / "s" / "kws"
         shutil.copytree(session, copy / "performance")
     ran = command("compare", tmp_path / "a", tmp_path / "b", "--json")
-    assert [pair["a"] for pair in json.loads(ran.out)["pairs"]] == ["one"]
+    assert [pair["a"] for pair in json.loads(ran.out)["pairs"]] == ["night/board/one"]
     shutil.rmtree(tmp_path / "a" / "night")
     refused = command("compare", tmp_path / "a", tmp_path / "b")
     assert refused.status == 2

@@ -48,5 +48,5 @@ def test_yours_is_drawn_over_the_others_and_is_said_to_be_simulated_where_it_is(
 
 def test_tasks_come_in_the_suites_order_and_what_has_no_logarithm_is_left_out():
     tasks = [SystemPoint(task, "a", 1.0, 1.0) for task in ("ad", "vww", "own")]
-    drawn = scatters_of([*tasks, point(0.0, 1.0), point(1.0, float("nan"))])
+    drawn = scatters_of([*tasks, point(0.0, 1.0), point(1.0, float("nan")), point(1e-300, 1.0)])
     assert [each.title for each in drawn] == ["vww", "ad", "own"]
