@@ -5,18 +5,23 @@ It says what ``submission verify`` prints first, in the same order and of the sa
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..audit.evidence.findings import Rule
-from ..audit.overview.digest import Digest, RuleGroup, SessionStanding, Standing
+from ..audit.overview.digest import (
+    SHOWN_REASONS,
+    SHOWN_RULES,
+    SHOWN_SESSIONS,
+    Digest,
+    RuleGroup,
+    SessionStanding,
+    Standing,
+    whose,
+)
 from ..audit.overview.standings import Unit
 from ..score.rules import Severity
 from .page import ReportPage, ReportSession
 from .plots.dots import fixed
-
-_SHOWN_SESSIONS, _SHOWN_REASONS, _SHOWN_RULES = 12, 4, 10
 
 _UNITS = {
     Unit.THROUGHPUT: ("Throughput", "inf./s", 3),
@@ -119,24 +124,16 @@ def overview_of(page: ReportPage, short: Digest) -> AuditOverview:
     named = [(f"s{number}", session) for number, session in enumerate(page.sessions, 1)]
     lines = tuple(_line(anchor, one, one.standing) for anchor, one in named if one.standing)
     disagreeing = [one for one in lines if one.verdict == Standing.DISAGREES.value]
-    reasons = Counter(one.why for one in short.of(Standing.NOT_JUDGED)).most_common()
-    rules: dict[Rule, list[RuleGroup]] = {}
-    for group in short.groups:
-        if group.severity is Severity.VIOLATION:
-            rules.setdefault(group.rule, []).append(group)
-    counts = [Counted(len(short.of(standing)), standing.value) for standing in Standing]
-    always = (Standing.REPRODUCED.value, Standing.DISAGREES.value)
     total = Counted(len(lines), "session" if len(lines) == 1 else "sessions")
-    warned = (one for one in short.groups if one.severity is Severity.WARNING)
     return AuditOverview(
-        counts=(total, *(one for one in counts if one.count or one.text in always)),
-        disagreeing=tuple(disagreeing[:_SHOWN_SESSIONS]),
-        more_disagreeing=max(0, len(disagreeing) - _SHOWN_SESSIONS),
-        unjudged=tuple(Counted(count, why) for why, count in reasons[:_SHOWN_REASONS]),
-        more_unjudged=max(0, len(reasons) - _SHOWN_REASONS),
-        rules=tuple(map(_rule_line, [*rules.values()][:_SHOWN_RULES])),
-        more_rules=max(0, len(rules) - _SHOWN_RULES),
-        warnings=sum(len(one.findings) for one in warned),
+        counts=(total, *(Counted(*each) for each in short.counts)),
+        disagreeing=tuple(disagreeing[:SHOWN_SESSIONS]),
+        more_disagreeing=max(0, len(disagreeing) - SHOWN_SESSIONS),
+        unjudged=tuple(Counted(count, why) for why, count in short.reasons[:SHOWN_REASONS]),
+        more_unjudged=max(0, len(short.reasons) - SHOWN_REASONS),
+        rules=tuple(map(_rule_line, short.broken[:SHOWN_RULES])),
+        more_rules=max(0, len(short.broken) - SHOWN_RULES),
+        warnings=short.warnings,
         lines=lines,
         cards=_cards(lines, page.sessions),
     )
@@ -162,11 +159,7 @@ def _line(anchor: str, session: ReportSession, standing: SessionStanding) -> Aud
 
 
 def _rule_line(groups: Sequence[RuleGroup]) -> RuleLine:
-    first, places = groups[0], sum(len(group.findings) for group in groups)
-    whose = first.submitter if len(groups) == 1 else f"{len(groups)} submitters"
-    if places > len(groups):
-        whose += f"{', ' if whose else ''}{places} places"
-    return RuleLine(first.rule.id, whose, first.findings[0].found)
+    return RuleLine(groups[0].rule.id, whose(groups), groups[0].findings[0].found)
 
 
 def _cards(lines: Sequence[AuditLine], sessions: Sequence[ReportSession]) -> tuple[AuditCard, ...]:

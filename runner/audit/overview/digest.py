@@ -6,6 +6,7 @@ places. Here each session has one standing, and findings of one rule at one subm
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -25,6 +26,10 @@ _GRAVEST = (
     Rule.MODE_FOLDER,
 )  # fmt: skip
 """What speaks against figures first, then what speaks against a submission; the rest follows."""
+
+
+SHOWN_SESSIONS, SHOWN_REASONS, SHOWN_RULES = 12, 4, 10
+"""Lines of each kind that a digest shows, to fit a screen."""
 
 
 class Standing(Enum):
@@ -96,6 +101,42 @@ class Digest:
     def of(self, standing: Standing) -> tuple[SessionStanding, ...]:
         """Return the sessions of one standing."""
         return tuple(one for one in self.sessions if one.standing is standing)
+
+    @property
+    def counts(self) -> tuple[tuple[int, str], ...]:
+        """Return how many sessions there are of each standing; what nobody has is left out.
+
+        Those reproduced and those that disagree are told in any case.
+        """
+        always = (Standing.REPRODUCED, Standing.DISAGREES)
+        told = ((len(self.of(standing)), standing) for standing in Standing)
+        return tuple((count, one.value) for count, one in told if count or one in always)
+
+    @property
+    def reasons(self) -> tuple[tuple[str, int], ...]:
+        """Return why sessions are not judged, and how many each, the most frequent first."""
+        return tuple(Counter(one.why for one in self.of(Standing.NOT_JUDGED)).most_common())
+
+    @property
+    def broken(self) -> tuple[tuple[RuleGroup, ...], ...]:
+        """Return the groups of each rule that is not kept, the gravest rule first."""
+        rules: dict[Rule, list[RuleGroup]] = {}
+        for group in self.groups:
+            if group.severity is Severity.VIOLATION:
+                rules.setdefault(group.rule, []).append(group)
+        return tuple(map(tuple, rules.values()))
+
+    @property
+    def warnings(self) -> int:
+        return sum(len(one.findings) for one in self.groups if one.severity is Severity.WARNING)
+
+
+def whose(groups: Sequence[RuleGroup]) -> str:
+    """Say at whom and in how many places a rule was not kept; "" for one place of the tree's."""
+    places = sum(len(group.findings) for group in groups)
+    text = groups[0].submitter if len(groups) == 1 else f"{len(groups)} submitters"
+    often = f"{places} places" if places > len(groups) else ""
+    return ", ".join(filter(None, (text, often)))
 
 
 def digest(audit: TreeAudit) -> Digest:

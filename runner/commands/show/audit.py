@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from enum import Enum
 from typing import Any
 
@@ -15,12 +14,16 @@ from ....models.suite import Metric
 from ...audit.evidence.audit_result import SessionAudit, TreeAudit
 from ...audit.evidence.findings import AuditFinding, Level, Rule
 from ...audit.overview.digest import (
+    SHOWN_REASONS,
+    SHOWN_RULES,
+    SHOWN_SESSIONS,
     Digest,
     RuleGroup,
     SessionStanding,
     Standing,
     digest,
     group_by_rule,
+    whose,
 )
 from ...audit.overview.rule_guide import GUIDES
 from ...score.rules import Severity
@@ -29,8 +32,6 @@ from .fitted_table import print_fitted
 from .session import SEVERITY_STYLES
 
 _SHOWN_PLACES = 3
-_SHOWN_SESSIONS, _SHOWN_REASONS, _SHOWN_RULES = 12, 4, 10
-"""Lines of each kind in a digest, which is to fit a screen."""
 _WIDE = 80
 """Columns of a terminal below which modes would be cut for the sake of lists and devices."""
 _LINE_END = "\n"
@@ -158,42 +159,30 @@ def show_audit(
 def _print_digest(console: Console, audit: TreeAudit, short: Digest) -> None:
     """Print what fits a screen: counts, what disagrees, what is not judged, the gravest."""
     total = len(short.sessions)
-    counts = ", ".join(
-        f"{len(of)} {standing.value}"
-        for standing in Standing
-        if (of := short.of(standing)) or standing in (Standing.REPRODUCED, Standing.DISAGREES)
-    )
+    counts = ", ".join(f"{count} {standing}" for count, standing in short.counts)
     console.print(f"{total} session{'' if total == 1 else 's'}: {counts}", highlight=False)
     disagreeing = short.of(Standing.DISAGREES)
     several = len(audit.layout.submitters) > 1
-    for one in disagreeing[:_SHOWN_SESSIONS]:
+    for one in disagreeing[:SHOWN_SESSIONS]:
         _print_cut(console, _disagreement(one, several=several))
-    _print_rest(console, len(disagreeing) - _SHOWN_SESSIONS, "that disagree")
-    reasons = Counter(one.why for one in short.of(Standing.NOT_JUDGED))
-    for why, count in reasons.most_common(_SHOWN_REASONS):
+    _print_rest(console, len(disagreeing) - SHOWN_SESSIONS, "that disagree")
+    for why, count in short.reasons[:SHOWN_REASONS]:
         line = Text(f"  {count:>3} not judged: ", style="cyan")
         _print_cut(console, line.append(_plain(why), style="default"))
-    _print_rest(console, len(reasons) - _SHOWN_REASONS, "reasons")
-    by_rule: dict[Rule, list[RuleGroup]] = {}
-    for group in short.groups:
-        if group.severity is Severity.VIOLATION:
-            by_rule.setdefault(group.rule, []).append(group)
-    for groups in list(by_rule.values())[:_SHOWN_RULES]:
+    _print_rest(console, len(short.reasons) - SHOWN_REASONS, "reasons")
+    for groups in short.broken[:SHOWN_RULES]:
         _print_cut(console, _rule_line(groups))
-    _print_rest(console, len(by_rule) - _SHOWN_RULES, "rules that are not kept")
-    warnings = [len(one.findings) for one in short.groups if one.severity is Severity.WARNING]
-    if warnings:
-        console.print(f"      and {sum(warnings)} warnings", style="dim", highlight=False)
+    _print_rest(console, len(short.broken) - SHOWN_RULES, "rules that are not kept")
+    if short.warnings:
+        console.print(f"      and {short.warnings} warnings", style="dim", highlight=False)
 
 
-def _rule_line(groups: list[RuleGroup]) -> Text:
+def _rule_line(groups: Sequence[RuleGroup]) -> Text:
     """Say of a rule that is not kept how often, by whom, and what was found first."""
-    first, places = groups[0], sum(len(group.findings) for group in groups)
+    first, told = groups[0], whose(groups)
     line = Text("  violation: ", style=SEVERITY_STYLES[Severity.VIOLATION])
     line.append(first.rule.id, style="bold")
-    whose = first.submitter if len(groups) == 1 else f"{len(groups)} submitters"
-    often = f"{', ' if whose else ''}{places} places" if places > len(groups) else ""
-    where = f" ({whose}{often})" if whose or often else ""
+    where = f" ({told})" if told else ""
     return line.append(_plain(f"{where}: {first.findings[0].found}"), style="default")
 
 
