@@ -84,7 +84,7 @@ class Result:
     """A result is what a session amounts to under a round's rules; a figure it lacks is None."""
 
     task: str
-    """vww, ic, kws, ad or custom."""
+    """vww, ic, kws, ad, ic2 or custom."""
     mode: ModeName
     round: str
     """Whose rules it was judged by, such as ``v1.2``."""
@@ -157,7 +157,7 @@ class Session:
 
     folder: Path
     task: str
-    """vww, ic, kws, ad or custom."""
+    """vww, ic, kws, ad, ic2 or custom."""
     mode: ModeName
     dialect: Literal["EEMBC", "MLCommons"]
     """Whose way of writing a log it is; ours is EEMBC's."""

@@ -129,12 +129,14 @@ def listed_sizes(root: Path, task: Task, labels: Path | None = None) -> list[int
 
 def dataset_folder(root: Path, task: Task) -> Path:
     """Returns the folder of a task: ``root/<model id>``, or ``root`` where it holds the list."""
-    folder = root / task.model_id
+    folder = root / task.data.model_id
     if folder.is_dir():
         return folder
     if (root / LABELS_NAME).is_file():
         return root
-    problem = f"there is no {task.model_id} folder in it" if root.is_dir() else "no such folder"
+    problem = (
+        f"there is no {task.data.model_id} folder in it" if root.is_dir() else "no such folder"
+    )
     raise DatasetError(
         f"{root}: {problem}; expected {folder / LABELS_NAME} with the .bin files of {task.key} "
         f"({task.title}) beside it. EEMBC's runner keeps its data sets in {EEMBC_DATASETS}"

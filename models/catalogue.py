@@ -100,7 +100,7 @@ def _model(
         licence="Apache-2.0",
         task=task,
         round_note=round_note,
-        later_round=task is None,
+        later_round=task not in TASKS,
     )
 
 
@@ -149,6 +149,7 @@ REFERENCE_MODELS: tuple[ReferenceModel, ...] = (
         "image_classification/trained_models/pretrainedResnet_large_int8.tflite",
         "dc27dcd823f5665533352f7da516b0c9bc6f089914b8283782e55961b3423fcf",
         512_024,
+        task="ic2",
         round_note="from v1.4, with ic",
     ),
 )

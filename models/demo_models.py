@@ -27,9 +27,9 @@ class DemoError(UsageError):
 
 def demo_model_path(task: Task) -> Path:
     """Returns the path of the demo model of ``task``; ``DemoError`` where there is none."""
-    if task.model_id not in DEMO_SHA256:
+    if task.data.model_id not in DEMO_SHA256:
         raise DemoError(
-            f"no demo model for {task.model_id}; there is one for {', '.join(DEMO_SHA256)}. "
+            f"no demo model for {task.data.model_id}; there is one for {', '.join(DEMO_SHA256)}. "
             "Name a .tflite file instead"
         )
-    return _FOLDER / f"{task.model_id}_demo_int8.tflite"
+    return _FOLDER / f"{task.data.model_id}_demo_int8.tflite"

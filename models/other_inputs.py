@@ -13,7 +13,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from .custom_task import check_input_bytes
-from .suite import TASKS, InputFormat, Task
+from .suite import ALL_TASKS, InputFormat, Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ def kind_by_size(task: Task, sizes: Collection[int]) -> InputKind | None:
 
 def describe_inputs(task: Task) -> str:
     """Says what a task's inputs are and what the official ones would be."""
-    official = TASKS[task.key]
+    official = ALL_TASKS[task.key]
     return (
         f"its inputs are {task.input_format.value}, {task.input_bytes} bytes each, where the "
         f"official ones are {official.input_format.value}, {official.input_bytes} bytes"

@@ -73,14 +73,14 @@ def generate(
     from .portable_random import key_of, permutation
 
     generators = _generators()
-    make = generators.get(task.model_id)
+    make = generators.get(task.data.model_id)
     if make is None:
         raise DemoError(
-            f"no demo inputs for {task.model_id}; there are some for "
+            f"no demo inputs for {task.data.model_id}; there are some for "
             f"{', '.join(generators)}. Give the folder of real ones instead"
         )
     inputs = []
-    for index in range(DEMO_COUNTS[task.model_id] if count is None else count):
+    for index in range(DEMO_COUNTS[task.data.model_id] if count is None else count):
         block, position = divmod(index, task.class_count)
         label = permutation(key_of(seed, 1, block), task.class_count)[position]
         name = f"{FILE_PREFIX}{index:06d}_{task.class_names[label]}_{label}.bin"
@@ -115,7 +115,7 @@ def materialise(task: Task, root: Path) -> Path:
     A set that is already there and right is left alone, a damaged or outdated one is replaced as
     a whole, and a folder holding anything but demo files is refused: it may be somebody's data.
     """
-    folder = root / task.model_id
+    folder = root / task.data.model_id
     if _is_right(task, folder):
         return folder
     try:
@@ -132,7 +132,7 @@ def materialise(task: Task, root: Path) -> Path:
 def _make(task: Task, root: Path, folder: Path) -> None:
     inputs = generate(task)
     root.mkdir(parents=True, exist_ok=True)
-    fresh = root / f".{task.model_id}-{secrets.token_hex(4)}"
+    fresh = root / f".{task.data.model_id}-{secrets.token_hex(4)}"
     fresh.mkdir()
     try:
         for item in inputs:
@@ -165,7 +165,7 @@ def _is_right(task: Task, folder: Path) -> bool:
         found = digest(((name, (folder / name).read_bytes()) for name in names), labels)
     except (OSError, ValueError):
         return False
-    return found == DEMO_SHA256.get(task.model_id)
+    return found == DEMO_SHA256.get(task.data.model_id)
 
 
 def _refuse_foreign(folder: Path) -> None:

@@ -190,8 +190,25 @@ def _results(
             ]
             if not below and tree.children.get(benchmark.path):
                 by_benchmark[benchmark.path] = []
+    yield from _without_base(sessions)
     for path, modes in sorted(by_benchmark.items()):
         yield from _benchmark(tree, path, modes, submitter, round_)
+
+
+def _without_base(sessions: list[ModeFolder]) -> Iterator[AuditFinding]:
+    """Find each task that has to stand beside another of the same system, and does not."""
+    have = {(one.system, one.task_key) for one in sessions}
+    alone: dict[str, str] = {}
+    for one in sessions:
+        base = None if one.task is None else one.task.base
+        if base is not None and (one.system, base.key) not in have:
+            alone[one.path.rpartition("/")[0]] = base.key
+    for path, key in alone.items():
+        name = path.rpartition("/")[2]
+        yield violation(
+            Rule.ROUND_RULE, path, f"{name} without {key} of the same system",
+            f"results of {key} beside it, for {name} is the larger of two",
+        )  # fmt: skip
 
 
 def _benchmark(
@@ -244,7 +261,7 @@ def _benchmark(
         if entry.name not in {*(mode.value for mode in Mode), RUNNER_MARK, *misnamed}:
             yield from _unexpected(entry, "the folders performance, accuracy and energy")
     for one in modes:
-        if one.task_key in TASKS or one.streaming is not None:
+        if one.task is not None or one.streaming is not None:
             yield from _mode_folder(tree, one, round_, eembc=eembc)
 
 

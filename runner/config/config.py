@@ -25,7 +25,7 @@ from ...dut_protocol.wire.settings import (
 )
 from ...models.custom_task import CUSTOM_KEY
 from ...models.other_inputs import InputKind, with_inputs
-from ...models.suite import TASKS, Task
+from ...models.suite import ALL_TASKS, Task
 from ..terms import Division, Purpose
 from . import values
 from .custom import CustomConfig
@@ -202,13 +202,15 @@ class Config(values.StrictSection):
         for key, text in value.items():
             if key == CUSTOM_KEY:
                 raise ValueError("what the inputs of `custom` are stands in its section: input")
-            with_inputs(TASKS[key], InputKind.parse(text))
+            with_inputs(ALL_TASKS[key], InputKind.parse(text))
         return value
 
     def task(self, key: str) -> Task:
-        """Return one of the four tasks, with the inputs that the configuration gives it."""
+        """Return one of the suite's tasks, with the inputs that the configuration gives it."""
         text = self.input_formats.get(key)
-        return TASKS[key] if text is None else with_inputs(TASKS[key], InputKind.parse(text))
+        return (
+            ALL_TASKS[key] if text is None else with_inputs(ALL_TASKS[key], InputKind.parse(text))
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values by the keys that a file has; `config_from_json` reads them."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...errors import closest
 from ...models.custom_task import CUSTOM_KEY
-from ...models.suite import TASKS, Task
+from ...models.suite import ALL_TASKS, Task
 from ..errors import SetupError
 from ..terms import Mode
 from .config import Config
@@ -12,12 +12,14 @@ from .custom import HOW_TO_WRITE
 
 
 def task_named(name: str, config: Config) -> Task:
-    """Return one of the four tasks, or the configuration's own."""
-    if name in TASKS:
+    """Return one of the suite's tasks, or the configuration's own."""
+    if name in ALL_TASKS:
         return config.task(name)
     if name != CUSTOM_KEY:
-        near = closest(name, (*TASKS, CUSTOM_KEY))
-        raise SetupError(f"no task {name!r}{near}; there are {', '.join(TASKS)}, and {CUSTOM_KEY}")
+        near = closest(name, (*ALL_TASKS, CUSTOM_KEY))
+        raise SetupError(
+            f"no task {name!r}{near}; there are {', '.join(ALL_TASKS)}, and {CUSTOM_KEY}"
+        )
     custom = config.custom_task
     if custom is None:
         raise SetupError(HOW_TO_WRITE)

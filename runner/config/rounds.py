@@ -53,8 +53,8 @@ class Round:
     """The commit of mlcommons/tiny whose checker is the round's; empty before there was one."""
 
     def target(self, task: Task) -> float | None:
-        """Return what the closed division asks of the task's metric; None for a user's own task."""
-        return self.targets[task.key] if task.official else None
+        """Return what the closed division asks of the task's metric; None where it asks nothing."""
+        return self.targets.get(task.key) if task.official else None
 
 
 @dataclass(frozen=True, slots=True)

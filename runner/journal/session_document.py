@@ -22,7 +22,7 @@ from ...errors import in_words
 from ...models.custom_task import CUSTOM_KEY
 from ...models.demo_models import DEMO_NOTE
 from ...models.other_inputs import InputKind, with_inputs
-from ...models.suite import TASKS, Task
+from ...models.suite import ALL_TASKS, Task
 from ..config.strict_json import read_json
 from ..errors import SetupError
 from ..terms import Division, Mode, Purpose
@@ -349,7 +349,7 @@ def read_document(folder: Path) -> SessionDocument:
             f"{path} has schema version {version!r}, this tinyrunner reads {SCHEMA_VERSION}"
         )
     task, mode = (tree["provenance"].get(key) for key in ("task", "mode"))
-    if task not in (*TASKS, CUSTOM_KEY) or mode not in [known.value for known in Mode]:
+    if task not in (*ALL_TASKS, CUSTOM_KEY) or mode not in [known.value for known in Mode]:
         raise _of_no_task(path, task, mode)
     try:
         return SessionDocument.model_validate(tree)
@@ -367,7 +367,7 @@ def _repair(folder: Path) -> str:
 def task_and_mode(provenance: Provenance, folder: Path) -> tuple[Task, Mode]:
     """Return what a session measures; SetupError where a user's own task is not described."""
     path = folder / "session.json"
-    task = TASKS.get(provenance.task)
+    task = ALL_TASKS.get(provenance.task)
     other = provenance.dataset.input_format
     if task is not None and other is not None:
         try:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...datasets.labels import LabelList
-from ...models.suite import TASKS, Task
+from ...models.suite import ALL_TASKS, Task
 from ..audit.overview.digest import Digest, SessionStanding
 from ..config.rounds import Round
 from ..journal.claimed_provenance import ClaimedProvenance
@@ -130,7 +130,7 @@ class ReportSession:
 
 def suite_order(session: ReportSession) -> tuple[int, int]:
     """Sort by task and mode; sessions of one kind stay as they were given."""
-    tasks, modes = list(TASKS), list(Mode)
+    tasks, modes = list(ALL_TASKS), list(Mode)
     task = tasks.index(session.benchmark) if session.benchmark in tasks else len(tasks)
     return task, len(modes) if session.mode is None else modes.index(session.mode)
 

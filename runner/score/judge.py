@@ -16,7 +16,7 @@ from ...datasets.inputs import dataset_folder
 from ...datasets.labels import LabelList, LabelRow, read_labels
 from ...datasets.official_lists import identify
 from ...errors import closest
-from ...models.suite import STREAMING_TASKS, TASKS, TASKS_BY_MODEL_ID, Task
+from ...models.suite import ALL_TASKS, STREAMING_TASKS, TASKS_BY_MODEL_ID, Task
 from ..config.rounds import Round, load_rounds
 from ..errors import SetupError
 from ..journal.logged_session import LoggedSession, read_log
@@ -252,9 +252,11 @@ def _task(log: Path, facts: LogFacts) -> Task:
 
 
 def _task_named(name: str) -> Task:
-    task = TASKS.get(name) or TASKS_BY_MODEL_ID.get(name)
+    task = ALL_TASKS.get(name) or TASKS_BY_MODEL_ID.get(name)
     if task is None:
-        raise SetupError(f"no task {name!r}{closest(name, TASKS)}; there are {', '.join(TASKS)}")
+        raise SetupError(
+            f"no task {name!r}{closest(name, ALL_TASKS)}; there are {', '.join(ALL_TASKS)}"
+        )
     return task
 
 

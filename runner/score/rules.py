@@ -15,7 +15,7 @@ from ...dut_protocol.wire.timer import DEFECT_DEVIATION, USUAL_DEVIATION
 from ...energy.trace import EventSource
 from ...models.custom_task import CUSTOM_NOTE
 from ...models.other_inputs import describe_inputs
-from ...models.suite import TASKS, Metric, StreamingTask, Task
+from ...models.suite import ALL_TASKS, TASKS, Metric, StreamingTask, Task
 from ..config.rounds import Round
 from ..journal.damage import Damage
 from ..journal.records import GARBLED, LogFacts
@@ -221,7 +221,7 @@ def check(
     For a submission that is all that stands between them; for development, the same with
     what is no fault of the run as notes.
     """
-    findings = list(_session(result, division))
+    findings = [*_in_round(result.task, round_), *_session(result, division)]
     if result.energy is not None:
         findings += check_energy(result.energy, round_)
     elif result.performance is not None:
@@ -283,6 +283,15 @@ def _warning(kind: FindingKind, text: str, line: int | None = None) -> SessionFi
     return SessionFinding(kind, Severity.WARNING, text, line)
 
 
+def _in_round(task: Task | StreamingTask, round_: Round) -> Iterator[SessionFinding]:
+    official = isinstance(task, StreamingTask) or task.official
+    if official and task.key not in (*TASKS, *round_.other_benchmarks):
+        yield _violation(
+            FindingKind.NOT_IN_ROUND,
+            f"{round_.name} has no {task.key}; judge it by a round that has, with --round",
+        )
+
+
 def _session(result: CheckInput, division: Division) -> Iterator[SessionFinding]:
     if result.is_simulated:
         line = result.simulated_line
@@ -320,7 +329,7 @@ def _inputs_of(result: CheckInput, task: Task, division: Division) -> Iterator[S
     if not task.official:  # whatever its inputs are: nothing else counts beside it
         yield _violation(
             FindingKind.CUSTOM_TASK,
-            f"{wanted} is {CUSTOM_NOTE}; run one of {', '.join(TASKS)} for that",
+            f"{wanted} is {CUSTOM_NOTE}; run one of {', '.join(ALL_TASKS)} for that",
         )
     elif result.synthetic:
         yield _violation(

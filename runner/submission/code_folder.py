@@ -18,10 +18,11 @@ from ..errors import SetupError
 REFERENCE_NAMES = {
     "vww": "person_detection",
     "ic": "image_classification",
+    "ic2": "ic2",
     "kws": "keyword_spotting",
     "ad": "anomaly_detection",
 }
-"""The folders of the reference submissions, by task key."""
+"""The folders of the reference submissions, by task key; ic2 has none, and goes by its key."""
 
 MAX_DEPTH = 20
 MAX_FILES = 50_000

@@ -8,7 +8,7 @@ can be overruled. Everything found is told, not only the first.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from itertools import groupby
@@ -16,7 +16,7 @@ from pathlib import Path
 
 from ...datasets.official_lists import identify
 from ...errors import TinyrunnerError
-from ...models.suite import Task
+from ...models.suite import TASKS, Task
 from ..config.rounds import load_rounds
 from ..errors import SetupError
 from ..journal.logged_session import is_of_mlcommons
@@ -170,6 +170,7 @@ def gather(description: Description, *, allow_mixed: bool = False) -> Gathered:
         else:
             problems += (f"{place}: {text}" for text in _disagreements(session))
             sessions.append(session)
+    problems += _out_of_place(sessions, description.round)
     mixed = list(_differences(sessions, description.division))
     if not allow_mixed:
         problems += (f"{text}; --allow-mixed builds all the same, and says so" for text in mixed)
@@ -184,6 +185,22 @@ def _given_twice(places: Iterable[tuple[str, str, Mode, Path]]) -> Iterator[str]
         place = f"{system_id}/{key}/{mode.value}"
         if (first := seen.setdefault(folder.resolve(), place)) != place:
             yield f"{place}: {folder} is the session of {first} already"
+
+
+def _out_of_place(sessions: Sequence[GatheredSession], round_name: str) -> Iterator[str]:
+    """Say which tasks the round does not have, and which lack the one that they stand beside."""
+    have = dict.fromkeys((session.system, session.task.key) for session in sessions)
+    tasks = {session.task.key: session.task for session in sessions}
+    known = (*TASKS, *load_rounds().get(round_name).other_benchmarks)
+    for system, key in have:
+        base = tasks[key].base
+        if tasks[key].official and key not in known:
+            yield f"{system}/{key}: {round_name} has no {key}; build for a round that has"
+        elif base is not None and (system, base.key) not in have:
+            yield (
+                f"{system}/{key}: {key} is the larger of two, and needs {base.key} of the same "
+                f"system beside it; name the sessions of {base.key} as well"
+            )
 
 
 def _read(

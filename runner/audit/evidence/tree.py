@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path, PurePosixPath
 
-from ....models.suite import STREAMING_TASKS, TASKS, StreamingTask, Task
+from ....models.suite import ALL_TASKS, STREAMING_TASKS, TASKS, StreamingTask, Task
 from ...config.strict_json import read_json
 from ...errors import SetupError
 from ...journal.session_folder import file_called
@@ -48,8 +48,8 @@ LONG_NAMES = {
 
 MAX_MAPPING_BYTES = 1 << 20
 
-_NOT_TASKS = frozenset({"ic2", "sww"})
-"""Benchmarks of some rounds that are not scored here."""
+_LATER = frozenset({*ALL_TASKS, *STREAMING_TASKS}) - TASKS.keys()
+"""Benchmarks that some rounds have beside the four."""
 _RESULT_NAMES = ("results.txt", "result.txt")
 _SESSION_FILES = (*_RESULT_NAMES, "log.txt")
 """What the names of a session's files end in that tell its mode."""
@@ -219,7 +219,7 @@ class ModeFolder:
 
     @property
     def task(self) -> Task | None:
-        return TASKS.get(self.task_key)
+        return ALL_TASKS.get(self.task_key)
 
     @property
     def streaming(self) -> StreamingTask | None:
@@ -289,7 +289,7 @@ def _sessions(tree: Tree, submitter: Submitter) -> Iterator[ModeFolder]:
         if entry.name.endswith(".json")
     }
     mapping = _mapping(tree, submitter)
-    known = {*TASKS, *LONG_NAMES, *_NOT_TASKS, *mapping}
+    known = {*TASKS, *LONG_NAMES, *_LATER, *mapping}
     found = []
     for entry in tree.under(results):
         if entry.kind is not EntryKind.FOLDER:
@@ -356,7 +356,7 @@ def _mapping(tree: Tree, submitter: Submitter) -> dict[str, str]:
     return {
         name: task
         for name, task in document.items()
-        if isinstance(task, str) and task in TASKS and name not in {*TASKS, *_NOT_TASKS}
+        if isinstance(task, str) and task in TASKS and name not in {*TASKS, *_LATER}
     }
 
 

@@ -63,7 +63,7 @@ class LabelLists:
         ``files`` are in the order of the log, once each where windows follow one another. None
         where no list holds half of them.
         """
-        lists = self.by_task.get(task.key, {})
+        lists = self.by_task.get(task.data.key, {})
         exact = match_list(files, {name: labels.rows for name, labels in lists.items()})
         if exact is not None:
             return lists[exact]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ....datasets.labels import LabelRow
 from ....energy.trace_files import details_path, energy_path, timestamps_path, timestamps_text
-from ....models.suite import STREAMING_TASKS, TASKS, StreamingTask, Task
+from ....models.suite import ALL_TASKS, STREAMING_TASKS, StreamingTask, Task
 from ...journal.records import InferenceRecord, LogFacts
 from ...score.rules import FindingKind
 from ...terms import Dialect, Mode
@@ -135,7 +135,7 @@ def not_scored(facts: LogFacts | None, place: ModeFolder, path: str) -> AuditFin
         text = "not scored here: the device names no model of a streaming task"
         return violation(Rule.LOG, path, text, f"m-model-[{place.streaming.model_id}]")
     if place.task is None and place.streaming is None:
-        known = ", ".join((*TASKS, *STREAMING_TASKS))
+        known = ", ".join((*ALL_TASKS, *STREAMING_TASKS))
         return warning(Rule.LOG, path, f"not scored here: {place.task_key!r} is not one of {known}")
     return None
 

@@ -14,13 +14,13 @@ from ....dut_protocol.wire.simulation import SIMULATION_NOTE
 from ....errors import closest
 from ....models.demo_models import DEMO_NOTE, demo_model_path
 from ....models.fetch import reference_model_path
-from ....models.suite import TASKS, Task
+from ....models.suite import ALL_TASKS, Task
 from ...config.config import Config
 from ...config.sim_address import SIMULATED, SimulatedOptions, parse_simulated
 from ...errors import SetupError
 from .replay import Replay
 
-PLAUSIBLE_INFERENCE_S = {"vww01": 0.12, "ic01": 0.16, "kws01": 0.02, "ad01": 0.005}
+PLAUSIBLE_INFERENCE_S = {"vww01": 0.12, "ic01": 0.16, "ic02": 0.9, "kws01": 0.02, "ad01": 0.005}
 """Seconds a simulated device takes for an inference unless told: about a Cortex-M4 or M7 of the
 published results."""
 
@@ -60,7 +60,7 @@ def simulated_device(
         return _replayed_device(config, options.replay, options)
     if model_id:
         custom = config.custom_task
-        known = {one.model_id: config.task(one.key) for one in TASKS.values()}
+        known = {one.model_id: config.task(one.key) for one in ALL_TASKS.values()}
         if custom is not None:
             known[custom.model_id] = custom
         if task is None or task.model_id != model_id:  # else it is known which inputs are meant

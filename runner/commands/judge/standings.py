@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ....models.suite import STREAMING_TASKS, TASKS
+from ....models.suite import ALL_TASKS, STREAMING_TASKS
 from ...errors import SetupError
 from ...terms import Mode
 from .. import options
@@ -94,8 +94,8 @@ def standings(
     from ...audit.overview.standings import published_standings, read_standings, standings_csv
     from ..show.standings import show_standings, show_summary, standing_json
 
-    if task is not None and task not in (*TASKS, *STREAMING_TASKS):
-        there = ", ".join((*TASKS, *STREAMING_TASKS))
+    if task is not None and task not in (*ALL_TASKS, *STREAMING_TASKS):
+        there = ", ".join((*ALL_TASKS, *STREAMING_TASKS))
         raise SetupError(f"no task {task!r} in the record; there are {there}")
     if csv is not None and csv.exists():
         raise SetupError(f"{csv} exists; name another file, or remove it")

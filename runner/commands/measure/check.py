@@ -37,7 +37,7 @@ def check(
         str | None,
         typer.Option(
             "--task",
-            help="What the firmware should be: vww, ic, kws, ad.",
+            help="What the firmware should be: vww, ic, kws, ad, ic2.",
             show_default="whichever it says",
             metavar="TASK",
         ),
@@ -98,7 +98,7 @@ def check(
     from ....dut_protocol.conformance.probe import CheckOptions
     from ....dut_protocol.conformance.run import check_device
     from ....models.cache import cache_root
-    from ....models.suite import TASKS
+    from ....models.suite import ALL_TASKS
     from ...config.config import override
     from ...config.named import task_named
     from ..show.check import CheckView, show_verdict
@@ -106,7 +106,7 @@ def check(
     for file in (html, markdown, junit):
         if file is not None:
             _refuse_file(file)
-    keys = list(TASKS) if task is None else [task]
+    keys = list(ALL_TASKS) if task is None else [task]
     flags["input_format"] = options.formats_by_task(flags["input_format"], keys)
     settings = override(options.base_config(config), **flags, data_bytes_per_db=data_bytes_per_db)
     expected = None if task is None else task_named(task, settings)
@@ -122,7 +122,7 @@ def check(
             link,
             CheckOptions(quick=quick, risky=risky),
             task=expected,
-            tasks={one.model_id: settings.task(one.key) for one in TASKS.values()},
+            tasks={one.model_id: settings.task(one.key) for one in ALL_TASKS.values()},
             io_manager=io_manager,
             watcher=CheckView(status, shown, transport.address, link.baud_rate),
         )

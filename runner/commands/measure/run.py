@@ -36,7 +36,7 @@ def run(
         list[str] | None,
         typer.Argument(
             metavar="TASK…",
-            help="vww, ic, kws, ad; all; or custom.",
+            help="vww, ic, kws, ad; all of them; ic2; or custom.",
             show_default="required, but for --resume",
         ),
     ] = None,
@@ -176,11 +176,12 @@ def _resume(
 
 def choose_tasks(names: list[str] | None, config: Config) -> list[Task]:
     """Return the tasks by their names, `all` for the four, `custom` for the configuration's own."""
-    from ....models.suite import TASKS
+    from ....models.suite import ALL_TASKS, TASKS
     from ...config.named import task_named
 
     if not names:
-        raise SetupError(f"which task? Name one or more of {', '.join(TASKS)}; all; or custom")
+        known = ", ".join(ALL_TASKS)
+        raise SetupError(f"which task? Name one or more of {known}; all; or custom")
     if names == ["all"]:
         return [config.task(key) for key in TASKS]
     if "all" in names:

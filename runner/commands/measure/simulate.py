@@ -40,7 +40,7 @@ def dut(
         str | None,
         typer.Option(
             "--task",
-            help="What it runs: vww, ic, kws, ad or custom.",
+            help="What it runs: vww, ic, kws, ad, ic2 or custom.",
             show_default="kws",
             metavar="TASK",
         ),
@@ -193,7 +193,7 @@ def bench(
     task: Annotated[
         str,
         typer.Option(
-            "--task", help="What the board runs: vww, ic, kws, ad or custom.", metavar="TASK"
+            "--task", help="What the board runs: vww, ic, kws, ad, ic2 or custom.", metavar="TASK"
         ),
     ] = "kws",
     config: options.ConfigOption = None,

@@ -177,12 +177,13 @@ def fetch_lists(
 
 
 def _task(name: str) -> Task:
-    from ....models.suite import TASKS, TASKS_BY_MODEL_ID
+    """Return the task of this name, or that whose inputs it takes."""
+    from ....models.suite import ALL_TASKS, TASKS, TASKS_BY_MODEL_ID
 
-    task = TASKS.get(name) or TASKS_BY_MODEL_ID.get(name)
+    task = ALL_TASKS.get(name) or TASKS_BY_MODEL_ID.get(name)
     if task is None:
         raise SetupError(f"no task {name!r}{closest(name, TASKS)}; there are {', '.join(TASKS)}")
-    return task
+    return task.data
 
 
 def _official(name: str) -> LabelListFile:

@@ -21,7 +21,7 @@ from ....dut_protocol.conformance.run import check_device
 from ....dut_protocol.errors import PortAbsent
 from ....dut_protocol.link.clock import MonotonicClock
 from ....errors import TinyrunnerError, in_words, may_be_on
-from ....models.suite import TASKS
+from ....models.suite import ALL_TASKS
 from ...bench.opening import check_addresses, open_bench
 from ...config.config import config_from_json
 from ...config.named import mode_named, task_named
@@ -250,7 +250,7 @@ class _CellRun:
                 bench.dut.settings,
                 CheckOptions(quick=True),
                 task=cell.task,
-                tasks={one.model_id: cell.config.task(one.key) for one in TASKS.values()},
+                tasks={one.model_id: cell.config.task(one.key) for one in ALL_TASKS.values()},
             )
         failed = [item.title for item in report.items if item.verdict is Verdict.FAIL]
         self._tell(CHECKED, passed=report.passed, failed=failed)

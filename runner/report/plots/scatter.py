@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import ceil, floor, log10
 
-from ....models.suite import TASKS
+from ....models.suite import ALL_TASKS
 from .dots import fixed
 
 _WIDTH, _HEIGHT = 420.0, 290.0
@@ -87,7 +87,7 @@ class Scatter:
 def scatters_of(points: Sequence[SystemPoint]) -> list[Scatter]:
     """Draw a picture for each task, in the suite's order."""
     told = {point.task for point in points}
-    tasks = [*(task for task in TASKS if task in told), *sorted(told.difference(TASKS))]
+    tasks = [*(task for task in ALL_TASKS if task in told), *sorted(told.difference(ALL_TASKS))]
     drawn = (_scatter(task, [point for point in points if point.task == task]) for task in tasks)
     return [each for each in drawn if each is not None]
 

@@ -35,7 +35,7 @@ def check_streaming(
     official_truth: bool,
 ) -> tuple[SessionFinding, ...]:
     """Return what speaks against a streaming session beside what any session can have."""
-    findings = list(_round(task, round_, mode))
+    findings = list(_mode(task, mode))
     findings += _played(record)
     findings += _truth(result, task, official=official_truth)
     findings += _marker(result, record)
@@ -56,12 +56,7 @@ def _warning(kind: FindingKind, text: str, line: int | None = None) -> SessionFi
     return SessionFinding(kind, Severity.WARNING, text, line or None)
 
 
-def _round(task: StreamingTask, round_: Round, mode: Mode) -> Iterator[SessionFinding]:
-    if task.key not in round_.other_benchmarks:
-        yield _violation(
-            FindingKind.NOT_IN_ROUND,
-            f"{round_.name} has no {task.key}; judge it by a round that has, with --round",
-        )
+def _mode(task: StreamingTask, mode: Mode) -> Iterator[SessionFinding]:
     if mode is Mode.ACCURACY:
         yield _violation(
             FindingKind.RUN_MODE,

@@ -18,7 +18,7 @@ from pydantic import (
 )
 
 from ....errors import closest
-from ....models.suite import TASKS
+from ....models.suite import ALL_TASKS
 from ...config import values
 from ...config.config import ConfigPath
 from ...config.explain import ConfigError, explain
@@ -39,9 +39,11 @@ def _to_answer(value: object) -> object:
 
 
 def _to_benchmark(value: object) -> object:
-    if value in TASKS:
+    if value in ALL_TASKS:
         return value
-    raise ValueError(f"no such benchmark{closest(str(value), TASKS)}; there are {', '.join(TASKS)}")
+    raise ValueError(
+        f"no such benchmark{closest(str(value), ALL_TASKS)}; there are {', '.join(ALL_TASKS)}"
+    )
 
 
 def _to_round(value: object) -> object:
@@ -153,7 +155,7 @@ class SystemConfig(values.StrictSection):
         """Return the session folders by task key and mode, in the tasks' order."""
         return {
             (key, mode): path
-            for key in TASKS
+            for key in ALL_TASKS
             if key in self.sessions
             for mode, path in self.sessions[key].by_mode().items()
         }

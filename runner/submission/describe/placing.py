@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ....models.suite import TASKS, TASKS_BY_MODEL_ID
+from ....models.suite import ALL_TASKS, TASKS_BY_MODEL_ID
 from ...errors import SetupError
 from ...journal.logged_session import MLCOMMONS_FILES, is_of_mlcommons, read_log
 from ...journal.session_document import read_document, task_and_mode
@@ -45,7 +45,7 @@ class PlacedSessions:
     def tasks(self) -> tuple[str, ...]:
         """Return the tasks that there are, in the suite's order."""
         there = {session.task for session in self.sessions}
-        return tuple(key for key in TASKS if key in there)
+        return tuple(key for key in ALL_TASKS if key in there)
 
     @property
     def has_energy(self) -> bool:
@@ -122,7 +122,7 @@ def _look(folder: Path) -> FoundSession:
         return _look_at_mlcommons(folder)
     provenance = read_document(folder).provenance
     task, mode = task_and_mode(provenance, folder)
-    if task.key not in TASKS:
+    if task.key not in ALL_TASKS:
         raise SetupError(
             f"{folder} is a session of your own task ({task.title}), which no round has; leave it "
             "out"

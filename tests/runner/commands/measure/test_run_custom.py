@@ -355,7 +355,7 @@ def test_an_input_of_another_size_is_refused(run, data):
 def test_an_address_names_only_models_that_are_known(run):
     ran = run("accuracy", dut="sim:net9")
     assert ran.status == 2
-    assert "there are vww01, ic01, kws01, ad01, mynet01" in ran.err
+    assert "there are vww01, ic01, kws01, ad01, ic02, mynet01" in ran.err
 
 
 def test_all_does_not_include_custom(config):

@@ -103,7 +103,7 @@ def test_the_list_as_json_has_every_fact(run: Run, cache: Path) -> None:
     model = BY_NAME["ic2"]
     assert listed["ic2"] == {
         "name": "ic2",
-        "task": None,
+        "task": "ic2",
         "round_note": "from v1.4, with ic",
         "later_round": True,
         "file_name": "pretrainedResnet_large_int8.tflite",
