@@ -51,6 +51,7 @@ FIGURES = (
     rb"for window (\d+(?: at time [\d.]+ for [\d.]+)?)|for trial (\d+)|Inferences *: *(\d+)"
     rb"|(?:Runtime|Throughput|Elapsed time|Energy|Power|Energy/Inf\.?) *: *([\d.]*\d)"
     rb"|(?: is|Top-1:|Top 1% =|AUC:|AUC =) *([\d.]*\d)"
+    rb"|(\d+) (?:True|False) |(?:duty cycle|Average period|throughput): *([\d.]*\d)"
 )
 NUMBERS_OF = {
     "results": re.compile(FIGURES),
