@@ -16,7 +16,7 @@ from pathlib import Path
 
 from ...datasets.official_lists import identify
 from ...errors import TinyrunnerError
-from ...models.suite import TASKS, Task
+from ...models.suite import TASKS, Metric, Task
 from ..config.rounds import load_rounds
 from ..errors import SetupError
 from ..journal.logged_session import is_of_mlcommons
@@ -34,6 +34,8 @@ from .describe.placing import place_sessions
 MLCOMMONS_RUNNER = "MLCommons' runner"
 RESULTS_NAME = "results.txt"
 """The name of the results of MLCommons' runner."""
+UNTOLD = "unknown"
+"""Stands for what a session of MLCommons' runner does not tell, and so differs from nothing."""
 
 
 class BuildError(SetupError):
@@ -79,19 +81,19 @@ class GatheredSession:
         """Return the device's name, as it says it."""
         if self.provenance is not None:
             return self.provenance.device.vendor
-        return next(iter(self.judged.assessment.facts.names), "unknown")
+        return next(iter(self.judged.assessment.facts.names), UNTOLD)
 
     @property
     def profile(self) -> str:
         if self.provenance is not None:
             return str(self.provenance.device.profile)
-        return next(iter(self.judged.assessment.facts.profiles), "unknown")
+        return next(iter(self.judged.assessment.facts.profiles), UNTOLD)
 
     @property
     def model_id(self) -> str:
         if self.provenance is not None:
             return str(self.provenance.device.model_id)
-        return next(iter(self.judged.assessment.facts.model_ids), "unknown")
+        return next(iter(self.judged.assessment.facts.model_ids), UNTOLD)
 
     @property
     def created(self) -> str:
@@ -105,7 +107,7 @@ class GatheredSession:
     def session_id(self) -> str:
         if self.provenance is not None:
             return self.provenance.session_id
-        return next(iter(self.judged.assessment.facts.session_ids), "unknown")
+        return next(iter(self.judged.assessment.facts.session_ids), UNTOLD)
 
     @property
     def official_list(self) -> str | None:
@@ -273,7 +275,9 @@ def _differing_lines(session: GatheredSession) -> Iterator[str]:
         return
     told = _figures(path.read_text(encoding="utf-8", errors="replace"))
     again = _figures("\n".join(result_lines(result, session.judged.round, "")))
-    for name in sorted(told.keys() | again.keys()):
+    # No target is set in ad's Top-1, and each runner takes it its own way.
+    informative = {"top1"} if session.task.metric is Metric.AUC else set()
+    for name in sorted((told.keys() | again.keys()) - informative):
         held, right = told.get(name, "nothing"), again.get(name, "nothing")
         if not _alike(held, right):
             yield f"{path} says {held} for {name}, its log and results.json give {right}"
@@ -331,18 +335,14 @@ def _simulated_model(session: GatheredSession) -> str | None:
     return None if simulated is None else simulated.model_sha256
 
 
-def _labels(session: GatheredSession) -> object:
+def _labels(session: GatheredSession) -> str:
     told = session.provenance
-    return _UNKNOWN if told is None else told.dataset.labels_sha256
+    return UNTOLD if told is None else told.dataset.labels_sha256
 
 
-def _content(session: GatheredSession) -> object:
+def _content(session: GatheredSession) -> str | None:
     told = session.provenance
-    return _UNKNOWN if told is None else told.dataset.content_sha256
-
-
-_UNKNOWN = object()
-"""Stands for what no log tells, and so differs from nothing."""
+    return UNTOLD if told is None else told.dataset.content_sha256
 
 
 _ALIKE_IN_TASK: tuple[tuple[str, _Told], ...] = (
@@ -376,7 +376,7 @@ def _unlike(title: str, sessions: list[GatheredSession], told: _Told) -> Iterato
     by_value: dict[str, list[str]] = {}
     for session in sessions:
         value = told(session)
-        if value is _UNKNOWN:
+        if value == UNTOLD:
             continue
         text = "none" if value is None else str(value)
         by_value.setdefault(text, []).append(session.place)

@@ -34,7 +34,8 @@ CONFIG_NAME = "configuration.yaml"
 def reproduce_command(session: GatheredSession, home: HomeFolder) -> str:
     """Write `tinyrunner run kws --mode performance …`, with every setting but defaults.
 
-    A session of MLCommons' runner is repeated by that, whose settings nobody knows.
+    A session of MLCommons' runner is repeated by that, whose settings nobody knows; its options are
+    those of benchmark/runner/main.py in mlcommons/tiny.
     """
     if (provenance := session.provenance) is None:
         return f"python main.py --mode {session.mode.value[0]} --dataset_path DATASETS"

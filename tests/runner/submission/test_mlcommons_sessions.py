@@ -128,6 +128,15 @@ def test_what_the_runner_did_not_finish_is_left_out_with_the_reason(sessions, tm
     assert "leave it out" in ran.err
 
 
+def test_a_name_that_the_runner_could_not_read_differs_from_none(sessions, tmp_path) -> None:
+    log = sessions / PUBLISHED["energy"] / "log.txt"
+    text = log.read_text(encoding="utf-8")
+    log.write_text(re.sub("Device name retrieved.*\n", "", text), encoding="utf-8")
+    built = build(load_description(described(tmp_path, sessions)), tmp_path / "out")
+    (readme,) = built.root.rglob("README.md")
+    assert "| firmware | unknown; ULPMark" in readme.read_text(encoding="utf-8")
+
+
 def test_a_session_of_the_streaming_wake_word_is_left_out(sessions, tmp_path) -> None:
     path = reference_path("published", *STREAMING)
     shutil.copytree(path, sessions / "20250727_000000")
