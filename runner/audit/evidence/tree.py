@@ -319,7 +319,8 @@ def _told(
     """Return the task of a session whose folder is called as no benchmark is, such as `ic_fp32`."""
     log = file_called("log.txt", files, mode)
     told = None if log is None else task_by_content(tree.locate(entry.path) / log)
-    begins = next((key for key in (*LONG_NAMES, *TASKS) if re.match(rf"{key}[\W_]", name)), None)
+    keys = (*LONG_NAMES, *TASKS, *_LATER)
+    begins = next((key for key in keys if re.match(rf"{key}[\W_]", name)), None)
     return told or LONG_NAMES.get(begins or "", begins)
 
 

@@ -89,6 +89,7 @@ def test_an_implementation_below_the_benchmark_leaves_it_its_name(tmp_path: Path
         ("ad_hoc", "00001.000 dut: m-model-[kws01]", "kws"),
         ("kws-int8", "", "kws"),
         ("image_classification.v2", "", "ic"),
+        ("ic2_int8", "", "ic2"),
         ("icy", "", "icy"),
         ("kws", "00001.000 dut: m-model-[ic01]", "kws"),
     ],
