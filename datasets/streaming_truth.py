@@ -23,7 +23,8 @@ from .errors import DatasetError
 
 MAX_TRUTH_BYTES = 2 << 20
 """The largest file that is read; the official one has 3 kB."""
-MAX_WORDS = 10_000
+MAX_WORDS = 1_000
+"""Twenty times as many as the official recording has."""
 
 
 @dataclass(frozen=True, slots=True)

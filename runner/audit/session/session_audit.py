@@ -158,7 +158,8 @@ class _SessionAuditor(FolderReader):
     ) -> tuple[Assessment, ListUsed | None]:
         """Judge a session of a streaming task, whose reading may raise as a log's does."""
         place, log = self.place, self.path_of(self.place.log or "log.txt")
-        stream = read_stream(self.folder / (place.log or "log.txt"), facts)
+        path = self.folder / (place.log or "log.txt")
+        stream = read_stream(path, facts, with_json=_JSON in place.files)
         truths = self.context.lists.truths.get(task.key, ())
         offered = truth_for(stream.record.wav_file, truths, stream.record.length_s)
         truth, used = offered or stream.truth, None

@@ -53,8 +53,11 @@ class Stream:
     """What results.json says that follows from the rest: counts, duty cycle, period, time."""
 
 
-def read_stream(log: Path, facts: LogFacts) -> Stream:
-    """Read what stands beside ``log``; LogError or ScoreError where it is not of one session."""
+def read_stream(log: Path, facts: LogFacts, *, with_json: bool = True) -> Stream:
+    """Read what stands beside ``log``; LogError or ScoreError where it is not of one session.
+
+    Without ``with_json`` a results.json is left alone: an auditor follows no link.
+    """
     record = facts.streaming
     if record is None:
         raise ScoreError(f"{log}: no streaming task's log")
@@ -64,23 +67,26 @@ def read_stream(log: Path, facts: LogFacts) -> Stream:
             "so that there is nothing to score; run the session again"
         )
     path = log.with_name(RESULTS_JSON)
-    entry = _entry(path, record) if path.is_file() else {}
+    entry = _entry(path, record) if with_json and path.is_file() else {}
     infer, duty = entry.get("infer"), entry.get("dutycycle")
     detections = _detections(log, path, record, infer)
     starts_s = tuple(TICK_S * tick for tick in record.rises)
     stops_s = tuple(TICK_S * tick for tick in record.falls)
     edges_from = log.name if starts_s and stops_s else ""
     if isinstance(duty, dict):
-        own = starts_s, stops_s
-        starts_s = _seconds(path, "start_times_s", duty.get("start_times_s"))
-        stops_s = _seconds(path, "stop_times_s", duty.get("stop_times_s"))
-        if edges_from and not all(map(_alike, own, (starts_s, stops_s))):
+        told = (
+            _seconds(path, "start_times_s", duty.get("start_times_s")),
+            _seconds(path, "stop_times_s", duty.get("stop_times_s")),
+        )
+        if edges_from and all(told) and not all(map(_alike, told, (starts_s, stops_s))):
             raise LogError(
                 f"{path}: its edges of PROCESSING are not those in the log (line "
                 f"{record.edges_line}): are both of the same session?",
                 record.edges_line,
             )
-        edges_from = edges_from or (path.name if starts_s and stops_s else "")
+        if all(told):  # the numbers that the runner itself computed with
+            starts_s, stops_s = told
+            edges_from = edges_from or path.name
     return Stream(
         record=record,
         detections_ms=detections,
@@ -88,7 +94,7 @@ def read_stream(log: Path, facts: LogFacts) -> Stream:
         stops_s=stops_s,
         edges_from=edges_from,
         truth=truth_of(infer, str(path)) if isinstance(infer, dict) else None,
-        trace=read_trial(path, 1, entry) if "power" in entry else None,
+        trace=None if entry.get("power") is None else read_trial(path, 1, entry),
         claims={
             name: part[name]
             for part in (infer, duty)

@@ -168,6 +168,15 @@ def test_what_results_json_says_of_its_own_numbers_is_checked(tmp_path, old, new
     assert found.found.startswith(old.partition('": ')[0][1:])
 
 
+def test_a_results_json_that_is_a_link_is_not_followed(tmp_path):
+    one = published(tmp_path, PUBLISHED[0])
+    (one.folder / "results.json").rename(tmp_path / "elsewhere.json")
+    (one.folder / "results.json").symlink_to(tmp_path / "elsewhere.json")
+    found = one.audit(lists())
+    assert found.assessment.streaming.duty is None
+    assert [(f.rule, f.severity) for f in found.findings] == [(Rule.LOG, Severity.NOT_JUDGED)]
+
+
 def test_results_without_a_line_that_the_runner_prints_are_found(tmp_path):
     one = published(tmp_path, PUBLISHED[0])
     one.sub("results.txt", r"Average period: .*\n", "")

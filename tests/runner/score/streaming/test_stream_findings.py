@@ -205,6 +205,17 @@ def test_a_results_json_of_another_session_is_refused(tmp_path, change, text):
         judged(folder)
 
 
+def test_a_results_json_without_edges_or_power_takes_nothing_away(tmp_path):
+    folder = RIGHT.write(tmp_path / "s")
+    path = folder / "results.json"
+    (entry,) = json.loads(path.read_text(encoding="utf-8"))
+    entry |= {"dutycycle": {}, "power": None}
+    path.write_text(json.dumps([entry]), encoding="utf-8")
+    found = judged(folder)
+    assert kinds(found) == []
+    assert found.assessment.streaming.duty.source == "log.txt"
+
+
 WORDS = [(1.0, 1.6), (4.0, 4.8), (7.0, 7.4)]
 SAMPLES = [2.5e-05 + 1e-9 * (number % 97) for number in range(12_600)]
 """12.6 s at a sample a millisecond, for a recording of ten."""
