@@ -93,7 +93,7 @@ class Asker:
             self._console.print(f"\n{section}", style="bold", markup=False)
 
     def _say(self, text: str) -> None:
-        self._console.print(text, style="dim", markup=False, highlight=False)
+        self._console.print(text, style="dim", markup=False, highlight=False, soft_wrap=True)
 
 
 def _reader(console: Console) -> Callable[[str], str]:

@@ -129,22 +129,25 @@ def test_a_benchmark_under_a_mapped_name_is_judged_as_its_task(built_tree, tmp_p
 @pytest.mark.parametrize(
     "mapping", [{}, [], "no JSON", "[" * 100_000, {"mykws": ["kws"]}, {"mykws": "sww"}]
 )
-def test_what_is_mapped_to_no_task_cannot_be_judged(mapping, built_tree, tmp_path):
+def test_what_is_mapped_to_no_task_is_judged_by_its_log_and_fails_the_official_checker(
+    mapping, built_tree, tmp_path
+):
     root, folder = mapped(built_tree("v1.2"), tmp_path, mapping)
     result = audit(root, round_name="v1.2")
-    (found,) = (
-        f
-        for f in check_against_official(result.sessions, result.official)
-        if f.rule is Rule.ROUND_RULE
-    )
-    assert "cannot be judged here" in found.found
+    named = [one for one in result.sessions if one.place.benchmark == "mykws"]
+    assert {one.place.task_key for one in named} == {"kws"}
+    assert all(one.assessment is not None for one in named)
+    (found,) = (f for f in result.findings if f.rule is Rule.BENCHMARK)
     assert (root / found.path) == folder / RESULTS / "mykws"
+    assert not result.official.ok
 
 
 def test_the_closed_division_has_no_mapping(built_tree, tmp_path):
     root, _ = mapped(built_tree("v1.2"), tmp_path, {"mykws": "kws"}, division="closed")
     result = audit(root, round_name="v1.2")
-    assert {one.place.task for one in result.sessions if one.place.benchmark == "mykws"} == {None}
+    (found,) = (f for f in result.findings if f.rule is Rule.BENCHMARK)
+    assert found.severity is Severity.VIOLATION
+    assert not result.official.ok
 
 
 def test_of_the_published_wake_word_every_listed_figure_is_borne_out(tmp_path):
