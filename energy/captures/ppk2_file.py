@@ -118,14 +118,18 @@ def _read(
     pins = _Pin(pin)
     with archive.open(info) as file, TraceWriter(target, rate_hz) as writer:
         into = CaptureWriter(path, writer)
+        read = 0
         while data := _frames(file):
             frames = np.frombuffer(data, frame)
+            read += len(frames)
             current_a = frames["ua"].astype(np.float64) * 1e-6
             lost = ~np.isfinite(current_a)
             if rate_hz == FULL_RATE_HZ:
                 lost |= (frames["ua"] == np.float32(_LOST_UA)) & (frames["bits"] == _LOST_BITS)
             edges = pins.falls(frames["bits"], lost)
             into.add(current_a * (supply_v / rate_hz), lost, edges, current_a)
+        if read != count:  # the archive's own list says otherwise than what stands in it
+            raise TraceError(f"{path}: session.raw has {read} samples of {count}: it is damaged")
         provenance: dict[str, Any] = {
             "file": path.name,
             "format": "nRF Connect Power Profiler (.ppk2)",

@@ -131,6 +131,18 @@ def test_a_file_that_was_cut_or_damaged_is_named(tmp_path):
             read_capture(path, tmp_path / f"{number}.bin", Asked(3.0))
 
 
+def test_an_archive_that_lists_more_than_it_holds_is_damaged(tmp_path):
+    """Found by fuzzing: the list of contents counts as stored what has no bytes at all."""
+    path = tmp_path / "made.ppk2"
+    with zipfile.ZipFile(path, "w") as archive:
+        inner = '{"metadata": {"samplesPerSecond": 100000}, "formatVersion": 2}'
+        archive.writestr("metadata.json", inner)
+        archive.writestr("session.raw", b"")
+        archive.getinfo("session.raw").file_size = 60
+    with pytest.raises(TraceError, match="has 0 samples of 10: it is damaged"):
+        read(path)
+
+
 def test_another_archive_and_a_missing_voltage_are_named(tmp_path):
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
         archive.writestr("x", "y")
