@@ -98,6 +98,22 @@ BaudOption = Annotated[
 Command = Callable[..., None]
 
 
+def refuse_existing(file: Path | None, *, force: bool | None = None) -> None:
+    """Refuse (SetupError) a file that could not be written, before anything is done for it.
+
+    ``force`` is the command's flag; None where it has none. None for a file: nothing is written.
+    """
+    from ..errors import SetupError
+
+    if file is None:
+        return
+    if file.is_dir() or ((file.exists() or file.is_symlink()) and not force):
+        advice = "or remove it" if force is None else "remove it, or give --force"
+        raise SetupError(f"{file} exists; name another file, {advice}")
+    if not file.parent.is_dir():
+        raise SetupError(f"cannot write {file}: there is no folder {file.parent}")
+
+
 def with_settings(order: str, **texts: tuple[str, str]) -> Callable[[Command], Command]:
     """Give a command the flags of settings beside its own options.
 

@@ -97,8 +97,7 @@ def standings(
     if task is not None and task not in (*ALL_TASKS, *STREAMING_TASKS):
         there = ", ".join((*ALL_TASKS, *STREAMING_TASKS))
         raise SetupError(f"no task {task!r} in the record; there are {there}")
-    if csv is not None and csv.exists():
-        raise SetupError(f"{csv} exists; name another file, or remove it")
+    options.refuse_existing(csv)
     rows = published_standings() if table is None else read_standings(_text(table))
     wanted = {"round": round_name, "division": division}
     kept = [

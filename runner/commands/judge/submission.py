@@ -234,8 +234,7 @@ def table(
     """
     from ...audit.overview.standings import standings_csv, standings_of
 
-    if csv is not None and csv.exists():
-        raise SetupError(f"{csv} exists; name another file, or remove it")
+    options.refuse_existing(csv)
     rows = standings_of(paths, datasets)
     if csv is not None:
         csv.write_text(standings_csv(rows), encoding="utf-8")

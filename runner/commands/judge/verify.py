@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ...errors import SetupError
 from .. import options
 
 if TYPE_CHECKING:
@@ -72,8 +71,7 @@ def verify(
     from ...audit.audit import audit
 
     for target in (html, csv):
-        if target is not None and (target.is_dir() or (target.exists() and not force)):
-            raise SetupError(f"{target} exists; name another file, remove it, or give --force")
+        options.refuse_existing(target, force=force)
     found = audit(path, round_name=round_name, datasets=datasets)
     if csv is not None:
         from ...audit.official.summary_csv import write_summary_csv
@@ -81,9 +79,9 @@ def verify(
         csv.write_text(write_summary_csv(found.official), encoding="utf-8")
     if html is not None:
         from ...report.from_audit import page_of_audit
-        from ...report.render import render_report
+        from ...report.report_file import write_report
 
-        html.write_text(render_report(page_of_audit(found)), encoding="utf-8")
+        write_report(page_of_audit(found), html, force=force)
     asked = _verdicts(level)
     if as_json:
         import json

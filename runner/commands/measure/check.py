@@ -104,8 +104,7 @@ def check(
     from ..show.check import CheckView, show_verdict
 
     for file in (html, markdown, junit):
-        if file is not None:
-            _refuse_file(file)
+        options.refuse_existing(file)
     keys = list(ALL_TASKS) if task is None else [task]
     flags["input_format"] = options.formats_by_task(flags["input_format"], keys)
     settings = override(options.base_config(config), **flags, data_bytes_per_db=data_bytes_per_db)
@@ -146,14 +145,6 @@ def check(
     _write_files(report, html, markdown, junit)
     if not report.passed:
         raise typer.Exit(EXIT_FAILS)
-
-
-def _refuse_file(file: Path) -> None:
-    """Refuse a place where no report can be written, before the device is asked anything."""
-    if file.exists() or file.is_symlink():
-        raise SetupError(f"{file} exists; name another file, or remove it")
-    if not file.parent.is_dir():
-        raise SetupError(f"cannot write {file}: there is no folder {file.parent}")
 
 
 def _write_files(

@@ -20,6 +20,16 @@ if TYPE_CHECKING:
 _ANY_PORT = ("127.0.0.1", 0)
 _KINDS = "n6705, lpm01a, ppk2, stlinkv3pwr, otii, scpi:FILE, or replay:FILE."
 
+_InferenceOption = Annotated[
+    float | None,
+    typer.Option(
+        "--inference-ms",
+        help="Modelled time of an inference.",
+        show_default="a usual time of the task",
+        metavar="MS",
+    ),
+]
+
 app = typer.Typer(no_args_is_help=True)
 
 
@@ -69,15 +79,7 @@ def dut(
         int,
         typer.Option("--baud-rate", help="Modelled speed; 0: as fast as it goes.", metavar="BAUD"),
     ] = 115200,
-    inference_ms: Annotated[
-        float | None,
-        typer.Option(
-            "--inference-ms",
-            help="Modelled time of an inference.",
-            show_default="a usual time of the task",
-            metavar="MS",
-        ),
-    ] = None,
+    inference_ms: _InferenceOption = None,
     energy: Annotated[bool, typer.Option("--energy", help="As energy-mode firmware.")] = False,
     extension: Annotated[
         bool, typer.Option("--extension", help="Offer the wire extension x-tinyrunner-1.")
@@ -230,15 +232,7 @@ def bench(
             metavar="BAUD",
         ),
     ] = None,
-    inference_ms: Annotated[
-        float | None,
-        typer.Option(
-            "--inference-ms",
-            help="Modelled time of an inference.",
-            show_default="a usual time of the task",
-            metavar="MS",
-        ),
-    ] = None,
+    inference_ms: _InferenceOption = None,
 ) -> None:
     """Serve a board with energy firmware, its IO manager and its monitor until Ctrl-C.
 

@@ -10,7 +10,6 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ....models.suite import Metric
 from ...audit.evidence.audit_result import SessionAudit, TreeAudit
 from ...audit.evidence.findings import AuditFinding, Level, Rule
 from ...audit.overview.digest import (
@@ -26,8 +25,8 @@ from ...audit.overview.digest import (
     whose,
 )
 from ...audit.overview.rule_guide import GUIDES
+from ...audit.overview.standings import headline_of
 from ...score.rules import Severity
-from ...terms import Mode
 from .fitted_table import print_fitted
 from .session import SEVERITY_STYLES
 
@@ -97,17 +96,12 @@ def figure_of(session: SessionAudit) -> str:
 
 def printed_of(session: SessionAudit) -> str:
     """Return the figure that a session was run for as its results file prints it."""
-    task, printed = session.place.task, session.printed
+    printed = session.printed
     if session.place.streaming is not None:
         words, rate = printed.get("words", "–"), printed.get("throughput")
         return words if rate is None else f"{words}, {rate} inf/s"
-    accuracy = "auc" if task is not None and task.metric is Metric.AUC else "top1"
-    key = {Mode.ENERGY: "median_energy_uj", Mode.PERFORMANCE: "median_throughput"}.get(
-        session.place.mode, accuracy
-    )
-    if key not in printed:
-        return "–"
-    return _UNITS[key].format(printed[key])
+    key, _ = headline_of(session.place)
+    return _UNITS[key].format(printed[key]) if key in printed else "–"
 
 
 def list_of(session: SessionAudit) -> str:

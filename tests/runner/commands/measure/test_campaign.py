@@ -9,26 +9,10 @@ from pathlib import Path
 import psutil
 import pytest
 from support.cli import sessions_in, tinyrunner
+from support.sessions.campaigns import SETTINGS
+from support.sessions.campaigns import written_campaign as written
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="hooks in a POSIX shell")
-
-SETTINGS = {"datasets": "demo", "model": "demo", "limit": 3, "iterations": 20}
-
-
-def written(tmp_path: Path, **changes: object) -> Path:
-    """A campaign of one simulated board, kws in two modes, but for what is changed."""
-    content = {
-        "folder": "night",
-        "tasks": ["kws"],
-        "modes": ["performance", "accuracy"],
-        "check": "off",
-        "retries": 0,
-        "settings": SETTINGS | {"dut": {"address": "sim:"}},
-        "boards": {"nucleo": None},
-    }
-    path = tmp_path / "campaign.yaml"
-    path.write_text(json.dumps(content | changes))
-    return path
 
 
 def journal(tmp_path: Path) -> list[dict]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import threading
 import time
@@ -11,6 +10,7 @@ from pathlib import Path
 import pytest
 from support.cli import tinyrunner
 from support.devices.boards import PTY, board, served
+from support.sessions.campaigns import written_campaign
 from tinyrunner.runner.execute.campaign.cells import read_campaign
 from tinyrunner.runner.execute.campaign.lane import Lane, run_lane
 from tinyrunner.runner.journal.session_folder import alone_in
@@ -19,18 +19,12 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="pseudo-terminal
 
 
 def written(place: Path, port: str, **changes: object) -> Path:
-    content = {
-        "folder": "night",
-        "tasks": ["kws"],
+    own = {
         "modes": ["accuracy"],
-        "check": "off",
-        "retries": 0,
         "settings": {"datasets": "demo", "limit": 2, "dut": {"address": port, "boot_wait_s": 0.1}},
         "boards": {"a": None},
     }
-    path = place / "campaign.yaml"
-    path.write_text(json.dumps(content | changes))
-    return path
+    return written_campaign(place, **(own | changes))
 
 
 def run(path: Path) -> list[dict]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from support.cli import sessions_in, tinyrunner
+from support.sessions.campaigns import written_campaign
 from tinyrunner.runner.submission.describe.system_template import TEMPLATE_NAMES
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="hooks in a POSIX shell")
@@ -20,22 +21,8 @@ def written(place: Path, **changes: object) -> Path:
     system = {"id": "sim_1", "description": told, "code": {"kws": {"implementation": "demo"}}}
     described = {"round": "v1.2", "division": "closed", "organization": "Acme"}
     (place / "s.yaml").write_text(json.dumps(described | {"systems": [system]}))
-    content = {
-        "folder": "night",
-        "tasks": ["kws"],
-        "modes": ["performance", "accuracy"],
-        "check": "off",
-        "retries": 0,
-        "settings": {
-            "datasets": "demo", "model": "demo", "limit": 3, "iterations": 20,
-            "dut": {"address": "sim:"},
-        },
-        "submission": "s.yaml",
-        "boards": {"a": {"system": "sim_1"}},
-    }  # fmt: skip
-    path = place / "campaign.yaml"
-    path.write_text(json.dumps(content | changes))
-    return path
+    own = {"submission": "s.yaml", "boards": {"a": {"system": "sim_1"}}}
+    return written_campaign(place, **(own | changes))
 
 
 WRONG = {
