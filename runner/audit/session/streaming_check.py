@@ -9,12 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from itertools import chain
 from math import inf
 
 from ...journal.records import StreamingRecord
-from ...score.streaming.printed import COUNTS, StreamingFigure, numbers_in, streaming_figures
+from ...score.streaming.printed import (
+    COUNTS,
+    StreamingFigure,
+    number_of,
+    numbers_in,
+    streaming_figures,
+)
 from ...score.streaming.results import DutyCycle, StreamingResult, WordScore
 from ...score.streaming.rules import check_duration
 from ...score.streaming.stream import Stream
@@ -59,8 +65,9 @@ class StreamingCheck:
         """Find what is amiss; ``lines`` are those of the results file at ``results``, if any."""
         own = list(streaming_figures(self.record.printed))
         yield from self._recomputed(own, self.log)
+        own_energies = parse_results([text for _, text in self.record.printed])
         if with_energy:
-            yield from self._energy_of_log()
+            yield from self._energy_of_log(own_energies)
         yield from self._claims(self.log.rpartition("/")[0] + "/results.json")
         yield from self._cannot_be_told(with_energy=with_energy)
         if lines is None:
@@ -80,7 +87,7 @@ class StreamingCheck:
         energies = parse_results(lines)
         if self.recomputed.energy is None:
             yield from self._energies(energies, {}, results)
-            yield from self._energy_as_the_log(energies, results)
+            yield from self._energy_as_the_log(energies, own_energies, results)
         else:
             yield from check_printed(energies, self.recomputed, results)
 
@@ -139,19 +146,19 @@ class StreamingCheck:
                 expected = f"{told[figure.name][:40]}, as the log ends"
                 yield violation(Rule.RESULT_LINE, path, text, expected, figure.line)
 
-    def _energy_of_log(self) -> Iterator[AuditFinding]:
+    def _energy_of_log(self, own: PrintedResults) -> Iterator[AuditFinding]:
         """Check the log's own copy of the energies, and its samples."""
         record = self.record
         numbers = {at: number for at, (number, _) in enumerate(record.printed, 1)}
         if self.recomputed.energy is None:
-            yield from self._energies(self._own_energies(), numbers, self.log)
+            yield from self._energies(own, numbers, self.log)
         else:
-            for finding in check_printed(self._own_energies(), self.recomputed, self.log):
+            for finding in check_printed(own, self.recomputed, self.log):
                 yield replace(finding, line=_line(numbers, finding.line))
         if record.samples is None:
             return
         samples, _, line = record.samples
-        for name, duration in _values(self._own_energies(), "duration"):
+        for name, duration in _values(own, "duration"):
             if float(duration) * 1e3 > samples + 1:
                 yield violation(
                     Rule.TRACE,
@@ -160,9 +167,6 @@ class StreamingCheck:
                     f"at least the {float(duration):.3f} s of {name}",
                     line,
                 )
-
-    def _own_energies(self) -> PrintedResults:
-        return parse_results([text for _, text in self.record.printed])
 
     def _energies(
         self, printed: PrintedResults, numbers: Mapping[int, int], path: str
@@ -207,8 +211,9 @@ class StreamingCheck:
                 line = _line(numbers, block.line)
                 yield warning(Rule.SESSION, path, finding.text, line=line)
 
-    def _energy_as_the_log(self, printed: PrintedResults, path: str) -> Iterator[AuditFinding]:
-        own = self._own_energies()
+    def _energy_as_the_log(
+        self, printed: PrintedResults, own: PrintedResults, path: str
+    ) -> Iterator[AuditFinding]:
         told = {
             figure.name: figure.text
             for block in own.of_kind(Block.TRIAL)
@@ -278,7 +283,7 @@ def _texts(value: float, spec: str) -> tuple[str, ...]:
 def _rates_agree(figures: Sequence[StreamingFigure], path: str) -> Iterator[AuditFinding]:
     """Check that throughput is duty cycle by period, as far as their digits tell."""
     last = {figure.name: figure for figure in figures}
-    three = [_number(last.get(name)) for name in ("duty cycle", "period", "throughput")]
+    three = [number_of(last.get(name)) for name in ("duty cycle", "period", "throughput")]
     duty, period, rate = three
     if duty is None or period is None or rate is None or not duty[0] * period[0] * rate[0] > 0:
         return
@@ -289,18 +294,6 @@ def _rates_agree(figures: Sequence[StreamingFigure], path: str) -> Iterator[Audi
         text = f"{_title('throughput')} is printed {figure.text[:40]}"
         expected = f"about {wanted:.5g}, by the duty cycle and the period beside it"
         yield violation(Rule.RESULT_LINE, path, text, expected, figure.line)
-
-
-def _number(figure: StreamingFigure | None) -> tuple[float, float] | None:
-    """Return a printed number and half of its last digit."""
-    try:
-        value = None if figure is None else Decimal(figure.text)
-    except InvalidOperation:
-        return None
-    exponent = None if value is None else value.as_tuple().exponent
-    if value is None or not isinstance(exponent, int) or abs(exponent) > 30:
-        return None
-    return float(value), float(Decimal(1).scaleb(exponent)) / 2
 
 
 def _line(numbers: Mapping[int, int], line: int | None) -> int | None:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from decimal import Decimal, InvalidOperation
 from typing import NamedTuple
 
 
@@ -25,6 +26,7 @@ class StreamingFigure(NamedTuple):
 
 
 _LONGEST_LINE = 20_000
+_MOST_DIGITS = 30
 # As loose as the official checker's patterns, so that it sees no figure that is not seen here.
 _COUNTS = re.compile(
     r"Accuracy: *(\S{1,40}) True positives, *(\S{1,40}) False negatives, "
@@ -52,6 +54,18 @@ def streaming_figures(lines: Iterable[tuple[int, str]]) -> Iterator[StreamingFig
         for name, pattern in _FIGURES.items():
             for match in pattern.finditer(text):
                 yield StreamingFigure(name, match[1], number)
+
+
+def number_of(figure: StreamingFigure | None) -> tuple[float, float] | None:
+    """Return a printed number and half of its last digit; None where it is none, or endless."""
+    try:
+        value = None if figure is None else Decimal(figure.text)
+    except InvalidOperation:
+        return None
+    exponent = None if value is None else value.as_tuple().exponent
+    if value is None or not isinstance(exponent, int) or abs(exponent) > _MOST_DIGITS:
+        return None
+    return float(value), float(Decimal(1).scaleb(exponent)) / 2
 
 
 def numbers_in(text: str) -> list[float] | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal, InvalidOperation
 
 from ....datasets.streaming_truth import StreamingTruth
 from ....models.suite import StreamingTask
@@ -11,7 +10,7 @@ from ...journal.records import InferenceRecord
 from ..energy_score import score_energy_trials
 from ..results import EnergyResult
 from .formulas import README_DELAY_S, TICK_S, drift_of, duty_cycle_of, score_words
-from .printed import streaming_figures
+from .printed import number_of, streaming_figures
 from .results import Drift, DutyCycle, StreamingResult
 from .stream import Stream
 
@@ -53,15 +52,10 @@ def _drift(
         return drift_of(duty.period_s, task.frame_s, within_s, f"edges in {duty.source}")
     for figure in streaming_figures(printed):
         if figure.name == "period":
-            try:
-                period = Decimal(figure.text)
-            except InvalidOperation:
+            told = number_of(figure)
+            if told is None or not 0 < told[0] < 1:
                 return None
-            exponent = period.as_tuple().exponent
-            if not isinstance(exponent, int) or not 0 < period < 1:
-                return None
-            within_s = float(Decimal(1).scaleb(exponent)) / 2
-            return drift_of(float(period), task.frame_s, within_s, "the period that is printed")
+            return drift_of(told[0], task.frame_s, told[1], "the period that is printed")
     return None
 
 

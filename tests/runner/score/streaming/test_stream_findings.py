@@ -236,3 +236,11 @@ def test_energy_is_the_sum_between_the_last_two_events(tmp_path):
 def test_a_window_of_energy_that_is_shorter_than_the_recording_is_found(tmp_path):
     played = Played(words=WORDS, length_s=10.0, samples_j=SAMPLES[:9000])
     assert (FindingKind.WINDOW_INVALID, Severity.WARNING) in kinds(judged(played.write(tmp_path)))
+
+
+@pytest.mark.parametrize("period", ["1e-400", "1e-5000000", "nan", "0"])
+def test_a_period_that_is_none_tells_no_drift(tmp_path, period):
+    folder = RIGHT.write(tmp_path / "s", echo=False, with_json=False)
+    edit(folder, "Average period: 0.032 s", f"Average period: {period} s")
+    found = judged(folder, datasets=reference_path("datasets"))
+    assert found.assessment.streaming.drift is None
