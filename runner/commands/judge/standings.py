@@ -120,7 +120,7 @@ def standings(
     if as_json:
         import json
 
-        typer.echo(json.dumps(standing_json(kept, own), indent=2))
+        typer.echo(json.dumps(standing_json(kept, own, shipped=table is None), indent=2))
     elif task is None:
         show_summary(options.result_console(), kept, shipped=table is None)
     else:

@@ -155,10 +155,12 @@ def _say_source(console: Console, *, shipped: bool) -> None:
         console.print(f"source: {SOURCE}", style="dim", soft_wrap=True, highlight=False)
 
 
-def standing_json(rows: Iterable[StandingsRow], own: Sequence[OwnSession]) -> dict[str, Any]:
+def standing_json(
+    rows: Iterable[StandingsRow], own: Sequence[OwnSession], *, shipped: bool
+) -> dict[str, Any]:
     """Return the rows with the figure as a number, and the sessions to place, for a program."""
     return {
-        "source": SOURCE,
+        "source": SOURCE if shipped else None,
         "rows": [asdict(row) | {"figure": row.figure} for row in rows],
         "with": [asdict(one) for one in own],
     }
