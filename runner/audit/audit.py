@@ -75,7 +75,7 @@ def audit(
 def _without_log(sessions: Sequence[SessionAudit]) -> Iterator[AuditFinding]:
     for session in sessions:
         place = session.place
-        if (place.task is not None or place.streaming is not None) and place.log is None:
+        if place.scored and place.log is None:
             yield violation(
                 Rule.OFFICIAL_LIST,
                 place.path,

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ...models.suite import TASKS
 from ..config.rounds import Round
 from ..submission.sums import SUMS_NAME
 from ..terms import Dialect, Division, Mode
@@ -222,7 +221,7 @@ def _benchmark(
             Rule.UNEXPECTED, path, f"a level between benchmark and mode, {between!r}",
             f"{path.removesuffix(f'/{between}')}/<mode>",
         )  # fmt: skip
-    known = (*TASKS, *round_.other_benchmarks)
+    known = round_.benchmarks
     if name not in known:
         report = warning if submitter.division is Division.OPEN else violation
         expected = key if key in known else f"one of {', '.join(known)} in {round_.name}"
@@ -261,7 +260,7 @@ def _benchmark(
         if entry.name not in {*(mode.value for mode in Mode), RUNNER_MARK, *misnamed}:
             yield from _unexpected(entry, "the folders performance, accuracy and energy")
     for one in modes:
-        if one.task is not None or one.streaming is not None:
+        if one.scored:
             yield from _mode_folder(tree, one, round_, eembc=eembc)
 
 

@@ -260,21 +260,29 @@ def read_file(path: Path, made_by: str = "tinyrunner config example") -> YamlSou
 
     ``made_by`` is the command that writes such a file, for who has none yet.
     """
-    try:
-        source = read_yaml(path.read_bytes().decode("utf-8-sig"))
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{path}: not UTF-8 text (byte {error.start})") from error
-    except FileNotFoundError as error:
-        raise ConfigError(f"{path}: there is none; `{made_by}` gives one") from error
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot read it: {error.strerror or error}") from error
-    except YamlError as error:
-        raise ConfigError(f"{path}:{error.line}: {error}", error.line, path) from error
+    source = read_source(path, f"`{made_by}` gives one")
     if source.values is None:
         source.values = {}
     if not isinstance(source.values, dict):
         raise ConfigError(f"{path}:{source.line_of(())}: expected keys and values")
     return source
+
+
+def read_source(path: Path, advice: str) -> YamlSource:
+    """Read a YAML file, whatever it holds; ConfigError where it cannot be read.
+
+    ``advice`` is for who has no such file yet.
+    """
+    try:
+        return read_yaml(path.read_bytes().decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: not UTF-8 text (byte {error.start})") from error
+    except FileNotFoundError as error:
+        raise ConfigError(f"{path}: there is none; {advice}") from error
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot read it: {error.strerror or error}") from error
+    except YamlError as error:
+        raise ConfigError(f"{path}:{error.line}: {error}", error.line, path) from error
 
 
 def config_from_json(tree: object, source: str) -> Config:

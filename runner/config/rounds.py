@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 
 from ...errors import UsageError, closest
-from ...models.suite import Task
+from ...models.suite import TASKS, Task
 from ..terms import Dialect
 
 ROUNDS_FILE = Path(__file__).resolve().parents[2] / "configs" / "rounds.yaml"
@@ -51,6 +51,11 @@ class Round:
     """What is mandatory beside logs and scripts, of results, checklist and hookup."""
     checker: str
     """The commit of mlcommons/tiny whose checker is the round's; empty before there was one."""
+
+    @property
+    def benchmarks(self) -> tuple[str, ...]:
+        """Return the keys of all benchmarks that the round has."""
+        return (*TASKS, *self.other_benchmarks)
 
     def target(self, task: Task) -> float | None:
         """Return what the closed division asks of the task's metric; None where it asks nothing."""

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 from ..audit.evidence.audit_result import TreeAudit
 from ..audit.evidence.findings import AuditFinding, Level
-from ..audit.overview.digest import SessionStanding, digest, group_by_rule
+from ..audit.overview.digest import Digest, SessionStanding, digest
 from ..audit.overview.standings import rows_of
+from ..score.rules import Severity
 from .page import PageFinding, ReportPage, ReportSession, TreeVerdict, suite_order
 from .plots.field import Field, field_with, systems_of
 
@@ -38,7 +39,7 @@ def page_of_audit(audited: TreeAudit) -> ReportPage:
         ),
         sessions=sessions,
         findings=tuple(map(_finding, rest)),
-        verdicts=tuple(_verdict(audited, level) for level in Level),
+        verdicts=tuple(_verdict(audited, short, level) for level in Level),
         digest=short,
         field=_field(audited),
     )
@@ -91,7 +92,7 @@ def _finding(finding: AuditFinding) -> PageFinding:
     return PageFinding(finding.severity, finding.rule.title, text, finding.place)
 
 
-def _verdict(audited: TreeAudit, level: Level) -> TreeVerdict:
+def _verdict(audited: TreeAudit, short: Digest, level: Level) -> TreeVerdict:
     holds = audited.holds(level)
     if level is Level.OFFICIAL:
         crashed = audited.official.crashed
@@ -100,11 +101,11 @@ def _verdict(audited: TreeAudit, level: Level) -> TreeVerdict:
         if not audited.official.checker:
             text = f"{audited.round.name} had no official checker"
     else:
-        against = len(group_by_rule(audited, audited.against(level)))
+        against = short.groups_of(level, Severity.VIOLATION)
         text = _TEXTS[level]
         if against:
             text += f": {against} finding{'' if against == 1 else 's'} against it"
-        elif unjudged := len(group_by_rule(audited, audited.not_judged(level))):
+        elif unjudged := short.groups_of(level, Severity.NOT_JUDGED):
             text += f": {unjudged} finding{'' if unjudged == 1 else 's'} not judged"
         elif not holds:
             text += ": another verdict does not hold"

@@ -15,7 +15,7 @@ from ...dut_protocol.wire.timer import DEFECT_DEVIATION, USUAL_DEVIATION
 from ...energy.trace import EventSource
 from ...models.custom_task import CUSTOM_NOTE
 from ...models.other_inputs import describe_inputs
-from ...models.suite import ALL_TASKS, TASKS, Metric, StreamingTask, Task
+from ...models.suite import ALL_TASKS, Metric, StreamingTask, Task
 from ..config.rounds import Round
 from ..journal.damage import Damage
 from ..journal.records import GARBLED, LogFacts
@@ -285,7 +285,7 @@ def _warning(kind: FindingKind, text: str, line: int | None = None) -> SessionFi
 
 def _in_round(task: Task | StreamingTask, round_: Round) -> Iterator[SessionFinding]:
     official = isinstance(task, StreamingTask) or task.official
-    if official and task.key not in (*TASKS, *round_.other_benchmarks):
+    if official and task.key not in round_.benchmarks:
         yield _violation(
             FindingKind.NOT_IN_ROUND,
             f"{round_.name} has no {task.key}; judge it by a round that has, with --round",

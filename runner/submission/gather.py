@@ -16,8 +16,8 @@ from pathlib import Path
 
 from ...datasets.official_lists import identify
 from ...errors import TinyrunnerError
-from ...models.suite import TASKS, Metric, Task
-from ..config.rounds import load_rounds
+from ...models.suite import Metric, Task
+from ..config.rounds import Round, Rounds, load_rounds
 from ..errors import SetupError
 from ..journal.logged_session import is_of_mlcommons
 from ..journal.session_document import Provenance, read_document, task_and_mode
@@ -161,18 +161,19 @@ def gather(description: Description, *, allow_mixed: bool = False) -> Gathered:
     ]
     if not places:
         raise BuildError("no session is named; give one under systems: sessions:")
+    rounds = load_rounds()
     problems = list(_given_twice(places))
     sessions = []
     for system_id, key, mode, folder in places:
         place = f"{system_id}/{key}/{mode.value}"
         try:
-            session = _read(system_id, key, mode, folder, description)
+            session = _read(system_id, key, mode, folder, description, rounds)
         except (TinyrunnerError, OSError) as error:
             problems.append(f"{place}: {error}")
         else:
             problems += (f"{place}: {text}" for text in _disagreements(session))
             sessions.append(session)
-    problems += _out_of_place(sessions, description.round)
+    problems += _out_of_place(sessions, rounds.get(description.round))
     mixed = list(_differences(sessions, description.division))
     if not allow_mixed:
         problems += (f"{text}; --allow-mixed builds all the same, and says so" for text in mixed)
@@ -189,15 +190,14 @@ def _given_twice(places: Iterable[tuple[str, str, Mode, Path]]) -> Iterator[str]
             yield f"{place}: {folder} is the session of {first} already"
 
 
-def _out_of_place(sessions: Sequence[GatheredSession], round_name: str) -> Iterator[str]:
+def _out_of_place(sessions: Sequence[GatheredSession], round_: Round) -> Iterator[str]:
     """Say which tasks the round does not have, and which lack the one that they stand beside."""
     have = dict.fromkeys((session.system, session.task.key) for session in sessions)
     tasks = {session.task.key: session.task for session in sessions}
-    known = (*TASKS, *load_rounds().get(round_name).other_benchmarks)
     for system, key in have:
         base = tasks[key].base
-        if tasks[key].official and key not in known:
-            yield f"{system}/{key}: {round_name} has no {key}; build for a round that has"
+        if tasks[key].official and key not in round_.benchmarks:
+            yield f"{system}/{key}: {round_.name} has no {key}; build for a round that has"
         elif base is not None and (system, base.key) not in have:
             yield (
                 f"{system}/{key}: {key} is the larger of two, and needs {base.key} of the same "
@@ -206,12 +206,12 @@ def _out_of_place(sessions: Sequence[GatheredSession], round_name: str) -> Itera
 
 
 def _read(
-    system_id: str, key: str, mode: Mode, folder: Path, description: Description
+    system_id: str, key: str, mode: Mode, folder: Path, description: Description, rounds: Rounds
 ) -> GatheredSession:
     if not folder.is_dir():
         raise SetupError(f"{folder} is no folder; give a session's")
     if is_of_mlcommons(folder):
-        return _read_mlcommons(system_id, key, mode, folder, description)
+        return _read_mlcommons(system_id, key, mode, folder, description, rounds)
     document = read_document(folder)
     provenance = document.provenance
     task, measured = task_and_mode(provenance, folder)
@@ -238,12 +238,12 @@ def _read(
 
 
 def _read_mlcommons(
-    system_id: str, key: str, mode: Mode, folder: Path, description: Description
+    system_id: str, key: str, mode: Mode, folder: Path, description: Description, rounds: Rounds
 ) -> GatheredSession:
     """Read a session of MLCommons' runner, which only its own rounds take."""
     (found,) = place_sessions([folder]).sessions
-    if load_rounds().get(description.round).dialect is not Dialect.MLCOMMONS:
-        takes = [r.name for r in load_rounds().by_name.values() if r.dialect is Dialect.MLCOMMONS]
+    if rounds.get(description.round).dialect is not Dialect.MLCOMMONS:
+        takes = [r.name for r in rounds.by_name.values() if r.dialect is Dialect.MLCOMMONS]
         raise SetupError(
             f"{folder} is a session of {MLCOMMONS_RUNNER}, which {description.round} does not "
             f"take: rounds {' and '.join(takes)} do"

@@ -227,6 +227,11 @@ class ModeFolder:
         return STREAMING_TASKS.get(self.task_key)
 
     @property
+    def scored(self) -> bool:
+        """Tell whether it is of a benchmark whose sessions are scored here."""
+        return self.task is not None or self.streaming is not None
+
+    @property
     def results(self) -> tuple[str, ...]:
         """Return the files that hold its results, the official checker's first."""
         known = [name for name in _RESULT_NAMES if name in self.files]

@@ -79,7 +79,7 @@ def _not_judged(sessions: Sequence[SessionAudit]) -> Iterator[AuditFinding]:
     benchmarks = {
         session.place.path.rpartition("/")[0]: session.place.task_key
         for session in sessions
-        if session.place.task is None and session.place.streaming is None
+        if not session.place.scored
     }
     for path, key in benchmarks.items():
         text = f"{key[:80]!r} cannot be judged here: its log is not scored"

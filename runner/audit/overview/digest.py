@@ -7,7 +7,7 @@ places. Here each session has one standing, and findings of one rule at one subm
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -15,7 +15,7 @@ from ...score.rules import Severity
 from ...terms import Mode
 from ...write.printed_results import PrintedFigure
 from ..evidence.audit_result import SessionAudit, TreeAudit
-from ..evidence.findings import AuditFinding, Rule
+from ..evidence.findings import AuditFinding, Level, Rule
 from .standings import Unit, agrees_with, figure_of, headline_of
 
 _GRAVEST = (
@@ -130,6 +130,10 @@ class Digest:
     def warnings(self) -> int:
         return sum(len(one.findings) for one in self.groups if one.severity is Severity.WARNING)
 
+    def groups_of(self, level: Level, severity: Severity) -> int:
+        """Return how many groups speak against a verdict, or keep it from being judged."""
+        return sum(one.rule.level is level and one.severity is severity for one in self.groups)
+
 
 def whose(groups: Sequence[RuleGroup]) -> str:
     """Say at whom and in how many places a rule was not kept; "" for one place of the tree's."""
@@ -141,14 +145,14 @@ def whose(groups: Sequence[RuleGroup]) -> str:
 
 def digest(audit: TreeAudit) -> Digest:
     """Sum an audit up."""
-    return Digest(tuple(map(_standing, audit.sessions)), group_by_rule(audit, audit.findings))
+    return Digest(tuple(map(_standing, audit.sessions)), _group_by_rule(audit))
 
 
-def group_by_rule(audit: TreeAudit, findings: Iterable[AuditFinding]) -> tuple[RuleGroup, ...]:
+def _group_by_rule(audit: TreeAudit) -> tuple[RuleGroup, ...]:
     """Group findings by rule, severity and submitter: violations first, the gravest rules first."""
     paths = sorted(((one.path, one.name) for one in audit.layout.submitters), reverse=True)
     groups: dict[tuple[Rule, Severity, str], list[AuditFinding]] = {}
-    for finding in findings:
+    for finding in audit.findings:
         key = finding.rule, finding.severity, _submitter(finding.path, paths)
         groups.setdefault(key, []).append(finding)
     made = [RuleGroup(*key, tuple(found)) for key, found in groups.items()]
@@ -208,7 +212,7 @@ def _by_how_much(figure: PrintedFigure, value: float, unit: Unit) -> str:
 
 def _why_not_judged(session: SessionAudit) -> str:
     """Say in the words of the finding that tells it."""
-    if session.place.task is None and session.place.streaming is None:
+    if not session.place.scored:
         return f"{session.place.task_key} is not scored here"
     told = [
         one

@@ -134,7 +134,7 @@ def not_scored(facts: LogFacts | None, place: ModeFolder, path: str) -> AuditFin
     if streaming is None and place.streaming is not None:
         text = "not scored here: the device names no model of a streaming task"
         return violation(Rule.LOG, path, text, f"m-model-[{place.streaming.model_id}]")
-    if place.task is None and place.streaming is None:
+    if not place.scored:
         known = ", ".join((*ALL_TASKS, *STREAMING_TASKS))
         return warning(Rule.LOG, path, f"not scored here: {place.task_key!r} is not one of {known}")
     return None

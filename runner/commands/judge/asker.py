@@ -58,13 +58,17 @@ class Asker:
             except ValueError as error:
                 self._console.print(f"  {error}", style="red", markup=False, highlight=False)
 
-    def ask_sessions(self, before: list[Path]) -> tuple[list[Path], PlacedSessions]:
-        """Ask for folders until an empty answer; at least one session, some named ``before``."""
+    def ask_sessions(
+        self, before: list[Path], placed: PlacedSessions | None
+    ) -> tuple[list[Path], PlacedSessions]:
+        """Ask for folders until an empty answer; at least one session.
+
+        ``before`` were named earlier, and hold the sessions ``placed``.
+        """
         self._head("Sessions")
         hint = "a session's, or one that holds several; empty: done"
         self._console.print(Text.assemble("  Folders  ", (hint, "dim")))
         paths = list(before)
-        placed = place_sessions(paths) if paths else None
         self._say_placed(placed)
         while True:
             said = self._read("    > ").strip()

@@ -91,6 +91,7 @@ def init(
     """
     from rich.console import Console
 
+    from ...journal.session_folder import write_new
     from ...submission.describe.draft import draft_yaml
     from ...submission.describe.interview import Flags, collect, parse_settings, required_flags
     from ...submission.describe.kept_answers import KeptAnswers
@@ -122,7 +123,7 @@ def init(
         try:
             asker.begin(known)
             if placed is None or not (session or known):
-                paths, placed = asker.ask_sessions(before)
+                paths, placed = asker.ask_sessions(before, placed)
             answers = collect(flags, placed, asker, known, lambda said: kept.write(paths, said))
         except (EOFError, KeyboardInterrupt) as left:
             asker.leave()
@@ -133,8 +134,7 @@ def init(
         console.print(f"left out: {one.folder}, which {one.unusable}", markup=False,
                       highlight=False, soft_wrap=True)  # fmt: skip
     try:
-        with file.open("x", encoding="utf-8", newline="\n") as target:
-            target.write(draft_yaml(answers, placed, file.parent))
+        write_new(file, draft_yaml(answers, placed, file.parent))
     except FileExistsError:
         _refuse_existing(file)
     except OSError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
@@ -154,14 +155,14 @@ def _write_files(
     from ...journal.session_folder import write_atomically
 
     when = datetime.now(UTC).astimezone().isoformat(timespec="seconds")
-    for file, text in (
-        (html, written.page(report, when)),
-        (markdown, written.markdown(report)),
-        (junit, written.junit(report, when)),
+    for file, text_of in (
+        (html, partial(written.page, report, when)),
+        (markdown, partial(written.markdown, report)),
+        (junit, partial(written.junit, report, when)),
     ):
         if file is not None:
             try:
-                write_atomically(file, text)
+                write_atomically(file, text_of())
             except OSError as error:
                 why = error.strerror or error
                 raise SetupError(f"cannot write {file}: {why}; name another file") from error

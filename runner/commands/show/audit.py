@@ -21,7 +21,6 @@ from ...audit.overview.digest import (
     SessionStanding,
     Standing,
     digest,
-    group_by_rule,
     whose,
 )
 from ...audit.overview.rule_guide import GUIDES
@@ -46,15 +45,15 @@ _RUNNER_NOTE = (
 )
 
 
-def verdict_texts(audit: TreeAudit) -> tuple[tuple[Level, bool, str], ...]:
+def verdict_texts(audit: TreeAudit, short: Digest) -> tuple[tuple[Level, bool, str], ...]:
     """Say in a few words of each verdict whether it holds, and why."""
     texts = []
     simulated = sum(session.simulated for session in audit.sessions)
     for level in Level:
         holds = audit.holds(level)
-        against = len(group_by_rule(audit, audit.against(level)))
+        against = short.groups_of(level, Severity.VIOLATION)
         text = f"{against} finding{'s' if against != 1 else ''} against it" if against else ""
-        if unjudged := len(group_by_rule(audit, audit.not_judged(level))):
+        if unjudged := short.groups_of(level, Severity.NOT_JUDGED):
             text += f"{', ' if text else ''}{unjudged} not judged"
         if level is Level.OFFICIAL:
             said = "looks OK" if holds else "would not pass"
@@ -131,7 +130,7 @@ def show_audit(
     console.print(title)
     short = digest(audit)
     _print_digest(console, audit, short)
-    console.print(_verdicts(audit, level))
+    console.print(_verdicts(audit, short, level))
     if detail is not Detail.SUMMARY:
         if audit.sessions:
             console.print()
@@ -304,9 +303,9 @@ def _plain(text: str, *, keep: str = "") -> str:
     )
 
 
-def _verdicts(audit: TreeAudit, level: Level) -> Table:
+def _verdicts(audit: TreeAudit, short: Digest, level: Level) -> Table:
     table = Table(box=None, padding=(0, 1), pad_edge=True, show_header=False)
-    for each, holds, text in verdict_texts(audit):
+    for each, holds, text in verdict_texts(audit, short):
         mark = Text("yes", style="green") if holds else Text("no", style="bold red")
         unjudged = not holds and not audit.against(each) and audit.not_judged(each)
         if unjudged or (each is Level.OFFICIAL and not audit.official.checker):

@@ -20,10 +20,10 @@ from pydantic import (
 from ....errors import closest
 from ....models.suite import ALL_TASKS
 from ...config import values
-from ...config.config import ConfigPath
+from ...config.config import ConfigPath, read_source
 from ...config.explain import ConfigError, explain
 from ...config.rounds import RoundsError, load_rounds
-from ...config.strict_yaml import Place, YamlError, read_yaml
+from ...config.strict_yaml import Place
 from ...terms import Division, Mode
 from .names import check_folder_name
 from .system_template import STATUSES, TEMPLATE_NAMES, template_name
@@ -182,18 +182,7 @@ def load_description(
     ``measured`` gives session folders by system id, task and mode, which stand for those in the
     file.
     """
-    try:
-        source = read_yaml(path.read_bytes().decode("utf-8-sig"))
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{path}: not UTF-8 text (byte {error.start})") from error
-    except FileNotFoundError as error:
-        raise ConfigError(
-            f"{path}: there is none; `tinyrunner submission init` writes one to fill in"
-        ) from error
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot read it: {error.strerror or error}") from error
-    except YamlError as error:
-        raise ConfigError(f"{path}:{error.line}: {error}", error.line, path) from error
+    source = read_source(path, "`tinyrunner submission init` writes one to fill in")
     if not isinstance(source.values, dict):
         raise ConfigError(f"{path}:{source.line_of(())}: expected keys and values")
 
