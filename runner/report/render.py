@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import unicodedata
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -30,6 +31,8 @@ GENERATOR = "tinyrunner report"
 """The name in a page's generator mark, by which it is known again."""
 
 _HERE = Path(__file__).resolve().parent / "template"
+_PLOTS, _TABLE = "plots.js", "table.js"
+"""The scripts: one draws plots and unfolds sessions, one sorts and filters an audit's table."""
 _LONGEST_TEXT = 2000
 MOST_UNFOLDED = 24
 """Sessions of a page that stand in it open; of more each is unpacked when somebody opens it."""
@@ -43,16 +46,19 @@ def render_report(page: ReportPage) -> str:
     ]
     field = page.field or field_with(points_of(page.sessions))
     overview = None if page.digest is None else overview_of(page, page.digest)
+    folded = len(views) > MOST_UNFOLDED
+    scripts = [_PLOTS] if overview is not None or folded or any(v.plots for v in views) else []
+    scripts += [_TABLE] if overview is not None else []
     return _rendered(
         "page.html",
-        draws=overview is not None or any(view.plots for view in views),
+        scripts,
         overview=overview,
-        folded=len(views) > MOST_UNFOLDED,
+        folded=folded,
         field=field,
         scatters=[] if field is None else scatters_of(field.points),
         page=page,
         views=views,
-        cards=cards(page.sessions),
+        cards=[] if overview is not None else cards(page.sessions),
         valid=sum(view.line.outcome is SessionStatus.VALID for view in views),
         development=sum(view.line.outcome is SessionStatus.DEVELOPMENT for view in views),
         simulated=sum(view.session.simulated for view in views),
@@ -65,14 +71,14 @@ def render_report(page: ReportPage) -> str:
 
 def render_capture(capture: CapturePage) -> str:
     """Return the HTML of a recording by itself: its figures, its windows, its plot."""
-    return _rendered("capture.html", draws=True, capture=capture)
+    return _rendered("capture.html", [_PLOTS], capture=capture)
 
 
-def _rendered(template: str, *, draws: bool, **values: object) -> str:
-    """Fill in a template; the script is in the page where it ``draws`` any plot."""
+def _rendered(template: str, scripts: Iterable[str], **values: object) -> str:
+    """Fill in a template; the page holds these scripts."""
     import jinja2  # here, because it takes a while that other commands need not wait
 
-    script = _read("plots.js") + _read("table.js") if draws else ""
+    script = "".join(map(_read, scripts))
     policy = (
         "default-src 'none'; style-src 'unsafe-inline'; img-src data: blob:; "
         f"script-src {_source(script)}; base-uri 'none'; form-action 'none'"

@@ -10,7 +10,7 @@ from support.report.blocks import unpacked_bytes
 from support.sessions.for_reports import accuracy, energy, performance
 from tinyrunner.runner.report.budget import MAX_BUCKETS, MAX_FINDINGS, MAX_POINTS, Budget
 from tinyrunner.runner.report.gather import Asked, gather
-from tinyrunner.runner.report.render import render_report
+from tinyrunner.runner.report.render import MOST_UNFOLDED, render_report
 from tinyrunner.runner.report.views import view_of
 
 
@@ -40,6 +40,15 @@ def test_a_page_of_200_traces_of_noise_is_below_3_mb_and_says_what_it_leaves_out
     inside = unpacked_bytes(folded[-1]).decode()
     assert "the least and the greatest of every 14 (45.5 ms)" in inside
     assert inside.count('data-kind="trace"') == 1
+
+
+def test_a_page_of_many_sessions_without_a_plot_can_unfold_them(tmp_path):
+    page = gather([performance(tmp_path / "p", [10.4] * 5)], Asked())
+    unfolds = "DecompressionStream"
+    assert unfolds not in render_report(page)
+    many = render_report(replace(page, sessions=page.sessions * (MOST_UNFOLDED + 1)))
+    assert 'class="packed"' in many
+    assert unfolds in many
 
 
 def test_what_there_is_no_room_for_is_not_drawn_and_said_to_be_left_out(page):
