@@ -141,7 +141,7 @@ def read_trial(path: Path, number: int, entry: object) -> EnergyTrace:
     if not isinstance(values, list) or not values:
         _wrong(path, "`power.samples` as a list of numbers", values, where)
     for index, value in enumerate(values):
-        if not _is_number(value):
+        if not is_number(value):
             _wrong(path, "joules, finite", value, f"{where}, sample {index}")
     pairs = power.get("timestamps")
     if not isinstance(pairs, list):
@@ -156,7 +156,7 @@ def read_trial(path: Path, number: int, entry: object) -> EnergyTrace:
     rate_hz, more = MLCOMMONS_RATE_HZ, power.get(MLCOMMONS_KEY)
     source, uncertainty_s, gaps = EventSource.MONITOR, 0.0, tuple[Gap, ...]()
     if more is not None:
-        if not isinstance(more, dict) or not _is_number(more.get("sample_rate_hz")):
+        if not isinstance(more, dict) or not is_number(more.get("sample_rate_hz")):
             _wrong(path, f"`power.{MLCOMMONS_KEY}.sample_rate_hz` in Hz", more, where)
         rate_hz = float(more["sample_rate_hz"])
         span = marks[-1] - marks[-2] if len(marks) > 1 else 0
@@ -173,7 +173,7 @@ def read_trial(path: Path, number: int, entry: object) -> EnergyTrace:
         np.array(values) * 1e6,  # float64: the published figures are sums of these numbers
         tuple(mark / rate_hz for mark in marks),
         gaps,
-        provenance={"supply_v": float(voltage)} if _is_number(voltage) else {},
+        provenance={"supply_v": float(voltage)} if is_number(voltage) else {},
         origin=TraceOrigin.MLCOMMONS,
         event_source=source,
         event_uncertainty_s=uncertainty_s,
@@ -186,7 +186,7 @@ def _with_details(path: Path, rate_hz: float, samples: Samples) -> EnergyTrace:
         version = found.get("format") if isinstance(found, dict) else found
         _wrong(path, f"details of a trace in format {DETAILS_VERSION}", version)
     exact_hz = found.get("sample_rate_hz")
-    if not _is_number(exact_hz) or not abs(exact_hz - rate_hz) <= 1e-6 * rate_hz:
+    if not is_number(exact_hz) or not abs(exact_hz - rate_hz) <= 1e-6 * rate_hz:
         _wrong(path, f"sample_rate_hz as in the energy file, {rate_hz:g}", exact_hz)
     if found.get("samples") != len(samples):
         text = f"the {len(samples)} samples that stand in the energy file"
@@ -212,7 +212,7 @@ def _event_facts(path: Path, found: dict[str, object]) -> tuple[EventSource, flo
     source, uncertainty = found.get("event_source"), found.get("event_uncertainty_s")
     if not isinstance(source, str) or source not in sources:
         _wrong(path, f"event_source as one of {', '.join(sources)}", source)
-    if not _is_number(uncertainty) or uncertainty < 0:
+    if not is_number(uncertainty) or uncertainty < 0:
         _wrong(path, "event_uncertainty_s as seconds", uncertainty)
     return sources[source], float(uncertainty)
 
@@ -233,7 +233,7 @@ def _events(path: Path, values: object) -> tuple[float, ...]:
         _wrong(path, "a list of seconds", values)
     last_s = 0.0
     for number, value in enumerate(values, 1):
-        if not _is_number(value) or value < 0:
+        if not is_number(value) or value < 0:
             _wrong(path, "seconds from the trace's beginning", value, f"event {number}")
         if value < last_s:
             _wrong(path, f"events in order, at {last_s} s or later", value, f"event {number}")
@@ -253,7 +253,8 @@ def _json(path: Path) -> object:
         raise TraceError(f"{path}: expected JSON: {error}") from error
 
 
-def _is_number(value: object) -> TypeGuard[float]:
+def is_number(value: object) -> TypeGuard[float]:
+    """Tell whether a value out of JSON is a finite number."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return False
     try:

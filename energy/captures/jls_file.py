@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    _Measured = tuple[npt.NDArray[np.float64], npt.NDArray[np.float64] | None]
+    """Power in watts, and current in amperes where the file tells it: (count,) each."""
+
 SIGNATURE = b"jlsfmt\r\n \n \x1a  \xb2\x1c"
 OLD_SIGNATURE = b"\xd3tagfmt "
 """How files of version 1 begin (joulescope_ui before 1.0)."""
@@ -182,14 +185,12 @@ def _read(
     rate_hz = used[0].rate_hz
     check_size(path, max(0, end - first), target)
     edges_s = _falls(path, reader, signals, asked.pin, notes)
-    current = signals.get("current")
     with TraceWriter(target, rate_hz) as writer:
         into = CaptureWriter(path, writer)
         place = 0
         for start in range(first, end, _CHUNK_SAMPLES):
             count = min(_CHUNK_SAMPLES, end - start)
-            power_w = measure(start, count)
-            current_a = None if current not in used else _values(reader, current, start, count)
+            power_w, current_a = measure(start, count)
             until_s = (start + count) / rate_hz
             here = []
             while place < len(edges_s) and edges_s[place] < until_s:
@@ -246,28 +247,39 @@ def _power(
     reader: Any,  # noqa: ANN401
     signals: dict[str, _Signal],
     supply_v: float | None,
-) -> tuple[Callable[[int, int], npt.NDArray[np.float64]], list[_Signal]]:
-    """Return what gives the power from a sample on, and the signals that it is of."""
+) -> tuple[Callable[[int, int], _Measured], list[_Signal]]:
+    """Return what gives power and current from a sample on, and the signals that they are of."""
     power, current, voltage = map(signals.get, ("power", "current", "voltage"))
     if power is not None:
-        beside = [current] if current is not None and current.rate_hz == power.rate_hz else []
-        return lambda start, count: _values(reader, power, start, count), [power, *beside]
+        beside = current if current is not None and current.rate_hz == power.rate_hz else None
+
+        def told(start: int, count: int) -> _Measured:
+            current_a = None if beside is None else _values(reader, beside, start, count)
+            return _values(reader, power, start, count), current_a
+
+        return told, [power] if beside is None else [power, beside]
     if current is None:
         raise TraceError(
             f"{path}: it holds neither power nor current; its signals: {', '.join(signals) or '–'}"
         )
     if voltage is not None and voltage.rate_hz == current.rate_hz:
-        return (
-            lambda start, count: (
-                _values(reader, current, start, count) * _values(reader, voltage, start, count)
-            )
-        ), [current, voltage]
+
+        def multiplied(start: int, count: int) -> _Measured:
+            current_a = _values(reader, current, start, count)
+            return current_a * _values(reader, voltage, start, count), current_a
+
+        return multiplied, [current, voltage]
     if supply_v is None:
         raise TraceError(
             f"{path}: it holds a current and no voltage of the same rate; say at which voltage it "
             "was drawn (--supply-v)"
         )
-    return lambda start, count: _values(reader, current, start, count) * supply_v, [current]
+
+    def supplied(start: int, count: int) -> _Measured:
+        current_a = _values(reader, current, start, count)
+        return current_a * supply_v, current_a
+
+    return supplied, [current]
 
 
 def _values(

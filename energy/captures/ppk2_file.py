@@ -22,12 +22,12 @@ import json
 import zipfile
 import zlib
 from dataclasses import replace
-from math import isfinite
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeGuard
+from typing import TYPE_CHECKING, Any
 
 from ..errors import TraceError
 from ..trace import TraceWriter
+from ..trace_files import is_number
 from .capture import Asked, Capture, CaptureWriter, check_size
 
 if TYPE_CHECKING:
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 SIGNATURE = b"PK\x03\x04"
 FORMAT_VERSION = 2
+_LATEST_MS = 1e18
+"""Milliseconds since 1970 that a recording cannot have begun at."""
 FULL_RATE_HZ = 100_000
 FRAME_BYTES = 6
 PINS = 8
@@ -90,12 +92,12 @@ def _metadata(path: Path, archive: zipfile.ZipFile) -> tuple[int, float | None]:
             "and save it with a present version of the Power Profiler"
         )
     rate = inner.get("samplesPerSecond")
-    if not _is_number(rate) or not 0 < rate <= FULL_RATE_HZ or rate != int(rate):
+    if not is_number(rate) or not 0 < rate <= FULL_RATE_HZ or rate != int(rate):
         raise TraceError(
             f"{path}: expected samplesPerSecond from 1 to {FULL_RATE_HZ}, found {str(rate)[:40]!r}"
         )
     began = inner.get("startSystemTime")
-    return int(rate), float(began) if _is_number(began) else None
+    return int(rate), float(began) if is_number(began) and abs(began) < _LATEST_MS else None
 
 
 def _read(
@@ -199,12 +201,3 @@ def _member(path: Path, archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
             f"{info.compress_type}): it is damaged, or another program's"
         )
     return info
-
-
-def _is_number(value: object) -> TypeGuard[float]:
-    return (
-        isinstance(value, (int, float))
-        and not isinstance(value, bool)
-        and abs(value) < 1e18
-        and isfinite(value)
-    )

@@ -108,12 +108,12 @@ def open_energy_bench(config: Config, task: Task) -> Iterator[Bench]:
     io_baud_rate = config.io_manager.baud_rate
     refuse_behind_io_manager(config.dut.wishes)
 
-    made: list[Bench] = []
+    bench: Bench | None = None
 
     def tell(text: str) -> None:
-        if not made:  # the monitor is being opened
+        if bench is None:  # the monitor is being opened
             raise ValueError("there is no journal yet")
-        made[0].dut.listener.note(text)
+        bench.dut.listener.note(text)
 
     def logged(transport: Transport, clock: Clock) -> tuple[Transport, WireLog | None]:
         log = begin_wire_log(config, transport, clock, io_baud_rate, tell)
@@ -132,8 +132,8 @@ def open_energy_bench(config: Config, task: Task) -> Iterator[Bench]:
                 )
             except MonitorError as error:  # a vendor's package is absent, say
                 raise SetupError(str(error)) from error
-            made.append(_bench(config, wire, simulated.clock, monitor, simulated.model))
-            yield made[0]
+            bench = _bench(config, wire, simulated.clock, monitor, simulated.model)
+            yield bench
             return
         clock = MonotonicClock()
         try:
@@ -143,8 +143,8 @@ def open_energy_bench(config: Config, task: Task) -> Iterator[Bench]:
             raise
         except (LinkError, MonitorError) as error:
             raise SetupError(str(error)) from error
-        made.append(_bench(config, wire, clock, monitor, None))
-        yield made[0]
+        bench = _bench(config, wire, clock, monitor, None)
+        yield bench
 
 
 def _dut_address(config: Config) -> str:

@@ -162,9 +162,10 @@ def _inside(path: Path) -> tuple[list[Path], list[Path]]:
     try:
         for at, folders, _ in os.walk(path, onerror=_raised):  # which follows no links
             below = [Path(at, name) for name in sorted(folders) if not name.startswith(".")]
-            sessions += filter(_is_session, below)
-            trees += filter(is_tree, below)
-            folders[:] = [each.name for each in below if not (_is_session(each) or is_tree(each))]
+            rest: list[Path] = []
+            for each in below:
+                (sessions if _is_session(each) else trees if is_tree(each) else rest).append(each)
+            folders[:] = [each.name for each in rest]
     except OSError as error:
         raise SetupError(
             f"cannot look for sessions in {error.filename}: {error.strerror}; name the sessions' "

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from ...datasets.labels import LabelList
 from ...models.suite import ALL_TASKS, Task
-from ..audit.overview.digest import Digest, SessionStanding
 from ..config.rounds import Round
 from ..journal.claimed_provenance import ClaimedProvenance
 from ..score.assess import Assessment
@@ -18,6 +17,7 @@ from ..score.rules import SessionFinding, Severity
 from ..terms import Mode, Purpose
 
 if TYPE_CHECKING:
+    from ..audit.overview.digest import Digest, SessionStanding
     from .plots.field import Field
 
 

@@ -21,7 +21,6 @@ from ...errors import SetupError
 from ...submission.describe.system_json import SystemJsonError, read_system_json
 from ...terms import Mode
 from ...write.printed_results import PrintedFigure
-from ..audit import audit
 from ..evidence.audit_result import Recomputed, SessionAudit, TreeAudit
 from ..evidence.tree import ModeFolder
 from ..session.results_check import headline_agrees, headlines
@@ -104,6 +103,8 @@ def standings_of(paths: Iterable[Path], datasets: Path | None = None) -> list[St
 
     SetupError where a path is no folder.
     """
+    from ..audit import audit  # the whole auditor, which who reads the table does not need
+
     rows = [
         row
         for path in paths

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from ....dut_protocol.errors import LinkError
 from ....dut_protocol.link.clock import Clock, VirtualClock
@@ -61,7 +62,7 @@ def simulated_monitor(
 
     ``log`` takes what goes both ways. ``n6705`` gives the bench's own instrument of that kind.
     """
-    kind, name, recording = _named(simulated_name(config.address))
+    kind, name, recording = named_monitor(simulated_name(config.address))
     if not kind.is_on_tcp:
         with _in_process(kind, clock, power, on_power, config, recording, log) as monitor:
             yield monitor
@@ -190,17 +191,14 @@ def byte_monitor(
 
 @contextmanager
 def served_instrument(
-    name: str,
+    named: NamedMonitor,
     power: PowerModel,
     clock: Clock,
     on_power: OnPower | None,
     tcp: tuple[str, int] | None,
 ) -> Iterator[str]:
-    """Serve a monitor on ``tcp``, or on a pty where that is None; give what --monitor takes.
-
-    ``name`` is that of a kind, with its file where it has one: ``scpi:FILE``, ``replay:FILE``.
-    """
-    kind, name, recording = _named(name)
+    """Serve a monitor on ``tcp``, or on a pty where that is None; give what --monitor takes."""
+    kind, name, recording = named
     if not kind.is_on_tcp:
         monitor = byte_monitor(kind, power, on_power)
         if recording is not None:
@@ -220,30 +218,34 @@ def served_instrument(
         yield _address_of(kind, name, instrument)
 
 
-def kind_served(name: str) -> MonitorKind:
-    """Return the kind of the monitor that is served under this name: of a log, the recorded one."""
-    return _named(name)[0]
+class NamedMonitor(NamedTuple):
+    """Is what a name such as ``replay:FILE`` stands for."""
+
+    kind: MonitorKind
+    """Of a log, the recorded one's."""
+    name: str
+    """The kind with the file that describes it, where there is one: ``scpi:FILE``."""
+    recording: Recording | None
 
 
-def _named(name: str) -> tuple[MonitorKind, str, Recording | None]:
-    """Return a monitor's kind, its name with the file that describes it, and its recording."""
+def named_monitor(name: str) -> NamedMonitor:
+    """Return what a name stands for; SetupError where there is none. A recording is read whole."""
     kind = kind_named(name)
     if kind is MonitorKind.SCPI:
         described_file(name)
     if kind is not MonitorKind.REPLAY:
-        return kind, name, None
+        return NamedMonitor(kind, name, None)
     recording = open_recording(name)
     name = recorded_kind(recording.address)
-    return kind_named(name), name, recording
+    return NamedMonitor(kind_named(name), name, recording)
 
 
 def _address_of(kind: MonitorKind, name: str, instrument: Instrument) -> str:
     """Return what --monitor takes for an instrument that is served on TCP."""
-    host, port = instrument.bound
     if kind is MonitorKind.OTII:
+        host, port = instrument.bound
         return f"{kind.value}:{host}:{port}"
-    resource = f"TCPIP0::{host}::{port}::SOCKET"
-    return f"{name}@{resource}" if kind is MonitorKind.SCPI else resource
+    return f"{name}@{instrument.address}" if kind is MonitorKind.SCPI else instrument.address
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from ..interrupts import interrupt_the_work
 
 if TYPE_CHECKING:
     from ....dut_protocol.simulated.serve import ServedPort
+    from ...config.sim_address import MonitorKind
 
 _ANY_PORT = ("127.0.0.1", 0)
 _KINDS = "n6705, lpm01a, ppk2, stlinkv3pwr, otii, scpi:FILE, or replay:FILE."
@@ -162,19 +163,20 @@ def monitor(
     """
     from ....dut_protocol.link.clock import MonotonicClock
     from ....energy.simulated.power_model import BoardCurrents, PowerModel
-    from ...bench.simulated.monitors import served_instrument
+    from ...bench.simulated.monitors import named_monitor, served_instrument
 
     if replay is not None and kind is not None:
         raise SetupError("the log says which monitor it is; leave --kind out")
     kind = f"replay:{replay}" if replay is not None else kind or "n6705"
-    where = _monitor_place(kind, pty, tcp, "--tcp")
+    named = named_monitor(kind)
+    where = _monitor_place(named.kind, pty, tcp, "--tcp")
     if not 0 <= load_ma <= 1000:
         raise SetupError(f"--load-ma {load_ma:g}: expected 0 to 1000")
     load_a = load_ma / 1000.0
     power = PowerModel(BoardCurrents(0.0, load_a, load_a, load_a, load_a))
     with (
         suppress(KeyboardInterrupt),  # the way to end it
-        served_instrument(kind, power, MonotonicClock(), None, where) as address,
+        served_instrument(named, power, MonotonicClock(), None, where) as address,
     ):
         load = "" if replay is not None else f", {load_ma:g} mA while its output is on"
         _say(f"{kind}{load}: --monitor {address}; Ctrl-C ends it")
@@ -242,7 +244,7 @@ def bench(
     from ....dut_protocol.link.clock import MonotonicClock
     from ....dut_protocol.simulated.serve import DeviceServer, PtyPort, TcpPort
     from ...bench.simulated.device import simulated_device
-    from ...bench.simulated.monitors import kind_served, served_instrument
+    from ...bench.simulated.monitors import named_monitor, served_instrument
     from ...bench.simulated.wiring import Wiring
     from ...config.config import override
     from ...config.named import task_named
@@ -250,13 +252,13 @@ def bench(
 
     settings = options.base_config(config)
     chosen = task_named(task, settings)
-    monitor_kind = kind_served(kind)
+    named = named_monitor(kind)
     if flags["io"] is not None and not names_simulated(flags["io"]):
         raise SetupError(f"--io {flags['io']}: this bench simulates its own; expected sim:?…")
     if pty and tcp_io is not None:
         raise SetupError("where is the IO manager to be? Give either --pty or --tcp-io HOST:PORT")
-    on_pty = pty and tcp_monitor is None and not monitor_kind.is_on_tcp
-    where = _monitor_place(kind, on_pty, tcp_monitor, "--tcp-monitor")
+    on_pty = pty and tcp_monitor is None and not named.kind.is_on_tcp
+    where = _monitor_place(named.kind, on_pty, tcp_monitor, "--tcp-monitor")
     address = f"sim:{chosen.model_id}?mode=energy"
     if inference_ms is not None:
         address += f"&inference_ms={inference_ms}"
@@ -270,7 +272,9 @@ def bench(
     server = DeviceServer(wired.io_manager, clock, wired.lock)
     with ExitStack() as stack:
         stack.enter_context(suppress(KeyboardInterrupt))  # the way to end it
-        at = stack.enter_context(served_instrument(kind, wired.power, clock, wired.on_power, where))
+        at = stack.enter_context(
+            served_instrument(named, wired.power, clock, wired.on_power, where)
+        )
         port: ServedPort
         if pty:
             port = PtyPort.open()
@@ -290,11 +294,10 @@ def bench(
         server.run(port, threading.Event())
 
 
-def _monitor_place(kind: str, pty: bool, tcp: str | None, option: str) -> tuple[str, int] | None:
+def _monitor_place(
+    served: MonitorKind, pty: bool, tcp: str | None, option: str
+) -> tuple[str, int] | None:
     """Return where a monitor listens on TCP; None: on a pseudo-terminal."""
-    from ...bench.simulated.monitors import kind_served
-
-    served = kind_served(kind)
     if pty and tcp is not None:
         raise SetupError(f"where? Give either --pty or {option} HOST:PORT")
     if pty and served.is_on_tcp:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -134,13 +135,15 @@ class CampaignFile(values.StrictSection):
         return self.hooks.model_copy(update=board.hooks.model_dump(exclude_unset=True))
 
 
+def where_in(path: Path, source: YamlSource, place: Place) -> str:
+    """Name a key of a campaign file as errors do: ``night.yaml:7: boards.h7.system``."""
+    return f"{path}:{source.line_of(place)}: {'.'.join(map(str, place))}"
+
+
 def load_campaign(path: Path) -> tuple[CampaignFile, YamlSource]:
     """Read a campaign file; ConfigError names file, line and key. Paths start from its folder."""
     source = read_file(path, "tinyrunner campaign init FILE")
-
-    def where(place: Place) -> str:
-        return f"{path}:{source.line_of(place)}: {'.'.join(map(str, place))}"
-
+    where = partial(where_in, path, source)
     try:
         read = CampaignFile.model_validate(source.values, context=values.PathBase(path.parent))
     except ValidationError as error:
@@ -165,7 +168,7 @@ def board_config(
     def where(place: Place) -> str:
         said = [begin + place for begin, layer in layers if _has(layer, place)]
         whole = said[-1] if said else ("boards", name)
-        return f"{path}:{source.line_of(whole)}: {'.'.join(map(str, whole))}"
+        return where_in(path, source, whole)
 
     for key in ("sessions", "board"):
         if key in tree:

@@ -25,7 +25,7 @@ from ...terms import Mode, Purpose
 from ..host import check_disk, expected_duration_s
 from ..progress import QuietReporter
 from ..run import PreparedRun, prepare_run
-from .campaign_file import CampaignFile, CheckPolicy, Hooks, board_config, load_campaign
+from .campaign_file import CampaignFile, CheckPolicy, Hooks, board_config, load_campaign, where_in
 from .hooks import check_hook, filled_in, refuse_misspelt
 
 OVERHEAD_S = 30.0
@@ -118,8 +118,8 @@ def read_campaign(path: Path) -> Campaign:
     for cell in cells:
         if cell.board in systems and cell.config.purpose is Purpose.DEVELOPMENT:
             raise ConfigError(
-                f"{path}:{source.line_of(('boards', cell.board, 'system'))}: boards.{cell.board}."
-                "system: what is run `for: development` is not submitted; leave one of them out"
+                f"{where_in(path, source, ('boards', cell.board, 'system'))}: what is run `for: "
+                "development` is not submitted; leave one of them out"
             )
     problems: dict[str, list[str]] = {}
     absent: dict[str, str] = {}
@@ -154,12 +154,12 @@ def _systems(path: Path, source: YamlSource, file: CampaignFile) -> dict[str, st
     if file.submission is None and systems:
         at: Place = ("boards", next(iter(systems)), "system")
         raise ConfigError(
-            f"{path}:{source.line_of(at)}: {'.'.join(map(str, at))}: a system of which submission? "
-            "Name its description by `submission:`, or leave this out"
+            f"{where_in(path, source, at)}: a system of which submission? Name its description by "
+            "`submission:`, or leave this out"
         )
     if file.submission is not None and not systems:
         raise ConfigError(
-            f"{path}:{source.line_of(('submission',))}: submission: no board is of it; give a "
+            f"{where_in(path, source, ('submission',))}: no board is of it; give a "
             "board `system:`, the id of its system in that file"
         )
     places: dict[tuple[str, str, Mode], str] = {}
@@ -169,9 +169,9 @@ def _systems(path: Path, source: YamlSource, file: CampaignFile) -> dict[str, st
             for mode in file.modes_of(board):
                 if (first := places.setdefault((system, key, mode), name)) != name:
                     raise ConfigError(
-                        f"{path}:{source.line_of(('boards', name, 'system'))}: boards.{name}.system"
-                        f": {first} measures {key} {mode.value} for {system} already; one session "
-                        "of each is submitted"
+                        f"{where_in(path, source, ('boards', name, 'system'))}: {first} "
+                        f"measures {key} {mode.value} for {system} already; one session of each is "
+                        "submitted"
                     )
     return systems
 

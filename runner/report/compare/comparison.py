@@ -80,9 +80,10 @@ def compare_sessions(
     names = _paired_systems(a, b, paired)
     by_system = bool(names) or all(len(_systems(side)) > 1 for side in (a, b))
     first, second = _keyed("A", a, by_system), _keyed("B", b, by_system)
-    free = {system: system for key in first for system in key[2:] if system not in names.values()}
+    renamed = set(names.values())
     partners = {
-        key: (*key[:2], *((free | names).get(system, "") for system in key[2:])) for key in first
+        key: (*key[:2], *(names.get(one, "" if one in renamed else one) for one in key[2:]))
+        for key in first
     }
     pairs = tuple(
         _pair(_pair_name(key, partner), first[key], second[partner])

@@ -41,6 +41,8 @@ def systems_of(rows: Iterable[StandingsRow]) -> Iterator[tuple[StandingsRow, Sys
 
 def field_with(yours: Sequence[SystemPoint]) -> Field | None:
     """Draw yours in the published record of their tasks; None where there is nothing of yours."""
+    if not yours:
+        return None
     tasks = {each.task for each in yours}
     published = [
         replace(point, name=f"{point.name} ({row.round})")

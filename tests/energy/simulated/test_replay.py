@@ -10,7 +10,7 @@ from tinyrunner.energy.simulated.power_model import PowerModel
 from tinyrunner.energy.simulated.replay import Recording, ReplayedInstrument, ReplayedMonitor
 from tinyrunner.models.suite import KWS
 from tinyrunner.runner.bench.monitors import open_monitor
-from tinyrunner.runner.bench.simulated.monitors import served_instrument
+from tinyrunner.runner.bench.simulated.monitors import named_monitor, served_instrument
 from tinyrunner.runner.bench.simulated.wiring import SimulatedBench
 from tinyrunner.runner.config.config import Config, MonitorConfig
 
@@ -135,7 +135,9 @@ def test_a_recorded_conversation_is_served_to_the_real_driver(tmp_path, name):
     assert f"wire {MONITOR} at sim:{name}" in path.read_text("ascii")
     here = ("127.0.0.1", 0)
     with (
-        served_instrument(f"replay:{path}", PowerModel(), MonotonicClock(), None, here) as address,
+        served_instrument(
+            named_monitor(f"replay:{path}"), PowerModel(), MonotonicClock(), None, here
+        ) as address,
         open_monitor(MonitorConfig(address=address), MonotonicClock()) as monitor,
     ):
         spoken.append(converse(monitor))

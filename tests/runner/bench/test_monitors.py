@@ -19,7 +19,7 @@ from tinyrunner.energy.simulated.power_model import PowerModel
 from tinyrunner.models.suite import KWS
 from tinyrunner.runner.bench import opening
 from tinyrunner.runner.bench.monitors import find_monitors, open_monitor
-from tinyrunner.runner.bench.simulated.monitors import served_instrument
+from tinyrunner.runner.bench.simulated.monitors import named_monitor, served_instrument
 from tinyrunner.runner.bench.simulated.wiring import SimulatedBench
 from tinyrunner.runner.config.config import Config, MonitorConfig, override
 from tinyrunner.runner.config.sim_address import MonitorKind
@@ -67,7 +67,9 @@ def test_each_address_opens_its_driver_over_tcp(kind: MonitorKind):
     supply, here = Supply(), ("127.0.0.1", 0)
     file = FILES.get(kind, "")
     name = f"{kind.value}:{file}" if file else kind.value
-    with served_instrument(name, PowerModel(), MonotonicClock(), supply, here) as address:
+    with served_instrument(
+        named_monitor(name), PowerModel(), MonotonicClock(), supply, here
+    ) as address:
         with opened(address, max_voltage_v=3.1) as monitor:
             model = monitor.identify().model.casefold().replace("-", "")
             assert kind.value in model or model in f"{kind.value}{file}c"

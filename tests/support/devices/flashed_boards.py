@@ -98,7 +98,7 @@ class _Board:
     def _serve_energy(self, task: str) -> None:
         from tinyrunner.dut_protocol.link.clock import MonotonicClock
         from tinyrunner.runner.bench.simulated.device import SimulatedDevice, SimulatedModel
-        from tinyrunner.runner.bench.simulated.monitors import served_instrument
+        from tinyrunner.runner.bench.simulated.monitors import named_monitor, served_instrument
         from tinyrunner.runner.bench.simulated.wiring import Wiring
         from tinyrunner.runner.config.config import IoManagerConfig
 
@@ -113,7 +113,7 @@ class _Board:
             wired.on_power(on, at_s)
 
         at = self._ports.enter_context(
-            served_instrument("lpm01a", wired.power, clock, on_power, None)
+            served_instrument(named_monitor("lpm01a"), wired.power, clock, on_power, None)
         )
         self._link("monitor", at.removeprefix("lpm01a:"))
         self._serve(wired.io_manager, "io", clock, wired.lock)
