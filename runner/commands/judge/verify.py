@@ -72,6 +72,10 @@ def verify(
 
     for target in (html, csv):
         options.refuse_existing(target, force=force)
+    if html is not None:
+        from ...report.report_file import refuse_overwriting
+
+        refuse_overwriting(html, force=force)
     found = audit(path, round_name=round_name, datasets=datasets)
     if csv is not None:
         from ...audit.official.summary_csv import write_summary_csv

@@ -55,6 +55,12 @@ def test_page_and_summary_are_written_and_never_over_a_file(tree, tmp_path):
     summary.write_text("old")
     assert verify(tree, "--csv", summary, "--force", "--summary").status == 3
     assert summary.read_text(encoding="utf-8").startswith("Organization,")
+    stranger = tmp_path / "notes.html"
+    stranger.write_text("mine")
+    ran = verify(tmp_path / "nowhere", "--html", stranger, "--force")  # before anything is read
+    assert ran.status == 2
+    assert "is no report of tinyrunner" in ran.err
+    assert stranger.read_text() == "mine"
 
 
 @pytest.mark.parametrize("round_name", PUBLISHED)
