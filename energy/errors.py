@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..errors import EXIT_SUPPLY_MAY_BE_ON, InterruptingError
+from ..errors import EXIT_SUPPLY_MAY_BE_ON, InterruptingError, in_words
 
 
 class MonitorError(InterruptingError):
@@ -29,3 +29,9 @@ class SamplesLost(MonitorError):
 
 class TraceError(InterruptingError):
     """Says that a trace's files cannot be understood."""
+
+
+def what_went_before(error: BaseException, unsafe: Exception) -> str:
+    """Return, to stand behind ``unsafe``, what ended the work; empty where that says it already."""
+    said = in_words(error) if isinstance(error, Exception) else "interrupted"
+    return "" if said in str(unsafe) else f" (what went before: {said})"

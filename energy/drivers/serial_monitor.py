@@ -13,7 +13,13 @@ import numpy.typing as npt
 
 from ...dut_protocol.errors import LinkError
 from ...dut_protocol.link.transport import READ_BYTES, Transport, open_transport
-from ..errors import MonitorError, MonitorRefused, SamplesLost, SupplyMayBeOn
+from ..errors import (
+    MonitorError,
+    MonitorRefused,
+    SamplesLost,
+    SupplyMayBeOn,
+    what_went_before,
+)
 from ..interruptions import held
 from ..monitor import Capabilities
 from ..trace import TraceWriter
@@ -76,7 +82,7 @@ class ClosedOnExit:
         try:
             self.close()
         except SupplyMayBeOn as unsafe:
-            raise SupplyMayBeOn(f"{unsafe} (what went before: {error!r})") from error
+            raise SupplyMayBeOn(f"{unsafe}{what_went_before(error, unsafe)}") from error
         except MonitorError as problem:
             error.add_note(f"while closing: {problem}")
 
@@ -134,7 +140,8 @@ class Cleanup:
         """
         with held():
             self._stack.close()
-        problems = "; ".join(self.problems)
+        # A dead link fails each step alike: said once.
+        problems = "; ".join(dict.fromkeys(self.problems))
         if self._not_off:
             kind = SupplyMayBeOn if self._supplied else MonitorError
             raise kind(f"{failed}{problems}{advice}")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
-from ..errors import MonitorError, SupplyMayBeOn
+from ..errors import MonitorError, SupplyMayBeOn, what_went_before
 from ..interruptions import held
 from ..monitor import EnergyMonitor
 from .visa_link import VisaLink
@@ -78,4 +78,4 @@ class VisaMonitor(EnergyMonitor):
         except MonitorError as unsafe:
             if error is None:
                 raise
-            raise type(unsafe)(f"{unsafe} (what went before: {error!r})") from error
+            raise type(unsafe)(f"{unsafe}{what_went_before(error, unsafe)}") from error

@@ -15,7 +15,13 @@ from tinyrunner.dut_protocol.errors import LinkError
 from tinyrunner.dut_protocol.link.clock import MonotonicClock, VirtualClock
 from tinyrunner.energy.drivers.lpm01a.driver import BAUD_RATE, Lpm01a
 from tinyrunner.energy.drivers.serial_monitor import open_link
-from tinyrunner.energy.errors import MonitorError, MonitorRefused, MonitorTimeout, SamplesLost
+from tinyrunner.energy.errors import (
+    MonitorError,
+    MonitorRefused,
+    MonitorTimeout,
+    SamplesLost,
+    SupplyMayBeOn,
+)
 from tinyrunner.energy.simulated.link import SimulatedMonitorLink
 from tinyrunner.energy.simulated.lpm01a import Lpm01aFaults, SimulatedLpm01a
 from tinyrunner.energy.simulated.power_model import PowerModel, PowerState
@@ -341,6 +347,47 @@ def test_a_supply_that_may_still_be_on_is_told():
         board._faults = Lpm01aFaults(silent=True)
         with pytest.raises(MonitorError, match=r"may still supply the device.*unplug"):
             monitor.close()
+
+
+def test_a_link_that_died_is_told_once_and_what_went_before_in_words():
+    class Dies:
+        address, dead = "sim", False
+
+        def __init__(self, inner):
+            self._inner = inner
+
+        def write(self, data):
+            self._fail()
+            self._inner.write(data)
+
+        def read(self, max_bytes, timeout_s):
+            self._fail()
+            return self._inner.read(max_bytes, timeout_s)
+
+        def close(self):
+            self._inner.close()
+
+        def _fail(self):
+            if self.dead:
+                raise LinkError("sim: unplugged")
+
+    def left_after(error=None):
+        with simulated(stays_on=True) as (_, _, clock, link):
+            wire = Dies(link)
+            with Lpm01a.open(wire, clock) as monitor:
+                monitor.set_supply(3.0)
+                monitor.power(True)
+                wire.dead = True
+                if error:
+                    raise error
+                monitor.power(False)
+
+    with pytest.raises(SupplyMayBeOn) as told:
+        left_after()
+    assert str(told.value).count("unplugged") == 1
+    assert "Error(" not in str(told.value)
+    with pytest.raises(SupplyMayBeOn, match=r"what went before: no file is left\)"):
+        left_after(OSError("no file is left"))
 
 
 def test_switching_the_power_is_told_to_the_simulated_device():
