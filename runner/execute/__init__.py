@@ -1,7 +1,6 @@
 """One run for every mode: a script's steps are executed on a bench, the journal tells of each.
 
 Start with ``run``, the whole of it from the configuration to the outcome. ``modes`` is what the
-modes do differently; ``prepare`` executes the steps before the log begins, ``executor`` those
-behind, ``energy_steps`` those that concern the energy monitor, and ``console`` the ones that a
-person types. ``recovery`` and ``resume`` are for runs on which something went wrong.
+modes do differently; ``prepare`` executes the steps before the log begins, ``steps`` those behind,
+and ``console`` the ones that a person types. ``resume`` is for runs on which something went wrong.
 """

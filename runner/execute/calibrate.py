@@ -28,7 +28,7 @@ from ..score.lap_time import lap_s
 from ..script.energy_plan import rest_steps
 from ..script.verbs import EmonPower
 from .prepare import Opening
-from .recovery import Recovery
+from .steps.recovery import Recovery
 
 MARGIN = 1.05
 """The fraction to spare: windows of one N differ by well under one per cent."""

@@ -31,8 +31,8 @@ from ..script.verbs import (
     Version,
     parse_verb,
 )
-from .energy_steps import BenchPerformer, EnergySteps
-from .executor import PASSED_THROUGH, VERSION_TEXT
+from .steps.energy_steps import BenchPerformer, EnergySteps
+from .steps.executor import PASSED_THROUGH, VERSION_TEXT
 
 HELP = """\
 dut COMMAND                        send it to the device: dut name, dut profile, dut help; of what

@@ -27,10 +27,10 @@ from ..script.script import Script, print_script
 from ..script.written_path import written_path
 from ..terms import Division, Mode, Purpose
 from ..write.eembc_results import render_result
-from .executor import VERSION_TEXT
 from .progress import Reporter
 from .provenance import Source
 from .resume.resume_point import ERROR_EVENT, is_measured
+from .steps.executor import VERSION_TEXT
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,10 +42,10 @@ from ..script.verbs import (
 )
 from ..script.written_path import written_path
 from ..terms import Division
-from .energy_steps import BenchPerformer, EnergySteps
-from .executor import listen, reply_timeout_s
 from .progress import Reporter
 from .provenance import Source
+from .steps.energy_steps import BenchPerformer, EnergySteps
+from .steps.executor import listen, reply_timeout_s
 
 DATASETS_VARIABLE = "TINYRUNNER_DATASETS"
 

@@ -18,7 +18,7 @@ from .host import LONG_RUN_S, format_duration
 if TYPE_CHECKING:
     from ...datasets.labels import LabelRow
     from ...dut_protocol.host.inference import Inference
-    from .executor import MeasuredInput
+    from .steps.executor import MeasuredInput
 
 
 @dataclass(frozen=True, slots=True)

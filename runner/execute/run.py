@@ -42,8 +42,6 @@ from ..script.parser import read_script
 from ..script.plan import PlannedInference, planned_inferences
 from ..script.script import Script, ScriptError, numbered_steps, print_script
 from ..terms import Mode
-from .energy_steps import EnergySteps
-from .executor import Executor, MeasuredInput, check_executable, listen
 from .host import LONG_RUN_S, check_disk, expected_duration_s, format_duration, kept_awake
 from .modes import Calibrated, ModeParts, mode_parts
 from .outcome import (
@@ -78,6 +76,8 @@ from .resume.resume_point import (
     find_resume_point,
     is_measured,
 )
+from .steps.energy_steps import EnergySteps
+from .steps.executor import Executor, MeasuredInput, check_executable, listen
 
 __all__ = ["Outcome", "PreparedRun", "prepare_run", "resume_session", "run_prepared", "run_session"]
 

@@ -10,8 +10,8 @@ from support.printed import energies, printed_in
 from support.reference import reference_path
 from tinyrunner.datasets.inputs import Dataset
 from tinyrunner.models.suite import KWS, TASKS
-from tinyrunner.runner.execute.executor import check_executable
 from tinyrunner.runner.execute.prepare import rerooted
+from tinyrunner.runner.execute.steps.executor import check_executable
 from tinyrunner.runner.script.parser import read_script
 from tinyrunner.runner.terms import Mode
 

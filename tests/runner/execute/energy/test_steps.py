@@ -21,8 +21,8 @@ from tinyrunner.energy.trace import TraceWriter
 from tinyrunner.energy.trace_files import read_trace
 from tinyrunner.models.suite import KWS
 from tinyrunner.runner.bench.recorder import Recorder, ServedTransport
-from tinyrunner.runner.execute.energy_steps import POWER_CYCLE_S, EnergySteps
-from tinyrunner.runner.execute.executor import PASSED_THROUGH, JournalListener
+from tinyrunner.runner.execute.steps.energy_steps import POWER_CYCLE_S, EnergySteps
+from tinyrunner.runner.execute.steps.executor import PASSED_THROUGH, JournalListener
 from tinyrunner.runner.journal.journal import Journal
 from tinyrunner.runner.script.verbs import EmonPower, EmonTimer, EmonTrace, EmonVoltage, IoCommand
 

@@ -16,7 +16,7 @@ from tinyrunner.dut_protocol.host.inference import Inference as Inferred
 from tinyrunner.dut_protocol.wire.boot_banner import TimestampMode
 from tinyrunner.dut_protocol.wire.settings import ConfirmResults
 from tinyrunner.models.suite import KWS
-from tinyrunner.runner.execute.recovery import MAX_REBOOTS, MAX_RETRIES, LapCheck, Recovery
+from tinyrunner.runner.execute.steps.recovery import MAX_REBOOTS, MAX_RETRIES, LapCheck, Recovery
 from tinyrunner.runner.journal.open_log import open_log
 
 FIRST = Inference("a_0.bin", one_hot(0), step=5)

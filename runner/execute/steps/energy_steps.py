@@ -11,21 +11,21 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
-from ...dut_protocol.errors import DutTimeout
-from ...dut_protocol.host.dut import Dut
-from ...dut_protocol.host.io_manager import IoManager, PinEdge
-from ...dut_protocol.wire.messages import Chatter, Ready
-from ...dut_protocol.wire.settings import ENERGY_BOOT_TIMEOUT_S
-from ...energy.alignment import LapStamp, align_laps, merge_laps, unwrap_laps
-from ...energy.alignment import soft_markers as host_markers
-from ...energy.errors import MonitorError, TraceError
-from ...energy.trace import EnergyTrace, TraceWriter
-from ...energy.trace_files import energy_path, timestamps_path, write_events
-from ...energy.windows import split_events
-from ..bench.recorder import Recorder
-from ..errors import SetupError
-from ..journal.journal import LogWriter
-from ..script.verbs import (
+from ....dut_protocol.errors import DutTimeout
+from ....dut_protocol.host.dut import Dut
+from ....dut_protocol.host.io_manager import IoManager, PinEdge
+from ....dut_protocol.wire.messages import Chatter, Ready
+from ....dut_protocol.wire.settings import ENERGY_BOOT_TIMEOUT_S
+from ....energy.alignment import LapStamp, align_laps, merge_laps, unwrap_laps
+from ....energy.alignment import soft_markers as host_markers
+from ....energy.errors import MonitorError, TraceError
+from ....energy.trace import EnergyTrace, TraceWriter
+from ....energy.trace_files import energy_path, timestamps_path, write_events
+from ....energy.windows import split_events
+from ...bench.recorder import Recorder
+from ...errors import SetupError
+from ...journal.journal import LogWriter
+from ...script.verbs import (
     EmonPower,
     EmonTimer,
     EmonTrace,

@@ -23,7 +23,7 @@ from tinyrunner.dut_protocol.simulated.device import DeviceSettings
 from tinyrunner.models.suite import AD, KWS
 from tinyrunner.runner.errors import SetupError
 from tinyrunner.runner.execute.console import Interactive
-from tinyrunner.runner.execute.executor import Executor, check_executable
+from tinyrunner.runner.execute.steps.executor import Executor, check_executable
 from tinyrunner.runner.script.energy_plan import energy_plan
 from tinyrunner.runner.script.plan import plan, planned_inferences
 from tinyrunner.runner.script.script import Script, Step, print_script

@@ -18,13 +18,13 @@ beside it as well.
 
 from __future__ import annotations
 
-from ...dut_protocol.errors import DutError, DutFault, DutProtocolError, DutRebooted
-from ...dut_protocol.host.dut import Dut, Identity
-from ...dut_protocol.host.inference import Inference, InferenceTimer
-from ...dut_protocol.wire.settings import ConfirmResults
-from ...dut_protocol.wire.timer import ADAPTER_DELAY_S, DEFECT_DEVIATION, USUAL_DEVIATION
-from ..journal.journal import Journal
-from ..score.lap_time import lap_s
+from ....dut_protocol.errors import DutError, DutFault, DutProtocolError, DutRebooted
+from ....dut_protocol.host.dut import Dut, Identity
+from ....dut_protocol.host.inference import Inference, InferenceTimer
+from ....dut_protocol.wire.settings import ConfirmResults
+from ....dut_protocol.wire.timer import ADAPTER_DELAY_S, DEFECT_DEVIATION, USUAL_DEVIATION
+from ...journal.journal import Journal
+from ...score.lap_time import lap_s
 
 MAX_RETRIES = 3
 """Tries again of one input; a fault that comes at every fourth is still worth it."""

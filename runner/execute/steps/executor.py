@@ -10,20 +10,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from ... import __version__
-from ...datasets.inputs import Dataset, InputWindow
-from ...dut_protocol.errors import CommandError, DutError, DutFault, DutProtocolError, DutRebooted
-from ...dut_protocol.host.dut import REPLY_TIMEOUT_S, Identity
-from ...dut_protocol.host.inference import Inference, Wanted
-from ...dut_protocol.wire.commands import Raw
-from ...dut_protocol.wire.messages import Model
-from ...models.suite import Task
-from ..bench.bench import Bench
-from ..errors import SetupError, shortened
-from ..journal.journal import Journal, LogWriter
-from ..script.energy_plan import TRACE_NAME
-from ..script.plan import mode_of, parse_infer, planned_inferences
-from ..script.script import (
+from .... import __version__
+from ....datasets.inputs import Dataset, InputWindow
+from ....dut_protocol.errors import CommandError, DutError, DutFault, DutProtocolError, DutRebooted
+from ....dut_protocol.host.dut import REPLY_TIMEOUT_S, Identity
+from ....dut_protocol.host.inference import Inference, Wanted
+from ....dut_protocol.wire.commands import Raw
+from ....dut_protocol.wire.messages import Model
+from ....models.suite import Task
+from ...bench.bench import Bench
+from ...errors import SetupError, shortened
+from ...journal.journal import Journal, LogWriter
+from ...script.energy_plan import TRACE_NAME
+from ...script.plan import mode_of, parse_infer, planned_inferences
+from ...script.script import (
     NO_TIMEOUT_MS,
     NumberedStep,
     Script,
@@ -31,7 +31,7 @@ from ..script.script import (
     numbered_steps,
     preliminary_steps,
 )
-from ..script.verbs import (
+from ...script.verbs import (
     BmCfg,
     DutCommand,
     Echo,
@@ -49,7 +49,7 @@ from ..script.verbs import (
     input_file_name,
     parse_verb,
 )
-from ..terms import Mode
+from ...terms import Mode
 from .energy_steps import BenchPerformer, EnergySteps
 from .recovery import LapCheck, Recovery
 
