@@ -17,7 +17,7 @@ from ...errors import InterruptingError, TinyrunnerError, in_words
 from ...models.suite import Task
 from ..config.rounds import Round
 from ..errors import JournalError, RunStopped, shortened
-from ..journal.eembc_lines import DEVELOPMENT_NOTE
+from ..journal.dialects.eembc_lines import DEVELOPMENT_NOTE
 from ..journal.journal import Journal, last_stamp_s
 from ..journal.session_document import Provenance, write_document
 from ..journal.session_folder import SessionFolder, sync_folder, write_atomically

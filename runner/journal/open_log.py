@@ -7,8 +7,8 @@ from pathlib import Path
 
 from ...models.suite import Task
 from ..terms import Dialect
-from .eembc import EembcReader
-from .mlcommons import MlcommonsReader
+from .dialects.eembc import EembcReader
+from .dialects.mlcommons import MlcommonsReader
 from .reader import LogError, LogReader, Observer
 from .stamps import EEMBC_STAMP, MLCOMMONS_STAMP
 

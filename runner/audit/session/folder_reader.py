@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 from ....errors import TinyrunnerError
 from ...config.rounds import Round
 from ...journal.claimed_provenance import ClaimedProvenance
-from ...journal.eembc_lines import DEVELOPMENT_NOTE
+from ...journal.dialects.eembc_lines import DEVELOPMENT_NOTE
 from ...journal.logged_session import LoggedSession, read_log
 from ...journal.open_log import sniff
 from ...journal.session_folder import SessionFolder

@@ -49,7 +49,7 @@ from support.sessions.tree_mutations import (
 from tinyrunner.runner.audit.audit import audit
 from tinyrunner.runner.audit.evidence.audit_result import TreeAudit
 from tinyrunner.runner.audit.evidence.findings import Level, Rule, Severity
-from tinyrunner.runner.journal.eembc_lines import DEVELOPMENT_NOTE
+from tinyrunner.runner.journal.dialects.eembc_lines import DEVELOPMENT_NOTE
 
 PERFORMANCE, ACCURACY, ENERGY = "kws/performance", "kws/accuracy", "kws/energy"
 CHECKLIST = "systems/TinyMLPerf_{round}_Submission_Checklist.pdf"

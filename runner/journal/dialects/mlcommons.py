@@ -36,13 +36,15 @@ from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
 
-from ...dut_protocol.wire.simulation import NO_BOARD
-from ...models.suite import TASKS_BY_MODEL_ID, Task
-from ..terms import Dialect, Mode
-from .reader import LineBlocks, LogError, LogReader, Observer, base_name, readable, remember
-from .records import InferenceRecord, StreamingRecord
-from .results_json import ResultsEntry, read_entries
-from .stamps import MLCOMMONS_STAMP
+from ....dut_protocol.wire.interface_board import REFUSED, numbers_in
+from ....dut_protocol.wire.simulation import NO_BOARD
+from ....models.suite import TASKS_BY_MODEL_ID, Task
+from ...terms import Dialect, Mode
+from ..reader import LineBlocks, LogError, LogReader, Observer, base_name, readable, remember
+from ..records import InferenceRecord, StreamingRecord
+from ..results_json import ResultsEntry, read_entries
+from ..stamps import MLCOMMONS_STAMP
+from .streaming_lines import BoardLines
 
 _STAMP = re.compile(MLCOMMONS_STAMP + rb" +ulp-ml(?:perf)?: *")
 _LOADING = re.compile(rb"Loading file (.*?)(?: segment (\d{1,9}))?(?:\s*, true class.*)?\s*")
@@ -60,7 +62,7 @@ _RENDERED = re.compile(rb"tinyrunner \S+: rendered from \S+ of session ([^;\s]+)
 _DEVICE_ERROR = b"Device error: "
 _ERROR = re.compile(rb"(?<![\w-])e-\[")
 """An error of the device; `m-profile-[…]`, which the runner may echo, ends like one."""
-_NO_BOARD = NO_BOARD.encode()
+_NO_BOARD, _REFUSED = NO_BOARD.encode(), REFUSED.encode()
 
 
 @dataclass(slots=True)
@@ -269,24 +271,13 @@ class MlcommonsReader(LogReader):
 
 
 _PLAYING = re.compile(rb"Playing (.{1,500}?) \(length = (\d{1,9}(?:\.\d{0,9})?)s\) at .*")
-_NUMBERS = re.compile(rb"(?:\d{1,15}, ?)*(?:\d{1,15})?")
 _SAMPLES = re.compile(rb"samples:(\d{1,12}) timestamps:(\d{1,9})")
-_REFUSED = b"Error playing file"
-_SECTIONS = {
-    b"Detection Timestamps (ms)": "detections",
-    b"Duty cycle start times (s)": "rises",
-    b"Duty cycle stop times (s)": "falls",
-}
-"""The heads of the board's lists; those of the duty cycle say seconds over ticks of 10 us."""
 _FIGURES = (
     b"Accuracy: ", b"Average duty cycle", b"Average period", b"Estimated throughput",
     b"Duty cycle = ", b"False negatives:", b"False positives:", b"Energy data for trial",
     b"Elapsed time", b"Inferences ", b"Power  ", b"Total Energy", b"Energy/Inf",
     b"Median energy cost",
 )  # fmt: skip
-_MOST_TICKS = 10_000
-"""The most numbers of a list that are kept: the board has room for as many detections, and for 100
-edges."""
 _LONGEST_FIGURES = 20_000
 """Characters of a printed list that are kept: a thousand numbers."""
 
@@ -296,19 +287,19 @@ class _StreamingLines:
 
     def __init__(self, record: StreamingRecord) -> None:
         self._record = record
-        self._section = ""
+        self._board = BoardLines(record)
         self._open = False
         """A printed list goes on in the next line, as numpy breaks long ones."""
 
     def take(self, line: bytes, number: int) -> None:
         record = self._record
         if line.startswith(b"RX:"):
-            self._take_from_board(line[3:].strip(), number)
+            self._board.take(line[3:].strip(), number)
         elif self._open:
             at, text = record.printed[-1]
             record.printed[-1] = at, f"{text} {_text(line)}"
             self._open = b"]" not in line and len(text) < _LONGEST_FIGURES
-        elif line.startswith(b"[") and (numbers := _numbers(line[1:-1])) is not None:
+        elif line.startswith(b"[") and (numbers := numbers_in(line[1:-1])) is not None:
             if line.endswith(b"]"):
                 record.detections_ms, record.detections_line = tuple(numbers), number
         elif line.startswith(_FIGURES):
@@ -322,34 +313,6 @@ class _StreamingLines:
         elif line.startswith(_REFUSED):
             record.refused = number, readable(line)
 
-    def _take_from_board(self, line: bytes, number: int) -> None:
-        record = self._record
-        if line in _SECTIONS:
-            self._section = _SECTIONS[line]
-            if self._section == "rises":
-                record.edges_line = number
-            return
-        if line == b"succeeded.":
-            record.succeeded = True
-        elif line.startswith(_REFUSED):
-            record.refused, record.succeeded = (number, readable(line)), False
-        ended = line.endswith(b"m-ready")
-        numbers = _numbers(line.removesuffix(b"m-ready").strip()) if self._section else None
-        kept = {"detections": record.echoed_ms, "rises": record.rises, "falls": record.falls}
-        if numbers is not None and len(kept[self._section]) + len(numbers) <= _MOST_TICKS:
-            kept[self._section] += numbers
-        if ended and self._section == "detections" and record.detections_ms is None:
-            record.detections_ms, record.detections_line = tuple(record.echoed_ms), number
-        if ended or numbers is None:
-            self._section = ""
-
 
 def _text(line: bytes) -> str:
     return line[:_LONGEST_FIGURES].decode("utf-8", "replace")
-
-
-def _numbers(text: bytes) -> list[int] | None:
-    """Return whole numbers with commas between them; None where it is something else."""
-    if len(text) > 16 * _MOST_TICKS or not _NUMBERS.fullmatch(text):
-        return None
-    return [int(one) for one in text.replace(b",", b" ").split()]

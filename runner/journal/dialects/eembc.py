@@ -25,9 +25,11 @@ from collections.abc import Callable, Iterator
 from math import isfinite
 from pathlib import Path
 
-from ...dut_protocol.wire.messages import InputSize, lap_us, no_lap_time, parse_line
-from ..terms import Dialect, Mode
-from .damage import find_damage, id_beside
+from ....dut_protocol.wire.messages import InputSize, lap_us, no_lap_time, parse_line
+from ...terms import Dialect, Mode
+from ..damage import find_damage, id_beside
+from ..reader import LineBlocks, LogReader, Observer, base_name, readable, remember
+from ..records import GARBLED, InferenceRecord
 from .eembc_lines import (
     CONFIG,
     DEVELOPMENT_NOTE,
@@ -47,8 +49,6 @@ from .eembc_lines import (
     WARMUP,
     PendingInference,
 )
-from .reader import LineBlocks, LogReader, Observer, base_name, readable, remember
-from .records import GARBLED, InferenceRecord
 
 _MODES = {"bmark": Mode.PERFORMANCE, "single": Mode.PERFORMANCE, "multi": Mode.ACCURACY}
 """By EEMBC's runMode; `single` is one window, for trying."""

@@ -8,10 +8,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from ...dut_protocol.wire.commands import RESULTS_AGAIN
-from ...dut_protocol.wire.messages import ERROR_START, INPUT_SIZE
-from .records import InferenceRecord
-from .stamps import EEMBC_STAMP
+from ....dut_protocol.wire.commands import RESULTS_AGAIN
+from ....dut_protocol.wire.messages import ERROR_START, INPUT_SIZE
+from ..records import InferenceRecord
+from ..stamps import EEMBC_STAMP
 
 STAMPED = re.compile(rb"(" + EEMBC_STAMP + rb") ([a-z-]+)")
 """The text before the first `: ` of an honest line."""
