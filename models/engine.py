@@ -139,6 +139,17 @@ class Engine:
         return self._step(data)
 
 
+def int8_answers(engine: Engine) -> Callable[[Data], tuple[int, ...]]:
+    """Returns a function from one input to the scores as the int8 that sww's firmware compares.
+
+    That is the quantisation of the reference model's output: -128 is 0, and 127 is 255/256.
+    """
+    infer = engine.infer
+    return lambda data: tuple(
+        min(max(round(256 * score) - 128, -128), 127) for score in infer(data)
+    )
+
+
 def one_line(said: object) -> str:
     """Returns what a runtime says of a model, which may quote anything that is in the file."""
     text = " ".join(str(said).split())[:_MOST_SAID]

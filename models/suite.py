@@ -217,3 +217,19 @@ SWW = StreamingTask(
 
 STREAMING_TASKS: dict[str, StreamingTask] = {SWW.key: SWW}
 """By the task's key; a kind of its own, for nothing of it is an input with a label."""
+
+SWW_INFERENCE = Task(
+    key="sww",
+    title=SWW.title,
+    model_id=SWW.model_id,
+    input_format=InputFormat.INT8,
+    input_shape=(30, 1, 40),
+    input_bytes=1200,
+    score_count=3,
+    class_count=3,
+    class_names=("marvin", "silence", "other"),
+    metric=Metric.TOP1,
+    target=None,
+    file_bytes=1200,
+)
+"""What its model takes and gives: 30 frames of 40 features, the oldest first. No task to be run."""

@@ -25,7 +25,8 @@ import numpy.typing as npt
 from ...models.suite import AD, Task
 from ..errors import DatasetError
 from ..labels import LabelRow
-from .source_files import SAMPLE_RATE_HZ, BuiltFile, SourceFolder, one_by_one, read_wav
+from ..streaming.sound import SAMPLE_RATE_HZ
+from .source_files import BuiltFile, SourceFolder, one_by_one, read_wav
 
 _Floats = npt.NDArray[np.float64]
 

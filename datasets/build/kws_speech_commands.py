@@ -21,7 +21,8 @@ import numpy.typing as npt
 from ...models.suite import KWS, Task
 from ..errors import DatasetError
 from ..labels import LabelRow
-from .source_files import SAMPLE_RATE_HZ, BuiltFile, SourceFolder, read_wav
+from ..streaming.sound import SAMPLE_RATE_HZ
+from .source_files import BuiltFile, SourceFolder, read_wav
 
 _Floats = npt.NDArray[np.float64]
 

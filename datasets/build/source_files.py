@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import csv
 import os
-import wave
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from io import BytesIO
 from pathlib import Path
 from types import MappingProxyType
 from typing import Protocol
@@ -18,24 +16,7 @@ import numpy.typing as npt
 from ...models.suite import Task
 from ..errors import DatasetError, ProblemList
 from ..labels import LabelRow
-
-SAMPLE_RATE_HZ = 16000
-"""Speech Commands and ToyCar both have it; another would need a resampler, and none is said."""
-
-_PCM, _EXTENSIBLE = 1, 0xFFFE
-"""Tags of a wav file's format; an extensible header has the tag in the first bytes of a GUID."""
-_FORMAT_GUID = bytes.fromhex("0000 0000 1000 8000 00aa 0038 9b71")
-"""What follows the tag in the GUID of every format that has a tag."""
-_OTHER_FORMATS = {
-    2: "Microsoft ADPCM",
-    3: "floating-point samples",
-    6: "A-law",
-    7: "mu-law",
-    17: "IMA ADPCM",
-    49: "GSM 6.10",
-    85: "MP3",
-    _EXTENSIBLE: "an extensible header with a GUID of no known format",
-}
+from ..streaming.sound import Recording
 
 BuiltFile = bytes | DatasetError
 """The bytes of a `.bin` file, or why there are none; the text names the source file."""
@@ -209,58 +190,4 @@ def read_index(path: Path) -> dict[str, tuple[str, ...]]:
 
 def read_wav(path: Path) -> npt.NDArray[np.int16]:
     """Returns the samples of a mono 16-bit clip at 16 kHz; DatasetError for anything else."""
-    if path.is_dir():
-        raise DatasetError(f"{path}: a folder, expected a wav file")
-    try:
-        file_bytes = path.stat().st_size
-        with _as_pcm(path) as file, wave.open(file) as clip:
-            _check_format(path, clip)
-            count = clip.getnframes()
-            # Asked first: a damaged header may promise gigabytes.
-            if 2 * count > file_bytes:
-                raise DatasetError(f"{path}: truncated: {file_bytes} bytes hold no {count} samples")
-            data = clip.readframes(count)
-    except OSError as error:
-        raise DatasetError(f"{path}: cannot read it: {error.strerror or error}") from error
-    except (wave.Error, EOFError, RuntimeError) as error:  # the last where a chunk is cut off
-        reason = str(error) or "the file ends in its header"
-        raise DatasetError(f"{path}: not a PCM wav file: {reason}") from error
-    if not count:
-        raise DatasetError(f"{path}: an empty clip, it holds no samples")
-    if len(data) != 2 * count:
-        raise DatasetError(f"{path}: truncated: {len(data) // 2} of {count} samples")
-    return np.frombuffer(data, "<i2")
-
-
-def _as_pcm(path: Path) -> BytesIO:
-    """Returns the file, an extensible header's PCM told as plain; DatasetError for another format.
-
-    Many programs write WAVE_FORMAT_EXTENSIBLE, for 16-bit mono too; `wave` reads it from Python
-    3.12 on.
-    """
-    data = bytearray(path.read_bytes())
-    at = 12  # behind RIFF, size and WAVE
-    while data[at : at + 4] != b"fmt " and at < len(data):
-        at += 8 + (int.from_bytes(data[at + 4 : at + 8], "little") + 1 & ~1)  # chunks are even
-    tag_at, guid_at = at + 8, at + 32
-    tag = int.from_bytes(data[tag_at : tag_at + 2], "little")
-    if tag == _EXTENSIBLE and data[guid_at + 2 : guid_at + 16] == _FORMAT_GUID:
-        tag = int.from_bytes(data[guid_at : guid_at + 2], "little")
-    if tag == _PCM:
-        data[tag_at : tag_at + 2] = _PCM.to_bytes(2, "little")
-    elif data[:4] == b"RIFF" and tag_at + 16 <= len(data):
-        what = _OTHER_FORMATS.get(tag, "a format of its own")
-        raise DatasetError(f"{path}: not a PCM wav file: {what} (format {tag})")
-    return BytesIO(data)
-
-
-def _check_format(path: Path, clip: wave.Wave_read) -> None:
-    wrong = []
-    if clip.getnchannels() != 1:
-        wrong.append(f"{clip.getnchannels()} channels")
-    if clip.getsampwidth() != 2:
-        wrong.append(f"{8 * clip.getsampwidth()}-bit samples")
-    if clip.getframerate() != SAMPLE_RATE_HZ:
-        wrong.append(f"{clip.getframerate()} Hz")
-    if wrong:
-        raise DatasetError(f"{path}: {', '.join(wrong)}; expected mono, 16-bit, 16000 Hz")
+    return Recording.open(path, most_channels=1).whole()

@@ -10,7 +10,7 @@ from ....datasets.errors import DatasetError
 from ....datasets.inputs import LABELS_NAME
 from ....datasets.labels import LabelList, read_labels
 from ....datasets.official_lists import identify
-from ....datasets.streaming_truth import StreamingTruth
+from ....datasets.streaming.truth import StreamingTruth
 from ....models.catalogue import LABEL_LIST_FILES
 from ....models.fetch import FileState, file_state
 from ....models.suite import STREAMING_TASKS, TASKS, Task

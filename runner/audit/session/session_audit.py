@@ -14,7 +14,7 @@ from pathlib import Path
 
 from ....datasets.inputs import LABELS_NAME
 from ....datasets.labels import LabelList, LabelRow
-from ....datasets.streaming_truth import truth_for
+from ....datasets.streaming.truth import truth_for
 from ....energy.trace_files import DEFAULT_NAME, energy_path, timestamps_path
 from ....models.suite import StreamingTask, Task
 from ...journal.logged_session import LoggedSession

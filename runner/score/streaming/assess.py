@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ....datasets.streaming_truth import StreamingTruth, read_truths, truth_for
+from ....datasets.streaming.truth import StreamingTruth, read_truths, truth_for
 from ....models.suite import STREAMING_TASKS, StreamingTask
 from ...config.rounds import Round, Rounds, load_rounds
 from ...errors import SetupError

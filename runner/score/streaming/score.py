@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ....datasets.streaming_truth import StreamingTruth
+from ....datasets.streaming.truth import StreamingTruth
 from ....models.suite import StreamingTask
 from ...journal.records import InferenceRecord
 from ..energy_score import score_energy_trials

@@ -19,7 +19,7 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from ....datasets.streaming_truth import StreamingTruth, truth_of
+from ....datasets.streaming.truth import StreamingTruth, truth_of
 from ....energy.trace import EnergyTrace
 from ....energy.trace_files import read_trial
 from ...journal.reader import LogError

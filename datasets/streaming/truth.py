@@ -19,7 +19,7 @@ from math import isfinite
 from pathlib import Path
 from typing import TypeGuard
 
-from .errors import DatasetError
+from ..errors import DatasetError
 
 MAX_TRUTH_BYTES = 2 << 20
 """The largest file that is read; the official one has 3 kB."""
