@@ -18,7 +18,7 @@ from ..errors import SetupError
 from ..journal.claimed_provenance import ClaimedProvenance
 from ..journal.session_document import Provenance, read_document, task_and_mode
 from ..journal.session_folder import SessionFolder
-from ..score.judge import judge_session
+from ..score.judge import Judged, judge_any
 from ..score.rules import Severity
 from ..terms import Division, Mode
 from .from_audit import page_of_audit
@@ -94,7 +94,7 @@ def read_session(path: Path, asked: Asked) -> ReportSession:
     name = asked.round_name or (stated if stated in known.by_name else None)
     if trouble is None:
         try:
-            judged = judge_session(path, asked.labels, asked.datasets, name, asked.division)
+            judged = judge_any(path, asked.labels, asked.datasets, name, asked.division)
         except (TinyrunnerError, OSError) as error:
             trouble = str(error)
         else:
@@ -104,10 +104,10 @@ def read_session(path: Path, asked: Asked) -> ReportSession:
                 mode=judged.mode,
                 round=judged.round,
                 folder=folder,
-                task=judged.task,
+                task=judged.task if isinstance(judged, Judged) else None,
                 assessment=judged.assessment,
                 system=_system(folder, told, judged.assessment.facts.names),
-                labels=judged.label_list,
+                labels=judged.label_list if isinstance(judged, Judged) else None,
                 provenance=told,
                 findings=tuple(map(PageFinding.of_session, judged.assessment.findings)),
                 log_name=log_name,

@@ -111,7 +111,7 @@ def judge_session(
     if logged.facts.streaming is not None:
         raise SetupError(
             f"{log}: {logged.facts.streaming.model_id} is the streaming wake word, which is judged "
-            "by `tinyrunner score` and `submission verify` alone"
+            "by `tinyrunner score`, `report`, `export` and `submission verify` alone"
         )
     return _judge(
         log, logged, labels, datasets, round_name, division,
