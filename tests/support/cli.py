@@ -20,7 +20,7 @@ from typing import Any
 from unittest import mock
 
 import typer.main
-from tinyrunner.runner.cli import main
+from tinyrunner.runner.commands.cli import main
 from tinyrunner.runner.commands.show import failure
 from tinyrunner.runner.journal.open_log import open_log
 

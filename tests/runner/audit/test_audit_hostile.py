@@ -44,7 +44,7 @@ def watch(event, arguments):
     if event == "open" and isinstance(arguments[0], str) and isinstance(opened, set):
         opened.add((os.path.abspath(arguments[0]), str(arguments[1])))
 sys.addaudithook(watch)
-from tinyrunner.runner import cli
+from tinyrunner.runner.commands import cli
 sys.argv = ["tinyrunner", *sys.argv[2:]]
 status = 0
 try:

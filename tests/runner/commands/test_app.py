@@ -25,7 +25,7 @@ HEAVY = {
 """What some command needs, and what Typer would import for nothing."""
 
 
-LIGHT = ("cli", "commands", "commands.app", "commands.interrupts", "commands.streams")
+LIGHT = ("commands.cli", "commands", "commands.app", "commands.interrupts", "commands.streams")
 
 
 def imported(*arguments: object, again: Sequence[Sequence[str]] = ()) -> set[str]:
@@ -35,7 +35,7 @@ def imported(*arguments: object, again: Sequence[Sequence[str]] = ()) -> set[str
     """
     code = f"""import atexit, sys
 atexit.register(lambda: print(*sys.modules, file=sys.stderr))
-from tinyrunner.runner.cli import main
+from tinyrunner.runner.commands.cli import main
 for words in {again!r}:
     sys.argv = ["tinyrunner", *words]
     try:
@@ -53,7 +53,7 @@ def program(*arguments: object, before: str = "", **environment: str):
     code = f"""{before}
 import sys
 sys.argv = ["tinyrunner", *{[str(each) for each in arguments]!r}]
-from tinyrunner.runner.cli import main
+from tinyrunner.runner.commands.cli import main
 main()
 """
     return subprocess.run(

@@ -1,7 +1,8 @@
 """Ctrl-C at any moment: one line and 130 before there is anything to put in order.
 
-What cannot be caught: until the interpreter has started and imported `runner/cli.py`, a Ctrl-C is
-Python's, which ends by the signal, with a traceback of its own start or with a fatal error.
+What cannot be caught: until the interpreter has started and imported `runner/commands/cli.py`, a
+Ctrl-C is Python's, which ends by the signal, with a traceback of its own start or with a fatal
+error.
 """
 
 from __future__ import annotations
@@ -16,11 +17,11 @@ from pathlib import Path
 
 import pytest
 from support.cli import ended, process
-from tinyrunner.runner import cli
+from tinyrunner.runner.commands import cli
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
 
-CONSOLE_SCRIPT = (sys.executable, "-c", "from tinyrunner.runner.cli import main; main()")
+CONSOLE_SCRIPT = (sys.executable, "-c", "from tinyrunner.runner.commands.cli import main; main()")
 """What pip makes of `[project.scripts]`, less the naming of the program."""
 MODULE = (sys.executable, "-m", "tinyrunner")
 

@@ -96,7 +96,7 @@ sys.dont_write_bytecode = True  # a cut-off one would be everybody's
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, ({bytes}, {bytes}))
 sys.argv = ["tinyrunner", *sys.argv[1:]]
-from tinyrunner.runner.cli import main
+from tinyrunner.runner.commands.cli import main
 main()
 """
 

@@ -24,7 +24,7 @@ def main() -> None:
     from tinyrunner.energy.simulated.joulescope import SimulatedJoulescope
     from tinyrunner.energy.simulated.link import SimulatedMonitorLink
     from tinyrunner.runner.bench import opening
-    from tinyrunner.runner.cli import main as tinyrunner
+    from tinyrunner.runner.commands.cli import main as tinyrunner
 
     state = Path(sys.argv.pop(1))
 

@@ -10,7 +10,7 @@ from support.clips import sawtooth, write_wav
 from support.reference import reference_path
 from tinyrunner.models.catalogue import LABEL_LIST_FILES
 from tinyrunner.models.suite import TASKS
-from tinyrunner.runner import cli
+from tinyrunner.runner.commands import cli
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ from support.cli import ended, process
 from support.reference import reference_path
 from tinyrunner.models.catalogue import LABEL_LIST_FILES, REFERENCE_MODELS
 from tinyrunner.models.model_file import ModelError
-from tinyrunner.runner import cli
 from tinyrunner.runner.bench.simulated.device import simulated_device
+from tinyrunner.runner.commands import cli
 from tinyrunner.runner.commands.prepare.models import fetch_files
 from tinyrunner.runner.config.config import Config, override
 

@@ -16,7 +16,7 @@ import sys
 def main() -> None:
     """Run the ``tinyrunner`` command."""
     try:
-        from .commands.interrupts import hear_nothing, leave_at_once
+        from .interrupts import hear_nothing, leave_at_once
 
         leave_at_once()
     except KeyboardInterrupt:
@@ -25,9 +25,9 @@ def main() -> None:
     import atexit
     import io
 
-    from ..errors import EXIT_SUPPLY_MAY_BE_ON, TinyrunnerError
-    from .commands.app import COMPLETION_VARIABLE, app, import_completion
-    from .commands.streams import Unfailing
+    from ...errors import EXIT_SUPPLY_MAY_BE_ON, TinyrunnerError
+    from .app import COMPLETION_VARIABLE, app, import_completion
+    from .streams import Unfailing
 
     # Where Python takes itself apart, a signal would end it the system's way, with another status.
     # Registered first, this is called last: until all threads have ended a signal is heard.
@@ -65,7 +65,7 @@ EXIT_USAGE = 2
 def _show(error: Exception) -> None:
     from rich.console import Console
 
-    from .commands.show import failure
+    from .show import failure
 
     failure.show_failure(Console(stderr=True, soft_wrap=True), error)
 
@@ -75,8 +75,8 @@ def _show_other(error: Exception) -> int:
     import typer
     from rich.console import Console
 
-    from .commands.interrupts import EXIT_INTERRUPTED, INTERRUPTED
-    from .commands.show import failure
+    from .interrupts import EXIT_INTERRUPTED, INTERRUPTED
+    from .show import failure
 
     if isinstance(error, typer.Abort):  # Ctrl-C or Ctrl-D where a question was asked
         print(INTERRUPTED, file=sys.stderr, flush=True)
