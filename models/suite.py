@@ -233,3 +233,6 @@ SWW_INFERENCE = Task(
     file_bytes=1200,
 )
 """What its model takes and gives: 30 frames of 40 features, the oldest first. No task to be run."""
+
+BENCHMARKS: dict[str, Task | StreamingTask] = ALL_TASKS | STREAMING_TASKS
+"""Everything that a round can have, by the task's key; what only inputs have is asked of a Task."""

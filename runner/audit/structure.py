@@ -300,7 +300,7 @@ def _code(tree: Tree, submitter: Submitter, sessions: list[ModeFolder]) -> Itera
     benchmarks = {
         LONG_NAMES.get(entry.name, entry.name): entry.path for entry in tree.folders(folder)
     }
-    for key in sorted({one.task_key for one in sessions if one.task is not None}):
+    for key in sorted({one.task_key for one in sessions if one.scored}):
         if not benchmarks:
             break
         path = benchmarks.get(key)

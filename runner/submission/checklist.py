@@ -5,11 +5,12 @@ Nothing is answered for the submitter: a question that nobody answered says so i
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ...models.suite import Metric
+from ...models.suite import Metric, StreamingTask
 from ..config.rounds import Round
+from ..score.streaming.results import WordScore
 from ..terms import Mode
 from .describe.description import Description
 from .describe.questions import ASKED
@@ -110,6 +111,9 @@ def _accuracies(
         for key in dict.fromkeys(session.task.key for session in gathered.of(system.id)):
             of_task = gathered.of(system.id, key)
             task = of_task[0].task
+            if isinstance(task, StreamingTask):
+                yield _words_row(system.id, task, of_task)
+                continue
             measured = next((s for s in of_task if s.mode is Mode.ACCURACY), None)
             figure = None if measured is None else _figure(measured)
             target = round_.target(task)
@@ -120,6 +124,26 @@ def _accuracies(
                 "none" if target is None else _printed(target, task.metric),
                 None if figure is None or target is None else figure >= target,
             )
+
+
+def _words_row(system: str, task: StreamingTask, of_task: Sequence[GatheredSession]) -> AccuracyRow:
+    """Return the words of the session that counts: with energy, as the official checker has it."""
+    target = f"at most {task.max_false} FN, {task.max_false} FP"
+    words = _words_of(counted_session(of_task))
+    if words is None:
+        return AccuracyRow(system, task.key, "not measured", target, None)
+    met = max(words.false_negatives, words.false_positives) <= task.max_false
+    return AccuracyRow(system, task.key, str(words), target, met)
+
+
+def counted_session(of_task: Sequence[GatheredSession]) -> GatheredSession:
+    """Return the session of a streaming task that the official checker reads."""
+    return next((one for one in of_task if one.mode is Mode.ENERGY), of_task[0])
+
+
+def _words_of(session: GatheredSession) -> WordScore | None:
+    result = session.judged.assessment.streaming
+    return None if result is None else result.words
 
 
 def _figure(session: GatheredSession) -> float | None:
@@ -143,6 +167,7 @@ def _target_met(table: tuple[AccuracyRow, ...]) -> str:
 def _whole_set(gathered: Gathered) -> str:
     partial = []
     sessions = gathered.of(mode=Mode.ACCURACY)
+    streams = [one for one in gathered.sessions if isinstance(one.task, StreamingTask)]
     for session in sessions:
         accuracy = session.judged.assessment.accuracy
         listed, inputs = (0, 0) if accuracy is None else (accuracy.listed, accuracy.inputs)
@@ -153,9 +178,19 @@ def _whole_set(gathered: Gathered) -> str:
             partial.append(f"{session.place}: {inputs} of {listed} inputs")
         elif session.official_list is None:
             partial.append(f"{session.place}: all {inputs} inputs of a list that is not official")
-    if not sessions:
+    for session in streams:
+        words = _words_of(session)
+        if not session.official_words:
+            count = 0 if words is None else words.words
+            partial.append(f"{session.place}: {count} words of a recording that is not official")
+    if not (sessions or streams):
         return "No: there is no accuracy session"
-    return "No:\n" + _lines(partial) if partial else "Yes"
+    if partial:
+        return "No:\n" + _lines(partial)
+    if not streams:
+        return "Yes"
+    whole = "the whole official recording of sww was played"
+    return f"Yes; {whole}" if sessions else f"No accuracy mode: {whole}"
 
 
 def _runner(gathered: Gathered) -> str:

@@ -21,6 +21,7 @@ REFERENCE_NAMES = {
     "ic2": "ic2",
     "kws": "keyword_spotting",
     "ad": "anomaly_detection",
+    "sww": "streaming_wakeword",
 }
 """The folders of the reference submissions, by task key; ic2 has none, and goes by its key."""
 

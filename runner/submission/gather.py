@@ -10,30 +10,26 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
 from itertools import groupby
 from pathlib import Path
 
 from ...datasets.official_lists import identify
 from ...errors import TinyrunnerError
-from ...models.suite import Metric, Task
+from ...models.suite import STREAMING_TASKS, StreamingTask, Task
 from ..config.rounds import Round, Rounds, load_rounds
 from ..errors import SetupError
 from ..journal.logged_session import is_of_mlcommons
 from ..journal.session_document import Provenance, read_document, task_and_mode
 from ..journal.session_folder import SessionFolder
-from ..score.judge import Judged, judge_session
+from ..score.judge import Judged, judge_any, judge_session
 from ..score.rules import FindingKind
+from ..score.streaming.assess import JudgedStream
 from ..terms import Dialect, Division, Mode, Purpose
-from ..write.eembc_results import render_result
-from ..write.mlcommons_results import result_lines
-from ..write.printed_results import parse_results
+from .agreement import disagreements
 from .describe.description import Description
 from .describe.placing import place_sessions
 
 MLCOMMONS_RUNNER = "MLCommons' runner"
-RESULTS_NAME = "results.txt"
-"""The name of the results of MLCommons' runner."""
 UNTOLD = "unknown"
 """Stands for what a session of MLCommons' runner does not tell, and so differs from nothing."""
 
@@ -51,12 +47,12 @@ class GatheredSession:
     folder: Path
     provenance: Provenance | None
     """What its session.json says; None of a session of MLCommons' runner, which writes none."""
-    judged: Judged
+    judged: Judged | JudgedStream
     runner_commit: str = ""
     """The commit of MLCommons' runner, as the submitter says."""
 
     @property
-    def task(self) -> Task:
+    def task(self) -> Task | StreamingTask:
         return self.judged.task
 
     @property
@@ -114,9 +110,15 @@ class GatheredSession:
         """Return the name of the official list that its inputs are of; None for another."""
         if self.provenance is not None:
             return self.provenance.dataset.official_list
-        labels = self.judged.label_list
+        labels = self.judged.label_list if isinstance(self.judged, Judged) else None
         official = None if labels is None else identify(labels)
         return None if official is None else official.name
+
+    @property
+    def official_words(self) -> bool:
+        """Tell whether it is a streaming session that played the round's own recording."""
+        truth = self.judged.truth if isinstance(self.judged, JudgedStream) else None
+        return truth is not None and truth.is_official
 
     @property
     def io_manager(self) -> str:
@@ -171,7 +173,7 @@ def gather(description: Description, *, allow_mixed: bool = False) -> Gathered:
         except (TinyrunnerError, OSError) as error:
             problems.append(f"{place}: {error}")
         else:
-            problems += (f"{place}: {text}" for text in _disagreements(session))
+            problems += (f"{place}: {text}" for text in disagreements(session))
             sessions.append(session)
     problems += _out_of_place(sessions, rounds.get(description.round))
     mixed = list(_differences(sessions, description.division))
@@ -195,8 +197,9 @@ def _out_of_place(sessions: Sequence[GatheredSession], round_: Round) -> Iterato
     have = dict.fromkeys((session.system, session.task.key) for session in sessions)
     tasks = {session.task.key: session.task for session in sessions}
     for system, key in have:
-        base = tasks[key].base
-        if tasks[key].official and key not in round_.benchmarks:
+        task = tasks[key]
+        official, base = (task.official, task.base) if isinstance(task, Task) else (True, None)
+        if official and key not in round_.benchmarks:
             yield f"{system}/{key}: {round_.name} has no {key}; build for a round that has"
         elif base is not None and (system, base.key) not in have:
             yield (
@@ -250,75 +253,21 @@ def _read_mlcommons(
         )
     if (found.task, found.mode) != (key, mode):
         raise SetupError(f"{folder} is a session of {found.task} {found.mode.value}")
-    judged = judge_session(
-        folder, round_name=description.round, division=description.division.value
+    judged = judge_any(
+        folder,
+        datasets=description.datasets,
+        round_name=description.round,
+        division=description.division.value,
+        labels_needed=key not in STREAMING_TASKS,
     )
+    stream = judged.assessment.streaming
+    if stream is not None and stream.words is None:
+        raise SetupError(
+            f"{folder} has no results.json that tells the words of {stream.wav_file}; name in "
+            "`datasets` of the description the folder DATASETS that the runner played by, whose "
+            f"{judged.task.model_id}/ holds sww_long_test.json"
+        )
     return GatheredSession(system_id, folder, None, judged, description.runner.commit)
-
-
-def _disagreements(session: GatheredSession) -> Iterator[str]:
-    """Return figures of the results that are not what log and trace give."""
-    if session.provenance is None:
-        return _differing_lines(session)
-    return _differing_figures(session)
-
-
-def _differing_lines(session: GatheredSession) -> Iterator[str]:
-    """Compare the results of MLCommons' runner with what would be written, figure by figure.
-
-    Sums that are added up in another order may differ in the last digit that is printed.
-    """
-    assessment, path = session.judged.assessment, session.folder / RESULTS_NAME
-    result = assessment.energy or assessment.performance or assessment.accuracy
-    if result is None:
-        yield f"{path}: nothing was measured"
-        return
-    told = _figures(path.read_text(encoding="utf-8", errors="replace"))
-    again = _figures("\n".join(result_lines(result, session.judged.round, "")))
-    # No target is set in ad's Top-1, and each runner takes it its own way.
-    informative = {"top1"} if session.task.metric is Metric.AUC else set()
-    for name in sorted((told.keys() | again.keys()) - informative):
-        held, right = told.get(name, "nothing"), again.get(name, "nothing")
-        if not _alike(held, right):
-            yield f"{path} says {held} for {name}, its log and results.json give {right}"
-
-
-_SUM_NOISE = Decimal("1e-9")
-"""How far sums of the same numbers may be apart, as a fraction."""
-
-
-def _alike(one: str, other: str) -> bool:
-    try:
-        apart = abs(Decimal(one) - Decimal(other))
-    except InvalidOperation:
-        return one == other
-    digits = min(len(text.partition(".")[2]) for text in (one, other))
-    noise = _SUM_NOISE * abs(Decimal(other))
-    return apart <= max(Decimal(1).scaleb(-digits), noise) if digits else apart == 0
-
-
-def _differing_figures(session: GatheredSession) -> Iterator[str]:
-    judged, path = session.judged, SessionFolder(session.folder, "").result
-    told = _figures(path.read_text(encoding="utf-8", errors="replace"))
-    again = _figures(render_result(judged.assessment, judged.task, judged.round, time_s=0.0))
-    for name in sorted(told.keys() | again.keys()):
-        held, right = told.get(name, "nothing"), again.get(name, "nothing")
-        if held != right:
-            yield f"{path} says {held} for {name}, its log gives {right}"
-
-
-def _figures(text: str) -> dict[str, str]:
-    """Return every printed figure by a name for a person; both texts of one printed twice."""
-    printed = parse_results(text.splitlines())
-    named = [(figure.name, figure.text) for figure in (*printed.headlines, *printed.stray)]
-    for block in printed.blocks:
-        place = f"{block.kind.value} {block.number}"
-        named += ((f"{place} {figure.name}", figure.text) for figure in block.figures)
-    texts: dict[str, list[str]] = {}
-    for name, figure in named:
-        if figure not in texts.setdefault(name, []):
-            texts[name].append(figure)
-    return {name: " and ".join(found) for name, found in texts.items()}
 
 
 _Told = Callable[[GatheredSession], object]
@@ -389,7 +338,9 @@ def _notes(sessions: list[GatheredSession], description: Description) -> Iterato
     """Say what is worth knowing, and no reason to refuse."""
     for system in description.systems:
         for key, named in system.sessions.items():
-            for mode in (Mode.PERFORMANCE, Mode.ACCURACY):
+            # The accuracy of a streaming task comes with either of its sessions.
+            wanted = () if key in STREAMING_TASKS else (Mode.PERFORMANCE, Mode.ACCURACY)
+            for mode in wanted:
                 if mode not in named.by_mode():
                     yield f"{system.id}/{key}: no {mode.value} session, and the rounds ask for one"
     made_for = Counter(one.provenance.round for one in sessions if one.provenance is not None)

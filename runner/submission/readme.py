@@ -15,6 +15,7 @@ from ...models.custom_task import CUSTOM_KEY
 from ..config.config import Config, config_from_json
 from ..config.settings import SETTINGS
 from ..journal.session_document import IterationsFound, IterationsSaid, Provenance
+from ..score.streaming.assess import JudgedStream
 from ..terms import Mode
 from .code_folder import CopiedCode
 from .gather import MLCOMMONS_RUNNER, GatheredSession
@@ -167,15 +168,33 @@ def _facts(session: GatheredSession) -> Iterator[tuple[str, str]]:
 
 
 def _facts_of_mlcommons(session: GatheredSession) -> Iterator[tuple[str, str]]:
-    first = session.judged.records[0]
     yield "session", session.session_id
     yield "tool", session.tool
     yield "model id", f"{session.model_id}"
     yield "firmware", f"{session.vendor}; {session.profile}"
+    if isinstance(session.judged, JudgedStream):
+        yield from _facts_of_stream(session.judged)
+        return
+    first = session.judged.records[0]
     if session.mode is Mode.ACCURACY:
         official = session.official_list
         yield "label list", "not an official one" if official is None else f"{official} (official)"
     yield "N, and warm-ups", f"{first.iterations}, {first.warmups}"
+
+
+def _facts_of_stream(judged: JudgedStream) -> Iterator[tuple[str, str]]:
+    result = judged.assessment.streaming
+    if result is None:
+        return
+    length = "" if result.length_s is None else f", {result.length_s:g} s"
+    yield "recording", f"{result.wav_file}{length}; {judged.labels}"
+    if result.words is not None:
+        yield "words", str(result.words)
+    if result.duty is not None:
+        duty = result.duty
+        yield "duty cycle, period", f"{duty.duty_cycle:1.5}, {duty.period_s:1.5} s"
+    if result.drift is not None:
+        yield "audio clock of the board", f"{result.drift.ppm:+.0f} ppm ({result.drift.source})"
 
 
 def _found(found: IterationsFound) -> str:

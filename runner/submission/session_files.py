@@ -21,6 +21,7 @@ from ..errors import SetupError
 from ..journal.logged_session import MLCOMMONS_FILES
 from ..journal.session_document import read_document
 from ..journal.session_folder import SessionFolder
+from ..score.judge import Judged
 from ..terms import Dialect
 from ..write.mlcommons_session import JOURNAL_NAME, render_session
 from .gather import GatheredSession
@@ -84,6 +85,7 @@ def _to_copy(places: SessionFolder) -> Iterator[Path]:
 
 
 def _render(session: GatheredSession, target: Path) -> None:
+    assert isinstance(session.judged, Judged)  # session.json tells of no other
     for name, content in render_session(session.folder, session.judged):
         _write(target / name, content)
 

@@ -42,6 +42,7 @@ LONG_NAMES = {
     "image_classification": "ic",
     "keyword_spotting": "kws",
     "person_detection": "vww",
+    "streaming_wakeword": "sww",
     "visual_wake_words": "vww",
 }
 """The reference benchmarks' names, which some published results folders have."""

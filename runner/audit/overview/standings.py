@@ -18,13 +18,13 @@ from pathlib import Path, PurePosixPath
 
 from ....models.suite import Metric
 from ...errors import SetupError
+from ...score.streaming.printed import expected_texts
 from ...submission.describe.system_json import SystemJsonError, read_system_json
 from ...terms import Mode
 from ...write.printed_results import PrintedFigure
 from ..evidence.audit_result import Recomputed, SessionAudit, TreeAudit
 from ..evidence.tree import ModeFolder
 from ..session.results_check import headline_agrees, headlines
-from ..session.streaming_check import expected_texts
 
 _SYSTEM = {
     "board": "Board Name",

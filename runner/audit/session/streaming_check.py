@@ -16,12 +16,14 @@ from math import inf
 from ...journal.records import StreamingRecord
 from ...score.streaming.printed import (
     COUNTS,
+    IN_RESULTS,
     StreamingFigure,
+    expected_texts,
     number_of,
     numbers_in,
     streaming_figures,
 )
-from ...score.streaming.results import DutyCycle, StreamingResult, WordScore
+from ...score.streaming.results import StreamingResult
 from ...score.streaming.rules import check_duration
 from ...score.streaming.stream import Stream
 from ...write.printed_results import Block, PrintedResults, parse_results
@@ -29,11 +31,7 @@ from ..evidence.audit_result import Recomputed
 from ..evidence.findings import AuditFinding, Rule, not_judged, violation, warning
 from .results_check import check_printed
 
-_NOISE = 1e-12
-"""What adding in another order makes of a figure, as a fraction."""
 _HALF_A_MILLISECOND = 0.0005 * (1 + 1e-6)
-_IN_RESULTS = (*COUNTS, "duty cycle", "period", "throughput")
-"""What results.txt has of it; the lists and the short figures stand in the log alone."""
 _TITLES = {
     "duty cycle": "average duty cycle",
     "period": "average period",
@@ -78,7 +76,7 @@ class StreamingCheck:
         said = {finding.line for finding in wrong}
         yield from (one for one in self._as_the_log(printed, own, results) if one.line not in said)
         seen = {figure.name for figure in printed}
-        for name in _IN_RESULTS:
+        for name in IN_RESULTS:
             if name not in seen:
                 expected = "a line with it, as the runner prints it"
                 yield violation(Rule.RESULT_LINE, results, f"no {_title(name)}", expected)
@@ -258,26 +256,6 @@ class StreamingCheck:
                 "no samples are at hand, so that power and energy cannot be recomputed",
                 "the session's results.json, which holds them",
             )
-
-
-def expected_texts(words: WordScore | None, duty: DutyCycle | None) -> dict[str, tuple[str, ...]]:
-    """Return every text that a figure may have, the best first; of what can be recomputed."""
-    found: dict[str, tuple[str, ...]] = {}
-    if words is not None:
-        found |= {name: (str(n),) for name, n in zip(COUNTS, words.counts, strict=True)}
-    if duty is not None:
-        found["duty cycle"] = _texts(duty.duty_cycle, "1.5")
-        found["period"] = _texts(duty.period_s, "1.5")
-        found["short duty cycle"] = _texts(duty.duty_cycle, ".3f")
-        found["short period"] = _texts(duty.period_s * 1e3, ".1f")
-        if duty.throughput is not None:
-            found["throughput"] = _texts(duty.throughput, "1.5")
-    return found
-
-
-def _texts(value: float, spec: str) -> tuple[str, ...]:
-    near = (value, value * (1 + _NOISE), value * (1 - _NOISE))
-    return tuple(dict.fromkeys(format(one, spec) for one in near))
 
 
 def _rates_agree(figures: Sequence[StreamingFigure], path: str) -> Iterator[AuditFinding]:

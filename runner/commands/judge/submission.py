@@ -76,7 +76,7 @@ def init(
             "--set",
             metavar="KEY=VALUE",
             help="A key of the system description, or checklist.KEY, code.implementation, "
-            "code.folder, hookup.text, hookup.picture, runner.commit; repeat it.",
+            "code.folder, hookup.text, hookup.picture, runner.commit, datasets; repeat it.",
             show_default="asked",
         ),
     ] = None,
@@ -207,7 +207,7 @@ def build_(
     console.print(f"{built.root} is built ({built.round.name}).", markup=False, highlight=False)
     for note in built.notes:
         console.print(f"note: {note}", markup=False, highlight=False)
-    audited = audit(built.root, round_name=built.round.name)
+    audited = audit(built.root, round_name=built.round.name, datasets=description.datasets)
     show_audit(console, audited, Level.SUBMITTABLE)
     if not audited.holds(Level.SUBMITTABLE):
         raise typer.Exit(options.EXIT_INVALID)

@@ -27,8 +27,10 @@ class JudgedStream:
     mode: Mode
     round: Round
     assessment: Assessment
-    labels: str
-    """Where the windows of the words were read from, or which ones they are."""
+    labels: str | None
+    """Where the windows of the words were read from, or which ones they are; None: nowhere."""
+    truth: StreamingTruth | None = None
+    """The windows themselves."""
 
 
 def judge_stream(
@@ -40,12 +42,14 @@ def judge_stream(
     round_name: str | None,
     division: Division,
     purpose: Purpose,
+    truth_needed: bool = True,
 ) -> JudgedStream:
     """Score a streaming session whose log was read.
 
     ``labels`` is the file of its recording's words, ``datasets`` the folder that holds such files
-    for each model id; without them the words are those that results.json has. SetupError where
-    there are none. Without ``round_name`` it is the first round that has the task.
+    for each model id; without them the words are those that results.json has. Where there are none,
+    SetupError; without ``truth_needed`` no words are counted. Without ``round_name`` it is the
+    first round that has the task.
     """
     task = streaming_task_of(facts)
     round_ = round_for(task, load_rounds(), round_name)
@@ -57,11 +61,13 @@ def judge_stream(
     truth = truth_for(stream.record.wav_file, truths, stream.record.length_s)
     if truth is None and labels is None:
         truth = stream.truth
-    if truth is None:
+    if truth is None and truth_needed:
         raise SetupError(_no_truth(log, stream, task, labels, truths))
     assessment = assess_stream(facts, stream, truth, task, mode, round_, division, purpose)
-    told = f"the official words of {truth.wav_file}" if truth.is_official else truth.source
-    return JudgedStream(task, mode, round_, assessment, told)
+    told = None if truth is None else truth.source
+    if truth is not None and truth.is_official:
+        told = f"the official words of {truth.wav_file}"
+    return JudgedStream(task, mode, round_, assessment, told, truth)
 
 
 def _no_truth(
@@ -130,12 +136,18 @@ def _other_truth(own: StreamingTruth | None, used: StreamingTruth | None) -> lis
 
 def streaming_task_of(facts: LogFacts) -> StreamingTask:
     """Return the streaming task whose model the log names; SetupError where none is known."""
-    named = "" if facts.streaming is None else facts.streaming.model_id
-    for task in STREAMING_TASKS.values():
-        if named.lower() in task.model_ids:
-            return task
-    known = ", ".join(task.model_id for task in STREAMING_TASKS.values())
-    raise SetupError(f"the log names the streaming model {named!r}; known here are {known}")
+    task = known_streaming_task(facts)
+    if task is None:
+        named = "" if facts.streaming is None else facts.streaming.model_id
+        known = ", ".join(task.model_id for task in STREAMING_TASKS.values())
+        raise SetupError(f"the log names the streaming model {named!r}; known here are {known}")
+    return task
+
+
+def known_streaming_task(facts: LogFacts) -> StreamingTask | None:
+    """Return the streaming task whose model the log names, None where it is none of these."""
+    named = "" if facts.streaming is None else facts.streaming.model_id.lower()
+    return next((task for task in STREAMING_TASKS.values() if named in task.model_ids), None)
 
 
 def truths_in(datasets: Path, task: StreamingTask) -> list[StreamingTruth]:

@@ -16,6 +16,8 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal, InvalidOperation
 from typing import NamedTuple
 
+from .results import DutyCycle, WordScore
+
 
 class StreamingFigure(NamedTuple):
     """Is one figure, as text."""
@@ -42,6 +44,10 @@ _FIGURES = {
     "false": re.compile(r"False positives: *\[([^\]]*)\]"),
 }
 COUNTS = ("true positives", "false negatives", "false positives")
+IN_RESULTS = (*COUNTS, "duty cycle", "period", "throughput")
+"""What results.txt has of it; the lists and the short figures stand in the log alone."""
+_NOISE = 1e-12
+"""What adding in another order makes of a figure, as a fraction."""
 
 
 def streaming_figures(lines: Iterable[tuple[int, str]]) -> Iterator[StreamingFigure]:
@@ -74,3 +80,23 @@ def numbers_in(text: str) -> list[float] | None:
         return [float(word) for word in text.replace(",", " ").split()]
     except ValueError:
         return None
+
+
+def expected_texts(words: WordScore | None, duty: DutyCycle | None) -> dict[str, tuple[str, ...]]:
+    """Return every text that a figure may have, the best first; of what can be recomputed."""
+    found: dict[str, tuple[str, ...]] = {}
+    if words is not None:
+        found |= {name: (str(n),) for name, n in zip(COUNTS, words.counts, strict=True)}
+    if duty is not None:
+        found["duty cycle"] = _texts(duty.duty_cycle, "1.5")
+        found["period"] = _texts(duty.period_s, "1.5")
+        found["short duty cycle"] = _texts(duty.duty_cycle, ".3f")
+        found["short period"] = _texts(duty.period_s * 1e3, ".1f")
+        if duty.throughput is not None:
+            found["throughput"] = _texts(duty.throughput, "1.5")
+    return found
+
+
+def _texts(value: float, spec: str) -> tuple[str, ...]:
+    near = (value, value * (1 + _NOISE), value * (1 - _NOISE))
+    return tuple(dict.fromkeys(format(one, spec) for one in near))

@@ -18,7 +18,7 @@ from pydantic import (
 )
 
 from ....errors import closest
-from ....models.suite import ALL_TASKS
+from ....models.suite import BENCHMARKS, STREAMING_TASKS
 from ...config import values
 from ...config.config import ConfigPath, read_source
 from ...config.explain import ConfigError, explain
@@ -39,10 +39,10 @@ def _to_answer(value: object) -> object:
 
 
 def _to_benchmark(value: object) -> object:
-    if value in ALL_TASKS:
+    if value in BENCHMARKS:
         return value
     raise ValueError(
-        f"no such benchmark{closest(str(value), ALL_TASKS)}; there are {', '.join(ALL_TASKS)}"
+        f"no such benchmark{closest(str(value), BENCHMARKS)}; there are {', '.join(BENCHMARKS)}"
     )
 
 
@@ -155,7 +155,7 @@ class SystemConfig(values.StrictSection):
         """Return the session folders by task key and mode, in the tasks' order."""
         return {
             (key, mode): path
-            for key in ALL_TASKS
+            for key in BENCHMARKS
             if key in self.sessions
             for mode, path in self.sessions[key].by_mode().items()
         }
@@ -169,6 +169,8 @@ class Description(values.StrictSection):
     organization: FolderName
     output: ConfigPath | None = None
     """The folder that the tree is built in unless --out says; None: it must."""
+    datasets: ConfigPath | None = None
+    """The folder with the words of sww's recording, for sessions that do not tell them."""
     systems: Annotated[tuple[SystemConfig, ...], BeforeValidator(_to_systems)]
     runner: RunnerConfig = RunnerConfig()
     checklist: ChecklistConfig = ChecklistConfig()
@@ -225,6 +227,9 @@ def _put_sessions(
             named[key] = (before if isinstance(before, dict) else {}) | dict(by_mode)
 
 
+_BOTH = "performance and accuracy"
+
+
 def _problems(description: Description) -> Iterator[tuple[Place, str]]:
     """Return what is wrong between keys, each with its place."""
     ids: set[str] = set()
@@ -247,7 +252,13 @@ def _problems(description: Description) -> Iterator[tuple[Place, str]]:
             )
         for key, named in system.sessions.items():
             if not named.by_mode():
-                yield (*place, "sessions", key), "no session; expected performance and accuracy"
+                wanted = "energy or performance" if key in STREAMING_TASKS else _BOTH
+                yield (*place, "sessions", key), f"no session; expected {wanted}"
+            if key in STREAMING_TASKS and named.accuracy is not None:
+                yield (
+                    (*place, "sessions", key, "accuracy"),
+                    f"{key} has no accuracy mode: its words are counted in energy or performance",
+                )
             if key not in system.code:
                 yield (
                     (*place, "code"),

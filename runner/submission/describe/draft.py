@@ -37,6 +37,7 @@ def _lines(answers: DraftAnswers, placed: PlacedSessions, base: Path) -> Iterato
     yield f"division: {answers.division}  # closed or open"
     yield f"organization: {scalar(answers.organization)}  # also the name of its folder"
     yield "# output: submission  # where the tree is built, unless --out says"
+    yield from _datasets(answers, placed, base)
     yield ""
     yield "systems:"
     yield "  # One block for each system under test; copy it for another."
@@ -83,6 +84,13 @@ def _lines(answers: DraftAnswers, placed: PlacedSessions, base: Path) -> Iterato
     for question in ASKED:
         yield f"  # {question.text} ({question.hint})"
         yield f"  {question.key}: {scalar(answers.checklist.get(question.key, ''))}"
+
+
+def _datasets(answers: DraftAnswers, placed: PlacedSessions, base: Path) -> Iterator[str]:
+    if placed.lack_words:
+        folder = answers.datasets
+        yield "# The folder whose sww01/ holds sww_long_test.json, the words of sww's recording."
+        yield f"datasets: {'null' if folder is None else scalar(_relative(folder, base))}"
 
 
 def scalar(text: str) -> str:

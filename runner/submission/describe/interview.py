@@ -149,6 +149,13 @@ def _questions(flags: Flags, placed: PlacedSessions) -> Iterator[_Question]:
         title, hint = "Commit", "of mlcommons/tiny, whose benchmark/runner was run"
         said = settings.get(RUNNER_COMMIT)
         yield _Question(RUNNER_COMMIT, "MLCommons' runner", title, hint, _text, said)
+    if placed.lack_words:
+        title, hint = (
+            "DATASETS",
+            f"the folder whose sww01/ holds sww_long_test.json; {NONE} for none",
+        )
+        said = settings.get(DATASETS)
+        yield _Question(DATASETS, "Streaming wake word", title, hint, _folder, said)
     for one in ASKED:
         key = CHECKLIST + one.key
         yield _Question(key, "Checklist", one.text, one.hint, _text, settings.get(key))
@@ -230,7 +237,7 @@ def _of_the_system(settings: Answers, placed: PlacedSessions) -> Iterator[_Quest
 
 
 def _draft(flags: Flags, placed: PlacedSessions, answers: Answers) -> DraftAnswers:
-    picture = answers.get(HOOKUP_PICTURE)
+    picture, words = answers.get(HOOKUP_PICTURE), answers.get(DATASETS) or NONE
     folders = {task: answers[f"{CODE_FOLDER}.{task}"] for task in placed.tasks}
     again = {
         name: flags.settings.get(name, answers[key]).strip() for name, key in _ASKED_BEFORE.items()
@@ -247,6 +254,7 @@ def _draft(flags: Flags, placed: PlacedSessions, answers: Answers) -> DraftAnswe
         hookup_picture=Path(picture) if picture else None,
         hookup_text=answers.get(HOOKUP_TEXT, ""),
         runner_commit=answers.get(RUNNER_COMMIT, ""),
+        datasets=Path(words) if words != NONE else None,
     )
 
 
@@ -336,6 +344,8 @@ class DraftAnswers:
     hookup_text: str = ""
     runner_commit: str = ""
     """The commit of MLCommons' runner, where sessions of it are among them."""
+    datasets: Path | None = None
+    """The folder with the words of the recording, where sessions lack them."""
 
 
 CODE_IMPLEMENTATION, CODE_FOLDER = "code.implementation", "code.folder"
@@ -350,6 +360,9 @@ CHECKLIST = "checklist."
 RUNNER_COMMIT = "runner.commit"
 
 
+DATASETS = "datasets"
+
+
 _SETTABLE = (
     *TEMPLATE_NAMES,
     *(CHECKLIST + question.key for question in ASKED),
@@ -358,6 +371,7 @@ _SETTABLE = (
     HOOKUP_TEXT,
     HOOKUP_PICTURE,
     RUNNER_COMMIT,
+    DATASETS,
 )
 
 
@@ -371,7 +385,7 @@ def parse_settings(words: Sequence[str]) -> dict[str, str]:
             raise SetupError(
                 f'--set {word!r}: expected "Key=Value", the key one of the system description '
                 f"(such as Board Name), checklist.KEY, code.implementation, code.folder, "
-                f"hookup.text, hookup.picture or runner.commit{closest(key, _SETTABLE)}"
+                f"hookup.text, hookup.picture, runner.commit or datasets{closest(key, _SETTABLE)}"
             )
         settings[key] = value.strip()
     return settings

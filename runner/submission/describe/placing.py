@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ....models.suite import ALL_TASKS, TASKS_BY_MODEL_ID
+from ....models.suite import ALL_TASKS, BENCHMARKS, TASKS_BY_MODEL_ID, StreamingTask, Task
 from ...errors import SetupError
 from ...journal.logged_session import MLCOMMONS_FILES, is_of_mlcommons, read_log
+from ...journal.records import LogFacts
 from ...journal.session_document import read_document, task_and_mode
 from ...journal.session_folder import DOCUMENT_NAME
+from ...score.streaming.assess import known_streaming_task
 from ...terms import Mode, Purpose
 
 
@@ -31,6 +33,8 @@ class FoundSession:
     """Whether MLCommons' runner measured it, so that its log is all that tells of it."""
     unusable: str = ""
     """Why it is none to submit."""
+    lacks_words: bool = False
+    """Whether the words of its recording stand elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +49,7 @@ class PlacedSessions:
     def tasks(self) -> tuple[str, ...]:
         """Return the tasks that there are, in the suite's order."""
         there = {session.task for session in self.sessions}
-        return tuple(key for key in ALL_TASKS if key in there)
+        return tuple(key for key in BENCHMARKS if key in there)
 
     @property
     def has_energy(self) -> bool:
@@ -58,6 +62,10 @@ class PlacedSessions:
     @property
     def of_mlcommons(self) -> bool:
         return any(session.of_mlcommons for session in self.sessions)
+
+    @property
+    def lack_words(self) -> bool:
+        return any(session.lacks_words for session in self.sessions)
 
     def of(self, task: str) -> dict[Mode, Path]:
         return {
@@ -148,27 +156,27 @@ def _look_at_mlcommons(folder: Path) -> FoundSession:
     log = folder / MLCOMMONS_FILES[0]
     logged = read_log(log, merge_json=False)
     facts = logged.facts
-    absent = [name for name in MLCOMMONS_FILES if not (folder / name).is_file()]
+    with_energy = facts.streaming is not None and facts.mode is Mode.ENERGY
+    # Its samples are some 30 MB, and the rules do not ask for them.
+    wanted = MLCOMMONS_FILES[:-1] if with_energy else MLCOMMONS_FILES
+    absent = [name for name in wanted if not (folder / name).is_file()]
     unusable = ""
     if facts.rendered:
         unusable = "was rendered by tinyrunner: the session itself is the one to give"
-    elif facts.streaming is not None:
-        model_id = facts.streaming.model_id
-        unusable = f"is of the streaming wake word ({model_id}), which no tree is built with yet"
     elif absent:
         unusable = f"is unfinished or incomplete: no {', '.join(absent)}"
     elif not facts.finished:
         unusable = "is unfinished: its log does not hold the end of its session"
     elif facts.mode is None:
         unusable = "holds no inference"
-    tasks = [TASKS_BY_MODEL_ID[one] for one in facts.model_ids if one in TASKS_BY_MODEL_ID]
-    if not tasks and not unusable:
+    task = _task_of(facts)
+    if task is None and not unusable:
         named = ", ".join(facts.model_ids) or "none"
         unusable = f"is of no model that is known here (it names {named})"
     vendor = next(iter(facts.names), "unknown")
     return FoundSession(
         folder=folder,
-        task=tasks[0].key if tasks else "",
+        task="" if task is None else task.key,
         mode=facts.mode or Mode.PERFORMANCE,
         round_name=None,
         division=None,
@@ -177,4 +185,12 @@ def _look_at_mlcommons(folder: Path) -> FoundSession:
         simulated=facts.simulated_line is not None,
         of_mlcommons=True,
         unusable=unusable,
+        lacks_words=with_energy and not (folder / MLCOMMONS_FILES[-1]).is_file(),
     )
+
+
+def _task_of(facts: LogFacts) -> Task | StreamingTask | None:
+    if facts.streaming is not None:
+        return known_streaming_task(facts)
+    known = (TASKS_BY_MODEL_ID.get(model_id) for model_id in facts.model_ids)
+    return next((task for task in known if task is not None), None)

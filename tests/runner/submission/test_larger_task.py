@@ -7,13 +7,16 @@ trained on, so that what is judged is ic's demonstration model under ic2's name.
 from __future__ import annotations
 
 import shutil
-from pathlib import Path
 
 import pytest
-from support.cli import document, sessions_in, tinyrunner
-from support.made_once import made_once
+from support.cli import tinyrunner
 from support.reference import reference_path
-from support.sessions.submission_trees import SYSTEM, SessionsByPlace, write_description
+from support.sessions.submission_trees import (
+    SYSTEM,
+    SessionsByPlace,
+    larger_task_sessions,
+    write_description,
+)
 from tinyrunner.models.engine import Engine
 from tinyrunner.models.suite import IC, IC2
 from tinyrunner.runner.audit.audit import audit
@@ -26,23 +29,7 @@ from tinyrunner.runner.terms import Mode
 
 @pytest.fixture(scope="module")
 def sessions(tmp_path_factory: pytest.TempPathFactory) -> SessionsByPlace:
-    """ic and ic2 in performance and accuracy, on simulated devices."""
-
-    def run(folder: Path) -> None:
-        for mode in ("performance", "accuracy"):
-            ran = tinyrunner(
-                "run", "ic", "ic2", "--mode", mode, "--dut", "sim:", "--datasets", "demo",
-                "--model", "demo", "--round", "v1.4", "--sessions", folder,
-            )  # fmt: skip
-            assert ran.status == 3, ran
-
-    folder = made_once(tmp_path_factory, "ic2-sessions", run)
-    found: SessionsByPlace = {}
-    for one in sessions_in(folder):
-        provenance = document(one)["provenance"]
-        found[provenance["task"], Mode(provenance["mode"])] = one
-    assert len(found) == 4
-    return found
+    return larger_task_sessions(tmp_path_factory)
 
 
 def test_it_takes_the_inputs_and_the_list_of_ic(sessions):

@@ -5,13 +5,18 @@ from __future__ import annotations
 import filecmp
 import json
 import re
-import shutil
 from pathlib import Path
 
 import pytest
 from support.cli import tinyrunner
 from support.reference import reference_path
-from support.sessions.of_mlcommons import PUBLISHED, as_of_mlcommons, published_sessions
+from support.sessions.of_mlcommons import (
+    INIT,
+    PUBLISHED,
+    as_of_mlcommons,
+    described,
+    published_sessions,
+)
 from tinyrunner.runner.audit.audit import audit
 from tinyrunner.runner.audit.evidence.findings import Level, Rule, Severity
 from tinyrunner.runner.submission.build import build
@@ -19,50 +24,10 @@ from tinyrunner.runner.submission.describe.description import load_description
 from tinyrunner.runner.submission.gather import BuildError
 from tinyrunner.runner.terms import Mode
 
-INIT = ("submission", "init", "--yes", "--organization", "Acme", "--system", "board")
-STREAMING = (
-    *("v1.3", "closed", "STMicroelectronics", "results"),
-    *("NUCLEO_L4R5ZI-P", "sww", "performance"),
-)
-COMPLETE = {
-    "Status": "available",
-    "Processor(s) Name": "Arm Cortex-M4",
-    "Processor(s) Frequencies": "120 MHz",
-    "hookup.text": "LPM01A in the supply",
-    "runner.commit": "1afd2c9",
-    **dict.fromkeys(
-        (
-            "checklist.engineers",
-            "checklist.emails",
-            "checklist.same_code_in_both_modes",
-            "checklist.calibrated_outside_official_set",
-            "checklist.numerics",
-            "checklist.backend",
-            "checklist.caching_techniques",
-            "checklist.disallowed_techniques",
-            "checklist.congruent_with_rules",
-            "checklist.reflects_real_world_performance",
-        ),
-        "yes",
-    ),
-}
-
 
 @pytest.fixture
 def sessions(tmp_path: Path) -> Path:
     return published_sessions(tmp_path / "sessions")
-
-
-def described(folder: Path, sessions: Path, *flags: str) -> Path:
-    firmware = folder / "firmware"
-    firmware.mkdir(exist_ok=True)
-    (firmware / "main.c").write_text("int main(void) { return 0; }\n", encoding="utf-8")
-    told = COMPLETE | {"code.folder": str(firmware)}
-    words = [word for item in told.items() for word in ("--set", "=".join(item))]
-    file = folder / "submission.yaml"
-    ran = tinyrunner(*INIT, file, "--session", sessions, *words, *flags)
-    assert ran.status == 0, ran
-    return file
 
 
 @pytest.mark.parametrize("round_name", ["v1.3", "v1.4"])
@@ -135,14 +100,6 @@ def test_a_name_that_the_runner_could_not_read_differs_from_none(sessions, tmp_p
     built = build(load_description(described(tmp_path, sessions)), tmp_path / "out")
     (readme,) = built.root.rglob("README.md")
     assert "| firmware | unknown; ULPMark" in readme.read_text(encoding="utf-8")
-
-
-def test_a_session_of_the_streaming_wake_word_is_left_out(sessions, tmp_path) -> None:
-    path = reference_path("published", *STREAMING)
-    shutil.copytree(path, sessions / "20250727_000000")
-    ran = tinyrunner(*INIT, tmp_path / "s.yaml", "--session", sessions)
-    assert ran.status == 0, ran
-    assert "which is of the streaming wake word (sww01), which no tree" in ran.err
 
 
 def test_eembcs_rounds_do_not_take_them(sessions, tmp_path) -> None:

@@ -6,6 +6,7 @@ import json
 import shutil
 from pathlib import Path
 
+from support.cli import tinyrunner
 from support.reference import reference_path
 from tinyrunner.runner.score.judge import judge_session
 from tinyrunner.runner.write.mlcommons_session import render_session
@@ -16,13 +17,45 @@ PUBLISHED = {
     "energy": "20250726_102344",
 }
 """The modes of the published kws sessions, and what the runner called their folders."""
-_KWS = ("published", "v1.3", "closed", "STMicroelectronics", "results", "NUCLEO_L4R5ZI-P", "kws")
+PUBLISHED_SWW = {"performance": "20250729_144404", "energy": "20250729_132607"}
+"""The same of the streaming wake word; that of energy has no results.json."""
+_SYSTEM = ("published", "v1.3", "closed", "STMicroelectronics", "results", "NUCLEO_L4R5ZI-P")
 
 
-def published_sessions(target: Path) -> Path:
-    """A copy of the three published sessions, in folders called as the runner calls them."""
-    for mode, name in PUBLISHED.items():
-        shutil.copytree(reference_path(*_KWS, mode), target / name)
+INIT = ("submission", "init", "--yes", "--organization", "Acme", "--system", "board")
+COMPLETE = {
+    "Status": "available",
+    "Processor(s) Name": "Arm Cortex-M4",
+    "Processor(s) Frequencies": "120 MHz",
+    "hookup.text": "LPM01A in the supply",
+    "runner.commit": "1afd2c9",
+    **dict.fromkeys(
+        (
+            "checklist.engineers",
+            "checklist.emails",
+            "checklist.same_code_in_both_modes",
+            "checklist.calibrated_outside_official_set",
+            "checklist.numerics",
+            "checklist.backend",
+            "checklist.caching_techniques",
+            "checklist.disallowed_techniques",
+            "checklist.congruent_with_rules",
+            "checklist.reflects_real_world_performance",
+        ),
+        "yes",
+    ),
+}
+"""Of a description, all that no session tells."""
+
+
+def published_sessions(target: Path, *, streaming: bool = False) -> Path:
+    """A copy of published sessions: three of kws, and with ``streaming`` two of sww.
+
+    Their folders are called as the runner calls them.
+    """
+    for key, names in {"kws": PUBLISHED, "sww": PUBLISHED_SWW if streaming else {}}.items():
+        for mode, name in names.items():
+            shutil.copytree(reference_path(*_SYSTEM, key, mode), target / name)
     return target
 
 
@@ -42,3 +75,16 @@ def as_of_mlcommons(session: Path, target: Path) -> Path:
             text = json.dumps(entries)
         (target / name).write_text(text, encoding="utf-8")
     return target
+
+
+def described(folder: Path, sessions: Path, *flags: str) -> Path:
+    """The description that `submission init` writes of sessions, nothing of it left open."""
+    firmware = folder / "firmware"
+    firmware.mkdir(exist_ok=True)
+    (firmware / "main.c").write_text("int main(void) { return 0; }\n", encoding="utf-8")
+    told = COMPLETE | {"code.folder": str(firmware)}
+    words = [word for item in told.items() for word in ("--set", "=".join(item))]
+    file = folder / "submission.yaml"
+    ran = tinyrunner(*INIT, file, "--session", sessions, *words, *flags)
+    assert ran.status == 0, ran
+    return file

@@ -18,7 +18,7 @@ from itertools import product
 from pathlib import Path
 
 import pytest
-from support.cli import Terminal, document, ended, process, sessions_in
+from support.cli import Terminal, document, ended, process, sessions_in, tinyrunner
 from support.made_once import made_once
 from tinyrunner.models.suite import TASKS
 from tinyrunner.runner.terms import Mode
@@ -89,6 +89,26 @@ def built_tree(
         return made_once(tmp_path_factory, f"tree-{round_name}", make) / "tree"
 
     return tree
+
+
+def larger_task_sessions(tmp_path_factory: pytest.TempPathFactory) -> SessionsByPlace:
+    """ic and ic2 in performance and accuracy, on simulated devices."""
+
+    def run(folder: Path) -> None:
+        for mode in ("performance", "accuracy"):
+            ran = tinyrunner(
+                "run", "ic", "ic2", "--mode", mode, "--dut", "sim:", "--datasets", "demo",
+                "--model", "demo", "--round", "v1.4", "--sessions", folder,
+            )  # fmt: skip
+            assert ran.status == 3, ran
+
+    folder = made_once(tmp_path_factory, "ic2-sessions", run)
+    found: SessionsByPlace = {}
+    for one in sessions_in(folder):
+        provenance = document(one)["provenance"]
+        found[provenance["task"], Mode(provenance["mode"])] = one
+    assert len(found) == 4
+    return found
 
 
 def copied_tree(tree: Path, target: Path) -> Path:
