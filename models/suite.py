@@ -218,6 +218,9 @@ SWW = StreamingTask(
 STREAMING_TASKS: dict[str, StreamingTask] = {SWW.key: SWW}
 """By the task's key; a kind of its own, for nothing of it is an input with a label."""
 
+BENCHMARKS: dict[str, Task | StreamingTask] = ALL_TASKS | STREAMING_TASKS
+"""Everything that a round can have, by the task's key; what only inputs have is asked of a Task."""
+
 SWW_INFERENCE = Task(
     key="sww",
     title=SWW.title,
@@ -233,6 +236,3 @@ SWW_INFERENCE = Task(
     file_bytes=1200,
 )
 """What its model takes and gives: 30 frames of 40 features, the oldest first. No task to be run."""
-
-BENCHMARKS: dict[str, Task | StreamingTask] = ALL_TASKS | STREAMING_TASKS
-"""Everything that a round can have, by the task's key; what only inputs have is asked of a Task."""
