@@ -10,14 +10,22 @@ from collections import deque
 from typing import Protocol
 
 from ..link.clock import VirtualClock
-from .device import DeviceSettings
+
+
+class WireSpeed(Protocol):
+    """Says how fast a wire is."""
+
+    @property
+    def byte_time_s(self) -> float: ...
 
 
 class SimulatedEnd(Protocol):
     """Hangs on the wire: a simulated device, or an IO manager with one behind it."""
 
-    settings: DeviceSettings
     outgoing: deque[tuple[float, bytes]]
+
+    @property
+    def settings(self) -> WireSpeed: ...
 
     def receive(self, data: bytes, start_s: float) -> None: ...
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import threading
 from bisect import bisect_left, bisect_right
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
@@ -17,6 +18,14 @@ import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
+
+_KEPT = 5000
+_BACK_S = 60.0
+"""Changes that are older than this, counted from what was asked for last, are forgotten."""
+
+
+def _live_already(_: float) -> None:
+    """Do nothing: the board has told what it will do."""
 
 
 class PowerState(Enum):
@@ -61,6 +70,11 @@ class PowerModel:
         """Falling edges of the timestamp pin, in order."""
         self._activity = PowerState.OFF
         self._lock = threading.Lock()
+        self.before_asked: Callable[[float], None] = _live_already
+        """Is called with the moment up to which a monitor is about to ask, so that a board that
+        lives by itself does until then what it does."""
+        self._asked_s = 0.0
+        """From when on monitors have asked last; they do not go back by more than a minute."""
 
     def change(self, at_s: float, activity: PowerState) -> None:
         """Let the board do this from ``at_s`` on; changes come in order."""
@@ -73,6 +87,8 @@ class PowerModel:
             self._amperes.append(0.0 if self.supply_v == 0.0 else self.currents.of(activity))
             self._volts.append(self.supply_v)
             self._activity = activity
+            if len(self._times_s) > 2 * _KEPT and self._times_s[_KEPT] < self._asked_s - _BACK_S:
+                self._cut(0, _KEPT)
 
     def switch(self, at_s: float, supply_v: float) -> None:
         """Set the supply. From zero the board boots, at zero it is off."""
@@ -86,34 +102,53 @@ class PowerModel:
     def _forget_after(self, at_s: float) -> None:
         """Drop what the board would have gone on doing."""
         with self._lock:
-            while len(self._times_s) > 1 and self._times_s[-1] > at_s:
-                for kept in (self._times_s, self._amperes, self._volts, self._joules):
-                    kept.pop()
+            self._cut(max(1, bisect_right(self._times_s, at_s)), None)
         self.edges_s = [edge_s for edge_s in self.edges_s if edge_s <= at_s]
 
     def edge(self, at_s: float) -> None:
         """Note that the timestamp pin falls."""
         self.edges_s.append(at_s)
 
+    def _cut(self, first: int, end: int | None) -> None:
+        for kept in (self._times_s, self._amperes, self._volts, self._joules):
+            del kept[first:end]
+
     def energy_j(self, until_s: Floats) -> Floats:
         """Return the energy drawn from the beginning up to each moment."""
+        if not len(until_s):
+            return np.zeros(0)
+        self.before_asked(float(until_s.max()))
         with self._lock:
-            times = np.asarray(self._times_s)
-            watts = np.asarray(self._amperes) * np.asarray(self._volts)
-            joules = np.asarray(self._joules)
+            part = self._part(until_s)
+            times = np.asarray(self._times_s[part])
+            watts = np.asarray(self._amperes[part]) * np.asarray(self._volts[part])
+            joules = np.asarray(self._joules[part])
         index = np.searchsorted(times, until_s, side="right") - 1
         energy: Floats = joules[index] + watts[index] * (until_s - times[index])
         return energy
 
     def volts(self, when_s: Floats) -> Floats:
         """Return the supply at each moment."""
+        if not len(when_s):
+            return np.zeros(0)
         with self._lock:
-            times, volts = np.asarray(self._times_s), np.asarray(self._volts)
+            part = self._part(when_s)
+            times, volts = np.asarray(self._times_s[part]), np.asarray(self._volts[part])
         supply: Floats = volts[np.searchsorted(times, when_s, side="right") - 1]
         return supply
 
+    def _part(self, moments_s: Floats) -> slice:
+        """Return where what concerns these moments lies among the changes."""
+        self._asked_s = float(moments_s.min())
+        times_s = self._times_s
+        return slice(
+            max(0, bisect_right(times_s, self._asked_s) - 1),
+            bisect_right(times_s, float(moments_s.max())),
+        )
+
     def is_steady(self, from_s: float, until_s: float) -> bool:
         """Tell whether nothing changes between two moments."""
+        self.before_asked(until_s)
         with self._lock:
             return bisect_right(self._times_s, from_s) == bisect_left(self._times_s, until_s)
 
@@ -131,6 +166,7 @@ class PowerModel:
 
     def at(self, when_s: float) -> tuple[float, float]:
         """Return (amperes, volts) at one moment."""
+        self.before_asked(when_s)
         with self._lock:
             index = bisect_right(self._times_s, when_s) - 1
             return self._amperes[index], self._volts[index]

@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl
 
 from ...dut_protocol.wire.boot_banner import TimestampMode
 from ...errors import closest
+from ...models.suite import STREAMING_TASKS
 from ..errors import SetupError
 from .config import Config
 from .values import MAX_BAUD_RATE
@@ -22,6 +23,7 @@ AUTO = "auto"
 
 _SHOWN = 200
 """Characters of an address that an error repeats."""
+_STREAMING_IDS = frozenset(task.model_id for task in STREAMING_TASKS.values())
 
 
 def names_simulated(address: str | None) -> bool:
@@ -133,9 +135,14 @@ class SimulatedOptions:
 
 
 def parse_simulated(address: str) -> tuple[str, SimulatedOptions]:
-    """Parse a ``sim:`` address into model id (may be empty) and options; or SetupError."""
+    """Parse a ``sim:`` address into model id (may be empty) and options; or SetupError.
+
+    A streaming task's device has options of its own, which are left to its simulated bench.
+    """
     model_id, _, query = address.removeprefix("sim").removeprefix(":").partition("?")
     options = SimulatedOptions()
+    if model_id in _STREAMING_IDS:
+        return model_id, options
     for key, value in parse_qsl(query, keep_blank_values=True):
         try:
             match key:

@@ -14,7 +14,7 @@ from ....dut_protocol.wire.simulation import SIMULATION_NOTE
 from ....errors import closest
 from ....models.demo_models import DEMO_NOTE, demo_model_path
 from ....models.fetch import reference_model_path
-from ....models.suite import ALL_TASKS, Task
+from ....models.suite import ALL_TASKS, STREAMING_TASKS, Task
 from ...config.config import Config
 from ...config.sim_address import SIMULATED, SimulatedOptions, parse_simulated
 from ...errors import SetupError
@@ -65,6 +65,11 @@ def simulated_device(
             known[custom.model_id] = custom
         if task is None or task.model_id != model_id:  # else it is known which inputs are meant
             task = known.get(model_id)
+        if model_id in {one.model_id for one in STREAMING_TASKS.values()}:
+            raise SetupError(
+                f"{SIMULATED}{model_id} is the streaming wake word, a device that listens to an "
+                "interface board: `tinyrunner simulate interface-board` serves both"
+            )
         if task is None:
             near = closest(model_id, known)
             raise SetupError(

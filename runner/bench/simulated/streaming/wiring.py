@@ -1,0 +1,193 @@
+"""Wires a simulated bench of the streaming wake word on one clock.
+
+The board's audio goes to the device, whose pins go to the board, and its timestamp pin to the
+monitor, which powers it, where there is one. On a virtual clock the bench is a part of this
+process; on a real one it is served to anybody.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+
+from .....dut_protocol.link.clock import VirtualClock
+from .....dut_protocol.link.wire_log import WireLog
+from .....dut_protocol.simulated.device import Activity
+from .....dut_protocol.simulated.streaming.device import (
+    Manner,
+    Pins,
+    StreamingDevice,
+)
+from .....dut_protocol.simulated.streaming.interface_board import SimulatedInterfaceBoard
+from .....dut_protocol.simulated.streaming.live import LiveLink
+from .....dut_protocol.simulated.streaming.words import Detector, ListedWords
+from .....dut_protocol.wire.boot_banner import TimestampMode
+from .....energy.monitor import EnergyMonitor
+from .....energy.simulated.n6705 import SimulatedN6705
+from .....energy.simulated.power_model import PowerModel, PowerState
+from .....models.fetch import reference_model_path
+from .....models.suite import SWW_INFERENCE
+from ....config.config import Config, MonitorConfig
+from ....config.sim_address import SIMULATED
+from ....errors import SetupError
+from ..device import SimulatedModel
+from ..monitors import simulated_monitor
+from .address import StreamingBenchOptions, parse_streaming
+from .folder import Recordings, recordings_in
+from .model import HearingModel
+
+_POWER_STATE = {activity: PowerState(activity.value) for activity in Activity}
+LIST_NOTE = "detections of a truth list, by no model"
+
+
+class StreamingWiring:
+    """Joins board, device and card; without a monitor the device has power from the beginning.
+
+    ``lock`` is for a bench whose ends are served by a thread each.
+    """
+
+    def __init__(self, config: Config, *, energy: bool) -> None:
+        """Make what the address ``sim:sww01?…``, the data sets and the model of ``config`` say."""
+        options = parse_streaming(config.dut.address or SIMULATED)
+        recordings = recordings_in(_root(config))
+        model = _model(config)
+        self.lock = threading.RLock()
+        self.power = PowerModel()
+        self.options = options
+        self.device = _device(options, _detector(options, recordings, model), model, energy=energy)
+        self.board = SimulatedInterfaceBoard(
+            self.device,
+            recordings.card(options.card),
+            replace(options.board, baud_rate=config.io_manager.baud_rate),
+            options.dut_baud_rate,
+        )
+        pins = self.device.pins
+        pins.detected = self.board.detected
+        pins.processing_rises = self.board.processing_rises
+        pins.processing_falls = self.board.processing_falls
+        if energy:
+            pins.timestamp = self.power.edge
+            pins.activity = self._on_activity
+            self.power.before_asked = self.live
+            self.device.power_off(0.0)
+        else:
+            self.device.boot(0.0)
+        self.model = _described(self.device, model, recordings)
+
+    def live(self, until_s: float) -> None:
+        """Let the bench's time pass up to ``until_s``: the board plays, the device listens."""
+        with self.lock:
+            self.board.live(until_s)
+
+    def on_power(self, on: bool, at_s: float) -> None:
+        """Switch the device's supply, as the monitor did; the board has its own, by USB."""
+        with self.lock:
+            self.board.live(at_s)
+            if on:
+                self.device.boot(at_s)
+            else:
+                self.device.power_off(at_s)
+
+    def _on_activity(self, at_s: float, activity: Activity) -> None:
+        self.power.change(at_s, _POWER_STATE[activity])
+
+
+class SimulatedStreamingBench(StreamingWiring):
+    """Is the bench in this process, on a virtual clock.
+
+    ``link`` is the interface board's wire, ``dut_link`` the device's own, by which it can be given
+    sound without a board (`db`, `extract_uart_stream`).
+    """
+
+    def __init__(self, config: Config, *, energy: bool) -> None:
+        self.clock = VirtualClock()
+        super().__init__(config, energy=energy)
+        address = config.dut.address or SIMULATED
+        self.link = LiveLink(self.board, self.clock, address, self.live)
+        self._dut_baud_rate = self.options.dut_baud_rate or config.dut.baud_rate
+
+    @cached_property
+    def dut_link(self) -> LiveLink:
+        """Return the device's own wire; from then on it talks at that wire's rate."""
+        self.device.set_baud_rate(self._dut_baud_rate)
+        return LiveLink(self.device, self.clock, self.link.address, self.live)
+
+    @cached_property
+    def monitor(self) -> SimulatedN6705:
+        """Return the instrument that measures it unless another kind is asked for."""
+        return SimulatedN6705(self.power, self.clock, on_power=self.on_power)
+
+    @contextmanager
+    def open_monitor(
+        self, config: MonitorConfig, log: WireLog | None = None
+    ) -> Iterator[EnergyMonitor]:
+        """Open its monitor by the real one's driver; the supply is off afterwards.
+
+        ``log`` takes what goes both ways.
+        """
+        with simulated_monitor(
+            self.clock, self.power, self.on_power, config, log, lambda: self.monitor
+        ) as monitor:
+            yield monitor
+
+
+def _root(config: Config) -> Path:
+    if not isinstance(config.datasets, Path):
+        raise SetupError(
+            f"{config.dut.address or SIMULATED}: what is to be played? Give --datasets with a "
+            "folder that holds sww01/: wav files, or lists of their words such as "
+            "sww_long_test.json"
+        )
+    return config.datasets
+
+
+def _model(config: Config) -> HearingModel | None:
+    """Load the model that the device is to hear by; None: it goes by the list of the words."""
+    if config.model is None:
+        return None
+    if config.model == "demo":
+        raise SetupError("there is no demo model for sww01; leave --model out, or name a file")
+    if config.model == "reference":
+        return HearingModel(reference_model_path(SWW_INFERENCE))
+    return HearingModel(Path(config.model))
+
+
+def _detector(
+    options: StreamingBenchOptions, recordings: Recordings, model: HearingModel | None
+) -> Detector:
+    return ListedWords(recordings.words_s, options.habits) if model is None else model
+
+
+def _device(
+    options: StreamingBenchOptions,
+    detector: Detector,
+    model: HearingModel | None,
+    *,
+    energy: bool,
+) -> StreamingDevice:
+    mode = options.mode or (TimestampMode.ENERGY if energy else TimestampMode.PERFORMANCE)
+    settings = replace(
+        options.device,
+        prints_stamps=options.device.manner is Manner.ST and mode is TimestampMode.PERFORMANCE,
+    )
+    return StreamingDevice(detector, settings, Pins(), model)
+
+
+def _described(
+    device: StreamingDevice, model: HearingModel | None, recordings: Recordings
+) -> SimulatedModel:
+    """Return what a session's provenance says of the device."""
+    by_list = hashlib.sha256("".join(one.sha256 for one in recordings.truths.values()).encode())
+    return SimulatedModel(
+        model=str((recordings.folder if model is None else model.path).resolve()),
+        model_sha256=by_list.hexdigest() if model is None else model.sha256,
+        runtime="truth list" if model is None else model.runtime,
+        note=LIST_NOTE if model is None else None,
+        baud_rate=device.settings.baud_rate,
+        inference_time_s=device.settings.inference_time_s,
+    )
