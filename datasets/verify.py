@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from ..models.suite import TASKS, TASKS_BY_MODEL_ID, Task
+from ..models.suite import SWW, TASKS, TASKS_BY_MODEL_ID, Task
 from .errors import DatasetError
 from .inputs import LABELS_NAME, Dataset
 from .labels import FILE_PREFIX, LabelList, parse_labels, read_labels
 from .official_lists import OfficialList, identify
+from .streaming.verify import RecordingsReport, recordings_folder, verify_recordings
 
 OFFICIAL_CONTENT: Mapping[str, str] = MappingProxyType(
     {"kws01": "aef4ed3907710434c8a58012a67285a946d08931294b864c5b098ee418725e52"}
@@ -83,12 +84,28 @@ class SetReport:
         return self.main is not None and self.main.complete
 
 
-def verify(root: Path, *, hashes: bool = True) -> tuple[SetReport, ...]:
+FolderReport = SetReport | RecordingsReport
+"""Of a task with inputs, or of the streaming task."""
+
+
+def verify(root: Path, *, hashes: bool = True) -> tuple[FolderReport, ...]:
     """Returns a report for every task folder under ``root``, or for ``root`` where it is one.
 
     Without ``hashes`` no input is read.
     """
-    return tuple(_verify_folder(folder, task, hashes) for task, folder in task_folders(root))
+    streaming = recordings_folder(root)
+    if streaming == root:
+        return (verify_recordings(root),)
+    reports: list[FolderReport] = []
+    if streaming is not None:
+        reports.append(verify_recordings(streaming))
+    try:
+        folders = task_folders(root)
+    except DatasetError:
+        if not reports:
+            raise
+        folders = []
+    return (*(_verify_folder(folder, task, hashes) for task, folder in folders), *reports)
 
 
 def task_folders(root: Path) -> list[tuple[Task, Path]]:
@@ -106,7 +123,7 @@ def task_folders(root: Path) -> list[tuple[Task, Path]]:
         return [(named, root)]
     if (root / LABELS_NAME).is_file():
         return [(_task_of(root / LABELS_NAME), root)]
-    names = ", ".join(task.model_id for task in TASKS.values())
+    names = ", ".join((*(task.model_id for task in TASKS.values()), SWW.model_id))
     raise DatasetError(f"{root}: holds none of {names}, and no {LABELS_NAME}")
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .cache import cache_root
-from .suite import TASKS
+from .suite import SWW, TASKS
 
 MLCOMMONS_TINY = "mlcommons/tiny"
 
@@ -78,6 +78,18 @@ class LabelListFile(PinnedFile):
     @property
     def cache_folder(self) -> str:
         return f"labels/{TASKS[self.task].model_id}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamingFile(PinnedFile):
+    """Is a file of the streaming task: when words are spoken in a recording, or its recipe."""
+
+    wav_file: str
+    """The recording that it is of."""
+
+    @property
+    def cache_folder(self) -> str:
+        return f"labels/{SWW.model_id}"
 
 
 def _model(
@@ -233,7 +245,59 @@ LABEL_LIST_FILES: tuple[LabelListFile, ...] = (
 )
 
 
+def _streaming(name: str, wav_file: str, path: str, sha256: str, size_bytes: int) -> StreamingFile:
+    return StreamingFile(
+        name=name,
+        file_name=path.rsplit("/", 1)[1],
+        repository=MLCOMMONS_TINY,
+        commit=MODELS_COMMIT,
+        path=f"benchmark/{path}",
+        sha256=sha256,
+        size_bytes=size_bytes,
+        licence="Apache-2.0",
+        wav_file=wav_file,
+    )
+
+
+# Size and hash were taken from copies of MODELS_COMMIT's files. A public index of GitHub has the
+# same paths at earlier commits: the medium and the short one with this very text; the long one and
+# the recipe with other words, from before they were changed in 2025.
+STREAMING_FILES: tuple[StreamingFile, ...] = (
+    _streaming(
+        "sww01",
+        "long_wav.wav",
+        "runner/sww_data_dir/sww_long_test.json",
+        "0dcaf559213930320cd2ad7143a484b9e82d79b9ea59b7434d3014179f873c1e",
+        3_284,
+    ),
+    _streaming(
+        "sww01-medium",
+        "med_wav_2m_8p.wav",
+        "runner/sww_data_dir/sww_med_test.json",
+        "8cae641e59200ab39af4c3b38857489b1cc2a1a668ce6542a5ab7ec4a7823c63",
+        631,
+    ),
+    _streaming(
+        "sww01-short",
+        "short_wav_easy10s.wav",
+        "runner/sww_data_dir/sww_short_test.json",
+        "c1da7de188c118a2abcffedc459469ea250b55a504f63f17110827a1298a6c08",
+        216,
+    ),
+    _streaming(
+        "sww01-recipe",
+        "long_wav.wav",
+        "training/streaming_wakeword/long_wav_spec.json",
+        "729eb5240f7ef611973cbd113ca132081f671516d2d1058de14fe166fe378a73",
+        9_523,
+    ),
+)
+
+FETCHED_LISTS: tuple[LabelListFile | StreamingFile, ...] = (*LABEL_LIST_FILES, *STREAMING_FILES)
+"""What `datasets fetch` gets."""
+
+
 def identify(sha256: str) -> PinnedFile | None:
     """Returns the published file that has this hash; None if none of them has."""
-    everything: tuple[PinnedFile, ...] = (*REFERENCE_MODELS, *LABEL_LIST_FILES)
+    everything: tuple[PinnedFile, ...] = (*REFERENCE_MODELS, *FETCHED_LISTS)
     return next((item for item in everything if item.sha256 == sha256), None)

@@ -56,6 +56,12 @@ PUBLIC_SOURCES: Mapping[str, PublicSource] = MappingProxyType(
             "https://zenodo.org/record/3678171",
             "the extracted folder, or its ToyCar/test",
         ),
+        "sww": PublicSource(
+            "Speech Commands v0.02 (CC BY 4.0) and MUSAN (CC BY 4.0)",
+            "http://download.tensorflow.org/data/speech_commands_v0.02.tar.gz and "
+            "https://www.openslr.org/17/",
+            "a folder that holds both, extracted: 50 clips of `marvin`, 18 files of MUSAN",
+        ),
     }
 )
 """By the task's key."""

@@ -6,8 +6,7 @@ Each window of 1024 samples is the hop before and the newest hop of 512; before 
 there is silence.
 
 One thing differs on purpose: a value above 127 stays 127 here. In the firmware it is a cast of a
-float out of range, which C leaves undefined; it takes 8.5 dB more in a band than the loudest
-published sound has.
+float out of range, which C leaves undefined. The published ten-second clip stays 7 dB below that.
 """
 
 from __future__ import annotations
@@ -17,11 +16,11 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
-Samples = npt.NDArray[np.int16]
+from .sound import SAMPLE_RATE_HZ, Samples
+
 Features = npt.NDArray[np.int8]
 _Floats = npt.NDArray[np.float64]
 
-SAMPLE_RATE_HZ = 16_000
 HOP_SAMPLES = 512
 """Sound between two frames: 32 ms."""
 WINDOW_SAMPLES = 1024

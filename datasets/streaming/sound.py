@@ -13,6 +13,8 @@ import numpy.typing as npt
 
 from ..errors import DatasetError
 
+Samples = npt.NDArray[np.int16]
+
 SAMPLE_RATE_HZ = 16_000
 """All sound of the suite has it; another would need a resampler, and none is said."""
 
@@ -87,28 +89,30 @@ class Recording:
             )
         return None
 
-    def pieces(self, samples: int = PIECE_SAMPLES) -> Iterator[npt.NDArray[np.int16]]:
-        """Yields the left channel, so many samples at a time; the last piece may be shorter."""
-        left = self.samples
+    def read(self, begin: int, count: int) -> Samples:
+        """Returns ``count`` samples of the left channel from sample ``begin`` on."""
+        size = 2 * self.channels
         try:
             with self.path.open("rb") as file:
-                file.seek(self.data_at)
-                while left:
-                    count = min(left, samples)
-                    data = file.read(2 * self.channels * count)
-                    if len(data) != 2 * self.channels * count:
-                        raise DatasetError(f"{self.path}: became shorter while it was read")
-                    yield np.frombuffer(data, "<i2")[:: self.channels].astype(np.int16)
-                    left -= count
+                file.seek(self.data_at + size * begin)
+                data = file.read(size * count)
         except OSError as error:
             raise DatasetError(f"{self.path}: cannot read it: {error.strerror or error}") from error
+        if len(data) != size * count:
+            raise DatasetError(f"{self.path}: became shorter while it was read")
+        return np.frombuffer(data, "<i2")[:: self.channels].astype(np.int16)
 
-    def whole(self) -> npt.NDArray[np.int16]:
+    def pieces(self, samples: int = PIECE_SAMPLES) -> Iterator[Samples]:
+        """Yields the left channel, so many samples at a time; the last piece may be shorter."""
+        for at in range(0, self.samples, samples):
+            yield self.read(at, min(samples, self.samples - at))
+
+    def whole(self) -> Samples:
         """Returns all of the left channel."""
-        return next(self.pieces(self.samples))
+        return self.read(0, self.samples)
 
 
-def hops_of(pieces: Iterator[npt.NDArray[np.int16]], hop: int) -> Iterator[npt.NDArray[np.int16]]:
+def hops_of(pieces: Iterator[Samples], hop: int) -> Iterator[Samples]:
     """Yields the same sound in whole hops, and leaves out what is behind the last of them."""
     rest = np.zeros(0, np.int16)
     for piece in pieces:
@@ -119,7 +123,7 @@ def hops_of(pieces: Iterator[npt.NDArray[np.int16]], hop: int) -> Iterator[npt.N
             yield sound[:cut]
 
 
-def write_stereo(path: Path, pieces: Iterator[npt.NDArray[np.int16]]) -> None:
+def write_stereo(path: Path, pieces: Iterator[Samples]) -> None:
     """Writes a wav that the interface board plays: the sound on both of its channels.
 
     OSError where the file cannot be written.

@@ -25,6 +25,8 @@ MAX_TRUTH_BYTES = 2 << 20
 """The largest file that is read; the official one has 3 kB."""
 MAX_WORDS = 1_000
 """Twenty times as many as the official recording has."""
+LENGTH_TOLERANCE_S = 0.05
+"""A recording of a length that differs by more is another one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,7 @@ def truth_for(
     """
     for truth in truths:
         if truth.wav_file == wav_file:
-            if length_s is not None and abs(truth.length_s - length_s) > 0.05:
+            if length_s is not None and abs(truth.length_s - length_s) > LENGTH_TOLERANCE_S:
                 raise DatasetError(
                     f"{truth.source}: it is of a {wav_file} of {truth.length_s:g} s, and one of "
                     f"{length_s:g} s was played; give the truth that belongs to the recording"

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .front_end import BANDS, HOP_SAMPLES, SAMPLE_RATE_HZ, Features, FrontEnd, Samples
+from .front_end import BANDS, HOP_SAMPLES, Features, FrontEnd
+from .sound import SAMPLE_RATE_HZ, Samples
 
 INPUT_FRAMES = 30
 INPUT_BYTES = INPUT_FRAMES * BANDS

@@ -266,11 +266,11 @@ PAGES = {
     "datasets build": HelpPage(
         (
             "datasets build kws --from ~/speech_commands --out ~/datasets",
-            "datasets build ic --from cifar-10-python.tar.gz",
+            "datasets build sww --from ~/data --out ~/datasets",
             "datasets build vww --from ~/coco --index vww.csv --keep-going",
         ),
         done="all inputs are made",
-        failed="some could not be made; the report says which",
+        failed="some could not be made, or have other words; the report says which",
     ),
     "datasets verify": HelpPage(
         ("datasets verify ~/datasets", "datasets verify kws01", "datasets verify . --json"),

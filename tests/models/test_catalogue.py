@@ -10,20 +10,24 @@ from pathlib import Path
 import pytest
 from support.reference import reference_path
 from tinyrunner.datasets.official_lists import OFFICIAL_LISTS
+from tinyrunner.datasets.streaming.truth import read_truths
 from tinyrunner.models.cache import cache_root
 from tinyrunner.models.catalogue import (
+    FETCHED_LISTS,
     LABEL_LIST_FILES,
     MODELS_COMMIT,
     REFERENCE_MODELS,
+    STREAMING_FILES,
     LabelListFile,
     PinnedFile,
     ReferenceModel,
+    StreamingFile,
     identify,
 )
 from tinyrunner.models.engine import Engine
 from tinyrunner.models.suite import ALL_TASKS, TASKS
 
-EVERYTHING: tuple[PinnedFile, ...] = (*REFERENCE_MODELS, *LABEL_LIST_FILES)
+EVERYTHING: tuple[PinnedFile, ...] = (*REFERENCE_MODELS, *FETCHED_LISTS)
 
 
 def named(item: PinnedFile) -> str:
@@ -50,6 +54,15 @@ def test_a_label_list_is_pinned_by_the_size_and_hash_of_its_file(item: LabelList
     data = reference_path("datasets", TASKS[item.task].model_id, item.file_name).read_bytes()
     assert len(data) == item.size_bytes
     assert hashlib.sha256(data).hexdigest() == item.sha256
+
+
+@pytest.mark.parametrize("item", STREAMING_FILES, ids=named)
+def test_a_file_of_the_streaming_task_is_pinned_too(item: StreamingFile) -> None:
+    path = reference_path("datasets", "sww01", item.file_name)
+    assert len(path.read_bytes()) == item.size_bytes
+    assert hashlib.sha256(path.read_bytes()).hexdigest() == item.sha256
+    if item.file_name.endswith("_test.json"):
+        assert [truth.wav_file for truth in read_truths(path)] == [item.wav_file]
 
 
 @pytest.mark.parametrize("key", list(ALL_TASKS))

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 from support.reference import reference_path
-from tinyrunner.models.catalogue import LABEL_LIST_FILES, REFERENCE_MODELS, ReferenceModel
+from tinyrunner.models.catalogue import FETCHED_LISTS, REFERENCE_MODELS, ReferenceModel
 from tinyrunner.models.fetch import (
     FetchError,
     FetchSettings,
@@ -567,7 +567,7 @@ def test_an_address_of_another_kind_is_refused(source: str) -> None:
 
 def test_every_file_of_the_catalogue_is_found_in_the_reference_data() -> None:
     source = str(reference_path("models").parent)
-    for item in (*REFERENCE_MODELS, *LABEL_LIST_FILES):
+    for item in (*REFERENCE_MODELS, *FETCHED_LISTS):
         assert fetch(item, source=source) == item.cached_path
         assert file_state(item) is FileState.FETCHED
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
@@ -15,10 +16,11 @@ from .. import options
 if TYPE_CHECKING:
     from ....datasets.build.build_dataset import BuildReport
     from ....datasets.labels import LabelList
-    from ....models.catalogue import LabelListFile
     from ....models.suite import Task
 
 EXIT_INCOMPLETE = 1
+
+File = TypeVar("File")
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -60,14 +62,17 @@ def list_sets(
 
 @app.command()
 def build(
-    task_name: Annotated[str, typer.Argument(metavar="TASK", help="vww, ic, kws or ad.")],
+    task_name: Annotated[str, typer.Argument(metavar="TASK", help="vww, ic, kws, ad or sww.")],
     source: Annotated[
         Path, typer.Option("--from", metavar="PATH", help="The public data set, downloaded.")
     ],
     labels: Annotated[
         str | None,
         typer.Option(
-            "--labels", metavar="FILE|NAME", help="Which files.", show_default="the official list"
+            "--labels",
+            metavar="FILE|NAME",
+            help="Which files; of sww, its recipe.",
+            show_default="the official list",
         ),
     ] = None,
     index: _IndexOption = None,
@@ -82,6 +87,15 @@ def build(
     ] = False,
 ) -> None:
     """Make a task's input files from a public data set."""
+    from ....models.suite import SWW
+
+    if task_name in (SWW.key, SWW.model_id):
+        from . import recordings
+
+        if index is not None or keep_going:
+            raise SetupError("a recording is made whole by its recipe: no --index, no --keep-going")
+        recordings.build(source, labels, out, overwrite=overwrite)
+        return
     from rich.console import Console
 
     from ....datasets.build.build_dataset import build_dataset, open_builder
@@ -136,17 +150,20 @@ def info(
 ) -> None:
     """Explain a task's inputs, or what stands in a folder."""
     from ....datasets.verify import verify as verify_root
-    from ....models.suite import TASKS, TASKS_BY_MODEL_ID
-    from ..show.datasets import show_set, show_task
+    from ....models.suite import SWW, TASKS, TASKS_BY_MODEL_ID
+    from ..show.datasets import show_recordings_of, show_set, show_task
 
     console = options.result_console()
+    if name in (SWW.key, SWW.model_id):
+        show_recordings_of(console, SWW)
+        return
     if name in TASKS or name in TASKS_BY_MODEL_ID:
         show_task(console, _task(name))
         return
     if not Path(name).is_dir():
         raise SetupError(
             f"{name} is neither a folder nor a task{closest(name, TASKS)}; there are "
-            + ", ".join(TASKS)
+            + ", ".join((*TASKS, SWW.key))
         )
     for report in verify_root(Path(name)):
         show_set(console, report, details=True)
@@ -169,27 +186,27 @@ def fetch_lists(
     ] = None,
 ) -> None:
     """Download official label lists (not the inputs) into the cache, and check them."""
-    from ....models.catalogue import LABEL_LIST_FILES
+    from ....models.catalogue import FETCHED_LISTS
     from .models import fetch_files
 
-    files = [_official(name) for name in names] if names else list(LABEL_LIST_FILES)
+    known = {file.name: file for file in FETCHED_LISTS}
+    files = [known_list(name, known) for name in names] if names else list(FETCHED_LISTS)
     fetch_files(files, source)
 
 
 def _task(name: str) -> Task:
     """Return the task of this name, or that whose inputs it takes."""
-    from ....models.suite import ALL_TASKS, TASKS, TASKS_BY_MODEL_ID
+    from ....models.suite import ALL_TASKS, SWW, TASKS, TASKS_BY_MODEL_ID
 
     task = ALL_TASKS.get(name) or TASKS_BY_MODEL_ID.get(name)
     if task is None:
-        raise SetupError(f"no task {name!r}{closest(name, TASKS)}; there are {', '.join(TASKS)}")
+        known = (*TASKS, SWW.key)
+        raise SetupError(f"no task {name!r}{closest(name, known)}; there are {', '.join(known)}")
     return task.data
 
 
-def _official(name: str) -> LabelListFile:
-    from ....models.catalogue import LABEL_LIST_FILES
-
-    known = {file.name: file for file in LABEL_LIST_FILES}
+def known_list(name: str, known: Mapping[str, File]) -> File:
+    """Return the official list of this name; SetupError where there is none."""
     if name not in known:
         raise SetupError(
             f"no official list {name!r}{closest(name, known)}; there are {', '.join(known)}"
@@ -211,7 +228,7 @@ def _labels(task: Task, wanted: str | None, out: Path) -> LabelList:
         wanted = task.model_id
     elif Path(wanted).exists() or wanted not in {file.name for file in LABEL_LIST_FILES}:
         return read_labels(Path(wanted), task)
-    file = _official(wanted)
+    file = known_list(wanted, {file.name: file for file in LABEL_LIST_FILES})
     if file.task != task.key:
         raise SetupError(f"the list {wanted} is of {file.task}, not of {task.key}")
     if file_state(file) is not FileState.FETCHED:

@@ -14,8 +14,10 @@ from ....datasets.build.source_files import PUBLIC_SOURCES
 from ....datasets.demo.demo_dataset import DEMO_SHA256
 from ....datasets.errors import MAX_LISTED, DatasetError
 from ....datasets.official_lists import OFFICIAL_LISTS, OfficialList
-from ....datasets.verify import ListReport, SetReport, verify
-from ....models.suite import TASKS, Task
+from ....datasets.streaming.verify import RecordingReport, RecordingsReport
+from ....datasets.verify import FolderReport, ListReport, SetReport, verify
+from ....models.catalogue import STREAMING_FILES
+from ....models.suite import SWW, TASKS, StreamingTask, Task
 
 
 def show_known(console: Console) -> None:
@@ -25,6 +27,8 @@ def show_known(console: Console) -> None:
         lists = ", ".join(f"{known.name} ({known.file_count})" for known in _official_of(task))
         demo = "--datasets demo" if task.model_id in DEMO_SHA256 else "–"
         table.add_row(task.key, task.title, str(task.file_bytes), lists, demo)
+    files = ", ".join(file.name for file in STREAMING_FILES)
+    table.add_row(SWW.key, SWW.title, "–", files, "–")
     console.print(table)
 
 
@@ -69,9 +73,47 @@ def show_task(console: Console, task: Task) -> None:
     _show_rows(console, rows)
 
 
-def show_set(console: Console, report: SetReport, *, details: bool = False) -> None:
+def show_recordings_of(console: Console, task: StreamingTask) -> None:
+    """Print what a streaming task listens to and where it comes from."""
+    source = PUBLIC_SOURCES[task.key]
+    rows = {
+        "task": f"{task.key} ({task.title}), model id {task.model_id}",
+        "a recording": "wav, 16 kHz, 16 bits, 2 channels; the official one has 1200 s and "
+        f"{task.words} words",
+        "a frame": f"{1000 * task.frame_s:g} ms of sound, 40 features of int8",
+        "target": f"at most {task.max_false} words missed, and {task.max_false} false alarms",
+        "made from": source.title,
+        "to be had at": source.url,
+        "--from": source.wanted,
+    }
+    for file in STREAMING_FILES:
+        rows[f"file {file.name}"] = f"{file.file_name}, of {file.wav_file}"
+    _show_rows(console, rows)
+
+
+def show_set(console: Console, report: FolderReport, *, details: bool = False) -> None:
     """Print one task's folder: how it compares with its lists."""
     console.print(f"{report.task.key}: {report.folder}", style="bold", markup=False)
+    if isinstance(report, RecordingsReport):
+        _show_recordings(console, report)
+    else:
+        _show_inputs(console, report, details)
+    verdict = "[green]complete[/]" if report.ok else "[red]not usable as it is[/]"
+    console.print(f"  {verdict}")
+
+
+def _show_recordings(console: Console, report: RecordingsReport) -> None:
+    lines = [f"{each.truth.wav_file}: {each.summary}" for each in report.recordings]
+    lines += [*report.unreadable]
+    if not lines:
+        lines.append(f"no {report.task.key}_*.json: a run needs one, to know the words")
+    if report.extras:
+        lines.append(f"sound of which no file tells the words: {_shortened(report.extras)}")
+    for line in lines:
+        console.print(f"  {line}", markup=False, highlight=False)
+
+
+def _show_inputs(console: Console, report: SetReport, details: bool) -> None:
     for entry in report.lists:
         console.print(f"  {entry.name}: {_list_summary(entry)}", markup=False, highlight=False)
         if entry is report.main:
@@ -87,18 +129,37 @@ def show_set(console: Console, report: SetReport, *, details: bool = False) -> N
             markup=False,
             highlight=False,
         )
-    verdict = "[green]complete[/]" if report.ok else "[red]not usable as it is[/]"
-    console.print(f"  {verdict}")
 
 
-def set_json(report: SetReport) -> dict[str, Any]:
+def set_json(report: FolderReport) -> dict[str, Any]:
     """Return one task's folder and its lists as plain values, for a program."""
+    if isinstance(report, RecordingsReport):
+        return {
+            "task": report.task.key,
+            "folder": str(report.folder),
+            "ok": report.ok,
+            "recordings": [_recording_json(each) for each in report.recordings],
+            "unreadable": list(report.unreadable),
+            "extras": list(report.extras),
+        }
     return {
         "task": report.task.key,
         "folder": str(report.folder),
         "ok": report.ok,
         "lists": [_list_json(entry) for entry in report.lists],
         "extras": list(report.extras),
+    }
+
+
+def _recording_json(entry: RecordingReport) -> dict[str, Any]:
+    return {
+        "name": entry.truth.wav_file,
+        "truth": entry.truth.source,
+        "official": entry.truth.is_official,
+        "words": len(entry.truth.windows_s),
+        "length_s": entry.truth.length_s,
+        "present": entry.present,
+        "problem": entry.problem,
     }
 
 
@@ -122,7 +183,10 @@ def _official_of(task: Task) -> list[OfficialList]:
     return [known for known in OFFICIAL_LISTS if known.task == task.key]
 
 
-def _summary(report: SetReport) -> str:
+def _summary(report: FolderReport) -> str:
+    if isinstance(report, RecordingsReport):
+        here = sum(each.present for each in report.recordings)
+        return f"{here} of {len(report.recordings)} recordings here, with their words"
     if report.main is None:
         return "no y_labels.csv"
     extras = f", {len(report.extras)} files on no list" if report.extras else ""

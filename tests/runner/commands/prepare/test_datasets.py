@@ -132,7 +132,10 @@ def test_files_that_differ_are_replaced_only_with_overwrite(tinyrunner, clips: P
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        (("build", "sww", "--from", "."), "no task 'sww'; did you mean vww?"),
+        (("build", "kw", "--from", "."), "no task 'kw'; did you mean kws?"),
+        (("build", "sww", "--from", "."), "tinyrunner datasets fetch sww01-recipe; or give"),
+        (("build", "sww", "--from", ".", "--keep-going"), "no --index, no --keep-going"),
+        (("build", "sww", "--from", ".", "--labels", "no.json"), "no.json: cannot read the recipe"),
         (("build", "kws", "--from", "."), "tinyrunner datasets fetch kws01; or give your own"),
         (("build", "kws", "--from", ".", "--labels", "ic01"), "the list ic01 is of ic, not of kws"),
         (("build", "kws", "--from", ".", "--labels", "no.csv"), "no.csv: cannot read"),
@@ -140,6 +143,7 @@ def test_files_that_differ_are_replaced_only_with_overwrite(tinyrunner, clips: P
         (("verify", "none"), "none: no such folder"),
         (("info", "none"), "neither a folder nor a task"),
         (("fetch", "ic02"), "no official list 'ic02'; did you mean ic01?"),
+        (("verify", "clips"), "holds none of vww01, ic01, kws01, ad01, sww01"),
     ],
 )
 def test_what_cannot_be_meant_ends_with_2(
@@ -175,6 +179,39 @@ def test_an_official_list_that_was_fetched_is_the_one_to_build_by(tinyrunner) ->
         ended = tinyrunner("datasets", "build", "kws", "--from", clips, "--keep-going", *labels)
         assert ended.status == 1
         assert "952 of 1000 could not be made" in ended.out
+
+
+def test_a_recording_of_sww_is_made_by_its_recipe_and_verified(tinyrunner, tmp_path: Path) -> None:
+    write_wav(tmp_path / "data" / "marvin" / "a.wav", sawtooth(9000))
+    recipe = {
+        "configs_background": [], "configs_wakeword": [["{speech}/marvin/a.wav", 1.0, 0.5]],
+        "length_sec": 4.0, "sample_rate": 16000,
+    }  # fmt: skip
+    Path("med_wav_2m_8p_spec.json").write_text(json.dumps(recipe))
+    build = ("datasets", "build", "sww", "--from", "data", "--labels", "med_wav_2m_8p_spec.json")
+    ended = tinyrunner(*build)
+    assert ended.status == 0, ended.err
+    assert "med_wav_2m_8p.wav: made; 4 s, 1 words" in ended.out
+    assert "No official words are at hand" in ended.out
+    assert "was there already" in tinyrunner(*build).out
+    lists = reference_path("datasets")
+    assert tinyrunner("datasets", "fetch", "sww01-medium", "--from", lists).status == 0
+    ended = tinyrunner(*build)
+    assert ended.status == 1
+    assert "1 of its words are not where the official ones are" in ended.out
+    assert "  1 words, officially 8" in ended.out
+    ended = tinyrunner("datasets", "verify", "tinyrunner-datasets")
+    assert (ended.status, "med_wav_2m_8p.wav: 1 words in 4 s" in ended.out) == (0, True)
+    (report,) = json.loads(tinyrunner("datasets", "verify", "tinyrunner-datasets", "--json").out)
+    assert (report["ok"], report["recordings"][0]["present"]) == (True, True)
+    assert "sww: 1 of 1 recordings here" in tinyrunner("datasets", "list").out
+
+
+def test_info_explains_the_streaming_task(tinyrunner) -> None:
+    for name in ("sww", "sww01"):
+        out = tinyrunner("datasets", "info", name).out
+        for text in ("1200 s and 50 words", "MUSAN", "sww01-recipe", "--from"):
+            assert text in out
 
 
 def test_the_official_lists_have_the_names_of_the_catalogue() -> None:
