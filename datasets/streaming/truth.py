@@ -15,6 +15,7 @@ import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from math import isfinite
 from pathlib import Path
 from typing import TypeGuard
@@ -43,13 +44,26 @@ class StreamingTruth:
     @property
     def sha256(self) -> str:
         """Returns a hash over name, length and windows: how the file is laid out does not count."""
-        text = json.dumps([self.wav_file, self.length_s, self.windows_s])
-        return hashlib.sha256(text.encode()).hexdigest()
+        return _sha256(self.wav_file, self.length_s, self.windows_s)
+
+    def words_alike(self, other: StreamingTruth) -> bool:
+        """Tells whether it is the same recording with the same words, wherever it was read from."""
+        return (self.wav_file, self.length_s, self.windows_s) == (
+            other.wav_file,
+            other.length_s,
+            other.windows_s,
+        )
 
     @property
     def is_official(self) -> bool:
         """Tells whether it is that of the rounds' recording, long_wav.wav."""
         return self.sha256 == OFFICIAL_SHA256
+
+
+@lru_cache(maxsize=16)
+def _sha256(wav_file: str, length_s: float, windows_s: tuple[tuple[float, float], ...]) -> str:
+    text = json.dumps([wav_file, length_s, windows_s])
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 OFFICIAL_SHA256 = "d51f058c0a7620f2be2ee8b2ddf0d78a1d6c4082a4b820bad4ee7a31a1494db8"

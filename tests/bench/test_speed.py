@@ -44,3 +44,9 @@ def test_reading_a_log_costs_a_few_times_a_look_at_each_line() -> None:
 def test_reading_binary_samples_costs_a_few_times_a_look_up_of_each() -> None:
     """4 to 5; with the samples between two records decoded by themselves 10, one by one 300."""
     assert streams.stlink_ratio(1_000_000, blocks=5).cpu_s < 7.5
+
+
+def test_judging_a_streaming_session_costs_half_as_much_again_as_reading_it() -> None:
+    """1.2 to 1.4; with each word sought in all detections 5, the rounds parsed each time 15."""
+    with log_reading.streaming_session() as (folder, truth):
+        assert log_reading.judging_costs(folder, truth, blocks=10).ratio.cpu_s < 1.8

@@ -6,6 +6,7 @@ The formulas are those of MLCommons' runner (mlcommons/tiny, ``benchmark/runner`
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from itertools import pairwise
 from math import fsum
@@ -30,25 +31,27 @@ def score_words(
     delay_s: float = OFFICIAL_DELAY_S,
     stretch: float = 1.0,
 ) -> WordScore:
-    """Tell hits, misses and false alarms apart; ``detections_ms`` begin with the first frame's.
+    """Tell hits, misses and false alarms apart; ``detections_ms`` ascend from the first frame's.
 
     A window takes all detections from its begin to its end and ``delay_s``; of what no window
     took, each hides those of the second behind it. ``stretch`` is how much longer than it should
     be the recording took to play.
     """
-    first = detections_ms[0]
-    left = [(time - first) / stretch for time in detections_ms[1:]]
+    first, scale = detections_ms[0], 1000 if stretch == 1 else 1000 * stretch
+    left_s = [(time - first) / scale for time in detections_ms[1:]]
     missed = []
     for begin_s, end_s in windows_s:
-        inside = [begin_s <= time / 1000 <= end_s + delay_s for time in left]
-        if not any(inside):
+        begin = bisect_left(left_s, begin_s)
+        end = bisect_right(left_s, end_s + delay_s, begin)
+        if begin == end:
             missed.append(begin_s)
-        left = [time for time, hit in zip(left, inside, strict=True) if not hit]
+        del left_s[begin:end]
     kept: list[float] = []
-    for time in left:
-        if not kept or time > kept[-1] + SUPPRESSED_MS or time == kept[-1]:
-            kept.append(time)
-    return WordScore(len(windows_s) - len(missed), tuple(missed), tuple(t / 1000 for t in kept))
+    for time_s in left_s:
+        # As the official runner, which counts whole milliseconds: seconds are a last bit away.
+        if not kept or time_s == kept[-1] or round(1e3 * (time_s - kept[-1]), 6) > SUPPRESSED_MS:
+            kept.append(time_s)
+    return WordScore(len(windows_s) - len(missed), tuple(missed), tuple(kept))
 
 
 def duty_cycle_of(

@@ -128,10 +128,7 @@ def _detections(log: Path, path: Path, record: StreamingRecord, infer: object) -
     detections = record.detections_ms
     if isinstance(infer, dict):
         found = infer.get("detections")
-        if not isinstance(found, list) or not all(
-            isinstance(one, int) and not isinstance(one, bool) and 0 <= one < 1 << 53
-            for one in found
-        ):
+        if not isinstance(found, list) or not _are_milliseconds(found):
             text = "`infer.detections` as whole milliseconds"
             raise LogError(f"{path}: expected {text}, found {str(found)[:80]!r}")
         if detections is not None and list(detections) != found:
@@ -154,8 +151,8 @@ def _detections(log: Path, path: Path, record: StreamingRecord, infer: object) -
         )
     if len(detections) > _MOST_DETECTIONS:
         raise ScoreError(f"{log}: {len(detections)} detections; the board keeps {_MOST_DETECTIONS}")
-    back = next((two for one, two in pairwise(detections) if two < one), -1)
-    if back >= 0:
+    if [*detections] != sorted(detections):
+        back = next(two for one, two in pairwise(detections) if two < one)
         raise ScoreError(
             f"{log}: the detection at {back} ms stands behind a later one; the board keeps them in "
             "the order in which they come",
@@ -167,11 +164,7 @@ def _detections(log: Path, path: Path, record: StreamingRecord, infer: object) -
 def _seconds(path: Path, name: str, values: object) -> tuple[float, ...]:
     if values is None:
         return ()
-    if (
-        not isinstance(values, list)
-        or len(values) > _MOST_DETECTIONS
-        or not all(map(_is_time, values))
-    ):
+    if not isinstance(values, list) or not _are_times(values):
         raise LogError(f"{path}: expected seconds as `{name}`, found {str(values)[:80]!r}")
     return tuple(map(float, values))
 
@@ -183,7 +176,12 @@ def _alike(one: Sequence[float], other: Sequence[float]) -> bool:
     )
 
 
-def _is_time(value: object) -> bool:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return False
-    return abs(value) < 1 << 53 and isfinite(value)
+def _are_milliseconds(values: list[Any]) -> bool:
+    # By type, not as instances: a bool is an int as well.
+    whole = {int}.issuperset(map(type, values))
+    return whole and (not values or 0 <= min(values) <= max(values) < 1 << 53)
+
+
+def _are_times(values: list[Any]) -> bool:
+    numbers = len(values) <= _MOST_DETECTIONS and {int, float}.issuperset(map(type, values))
+    return numbers and all(abs(value) < 1 << 53 and isfinite(value) for value in values)

@@ -42,18 +42,20 @@ class Played:
     """Numbers of words that are not detected."""
     false_s: tuple[float, ...] = ()
     busy_ms: float = 20.0
+    pulses: int = 5
+    """Detections that a word gives."""
     samples_j: list[float] | None = None
     wav_file: str = "long_wav.wav"
     length_s: float = 1200.0
 
     @property
     def detections(self) -> list[int]:
-        """The marker, and five pulses a word, as late as the clock makes them."""
+        """The marker, and the pulses of each word, as late as the clock makes them."""
         times = [
             begin + self.latency_s + 0.032 * pulse
             for number, (begin, _) in enumerate(self.words)
             if number not in self.missed
-            for pulse in range(5)
+            for pulse in range(self.pulses)
         ]
         shifted = (self.marker_ms + round(1e3 * time / self.clock) for time in times)
         others = (self.marker_ms + round(1e3 * time / self.clock) for time in self.false_s)
