@@ -7,7 +7,7 @@ import inspect
 import re
 import textwrap
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeAlias, get_args
@@ -22,6 +22,7 @@ from tinyrunner.runner.commands.help_text import argument_word, default_of, opti
 from tinyrunner.runner.config.config import Config
 from tinyrunner.runner.config.settings import SETTINGS, Setting
 from tinyrunner.runner.execute.campaign.campaign_file import CampaignFile
+from tinyrunner.runner.export.rows import InputRow, Row, SessionRow, WindowRow, columns_of
 from tinyrunner.runner.journal.session_document import Provenance
 
 _Command: TypeAlias = Any
@@ -267,5 +268,20 @@ def _checks() -> str:
     return "| item | wanted | where it fails |\n|---|---|---|\n" + "\n".join(rows)
 
 
-TABLES = {"provenance": _provenance, "audit rules": _rules, "check items": _checks}
+def _columns(kind: type[Row]) -> str:
+    words = {str: "text", int: "whole number", float: "number", bool: "true, false"}
+    rows = [
+        f"| `{each.name}` | {words[each.kind]} | {_cell(each.text)} |" for each in columns_of(kind)
+    ]
+    return "| column | cell | what |\n|---|---|---|\n" + "\n".join(rows)
+
+
+TABLES = {
+    "provenance": _provenance,
+    "audit rules": _rules,
+    "check items": _checks,
+    "session columns": partial(_columns, SessionRow),
+    "window columns": partial(_columns, WindowRow),
+    "input columns": partial(_columns, InputRow),
+}
 """What a page asks for by `<!-- program: NAME -->`."""

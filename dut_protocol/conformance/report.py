@@ -45,6 +45,14 @@ class Item:
     seconds: float
     """How long it took, by the clock of the bench."""
 
+    @property
+    def help_lines(self) -> tuple[str, ...]:
+        """Return what was expected and what to do, where something is to be done."""
+        if self.verdict not in (Verdict.WARN, Verdict.FAIL):
+            return ()
+        advice = (f"→ {self.advice}",) if self.advice else ()
+        return (f"expected: {self.expected}", *advice)
+
 
 @dataclass(frozen=True, slots=True)
 class MeasuredFacts:

@@ -40,7 +40,7 @@ def write_parquet(trace: EnergyTrace, path: Path) -> None:
 
     TraceError says why it cannot be written, or what to install.
     """
-    pyarrow, parquet = _pyarrow()
+    pyarrow, parquet = import_pyarrow()
     about = {
         "sample_rate_hz": trace.sample_rate_hz,
         "events_s": list(trace.events_s),
@@ -61,8 +61,11 @@ def write_parquet(trace: EnergyTrace, path: Path) -> None:
             writer.write_table(pyarrow.table(arrays, schema=schema))
 
 
-def _pyarrow() -> tuple[Any, Any]:
-    """Import pyarrow; a release that wants another numpy raises ImportError as well."""
+def import_pyarrow() -> tuple[Any, Any]:
+    """Return pyarrow and its Parquet; TraceError, with what to install, where it cannot be used.
+
+    A release that wants another numpy raises ImportError as well.
+    """
     try:
         return importlib.import_module("pyarrow"), importlib.import_module("pyarrow.parquet")
     except ImportError as error:

@@ -68,6 +68,10 @@ COMMANDS = {
         "judge.report",
         "Write a report of sessions or a tree: one HTML file that needs no network.",
     ),
+    "export": CommandEntry(
+        "judge.export",
+        "Write sessions as rows: CSV, Parquet, JSON lines, Markdown; or for CI and dashboards.",
+    ),
     "energy": CommandEntry(
         "judge.energy",
         "Read a recording of power: of a session, of nRF Connect or of a Joulescope's program.",

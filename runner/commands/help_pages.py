@@ -140,6 +140,14 @@ PAGES = {
             "report submission/closed/Acme --force",
         ),
     ),
+    "export": HelpPage(
+        (
+            "export sessions --out sessions.csv",
+            "export night --format markdown >> $GITHUB_STEP_SUMMARY",
+            "export night/nucleo --rows windows --out windows.parquet",
+        ),
+        done="written, whatever came of the sessions: the column `verdict` says",
+    ),
     "energy read": HelpPage(
         (
             "energy read trace.ppk2 --supply-v 3.0 --html trace.html",

@@ -114,6 +114,18 @@ def refuse_existing(file: Path | None, *, force: bool | None = None) -> None:
         raise SetupError(f"cannot write {file}: there is no folder {file.parent}")
 
 
+def write_file(file: Path, content: str | bytes) -> None:
+    """Write a file whole or not at all; SetupError where that cannot be."""
+    from ..errors import SetupError
+    from ..journal.session_folder import write_atomically
+
+    try:
+        write_atomically(file, content)
+    except OSError as error:
+        why = error.strerror or error
+        raise SetupError(f"cannot write {file}: {why}; name another file") from error
+
+
 def with_settings(order: str, **texts: tuple[str, str]) -> Callable[[Command], Command]:
     """Give a command the flags of settings beside its own options.
 

@@ -9,7 +9,7 @@ at the end.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields
-from functools import cache
+from math import isfinite
 from types import NoneType, UnionType
 from typing import Annotated, Any, NamedTuple, TypeAlias, get_args, get_origin, get_type_hints
 
@@ -31,11 +31,14 @@ class Row:
     """Is one row; its fields are its columns, in order."""
 
     def cells(self) -> dict[str, Cell]:
-        """Return the cells by their columns' names."""
-        return asdict(self)
+        """Return the cells by their columns' names; a number that is not finite is unknown."""
+        cells: dict[str, Cell] = asdict(self)
+        for name, cell in cells.items():
+            if isinstance(cell, float) and not isfinite(cell):
+                cells[name] = None
+        return cells
 
 
-@cache
 def columns_of(kind: type[Row]) -> tuple[Column, ...]:
     """Return the columns of a kind of row, in order."""
     hints = get_type_hints(kind, include_extras=True)

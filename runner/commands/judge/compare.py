@@ -56,11 +56,21 @@ def compare(
     round_name: options.RoundOption = None,
     division: options.DivisionOption = None,
     as_json: options.JsonOption = False,
+    junit: Annotated[
+        Path | None,
+        typer.Option(
+            "--junit",
+            metavar="FILE",
+            help="Write a case a measure as JUnit XML for CI.",
+            show_default="none is written",
+        ),
+    ] = None,
 ) -> None:
     """Compare two sessions or trees: B against A, with the uncertainty of each difference."""
     from ...report.compare.comparison import compare_sessions, parse_thresholds
     from ...report.gather import Asked, gather
 
+    options.refuse_existing(junit)
     thresholds = parse_thresholds(threshold or [])
     asked = Asked(labels, datasets, round_name, division)
     sides = [gather([path], asked).sessions for path in (a, b)]
@@ -71,6 +81,12 @@ def compare(
     unjudged = thresholds.unjudged(compared.pairs)
     # A gate that measured nothing must not look shut; what has no counterpart may be meant.
     failed = bool(failures or unjudged) or (require_all and (unpaired or unmeasured))
+    if junit is not None:
+        from ...export.junit import junit_text
+        from ...export.suites import suites_of_comparison
+
+        suites = suites_of_comparison(compared, thresholds, require_all=require_all)
+        options.write_file(junit, junit_text(suites))
     if as_json:
         import json
 

@@ -59,8 +59,17 @@ def verify(
             show_default="none is written",
         ),
     ] = None,
+    junit: Annotated[
+        Path | None,
+        typer.Option(
+            "--junit",
+            metavar="FILE",
+            help="Write verdicts and findings as JUnit XML for CI.",
+            show_default="none is written",
+        ),
+    ] = None,
     force: Annotated[
-        bool, typer.Option("--force", help="Write over the files of --html and --csv.")
+        bool, typer.Option("--force", help="Write over the files of --html, --csv and --junit.")
     ] = False,
     summary: Annotated[
         bool, typer.Option("--summary", help="Show the digest alone, which fits a screen.")
@@ -70,7 +79,7 @@ def verify(
     """Audit a submission: what the official checker would say, and all that it does not look at."""
     from ...audit.audit import audit
 
-    for target in (html, csv):
+    for target in (html, csv, junit):
         options.refuse_existing(target, force=force)
     if html is not None:
         from ...report.report_file import refuse_overwriting
@@ -87,6 +96,11 @@ def verify(
 
         write_report(page_of_audit(found), html, force=force)
     asked = _verdicts(level)
+    if junit is not None:
+        from ...export.junit import junit_text
+        from ...export.suites import suite_of_audit
+
+        options.write_file(junit, junit_text([suite_of_audit(found, asked)]))
     if as_json:
         import json
 

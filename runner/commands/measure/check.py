@@ -152,20 +152,17 @@ def _write_files(
     report: ConformanceReport, html: Path | None, markdown: Path | None, junit: Path | None
 ) -> None:
     from ....dut_protocol.conformance import written
-    from ...journal.session_folder import write_atomically
+    from ...export.junit import junit_text
+    from ...export.suites import suite_of_check
 
     when = datetime.now(UTC).astimezone().isoformat(timespec="seconds")
     for file, text_of in (
         (html, partial(written.page, report, when)),
         (markdown, partial(written.markdown, report)),
-        (junit, partial(written.junit, report, when)),
+        (junit, partial(junit_text, [suite_of_check(report, when)])),
     ):
         if file is not None:
-            try:
-                write_atomically(file, text_of())
-            except OSError as error:
-                why = error.strerror or error
-                raise SetupError(f"cannot write {file}: {why}; name another file") from error
+            options.write_file(file, text_of())
 
 
 def _written(path: Path | None) -> str | None:

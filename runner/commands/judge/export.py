@@ -1,0 +1,65 @@
+"""``tinyrunner export``: sessions as rows for tables, and as what CI and dashboards read."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ...export.formats import ExportFormat, RowKind
+from .. import options
+
+
+def export(
+    sessions: Annotated[
+        list[Path],
+        typer.Argument(
+            help="Sessions' folders, a folder of them, or one submission tree.", show_default=False
+        ),
+    ],
+    format_: Annotated[
+        ExportFormat | None,
+        typer.Option(
+            "--format",
+            "-f",
+            help="What is written; the last two are the tools of github-action-benchmark.",
+            show_default="as the file's name ends, else csv",
+        ),
+    ] = None,
+    rows: Annotated[
+        RowKind, typer.Option("--rows", help="What a row of a table is of.")
+    ] = RowKind.SESSIONS,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", "-o", help="The file to write.", show_default="stdout", metavar="FILE"
+        ),
+    ] = None,
+    labels: options.LabelsOption = None,
+    datasets: options.ListsOption = None,
+    round_name: options.RoundOption = None,
+    division: options.DivisionOption = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace a file that is there already.")
+    ] = False,
+) -> None:
+    """Write sessions as rows: CSV, Parquet, JSON lines, Markdown; or for CI and dashboards."""
+    from ...errors import SetupError
+    from ...export.write import export as export_sessions
+    from ...report.gather import Asked, gather
+
+    options.refuse_existing(out, force=force)
+    chosen = format_ or ExportFormat.of_file(out)
+    if chosen is ExportFormat.PARQUET and out is None:
+        raise SetupError("Parquet is no text: name its file with --out FILE")
+    page = gather(sessions, Asked(labels, datasets, round_name, division))
+    written = export_sessions(page.sessions, chosen, rows)
+    for text in written.left_out:
+        typer.echo(f"left out: {text}", err=True)
+    if out is None:
+        sys.stdout.write(str(written.content))
+        return
+    options.write_file(out, written.content)
+    typer.echo(f"{out}: {page.subtitle}", err=True)

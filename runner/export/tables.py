@@ -1,0 +1,112 @@
+"""Writes rows as tables: CSV, JSON lines, Markdown, Parquet; and as columns for a data frame."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from ...energy.captures.export import import_pyarrow
+from .rows import Cell, Row, SessionRow, columns_of
+
+
+def columns(rows: Iterable[Row], kind: type[Row]) -> dict[str, list[Cell]]:
+    """Return rows as columns, in the schema's order: what pandas and polars make a frame of."""
+    found: dict[str, list[Cell]] = {column.name: [] for column in columns_of(kind)}
+    for row in rows:
+        for name, cell in row.cells().items():
+            found[name].append(cell)
+    return found
+
+
+def csv_text(rows: Iterable[Row], kind: type[Row]) -> str:
+    """Return a line of heads and a line a row; an unknown cell is empty, a truth value in words."""
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(column.name for column in columns_of(kind))
+    for row in rows:
+        writer.writerow(
+            str(cell).lower() if isinstance(cell, bool) else cell for cell in row.cells().values()
+        )
+    return file.getvalue()
+
+
+def json_lines(rows: Iterable[Row]) -> str:
+    """Return an object a line, with every column; an unknown cell is null."""
+    return "".join(
+        json.dumps(row.cells(), ensure_ascii=False, allow_nan=False) + "\n" for row in rows
+    )
+
+
+_SHOWN: dict[str, tuple[str, Callable[[Any], str]]] = {
+    "task": ("task", str),
+    "mode": ("mode", str),
+    "system": ("system", str),
+    "throughput_per_s": ("inf./s", lambda rate: f"{rate:.4g}"),
+    "latency_s": ("ms", lambda time_s: f"{time_s * 1e3:.4g}"),
+    "energy_per_inference_j": ("µJ/inf.", lambda energy_j: f"{energy_j * 1e6:.4g}"),
+    "accuracy": ("accuracy", lambda share: f"{share:.4f}"),
+    "duty_cycle": ("duty cycle", lambda share: f"{share:.4f}"),
+    "verdict": ("verdict", str),
+    "reason": ("reason", str),
+}
+"""What a page of Markdown shows of a session: its head, and how a cell is written."""
+_TO_THE_RIGHT = frozenset(
+    {"throughput_per_s", "latency_s", "energy_per_inference_j", "accuracy", "duty_cycle"}
+)
+_MARKED = re.compile(r"([\\`*_{}\[\]()#+!|<>~&])")
+_LONGEST = 200
+"""The most characters of a cell: a reason may be long, and a summary has a megabyte."""
+
+
+def markdown(rows: Sequence[Row], kind: type[Row]) -> str:
+    """Return a table for a job's summary or a pull request; columns without a cell are left out.
+
+    Of sessions it shows figures in the units of the field, of other rows every column.
+    """
+    shown = (
+        _SHOWN if kind is SessionRow else {each.name: (each.name, str) for each in columns_of(kind)}
+    )
+    kept = [name for name in shown if any(getattr(row, name) is not None for row in rows)]
+    lines = [
+        "| " + " | ".join(shown[name][0] for name in kept) + " |",
+        "|" + "|".join("---:" if name in _TO_THE_RIGHT else "---" for name in kept) + "|",
+    ]
+    for row in rows:
+        cells = [(getattr(row, name), shown[name][1]) for name in kept]
+        texts = ["" if cell is None else marked(written(cell)) for cell, written in cells]
+        if kind is SessionRow and getattr(row, "simulated", False):
+            texts[kept.index("verdict")] += ", **simulated**"
+        lines.append("| " + " | ".join(texts) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def marked(text: str) -> str:
+    """Return a text in one line that Markdown shows as it is, cut where it is endless."""
+    text = " ".join(text.split())
+    cut = text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+    return _MARKED.sub(r"\\\1", cut)
+
+
+def parquet_bytes(rows: Iterable[Row], kind: type[Row]) -> bytes:
+    """Return a Parquet file, each column with its meaning as metadata.
+
+    TraceError where pyarrow cannot be used says what to install.
+    """
+    pyarrow, parquet = import_pyarrow()
+    kinds = {
+        str: pyarrow.string(), int: pyarrow.int64(), float: pyarrow.float64(),
+        bool: pyarrow.bool_(),
+    }  # fmt: skip
+    schema = pyarrow.schema(
+        [
+            pyarrow.field(each.name, kinds[each.kind], metadata={"meaning": each.text})
+            for each in columns_of(kind)
+        ]
+    )
+    file = io.BytesIO()
+    parquet.write_table(pyarrow.table(columns(rows, kind), schema=schema), file)
+    return file.getvalue()

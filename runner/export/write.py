@@ -1,0 +1,88 @@
+"""Writes sessions, or rows of them, in one of the formats."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from typing import NamedTuple
+
+from ...errors import TinyrunnerError
+from ..errors import SetupError
+from ..report.page import ReportSession
+from .formats import ExportFormat, RowKind
+from .read import input_rows, session_row, window_rows
+from .rows import Row
+
+
+class Export(NamedTuple):
+    """Is what was written, and what was not."""
+
+    content: str | bytes
+    left_out: tuple[str, ...]
+    """Sessions of which nothing stands in it, each with the reason."""
+
+
+def export(sessions: Sequence[ReportSession], format_: ExportFormat, kind: RowKind) -> Export:
+    """Write sessions, or rows of them, in a format.
+
+    SetupError where the format has no rows of that kind, TraceError where it needs pyarrow.
+    """
+    if format_.is_table:
+        rows, left_out = _rows(sessions, kind)
+        return Export(_table(rows, format_, kind.schema), tuple(left_out))
+    if kind is not RowKind.SESSIONS:
+        raise SetupError(
+            f"--format {format_.value} is of sessions; --rows {kind.value} goes with "
+            f"{', '.join(each.value for each in ExportFormat if each.is_table)}"
+        )
+    if format_ is ExportFormat.JUNIT:
+        from .junit import junit_text
+        from .suites import suites_of_sessions
+
+        return Export(junit_text(suites_of_sessions(map(session_row, sessions))), ())
+    return _dashboard(sessions, format_)
+
+
+def _dashboard(sessions: Sequence[ReportSession], format_: ExportFormat) -> Export:
+    from .dashboards import bencher_json, figures_of, github_benchmark_json
+
+    told = [(session_row(each), tuple(window_rows(each))) for each in sessions]
+    left_out = tuple(
+        f"{row.session}: {row.reason or row.verdict}" for row, _ in told if not figures_of(row)
+    )
+    if format_ is ExportFormat.BENCHER:
+        return Export(bencher_json(told), left_out)
+    bigger = format_ is ExportFormat.BIGGER_IS_BETTER
+    return Export(github_benchmark_json(told, more_is_better=bigger), left_out)
+
+
+def _rows(sessions: Sequence[ReportSession], kind: RowKind) -> tuple[list[Row], list[str]]:
+    if kind is RowKind.SESSIONS:
+        return [session_row(each) for each in sessions], []
+    rows: list[Iterator[Row]] = []
+    left_out = []
+    for session in sessions:
+        if session.assessment is None:
+            left_out.append(f"{session.title}: {session_row(session).reason}")
+        elif kind is RowKind.WINDOWS:
+            rows.append(window_rows(session))
+        else:
+            try:
+                rows.append(iter(list(input_rows(session))))
+            except TinyrunnerError as error:
+                left_out.append(f"{session.title}: {error}")
+    return list(chain(*rows)), left_out
+
+
+def _table(rows: list[Row], format_: ExportFormat, schema: type[Row]) -> str | bytes:
+    from .tables import csv_text, json_lines, markdown, parquet_bytes
+
+    match format_:
+        case ExportFormat.CSV:
+            return csv_text(rows, schema)
+        case ExportFormat.JSON_LINES:
+            return json_lines(rows)
+        case ExportFormat.MARKDOWN:
+            return markdown(rows, schema)
+        case _:
+            return parquet_bytes(rows, schema)
