@@ -46,6 +46,10 @@ class StreamingTruth:
         """Returns a hash over name, length and windows: how the file is laid out does not count."""
         return _sha256(self.wav_file, self.length_s, self.windows_s)
 
+    def lasts(self, length_s: float) -> bool:
+        """Tells whether the recording is that long, as far as a log tells."""
+        return abs(self.length_s - length_s) <= 0.05
+
     def words_alike(self, other: StreamingTruth) -> bool:
         """Tells whether it is the same recording with the same words, wherever it was read from."""
         return (self.wav_file, self.length_s, self.windows_s) == (

@@ -263,7 +263,8 @@ def _read_mlcommons(
     stream = judged.assessment.streaming
     if stream is not None and stream.words is None:
         raise SetupError(
-            f"{folder} has no results.json that tells the words of {stream.wav_file}; name in "
+            f"{folder} has no results.json that tells the words of {stream.wav_file}; get the "
+            f"official ones (`tinyrunner datasets fetch {judged.task.model_id}`), or name in "
             "`datasets` of the description the folder DATASETS that the runner played by, whose "
             f"{judged.task.model_id}/ holds sww_long_test.json"
         )

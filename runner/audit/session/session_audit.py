@@ -21,7 +21,7 @@ from ...journal.logged_session import LoggedSession
 from ...journal.records import LogFacts
 from ...score.assess import Assessment, Judging, assess_records
 from ...score.rules import CheckInput, FindingKind, SessionFinding, Severity, check
-from ...score.streaming.assess import assess_stream
+from ...score.streaming.assess import assess_stream, fetched_truths
 from ...score.streaming.stream import read_stream
 from ...terms import Dialect, Mode
 from ...write.mlcommons_session import JOURNAL_NAME
@@ -161,7 +161,10 @@ class _SessionAuditor(FolderReader):
         path = self.folder / (place.log or "log.txt")
         stream = read_stream(path, facts, with_json=_JSON in place.files)
         truths = self.context.lists.truths.get(task.key, ())
-        offered = truth_for(stream.record.wav_file, truths, stream.record.length_s)
+        length_s = stream.record.length_s
+        offered = truth_for(stream.record.wav_file, truths, length_s) or truth_for(
+            stream.record.wav_file, fetched_truths(task, length_s)
+        )
         truth, used = offered or stream.truth, None
         if truth is not None:
             source = truth.source if truth is offered else self.path_of(_JSON)

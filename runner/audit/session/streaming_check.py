@@ -239,7 +239,8 @@ class StreamingCheck:
                 self.log,
                 f"the words of {self.result.wav_file[:80]} are not at hand, so that hits and "
                 "misses cannot be counted",
-                "sww_long_test.json of mlcommons/tiny in DIR/sww01/; give --datasets DIR",
+                "sww_long_test.json of mlcommons/tiny: `tinyrunner datasets fetch sww01`, or give "
+                "--datasets DIR with it in DIR/sww01/",
             )
         if self.result.duty is None:
             yield not_judged(

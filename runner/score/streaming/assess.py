@@ -47,9 +47,9 @@ def judge_stream(
     """Score a streaming session whose log was read.
 
     ``labels`` is the file of its recording's words, ``datasets`` the folder that holds such files
-    for each model id; without them the words are those that results.json has. Where there are none,
-    SetupError; without ``truth_needed`` no words are counted. Without ``round_name`` it is the
-    first round that has the task.
+    for each model id; without them the words are those that results.json has, else the official
+    ones that were fetched. Where there are none, SetupError; without ``truth_needed`` no words are
+    counted. Without ``round_name`` it is the first round that has the task.
     """
     task = streaming_task_of(facts)
     round_ = round_for(task, load_rounds(), round_name)
@@ -60,7 +60,8 @@ def judge_stream(
     stream = read_stream(log, facts)
     truth = truth_for(stream.record.wav_file, truths, stream.record.length_s)
     if truth is None and labels is None:
-        truth = stream.truth
+        fetched = fetched_truths(task, stream.record.length_s)
+        truth = stream.truth or truth_for(stream.record.wav_file, fetched)
     if truth is None and truth_needed:
         raise SetupError(_no_truth(log, stream, task, labels, truths))
     assessment = assess_stream(facts, stream, truth, task, mode, round_, division, purpose)
@@ -81,7 +82,8 @@ def _no_truth(
     return (
         f"{log} played {stream.record.wav_file}: give the file that tells its words, such as "
         f"sww_long_test.json of long_wav.wav, with --labels FILE, or --datasets DIR where "
-        f"DIR/{task.model_id}/ holds it{wrong}"
+        f"DIR/{task.model_id}/ holds it; `tinyrunner datasets fetch {task.model_id}` gets the "
+        f"official one{wrong}"
     )
 
 
@@ -157,6 +159,25 @@ def truths_in(datasets: Path, task: StreamingTask) -> list[StreamingTruth]:
         folder = datasets
     paths: Sequence[Path] = sorted(folder.glob(f"{task.key}_*.json"))
     return [truth for path in paths for truth in read_truths(path)]
+
+
+def fetched_truths(task: StreamingTask, length_s: float | None) -> list[StreamingTruth]:
+    """Read the official words that were fetched, of recordings of this length (None: of any)."""
+    # What can fetch takes long to import, and few sessions ask.
+    from ....models.catalogue import STREAMING_FILES
+    from ....models.fetch import FileState, file_state
+
+    paths = [
+        file.cached_path
+        for file in STREAMING_FILES
+        if file.file_name.startswith(f"{task.key}_") and file_state(file) is FileState.FETCHED
+    ]
+    return [
+        truth
+        for path in paths
+        for truth in read_truths(path)
+        if length_s is None or truth.lasts(length_s)
+    ]
 
 
 def round_for(task: StreamingTask, rounds: Rounds, name: str | None) -> Round:

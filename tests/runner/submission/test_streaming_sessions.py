@@ -76,12 +76,21 @@ def test_the_checklist_tells_words_and_their_limits(sessions, datasets, tmp_path
     assert whole == "Yes; the whole official recording of sww was played"
 
 
-def test_a_session_that_does_not_tell_its_words_asks_for_them(sessions, tmp_path) -> None:
+def test_a_session_that_does_not_tell_its_words_asks_for_them_or_takes_fetched_ones(
+    sessions, tmp_path, monkeypatch
+) -> None:
     file = described(tmp_path, sessions)
     text = file.read_text(encoding="utf-8")
     assert "datasets: null" in text
     with pytest.raises(BuildError, match=r"sww/energy: .* no results\.json .* `datasets`"):
         build(load_description(file), tmp_path / "out")
+    cache = tmp_path / "cache" / "labels" / "sww01"
+    cache.mkdir(parents=True)
+    shutil.copy(reference_path("datasets", "sww01", "sww_long_test.json"), cache)
+    monkeypatch.setenv("TINYRUNNER_CACHE", str(tmp_path / "cache"))
+    assert gather(load_description(file)).sessions[-1].official_words
+    ran = tinyrunner("score", sessions / PUBLISHED_SWW["energy"])
+    assert "44 true positives, 6 false negatives, 4 false positives" in ran.out
     shutil.rmtree(sessions / PUBLISHED_SWW["energy"])
     other = tmp_path / "other.yaml"
     assert tinyrunner(*INIT, other, "--session", sessions).status == 0
