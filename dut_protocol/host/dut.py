@@ -201,7 +201,9 @@ class Dut(Exchange):
     def _misnamed(self, line: str) -> str:
         """Say what is wrong with a name that is not `dut`, or whose it is."""
         said = f"{self.address}: name% is answered {line[:120]!r}"
-        if re.search("m-name-io|interface", line, re.IGNORECASE):
+        if re.search("interface", line, re.IGNORECASE):
+            return f"{said}: this is an interface board; give its port as --interface-board"
+        if re.search("m-name-io", line, re.IGNORECASE):
             return f"{said}: this is an IO manager; give its port as --io"
         return (
             f"{said}, and a device under test says m-name-dut-[VENDOR]: the name must be `dut`; "

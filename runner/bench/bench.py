@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from ...dut_protocol.host.dut import Dut
 from ...dut_protocol.host.inference import InferenceTimer
+from ...dut_protocol.host.interface_board import InterfaceBoard
 from ...dut_protocol.host.io_manager import IoManager
 from ...dut_protocol.host.load_with_retries import Loader
 from ...dut_protocol.link.clock import Clock
@@ -32,9 +33,23 @@ class EnergyParts:
     """What keeps the monitor served while the run waits for the device."""
 
 
+@dataclass(frozen=True, slots=True)
+class StreamingParts:
+    """Holds what a streaming task needs beside the device."""
+
+    board: InterfaceBoard
+    device_behind: bool
+    """Whether the device is reached through the board, and not on a port of its own."""
+    recorder: Recorder | None
+    """What keeps the monitor served, where one measures."""
+
+
 @dataclass(slots=True)
 class Bench:
-    """Is a device under test with its clock; in energy mode also an IO manager and a monitor."""
+    """Is a device under test with its clock; in energy mode also an IO manager and a monitor.
+
+    A streaming task has an interface board, with a monitor or without.
+    """
 
     clock: Clock
     dut: Dut
@@ -42,6 +57,7 @@ class Bench:
     timer: InferenceTimer
     simulated: SimulatedModel | None = None
     energy_parts: EnergyParts | None = None
+    streaming_parts: StreamingParts | None = None
     wishes: LinkWishes = NO_WISHES
     """What is wanted of the link, once it is known who is at its other end."""
     port_note: str | None = None
@@ -49,10 +65,11 @@ class Bench:
 
     def pause(self, seconds: float) -> None:
         """Let time pass on the bench's clock; a monitor that records is served meanwhile."""
-        if self.energy_parts is None:
+        parts = self.energy_parts or self.streaming_parts
+        if parts is None or parts.recorder is None:
             self.clock.pause(seconds)
         else:
-            self.energy_parts.recorder.pause(seconds)
+            parts.recorder.pause(seconds)
 
     @property
     def energy(self) -> EnergyParts:
@@ -60,6 +77,13 @@ class Bench:
         if self.energy_parts is None:
             raise SetupError("this bench has no IO manager and no energy monitor")
         return self.energy_parts
+
+    @property
+    def streaming(self) -> StreamingParts:
+        """Return the interface board and what goes with it; SetupError on a bench without."""
+        if self.streaming_parts is None:
+            raise SetupError("this bench has no interface board: give --interface-board")
+        return self.streaming_parts
 
     @classmethod
     def of(

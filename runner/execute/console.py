@@ -21,6 +21,7 @@ from ..script.plan import parse_infer
 from ..script.verbs import (
     FORMS,
     BmCfg,
+    DeviceVerb,
     DutCommand,
     Echo,
     IoDutCommand,
@@ -32,7 +33,7 @@ from ..script.verbs import (
     parse_verb,
 )
 from .steps.energy_steps import BenchPerformer, EnergySteps
-from .steps.executor import PASSED_THROUGH, VERSION_TEXT
+from .steps.sequencer import PASSED_THROUGH, VERSION_TEXT
 
 HELP = """\
 dut COMMAND                        send it to the device: dut name, dut profile, dut help; of what
@@ -213,7 +214,7 @@ class Interactive(BenchPerformer):
 
     mount = configure = _needless
 
-    def command(self, verb: DutCommand | IoDutCommand) -> None:
+    def command(self, verb: DeviceVerb) -> None:
         bench = self._bench
         counts = parse_infer(verb.text)
         if counts is None:

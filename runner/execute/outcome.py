@@ -30,7 +30,7 @@ from ..write.eembc_results import render_result
 from .progress import Reporter
 from .provenance import Source
 from .resume.resume_point import ERROR_EVENT, is_measured
-from .steps.executor import VERSION_TEXT
+from .steps.sequencer import VERSION_TEXT
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,10 +28,9 @@ from ..errors import SetupError
 from ..journal.journal import Journal
 from ..script.script import Script, ScriptError, Step, preliminary_steps
 from ..script.verbs import (
-    DutCommand,
+    DeviceVerb,
     Echo,
     IoCommand,
-    IoDutCommand,
     Load,
     Mount,
     Umount,
@@ -44,8 +43,9 @@ from ..script.written_path import written_path
 from ..terms import Division
 from .progress import Reporter
 from .provenance import Source
+from .steps.board_steps import BoardSteps
 from .steps.energy_steps import BenchPerformer, EnergySteps
-from .steps.executor import listen, reply_timeout_s
+from .steps.sequencer import listen, reply_timeout_s
 
 DATASETS_VARIABLE = "TINYRUNNER_DATASETS"
 
@@ -90,14 +90,13 @@ class Opening(BenchPerformer):
     def __init__(
         self,
         bench: Bench,
-        task: Task,
-        connect: Callable[[Bench, Task], Identity],
+        connect: Callable[[], Identity],
         energy: EnergySteps | None,
+        board: BoardSteps | None = None,
     ) -> None:
         """Prepare a bench; ``connect`` finds its device awake and judges it, when first needed."""
-        super().__init__(energy)
+        super().__init__(energy, board)
         self._bench = bench
-        self._task = task
         self._connect = connect
         self._known: Identity | None = None
         self._timeout_s = REPLY_TIMEOUT_S
@@ -120,7 +119,7 @@ class Opening(BenchPerformer):
         """Find the device awake and ask who it is; False where that is known already."""
         if self._known is not None:
             return False
-        self._known = self._connect(self._bench, self._task)
+        self._known = self._connect()
         return True
 
     def run(self, steps: Iterable[Step]) -> None:
@@ -142,7 +141,7 @@ class Opening(BenchPerformer):
         if verb.kind == "ioman":
             self.manager_name = self._bench.energy.io_manager.identify()
 
-    def command(self, verb: DutCommand | IoDutCommand) -> None:
+    def command(self, verb: DeviceVerb) -> None:
         if self._recognise() and verb.text == "profile":
             return  # which it was asked to be known by
         self._bench.dut.raw(verb.text, self._timeout_s)

@@ -77,7 +77,8 @@ from .resume.resume_point import (
     is_measured,
 )
 from .steps.energy_steps import EnergySteps
-from .steps.executor import Executor, MeasuredInput, check_executable, listen
+from .steps.executor import Executor, MeasuredInput, check_executable
+from .steps.sequencer import listen
 
 __all__ = ["Outcome", "PreparedRun", "prepare_run", "resume_session", "run_prepared", "run_session"]
 
@@ -273,7 +274,7 @@ def _opened(
             monitor.boot_timeout_s,
             soft_markers=monitor.soft_markers,
         )
-    opening = Opening(bench, run.task, parts.connect, energy)
+    opening = Opening(bench, lambda: parts.connect(bench, run.task), energy)
     opening.prepare(script)
     if run.mode is Mode.PERFORMANCE:
         bench.timer.know_resolution()

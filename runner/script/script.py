@@ -45,7 +45,7 @@ REGEX_BODY = re.compile(
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029\ud800-\udfff]")
 """Line ends and the like, and bytes of a file name that are no text."""
 
-_SOURCES = ("dut", "io", "emon")
+_SOURCES = ("dut", "io", "emon", "ib")
 """The verbs that somebody else than the parser acknowledges."""
 
 

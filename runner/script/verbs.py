@@ -20,6 +20,10 @@ _TEXT = re.compile(r"[^\s\x00-\x1f\x7f](?:[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f])?"
 """A line without white space at its ends."""
 _NUMBER = re.compile(r"[0-9]{1,12}")
 _LOAD = re.compile(r'"(?P<path>[^"]+)"(?:\s+(?P<offset>[0-9]{1,12})\s+(?P<length>[0-9]{1,12}))?')
+_PLAYED = re.compile(r"[^\s%\x00-\x1f\x7f-\uffff]{1,60}")
+"""Such a name as the board's commands have room for, and which is no second command."""
+MOST_BAUD = 2_000_000
+"""The interface board takes a faster rate for 9600."""
 _NAME_IN_PATH = re.compile(r"[^/\\]*$")
 
 
@@ -155,10 +159,67 @@ class Echo:
             raise ScriptError(f"a pause is 0 ms or more, not {self.milliseconds}")
 
 
+class BoardQuestion(Enum):
+    """Names what an interface board is asked or told in two words: `ib ls`."""
+
+    NAME = "ib name"
+    FILES = "ib ls"
+    BAUD_RATE = "ib checkbaud"
+    RECORD = "ib record"
+    DETECTIONS = "ib detections"
+    DUTY_CYCLE = "ib dutycycle"
+
+
+@dataclass(frozen=True, slots=True)
+class BoardCommand:
+    """Ask the interface board, or tell it to record detections."""
+
+    question: BoardQuestion
+
+
+@dataclass(frozen=True, slots=True)
+class BoardBaudRate:
+    """Set the interface board's rate to the device; the board starts anew: `ib setbaud 115200`."""
+
+    baud_rate: int
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.baud_rate <= MOST_BAUD:
+            raise ScriptError(f"a baud rate is 1 to {MOST_BAUD}, not {self.baud_rate}")
+
+
+@dataclass(frozen=True, slots=True)
+class BoardPlay:
+    """Let the interface board play a file of its card: `ib play long_wav.wav`."""
+
+    file: str
+
+    def __post_init__(self) -> None:
+        _check(_PLAYED, "a recording is a file's name without blanks", self.file)
+
+
+@dataclass(frozen=True, slots=True)
+class BoardDutCommand:
+    """Send ``text`` to the device behind the interface board: `ib dut start`."""
+
+    text: str
+
+    def __post_init__(self) -> None:
+        _check(_TEXT, "a command for the device is one line", self.text)
+
+
+BoardVerb = BoardCommand | BoardBaudRate | BoardPlay
+"""The verbs that concern the interface board alone."""
+
 EnergyVerb = IoCommand | EmonVoltage | EmonPower | EmonTimer | EmonTrace
 """The verbs that concern the IO Manager and the monitor alone."""
 
-Verb = Umount | Mount | Version | BmCfg | DutCommand | IoDutCommand | Load | Echo | EnergyVerb
+DeviceVerb = DutCommand | IoDutCommand | BoardDutCommand
+"""The verbs that send the device a command, each on its way."""
+
+Verb = (
+    Umount | Mount | Version | BmCfg | DeviceVerb | Load | Echo | EnergyVerb | BoardVerb
+)  # fmt: skip
 V = TypeVar("V", bound=Verb)
 
 
@@ -168,6 +229,7 @@ class Needs(Enum):
     NOTHING = "nothing"
     IO_MANAGER = "an IO manager"
     MONITOR = "an energy monitor"
+    BOARD = "an interface board"
 
 
 class Performer:
@@ -180,7 +242,7 @@ class Performer:
     mount: Callable[[Mount], None]
     version: Callable[[Version], None]
     configure: Callable[[BmCfg], None]
-    command: Callable[[DutCommand | IoDutCommand], None]
+    command: Callable[[DeviceVerb], None]
     io_command: Callable[[IoCommand], None]
     load: Callable[[Load], None]
     voltage: Callable[[EmonVoltage], None]
@@ -188,6 +250,7 @@ class Performer:
     timer: Callable[[EmonTimer], None]
     record: Callable[[EmonTrace], None]
     echo: Callable[[Echo], None]
+    board: Callable[[BoardVerb], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +303,8 @@ def form_of(verb: V) -> VerbForm[V]:
     """Return the verb's row of the table."""
     if isinstance(verb, Load):
         return _BY_WORDS["bloadp" if verb.through_io else "bload dut"]
+    if isinstance(verb, BoardCommand):
+        return _BY_WORDS[verb.question.value]
     return _BY_KIND[type(verb)]
 
 
@@ -323,6 +388,17 @@ def _parse_echo(rest: str) -> Echo | None:
     return Echo(text.strip(), int(milliseconds)) if _NUMBER.fullmatch(milliseconds) else None
 
 
+def _parse_baud_rate(value: str) -> BoardBaudRate | None:
+    return BoardBaudRate(int(value)) if _NUMBER.fullmatch(value) else None
+
+
+def _question(question: BoardQuestion) -> VerbForm[BoardCommand]:
+    return VerbForm(
+        question.value, "", BoardCommand, _nothing(BoardCommand(question)), lambda v: "",
+        Needs.BOARD, lambda by, v: by.board(v),
+    )  # fmt: skip
+
+
 def _on_off(verb: EmonPower | EmonTimer) -> str:
     return "on" if verb.on else "off"
 
@@ -346,6 +422,13 @@ FORMS: tuple[VerbForm[Any], ...] = (
          Needs.NOTHING, lambda by, v: by.load(v)),
     VerbForm("bloadp", '"FILE" [OFFSET LENGTH]', Load, _parse_load(True), _load_arguments,
          Needs.IO_MANAGER, lambda by, v: by.load(v)),
+    *map(_question, BoardQuestion),
+    VerbForm("ib setbaud", "BAUD", BoardBaudRate, _parse_baud_rate, lambda v: str(v.baud_rate),
+         Needs.BOARD, lambda by, v: by.board(v)),
+    VerbForm("ib play", "FILE", BoardPlay, BoardPlay, lambda v: v.file,
+         Needs.BOARD, lambda by, v: by.board(v)),
+    VerbForm("ib dut", "COMMAND", BoardDutCommand, BoardDutCommand, lambda v: v.text,
+         Needs.BOARD, lambda by, v: by.command(v)),
     VerbForm("emon voltage", "[MILLIVOLTS]", EmonVoltage, _parse_voltage,
          lambda v: "" if v.millivolts is None else str(v.millivolts),
          Needs.MONITOR, lambda by, v: by.voltage(v)),

@@ -26,6 +26,7 @@ from ...bench.recorder import Recorder
 from ...errors import SetupError
 from ...journal.journal import LogWriter
 from ...script.verbs import (
+    BoardVerb,
     EmonPower,
     EmonTimer,
     EmonTrace,
@@ -37,6 +38,7 @@ from ...script.verbs import (
     Verb,
     form_of,
 )
+from .board_steps import BoardSteps
 
 POWER_CYCLE_S = 2.0
 """Off for this long, so that the board's capacitors are empty."""
@@ -48,7 +50,7 @@ class EnergySteps(Performer):
     def __init__(
         self,
         dut: Dut,
-        io_manager: IoManager,
+        io_manager: IoManager | None,
         recorder: Recorder,
         journal: LogWriter,
         folder: Path | None,
@@ -60,8 +62,10 @@ class EnergySteps(Performer):
     ) -> None:
         """Write the trace into ``folder``: None before there is a session.
 
-        ``supply_v`` is what the monitor was set to; ``windows`` how many the trace will hold.
-        ``soft_markers``: the host's stamps count instead of the timestamp pin's edges.
+        ``io_manager`` is None on a bench whose monitor sees the timestamp pin itself, and whose
+        device is waited for by another step. ``supply_v`` is what the monitor was set to;
+        ``windows`` how many the trace will hold. ``soft_markers``: the host's stamps count instead
+        of the timestamp pin's edges.
         """
         self._dut = dut
         self._io_manager = io_manager
@@ -100,6 +104,8 @@ class EnergySteps(Performer):
 
     def io_command(self, verb: IoCommand) -> None:
         self._journal.write("parser", "m-ready-finished[io]")
+        if self._io_manager is None:
+            raise SetupError(f"`io {verb.text}`: this bench has no IO manager")
         if verb.text == "enable-timer":
             self._io_manager.enable_timer()
         else:
@@ -115,11 +121,11 @@ class EnergySteps(Performer):
         monitor.power(verb.on)
         if not monitor.capabilities.powers_device:
             self._done("m-power[external]")
-            if verb.on:
+            if verb.on and self._io_manager is not None:
                 self._find_awake()
             return
         self._done(f"m-power[{'on' if verb.on else 'off'}]")
-        if verb.on:
+        if verb.on and self._io_manager is not None:
             self._wait_for_boot()
 
     def timer(self, verb: EmonTimer) -> None:
@@ -146,7 +152,8 @@ class EnergySteps(Performer):
 
     def muted_manager(self) -> AbstractContextManager[None]:
         """Keep the echoes of a load's thousand commands out of the log, as published logs do."""
-        return self._io_manager.muting(Ready, Chatter)
+        manager = self._io_manager
+        return nullcontext() if manager is None else manager.muting(Ready, Chatter)
 
     def _find_awake(self) -> None:
         """See that a device answers which the monitor does not power."""
@@ -197,7 +204,7 @@ class EnergySteps(Performer):
         else:
             trace = with_events(
                 recorded,
-                self._io_manager.edges,
+                () if self._io_manager is None else self._io_manager.edges,
                 recorder.started_s,
                 event_input=recorder.monitor.capabilities.event_input,
                 windows=self._windows,
@@ -231,19 +238,28 @@ class EnergySteps(Performer):
 
 
 class BenchPerformer(Performer):
-    """Leaves what concerns the IO manager and the monitor to the bench's energy steps."""
+    """Leaves what concerns an instrument or a board between to the bench's own steps."""
 
-    def __init__(self, energy: EnergySteps | None) -> None:
-        """Perform on a bench; ``energy`` is None on one without the two."""
+    def __init__(self, energy: EnergySteps | None, board: BoardSteps | None = None) -> None:
+        """Perform on a bench; what it does not have is None."""
         self.energy = energy
+        self.board_steps = board
 
     def perform(self, verb: Verb) -> None:
-        if form_of(verb).needs is not Needs.NOTHING and self.energy is None:
+        needs = form_of(verb).needs
+        if needs is Needs.BOARD:
+            if self.board_steps is None:
+                raise SetupError("this bench has no interface board: give --interface-board")
+        elif needs is not Needs.NOTHING and self.energy is None:
             raise SetupError(
                 "this bench has no IO manager and no monitor: give --io and --monitor (for a "
                 "simulated device --monitor sim:)"
             )
         super().perform(verb)
+
+    def board(self, verb: BoardVerb) -> None:
+        if self.board_steps is not None:  # else it was refused
+            self.board_steps.perform(verb)
 
     def _energy_step(self, verb: EnergyVerb) -> None:
         if self.energy is not None:  # else it was refused

@@ -10,50 +10,43 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from .... import __version__
 from ....datasets.inputs import Dataset, InputWindow
 from ....dut_protocol.errors import CommandError, DutError, DutFault, DutProtocolError, DutRebooted
-from ....dut_protocol.host.dut import REPLY_TIMEOUT_S, Identity
+from ....dut_protocol.host.dut import Identity
 from ....dut_protocol.host.inference import Inference, Wanted
 from ....dut_protocol.wire.commands import Raw
 from ....dut_protocol.wire.messages import Model
 from ....models.suite import Task
 from ...bench.bench import Bench
-from ...errors import SetupError, shortened
-from ...journal.journal import Journal, LogWriter
+from ...errors import SetupError
+from ...journal.journal import Journal
 from ...script.energy_plan import TRACE_NAME
 from ...script.plan import mode_of, parse_infer, planned_inferences
 from ...script.script import (
-    NO_TIMEOUT_MS,
     NumberedStep,
     Script,
-    Step,
     numbered_steps,
     preliminary_steps,
 )
 from ...script.verbs import (
     BmCfg,
+    DeviceVerb,
     DutCommand,
-    Echo,
     EmonTrace,
     EmonVoltage,
     IoDutCommand,
     Load,
-    Mount,
     Needs,
-    Umount,
     Verb,
-    Version,
     form_of,
     format_verb,
     input_file_name,
     parse_verb,
 )
 from ...terms import Mode
-from .energy_steps import BenchPerformer, EnergySteps
+from .energy_steps import EnergySteps
 from .recovery import LapCheck, Recovery
-
-VERSION_TEXT = f"tinyrunner {__version__}"
+from .sequencer import Sequencer
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,40 +58,8 @@ class MeasuredInput:
     inference: Inference
 
 
-class JournalListener:
-    """Writes what the device says, and what the host does about it, into the journal."""
-
-    def __init__(
-        self, journal: LogWriter, on_note: Callable[[str], None], source: str = "dut"
-    ) -> None:
-        self._journal = journal
-        self._on_note = on_note
-        self._source = source
-
-    def line(self, text: str) -> None:
-        self._journal.write(self._source, text)
-
-    def note(self, text: str) -> None:
-        text = shortened(text)
-        self._journal.write("parser", f"m-note[{text}]")
-        self._journal.flush()
-        self._on_note(text)
-
-
 _QUESTIONS = ("help", "name", "profile", "results", "timestamp")
 """Commands that may be asked twice: they change nothing in the device."""
-
-PASSED_THROUGH = "io: [dut]"
-"""The source of a device's lines that came through the IO manager, as the logs have it."""
-
-
-def listen(bench: Bench, journal: LogWriter, on_note: Callable[[str], None]) -> None:
-    """Let what the devices of a bench say go into ``journal`` from now on."""
-    source = "dut"
-    if bench.energy_parts is not None:
-        bench.energy_parts.io_manager.listener = JournalListener(journal, on_note, "io")
-        source = PASSED_THROUGH
-    bench.dut.listener = JournalListener(journal, on_note, source)
 
 
 class InputFinder:
@@ -128,7 +89,7 @@ class InputFinder:
         return InputWindow(path, file, load.offset, length, task.file_bytes, label)
 
 
-class Executor(BenchPerformer):
+class Executor(Sequencer):
     """Runs the numbered steps of a script (those before `version` made the bench ready)."""
 
     def __init__(
@@ -147,21 +108,16 @@ class Executor(BenchPerformer):
         ``on_infer`` is told of each `infer` how many inferences it makes, warm-ups included,
         before it is sent, and ``on_measured`` what came of it.
         """
-        super().__init__(energy)
-        self._bench = bench
+        super().__init__(bench, journal, benchmark_config, energy)
         self._recovery = Recovery(bench.dut, journal, identity)
         self._lap_check = LapCheck(bench.dut, bench.timer)
         self._since_load: list[NumberedStep] = []
         """The steps from the last load on, until its `infer` has been answered."""
-        self._journal = journal
         self._dataset = dataset
         self._inputs = InputFinder(dataset)
-        self._benchmark_config = benchmark_config
         self._on_measured = on_measured
         self._on_infer = on_infer
         self._loaded: InputWindow | None = None
-        self._timeout_s = REPLY_TIMEOUT_S
-        """Seconds that the present step's answer is waited for."""
         self._done = 0
         self._wanted = Wanted.SCORES
         self._has_scored = False
@@ -198,7 +154,7 @@ class Executor(BenchPerformer):
         while todo:
             step = todo[0]
             try:
-                self._step(step)
+                self.step(step)
                 self._journal.flush()
                 todo.pop(0)
             except DutFault as error:
@@ -217,50 +173,13 @@ class Executor(BenchPerformer):
         self._recovery.recover(error, todo[0].index)
         return todo
 
-    def _step(self, numbered: NumberedStep) -> None:
-        step = numbered.step
-        write = self._journal.write
-        write(
-            "sequencer",
-            f"m-sequencing-i[{numbered.index}]-command[{step.command}]"
-            f"-ack[/{step.effective_ack}/]-ms[{step.effective_ms}]-acc[{numbered.acc_ms}]"
-            f"-total_ms[{numbered.total_ms}]",
-        )
-        write("parser", f'Command "{step.command}"')
-        self._timeout_s = reply_timeout_s(step)
-        self.perform(parse_verb(step.command))
-
-    def _finished(self, verb: str) -> None:
-        self._journal.write("parser", f"m-ready-finished[{verb}]")
-
-    def umount(self, _: Umount) -> None:
-        self._finished("umount")
-
-    def mount(self, _: Mount) -> None:
-        self._finished("mountc")
-
-    def version(self, _: Version) -> None:
-        self._journal.write("parser", f"m-version[{VERSION_TEXT}]")
-        self._finished("version")
-
-    def configure(self, verb: BmCfg) -> None:
-        for key, value in self._benchmark_config.items():
-            self._journal.write("parser", f"m-bm-cfg-name[{verb.code}]-key[{key}]-val[{value}]")
-        self._finished("bm")
-
-    def echo(self, verb: Echo) -> None:
-        self._journal.write("parser", f"Echoing message in {verb.milliseconds} ms...")
-        self._finished("echo")
-        self._bench.pause(verb.milliseconds / 1000.0)
-        self._journal.write("parser", f"m-echo-message[{verb.text}]")
-
-    def command(self, verb: DutCommand | IoDutCommand) -> None:
-        self._finished("dut" if isinstance(verb, DutCommand) else "io")
+    def command(self, verb: DeviceVerb) -> None:
+        self.finished("dut" if isinstance(verb, DutCommand) else "io")
         counts = parse_infer(verb.text)
         if counts is not None:
             self._infer(*counts)
             return
-        reply = self._bench.dut.raw(verb.text, self._timeout_s)
+        reply = self._bench.dut.raw(verb.text, self.timeout_s)
         if self.energy is not None and verb.text == "timestamp":
             self.energy.mark(self._bench.clock.now_s())
         for message in reply:
@@ -297,13 +216,13 @@ class Executor(BenchPerformer):
         if not load.through_io:
             write("parser", f"Binary load took {took_s:.3f} sec, or {rate:.3f} kB/sec")
             write("parser", "m-bload-done")
-            self._finished("bload")
+            self.finished("bload")
             return
         write("parser", "m-unmute-target[io]")
         write("parser", "m-unmute-target[parser]")
         write("parser", "m-bloadp-done")
         write("parser", f"Binary load took {took_s:.3f} sec, or {8 * rate:.3f} kb/sec")
-        self._finished("bloadp")
+        self.finished("bloadp")
 
     def _infer(self, iterations: int, warmups: int) -> None:
         self._on_infer(iterations + warmups)
@@ -350,12 +269,6 @@ def _repeatable(verb: Verb, error: DutError) -> bool:
     if not isinstance(verb, DutCommand):
         return False
     return _infers(verb) or verb.text in _QUESTIONS
-
-
-def reply_timeout_s(step: Step) -> float:
-    """Return how long a step's answer is waited for; the protocol's own where none is set."""
-    ms = step.effective_ms
-    return REPLY_TIMEOUT_S if ms == NO_TIMEOUT_MS else max(ms / 1000.0, REPLY_TIMEOUT_S)
 
 
 _ASKED_FIRST = ("mountc io ioman", "io version", "io dut profile")

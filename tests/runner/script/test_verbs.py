@@ -6,6 +6,11 @@ from hypothesis import strategies as st
 from tinyrunner.runner.script.script import ScriptError
 from tinyrunner.runner.script.verbs import (
     BmCfg,
+    BoardBaudRate,
+    BoardCommand,
+    BoardDutCommand,
+    BoardPlay,
+    BoardQuestion,
     DutCommand,
     Echo,
     EmonPower,
@@ -46,6 +51,15 @@ COMMANDS: list[tuple[str, Verb]] = [
     ("emon timer off", EmonTimer(False)),
     ("emon trace on trace1", EmonTrace("trace1")),
     ("emon trace off", EmonTrace()),
+    ("ib name", BoardCommand(BoardQuestion.NAME)),
+    ("ib ls", BoardCommand(BoardQuestion.FILES)),
+    ("ib checkbaud", BoardCommand(BoardQuestion.BAUD_RATE)),
+    ("ib setbaud 9600", BoardBaudRate(9600)),
+    ("ib record", BoardCommand(BoardQuestion.RECORD)),
+    ("ib play long_wav.wav", BoardPlay("long_wav.wav")),
+    ("ib detections", BoardCommand(BoardQuestion.DETECTIONS)),
+    ("ib dutycycle", BoardCommand(BoardQuestion.DUTY_CYCLE)),
+    ("ib dut start", BoardDutCommand("start")),
     ("echo pwr 2000", Echo("pwr", 2000)),
     ("echo two words 5 10", Echo("two words 5", 10)),
 ]

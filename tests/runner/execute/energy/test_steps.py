@@ -22,7 +22,7 @@ from tinyrunner.energy.trace_files import read_trace
 from tinyrunner.models.suite import KWS
 from tinyrunner.runner.bench.recorder import Recorder, ServedTransport
 from tinyrunner.runner.execute.steps.energy_steps import POWER_CYCLE_S, EnergySteps
-from tinyrunner.runner.execute.steps.executor import PASSED_THROUGH, JournalListener
+from tinyrunner.runner.execute.steps.sequencer import PASSED_THROUGH, JournalListener
 from tinyrunner.runner.journal.journal import Journal
 from tinyrunner.runner.script.verbs import EmonPower, EmonTimer, EmonTrace, EmonVoltage, IoCommand
 
