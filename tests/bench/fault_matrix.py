@@ -17,8 +17,8 @@ from collections import Counter
 from itertools import product
 from pathlib import Path
 
-from support.devices.fault_runs import BAD, Bench, Outcome, Way, grid
-from support.devices.link_faults import FaultPlan, Kind
+from support.devices.faults.fault_runs import BAD, Bench, Outcome, Way, grid
+from support.devices.faults.link_faults import FaultPlan, Kind
 from tinyrunner.dut_protocol.simulated.tflite_model import TfliteModel
 from tinyrunner.models.demo_models import demo_model_path
 from tinyrunner.models.suite import KWS, TASKS

@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 from support.devices import broken_devices as broken
 from support.devices.broken_devices import device
-from support.devices.faulty import FaultyTransport, cut, lose_at_rate
+from support.devices.faults.faulty import FaultyTransport, cut, lose_at_rate
 from tinyrunner.dut_protocol.conformance.checks import CHECKS
 from tinyrunner.dut_protocol.conformance.loads import counting
 from tinyrunner.dut_protocol.conformance.probe import CheckOptions, sample_input

@@ -10,7 +10,7 @@ from support.devices import faulty
 from support.devices.boards import served
 from support.devices.dialogue import NOT_VERIFYING, Talk
 from support.devices.fake_model import FakeModel
-from support.devices.faulty import FaultyTransport
+from support.devices.faults.faulty import FaultyTransport
 from tinyrunner.dut_protocol.errors import DutError
 from tinyrunner.dut_protocol.host.extended_load import ask_for_offer
 from tinyrunner.dut_protocol.host.inference import InferenceTimer

@@ -14,7 +14,7 @@ from support.devices.dialogue import (
     dialogue,
 )
 from support.devices.fake_model import FakeModel
-from support.devices.faulty import FaultyTransport
+from support.devices.faults.faulty import FaultyTransport
 from tinyrunner.dut_protocol.errors import (
     DutProtocolError,
     DutRebooted,

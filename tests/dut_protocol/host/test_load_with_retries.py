@@ -7,7 +7,7 @@ from support.devices import faulty
 from support.devices.device_dialogues import INPUT
 from support.devices.dialogue import CUTS, NAME, READY, RESYNC, Talk, dialogue, load_pairs
 from support.devices.fake_model import FakeModel
-from support.devices.faulty import FaultyTransport
+from support.devices.faults.faulty import FaultyTransport
 from tinyrunner.dut_protocol.errors import (
     DutError,
     DutProtocolError,

@@ -8,7 +8,7 @@ from support.devices.broken_devices import NoInputBuffer, SmallInputBuffer, devi
 from support.devices.device_dialogues import INPUT
 from support.devices.dialogue import CUTS, READY, RESYNC, Talk, dialogue, load_pairs
 from support.devices.fake_model import FakeModel
-from support.devices.faulty import FaultyTransport
+from support.devices.faults.faulty import FaultyTransport
 from tinyrunner.dut_protocol.errors import DutError
 from tinyrunner.dut_protocol.host.load_with_retries import CAUTIOUS_DATA_BYTES
 from tinyrunner.dut_protocol.link.clock import VirtualClock

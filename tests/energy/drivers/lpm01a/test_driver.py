@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 from support.devices.dialogue import ScriptedTransport
-from support.devices.faulty import FaultyTransport
+from support.devices.faults.faulty import FaultyTransport
 from support.energy.transcripts import dialogues
 from tinyrunner.dut_protocol.errors import LinkError
 from tinyrunner.dut_protocol.link.clock import MonotonicClock, VirtualClock

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from support.cli import document, only_session, tinyrunner
 from support.devices.boards import Fault, board, use_board
-from support.devices.fault_runs import BAD, Bench, Outcome, Way, grid
-from support.devices.link_faults import WHOLE_KINDS, FaultPlan, Kind, plan_of
+from support.devices.faults.fault_runs import BAD, Bench, Outcome, Way, grid
+from support.devices.faults.link_faults import WHOLE_KINDS, FaultPlan, Kind, plan_of
 from support.inputs import write_inputs
 from tinyrunner.dut_protocol.simulated.device import DeviceSettings
 from tinyrunner.models.suite import AD, IC, KWS, VWW

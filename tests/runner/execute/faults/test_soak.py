@@ -8,8 +8,8 @@ import tracemalloc
 import psutil
 import pytest
 from support.devices.boards import HashModel
-from support.devices.fault_runs import faulty
-from support.devices.link_faults import FaultPlan, Kind
+from support.devices.faults.fault_runs import faulty
+from support.devices.faults.link_faults import FaultPlan, Kind
 from support.inputs import row, write_inputs
 from tinyrunner.models.suite import KWS
 from tinyrunner.runner.config.config import Config, DutConfig

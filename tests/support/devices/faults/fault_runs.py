@@ -13,7 +13,7 @@ from unittest import mock
 
 from support.cli import inferences
 from support.devices.boards import HashModel
-from support.devices.link_faults import (
+from support.devices.faults.link_faults import (
     WIRE_KINDS,
     Direction,
     FaultPlan,
