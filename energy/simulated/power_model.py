@@ -141,6 +141,8 @@ class PowerModel:
         """Return where what concerns these moments lies among the changes."""
         self._asked_s = float(moments_s.min())
         times_s = self._times_s
+        if self._asked_s < times_s[0]:
+            raise ValueError(f"what was before {times_s[0]:g} s is forgotten; {self._asked_s:g} s")
         return slice(
             max(0, bisect_right(times_s, self._asked_s) - 1),
             bisect_right(times_s, float(moments_s.max())),

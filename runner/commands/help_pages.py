@@ -231,7 +231,16 @@ PAGES = {
         (
             "simulate bench",
             "simulate bench --task ic --inference-ms 30",
-            "simulate bench --kind ppk2 --pty",
+            "simulate bench --task sww --kind lpm01a --pty --datasets DIR",
+        ),
+        done="ended by Ctrl-C or a kill",
+        interrupted="",
+    ),
+    "simulate interface-board": HelpPage(
+        (
+            "simulate interface-board --datasets DIR --pty",
+            "simulate interface-board --tcp 127.0.0.1:0 --model reference",
+            "simulate interface-board --pty --dut 'sim:sww01?fault=lost_edge'",
         ),
         done="ended by Ctrl-C or a kill",
         interrupted="",

@@ -5,20 +5,18 @@ from __future__ import annotations
 import threading
 from contextlib import ExitStack, closing, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 from urllib.parse import quote
 
 import typer
 
+from ....models.suite import SWW
 from ...errors import SetupError
 from .. import options
 from ..interrupts import interrupt_the_work
+from .serving import host_and_port, monitor_place, one_place, open_port, say
+from .simulate_streaming import interface_board, serve_streaming_bench, serve_streaming_dut
 
-if TYPE_CHECKING:
-    from ....dut_protocol.simulated.serve import ServedPort
-    from ...config.sim_address import MonitorKind
-
-_ANY_PORT = ("127.0.0.1", 0)
 _KINDS = "n6705, lpm01a, ppk2, stlinkv3pwr, otii, scpi:FILE, or replay:FILE."
 
 _InferenceOption = Annotated[
@@ -40,6 +38,9 @@ def simulate() -> None:
     interrupt_the_work(even_if_ignored=True)  # there is no other way to end it
 
 
+app.command("interface-board")(interface_board)
+
+
 @app.command()
 @options.with_settings(
     "task model replay datasets config pty tcp baud_rate inference_ms energy extension",
@@ -51,7 +52,7 @@ def dut(
         str | None,
         typer.Option(
             "--task",
-            help="What it runs: vww, ic, kws, ad, ic2 or custom.",
+            help="What it runs: vww, ic, kws, ad, ic2, sww or custom.",
             show_default="kws",
             metavar="TASK",
         ),
@@ -91,14 +92,21 @@ def dut(
     With --replay it is the board in a log. Which answer belongs to which input is told by the data
     sets (--datasets); without them, the answers come in the log's order.
     """
-    from ....dut_protocol.simulated.serve import DeviceServer, PtyPort, TcpPort
+    from ....dut_protocol.simulated.serve import DeviceServer
     from ...bench.simulated.device import simulated_device
     from ...config.config import override
     from ...config.named import task_named
 
     settings = options.base_config(config)
-    if pty == (tcp is not None):
-        raise SetupError("where? Give either --pty or --tcp HOST:PORT")
+    place = one_place(pty, tcp)
+    if task == SWW.key and replay is None:
+        if extension:
+            raise SetupError("sww has no inputs to be loaded; leave --extension out")
+        address = f"sim:{SWW.model_id}?mode={_mode(energy)}"
+        if inference_ms is not None:
+            address += f"&inference_ms={inference_ms}"
+        serve_streaming_dut(override(settings, dut=address, **flags), baud_rate, pty, place)
+        return
     address = f"?baud={baud_rate}"
     if inference_ms is not None:
         address += f"&inference_ms={inference_ms}"
@@ -113,16 +121,13 @@ def dut(
         address = f"sim:{chosen.model_id}{address}&mode={_mode(energy)}&extension={extension:d}"
     device = simulated_device(override(settings, dut=address, **flags), None)
     server = DeviceServer(device.device)
-    port: ServedPort
-    if tcp is None:
-        port = PtyPort.open()
+    port = open_port(pty, place, server.boot)
+    if pty:
         server.boot()
-    else:
-        port = TcpPort.listen(*_host_and_port(tcp), server.boot)
     note = f" ({device.model.note})" if device.model.note else ""
     model_id = device.device.model.model_id
     with closing(port), suppress(KeyboardInterrupt):  # the way to end it
-        _say(f"{model_id} on {port.address}: {device.model.model}{note}; Ctrl-C ends it")
+        say(f"{model_id} on {port.address}: {device.model.model}{note}; Ctrl-C ends it")
         typer.echo(port.address)
         server.run(port, threading.Event())
 
@@ -169,7 +174,7 @@ def monitor(
         raise SetupError("the log says which monitor it is; leave --kind out")
     kind = f"replay:{replay}" if replay is not None else kind or "n6705"
     named = named_monitor(kind)
-    where = _monitor_place(named.kind, pty, tcp, "--tcp")
+    where = monitor_place(named.kind, pty, tcp, "--tcp")
     if not 0 <= load_ma <= 1000:
         raise SetupError(f"--load-ma {load_ma:g}: expected 0 to 1000")
     load_a = load_ma / 1000.0
@@ -179,14 +184,16 @@ def monitor(
         served_instrument(named, power, MonotonicClock(), None, where) as address,
     ):
         load = "" if replay is not None else f", {load_ma:g} mA while its output is on"
-        _say(f"{kind}{load}: --monitor {address}; Ctrl-C ends it")
+        say(f"{kind}{load}: --monitor {address}; Ctrl-C ends it")
         typer.echo(address)
         threading.Event().wait()
 
 
 @app.command()
 @options.with_settings(
-    "task model config kind io pty tcp_io tcp_monitor dut_baud_rate inference_ms",
+    "task model datasets dut config kind io pty tcp_io tcp_monitor dut_baud_rate inference_ms",
+    datasets=("With --task sww: the recordings on the card, in sww01/.", "none: an empty card"),
+    dut=("With --task sww: what is simulated, sim:sww01?audio_ppm=-2300.", "sim:sww01"),
     io=(
         "What its IO manager is like: sim:?command_chars=40, first_byte_lost=1, late_edges=0.",
         "sim:",
@@ -197,7 +204,9 @@ def bench(
     task: Annotated[
         str,
         typer.Option(
-            "--task", help="What the board runs: vww, ic, kws, ad, ic2 or custom.", metavar="TASK"
+            "--task",
+            help="What the board runs: vww, ic, kws, ad, ic2, sww or custom.",
+            metavar="TASK",
         ),
     ] = "kws",
     config: options.ConfigOption = None,
@@ -212,7 +221,7 @@ def bench(
         typer.Option(
             "--tcp-io",
             metavar="HOST:PORT",
-            help="Where the IO manager listens.",
+            help="Where the IO manager or the interface board listens.",
             show_default="127.0.0.1, any free port",
         ),
     ] = None,
@@ -239,10 +248,10 @@ def bench(
     """Serve a board with energy firmware, its IO manager and its monitor until Ctrl-C.
 
     They are wired together and keep real time. Two addresses go to stdout: the IO manager's, then
-    the monitor's.
+    the monitor's. With --task sww an interface board stands in the IO manager's place.
     """
     from ....dut_protocol.link.clock import MonotonicClock
-    from ....dut_protocol.simulated.serve import DeviceServer, PtyPort, TcpPort
+    from ....dut_protocol.simulated.serve import DeviceServer
     from ...bench.simulated.device import simulated_device
     from ...bench.simulated.monitors import named_monitor, served_instrument
     from ...bench.simulated.wiring import Wiring
@@ -251,14 +260,25 @@ def bench(
     from ...config.sim_address import names_simulated
 
     settings = options.base_config(config)
-    chosen = task_named(task, settings)
     named = named_monitor(kind)
     if flags["io"] is not None and not names_simulated(flags["io"]):
         raise SetupError(f"--io {flags['io']}: this bench simulates its own; expected sim:?…")
     if pty and tcp_io is not None:
         raise SetupError("where is the IO manager to be? Give either --pty or --tcp-io HOST:PORT")
     on_pty = pty and tcp_monitor is None and not named.kind.is_on_tcp
-    where = _monitor_place(named.kind, on_pty, tcp_monitor, "--tcp-monitor")
+    where = monitor_place(named.kind, on_pty, tcp_monitor, "--tcp-monitor")
+    io_place = None if tcp_io is None else host_and_port(tcp_io, "--tcp-io")
+    if task == SWW.key:
+        if flags["io"] is not None or dut_baud_rate is not None or inference_ms is not None:
+            raise SetupError(
+                "sww has an interface board, and all of it is told by --dut: "
+                "sim:sww01?baud=115200&inference_ms=11.5, say"
+            )
+        serve_streaming_bench(override(settings, **flags), named, where, pty, io_place)
+        return
+    if flags.pop("dut") is not None:
+        raise SetupError("--dut says what is simulated for --task sww; leave it out here")
+    chosen = task_named(task, settings)
     address = f"sim:{chosen.model_id}?mode=energy"
     if inference_ms is not None:
         address += f"&inference_ms={inference_ms}"
@@ -275,15 +295,10 @@ def bench(
         at = stack.enter_context(
             served_instrument(named, wired.power, clock, wired.on_power, where)
         )
-        port: ServedPort
-        if pty:
-            port = PtyPort.open()
-        else:
-            place = _ANY_PORT if tcp_io is None else _host_and_port(tcp_io, "--tcp-io")
-            port = TcpPort.listen(*place, server.boot)
+        port = open_port(pty, io_place, server.boot)
         stack.callback(port.close)
         note = f" ({described.model.note})" if described.model.note else ""
-        _say(
+        say(
             f"{chosen.model_id}, {described.model.model}{note}, behind an IO manager, powered by "
             f"a simulated {kind}; Ctrl-C ends it. To measure it:\n"
             f"tinyrunner run {chosen.key} --mode energy --io {port.address} --monitor {at} "
@@ -294,31 +309,5 @@ def bench(
         server.run(port, threading.Event())
 
 
-def _monitor_place(
-    served: MonitorKind, pty: bool, tcp: str | None, option: str
-) -> tuple[str, int] | None:
-    """Return where a monitor listens on TCP; None: on a pseudo-terminal."""
-    if pty and tcp is not None:
-        raise SetupError(f"where? Give either --pty or {option} HOST:PORT")
-    if pty and served.is_on_tcp:
-        raise SetupError(f"an {served.value} speaks TCP: give {option} HOST:PORT instead of --pty")
-    if pty:
-        return None
-    return _ANY_PORT if tcp is None else _host_and_port(tcp, option)
-
-
-def _say(text: str) -> None:
-    from rich.console import Console
-
-    Console(stderr=True, soft_wrap=True).print(text, markup=False, highlight=False)
-
-
 def _mode(energy: bool) -> str:
     return "energy" if energy else "performance"
-
-
-def _host_and_port(text: str, option: str = "--tcp") -> tuple[str, int]:
-    host, _, port = text.rpartition(":")
-    if not host or not port.isdecimal() or int(port) > 65535:
-        raise SetupError(f"{option} {text}: expected HOST:PORT, e.g. 127.0.0.1:5000")
-    return host, int(port)

@@ -18,7 +18,7 @@ from .address import CardFaults
 class Recordings:
     """Is what lies in a data set's folder: files to be played, and what is spoken in them."""
 
-    folder: Path
+    folder: Path | None
     files: Mapping[str, CardFile]
     truths: Mapping[str, StreamingTruth]
     """By the recording's name."""
@@ -42,12 +42,16 @@ class Recordings:
         )
 
 
-def recordings_in(root: Path) -> Recordings:
+def recordings_in(root: Path | str | None) -> Recordings:
     """Find the recordings under a root of data sets: ``root/sww01``, or ``root`` itself.
 
     A recording is a wav; where only its words are known, silence of its length stands for it.
-    SetupError where there is nothing of either kind.
+    SetupError where there is nothing of either kind. Without a root there are none.
     """
+    if root is None:
+        return Recordings(None, {}, {})
+    if isinstance(root, str):
+        raise SetupError(f"there are no {root} recordings for {SWW.model_id}; name a folder")
     folder = root / SWW.model_id
     if not folder.is_dir():
         folder = root

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from .....datasets.streaming.front_end import Samples
 from .....datasets.streaming.wake_word import Frame, WakeWordStream
-from .....dut_protocol.simulated.streaming.card import Sound
+from .....dut_protocol.simulated.streaming.card import Samples, Sound
 from .....models.engine import Engine, int8_answers
 from .....models.suite import SWW_INFERENCE
 from ....errors import SetupError

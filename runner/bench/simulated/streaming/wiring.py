@@ -15,7 +15,7 @@ from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
-from .....dut_protocol.link.clock import VirtualClock
+from .....dut_protocol.link.clock import Clock, VirtualClock
 from .....dut_protocol.link.wire_log import WireLog
 from .....dut_protocol.simulated.device import Activity
 from .....dut_protocol.simulated.streaming.device import (
@@ -51,10 +51,11 @@ class StreamingWiring:
     ``lock`` is for a bench whose ends are served by a thread each.
     """
 
-    def __init__(self, config: Config, *, energy: bool) -> None:
+    def __init__(self, config: Config, clock: Clock, *, energy: bool) -> None:
         """Make what the address ``sim:sww01?…``, the data sets and the model of ``config`` say."""
+        self.clock = clock
         options = parse_streaming(config.dut.address or SIMULATED)
-        recordings = recordings_in(_root(config))
+        recordings = recordings_in(config.datasets)
         model = _model(config)
         self.lock = threading.RLock()
         self.power = PowerModel()
@@ -105,22 +106,22 @@ class SimulatedStreamingBench(StreamingWiring):
     """
 
     def __init__(self, config: Config, *, energy: bool) -> None:
-        self.clock = VirtualClock()
-        super().__init__(config, energy=energy)
+        self.virtual = VirtualClock()
+        super().__init__(config, self.virtual, energy=energy)
         address = config.dut.address or SIMULATED
-        self.link = LiveLink(self.board, self.clock, address, self.live)
+        self.link = LiveLink(self.board, self.virtual, address, self.live)
         self._dut_baud_rate = self.options.dut_baud_rate or config.dut.baud_rate
 
     @cached_property
     def dut_link(self) -> LiveLink:
         """Return the device's own wire; from then on it talks at that wire's rate."""
         self.device.set_baud_rate(self._dut_baud_rate)
-        return LiveLink(self.device, self.clock, self.link.address, self.live)
+        return LiveLink(self.device, self.virtual, self.link.address, self.live)
 
     @cached_property
     def monitor(self) -> SimulatedN6705:
         """Return the instrument that measures it unless another kind is asked for."""
-        return SimulatedN6705(self.power, self.clock, on_power=self.on_power)
+        return SimulatedN6705(self.power, self.virtual, on_power=self.on_power)
 
     @contextmanager
     def open_monitor(
@@ -131,19 +132,9 @@ class SimulatedStreamingBench(StreamingWiring):
         ``log`` takes what goes both ways.
         """
         with simulated_monitor(
-            self.clock, self.power, self.on_power, config, log, lambda: self.monitor
+            self.virtual, self.power, self.on_power, config, log, lambda: self.monitor
         ) as monitor:
             yield monitor
-
-
-def _root(config: Config) -> Path:
-    if not isinstance(config.datasets, Path):
-        raise SetupError(
-            f"{config.dut.address or SIMULATED}: what is to be played? Give --datasets with a "
-            "folder that holds sww01/: wav files, or lists of their words such as "
-            "sww_long_test.json"
-        )
-    return config.datasets
 
 
 def _model(config: Config) -> HearingModel | None:
@@ -182,9 +173,10 @@ def _described(
     device: StreamingDevice, model: HearingModel | None, recordings: Recordings
 ) -> SimulatedModel:
     """Return what a session's provenance says of the device."""
+    where = (recordings.folder or Path()) if model is None else model.path
     by_list = hashlib.sha256("".join(one.sha256 for one in recordings.truths.values()).encode())
     return SimulatedModel(
-        model=str((recordings.folder if model is None else model.path).resolve()),
+        model=str(where.resolve()),
         model_sha256=by_list.hexdigest() if model is None else model.sha256,
         runtime="truth list" if model is None else model.runtime,
         note=LIST_NOTE if model is None else None,

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
+import time
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import pytest
+import serial
 import support.cli
+from support.benches.streaming import ask, streaming_bench
 from support.cli import ended, only_session, process, tinyrunner
 from tinyrunner.dut_protocol.link.clock import MonotonicClock
 from tinyrunner.energy.trace import TraceWriter
@@ -141,6 +146,94 @@ def test_the_io_manager_of_a_bench_is_as_it_was_asked_for():
     )
 
 
+CLIP_S = 1.5
+SWW = "sim:sww01?audio_ppm=-2300&latency_ms=300&pulses=3&baud=115200&flash_baud=115200"
+
+
+@pytest.fixture
+def clip(tmp_path):
+    """A folder with the words of a recording, and silence for it."""
+    truth = {
+        "wav_file": "clip.wav",
+        "length_sec": CLIP_S,
+        "sample_rate": 16000,
+        "detection_windows": [[0.3, 0.5], [0.9, 1.1]],
+    }
+    (tmp_path / "words.json").write_text(json.dumps([truth]))
+    return tmp_path
+
+
+def listened(port):
+    """What the board on a port recorded of the clip: ms since the first frame, and the edges."""
+
+    def asked(command, ready=b"m-ready\r\n", seconds=10):
+        port.write(command + b"%")
+        said, until_s = b"", time.monotonic() + seconds
+        while not said.endswith(ready) and time.monotonic() < until_s:
+            said += port.read(1)
+        return said.decode()
+
+    begun_s = time.monotonic()
+    assert "\r\n[dut]: DMA receive initiated.\r\n" in asked(b"dut start", b"[dut]: m-ready\r\n")
+    asked(b"record_detections")
+    assert asked(b"play clip.wav") == "Attempting to play clip.wav\nsucceeded.\nm-ready\r\n"
+    played_s = time.monotonic() - begun_s
+    asked(b"dut stop", b"[dut]: m-ready\r\n")
+    times = re.findall(r"^(\d+),", asked(b"print_detections"), re.M)
+    rises, falls = asked(b"print_dutycycle").split("stop times")
+    ticks = [list(map(int, re.findall(r"\d+", text))) for text in (rises, falls)]
+    return [int(ms) - int(times[0]) for ms in times], ticks, played_s
+
+
+def in_this_process():
+    """The same of the bench in this process, on its virtual clock."""
+    bench = streaming_bench(SWW, Path.cwd())
+    for command in ("dut start", "record_detections", "play clip.wav"):
+        ask(bench, command)
+    times_ms = bench.board.detections_ms
+    return [ms - times_ms[0] for ms in times_ms], bench.board.rises, bench.board.falls
+
+
+@needs_pty
+def test_a_served_interface_board_records_what_one_in_this_process_does(clip, monkeypatch):
+    monkeypatch.chdir(clip)
+    times_ms, rises, falls = in_this_process()
+    command = ("interface-board", "--datasets", clip, "--dut", SWW, "--pty")
+    with simulated(*command) as (at,), serial.Serial(at, 115200, timeout=0.2) as port:
+        served_ms, (served_rises, served_falls), played_s = listened(port)
+    assert len(served_ms) == len(times_ms) == 7
+    assert served_ms == pytest.approx(times_ms, abs=1)  # each is cut to a millisecond
+    for served, own in ((served_rises, rises), (served_falls, falls)):
+        assert np.diff(served) == pytest.approx(np.diff(own), abs=1)  # and to 10 us
+    assert played_s == pytest.approx(CLIP_S, abs=0.5)
+
+
+def test_a_served_streaming_bench_is_powered_and_measured_by_its_monitor(clip):
+    command = ("bench", "--task", "sww", "--datasets", clip, "--dut", SWW, "--kind", "lpm01a")
+    with simulated(*command, addresses=2) as (board, monitor):
+        clock = MonotonicClock()
+        with (
+            serial.serial_for_url(board, timeout=0.2) as port,
+            open_monitor(MonitorConfig(address=monitor), clock) as meter,
+        ):
+            meter.set_supply(3.0)
+            meter.power(True)
+            clock.pause(0.2)
+            meter.start(TraceWriter(clip / "trace.bin", meter.capabilities.default_rate_hz))
+            times_ms, (rises, _), _ = listened(port)
+            clock.pause(0.1)
+            meter.service()
+            trace = meter.stop()
+    assert len(times_ms) == 7
+    assert np.diff(rises) == pytest.approx(3207.4, abs=1)
+    start_s, stop_s = trace.events_s
+    assert stop_s - start_s == pytest.approx(CLIP_S, abs=0.5)
+    first, last = (int(at_s * trace.sample_rate_hz) for at_s in (start_s, stop_s))
+    seconds = len(rises) * 0.0115
+    expected_j = 3.0 * (0.008 * (stop_s - start_s - seconds) + 0.035 * seconds)
+    assert trace.samples_uj[first:last].sum() * 1e-6 == pytest.approx(expected_j, rel=0.02)
+
+
 def supply_is_off(monitor: str) -> bool:
     host, port = monitor.split("::")[1:3]
     with socket.create_connection((host, int(port))) as scpi:
@@ -168,6 +261,12 @@ def supply_is_off(monitor: str) -> bool:
         (("bench", "--task", "nothing"), "no task"),
         (("bench", "--io", "/dev/ttyACM0"), "--io /dev/ttyACM0: this bench simulates its own"),
         (("bench", "--io", "sim:?chars=40"), "known are command_chars=N, seed=N"),
+        (("bench", "--dut", "sim:sww01"), "--dut says what is simulated for --task sww"),
+        (("bench", "--task", "sww", "--inference-ms", "3"), "all of it is told by --dut"),
+        (("interface-board", "--pty", "--dut", "sim:kws01"), "expected sim:sww01"),
+        (("interface-board", "--pty", "--dut", "sim:sww01?fault=lost_edges"), "lost_edge?"),
+        (("interface-board", "--pty", "--dut", "sim:sww01?ppm=3"), "known are audio_ppm, baud"),
+        (("interface-board", "--pty", "--datasets", "nowhere"), "nowhere: cannot list the folder"),
     ],
 )
 def test_a_simulation_that_cannot_be_is_a_usage_error(arguments, said):

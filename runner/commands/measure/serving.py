@@ -1,0 +1,60 @@
+"""Where what is simulated is served, and how that is told: for the commands of `simulate`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from ...errors import SetupError
+
+if TYPE_CHECKING:
+    from ....dut_protocol.simulated.serve import ServedPort
+    from ...config.sim_address import MonitorKind
+
+ANY_PORT = ("127.0.0.1", 0)
+
+
+def open_port(
+    pty: bool, place: tuple[str, int] | None, on_connect: Callable[[], None]
+) -> ServedPort:
+    """Open a pseudo-terminal, or listen at ``place``; a connection there calls ``on_connect``."""
+    from ....dut_protocol.simulated.serve import PtyPort, TcpPort
+
+    if pty:
+        return PtyPort.open()
+    return TcpPort.listen(*(place or ANY_PORT), on_connect)
+
+
+def one_place(pty: bool, tcp: str | None) -> tuple[str, int] | None:
+    """Return the place on TCP, None for a pseudo-terminal; SetupError unless one is asked for."""
+    if pty == (tcp is not None):
+        raise SetupError("where? Give either --pty or --tcp HOST:PORT")
+    return None if tcp is None else host_and_port(tcp)
+
+
+def monitor_place(
+    served: MonitorKind, pty: bool, tcp: str | None, option: str
+) -> tuple[str, int] | None:
+    """Return where a monitor listens on TCP; None: on a pseudo-terminal."""
+    if pty and tcp is not None:
+        raise SetupError(f"where? Give either --pty or {option} HOST:PORT")
+    if pty and served.is_on_tcp:
+        raise SetupError(f"an {served.value} speaks TCP: give {option} HOST:PORT instead of --pty")
+    if pty:
+        return None
+    return ANY_PORT if tcp is None else host_and_port(tcp, option)
+
+
+def say(text: str) -> None:
+    """Tell a person; stdout is for addresses."""
+    from rich.console import Console
+
+    Console(stderr=True, soft_wrap=True).print(text, markup=False, highlight=False)
+
+
+def host_and_port(text: str, option: str = "--tcp") -> tuple[str, int]:
+    """Read HOST:PORT; SetupError."""
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdecimal() or int(port) > 65535:
+        raise SetupError(f"{option} {text}: expected HOST:PORT, e.g. 127.0.0.1:5000")
+    return host, int(port)
