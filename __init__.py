@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from .api.measure import Progress, Settings, resume, run
     from .api.session import Finding, Result, Session, Trace, Window, load_session, score
     from .api.simulated import simulated_device
-    from .api.tree import Audit, report, verify
+    from .api.tree import Audit, columns, report, verify
     from .errors import TinyrunnerError
     from .runner.errors import RunStopped
 
@@ -30,6 +30,7 @@ __all__ = [
     "TinyrunnerError",
     "Trace",
     "Window",
+    "columns",
     "load_session",
     "report",
     "resume",
@@ -45,7 +46,7 @@ _NAMES_BY_MODULE = {
         "Finding", "Result", "Session", "Trace", "Window", "load_session", "score",
     ),
     "api.simulated": ("simulated_device",),
-    "api.tree": ("Audit", "report", "verify"),
+    "api.tree": ("Audit", "columns", "report", "verify"),
     "errors": ("TinyrunnerError",),
     "runner.errors": ("RunStopped",),
 }  # fmt: skip

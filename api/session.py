@@ -177,6 +177,12 @@ class Session:
     provenance: Mapping[str, Any] | None = field(repr=False)
     """How it came about, as our session.json says; None where there is none."""
 
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows of it."""
+        from .shown import session_html
+
+        return session_html(self)
+
 
 def load_session(
     path: StrPath,

@@ -1,16 +1,17 @@
-"""Audits anybody's submission tree, and shows trees and sessions on a page."""
+"""Audits anybody's submission tree; gives trees and sessions as a page, or as columns."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from .session import DivisionName, Finding, Result, Session, StrPath, result_of
 
 if TYPE_CHECKING:
     from ..runner.audit.evidence.audit_result import SessionAudit
+    from ..runner.report.gather import Asked
 
 REPORT_NAME = "tinyrunner-report.html"
 
@@ -112,18 +113,61 @@ def report(
     A session that cannot be scored stands in it with the reason. Only a report gives way to
     ``force``; any other file is never overwritten. Gives the path of the file.
     """
-    from ..runner.report.gather import Asked, gather
+    from ..runner.report.gather import gather
     from ..runner.report.report_file import refuse_overwriting, write_report
 
-    several = [sessions] if isinstance(sessions, Session | str | Path) else sessions
-    paths = [each.folder if isinstance(each, Session) else Path(each) for each in several]
     refuse_overwriting(Path(out), force=force)
-    asked = Asked(
+    asked = _asked(labels, datasets, round, division)
+    write_report(gather(_paths(sessions), asked), Path(out), force=force)
+    return Path(out)
+
+
+def columns(
+    sessions: Session | StrPath | Sequence[Session | StrPath],
+    rows: Literal["sessions", "windows", "inputs"] = "sessions",
+    *,
+    labels: StrPath | None = None,
+    datasets: StrPath | None = None,
+    round: str | None = None,
+    division: DivisionName | None = None,
+) -> dict[str, list[str | int | float | bool | None]]:
+    """Return sessions, their windows or their scored inputs as columns by name, for a data frame.
+
+    The columns are those of ``tinyrunner export``, told in docs/guide/export.md; a cell that nobody
+    knows is None. The other arguments are those of ``report``: a session that cannot be scored has
+    a row among ``sessions`` with the reason, and none among windows or inputs.
+    """
+    from ..runner.errors import SetupError
+    from ..runner.export.formats import RowKind
+    from ..runner.export.tables import columns as columns_of_rows
+    from ..runner.export.write import rows_of
+    from ..runner.report.gather import gather
+
+    kinds = [kind.value for kind in RowKind]
+    if rows not in kinds:
+        raise SetupError(f"no rows {rows!r}; there are {', '.join(kinds)}")
+    kind = RowKind(rows)
+    page = gather(_paths(sessions), _asked(labels, datasets, round, division))
+    return columns_of_rows(rows_of(page.sessions, kind)[0], kind.schema)
+
+
+def _paths(sessions: Session | StrPath | Sequence[Session | StrPath]) -> list[Path]:
+    several = [sessions] if isinstance(sessions, Session | str | Path) else sessions
+    return [each.folder if isinstance(each, Session) else Path(each) for each in several]
+
+
+def _asked(
+    labels: StrPath | None,
+    datasets: StrPath | None,
+    round_name: str | None,
+    division: DivisionName | None,
+) -> Asked:
+    from ..runner.report.gather import Asked
+
+    return Asked(
         None if labels is None else Path(labels),
         None if datasets is None else Path(datasets),
-        round,
+        round_name,
         division,
         parallel=False,
     )
-    write_report(gather(paths, asked), Path(out), force=force)
-    return Path(out)

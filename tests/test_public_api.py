@@ -9,6 +9,7 @@ import sys
 from dataclasses import FrozenInstanceError, fields, is_dataclass
 from pathlib import Path
 from typing import get_type_hints
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from support.cli import tinyrunner as command
 from support.devices.boards import board, use_board
 from support.inputs import write_inputs
 from support.reference import reference_path
+from support.sessions import for_reports
 from support.sessions.submission_trees import demo  # noqa: F401
 from tinyrunner.models.other_inputs import InputKind, with_inputs
 from tinyrunner.models.suite import KWS
@@ -320,7 +322,38 @@ def test_a_report_is_never_written_over_anything_else(tmp_path):
         tinyrunner.report(session, tmp_path / "mine.html", force=True)
 
 
+def test_sessions_windows_and_inputs_are_given_as_columns(tmp_path):
+    session = tinyrunner.run(
+        "kws", "accuracy", "sim:", datasets="demo", limit=5, sessions=tmp_path / "all"
+    )
+    (tmp_path / "all" / "broken").mkdir()
+    (tmp_path / "all" / "broken" / "log.txt").write_text("nothing\n")
+    table = tinyrunner.columns(tmp_path / "all")
+    assert {len(cells) for cells in table.values()} == {2}
+    place = table["verdict"].index("not valid")
+    assert table["top1"][place] == session.result.top1
+    assert "is no session log" in table["reason"][1 - place]
+    assert tinyrunner.columns(session, "inputs")["file"] == list(session.files)
+    assert tinyrunner.columns([session], "windows")["elapsed_s"] == []
+    with pytest.raises(tinyrunner.TinyrunnerError, match="there are sessions, windows, inputs"):
+        tinyrunner.columns(session, "window")
+
+
+def test_a_notebook_shows_a_session_whatever_its_device_says(tmp_path):
+    folder = for_reports.performance(tmp_path / "s", [10.0] * 5)
+    first, _, rest = (folder / "log.txt").read_text("utf-8").partition("\n")
+    said = "00010.000 dut: m-name-dut-[<script>alert(1)</script>]"
+    (folder / "log.txt").write_text(f"{first}\n{said}\n{rest}", "utf-8")
+    shown = tinyrunner.load_session(folder)._repr_html_()
+    ElementTree.fromstring(f"<div>{shown}</div>")  # every tag is closed
+    assert "<script>" not in shown
+    assert "alert(1)" in shown
+    assert "<tr><th>throughput</th><td>80.000 inf./s</td></tr>" in shown
+    assert "not valid by v1.2" in shown
+
+
 def test_what_a_type_checker_is_told_is_what_there_is():
-    for name in ("run", "resume", "load_session", "score", "verify", "report", "simulated_device"):
+    functions = "run resume load_session score verify report columns simulated_device"
+    for name in functions.split():
         assert getattr(tinyrunner, name).__annotations__
     assert get_type_hints(tinyrunner.Finding)["line"] == int | None

@@ -28,7 +28,7 @@ def export(sessions: Sequence[ReportSession], format_: ExportFormat, kind: RowKi
     SetupError where the format has no rows of that kind, TraceError where it needs pyarrow.
     """
     if format_.is_table:
-        rows, left_out = _rows(sessions, kind)
+        rows, left_out = rows_of(sessions, kind)
         return Export(_table(rows, format_, kind.schema), tuple(left_out))
     if kind is not RowKind.SESSIONS:
         raise SetupError(
@@ -56,7 +56,8 @@ def _dashboard(sessions: Sequence[ReportSession], format_: ExportFormat) -> Expo
     return Export(github_benchmark_json(told, more_is_better=bigger), left_out)
 
 
-def _rows(sessions: Sequence[ReportSession], kind: RowKind) -> tuple[list[Row], list[str]]:
+def rows_of(sessions: Sequence[ReportSession], kind: RowKind) -> tuple[list[Row], list[str]]:
+    """Return the rows, and the sessions that have none although they should, with the reasons."""
     if kind is RowKind.SESSIONS:
         return [session_row(each) for each in sessions], []
     rows: list[Iterator[Row]] = []
