@@ -11,9 +11,19 @@
 
 #include "tinyrunner_dut.h"
 
+#if TR_OWN_COMMANDS
+#include "tinyrunner_stream.h"
+#endif
+
 #define MODEL_BYTES 490U
 #define MOST_INFERENCES 2000U
 #define MOST_SAID 4096U
+
+#if TR_ECHO
+#define ECHO "Received command: name\r\n"
+#else
+#define ECHO
+#endif
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -82,6 +92,59 @@ static float result(void *user, uint32_t index)
     return score;
 }
 
+#if TR_OWN_COMMANDS
+#define MOST_ACTIVATIONS 20U /* more than a line */
+
+static tr_stream stream;
+static bool listening;
+
+static void set_processing(void *user, bool high)
+{
+    (void)user;
+    (void)high;
+}
+
+static void signal_detection(void *user)
+{
+    (void)user;
+    require(listening, "a detection between start and stop");
+}
+
+static void listen(void *user, bool on)
+{
+    (void)user;
+    require(listening != on, "one beginning, one end");
+    listening = on;
+}
+
+static void infer_features(void *user, const int8_t *features, int8_t *output)
+{
+    (void)user;
+    memcpy(output, features + TR_STREAM_INPUTS - TR_STREAM_OUTPUTS, TR_STREAM_OUTPUTS);
+}
+
+static bool command(void *user, struct tr_dut *device, const char *chars, size_t count)
+{
+    (void)user;
+    return tr_stream_command(&stream, device, chars, count);
+}
+
+/* The end of `activations` is guarded. */
+static void begin_streaming(tr_dut_config *config, tr_stream_config *streaming, int8_t *activations)
+{
+    memset(streaming, 0, sizeof *streaming);
+    streaming->set_processing = set_processing;
+    streaming->signal_detection = signal_detection;
+    streaming->listen = listen;
+    streaming->infer = infer_features;
+    streaming->activations = activations;
+    streaming->activation_capacity = MOST_ACTIVATIONS;
+    listening = false;
+    require(tr_stream_init(&stream, streaming), "all hooks");
+    config->command = command;
+}
+#endif
+
 static void poll(const tr_dut_config *config)
 {
     bool busy;
@@ -143,12 +206,16 @@ static void must_answer(const tr_dut_config *config)
     }
     poll(config);
     said[said_bytes] = '\0';
-    require(strcmp(said, "m-name-dut-[fuzzed]\r\nm-ready\r\n") == 0, "name is answered");
+    require(strcmp(said, ECHO "m-name-dut-[fuzzed]\r\nm-ready\r\n") == 0, "name is answered");
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     tr_dut_config config;
+#if TR_OWN_COMMANDS
+    tr_stream_config streaming;
+    int8_t *activations;
+#endif
     uint8_t *input;
     uint8_t choice;
 
@@ -175,6 +242,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     input = (uint8_t *)malloc(config.input_capacity); /* its end is guarded */
     require(input != NULL, "memory");
     config.input = input;
+#if TR_OWN_COMMANDS
+    activations = (int8_t *)malloc(MOST_ACTIVATIONS);
+    require(activations != NULL, "memory");
+    begin_streaming(&config, &streaming, activations);
+#endif
     require(tr_dut_init(&dut, &config, (choice & 1) != 0 ? TR_MODE_ENERGY : TR_MODE_PERFORMANCE),
             "a whole configuration");
     if (setjmp(too_long) == 0) {
@@ -183,5 +255,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         must_answer(&config);
     }
     free(input);
+#if TR_OWN_COMMANDS
+    free(activations);
+#endif
     return 0;
 }

@@ -67,8 +67,23 @@
 #define TR_LINE_BYTES 64
 #endif
 
-/* Characters of a command before its `%`, as in the reference firmware; the rest is dropped. */
+/* Characters of a command before its `%`; the rest is dropped. 80 in the reference firmware, 1028
+ * in that of sww. At least 8. */
+#ifndef TR_COMMAND_BYTES
 #define TR_COMMAND_BYTES 80
+#endif
+
+/* 1: answers begin with `Received command: COMMAND`, and those to the blocks of `db load` say how
+ * many bytes there are, as those of sww's reference firmware do. Its `stream_wav_uart.py` asks for
+ * both; hosts of other tasks may take offence. */
+#ifndef TR_ECHO
+#define TR_ECHO 0
+#endif
+
+/* 1: there are commands beside the library's, executed by the hook `command`. */
+#ifndef TR_OWN_COMMANDS
+#define TR_OWN_COMMANDS 0
+#endif
 
 #ifdef __cplusplus
 extern "C" {
@@ -79,6 +94,8 @@ typedef enum tr_mode {
     TR_MODE_PERFORMANCE, /* `m-lap-us-N` on the UART */
     TR_MODE_ENERGY       /* a pulse on the timestamp pin, nothing on the UART */
 } tr_mode;
+
+struct tr_dut;
 
 /* What the porter supplies. It stays where it is while the device lives, and may be const.
  * No hook is called from tr_dut_receive(), all from tr_dut_boot() and tr_dut_poll(). */
@@ -114,6 +131,13 @@ typedef struct tr_dut_config {
     /* Score `index`, 0 to result_count - 1, of the last inference; 0 before the first. Not a
      * number and infinities are printed as `nan`, `inf`, `-inf`, which a host refuses. */
     float (*result)(void *user, uint32_t index);
+
+#if TR_OWN_COMMANDS
+    /* Execute a command that the library does not know, of `count` characters, not terminated, and
+     * answer it, without the m-ready; false: it is none. `help` is passed, too, and its answer goes
+     * on. NULL: there are none. */
+    bool (*command)(void *user, struct tr_dut *dut, const char *command, size_t count);
+#endif
 } tr_dut_config;
 
 /* For AVR: an index that an 8-bit processor reads in one go, where that is enough. */
@@ -121,6 +145,12 @@ typedef struct tr_dut_config {
 typedef uint8_t tr_ring_index;
 #else
 typedef uint16_t tr_ring_index;
+#endif
+
+#if TR_COMMAND_BYTES <= 255
+typedef uint8_t tr_command_index;
+#else
+typedef uint16_t tr_command_index;
 #endif
 
 #if TR_WIRE_EXTENSION
@@ -144,8 +174,8 @@ typedef struct tr_dut {
 #if TR_WIRE_EXTENSION
     tr_extended_load extended;
 #endif
+    tr_command_index command_bytes;
     uint8_t mode;
-    uint8_t command_bytes;
     uint8_t line_bytes;
     char command[TR_COMMAND_BYTES];
     char line[TR_LINE_BYTES];

@@ -9,6 +9,20 @@ static void write_bracketed(tr_dut *dut, const char *prefix, const char *text)
     tr_write_line(dut, "]");
 }
 
+static bool execute_own(tr_dut *dut, const char *command, size_t count)
+{
+#if TR_OWN_COMMANDS
+    const tr_dut_config *config = dut->config;
+
+    return config->command != NULL && config->command(config->user, dut, command, count);
+#else
+    (void)dut;
+    (void)command;
+    (void)count;
+    return false;
+#endif
+}
+
 static void write_help(tr_dut *dut)
 {
     tr_write_line(dut, "tinyrunner DUT library");
@@ -18,6 +32,7 @@ static void write_help(tr_dut *dut)
 #if TR_WIRE_EXTENSION
     tr_extension_write_offer(dut);
 #endif
+    (void)execute_own(dut, "help", 4);
 }
 
 void tr_execute_command(tr_dut *dut, tr_span command)
@@ -25,6 +40,11 @@ void tr_execute_command(tr_dut *dut, tr_span command)
     tr_span arguments = command;
     tr_span name;
 
+#if TR_ECHO
+    tr_write_string(dut, "Received command: ");
+    tr_write_bytes(dut, command.chars, command.count);
+    tr_end_line(dut);
+#endif
 #if TR_WIRE_EXTENSION
     if (tr_extension_execute(dut, dut->command, command.count)) {
         return;
@@ -46,7 +66,7 @@ void tr_execute_command(tr_dut *dut, tr_span command)
         tr_write_results(dut);
     } else if (tr_equals(name, "help")) {
         write_help(dut);
-    } else { /* an empty command too */
+    } else if (!execute_own(dut, command.chars, command.count)) { /* an empty command too */
         tr_write_error_token(dut, "Unknown command: ", name, "");
     }
     tr_write_ready(dut);

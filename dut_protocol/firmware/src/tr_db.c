@@ -81,7 +81,12 @@ static void store_hex(tr_dut *dut, tr_span digits)
     }
     if (remaining == 0) { /* the reference writes past its buffer here */
         tr_write_error(dut, "No load in progress; send 'db load N' first");
+        return;
     }
+#if TR_ECHO
+    tr_write_u32(dut, dut->received);
+    tr_write_line(dut, " bytes received");
+#endif
 }
 
 /* Bytes still to come are printed as 0. */

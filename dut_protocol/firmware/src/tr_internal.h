@@ -15,6 +15,9 @@
 #if TR_LINE_BYTES < 1 || TR_LINE_BYTES > 255
 #error "TR_LINE_BYTES must be 1 to 255"
 #endif
+#if TR_COMMAND_BYTES < 8 || TR_COMMAND_BYTES > 65535
+#error "TR_COMMAND_BYTES must be 8 to 65535"
+#endif
 #if TR_WIRE_EXTENSION
 #if TR_BIN_BLOCK_BYTES < 1 || TR_BIN_BLOCK_BYTES + 4 >= TR_RING_BYTES
 #error "a block of TR_BIN_BLOCK_BYTES and its CRC must fit into TR_RING_BYTES"

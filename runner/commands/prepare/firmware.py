@@ -11,7 +11,7 @@ import typer
 from ....errors import closest
 from ...errors import SetupError
 from .. import options
-from .new_port import BOARDS, Board, new_port
+from .new_port import BOARDS, Board, new_port, task_of_frames
 
 if TYPE_CHECKING:
     from ....models.suite import Task
@@ -30,7 +30,7 @@ def firmware() -> None:
 def new(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Made; must not hold anything.")],
     task: Annotated[
-        str, typer.Option("--task", help="vww, ic, kws, ad or custom.", metavar="TASK")
+        str, typer.Option("--task", help="vww, ic, kws, ad, sww or custom.", metavar="TASK")
     ],
     board: Annotated[
         str, typer.Option("--board", help=f"{' or '.join(BOARDS)}.", metavar="BOARD")
@@ -53,6 +53,7 @@ def new(
     """
     from rich.console import Console
 
+    from ....models.suite import STREAMING_TASKS
     from ...config.named import task_named
 
     chosen_board = BOARDS.get(board)
@@ -60,7 +61,11 @@ def new(
         raise SetupError(
             f"no board {board!r}{closest(board, BOARDS)}; there are {', '.join(BOARDS)}"
         )
-    chosen = task_named(task, options.base_config(config))
+    streaming = STREAMING_TASKS.get(task)
+    if streaming is None:
+        chosen = task_named(task, options.base_config(config))
+    else:
+        chosen = task_of_frames(streaming)
     new_port(folder, chosen, chosen_board, _model(model, chosen, chosen_board))
     typer.echo(folder)
     Console(stderr=True, soft_wrap=True).print(

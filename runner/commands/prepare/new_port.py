@@ -5,12 +5,13 @@ What is written builds as it is. Nothing that is there is ever overwritten.
 
 from __future__ import annotations
 
+import re
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from ....dut_protocol.wire.settings import MAX_INPUT_BYTES
-from ....models.suite import InputFormat, Task
+from ....models.suite import STREAMING_TASKS, InputFormat, Metric, StreamingTask, Task
 from ...errors import SetupError
 from ...journal.session_folder import write_new
 
@@ -18,6 +19,10 @@ SOURCES = Path(__file__).parents[3] / "dut_protocol" / "firmware"
 """The folder of the library, the kernels and the ports, as they are installed."""
 
 _MODEL_NAME = "network"
+_STREAM_INPUTS = 30 * 40
+"""Features of the newest frames: what the model of a streaming task takes (TR_STREAM_INPUTS)."""
+_STREAM_SOURCE = Path("model_stream.c")
+"""Includes what is in the port of a streaming task only."""
 _TASK_HEADER = Path("task.h")
 """Written for each port; the generic port's in the repository is that of kws."""
 
@@ -44,6 +49,28 @@ BOARDS: dict[str, Board] = {
 }
 
 
+def task_of_frames(task: StreamingTask) -> Task:
+    """Return what a device of a streaming task takes over its UART: frames of sound, one channel.
+
+    By the reference firmware's `db` and `extract_uart_stream` (mlcommons/tiny, sww_ref_util.c).
+    """
+    samples = round(task.frame_s * 16_000)
+    return Task(
+        key=task.key,
+        title=task.title,
+        model_id=task.model_id,
+        input_format=InputFormat.INT16_LE,
+        input_shape=(samples,),
+        input_bytes=2 * samples,
+        score_count=3,
+        class_count=3,
+        class_names=("wake word", "silence", "other"),
+        metric=Metric.TOP1,
+        target=None,
+        file_bytes=2 * samples,
+    )
+
+
 def new_port(folder: Path, task: Task, board: Board, model: Path | None) -> list[Path]:
     """Write a port of the firmware for ``task`` into ``folder``; return the files, in order.
 
@@ -58,10 +85,19 @@ def new_port(folder: Path, task: Task, board: Board, model: Path | None) -> list
         Path(path.name): _relocated(path) for path in _files(SOURCES / "ports" / board.folder)
     }
     files[_TASK_HEADER] = _task_header(task, board)
+    if _streams(task) and not board.runs_model:
+        raise SetupError(
+            f"there is no template of {task.key} for the board {board.key}: begin with --board "
+            "qemu-mps2, whose model_stream.c has the hooks that a board of yours fills in"
+        )
+    if not _streams(task):
+        files.pop(_STREAM_SOURCE, None)
     if board.runs_model:
         if model is None:
             raise SetupError(f"the board {board.key} runs a model: name a .tflite file (--model)")
         files |= _library_files("kernels", Path("kernels"))
+        if _streams(task):
+            files |= _library_files("streaming", Path("streaming"))
         files[Path("task.mk")] = f"MODEL_SOURCE = {_model_source(task)}\n"
         files |= _model_files(task, model)
     for path, text in files.items():
@@ -95,7 +131,8 @@ def _relocated(path: Path) -> str:
     """Return a file's text with the library beside it, which a Makefile has above it."""
     text = _text(path)
     if path.name == "Makefile":
-        text = text.replace("../../src", "library").replace("../../kernels", "kernels")
+        text = text.replace("../../src", "library")
+        text = re.sub(r"\.\./\.\./(kernels|streaming)", r"\1", text)
     return text
 
 
@@ -117,6 +154,7 @@ def _task_header(task: Task, board: Board) -> str:
 /* An input as the host sends it: {_shape(task)} of {task.input_format.value}. */
 #define TASK_INPUT_BYTES {task.input_bytes}
 #define TASK_INPUT_IS_UINT8 {unsigned}
+{_STREAM_MACRO if _streams(task) else ""}\
 
 /* The most bytes that a `db load` may announce. */
 #define TASK_INPUT_CAPACITY {capacity}
@@ -126,6 +164,16 @@ def _task_header(task: Task, board: Board) -> str:
 
 #endif
 """
+
+
+_STREAM_MACRO = """
+/* The device listens: `start`, frame after frame, `stop`. */
+#define TASK_IS_STREAM 1
+"""
+
+
+def _streams(task: Task) -> bool:
+    return task.key in STREAMING_TASKS
 
 
 def _shape(task: Task) -> str:
@@ -144,6 +192,8 @@ def _what_scores_are(task: Task) -> str:
 def _model_source(task: Task) -> str:
     if task.reconstructs_input:
         return "model_ad.c"
+    if _streams(task):
+        return _STREAM_SOURCE.name
     if task.input_format in (InputFormat.FLOAT32_LE, InputFormat.INT16_LE):
         what = "floats" if task.input_format is InputFormat.FLOAT32_LE else "16-bit numbers"
         raise SetupError(
@@ -163,6 +213,8 @@ def _model_files(task: Task, model: Path) -> dict[Path, str]:
         except ExportError as error:
             raise SetupError(str(error)) from error
         inputs = task.input_bytes // task.input_format.item_bytes
+        if _streams(task):
+            inputs = _STREAM_INPUTS
         outputs = inputs if task.reconstructs_input else task.score_count
         network = exported.network
         if (network.input.count, network.output.count) != (inputs, outputs):

@@ -9,6 +9,7 @@ from support.devices.device_dialogues import SHARED
 from support.firmware.build import FIRMWARE, cmake_build, run
 from support.firmware.device import DeviceProcess, hold
 from support.firmware.dialogues import STRICT
+from support.firmware.streaming_dialogues import STREAMING_DIALOGUES
 from tinyrunner import __version__
 from tinyrunner.models.demo_models import demo_model_path
 from tinyrunner.models.export.export_c import export_model
@@ -47,18 +48,24 @@ int main(void)
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("cmake")
-    cmake_build(FIRMWARE, folder, STRICT_FLAGS)
+    cmake_build(FIRMWARE, folder, STRICT_FLAGS, "-DTINYRUNNER_STREAMING=ON")
     return folder
 
 
 def test_the_targets_are_built(built: Path):
     assert (built / "src/libtinyrunner_dut.a").is_file()
     assert (built / "kernels/libtinyrunner_nn.a").is_file()
+    assert (built / "streaming/libtinyrunner_stream.a").is_file()
 
 
 def test_the_host_example_keeps_to_the_dialogues(built: Path):
     for dialogue in (*SHARED, *STRICT):
         with DeviceProcess(built / "ports/host/host_dut", "--inference-us", "10") as device:
+            device.answer(1)
+            hold(device, dialogue)
+
+    for dialogue in STREAMING_DIALOGUES:
+        with DeviceProcess(built / "ports/host/host_dut", "--task", "sww") as device:
             device.answer(1)
             hold(device, dialogue)
 

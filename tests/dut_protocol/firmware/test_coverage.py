@@ -11,9 +11,21 @@ from pathlib import Path
 import pytest
 from support.devices.device_dialogues import INPUT, SHARED
 from support.devices.extension_dialogues import EXTENSION_DIALOGUES
-from support.firmware.build import C99, CHECKOUT, LIBRARY, host_sources, library_sources, need, run
+from support.firmware.build import (
+    C99,
+    CHECKOUT,
+    LIBRARY,
+    STREAM_FLAGS,
+    STREAMING,
+    host_sources,
+    library_sources,
+    need,
+    run,
+    streaming_sources,
+)
 from support.firmware.device import DeviceProcess, hold
 from support.firmware.dialogues import OVERFLOWS, STRICT, load_commands
+from support.firmware.streaming_dialogues import LOUD, NOISE, START, STREAMING_DIALOGUES
 from support.firmware.timeouts import TIMED, hold_timed
 
 LEAST_BRANCHES = 0.95
@@ -35,9 +47,10 @@ def test_what_no_dialogue_reaches(tmp_path: Path, extension: int, ring_bytes: in
 def test_the_dialogues_take_nearly_every_branch(tmp_path: Path):
     covered = tmp_path / "covered"
     covered.mkdir()
-    flags = ["-std=c99", "-O0", "--coverage", "-I", LIBRARY]
-    run([need("gcc"), *flags, *host_sources(), "-o", covered / "host_dut"], cwd=covered)
-    run([need("gcc"), *flags, UNIT, *library_sources(), "-o", covered / "unit"], cwd=covered)
+    flags = ["-std=c99", "-O0", "--coverage", "-I", LIBRARY, *STREAM_FLAGS]
+    host, unit = [*host_sources(), *streaming_sources()], [UNIT, *library_sources()]
+    run([need("gcc"), *flags, *host, "-o", covered / "host_dut"], cwd=covered)
+    run([need("gcc"), *flags, *unit, *streaming_sources(), "-o", covered / "unit"], cwd=covered)
     say_all(covered / "host_dut")
     run([covered / "unit"])
     reports = gcov(covered)
@@ -54,6 +67,19 @@ def say_all(program: Path) -> None:
         with DeviceProcess(program) as device:
             device.answer(1)
             hold(device, dialogue)
+    for dialogue in STREAMING_DIALOGUES:
+        with DeviceProcess(program, "--task", "sww") as device:
+            device.answer(1)
+            hold(device, dialogue)
+    with DeviceProcess(program, "--task", "sww") as device:
+        device.answer(1)
+        for command in [
+            START[0],
+            *(c for d in (NOISE, LOUD) for c in (*load_commands(d), b"frame%")),
+        ]:
+            device.ask(command)
+        device.ask(b"stop%extract_uart_stream%")
+        device.end()
     for dialogue in OVERFLOWS:
         with DeviceProcess(program, "--at-once", "65536") as device:
             device.answer(1)
@@ -86,7 +112,7 @@ def taken_branches(reports: list[dict[str, object]]) -> Iterator[tuple[str, int,
     for report in reports:
         for file in report["files"]:
             path = Path(file["file"])
-            if path.parent.name == LIBRARY.name and path.suffix == ".c":
+            if path.parent.name in (LIBRARY.name, STREAMING.name) and path.suffix == ".c":
                 for line in file["lines"]:
                     for number, branch in enumerate(line["branches"]):
                         key = (path.name, line["line_number"], number)

@@ -7,7 +7,14 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from support.firmware.build import C99, CHECKOUT, build, library_sources
+from support.firmware.build import (
+    C99,
+    CHECKOUT,
+    STREAM_FLAGS,
+    build,
+    library_sources,
+    streaming_sources,
+)
 from support.firmware.seeds import write_seeds
 from tinyrunner.dut_protocol.wire.extension import Encoding, begin_load, encode_block
 
@@ -15,10 +22,14 @@ TARGET = CHECKOUT / "tests" / "fuzz" / "firmware_fuzz.c"
 SANITIZED = ("-g", "-O1", "-fsanitize=fuzzer,address,undefined", "-fno-sanitize-recover=all")
 
 
-def fuzz(folder: Path, ring_bytes: int, *arguments: str) -> int:
+def fuzz(folder: Path, ring_bytes: int, streaming: bool, *arguments: str) -> int:
     """How many inputs were tried; AssertionError with the fuzzer's report when one was bad."""
     flags = [*C99, *SANITIZED, f"-DTR_RING_BYTES={ring_bytes}"]
-    program = build("clang", flags, [TARGET, *library_sources()], "firmware_fuzz")
+    sources = [TARGET, *library_sources()]
+    if streaming:
+        flags += [*STREAM_FLAGS, "-DTR_ECHO=1"]
+        sources += streaming_sources()
+    program = build("clang", flags, sources, "firmware_fuzz")
     assert write_seeds(folder / "seeds") > 100
     (folder / "corpus").mkdir()
     done = subprocess.run(
@@ -35,16 +46,19 @@ def fuzz(folder: Path, ring_bytes: int, *arguments: str) -> int:
     return int(tried[1])
 
 
-@pytest.mark.parametrize("ring_bytes", [64, 1024])
-def test_a_short_run_finds_nothing(tmp_path: Path, ring_bytes: int):
-    tried = fuzz(tmp_path, ring_bytes, "-seed=7", "-runs=4000", "-max_len=4096")
+@pytest.mark.parametrize(("ring_bytes", "streaming"), [(64, False), (1024, True)])
+def test_a_short_run_finds_nothing(tmp_path: Path, ring_bytes: int, streaming: bool):
+    tried = fuzz(tmp_path, ring_bytes, streaming, "-seed=7", "-runs=4000", "-max_len=4096")
     assert tried >= 4000
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("ring_bytes", "seconds"), [(64, 240), (1024, 360)])
-def test_ten_minutes_find_nothing(tmp_path: Path, ring_bytes: int, seconds: int):
-    tried = fuzz(tmp_path, ring_bytes, f"-max_total_time={seconds}", "-max_len=4096")
+@pytest.mark.parametrize(
+    ("ring_bytes", "seconds", "streaming"),
+    [(64, 240, False), (1024, 180, False), (1024, 180, True)],
+)
+def test_ten_minutes_find_nothing(tmp_path: Path, ring_bytes: int, seconds: int, streaming: bool):
+    tried = fuzz(tmp_path, ring_bytes, streaming, f"-max_total_time={seconds}", "-max_len=4096")
     print(f"{tried} inputs")
     assert tried > 10_000
 

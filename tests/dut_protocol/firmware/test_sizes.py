@@ -13,6 +13,7 @@ from support.firmware.build import (
     C99,
     FIRMWARE,
     LIBRARY,
+    STREAM_FLAGS,
     WARNINGS,
     build,
     host_sources,
@@ -20,6 +21,7 @@ from support.firmware.build import (
     need,
     object_sizes,
     run,
+    streaming_sources,
 )
 
 CPP = ("-x", "c++", "-std=c++17", *WARNINGS)
@@ -38,6 +40,8 @@ COMPILERS = {
 MOST_TEXT_BYTES = 4096
 MOST_TEXT_WITH_EXTENSION_BYTES = 5632
 MOST_RAM_BYTES = 256
+MOST_STREAMING_TEXT_BYTES = 3584
+MOST_STREAMING_TABLE_BYTES = 5632
 
 both_ways = pytest.mark.parametrize("extension", [0, 1], ids=["plain", "extension"])
 
@@ -61,12 +65,20 @@ def test_the_library_compiles_without_a_warning(
     assert len(list(tmp_path.glob("*.o"))) == len(library_sources())
 
 
+@pytest.mark.parametrize("target", COMPILERS)
+def test_the_streaming_module_compiles_without_a_warning(tmp_path: Path, target: str):
+    compiler, flags = COMPILERS[target]
+    more = ["-I", LIBRARY, *STREAM_FLAGS, "-DTR_ECHO=1", "-DTR_COMMAND_BYTES=1028"]
+    sources = [*streaming_sources(), *(LIBRARY / name for name in ("tr_commands.c", "tr_db.c"))]
+    run([need(compiler), *flags, *more, "-c", *sources], cwd=tmp_path)
+
+
 @pytest.mark.parametrize(
     "flag",
     [
         "TR_RING_BYTES=1000", "TR_RING_BYTES=8", "TR_RING_BYTES=65536", "TR_LINE_BYTES=0",
         "TR_LINE_BYTES=256", "TR_BIN_BLOCK_BYTES=1020", "TR_BIN_BLOCK_BYTES=0",
-        "TR_BIN_TIMEOUT_MS=99", "TR_BIN_TIMEOUT_MS=1001",
+        "TR_BIN_TIMEOUT_MS=99", "TR_BIN_TIMEOUT_MS=1001", "TR_COMMAND_BYTES=7",
     ],
 )  # fmt: skip
 def test_a_setting_that_cannot_be_does_not_compile(tmp_path: Path, flag: str):
@@ -133,6 +145,21 @@ def test_the_library_is_small_on_a_cortex_m4(tmp_path: Path, extension: int):
     print(f"{'with' if extension else 'without'} the wire extension: {text} bytes of text")
     assert (data, bss) == (0, 0), "the library keeps nothing of its own"
     assert 2000 < text < (MOST_TEXT_WITH_EXTENSION_BYTES if extension else MOST_TEXT_BYTES)
+
+
+def test_the_streaming_module_is_small_on_a_cortex_m4(tmp_path: Path):
+    flags = [*C99, *M4, "-mfloat-abi=hard", "-mfpu=fpv4-sp-d16", *STREAM_FLAGS, "-I", LIBRARY]
+    run([need("arm-none-eabi-gcc"), *flags, "-c", *streaming_sources()], cwd=tmp_path)
+    sizes = object_sizes("arm-none-eabi-size", sorted(tmp_path.glob("*.o")))
+    tables, _, _ = sizes.pop("tr_front_end_tables.o")
+    text, data, bss = (sum(column) for column in zip(*sizes.values(), strict=True))
+    print(f"the streaming module: {text} bytes of text, {tables} of tables")
+    assert (data, bss) == (0, 0), "the module keeps nothing of its own"
+    assert 1500 < text < MOST_STREAMING_TEXT_BYTES
+    assert tables < MOST_STREAMING_TABLE_BYTES
+    symbols = run([need("arm-none-eabi-nm"), *sorted(tmp_path.glob("*.o"))])
+    missing = {name for name in re.findall(r" U (\w+)", symbols) if not name.startswith("tr_")}
+    assert missing <= {"memcpy", "memmove", "memset"}, "no mathematics of libc"
 
 
 @both_ways

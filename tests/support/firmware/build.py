@@ -20,6 +20,7 @@ from filelock import FileLock
 CHECKOUT = Path(__file__).resolve().parents[3]
 FIRMWARE = CHECKOUT / "dut_protocol" / "firmware"
 LIBRARY = FIRMWARE / "src"
+STREAMING = FIRMWARE / "streaming"
 HOST_PORT = FIRMWARE / "ports" / "host"
 
 WARNINGS = ("-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Werror")
@@ -38,6 +39,14 @@ def need(tool: str) -> str:
 
 def library_sources() -> list[Path]:
     return sorted(LIBRARY.glob("*.c"))
+
+
+def streaming_sources() -> list[Path]:
+    return sorted(STREAMING.glob("*.c"))
+
+
+STREAM_FLAGS = ("-DTR_OWN_COMMANDS=1", "-DTR_STREAM_UART_FRAMES=1", "-I", str(STREAMING))
+"""What a port of the streaming wake word without a sound input is compiled with."""
 
 
 def host_sources() -> list[Path]:
@@ -84,6 +93,13 @@ def build(
 def host_dut(*flags: str, compiler: str = "gcc") -> Path:
     """The host port."""
     return build(compiler, [*C99, "-O1", "-g", *flags], host_sources(), "host_dut")
+
+
+def streaming_host_dut(*flags: str, more: Sequence[Path] = ()) -> Path:
+    """The host port with the streaming wake word; ``more`` is a network and the kernels."""
+    sources = [*host_sources(), *streaming_sources(), *more]
+    every = [*C99, "-O1", "-g", "-ffp-contract=off", *STREAM_FLAGS, *flags]
+    return build("gcc", every, sources, "host_dut")
 
 
 def cmake_build(source: Path, folder: Path, *settings: str) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from support.devices.device_dialogues import REFERENCE, SAFE_WHERE_THE_REFERENCE_IS_NOT
 from support.devices.extension_dialogues import EXTENSION_DIALOGUES
 from support.firmware.dialogues import OVERFLOWS, STRICT
+from support.firmware.streaming_dialogues import STREAMING_DIALOGUES
 from support.firmware.timeouts import TIMED
 
 _FIRST = (0, 1, 2, 4)
@@ -31,7 +32,13 @@ def passes(seconds: float) -> bytes:
 def seeds() -> list[bytes]:
     bodies = [
         b"".join(escaped(sent) for sent, _ in dialogue.exchanges)
-        for dialogue in REFERENCE + SAFE_WHERE_THE_REFERENCE_IS_NOT + STRICT + EXTENSION_DIALOGUES
+        for dialogue in (
+            *REFERENCE,
+            *SAFE_WHERE_THE_REFERENCE_IS_NOT,
+            *STRICT,
+            *EXTENSION_DIALOGUES,
+            *STREAMING_DIALOGUES,
+        )
     ]
     bodies += [
         b"".join(_TURNS + escaped(sent) + _TURNS for sent, _ in dialogue.exchanges)

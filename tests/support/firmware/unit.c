@@ -5,6 +5,10 @@
 
 #include "tinyrunner_dut.h"
 
+#if TR_OWN_COMMANDS
+#include "tinyrunner_stream.h"
+#endif
+
 static int failures;
 
 #define CHECK(condition)                                                 \
@@ -203,8 +207,72 @@ static void the_whole_clock_is_printed(void)
     CHECK(strstr(said, "m-lap-us-4294967295\r\n") != NULL);
 }
 
+#if TR_OWN_COMMANDS
+static unsigned calls;
+
+static void set_pin(void *user, bool high)
+{
+    (void)user;
+    (void)high;
+}
+
+static void call(void *user)
+{
+    (void)user;
+    calls++;
+}
+
+static void infer_features(void *user, const int8_t *features, int8_t *output)
+{
+    (void)user;
+    memcpy(output, features, TR_STREAM_OUTPUTS);
+}
+
+static tr_stream stream;
+
+#define STREAM_REFUSED_WITH(change)               \
+    do {                                          \
+        tr_stream_config config = whole;          \
+        change;                                   \
+        CHECK(!tr_stream_init(&stream, &config)); \
+    } while (0)
+
+static void incomplete_streams_are_refused(void)
+{
+    const tr_stream_config whole = {NULL, set_pin, call, set_pin, infer_features, NULL, 0};
+    const int16_t samples[TR_FRAME_SAMPLES] = {0};
+
+    CHECK(!tr_stream_init(&stream, NULL));
+    STREAM_REFUSED_WITH(config.set_processing = NULL);
+    STREAM_REFUSED_WITH(config.signal_detection = NULL);
+    STREAM_REFUSED_WITH(config.listen = NULL);
+    STREAM_REFUSED_WITH(config.infer = NULL);
+    STREAM_REFUSED_WITH(config.activation_capacity = 1);
+    CHECK(tr_stream_init(&stream, &whole));
+    tr_stream_frame(&stream, samples, 1); /* a DMA's last half, behind `stop` */
+    CHECK(calls == 0);
+}
+
+static void a_device_without_own_commands_has_none(void)
+{
+    const tr_dut_config config = complete();
+
+    CHECK(tr_dut_init(&dut, &config, TR_MODE_PERFORMANCE));
+    said_bytes = 0;
+    send("start%help%");
+    while (tr_dut_poll(&dut)) {
+    }
+    said[said_bytes] = '\0';
+    CHECK(strstr(said, "e-[Unknown command: start]\r\nm-ready\r\n") == said);
+}
+#endif
+
 int main(void)
 {
+#if TR_OWN_COMMANDS
+    incomplete_streams_are_refused();
+    a_device_without_own_commands_has_none();
+#endif
     incomplete_configurations_are_refused();
     the_ring_is_bounded();
     nothing_is_taken_after_a_loss_until_it_is_answered();

@@ -4,11 +4,14 @@
 
 #include <string.h>
 
+#include "tinyrunner_dut.h"
+
 static const host_task tasks[] = {
-    {"vww", "vww01", 27648, 2},
-    {"ic", "ic01", 3072, 10},
-    {"kws", "kws01", 490, 12},
-    {"ad", "ad01", 2560, 1},
+    {"vww", "vww01", 27648, 2}, {"ic", "ic01", 3072, 10},
+    {"kws", "kws01", 490, 12},  {"ad", "ad01", 2560, 1},
+#if TR_OWN_COMMANDS
+    {"sww", "sww01", 1024, 3}, /* frames; its model is host_stream.c's */
+#endif
 };
 
 const host_task *host_task_find(const char *name)

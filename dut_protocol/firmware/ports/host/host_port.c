@@ -4,8 +4,9 @@
  *   make -C ports/host              or cc with -I src, all of src and of ports/host
  *   ./host_dut                      prints the pty's name; try `tinyrunner check --dut NAME`
  *   ./host_dut --stdio < commands   for tests
+ *   make -C ports/host STREAMING=1  with the streaming wake word: --task sww
  *
- * Options: --task vww|ic|kws|ad, --energy, --capacity BYTES, --inference-us N,
+ * Options: --task vww|ic|kws|ad|sww, --energy, --capacity BYTES, --inference-us N,
  * --echo (the scores are the input's first bytes, as singles),
  * --at-once N (hand over N bytes before the main loop has its turn, as a fast interrupt would). */
 #define _XOPEN_SOURCE 700
@@ -23,6 +24,7 @@
 #include <unistd.h>
 
 #include "host_model.h"
+#include "host_stream.h"
 #include "tinyrunner_dut.h"
 
 /* The reference firmware's buffer: the dialogues name it. */
@@ -193,7 +195,7 @@ static void run_main_loop(tr_dut *dut, const host_port *port, size_t at_once)
 static int print_usage(const char *problem)
 {
     fprintf(stderr,
-            "%s: usage: host_dut [--stdio] [--task vww|ic|kws|ad] [--energy] [--echo]\n"
+            "%s: usage: host_dut [--stdio] [--task vww|ic|kws|ad|sww] [--energy] [--echo]\n"
             "    [--capacity BYTES] [--inference-us N] [--at-once N]\n",
             problem);
     return 2;
@@ -271,6 +273,7 @@ int main(int argc, char **argv)
     config.load = load;
     config.infer = infer;
     config.result = result;
+    host_stream_take_over(&config);
     if (!tr_dut_init(&dut, &config, mode)) {
         return print_usage("the configuration is not complete");
     }

@@ -19,9 +19,12 @@
 #define INTERRUPT_RX (1U << 1)
 
 #define LEDS REGISTER(0x40028000U)
+#define MISC REGISTER(0x4002804CU) /* QEMU's model has two LEDs; this register keeps other pins */
+#define PROCESSING_PIN (1U << 0)
 #define COUNTER REGISTER(0x40028018U)
 #define PRESCALE REGISTER(0x4002801CU)
 #define TIMESTAMP_PIN (1U << 0)
+#define DETECTION_PIN (1U << 1)
 
 #define NVIC_ENABLE REGISTER(0xE000E100U)
 #define UART0_RX_IRQ 0U
@@ -35,7 +38,7 @@ static volatile uint32_t receive_count;
 void board_init(void)
 {
     PRESCALE = CLOCK_HZ / 1000000U - 1U; /* the counter counts microseconds */
-    LEDS |= TIMESTAMP_PIN;
+    LEDS |= TIMESTAMP_PIN | DETECTION_PIN;
     UART0_DIVIDER = CLOCK_HZ / BAUD_RATE;
     UART0_CONTROL = CONTROL_TX_ENABLE;
 }
@@ -70,14 +73,36 @@ uint32_t board_micros(void)
     return COUNTER;
 }
 
-void board_pulse_timestamp_pin(void)
+/* Two ticks: one whole microsecond at the least. */
+static void wait_a_microsecond(void)
 {
     const uint32_t start_us = COUNTER;
 
-    LEDS &= ~TIMESTAMP_PIN;
-    while (COUNTER - start_us < 2U) { /* two ticks: one whole microsecond at the least */
+    while (COUNTER - start_us < 2U) {
     }
-    LEDS |= TIMESTAMP_PIN;
+}
+
+static void pulse(uint32_t pin)
+{
+    LEDS &= ~pin;
+    wait_a_microsecond();
+    LEDS |= pin;
+}
+
+void board_pulse_timestamp_pin(void)
+{
+    pulse(TIMESTAMP_PIN);
+}
+
+void board_pulse_detection_pin(void)
+{
+    pulse(DETECTION_PIN);
+}
+
+void board_set_processing_pin(bool high)
+{
+    MISC = high ? MISC | PROCESSING_PIN : MISC & ~PROCESSING_PIN;
+    wait_a_microsecond();
 }
 
 uint32_t board_receive_count(void)

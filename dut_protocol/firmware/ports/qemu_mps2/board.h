@@ -3,6 +3,7 @@
 #ifndef BOARD_H
 #define BOARD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,6 +21,11 @@ uint32_t board_micros(void);
 
 /* Pull the timestamp pin low for at least a microsecond; here it is the board's first LED. */
 void board_pulse_timestamp_pin(void);
+
+/* The pins of the streaming wake word, here two LEDs: PROCESSING, at least a microsecond a level;
+ * WW_DETECTED low for at least a microsecond. */
+void board_set_processing_pin(bool high);
+void board_pulse_detection_pin(void);
 
 /* Bytes received so far, modulo 2^32. */
 uint32_t board_receive_count(void);

@@ -48,6 +48,18 @@ static float result(void *user, uint32_t index)
     return model_score(index);
 }
 
+#if TR_OWN_COMMANDS
+static bool command(void *user, struct tr_dut *device, const char *chars, size_t count)
+{
+    (void)user;
+    return model_command(device, chars, count);
+}
+
+#define PREPARED model_init()
+#else
+#define PREPARED true
+#endif
+
 static void on_receive(uint8_t byte)
 {
     tr_dut_receive(&dut, byte);
@@ -66,12 +78,15 @@ static const tr_dut_config config = {
     .load = load,
     .infer = infer,
     .result = result,
+#if TR_OWN_COMMANDS
+    .command = command,
+#endif
 };
 
 int main(void)
 {
     board_init();
-    if (!tr_dut_init(&dut, &config, BOARD_MODE)) {
+    if (!PREPARED || !tr_dut_init(&dut, &config, BOARD_MODE)) {
         for (;;) { /* the configuration is incomplete: see tr_dut_config */
         }
     }

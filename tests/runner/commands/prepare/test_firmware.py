@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 from support.firmware.build import C99, CHECKOUT, cmake_build, need, run
 from support.firmware.qemu_board import BoardTalk, EmulatedBoard
+from support.reference import reference_path
 from tinyrunner.models.demo_models import demo_model_path
-from tinyrunner.models.suite import AD, IC, KWS, TASKS, VWW, Task
-from tinyrunner.runner.commands.prepare.new_port import BOARDS, SOURCES, new_port
+from tinyrunner.models.suite import AD, IC, KWS, SWW, TASKS, VWW, Task
+from tinyrunner.runner.commands.prepare.new_port import BOARDS, SOURCES, new_port, task_of_frames
 from tinyrunner.runner.errors import SetupError
 from typer.testing import CliRunner
 
@@ -138,9 +139,14 @@ def test_a_ports_library_is_a_target_of_cmake(tmp_path):
 
 def test_a_port_stands_alone(tmp_path):
     """Nothing in it points out of its folder, and what it includes is there."""
-    for board, model in ((GENERIC, None), (QEMU, demo_model_path(KWS))):
-        folder = tmp_path / board.key
-        files = new_port(folder, KWS, board, model)
+    spoken = task_of_frames(SWW)
+    for task, board, model in (
+        (KWS, GENERIC, None),
+        (KWS, QEMU, demo_model_path(KWS)),
+        (spoken, QEMU, reference_path("models", "str_ww_ref_model.tflite")),
+    ):
+        folder = tmp_path / task.key / board.key
+        files = new_port(folder, task, board, model)
         names = {path.name for path in files}
         for path in files:
             text = path.read_text("utf-8")
@@ -203,6 +209,7 @@ def test_a_model_without_kernels_is_refused_and_nothing_written(tmp_path):
     [
         (("--task", "kws", "--board", "qemu-mps3"), "did you mean qemu-mps2?"),
         (("--task", "asr"), "no task 'asr'"),
+        (("--task", "sww"), "begin with --board qemu-mps2"),
         (("--task", "kws", "--model", "x.tflite"), "no --model"),
         (("--task", "kws", "--board", "qemu-mps2", "--model", "x.tflite"), "cannot read the model"),
     ],
