@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tinyrunner.dut_protocol.simulated.link import SimulatedLink
+from tinyrunner.dut_protocol.link.transport import Transport
 from tinyrunner.dut_protocol.simulated.streaming.card import Card, CardFile
 from tinyrunner.dut_protocol.simulated.streaming.device import StreamingDevice, StreamingSettings
 from tinyrunner.dut_protocol.simulated.streaming.interface_board import (
@@ -49,7 +49,7 @@ def ask(bench: SimulatedStreamingBench, command: str, timeout_s: float = 30.0) -
     return ask_link(bench.link, command, timeout_s, 2 if command.startswith("dut") else 1)
 
 
-def ask_link(link: SimulatedLink, command: str, timeout_s: float, readies: int = 1) -> bytes:
+def ask_link(link: Transport, command: str, timeout_s: float, readies: int = 1) -> bytes:
     """Send a command; return what came, up to so many `m-ready` or a silence of ``timeout_s``."""
     link.write(command.encode() + b"%")
     said = b""

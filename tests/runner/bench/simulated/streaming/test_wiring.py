@@ -1,13 +1,20 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
-from support.benches.streaming import ask, streaming_bench
+from support.benches.streaming import READY, ask, ask_link, streaming_bench
 from support.reference import reference_path
+from tinyrunner.datasets.streaming.front_end import features_of
+from tinyrunner.datasets.streaming.sound import Recording
 from tinyrunner.datasets.streaming.truth import read_truths
+from tinyrunner.energy.trace import TraceWriter
+from tinyrunner.energy.windows import measure_window
+from tinyrunner.runner.bench.recorder import Recorder, ServedTransport
 from tinyrunner.runner.bench.simulated.streaming.wiring import SimulatedStreamingBench
+from tinyrunner.runner.config.config import MonitorConfig
 from tinyrunner.runner.score.streaming.formulas import (
     README_DELAY_S,
     drift_of,
@@ -81,3 +88,81 @@ def test_1200_seconds_of_a_list_take_little_time_and_no_memory(root: Path) -> No
     assert len(bench.board.detections_ms) == 51
     assert len(bench.board.outgoing) == 0
     assert len(bench.device.outgoing) == 0
+
+
+@pytest.mark.parametrize("kind", ["lpm01a", "js220"])
+def test_a_monitor_measures_from_start_to_stop(kind: str, root: Path, tmp_path: Path) -> None:
+    """Both have an input for the timestamp pin; 8 mA at rest, 35 mA for 11.5 ms of each frame."""
+    truth = {"wav_file": "a.wav", "length_sec": 6.0, "sample_rate": 16000}
+    (root / "a.json").write_text(json.dumps([truth | {"detection_windows": []}]))
+    bench = streaming_bench("sim:sww01?audio_ppm=-2000&flash_baud=115200", root, energy=True)
+    config = MonitorConfig(address=f"sim:{kind}")
+    with bench.open_monitor(config) as monitor:
+        monitor.set_supply(3.0)
+        recorder = Recorder(monitor, bench.clock)
+        link = ServedTransport(bench.link, recorder)
+        assert ask_link(bench.link, "dut name", 5.0, 2).count(READY) == 1  # it has no power yet
+        bench.board.boot(bench.clock.now_s())
+        monitor.power(True)
+        recorder.start(TraceWriter(tmp_path / "trace", monitor.capabilities.default_rate_hz))
+        recorder.pause(1.0)
+        for command in ("dut start", "record_detections", "play a.wav", "dut stop"):
+            ask_link(link, command, 30.0, 1 + command.startswith("dut"))
+        recorder.pause(0.2)
+        trace = recorder.stop()
+    *_, start_s, stop_s = trace.events_s  # before them that of the boot, if it was seen
+    frames = len(bench.device._activations)
+    assert frames == 186  # of 187.5: the last 64 ms are not played
+    assert stop_s - start_s == pytest.approx(frames * 0.032 / 0.998, abs=0.05)
+    joules = measure_window(trace, 1, start_s, stop_s).energy_j
+    assert joules == pytest.approx(
+        3.0 * (0.008 * (stop_s - start_s) + 0.027 * 0.0115 * frames), rel=0.005
+    )
+
+
+def test_a_hop_over_the_uart_is_answered_as_the_same_hop_played() -> None:
+    root = reference_path("datasets", "sww01")
+    bench = streaming_bench("sim:sww01", root, reference_path("models", "str_ww_ref_model.tflite"))
+    sound = Recording.open(root / "short_wav_easy10s.wav").whole()
+    answers = []
+    for hop in sound[: 45 * 512].reshape(-1, 512):
+        data = hop.astype("<i2").tobytes()
+        replies = [
+            ask_link(bench.dut_link, command, 5.0)
+            for command in (
+                "db load 1024",
+                f"db {data[:512].hex()}",
+                f"db {data[512:].hex()}",
+                "extract_uart_stream",
+            )
+        ]
+        assert b"\nExpecting 1024 bytes\r\n" in replies[0]
+        assert b"\n512 bytes received\r\n" in replies[1]
+        assert b"\nm-load-done\r\n" in replies[2]
+        answers.append(replies[3].decode())
+    assert answers[1].startswith("Received command: extract_uart_stream\r\nm-features-[")
+    told = [re.search(r"m-activations-\[([^\]]+)\]", answer) for answer in answers]
+    by_uart = [int(one[1].split(",")[0]) for one in told if one]
+    play(bench, "short_wav_easy10s.wav")
+    played = [(one ^ 0x80) - 0x80 for one in bench.device._activations[:45]]
+    assert by_uart == played
+    assert max(by_uart) > 115  # the first word
+    features = [int(one) for one in re.findall(r"[+-]\d+", answers[44].split("]")[0])]
+    assert features == features_of(sound)[44].tolist()
+
+
+def test_activations_are_printed_sixteen_a_line(root: Path) -> None:
+    (root / "a.json").write_text(
+        json.dumps([{"wav_file": "a.wav", "length_sec": 0.7, "sample_rate": 16000,
+                     "detection_windows": [[0.1, 0.2]]}])
+    )  # fmt: skip
+    bench = streaming_bench("sim:sww01?latency_ms=0&pulses=1", root)
+    ask(bench, "dut start")
+    ask(bench, "play a.wav")
+    assert ask(bench, "dut stop").split(b"[dut]: ")[3:] == [
+        b"target activations: \r\n",
+        b"[-128, -128, -128, 127, " + b"-128, " * 12 + b"\r\n",
+        b"-128, -128, -128, -128  \r\n",
+        b"]\r\n",
+        b"m-ready\r\n",
+    ]
