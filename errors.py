@@ -12,6 +12,7 @@ TinyrunnerError 1
 ├── ExtensionError
 ├── FetchError
 ├── GraphError
+├── HistoryError
 ├── InterruptingError
 │   ├── DatasetError 2
 │   ├── DutError

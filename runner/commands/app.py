@@ -80,6 +80,10 @@ COMMANDS = {
         "judge.compare",
         "Compare two sessions or trees: B against A, with the uncertainty of each difference.",
     ),
+    "history": CommandEntry(
+        "judge.history",
+        "Keep sessions in a database: list them, draw trends, find changes, gate regressions.",
+    ),
     "standings": CommandEntry(
         "judge.standings",
         "Show the published record: who measured what, and where a session of yours stands.",

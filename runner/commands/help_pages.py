@@ -164,6 +164,35 @@ PAGES = {
         done="compared; within the --threshold where one is given",
         not_good="B is worse than --threshold allows, or it cannot be told",
     ),
+    "history add": HelpPage(
+        (
+            "history add sessions --tag commit=3f2a91c --tag branch=main",
+            "history add night/nucleo --tag board=h7 --db lab.db",
+            "history add SESSION --db postgresql://ci@lab/tinyrunner",
+        ),
+        done="added, or there already",
+        failed="another content of a session is there already: the others were added",
+    ),
+    "history list": HelpPage(
+        ("history list", "history list kws --board h7 --tag branch=main", "history list --json"),
+    ),
+    "history trend": HelpPage(
+        (
+            "history trend kws --board h7",
+            "history trend --tag branch=main --last 500",
+            "history trend kws --mode energy --min-change energy=2%",
+        ),
+        done="drawn, whatever it shows",
+    ),
+    "history gate": HelpPage(
+        (
+            "history gate sessions --baseline branch=main --last 20",
+            "history gate SESSION --tag branch=topic --min-change latency=1%",
+            "history gate sessions --baseline release=2.1 --require-baseline",
+        ),
+        done="no regression; or the baseline is too short to tell",
+        not_good="a figure is worse than the baseline, or a session has no figure",
+    ),
     "standings": HelpPage(
         (
             "standings kws",

@@ -1,0 +1,352 @@
+"""Keeps the rows of sessions with their labels, and finds them again.
+
+A session is there once: its content, which is its log and what its figures were read from, says
+which it is. Where another session of one number, task, mode and board is there already with another
+content, the new one is refused and neither is changed.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import Enum
+from math import isfinite
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from sqlalchemy import func, select
+
+from ..rows import Cell, SessionRow
+from .database import Database, connect
+from .figures import Labels, Series, series_of
+from .schema import LABELS, ROW_COLUMNS, SERIES, SESSIONS, bring_up
+
+if TYPE_CHECKING:
+    from sqlalchemy import ColumnElement, Connection, Row, Select
+
+_AT_ONCE = 500
+"""Values of one `IN (…)`: SQLite once took no more than 999."""
+
+
+class Added(Enum):
+    """Says what became of a session that was to be added."""
+
+    NEW = "added"
+    THERE = "there already"
+    RELABELLED = "there already, labels changed"
+    REFUSED = "refused"
+    """Another session of its number, task, mode and board is there with another content."""
+
+
+class Addition(NamedTuple):
+    """Says what became of a session, and why it was refused."""
+
+    added: Added
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Is a session to be kept: its row, what identifies its content, and its labels."""
+
+    row: SessionRow
+    content_sha256: str
+    labels: Labels
+
+    @property
+    def begun_s(self) -> float:
+        """Return when it was begun, in seconds since 1970."""
+        return _begun_s(self.row)
+
+
+@dataclass(frozen=True, slots=True)
+class KeptSession:
+    """Is a session of the history."""
+
+    number: int
+    """Its number in the database."""
+    row: SessionRow
+    content_sha256: str
+    begun_s: float
+    """When it was begun, in seconds since 1970."""
+    labels: Labels
+
+    @property
+    def begun(self) -> datetime:
+        return datetime.fromtimestamp(self.begun_s, UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Says which sessions are asked for; what is empty selects nothing."""
+
+    task: str = ""
+    mode: str = ""
+    board: str = ""
+    labels: Labels | None = None
+
+
+class History:
+    """Is an open history."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @classmethod
+    def open(cls, place: str, *, create: bool = False) -> History:
+        """Open a history by its URL or path, or `default`; SetupError where that cannot be."""
+        database = connect(place, create=create)
+        bring_up(database)
+        return cls(database)
+
+    @property
+    def name(self) -> str:
+        """The place for people, without any password."""
+        return self._database.name
+
+    def close(self) -> None:
+        self._database.engine.dispose()
+
+    def add(self, entries: Sequence[Entry]) -> list[Addition]:
+        """Keep sessions, and say of each what became of it; all in one transaction."""
+        with self._database.writing() as connection:
+            return [_add(connection, entry) for entry in entries]
+
+    def count(self) -> int:
+        """Return how many sessions there are."""
+        with self._database.reading() as connection:
+            return connection.execute(select(func.count()).select_from(SESSIONS)).scalar_one()
+
+    def sessions(
+        self,
+        wanted: Wanted | None = None,
+        *,
+        series: Series | None = None,
+        last: int | None = None,
+        before_s: float | None = None,
+        without: Sequence[str] = (),
+    ) -> list[KeptSession]:
+        """Return the newest sessions that are wanted, oldest first.
+
+        ``last``: at most so many. ``before_s``: begun before that, in seconds since 1970.
+        ``without``: none of these contents.
+        """
+        asked = select(SESSIONS).order_by(SESSIONS.c.begun_s.desc(), SESSIONS.c.id.desc())
+        for condition in _conditions(wanted or Wanted()):
+            asked = asked.where(condition)
+        if series is not None:
+            of_key = select(SERIES.c.id).where(SERIES.c.key == series.key).scalar_subquery()
+            asked = asked.where(SESSIONS.c.series_id == of_key)
+        if before_s is not None:
+            asked = asked.where(SESSIONS.c.begun_s < before_s)
+        if without:
+            asked = asked.where(SESSIONS.c.content_sha256.not_in(without))
+        if last is not None:
+            asked = asked.limit(last)
+        with self._database.reading() as connection:
+            return _kept(connection, asked)[::-1]
+
+    def series(self, wanted: Wanted) -> list[Series]:
+        """Return the series that hold what is wanted; its labels are not looked at."""
+        asked = select(SERIES.c.key).order_by(SERIES.c.key)
+        for column, value in _of_series(wanted):
+            asked = asked.where(column == value)
+        with self._database.reading() as connection:
+            return [Series.of_key(key) for key in connection.execute(asked).scalars()]
+
+    def known(self, column: str) -> list[str]:
+        """Return what there is of `task`, `mode` or `board`, in order."""
+        with self._database.reading() as connection:
+            return sorted(connection.execute(select(SERIES.c[column]).distinct()).scalars())
+
+    def known_labels(self, most: int = 20) -> dict[str, list[str]]:
+        """Return the names of labels with some of their values, the newest first."""
+        found: dict[str, list[str]] = {}
+        newest = (
+            select(LABELS.c.name, LABELS.c.value, func.max(LABELS.c.session_id).label("newest"))
+            .group_by(LABELS.c.name, LABELS.c.value)
+            .order_by(LABELS.c.name, func.max(LABELS.c.session_id).desc())
+        )
+        with self._database.reading() as connection:
+            for name, value, _ in connection.execute(newest):
+                found.setdefault(name, [])
+                if len(found[name]) < most:
+                    found[name].append(value)
+        return found
+
+    def by_content(self, contents: Sequence[str]) -> dict[str, KeptSession]:
+        """Return those of these contents that are kept."""
+        with self._database.reading() as connection:
+            kept = [
+                one
+                for part in _parts(contents)
+                for one in _kept(
+                    connection, select(SESSIONS).where(SESSIONS.c.content_sha256.in_(part))
+                )
+            ]
+        return {one.content_sha256: one for one in kept}
+
+
+def _add(connection: Connection, entry: Entry) -> Addition:
+    found = connection.execute(
+        select(SESSIONS).where(SESSIONS.c.content_sha256 == entry.content_sha256)
+    ).first()
+    if found is not None:
+        return _relabel(connection, found, entry.labels)
+    row = storable(entry.row)
+    identity = _identity(row, entry.labels)
+    if (another := _another(connection, identity)) is not None:
+        return _refused(row, identity, another)
+    values = {name: getattr(row, name) for name in ROW_COLUMNS} | {
+        "series_id": _series_id(connection, series_of(row, entry.labels)),
+        "identity": identity,
+        "content_sha256": entry.content_sha256,
+        "begun_s": entry.begun_s,
+    }
+    inserted = SESSIONS.insert().values(values).returning(SESSIONS.c.id)
+    _write_labels(connection, connection.execute(inserted).scalar_one(), entry.labels)
+    return Addition(Added.NEW)
+
+
+def _relabel(connection: Connection, found: Row[Any], labels: Labels) -> Addition:
+    before = _labels_of(connection, [found.id]).get(found.id, {})
+    after = {**before, **labels}
+    if after == before:
+        return Addition(Added.THERE)
+    row = _row_of(found)
+    identity = _identity(row, after)
+    if identity != found.identity and (another := _another(connection, identity)) is not None:
+        return _refused(row, identity, another)
+    connection.execute(
+        SESSIONS.update()
+        .where(SESSIONS.c.id == found.id)
+        .values(identity=identity, series_id=_series_id(connection, series_of(row, after)))
+    )
+    connection.execute(LABELS.delete().where(LABELS.c.session_id == found.id))
+    _write_labels(connection, found.id, after)
+    return Addition(Added.RELABELLED)
+
+
+def _another(connection: Connection, identity: str | None) -> str | None:
+    """Return the folder of the session that is kept under this name, None without one."""
+    if identity is None:
+        return None
+    asked = select(SESSIONS.c.session).where(SESSIONS.c.identity == identity)
+    return connection.execute(asked).scalar()
+
+
+def _refused(row: SessionRow, identity: str | None, another: str) -> Addition:
+    return Addition(
+        Added.REFUSED,
+        f"{row.session}: the history holds session {identity} already, from a folder {another}, "
+        "with another content: one of the two was changed, or gone on with, after it was added; "
+        "or two boards began in one second, then --tag board=NAME tells them apart; "
+        "neither was changed",
+    )
+
+
+def _conditions(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
+    of_series = list(_of_series(wanted))
+    if of_series:
+        found = select(SERIES.c.id)
+        for column, value in of_series:
+            found = found.where(column == value)
+        yield SESSIONS.c.series_id.in_(found)
+    for name, value in (wanted.labels or {}).items():
+        yield (
+            select(LABELS.c.session_id)
+            .where(
+                LABELS.c.session_id == SESSIONS.c.id, LABELS.c.name == name, LABELS.c.value == value
+            )
+            .exists()
+        )
+
+
+def _of_series(wanted: Wanted) -> Iterator[tuple[ColumnElement[str], str]]:
+    for column in ("task", "mode", "board"):
+        if value := getattr(wanted, column):
+            yield SERIES.c[column], value
+
+
+def _kept(connection: Connection, asked: Select[Any]) -> list[KeptSession]:
+    found = connection.execute(asked).all()
+    labels = _labels_of(connection, [one.id for one in found])
+    return [
+        KeptSession(one.id, _row_of(one), one.content_sha256, one.begun_s, labels.get(one.id, {}))
+        for one in found
+    ]
+
+
+def _row_of(found: Row[Any]) -> SessionRow:
+    values = found._mapping
+    return SessionRow(**{name: values[name] for name in ROW_COLUMNS})
+
+
+def _labels_of(connection: Connection, numbers: Sequence[int]) -> dict[int, dict[str, str]]:
+    labels: dict[int, dict[str, str]] = {}
+    for part in _parts(numbers):
+        asked = select(LABELS).where(LABELS.c.session_id.in_(part)).order_by(LABELS.c.name)
+        for number, name, value in connection.execute(asked):
+            labels.setdefault(number, {})[name] = value
+    return labels
+
+
+def _parts(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    for at in range(0, len(values), _AT_ONCE):
+        yield values[at : at + _AT_ONCE]
+
+
+def _series_id(connection: Connection, series: Series) -> int:
+    found = connection.execute(select(SERIES.c.id).where(SERIES.c.key == series.key)).scalar()
+    if found is not None:
+        return int(found)
+    values = {
+        "key": series.key,
+        "task": series.task,
+        "mode": series.mode,
+        "board": series.board,
+        "simulated": series.simulated,
+    }
+    return int(
+        connection.execute(SERIES.insert().values(values).returning(SERIES.c.id)).scalar_one()
+    )
+
+
+def _write_labels(connection: Connection, number: int, labels: Mapping[str, str]) -> None:
+    if labels:
+        rows = [{"session_id": number, "name": n, "value": v} for n, v in labels.items()]
+        connection.execute(LABELS.insert(), rows)
+
+
+def _identity(row: SessionRow, labels: Labels) -> str | None:
+    """Return what a session is called apart from its content; None of a log without a number."""
+    if row.session_id is None:
+        return None
+    series = series_of(row, labels)
+    return f"{row.session_id} of {series.board}, {series.task} {series.mode}"
+
+
+def storable(row: SessionRow) -> SessionRow:
+    """Return a row as every database holds it: no NUL, no half characters, no number beyond it."""
+    return SessionRow(**{name: _storable(getattr(row, name)) for name in ROW_COLUMNS})
+
+
+def _storable(value: Cell) -> Any:  # noqa: ANN401, the cell's own type
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00")
+    if isinstance(value, float):
+        return value if isfinite(value) else None
+    return None if isinstance(value, int) and abs(value) >= 1 << 63 else value
+
+
+def _begun_s(row: SessionRow) -> float:
+    """Return when a session was begun; of one that does not say, by its number, else now."""
+    number = row.session_id or ""  # YYYYMMDDHHMMSS, which is ISO 8601 but for its T
+    for text in (row.created_utc or "", f"{number[:8]}T{number[8:]}"):
+        try:
+            read = datetime.fromisoformat(text)
+        except ValueError:
+            continue
+        return read.replace(tzinfo=read.tzinfo or UTC).timestamp()
+    return time.time()

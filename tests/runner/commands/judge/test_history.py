@@ -1,0 +1,147 @@
+"""`tinyrunner history` on sessions in folders: added, listed, drawn, gated."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+from support.cli import tinyrunner
+from support.report.histories import filled
+from support.sessions import for_reports
+
+
+@pytest.fixture
+def db(tmp_path, monkeypatch):
+    """The default history, in a folder that is not there yet."""
+    place = tmp_path / "data" / "history.db"
+    monkeypatch.setenv("TINYRUNNER_HISTORY", str(place))
+    return place
+
+
+def session(folder, number: int, runtime_s: float = 12.0):
+    """A performance session of its own second: 15 ms an inference, unless told otherwise."""
+    begun = f"2026-01-{number:02}"
+    return for_reports.performance(
+        folder / f"s{number}",
+        [runtime_s, runtime_s * 1.0001, runtime_s, runtime_s, runtime_s],
+        session_id=f"202601{number:02}000000",
+        created=f"{begun}T00:00:00+00:00",
+    )
+
+
+def test_sessions_are_added_listed_drawn_and_gated(tmp_path, db):
+    for number in range(1, 9):
+        session(tmp_path / "night", number)
+    tags = ("--tag", "commit=3f2a91c", "--tag", "branch=main", "--tag", "board=h7")
+    first = tinyrunner("history", "add", tmp_path / "night", *tags)
+    assert (first.status, first.out) == (0, f"{db}: 8 added\n")
+    again = tinyrunner("history", "add", tmp_path / "night", "--json")
+    assert again.json == {
+        "history": str(db), "new": 0, "there": 8, "relabelled": 0, "refused": 0, "reasons": [],
+    }  # fmt: skip
+
+    listed = tinyrunner("history", "list", "kws", "--board", "h7", "--last", 3)
+    assert [line.split()[0] for line in listed.out.splitlines()[1:4]] == [
+        "2026-01-06", "2026-01-07", "2026-01-08",
+    ]  # fmt: skip
+    assert "15.000 ms" in listed.out or "15 ms" in listed.out
+    assert "3f2a91c" in listed.out
+    assert f"3 of 8 sessions in {db}" in listed.out
+    (row,) = tinyrunner("history", "list", "--last", 1, "--json").json
+    assert row["latency_s"] == pytest.approx(0.015)
+    assert row["labels"] == {"board": "h7", "branch": "main", "commit": "3f2a91c"}
+
+    slower = session(tmp_path, 20, 12.3)
+    asked = ("--baseline", "branch=main", "--last", 20)
+    regressed = tinyrunner("history", "gate", slower, *asked, "--tag", "board=h7", "--json")
+    assert regressed.status == 3
+    (figure,) = regressed.json["figures"]
+    assert (figure["verdict"], figure["baseline"]) == ("regression", 8)
+    assert figure["change"] == pytest.approx(0.3 / 800, rel=1e-2)
+    told = tinyrunner("history", "gate", slower, *asked, "--tag", "board=h7")
+    assert told.out.startswith("regression: h7 kws performance, latency: 15.375 ms: +2.50 % from")
+    same = session(tmp_path, 21)
+    passed = tinyrunner("history", "gate", same, *asked, "--tag", "board=h7")
+    assert (passed.status, passed.out.split(":")[0]) == (0, "no regression")
+    other = ("history", "gate", same, *asked, "--tag", "board=f4")
+    assert (tinyrunner(*other).status, tinyrunner(*other, "--require-baseline").status) == (0, 3)
+    assert "with 0 sessions of the baseline: not enough" in tinyrunner(*other).out
+    assert len(tinyrunner("history", "list", "--json").json) == 8  # a gate writes nothing
+
+
+def test_a_session_that_was_changed_after_it_was_added_is_refused_and_the_others_are_added(
+    tmp_path, db
+):
+    night = tmp_path / "night"
+    session(night, 1)
+    tinyrunner("history", "add", night)
+    shutil.rmtree(night / "s1")
+    session(night, 1, 13.0)
+    session(night, 2)
+    ran = tinyrunner("history", "add", night)
+    assert ran.status == 1
+    assert ran.out == f"{db}: 1 added, 1 refused\n"
+    assert "refused: s1: the history holds session 20260101000000 of acme-board" in ran.err
+    shutil.rmtree(night / "s1")
+    assert tinyrunner("history", "add", night).status == 0
+
+
+def test_a_session_that_cannot_be_judged_is_kept_with_the_reason_and_shuts_the_gate(tmp_path, db):
+    filled(str(db), [0.015] * 8)
+    broken = session(tmp_path, 2)
+    log = broken / "log.txt"
+    log.write_text(log.read_text()[:300])
+    assert tinyrunner("history", "add", broken).status == 0
+    listed = tinyrunner("history", "list", "--last", 10, "--json").json
+    (row,) = (one for one in listed if one["session"] == "s2")
+    assert row["verdict"] == "not valid"
+    assert row["reason"]
+    gated = tinyrunner("history", "gate", broken)
+    assert gated.status == 3
+    assert f"s2 cannot be judged: {row['reason'][:40]}" in gated.out
+
+
+def test_a_trend_names_the_commit_that_changed_the_level(db):
+    filled(str(db), [0.0100] * 30)
+    filled(str(db), [0.0102] * 10, first=30)
+    drawn = tinyrunner("history", "trend", "kws", "--board", "acme-board", "--mode", "performance")
+    lines = drawn.out.splitlines()
+    assert lines[0] == "acme-board kws performance: latency (ms)"
+    assert max(map(len, lines)) <= 100
+    assert "  a 2026-01-01 commit c30: +2.00 %, 10 ms to 10.2 ms, worse" in lines
+    (picture,) = [line for line in lines if line.startswith(" " * 12) and line.strip() == "a"]
+    assert picture.index("a") == 12 + 30
+    (plain,) = tinyrunner("history", "trend", "--json").json
+    assert [change["commit"] for change in plain["changes"]] == ["c30"]
+    assert (plain["unit"], len(plain["points"])) == ("s", 40)
+
+
+def test_what_matches_nothing_is_said_with_what_there_is(db):
+    none = tinyrunner("history", "list")
+    assert none.status == 2
+    assert f"there is no history {db} yet" in none.err
+    filled(str(db), [0.01] * 3)
+    wrong = tinyrunner("history", "trend", "kws", "--board", "acme-bord")
+    assert wrong.status == 2
+    assert "has no board acme-bord; did you mean acme-board?; it has acme-board" in wrong.err
+    tagged = tinyrunner("history", "list", "--tag", "branch=man")
+    assert (tagged.status, tagged.out) == (0, "")
+    assert "labels there: branch=main; commit=c2, c1, c0" in tagged.err.replace("\n", " ")
+    assert tinyrunner("history", "gate", "nowhere").status == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--tag", "commit"), "expected a name and a value"),
+        (("--tag", "a=1", "--tag", "a=2"), "a is given twice: 1 and 2"),
+        (("--min-change", "latency=1pp"), "expected latency=1%, energy=1% or accuracy=0.5pp"),
+        (("--min-change", "latency=0%"), "is above 0"),
+        (("--db", "postgresql://u:s3cret@h/d"), "holds a password"),
+    ],
+)
+def test_bad_words_are_refused_before_anything_is_read(tmp_path, db, words, said):
+    ran = tinyrunner("history", "gate", session(tmp_path, 1), *words)
+    assert ran.status == 2
+    assert said in ran.err.replace("\n", " ")
+    assert "s3cret" not in ran.err
