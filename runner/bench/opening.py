@@ -30,18 +30,24 @@ from ...energy.interruptions import SafeStack
 from ...energy.monitor import EnergyMonitor
 from ...models.suite import Task
 from ..config.config import Config
+from ..config.labgrid_address import with_ports
 from ..config.sim_address import AUTO, SIMULATED, is_simulated, names_simulated, parse_simulated
 from ..errors import JournalError, SetupError
 from .bench import Bench, EnergyParts
+from .labgrid.lease import ports_of_places
 from .link import refuse_behind_io_manager
 from .monitors import check_monitor_address, open_monitor
 from .recorder import Recorder, ServedTransport
 from .simulated.device import SimulatedModel, simulated_device
 from .simulated.wiring import SimulatedBench
 
+_SOME_PORT = "socket://place:1"
+
 
 def check_addresses(config: Config, *, energy: bool) -> None:
     """Refuse (SetupError) addresses of which no bench can be made, before any port is opened."""
+    # Of a place of labgrid's it is read whether the address is one; its ports are found later.
+    config = with_ports(config, lambda _: _SOME_PORT, energy=energy)
     try:
         if not energy:
             address = _dut_address(config)
@@ -69,16 +75,19 @@ def open_bench(config: Config, task: Task) -> Iterator[Bench]:
         with _bench_on(wire, virtual, config, link, device.model) as bench:
             yield bench
         return
-    try:
-        if address == AUTO:
-            address, baud_rate = find_dut(link, task.model_id)
-            link = replace(link, baud_rate=baud_rate)
-        transport = open_transport(address, link.baud_rate)
-    except LinkError as error:
-        raise SetupError(str(error)) from error
-    note = shorten_latency(transport, transport.address)
-    with _bench_on(transport, MonotonicClock(), config, link, port_note=note) as bench:
-        yield bench
+    with ports_of_places(config, energy=False) as placed:
+        address = _dut_address(placed.config)
+        try:
+            if address == AUTO:
+                address, baud_rate = find_dut(link, task.model_id)
+                link = replace(link, baud_rate=baud_rate)
+            transport = open_transport(address, link.baud_rate)
+        except LinkError as error:
+            raise SetupError(str(error)) from error
+        note = shorten_latency(transport, transport.address)
+        transport.address = placed.names.get(address, transport.address)
+        with _bench_on(transport, MonotonicClock(), config, link, port_note=note) as bench:
+            yield bench
 
 
 @contextmanager
@@ -136,9 +145,13 @@ def open_energy_bench(config: Config, task: Task) -> Iterator[Bench]:
             yield bench
             return
         clock = MonotonicClock()
+        placed = stack.enter_context(ports_of_places(config, energy=True))
+        io_address = _io_address(placed.config)
         try:
-            wire, log = logged(open_transport(_io_address(config), io_baud_rate), clock)
-            monitor = stack.enter_context(open_monitor(config.monitor, clock, log))
+            transport = open_transport(io_address, io_baud_rate)
+            transport.address = placed.names.get(io_address, transport.address)
+            wire, log = logged(transport, clock)
+            monitor = stack.enter_context(open_monitor(placed.config.monitor, clock, log))
         except SupplyMayBeOn:
             raise
         except (LinkError, MonitorError) as error:

@@ -211,6 +211,11 @@ def _by_task(flag: str, values: list[str] | None, task_keys: list[str]) -> dict[
     return given
 
 
+def tell_on_stderr(text: str) -> None:
+    """Print what somebody who waits should know, beside the results."""
+    typer.echo(text, err=True)
+
+
 def result_console() -> Console:
     """Return stdout; where no terminal sets the width, wide enough for paths."""
     from rich.console import Console

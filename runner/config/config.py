@@ -60,7 +60,7 @@ class DutConfig(values.StrictSection):
     """Says which device is under test and how to talk to it."""
 
     address: Annotated[str, Field(min_length=1)] | None = None
-    """A port, a pyserial URL, `auto` or `sim:…`; None until a flag says."""
+    """A port, a pyserial URL, `labgrid:PLACE`, `auto` or `sim:…`; None until a flag says."""
     baud_rate: BaudRate = DEFAULT_BAUD_RATE
     data_bytes_per_db: Annotated[
         Literal["auto"] | int, BeforeValidator(values.to_data_bytes_per_db)

@@ -45,7 +45,7 @@ _ROWS = (
     Setting(
         "dut",
         ("dut", "address"),
-        "Port, usb:SERIAL, URL (socket://host:port), auto, or sim: (sim:kws01).",
+        "Port, usb:SERIAL, URL (socket://host:port), labgrid:PLACE, auto, or sim: (sim:kws01).",
         default="required, here or in --config",
         unit="ADDRESS",
     ),

@@ -22,6 +22,7 @@ from ...models.other_inputs import InputKind
 from ...models.suite import Task
 from ..bench.bench import Bench
 from ..config.config import Config, config_from_json
+from ..config.labgrid_address import place_named
 from ..errors import ResumeError
 from ..journal.session_document import (
     DatasetFacts,
@@ -227,6 +228,12 @@ def refuse_other_setup(before: SetupFacts, now: SetupFacts, source: str) -> None
 
 def refuse_other_device(before: DeviceFacts, now: DeviceFacts) -> None:
     """Raise ResumeError naming every difference of a session's device from the one there."""
+    places = [place_named(facts.device.address) for facts in (before, now)]
+    if all(places) and places[0] != places[1]:
+        raise ResumeError(
+            f"this session began on the board at labgrid's place {places[0]}, and place "
+            f"{places[1]} is another board; take that place again, or begin anew"
+        )
     _refuse(_device_compared(before), _device_compared(now))
 
 

@@ -17,8 +17,10 @@ from ...dut_protocol.link.clock import VirtualClock
 from ...dut_protocol.wire.simulation import is_simulated_name
 from ...models.suite import Task
 from ..bench.bench import Bench
+from ..bench.labgrid.lease import held_places
 from ..bench.opening import check_addresses
 from ..config.config import Config, MonitorConfig
+from ..config.labgrid_address import at_place
 from ..config.rounds import load_rounds
 from ..config.sim_address import is_simulated
 from ..errors import ResumeError, SetupError
@@ -134,7 +136,8 @@ def run_prepared(prepared: PreparedRun) -> Outcome:
     left = UnfinishedRun()
     # What goes wrong in opening and closing a bench that powers the device is the run's as well.
     outside, inside = (nullcontext, left.told) if parts.resumable else (left.told, nullcontext)
-    with outside():
+    note = run.reporter.note
+    with held_places(config, note, energy=mode is Mode.ENERGY), outside():
         with parts.open_bench(config, run.task) as bench, inside():
             opening = _opened(run, parts, bench, config.monitor, script)
             session = create_session(config.sessions, run.task.key, mode, config.board)
@@ -210,7 +213,12 @@ def _continue(
     if point.finished:
         return _concluded_again(run, session, before)
     check_disk(folder, len(script.steps))
-    with parts.open_bench(config, run.task) as bench, left.told():
+    config = at_place(config, before.device.address)
+    with (
+        held_places(config, run.reporter.note, energy=False),
+        parts.open_bench(config, run.task) as bench,
+        left.told(),
+    ):
         opening = _opened(run, parts, bench, config.monitor, script)
         refuse_other_device(before, describe_device(opening.identity, bench))
         _execute(

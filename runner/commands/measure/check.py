@@ -100,6 +100,7 @@ def check(
     from ....dut_protocol.conformance.run import check_device
     from ....models.cache import cache_root
     from ....models.suite import ALL_TASKS
+    from ...bench.labgrid.lease import held_places
     from ...config.config import override
     from ...config.named import task_named
     from ..show.check import CheckView, show_verdict
@@ -111,7 +112,9 @@ def check(
     settings = override(options.base_config(config), **flags, data_bytes_per_db=data_bytes_per_db)
     expected = None if task is None else task_named(task, settings)
     progress = Console(stderr=True, soft_wrap=True)
+    behind = settings.io_manager.address is not None
     with (
+        held_places(settings, options.tell_on_stderr, energy=behind),
         progress.status("asking its name") as status,
         _way_to_device(settings, expected) as (transport, clock, link, io_manager),
     ):
@@ -211,6 +214,7 @@ def _way_to_device(config: Config, task: Task | None) -> Iterator[_Way]:
     from ....dut_protocol.errors import LinkError
     from ....dut_protocol.link.clock import MonotonicClock
     from ....dut_protocol.link.transport import open_transport
+    from ...bench.labgrid.lease import ports_of_places
     from ...bench.opening import open_bench
     from ...config.sim_address import is_simulated
 
@@ -232,11 +236,14 @@ def _way_to_device(config: Config, task: Task | None) -> Iterator[_Way]:
             f"either --dut {config.dut.address} or --io {address}: a device behind an IO manager "
             "is reached through it"
         )
-    transport = open_transport(address, config.io_manager.baud_rate)
-    try:
-        yield _behind(transport, MonotonicClock(), config)
-    finally:
-        transport.close()
+    with ports_of_places(config, energy=True) as placed:
+        io_address = placed.config.io_manager.address or address
+        transport = open_transport(io_address, config.io_manager.baud_rate)
+        try:
+            transport.address = placed.names.get(io_address, transport.address)
+            yield _behind(transport, MonotonicClock(), config)
+        finally:
+            transport.close()
 
 
 def _behind(transport: Transport, clock: Clock, config: Config) -> _Way:

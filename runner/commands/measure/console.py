@@ -47,6 +47,7 @@ def console(
     from rich.console import Console
 
     from ....models.suite import TASKS, TASKS_BY_MODEL_ID
+    from ...bench.labgrid.lease import held_places
     from ...bench.opening import open_bench, open_energy_bench
     from ...config.config import override
     from ...config.named import task_named
@@ -62,6 +63,7 @@ def console(
     out = Console(soft_wrap=True, highlight=False)
     energy = _with_energy(settings)
     with ExitStack() as stack:
+        stack.enter_context(held_places(settings, options.tell_on_stderr, energy=energy))
         bench = stack.enter_context((open_energy_bench if energy else open_bench)(settings, chosen))
         session = Interactive(
             bench,
