@@ -1,7 +1,8 @@
 """The card in a simulated interface board, and its files as the board reads them.
 
 The header is read as the board's firmware reads it (mlcommons/tiny, ``benchmark/interface``,
-``WaveSource.cpp``): `data` right behind the fields of the `fmt ` chunk, or the file is none. How
+``WaveSource.cpp``): `data` right behind the fields of the `fmt ` chunk, or the file is none.
+Samples of other than 16 bits, which the board would play as noise, are refused as well. How
 much of a file is heard follows from ``WaveSink.cpp``: it plays 8 KiB in two halves, refills a half
 when that was played, and stops when there is nothing left to refill it with, which is before the
 other half, the recording's last, begins. No log tells the number of frames to compare that with.

@@ -146,7 +146,8 @@ class StreamingDevice:
         self._first_frame = True
         self._int16s = 0
         """Samples of both channels since `start`."""
-        self._activations = bytearray()
+        self.activations = bytearray()
+        """The answer of each frame since `start`, as int8."""
         self._silent = False
 
     def set_baud_rate(self, baud_rate: int) -> None:
@@ -202,8 +203,8 @@ class StreamingDevice:
         pins.processing_falls(done_s)
         self._first_frame = False
         self._int16s += 2 * HOP_SAMPLES
-        if len(self._activations) < _MOST_ACTIVATIONS:
-            self._activations.append(answer & 0xFF)
+        if len(self.activations) < _MOST_ACTIVATIONS:
+            self.activations.append(answer & 0xFF)
 
     # ---- commands ----------------------------------------------------------------------------
 
@@ -269,7 +270,7 @@ class StreamingDevice:
         self._say("do_watch, input_type = 0:" if syntiant else "Listening for I2S data ... ")
         self._streaming, self._first_frame = True, True
         self._int16s = 0
-        self._activations.clear()
+        self.activations.clear()
         self._detector.start()
         self._stamp()
         self.pins.processing_rises(self.now_s)
@@ -289,7 +290,7 @@ class StreamingDevice:
         elif not was_streaming:
             self._say("I2S is already idle.  Ignoring stop request")
         else:
-            answers = [(one ^ 0x80) - 0x80 for one in self._activations]
+            answers = [(one ^ 0x80) - 0x80 for one in self.activations]
             kept = answers if manner is Manner.REFERENCE else []
             self._say("Streaming stopped.", "target activations: ", *printed_numbers(kept))
 

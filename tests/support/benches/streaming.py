@@ -32,11 +32,12 @@ def board_with(
     board: BoardSettings | None = None,
     *,
     card: bool = True,
+    dut_baud_rate: int | None = None,
 ) -> SimulatedInterfaceBoard:
     """Return a board whose card has 10 s of silence with three words, ``a.wav``."""
     listening = StreamingDevice(ListedWords(WORDS_S, WordHabits()), device)
     files = Card({"a.wav": CardFile(None, 10.0), "mono.wav": CardFile(None, 1.0, 1)})
-    made = SimulatedInterfaceBoard(listening, files if card else None, board)
+    made = SimulatedInterfaceBoard(listening, files if card else None, board, dut_baud_rate)
     listening.pins.detected = made.detected
     listening.pins.processing_rises = made.processing_rises
     listening.pins.processing_falls = made.processing_falls

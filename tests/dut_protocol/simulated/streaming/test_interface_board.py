@@ -169,8 +169,7 @@ def test_a_device_that_is_never_ready_blocks_the_board_until_its_reset(fault: st
 
 
 def test_a_device_at_another_speed_is_not_understood() -> None:
-    board = board_with()
-    board._fixed_baud_rate = 115200
+    board = board_with(dut_baud_rate=115200)
     assert typed(board, "dut name", 1.0) == b"m-dut-passthrough(name)\r\nm-ready\r\n"
 
 

@@ -111,7 +111,7 @@ def test_a_monitor_measures_from_start_to_stop(kind: str, root: Path, tmp_path: 
         recorder.pause(0.2)
         trace = recorder.stop()
     *_, start_s, stop_s = trace.events_s  # before them that of the boot, if it was seen
-    frames = len(bench.device._activations)
+    frames = len(bench.device.activations)
     assert frames == 186  # of 187.5: the last 64 ms are not played
     assert stop_s - start_s == pytest.approx(frames * 0.032 / 0.998, abs=0.05)
     joules = measure_window(trace, 1, start_s, stop_s).energy_j
@@ -144,7 +144,7 @@ def test_a_hop_over_the_uart_is_answered_as_the_same_hop_played() -> None:
     told = [re.search(r"m-activations-\[([^\]]+)\]", answer) for answer in answers]
     by_uart = [int(one[1].split(",")[0]) for one in told if one]
     play(bench, "short_wav_easy10s.wav")
-    played = [(one ^ 0x80) - 0x80 for one in bench.device._activations[:45]]
+    played = [(one ^ 0x80) - 0x80 for one in bench.device.activations[:45]]
     assert by_uart == played
     assert max(by_uart) > 115  # the first word
     features = [int(one) for one in re.findall(r"[+-]\d+", answers[44].split("]")[0])]
