@@ -166,12 +166,12 @@ def _cards(lines: Sequence[AuditLine], sessions: Sequence[ReportSession]) -> tup
     """Make a card for the sessions of one folder of a task; what is not scored here has none."""
     folders: dict[str, list[tuple[AuditLine, ReportSession]]] = {}
     for line, session in zip(lines, sessions, strict=True):
-        if session.task is not None:
+        if session.measured is not None:
             folders.setdefault(session.title.rpartition("/")[0], []).append((line, session))
     return tuple(
         AuditCard(
             task=session.benchmark,
-            title=session.task.title,
+            title=session.measured.title,
             submitter=line.submitter,
             system=line.system,
             lines=tuple(each for each, _ in group),
@@ -179,5 +179,5 @@ def _cards(lines: Sequence[AuditLine], sessions: Sequence[ReportSession]) -> tup
         )
         for group in folders.values()
         for line, session in group[:1]
-        if session.task is not None
+        if session.measured is not None
     )

@@ -20,6 +20,7 @@ from ..journal.session_document import Provenance, read_document, task_and_mode
 from ..journal.session_folder import SessionFolder
 from ..score.judge import Judged, judge_any
 from ..score.rules import Severity
+from ..score.streaming.assess import JudgedStream
 from ..terms import Division, Mode
 from .from_audit import page_of_audit
 from .page import PageFinding, ReportPage, ReportSession, suite_order
@@ -94,10 +95,13 @@ def read_session(path: Path, asked: Asked) -> ReportSession:
     name = asked.round_name or (stated if stated in known.by_name else None)
     if trouble is None:
         try:
-            judged = judge_any(path, asked.labels, asked.datasets, name, asked.division)
+            judged = judge_any(
+                path, asked.labels, asked.datasets, name, asked.division, words_needed=False
+            )
         except (TinyrunnerError, OSError) as error:
             trouble = str(error)
         else:
+            found = judged.assessment
             return ReportSession(
                 title=_title(folder),
                 benchmark=judged.task.key,
@@ -105,11 +109,11 @@ def read_session(path: Path, asked: Asked) -> ReportSession:
                 round=judged.round,
                 folder=folder,
                 task=judged.task if isinstance(judged, Judged) else None,
-                assessment=judged.assessment,
-                system=_system(folder, told, judged.assessment.facts.names),
+                assessment=found,
+                system=_system(folder, told, found.facts.names),
                 labels=judged.label_list if isinstance(judged, Judged) else None,
                 provenance=told,
-                findings=tuple(map(PageFinding.of_session, judged.assessment.findings)),
+                findings=(*_no_words(judged), *map(PageFinding.of_session, found.findings)),
                 log_name=log_name,
             )
     task, mode = _task_and_mode(provenance, folder)
@@ -125,6 +129,16 @@ def read_session(path: Path, asked: Asked) -> ReportSession:
         findings=(PageFinding(Severity.VIOLATION, "not scored", trouble),),
         log_name=log_name,
     )
+
+
+def _no_words(judged: Judged | JudgedStream) -> Iterator[PageFinding]:
+    stream = judged.assessment.streaming
+    if stream is not None and stream.words is None:
+        text = (
+            f"the words of {stream.wav_file} are not at hand, so that hits and misses cannot be "
+            f"counted: `tinyrunner datasets fetch {judged.task.model_id}`, or give --labels FILE"
+        )
+        yield PageFinding(Severity.NOT_JUDGED, "words of the recording", text)
 
 
 def _tree(root: Path, asked: Asked) -> ReportPage:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...datasets.labels import LabelList
-from ...models.suite import ALL_TASKS, Task
+from ...models.suite import BENCHMARKS, StreamingTask, Task
 from ..config.rounds import Round
 from ..journal.claimed_provenance import ClaimedProvenance
 from ..score.assess import Assessment
@@ -67,6 +67,7 @@ class ReportSession:
     round: Round
     folder: Path
     task: Task | None = None
+    """What it measured by inputs with labels; None of a streaming task, and of an unknown one."""
     assessment: Assessment | None = None
     """The figures; None where the session could not be scored, and a finding says why."""
     system: str | None = None
@@ -86,6 +87,17 @@ class ReportSession:
         if self.files is not None:
             return self.files.issuperset(names)
         return all((self.folder / name).is_file() for name in names)
+
+    @property
+    def streaming_task(self) -> StreamingTask | None:
+        """Return the streaming task that it measured, None of another."""
+        known = BENCHMARKS.get(self.benchmark)
+        return known if isinstance(known, StreamingTask) else None
+
+    @property
+    def measured(self) -> Task | StreamingTask | None:
+        """Return what it measured, of either kind."""
+        return self.task or self.streaming_task
 
     @property
     def device(self) -> str:
@@ -119,7 +131,8 @@ class ReportSession:
             return SessionStatus.UNSCORED
         assessed = self.assessment
         measured = (assessed.performance, assessed.accuracy, assessed.energy, assessed.streaming)
-        if not any(measured):
+        words = None if assessed.streaming is None else assessed.streaming.words
+        if not any(measured) or (assessed.streaming is not None and words is None):
             return SessionStatus.UNSCORED
         severities = [finding.severity for finding in self.findings]
         if Severity.VIOLATION in severities:
@@ -130,7 +143,7 @@ class ReportSession:
 
 def suite_order(session: ReportSession) -> tuple[int, int]:
     """Sort by task and mode; sessions of one kind stay as they were given."""
-    tasks, modes = list(ALL_TASKS), list(Mode)
+    tasks, modes = list(BENCHMARKS), list(Mode)
     task = tasks.index(session.benchmark) if session.benchmark in tasks else len(tasks)
     return task, len(modes) if session.mode is None else modes.index(session.mode)
 

@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 
 from ..score.results import AccuracyResult, EnergyResult, PerformanceResult
-from ..score.streaming.results import StreamingResult
 from .page import ReportSession, Row
 from .plots.curves import Curve, NoAnswersError, classifier_curves, read_answers, roc_curve, thinned
 from .plots.dots import NONE, Dots, dots_of, fixed, percent, signed, spread
@@ -205,19 +204,6 @@ def energy_facts(result: EnergyResult) -> list[Row]:
         ("Median throughput", f"{fixed(rate)} inf./s"),
         ("Median latency", f"{fixed(1 / rate if rate else None, 3, 1e3)} ms"),
     ]
-
-
-def streaming_facts(result: StreamingResult) -> list[Row]:
-    """List the words found and the duty cycle of a streaming session, where it tells them."""
-    rows: list[Row] = []
-    if result.words is not None:
-        rows += [("Words", str(result.words)), ("F1", fixed(result.words.f1, 4))]
-    if result.duty is not None:
-        rows += [
-            ("Duty cycle", percent(result.duty.duty_cycle, 2)),
-            ("Throughput", f"{fixed(result.duty.throughput)} inf./s"),
-        ]
-    return rows
 
 
 def energy_table(result: EnergyResult) -> Table:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from ...models.suite import Metric
+from ..score.assess import Assessment
+from ..score.streaming.results import StreamingResult
 from ..terms import Mode
 from .page import ReportSession, SessionStatus
 from .plots.dots import NONE, fixed, points, signed, spread
@@ -89,6 +91,8 @@ def _figures(session: ReportSession) -> tuple[str, str, str, str, float | None]:
     assessment = session.assessment
     if assessment is None:
         return NONE, "", NONE, NONE, None
+    if assessment.streaming is not None:
+        return *_streaming_figures(session, assessment, assessment.streaming), None
     if assessment.energy is not None:
         energy = assessment.energy
         cv = energy.coefficient_of_variation
@@ -114,6 +118,24 @@ def _figures(session: ReportSession) -> tuple[str, str, str, str, float | None]:
     return figure, unit, target, margin, None
 
 
+def _streaming_figures(
+    session: ReportSession, assessment: Assessment, result: StreamingResult
+) -> tuple[str, str, str, str]:
+    """Return the power of an energy session, else the throughput, and how many words may fail."""
+    figure, unit = NONE, ""
+    if session.mode is Mode.ENERGY and assessment.power_w is not None:
+        figure, unit = fixed(assessment.power_w, 4, 1e3), "mW"
+    elif session.mode is not Mode.ENERGY and result.duty is not None:
+        figure, unit = fixed(result.duty.throughput), "inf./s"
+    elif result.words is not None:
+        figure, unit = fixed(result.words.f1, 4), "F1"
+    task = session.streaming_task
+    if result.words is None or task is None:
+        return figure, unit, NONE, NONE
+    left = task.max_false - max(result.words.false_negatives, result.words.false_positives)
+    return figure, unit, f"at most {task.max_false} missed or false", signed(left, 0)
+
+
 def cards(sessions: Iterable[ReportSession]) -> list[Card]:
     """Make a card for each model on each device, in the sessions' order, of what was scored."""
     return [card for group in _chosen(sessions) if (card := _card(group)) is not None]
@@ -131,7 +153,7 @@ def _chosen(sessions: Iterable[ReportSession]) -> list[list[ReportSession]]:
     """
     grouped: dict[tuple[object, ...], dict[Mode | None, ReportSession]] = {}
     for session in sessions:
-        if session.task is not None and session.assessment is not None:
+        if session.measured is not None and session.assessment is not None:
             chosen = grouped.setdefault(_measured(session), {})
             known = chosen.setdefault(session.mode, session)
             if _precedence(session) > _precedence(known):
@@ -147,7 +169,9 @@ def _measured(session: ReportSession) -> tuple[object, ...]:
     assert session.assessment is not None
     facts, simulated = session.assessment.facts, session.provenance.simulated
     model = None if simulated is None else str(simulated.model_sha256)
-    device = session.device, session.simulated, *facts.names
+    device: tuple[object, ...] = session.device, session.simulated, *facts.names
+    if not any((session.device, *facts.names)):
+        device = (session.folder,)  # nobody can tell that two of them are of one device
     return session.benchmark, *facts.model_ids, model, *device
 
 
@@ -159,11 +183,11 @@ def _precedence(session: ReportSession) -> tuple[int, datetime]:
 def _card(group: Sequence[ReportSession]) -> Card | None:
     tiles = {tile.name: tile for session in group for tile in _tiles(session)}
     first = group[0]
-    if first.task is None or not tiles:
+    if first.measured is None or not tiles:
         return None
     return Card(
-        first.task.key,
-        first.task.title,
+        first.measured.key,
+        first.measured.title,
         first.device,
         max((f"{session.created:%Y-%m-%d}" for session in group if session.created), default=""),
         tuple(tiles[name] for name in _TILES if name in tiles),
@@ -171,7 +195,7 @@ def _card(group: Sequence[ReportSession]) -> Card | None:
     )
 
 
-_TILES = ("Latency", "Throughput", "Energy", "Top-1", "AUC")
+_TILES = ("Latency", "Throughput", "Duty cycle", "Energy", "Power", "Top-1", "AUC", "Words")
 
 
 def _tiles(session: ReportSession) -> Iterable[Tile]:
@@ -183,6 +207,9 @@ def _tiles(session: ReportSession) -> Iterable[Tile]:
 def _headlines(session: ReportSession) -> Iterable[tuple[str, str, str]]:
     assessment = session.assessment
     if assessment is None:
+        return
+    if assessment.streaming is not None:
+        yield from _of_stream(assessment, assessment.streaming)
         return
     if assessment.performance is not None and assessment.energy is None:
         rate = assessment.performance.median_throughput
@@ -197,3 +224,13 @@ def _headlines(session: ReportSession) -> Iterable[tuple[str, str, str]]:
             yield "AUC", fixed(figure, 4), ""
         elif figure is not None:
             yield "Top-1", fixed(figure, 1, 100), "%"
+
+
+def _of_stream(assessment: Assessment, result: StreamingResult) -> Iterable[tuple[str, str, str]]:
+    if result.duty is not None:
+        yield "Throughput", fixed(result.duty.throughput, 2), "inf./s"
+        yield "Duty cycle", fixed(result.duty.duty_cycle, 1, 100), "%"
+    if assessment.power_w is not None:
+        yield "Power", fixed(assessment.power_w, 3, 1e3), "mW"
+    if result.words is not None:
+        yield "Words", f"{result.words.true_positives} of {result.words.words}", ""

@@ -20,6 +20,7 @@ from .budget import MAX_BUCKETS, Budget
 from .page import ReportSession, Row
 from .plots.dots import NONE, Dots, fixed
 from .plots.traces import Plot, add_traces, draw_trace, trace_plot
+from .plots.words import words_plot
 from .session_views import (
     MAX_WINDOW_ROWS,
     Confusion,
@@ -33,8 +34,8 @@ from .session_views import (
     performance_dots,
     performance_facts,
     performance_table,
-    streaming_facts,
 )
+from .streaming_view import streaming_facts, wrong_words
 from .summary import SummaryLine, summary_line
 
 
@@ -68,7 +69,14 @@ def view_of(session: ReportSession, anchor: str, budget: Budget) -> SessionView:
     plots: list[Plot] = []
     missing: list[str] = []
     line = summary_line(session, anchor)
-    if assessment is not None and assessment.energy is not None:
+    if assessment is not None and assessment.streaming is not None:
+        facts = streaming_facts(assessment, session.streaming_task)
+        windows = wrong_words(assessment.streaming)
+        drawn = words_plot(assessment.streaming, anchor)
+        plots += [] if drawn is None else [drawn]
+        if assessment.energy is not None:
+            add_traces(session, anchor, budget, plots, missing)
+    elif assessment is not None and assessment.energy is not None:
         facts = energy_facts(assessment.energy)
         windows, dots = energy_table(assessment.energy), energy_dots(assessment.energy)
         add_traces(session, anchor, budget, plots, missing)
@@ -84,8 +92,6 @@ def view_of(session: ReportSession, anchor: str, budget: Budget) -> SessionView:
         confusion = confusion_of(session, accuracy)
         wrong, wrong_count = accuracy.wrong.names, accuracy.wrong.count
         add_curves(session, accuracy, anchor, budget.points, plots, missing)
-    if assessment is not None and assessment.streaming is not None:
-        facts += streaming_facts(assessment.streaming)
     return SessionView(
         anchor=anchor,
         session=session,

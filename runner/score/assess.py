@@ -114,6 +114,12 @@ class Assessment(JsonForm):
         return plain if self.streaming is None else plain | {"streaming": self.streaming.to_json()}
 
     @property
+    def power_w(self) -> float | None:
+        """Return the mean power in a streaming session's window; None where it has no samples."""
+        windows = () if self.streaming is None or self.energy is None else self.energy.windows
+        return next((measured.window.power_w for measured in windows), None)
+
+    @property
     def good(self) -> bool:
         """Tell whether the session is good for what it is judged for."""
         return is_good(self.findings)

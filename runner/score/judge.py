@@ -58,13 +58,13 @@ def judge_any(
     division: str | None = None,
     *,
     task_name: str | None = None,
-    labels_needed: bool = True,
+    words_needed: bool = True,
     purpose: str | None = None,
 ) -> Judged | JudgedStream:
     """Score a session of any kind: as `judge_session`, or as one of a streaming task.
 
-    The labels of that are the words of its recording; without ``labels_needed`` one whose words are
-    not at hand is read all the same, and has no words.
+    Its labels are the words of its recording; without ``words_needed`` one whose words are not at
+    hand is read all the same, and has no words.
     """
     named = None if task_name in STREAMING_TASKS or task_name is None else _task_named(task_name)
     log, logged = _read(path, named)
@@ -73,7 +73,7 @@ def judge_any(
             raise SetupError(f"{log} names no streaming model, and --task says {task_name}")
         return _judge(
             log, logged, labels, datasets, round_name, division,
-            named=named, labels_needed=labels_needed, purpose=purpose,
+            named=named, labels_needed=True, purpose=purpose,
         )  # fmt: skip
     if named is not None:
         model_id = logged.facts.streaming.model_id
@@ -88,7 +88,7 @@ def judge_any(
         round_name=round_name,
         division=_division(division),
         purpose=_purpose(purpose, None, logged.facts),
-        truth_needed=labels_needed,
+        truth_needed=words_needed,
     )
 
 

@@ -258,7 +258,7 @@ def _read_mlcommons(
         datasets=description.datasets,
         round_name=description.round,
         division=description.division.value,
-        labels_needed=key not in STREAMING_TASKS,
+        words_needed=False,
     )
     stream = judged.assessment.streaming
     if stream is not None and stream.words is None:

@@ -73,10 +73,13 @@ def point_of(sessions: Iterable[ReportSession]) -> SystemPoint | None:
         assessment = session.assessment
         if assessment is None or assessment.accuracy is not None:
             continue
+        stream = assessment.streaming
         if assessment.energy is not None:
             energy_j = assessment.energy.median_energy_j
         elif assessment.performance is not None:
             throughput = assessment.performance.median_throughput
+        if stream is not None and stream.duty is not None:
+            throughput = stream.duty.throughput
         shown.append(session)
     if throughput is None and energy_j is None:
         return None

@@ -87,7 +87,7 @@
     const svg = node(element, "svg", { width: width, height: height, viewBox: `0 0 ${width} ${height}` });
     const clip = node(svg, "clipPath", { id: element.id + "-clip" });
     node(clip, "rect", { x: MARGIN.left, y: MARGIN.top, width: right - MARGIN.left, height: bottom - MARGIN.top });
-    for (const tick of ticks(yAxis.low, yAxis.high, height / 50)) {
+    for (const tick of yAxis.marks || ticks(yAxis.low, yAxis.high, height / 50)) {
       node(svg, "line", { class: "grid", x1: MARGIN.left, x2: right, y1: y(tick.value), y2: y(tick.value) });
       node(svg, "text", { x: MARGIN.left - 8, y: y(tick.value) + 4, "text-anchor": "end" }, tick.text);
     }
@@ -118,6 +118,45 @@
 
   function digits(value, count) {
     return Number.isFinite(value) ? String(Number(value.toPrecision(count))).replace("-", "−") : "–";
+  }
+
+  // What a drawing shows of a time line: from when to when, and the buttons that change it.
+  // draw() draws view.seen; press() does what only this kind of drawing has buttons for.
+  function zooming(element, endS, leastS, draw, press) {
+    const view = { seen: [0, endS] };
+    view.isWhole = function () { return view.seen[0] <= 0 && view.seen[1] >= endS; };
+    view.show = function (fromS, toS) {
+      const half = Math.min(Math.max(toS - fromS, leastS), endS) / 2;
+      const centre = Math.min(Math.max((fromS + toS) / 2, half), endS - half);
+      view.seen = [centre - half, centre + half];
+      draw(element.clientWidth);
+    };
+    view.whole = function () { view.show(0, endS); };
+    view.say = function (text) {
+      element.dataset.seen = view.seen[0].toFixed(6) + " " + view.seen[1].toFixed(6);
+      const scale = element.parentElement.querySelector(".scale");
+      if (!scale) return;
+      scale.textContent = (view.isWhole() ? "" : view.seen[0].toFixed(3) + " to " + view.seen[1].toFixed(3) + " s, ")
+        + text;
+    };
+    const tools = element.parentElement.querySelector(".tools");
+    if (tools) {
+      tools.hidden = false;
+      tools.addEventListener("click", function (event) {
+        const button = event.target.closest("button");
+        if (!button) return;
+        const half = (view.seen[1] - view.seen[0]) / 2, middle = (view.seen[0] + view.seen[1]) / 2;
+        const kind = button.dataset.do;
+        if (kind === "all") view.whole();
+        else if (kind === "in") view.show(middle - half / 2.5, middle + half / 2.5);
+        else if (kind === "out") view.show(middle - half * 2.5, middle + half * 2.5);
+        else if (kind === "left") view.show(view.seen[0] - half, view.seen[1] - half);
+        else if (kind === "right") view.show(view.seen[0] + half, view.seen[1] + half);
+        else press(button.dataset, view);
+      });
+    }
+    element.showBetween = view.show;
+    return view;
   }
 
   // ---- energy traces ------------------------------------------------------------------------
@@ -154,11 +193,18 @@
   function traceChart(element, trace) {
     const endS = trace.samples / trace.rate_hz;
     const leastS = LEAST_SPAN * trace.per_bucket / trace.rate_hz;
-    let seen = [0, endS], drawn = null, picture = null;
+    let drawn = null, picture = null;
+
+    const view = zooming(element, endS, leastS, draw, function (told) {
+      const chosen = trace.windows.find(function (each) { return String(each.number) === told.number; });
+      if (!chosen) return;
+      const room = 0.05 * (chosen.end_s - chosen.start_s);
+      view.show(chosen.start_s - room, chosen.end_s + room);
+    });
 
     function draw(width) {
       const began = performance.now();
-      const whole = seen[0] <= 0 && seen[1] >= endS;
+      const seen = view.seen, whole = view.isWhole();
       drawn = reduced(trace, seen[0], seen[1], Math.max(200, Math.round(width / COLUMN_PIXELS)));
       const range = limits(drawn, whole);
       picture = frame(element, width, { low: seen[0], high: seen[1], title: "Time (s)" },
@@ -193,55 +239,144 @@
       });
       path(picture.inside, "line", xs, ys);
       Object.assign(element.dataset, { samplesPerColumn: drawn.per, points: xs.length, highest: range.most,
-        seen: seen[0].toFixed(6) + " " + seen[1].toFixed(6), tookMs: (performance.now() - began).toFixed(1) });
-      const scale = element.parentElement.querySelector(".scale");
-      if (scale) {
-        scale.textContent = (whole ? "" : seen[0].toFixed(3) + " to " + seen[1].toFixed(3) + " s, ")
-          + (drawn.per === 1 ? "every sample" : drawn.per + " samples a column");
-      }
+        tookMs: (performance.now() - began).toFixed(1) });
+      view.say(drawn.per === 1 ? "every sample" : drawn.per + " samples a column");
       return picture;
     }
 
-    function show(fromS, toS) {
-      const half = Math.min(Math.max(toS - fromS, leastS), endS) / 2;
-      const centre = Math.min(Math.max((fromS + toS) / 2, half), endS - half);
-      seen = [centre - half, centre + half];
-      draw(element.clientWidth);
-    }
-
-    function press(button) {
-      const half = (seen[1] - seen[0]) / 2, middle = (seen[0] + seen[1]) / 2;
-      const kind = button.dataset.do;
-      if (kind === "all") show(0, endS);
-      if (kind === "in") show(middle - half / 2.5, middle + half / 2.5);
-      if (kind === "out") show(middle - half * 2.5, middle + half * 2.5);
-      if (kind === "left") show(seen[0] - half, seen[1] - half);
-      if (kind === "right") show(seen[0] + half, seen[1] + half);
-      const chosen = trace.windows.find(function (each) { return String(each.number) === button.dataset.number; });
-      if (kind === "window" && chosen) {
-        const room = 0.05 * (chosen.end_s - chosen.start_s);
-        show(chosen.start_s - room, chosen.end_s + room);
-      }
-    }
-
-    const tools = element.parentElement.querySelector(".tools");
-    if (tools) {
-      tools.hidden = false;
-      tools.addEventListener("click", function (event) {
-        const button = event.target.closest("button");
-        if (button) press(button);
-      });
-    }
-    element.showBetween = show;
     return {
       draw: draw,
-      select: function (from, to) { show(picture.value(from), picture.value(to)); },
-      whole: function () { show(0, endS); },
+      select: function (from, to) { view.show(picture.value(from), picture.value(to)); },
+      whole: view.whole,
       tell: function (x) {
         const at = Math.floor((picture.value(x) - drawn.times[0]) / drawn.perS);
         if (!(at >= 0 && at < drawn.times.length)) return null;
         const low = digits(drawn.low[at], 4), high = digits(drawn.high[at], 4);
         return { x: x, text: digits(drawn.times[at], 7) + " s: " + (low === high ? low : low + " to " + high) + " mW" };
+      },
+    };
+  }
+
+  // ---- words of a recording -----------------------------------------------------------------
+
+  const LANES = { words: 2.5, heard: 1.5, false: 0.5 };  // the middle of each
+  const LEAST_WORD = 3;      // pixels that a word has at least
+  const NEAR = 9;            // pixels within which the pointer means something
+  const LEAST_LISTENED_S = 0.5;
+
+  // The recording's words, all that the device detected, and what of it was no word.
+  function wordsChart(element, data) {
+    const words = data.words.map(function (word, i) {
+      const inside = data.heard_s.filter(function (at) { return word[0] <= at && at <= word[1] + data.delay_s; });
+      return { number: i + 1, from: word[0], to: word[1], found: word[2], heard: inside };
+    });
+    const taken = new Set(words.flatMap(function (word) { return word.heard; }));
+    const faults = words.filter(function (word) { return !word.found; }).map(function (word) {
+      return { from: word.from, to: word.to + data.delay_s };
+    }).concat(data.false_s.map(function (at) { return { from: at, to: at }; }));
+    faults.sort(function (one, other) { return one.from - other.from; });
+    let picture = null;
+
+    const view = zooming(element, data.length_s, LEAST_LISTENED_S, draw, function (told) {
+      const middle = (view.seen[0] + view.seen[1]) / 2, whole = view.isWhole();
+      const all = told.do === "fault" ? faults : words.map(function (word) {
+        return { from: word.from, to: word.to + data.delay_s };
+      });
+      const centre = function (each) { return (each.from + each.to) / 2; };
+      const later = all.filter(function (each) { return whole || centre(each) > middle + 1e-6; });
+      const earlier = all.filter(function (each) { return whole || centre(each) < middle - 1e-6; });
+      const back = told.do === "word-before";
+      const chosen = back ? earlier[earlier.length - 1] || all[all.length - 1] : later[0] || all[0];
+      if (chosen) view.show(chosen.from - 1, chosen.to + 1);
+    });
+
+    // Texts above the plot, as many as have room; those of the first list before the others.
+    function texts(lists) {
+      const used = [];
+      for (const list of lists) {
+        for (const each of list) {
+          const half = 4 * each.text.length + 2, x = picture.x(each.at);
+          if (x < MARGIN.left || x > picture.right) continue;
+          if (used.some(function (other) { return Math.abs(other.x - x) < other.half + half && other.y === each.y; })) continue;
+          used.push({ x: x, half: half, y: each.y });
+          node(picture.svg, "text", { class: each.name, x: x, y: each.y, "text-anchor": "middle" }, each.text);
+        }
+      }
+    }
+
+    function ticksOf(moments, name) {
+      const low = picture.y(LANES.heard - 0.32), high = picture.y(LANES.heard + 0.32);
+      const line = moments.map(function (at) { return `M${picture.x(at).toFixed(1)} ${low}V${high}`; }).join("");
+      if (line) node(picture.inside, "path", { class: name, d: line });
+    }
+
+    function draw(width) {
+      picture = frame(element, width, { low: view.seen[0], high: view.seen[1], title: "Time (s)" },
+        { low: 0, high: 3, title: "", marks: Object.keys(LANES).map(function (name) {
+          return { value: LANES[name], text: name };
+        }) });
+      const seen = function (from, to) { return to >= view.seen[0] && from <= view.seen[1]; };
+      const inView = words.filter(function (word) { return seen(word.from, word.to + data.delay_s); });
+      const foundFirst = inView.slice().sort(function (one, other) { return other.found - one.found; });
+      for (const word of foundFirst) {
+        const x = picture.x(word.from), right = picture.x(word.to);
+        const wide = Math.max(LEAST_WORD, right - x);
+        if (right - x > LEAST_WORD) {
+          node(picture.inside, "rect", { class: "band", x: x, y: picture.top,
+            width: picture.x(word.to + data.delay_s) - x, height: picture.bottom - picture.top });
+        }
+        node(picture.inside, "rect", { class: word.found ? "word" : "word missed",
+          x: (x + right) / 2 - wide / 2, y: picture.y(LANES.words + 0.32), width: wide,
+          height: picture.y(LANES.words - 0.32) - picture.y(LANES.words + 0.32) });
+      }
+      const heard = data.heard_s.filter(function (at) { return seen(at, at); });
+      ticksOf(heard.filter(function (at) { return taken.has(at); }), "tick");
+      ticksOf(heard.filter(function (at) { return !taken.has(at) && words.length; }), "tick false");
+      ticksOf(words.length ? [] : heard, "tick");
+      const wrong = data.false_s.filter(function (at) { return seen(at, at); });
+      for (const at of wrong) {
+        const x = picture.x(at), y = picture.y(LANES.false);
+        node(picture.inside, "path", { class: "wrong", d: `M${x} ${y - 6}l6 6l-6 6l-6 -6z` });
+      }
+      const above = picture.top - 8, below = picture.y(LANES.false) + 22;
+      const number = function (word) {
+        return { at: (word.from + word.to) / 2, text: (word.found ? "" : "✕") + word.number,
+          y: above, name: word.found ? "number" : "number missed" };
+      };
+      texts([
+        inView.filter(function (word) { return !word.found; }).map(number),
+        inView.filter(function (word) { return word.found; }).map(number),
+        wrong.map(function (at) { return { at: at, text: at.toFixed(1) + " s", y: below, name: "number missed" }; }),
+      ]);
+      Object.assign(element.dataset, { words: inView.length, heard: heard.length, wrong: wrong.length });
+      view.say(inView.length === 1 ? told(inView[0]) : inView.length + " words, " + heard.length + " detections");
+      return picture;
+    }
+
+    function told(word) {
+      const span = "word " + word.number + ", " + word.from.toFixed(3) + " to " + word.to.toFixed(3) + " s: ";
+      if (!word.found) return span + "missed";
+      const late = word.heard.length ? ", the first " + (word.heard[0] - word.from).toFixed(3) + " s after its begin" : "";
+      return span + word.heard.length + (word.heard.length === 1 ? " detection" : " detections") + late;
+    }
+
+    return {
+      draw: draw,
+      select: function (from, to) { view.show(picture.value(from), picture.value(to)); },
+      whole: view.whole,
+      tell: function (x, y) {
+        let best = null, least = NEAR;
+        const meant = function (from, to, text, lane) {
+          const left = picture.x(from), right = picture.x(to);
+          const away = x < left ? left - x : Math.max(0, x - right);
+          if (away > least || (best && away === least && Math.abs(y - picture.y(lane)) > Math.abs(y - best.y))) return;
+          least = away;
+          best = { x: (left + right) / 2, y: picture.y(lane), text: text };
+        };
+        for (const word of words) meant(word.from, word.to, told(word), LANES.words);
+        for (const at of data.false_s) meant(at, at, "no word at " + at.toFixed(3) + " s", LANES.false);
+        if (!best) for (const at of data.heard_s) meant(at, at, "detection at " + at.toFixed(3) + " s", LANES.heard);
+        return best;
       },
     };
   }
@@ -370,7 +505,7 @@
 
   // ---- all of them --------------------------------------------------------------------------
 
-  const CHARTS = { trace: traceChart, roc: rocChart, histogram: histogramChart };
+  const CHARTS = { trace: traceChart, words: wordsChart, roc: rocChart, histogram: histogramChart };
   const widths = new ResizeObserver(function (entries) {
     for (const entry of entries) {
       const width = entry.target.clientWidth, svg = entry.target.querySelector("svg");

@@ -113,3 +113,7 @@ class StreamingResult(JsonForm):
     drift: Drift | None
     corrected_words: WordScore | None
     """The same with the drift taken off, and the second of delay that the README grants."""
+    windows_s: tuple[tuple[float, float], ...] = ()
+    """Begin and end of each word of the truth."""
+    heard_s: tuple[float, ...] = ()
+    """When all but the first detection came, counted from that."""

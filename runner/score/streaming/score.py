@@ -20,6 +20,7 @@ def score_stream(
 ) -> StreamingResult:
     """Score what was detected by ``truth``; without one only the rates and the drift are told."""
     record = stream.record
+    first_ms, *heard_ms = stream.detections_ms
     duty = duty_cycle_of(stream.starts_s, stream.stops_s, stream.edges_from)
     drift = _drift(duty, record.printed, task)
     words = corrected = None
@@ -35,11 +36,13 @@ def score_stream(
         length_s=record.length_s if truth is None else truth.length_s,
         truth=None if truth is None else truth.source,
         detections=len(stream.detections_ms),
-        marker_ms=stream.detections_ms[0],
+        marker_ms=first_ms,
         words=words,
         duty=duty,
         drift=drift,
         corrected_words=corrected,
+        windows_s=() if truth is None else truth.windows_s,
+        heard_s=tuple((time - first_ms) / 1000 for time in heard_ms),
     )
 
 

@@ -77,7 +77,9 @@ def test_a_streaming_session_shows_its_words_and_is_scored():
     (session,) = page.sessions
     words = session.assessment.streaming.words
     text = render_report(page)
-    assert f"<dt>Words</dt><dd>{words}</dd>" in text
+    heard = f"{words.true_positives} of {words.words} heard, {words.false_negatives} missed"
+    assert f"<dt>Words</dt><dd>{heard}; {words.false_positives} false</dd>" in text
+    assert 'data-kind="words"' in text
     assert f"<dt>F1</dt><dd>{words.f1:.4f}</dd>" in text
     assert "not scored" not in text
     assert "1 session, audited" in text

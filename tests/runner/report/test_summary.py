@@ -96,3 +96,13 @@ def test_a_session_deep_in_a_folder_is_called_by_its_path_and_a_hidden_one_is_no
     page = gather([tmp_path / "night"], Asked())
     assert [one.title for one in page.sessions] == ["left/kws", "right/kws"]
     assert len(gather([tmp_path], Asked()).sessions) == 2
+
+
+def test_two_devices_without_a_name_share_no_card(tmp_path):
+    performance(tmp_path / "a", [10.0] * 5)
+    performance(tmp_path / "b", [20.0] * 5)
+    named = sessions(tmp_path)
+    assert len(cards(named)) == 1
+    for session in named:
+        session.assessment.facts.names.clear()
+    assert len(cards([replace(session, system=None) for session in named])) == 2
