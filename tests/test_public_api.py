@@ -59,9 +59,9 @@ def run_example(name: str, folder: Path) -> str:
 # --- docs/python.md ------------------------------------------------------------------------------
 
 
-def test_the_page_has_five_examples_the_first_of_nine_lines():
+def test_the_page_has_four_examples_the_first_of_nine_lines():
     code = {name: code for name, (code, _) in examples().items()}
-    assert list(code) == ["median.py", "published.py", "audit.py", "test_firmware.py", "energy.py"]
+    assert list(code) == ["median.py", "published.py", "audit.py", "energy.py"]
     assert len(code["median.py"].splitlines()) == 9
     assert PAGE.count("```python") == len(code)
 
@@ -99,10 +99,6 @@ def test_the_example_of_an_audit_prints_what_the_page_says(demo, tmp_path):  # n
     place = Path("submission", "closed")
     shutil.copytree(demo.folder / place, tmp_path / "tinyrunner-demo" / place)
     assert run_example("audit.py", tmp_path) == examples()["audit.py"][1]
-
-
-def test_the_example_of_a_firmware_test_passes_on_the_simulated_device(tmp_path):
-    assert "3 passed" in run_example("test_firmware.py", tmp_path)
 
 
 # --- the names -----------------------------------------------------------------------------------
