@@ -25,7 +25,7 @@ from tinyrunner.models.other_inputs import InputKind, with_inputs
 from tinyrunner.models.suite import KWS
 from tinyrunner.runner.config.settings import SETTINGS
 
-CHECKOUT = Path(__file__).resolve().parents[1]
+CHECKOUT = Path(__file__).resolve().parents[2]
 PAGE = (CHECKOUT / "docs" / "python.md").read_text("utf-8")
 KRAI = ("published", "v1.1", "closed", "Krai", "results", "NUCLEO-H7A3ZI-Q_X-CUBE-AI-7.3", "kws")
 MLCOMMONS = (
