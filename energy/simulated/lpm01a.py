@@ -262,7 +262,8 @@ class SimulatedLpm01a:
             values = values * (1 + self._noise * self._random.standard_normal(len(values)))
         lines: list[bytes] = []
         for number, value in enumerate(values.tolist(), self._sent):
-            self._add_edges(start_s, number, lines)
+            if self._edge < len(self._model.edges_s):
+                self._add_edges(start_s, number, lines)
             if number not in self._faults.lost:
                 lines.append(_sample(value))
             if self._faults.timestamps and (number + 1) % _SAMPLES_A_TIMESTAMP == 0:
@@ -304,11 +305,13 @@ class SimulatedLpm01a:
         return [b"\0\0", line, b"\0"] if self._faults.nuls else [line]
 
 
+_NOTHING = b"0000-09\r\n"
+"""What it shows below a picojoule."""
+_TAILS = {b"e%+03d" % power: b"%+03d\r\n" % (power - 3) for power in range(-9, 100)}
+
+
 def _sample(value: float) -> bytes:
     """Write a sample as four digits and a power of ten."""
-    digits, exponent = f"{value:.3e}".split("e")
-    power = int(exponent) - 3
-    mantissa = digits.replace(".", "")
-    if value <= 0 or power < -12:  # below a picojoule it shows nothing
-        return b"0000-09\r\n"
-    return f"{mantissa}{power:+03d}\r\n".encode()
+    digits = b"%.3e" % value
+    tail = _TAILS.get(digits[5:])
+    return _NOTHING if tail is None or value <= 0 else digits[:1] + digits[2:5] + tail
