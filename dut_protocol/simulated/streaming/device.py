@@ -158,6 +158,7 @@ class StreamingDevice:
     def boot(self, at_s: float) -> None:
         """Power up: forget everything and pull the timestamp pin. It prints nothing."""
         self._forget()
+        self._detector.start()
         self.powered = True
         self._does(at_s, Activity.BOOT)
         self.now_s = at_s + self.settings.boot_time_s

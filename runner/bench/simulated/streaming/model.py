@@ -18,13 +18,15 @@ _FRAMES_AT_ONCE = 64
 
 
 class HearingModel:
-    """Is a detector that runs a model on what it hears, and answers frames over the UART."""
+    """Is a detector that runs a model on what it hears, and answers frames over the UART.
+
+    Both go through the same buffers, which `start` empties, as in the reference firmware.
+    """
 
     def __init__(self, path: Path) -> None:
         self._engine = Engine.load(path, SWW_INFERENCE)
         self._infer = int8_answers(self._engine)
         self.path = path
-        self._by_uart = WakeWordStream(self._infer)
         self.start()
 
     @property
@@ -53,7 +55,7 @@ class HearingModel:
 
     def frame(self, hop: bytes) -> tuple[Sequence[int], Sequence[int]]:
         """Return features and answers of a hop that came over the UART, behind those before."""
-        (frame,) = self._by_uart.hear(np.frombuffer(hop, "<i2").astype(np.int16))
+        (frame,) = self._stream.hear(np.frombuffer(hop, "<i2").astype(np.int16))
         return frame.features, frame.activations
 
     def _read(self, sound: Sound, index: int) -> Samples:
