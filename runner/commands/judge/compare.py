@@ -156,7 +156,7 @@ def _cells(each: Difference) -> tuple[Text, Text, Text, Text, Text]:
     from ...report.plots.dots import NONE, fixed, points
 
     measure = each.measure
-    decimals = {"%": 1, "": 4}.get(measure.unit, 3)
+    decimals = _DECIMALS.get(measure.title, 3)
     unit = f" ({measure.unit})" if measure.unit else ""
     difference = f"{each.absolute * measure.factor:+z.{decimals}f}"
     if measure.unit == "%":
@@ -171,6 +171,11 @@ def _cells(each: Difference) -> tuple[Text, Text, Text, Text, Text]:
         Text(difference),
         Text(relative),
     )
+
+
+_DECIMALS = {
+    "Top-1": 1, "AUC": 4, "words heard": 1, "false detections": 0, "duty cycle": 1,
+}  # fmt: skip
 
 
 def _verdict(each: Difference, thresholds: Thresholds) -> Text:

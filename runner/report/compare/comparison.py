@@ -15,6 +15,7 @@ from ...score.rules import Severity
 from ..page import ReportSession, SessionStatus
 from ..views import session_windows, told_text, told_texts
 from .measures import Difference, Measure, differences
+from .streaming import streaming_differences
 
 Key = tuple[str, ...]
 
@@ -159,6 +160,8 @@ _WORDS = {
     "energy": ("uses less energy", "uses more energy"),
     "Top-1": ("better", "worse"),
     "AUC": ("better", "worse"),
+    "words heard": ("hears more", "hears fewer"),
+    "duty cycle": ("less busy", "busier"),
 }
 
 
@@ -197,7 +200,14 @@ def _pair_name(a: Key, b: Key) -> str:
 
 
 def _pair(name: str, a: ReportSession, b: ReportSession) -> ComparedPair:
-    return ComparedPair(name, a, b, tuple(differences(a, b)), tuple(_warnings(a, b)))
+    return ComparedPair(name, a, b, tuple(_differences(a, b)), tuple(_warnings(a, b)))
+
+
+def _differences(a: ReportSession, b: ReportSession) -> Iterator[Difference]:
+    first, second = a.assessment, b.assessment
+    if first is not None and second is not None and first.streaming and second.streaming:
+        return streaming_differences(first, second)
+    return differences(a, b)
 
 
 def _warnings(a: ReportSession, b: ReportSession) -> Iterator[str]:
@@ -236,6 +246,11 @@ def _list_hash(session: ReportSession) -> str:
     return told_text(session.provenance.dataset.labels_sha256)[:16]
 
 
+def _recording(session: ReportSession) -> str:
+    stream = None if session.assessment is None else session.assessment.streaming
+    return "" if stream is None else stream.wav_file
+
+
 def _firmware(session: ReportSession) -> str:
     return "" if session.assessment is None else ", ".join(session.assessment.facts.names)
 
@@ -258,6 +273,7 @@ def _device(session: ReportSession) -> str:
 _COMPARED = {
     "N (inferences a window)": _iterations,
     "label list": _list_hash,
+    "recording": _recording,
     "firmware": _firmware,
     "firmware profile": _profile,
     "energy monitor": _monitor,
@@ -273,6 +289,10 @@ _NAMES: Mapping[str, tuple[Measure, ...]] = {
     "accuracy": (Measure.TOP1, Measure.AUC),
     "top1": (Measure.TOP1,),
     "auc": (Measure.AUC,),
+    "words": (Measure.WORDS,),
+    "false": (Measure.FALSE,),
+    "duty": (Measure.DUTY_CYCLE,),
+    "power": (Measure.POWER,),
 }
 
 
@@ -350,7 +370,8 @@ def parse_thresholds(texts: Sequence[str]) -> Thresholds:
         measures = _NAMES[match[1]] if match[1] else tuple(Measure)
         if not threshold.relative and not all(measure.is_share for measure in measures):
             raise SetupError(
-                f"--threshold {part!r}: percentage points are for accuracy; give per cent"
+                f"--threshold {part!r}: percentage points are for accuracy, words and duty; "
+                "give per cent"
             )
         if match[1] is None:
             general = threshold

@@ -47,6 +47,10 @@ class Measure(Enum):
     ENERGY = ("energy", "µJ/inf.", 1e6, False)
     TOP1 = ("Top-1", "%", 100.0, True)
     AUC = ("AUC", "", 1.0, True)
+    WORDS = ("words heard", "%", 100.0, True)
+    FALSE = ("false detections", "", 1.0, False)
+    DUTY_CYCLE = ("duty cycle", "%", 100.0, False)
+    POWER = ("power", "mW", 1e3, False)
 
     def __init__(self, title: str, unit: str, factor: float, more_is_better: bool) -> None:
         self.title = title
@@ -62,7 +66,7 @@ class Measure(Enum):
     @property
     def is_share(self) -> bool:
         """Tell whether it is a share of 0 to 1, whose differences are not relative to A's value."""
-        return self in (Measure.TOP1, Measure.AUC)
+        return self in (Measure.TOP1, Measure.AUC, Measure.WORDS, Measure.DUTY_CYCLE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +122,7 @@ class Difference(JsonForm):
 
 
 def differences(a: ReportSession, b: ReportSession) -> Iterator[Difference]:
-    """Compare every measure that both sessions have."""
+    """Compare every measure that both sessions have of those that are no streaming task's."""
     first, second = a.assessment, b.assessment
     if first is None or second is None:
         return

@@ -66,6 +66,7 @@ def duty_cycle_of(
         return None
     pairs = list(zip(starts_s, stops_s, strict=False))
     periods = [after - before for before, after in pairwise(starts_s[:count])]
+    busy_s = tuple(stop - start for start, stop in pairs)
     period_s = fsum(periods) / len(periods)
     if period_s <= 0:
         return None
@@ -76,13 +77,14 @@ def duty_cycle_of(
         if not start < stop <= end
     )
     return DutyCycle(
-        inference_s=fsum(stop - start for start, stop in pairs) / count,
+        inference_s=fsum(busy_s) / count,
         period_s=period_s,
         period_spread=(max(periods) - min(periods)) / period_s,
         rises=len(starts_s),
         falls=len(stops_s),
         source=source,
         odd_pair=next(odd, None),
+        busy_s=busy_s,
     )
 
 

@@ -68,6 +68,8 @@ class DutyCycle(JsonForm):
     """The file that holds the edges: log.txt or results.json."""
     odd_pair: int | None = None
     """The first pair, from 1, whose edges do not alternate; None where all do."""
+    busy_s: tuple[float, ...] = ()
+    """From a rising to a falling edge, of each pair."""
 
     @property
     def duty_cycle(self) -> float:
