@@ -57,10 +57,10 @@ def _words(a: StreamingResult, b: StreamingResult) -> Iterator[Difference]:
 
 
 def _frames(a: DutyCycle, b: DutyCycle) -> Iterator[Difference]:
-    rates = a.throughput, b.throughput
-    if rates[0] is not None and rates[1] is not None and 0 not in (*a.busy_s, *b.busy_s):
-        times = [1 / busy for busy in a.busy_s], [1 / busy for busy in b.busy_s]
-        yield _of_frames(Measure.THROUGHPUT, *rates, *times)
+    one, other = a.throughput, b.throughput
+    if one is not None and other is not None and 0 not in (*a.busy_s, *b.busy_s):
+        rates = [1 / busy for busy in a.busy_s], [1 / busy for busy in b.busy_s]
+        yield _of_frames(Measure.THROUGHPUT, one, other, *rates)
     shares = [busy / a.period_s for busy in a.busy_s], [busy / b.period_s for busy in b.busy_s]
     yield _of_frames(Measure.DUTY_CYCLE, a.duty_cycle, b.duty_cycle, *shares)
 
