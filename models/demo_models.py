@@ -17,6 +17,7 @@ DEMO_SHA256 = {
     "ic01": "a1e392f5dcb54a91698f002c4207fe8e60bc3176727f74a558222671bc7302d2",
     "kws01": "9852ae62a0effc49f8eec709a8f9a96611b95a68937a731c67ec24f9051f1d5f",
     "ad01": "a3e96f56edf2f1928c4eb4457d3411e0e3d09a562ca11cc2cb62f25600307dc6",
+    "sww01": "4eb53ba1d7cb78319695eb45427729837dee39aa2f19245e90f9b8cd743bd534",
 }
 """The hash of each, by model id: these files are known to run."""
 

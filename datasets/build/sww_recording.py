@@ -30,7 +30,7 @@ import numpy.typing as npt
 from ...models.suite import SWW
 from ..errors import DatasetError, ProblemList
 from ..streaming.sound import PIECE_SAMPLES, SAMPLE_RATE_HZ, Recording, Samples, write_stereo
-from ..streaming.truth import StreamingTruth
+from ..streaming.truth import StreamingTruth, truth_text
 from .build_dataset import BuildFailed
 
 RECIPE_SUFFIX = "_spec"
@@ -165,7 +165,8 @@ def build_recording(
         folder.mkdir(parents=True, exist_ok=True)
         fresh = folder / f".{recipe.wav_file}-{secrets.token_hex(4)}"
         try:
-            write_stereo(fresh, _told(tracks.sound(), progress))
+            with fresh.open("wb") as file:
+                write_stereo(file, _told(tracks.sound(), progress))
             unchanged = wav.is_file() and _same_bytes(fresh, wav)
             if wav.exists() and not unchanged and not overwrite:
                 raise DatasetError(
@@ -184,21 +185,6 @@ def build_recording(
     if truth.is_official:
         differing = ()
     return RecordingBuilt(Recording.open(wav), truth, unchanged, differing)
-
-
-def truth_text(truth: StreamingTruth) -> str:
-    """Returns a truth as the JSON that MLCommons' runner reads."""
-    return json.dumps(
-        [
-            {
-                "wav_file": truth.wav_file,
-                "detection_windows": [list(window) for window in truth.windows_s],
-                "length_sec": truth.length_s,
-                "sample_rate": truth.sample_rate_hz,
-            }
-        ],
-        indent=1,
-    )
 
 
 def differences(recipe: Recipe, truth: StreamingTruth, official: StreamingTruth) -> tuple[str, ...]:

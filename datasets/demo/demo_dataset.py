@@ -9,7 +9,8 @@ Every byte follows from (seed, position in the list) by integer arithmetic alone
 longer set begins with the shorter one.
 
 This module names, numbers, hashes and writes the files; ``vww_figures``, ``ic_shapes``,
-``kws_words`` and ``ad_machine_hum`` make what is in them.
+``kws_words`` and ``ad_machine_hum`` make what is in them. sww has a recording, of ``sww_words``,
+and its truth.
 """
 
 from __future__ import annotations
@@ -17,14 +18,14 @@ from __future__ import annotations
 import hashlib
 import secrets
 import shutil
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
 from ...models.cache import CACHE_VARIABLE, cache_root
 from ...models.demo_models import DemoError
-from ...models.suite import Task
+from ...models.suite import SWW, StreamingTask, Task
 from ..inputs import LABELS_NAME
 from ..labels import FILE_PREFIX
 
@@ -45,9 +46,15 @@ DEMO_SHA256: Mapping[str, str] = MappingProxyType(
         "ic01": "1ae0542e02b92765eea495b7f0762549ab5f80070ee5ceefacc2c733060da9ae",
         "kws01": "6ca063f9db7708b72f28bc140f69c724df9f777b2a688134fd947951878aa1d4",
         "ad01": "f9100b4914f483f3c9640e44e953f74f23daef7cd6dd07cc48a0294912ab2e02",
+        "sww01": "40585dd55230dcc87b457da778b8cad9b9c716797510931fc3e90936c9cc9efd",
     }
 )
 """Digest (see ``digest``) of the default set, by model id."""
+
+RECORDING_NAME = f"{FILE_PREFIX}wav_1m_8p.wav"
+TRUTH_NAME = f"{SWW.key}_demo_test.json"
+_RECORDING = 9
+"""Its purpose among the streams of a seed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,18 +116,45 @@ def default_root() -> Path:
     return cache_root() / "demo-datasets"
 
 
-def materialise(task: Task, root: Path) -> Path:
+def recording_key(seed: int, number: int = 0) -> int:
+    """Returns the stream key of a seed's recordings; ``number`` 0 is the demo's."""
+    from .portable_random import key_of
+
+    return key_of(seed, _RECORDING, number)
+
+
+def recording() -> tuple[bytes, bytes]:
+    """Returns the demo recording of sww as a wav, and its truth as JSON."""
+    from io import BytesIO
+
+    from ..streaming.sound import SAMPLE_RATE_HZ, write_stereo
+    from ..streaming.truth import StreamingTruth, truth_text
+    from .sww_words import make_recording
+
+    sound, spoken = make_recording(recording_key(EVALUATION_SEED))
+    windows = tuple(
+        (word.begin / SAMPLE_RATE_HZ, word.end / SAMPLE_RATE_HZ) for word in spoken if word.is_wake
+    )
+    length_s = len(sound) / SAMPLE_RATE_HZ
+    truth = StreamingTruth(RECORDING_NAME, windows, length_s, SAMPLE_RATE_HZ, TRUTH_NAME)
+    wav = BytesIO()
+    write_stereo(wav, iter([sound]))
+    return wav.getvalue(), truth_text(truth).encode()
+
+
+def materialise(task: Task | StreamingTask, root: Path) -> Path:
     """Makes sure that the default set of ``task`` is in ``root/<model id>``; returns that folder.
 
     A set that is already there and right is left alone, a damaged or outdated one is replaced as
     a whole, and a folder holding anything but demo files is refused: it may be somebody's data.
     """
-    folder = root / task.data.model_id
-    if _is_right(task, folder):
+    demo_set = _recording_set() if isinstance(task, StreamingTask) else _input_set(task)
+    folder = root / demo_set.model_id
+    if demo_set.is_right(folder):
         return folder
     try:
-        _refuse_foreign(folder)
-        _make(task, root, folder)
+        demo_set.refuse_foreign(folder)
+        demo_set.write(root, folder)
     except OSError as error:
         raise DemoError(
             f"cannot keep the demo inputs in {root}: {error.strerror or error}; "
@@ -129,62 +163,91 @@ def materialise(task: Task, root: Path) -> Path:
     return folder
 
 
-def _make(task: Task, root: Path, folder: Path) -> None:
-    inputs = generate(task)
-    root.mkdir(parents=True, exist_ok=True)
-    fresh = root / f".{task.data.model_id}-{secrets.token_hex(4)}"
-    fresh.mkdir()
-    try:
-        for item in inputs:
-            (fresh / item.name).write_bytes(item.data)
-        (fresh / LABELS_NAME).write_bytes(label_list(task, inputs))
-        _put_in_place(task, fresh, folder)
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
+def _input_set(task: Task) -> _DemoSet:
+    def make() -> tuple[Sequence[tuple[str, bytes]], bytes]:
+        inputs = generate(task)
+        return [(item.name, item.data) for item in inputs], label_list(task, inputs)
+
+    def names(labels: str) -> list[str]:
+        return [line.split(",")[0] for line in labels.splitlines()]
+
+    return _DemoSet(task.data.model_id, LABELS_NAME, make, names)
 
 
-def _put_in_place(task: Task, fresh: Path, folder: Path) -> None:
-    stale = fresh.with_name(fresh.name + "-stale")
-    try:
-        if folder.exists():
-            folder.rename(stale)
-        fresh.rename(folder)
-    except OSError:
-        # Another process may have been first with the very same set.
-        if not _is_right(task, folder):
-            if stale.exists() and not folder.exists():
-                stale.rename(folder)
-            raise
-    shutil.rmtree(stale, ignore_errors=True)
+def _recording_set() -> _DemoSet:
+    def make() -> tuple[Sequence[tuple[str, bytes]], bytes]:
+        wav, truth = recording()
+        return [(RECORDING_NAME, wav)], truth
+
+    return _DemoSet(SWW.model_id, TRUTH_NAME, make, lambda _: [RECORDING_NAME])
 
 
-def _is_right(task: Task, folder: Path) -> bool:
-    try:
-        labels = (folder / LABELS_NAME).read_bytes()
-        names = [line.split(",")[0] for line in labels.decode().splitlines()]
-        found = digest(((name, (folder / name).read_bytes()) for name in names), labels)
-    except (OSError, ValueError):
-        return False
-    return found == DEMO_SHA256.get(task.data.model_id)
+@dataclass(frozen=True, slots=True)
+class _DemoSet:
+    """A demo set is a folder's files and the list that goes with them."""
 
+    model_id: str
+    list_name: str
+    make: Callable[[], tuple[Sequence[tuple[str, bytes]], bytes]]
+    """Makes the files and the list."""
+    names: Callable[[str], list[str]]
+    """Returns the files of a list, in its order."""
 
-def _refuse_foreign(folder: Path) -> None:
-    if not folder.exists():
-        return
-    if not folder.is_dir():
-        raise DemoError(f"{folder} is not a folder: name another place for the demo inputs")
-    names = {entry.name for entry in folder.iterdir()}
-    if names == {LABELS_NAME}:  # the official sets' lists are handed round without their inputs
-        listed = (folder / LABELS_NAME).read_text("utf-8", "replace").splitlines()
-        names = {line.split(",")[0] for line in listed}
-    foreign = sorted(
-        name for name in names if name != LABELS_NAME and not name.startswith(FILE_PREFIX)
-    )
-    if foreign:
-        raise DemoError(
-            f"{folder} holds {foreign[0]}, which is no demo file: not overwriting it with demo "
-            "inputs; name another folder"
+    def write(self, root: Path, folder: Path) -> None:
+        files, listed = self.make()
+        root.mkdir(parents=True, exist_ok=True)
+        fresh = root / f".{self.model_id}-{secrets.token_hex(4)}"
+        fresh.mkdir()
+        try:
+            for name, data in files:
+                (fresh / name).write_bytes(data)
+            (fresh / self.list_name).write_bytes(listed)
+            self._put_in_place(fresh, folder)
+        finally:
+            shutil.rmtree(fresh, ignore_errors=True)
+
+    def _put_in_place(self, fresh: Path, folder: Path) -> None:
+        stale = fresh.with_name(fresh.name + "-stale")
+        try:
+            if folder.exists():
+                folder.rename(stale)
+            fresh.rename(folder)
+        except OSError:
+            # Another process may have been first with the very same set.
+            if not self.is_right(folder):
+                if stale.exists() and not folder.exists():
+                    stale.rename(folder)
+                raise
+        shutil.rmtree(stale, ignore_errors=True)
+
+    def is_right(self, folder: Path) -> bool:
+        """Tells whether the folder holds this set to the byte."""
+        try:
+            listed = (folder / self.list_name).read_bytes()
+            names = self.names(listed.decode())
+            found = digest(((name, (folder / name).read_bytes()) for name in names), listed)
+        except (OSError, ValueError):
+            return False
+        return found == DEMO_SHA256.get(self.model_id)
+
+    def refuse_foreign(self, folder: Path) -> None:
+        """Refuses a folder that holds anything but demo files."""
+        if not folder.exists():
+            return
+        if not folder.is_dir():
+            raise DemoError(f"{folder} is not a folder: name another place for the demo inputs")
+        names = {entry.name for entry in folder.iterdir()}
+        if names == {self.list_name}:  # the official lists are handed round without their inputs
+            listed = (folder / self.list_name).read_text("utf-8", "replace")
+            names = set(self.names(listed))
+        foreign = sorted(
+            name for name in names if name != self.list_name and not name.startswith(FILE_PREFIX)
         )
+        if foreign:
+            raise DemoError(
+                f"{folder} holds {foreign[0]}, which is no demo file: not overwriting it with demo "
+                "inputs; name another folder"
+            )
 
 
 def _generators() -> Mapping[str, _Generator]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import wave
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -112,7 +112,7 @@ class Recording:
         return self.read(0, self.samples)
 
 
-def hops_of(pieces: Iterator[Samples], hop: int) -> Iterator[Samples]:
+def hops_of(pieces: Iterable[Samples], hop: int) -> Iterator[Samples]:
     """Yields the same sound in whole hops, and leaves out what is behind the last of them."""
     rest = np.zeros(0, np.int16)
     for piece in pieces:
@@ -123,12 +123,9 @@ def hops_of(pieces: Iterator[Samples], hop: int) -> Iterator[Samples]:
             yield sound[:cut]
 
 
-def write_stereo(path: Path, pieces: Iterator[Samples]) -> None:
-    """Writes a wav that the interface board plays: the sound on both of its channels.
-
-    OSError where the file cannot be written.
-    """
-    with path.open("wb") as file, wave.open(file, "wb") as clip:
+def write_stereo(file: BinaryIO, pieces: Iterable[Samples]) -> None:
+    """Writes a wav that the interface board plays: the sound on both of its channels."""
+    with wave.open(file, "wb") as clip:
         clip.setnchannels(2)
         clip.setsampwidth(2)
         clip.setframerate(SAMPLE_RATE_HZ)

@@ -114,6 +114,21 @@ def truth_of(value: object, source: str) -> StreamingTruth:
     return StreamingTruth(name, tuple(pairs), float(length_s), int(rate_hz), source)
 
 
+def truth_text(truth: StreamingTruth) -> str:
+    """Returns a truth as the JSON that MLCommons' runner reads."""
+    return json.dumps(
+        [
+            {
+                "wav_file": truth.wav_file,
+                "detection_windows": [list(window) for window in truth.windows_s],
+                "length_sec": truth.length_s,
+                "sample_rate": truth.sample_rate_hz,
+            }
+        ],
+        indent=1,
+    )
+
+
 def truth_for(
     wav_file: str, truths: Iterable[StreamingTruth], length_s: float | None = None
 ) -> StreamingTruth | None:

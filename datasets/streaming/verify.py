@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ...models.suite import SWW, StreamingTask
 from ..errors import DatasetError
+from ..labels import FILE_PREFIX
 from .sound import Recording
 from .truth import LENGTH_TOLERANCE_S, StreamingTruth, read_truths
 
@@ -26,6 +27,8 @@ class RecordingReport:
         words = f"{len(self.truth.windows_s)} words in {self.truth.length_s:g} s"
         if self.truth.is_official:
             words += ", the official ones"
+        elif self.truth.wav_file.startswith(FILE_PREFIX):
+            words += ", generated for the demo, not for submission"
         if self.problem is not None:
             return f"{words}; {self.problem}"
         return words if self.present else f"{words}; not here: the board plays it from its card"

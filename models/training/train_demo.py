@@ -1,7 +1,7 @@
 # mypy: ignore-errors
 """Trains the demo models on generated inputs and writes them to ``models/demo/``.
 
-``python models/training/train_demo.py [TASK…]``, of vww, ic, kws and ad; without one, all four.
+``python models/training/train_demo.py [TASK…]``, of vww, ic, kws, ad and sww; without one, all.
 Needs TensorFlow 2.15, the ``train`` extra; see ``models/demo/README.md``. The scripts here stand
 outside the import rule, for they learn from the data-set generators; the wheel leaves them out.
 
@@ -18,7 +18,7 @@ import tempfile
 import time
 from pathlib import Path
 
-TASKS = ("vww", "ic", "kws", "ad")
+TASKS = ("vww", "ic", "kws", "ad", "sww")
 
 ONE_THREAD = {
     "OMP_NUM_THREADS": "1",

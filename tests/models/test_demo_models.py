@@ -9,10 +9,15 @@ import math
 import numpy as np
 import pytest
 from tinyrunner.datasets.demo import demo_dataset as data
+from tinyrunner.datasets.demo.sww_words import make_recording
+from tinyrunner.datasets.streaming.front_end import HOP_SAMPLES, INPUT_SCALE, INPUT_ZERO_POINT
+from tinyrunner.datasets.streaming.wake_word import detections_ms
 from tinyrunner.models.demo_models import DEMO_NOTE, DEMO_SHA256, DemoError, demo_model_path
-from tinyrunner.models.engine import Engine
-from tinyrunner.models.suite import AD, IC, KWS, TASKS, VWW, Task
+from tinyrunner.models.engine import Engine, int8_answers
+from tinyrunner.models.suite import AD, IC, KWS, SWW_INFERENCE, TASKS, VWW, Task
 from tinyrunner.runner.score.auc import roc_auc
+from tinyrunner.runner.score.streaming.formulas import score_words
+from tinyrunner.runner.score.streaming.results import WordScore
 
 ALL = tuple(TASKS.values())
 KEYS = tuple(TASKS)
@@ -75,8 +80,35 @@ def test_the_ad_model_is_as_good_at_more_unseen_files() -> None:
     assert 0.90 <= _auc(_unseen(AD, 80), step=7) <= 0.99
 
 
+def test_the_streaming_model_hears_the_demos_words_by_the_devices_own_rule() -> None:
+    infer = int8_answers(Engine.load(demo_model_path(SWW_INFERENCE), SWW_INFERENCE))
+    heard = WordScore(0, (), ())
+    for number in range(3):
+        sound, spoken = make_recording(data.recording_key(data.EVALUATION_SEED, number))
+        words_s = [(w.begin / 16000, w.end / 16000) for w in spoken if w.is_wake]
+        whole = sound[: len(sound) // HOP_SAMPLES * HOP_SAMPLES]
+        score = score_words(detections_ms(infer, [whole]), words_s)
+        if number == 0:
+            assert score.true_positives in (7, 8)
+            assert score.false_positives <= 1
+        heard = WordScore(
+            heard.true_positives + score.true_positives,
+            heard.missed_s + score.missed_s,
+            heard.false_s + score.false_s,
+        )
+    assert heard.words == 24
+    assert heard.true_positives >= 21
+    assert heard.false_positives <= 2
+
+
+def test_the_streaming_model_takes_what_the_reference_takes() -> None:
+    details = _input_details(SWW_INFERENCE)
+    assert details["quantization"] == (pytest.approx(INPUT_SCALE, rel=1e-6), INPUT_ZERO_POINT)
+    assert list(details["shape"]) == [1, 30, 1, 40]
+
+
 def test_all_demo_models_together_are_small() -> None:
-    sizes = [demo_model_path(task).stat().st_size for task in ALL]
+    sizes = [demo_model_path(task).stat().st_size for task in (*ALL, SWW_INFERENCE)]
     assert sum(sizes) < 400_000  # the limit is 1 MB
 
 
@@ -91,7 +123,7 @@ def test_a_demo_model_fits_its_task_and_the_engine_names_its_hash(task: Task) ->
         assert sum(scores) == pytest.approx(1, abs=0.03)
 
 
-@pytest.mark.parametrize("task", ALL, ids=KEYS)
+@pytest.mark.parametrize("task", [*ALL, SWW_INFERENCE], ids=(*KEYS, "sww"))
 def test_the_notes_on_the_models_give_the_hash_and_the_size_of_each(task: Task) -> None:
     path = demo_model_path(task)
     notes = (path.parent / "README.md").read_text("utf-8")

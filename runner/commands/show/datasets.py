@@ -28,7 +28,7 @@ def show_known(console: Console) -> None:
         demo = "--datasets demo" if task.model_id in DEMO_SHA256 else "–"
         table.add_row(task.key, task.title, str(task.file_bytes), lists, demo)
     files = ", ".join(file.name for file in STREAMING_FILES)
-    table.add_row(SWW.key, SWW.title, "–", files, "–")
+    table.add_row(SWW.key, SWW.title, "–", files, "--datasets demo")
     console.print(table)
 
 

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
 from tinyrunner.datasets.demo import demo_dataset as demo
 from tinyrunner.datasets.demo.portable_random import Draw, stream
+from tinyrunner.datasets.demo.sww_words import make_recording
 from tinyrunner.datasets.inputs import Dataset
 from tinyrunner.datasets.labels import parse_labels
+from tinyrunner.datasets.streaming.verify import verify_recordings
 from tinyrunner.models.demo_models import DemoError
-from tinyrunner.models.suite import AD, KWS, TASKS, Task
+from tinyrunner.models.suite import AD, KWS, SWW, TASKS, Task
 
 ALL = tuple(TASKS.values())
 KEYS = tuple(TASKS)
@@ -30,7 +33,8 @@ def test_the_generated_set_has_the_committed_hash(task: Task) -> None:
 
 
 def test_every_task_has_demo_inputs_a_count_and_a_hash() -> None:
-    assert set(demo.DEMO_SHA256) == set(demo.DEMO_COUNTS) == {task.model_id for task in ALL}
+    assert set(demo.DEMO_COUNTS) == {task.model_id for task in ALL}
+    assert set(demo.DEMO_SHA256) == {*demo.DEMO_COUNTS, SWW.model_id}
 
 
 @pytest.mark.parametrize("task", ALL, ids=KEYS)
@@ -127,6 +131,40 @@ def test_materialise_writes_exactly_the_set_and_leaves_no_temporary_folder(tmp_p
     assert {path.name for path in folder.iterdir()} == names
     assert all((folder / item.name).read_bytes() == item.data for item in inputs)
     assert list(folder.parent.iterdir()) == [folder]
+
+
+def test_the_demo_recording_has_eight_words_far_enough_apart(tmp_path: Path) -> None:
+    folder = demo.materialise(SWW, tmp_path)
+    wav, listed = demo.recording()
+    assert demo.digest([(demo.RECORDING_NAME, wav)], listed) == demo.DEMO_SHA256["sww01"]
+    report = verify_recordings(folder)
+    assert (report.ok, report.extras) == (True, ())
+    (entry,) = report.recordings
+    assert entry.summary == "8 words in 60 s, generated for the demo, not for submission"
+    windows = entry.truth.windows_s
+    # The official runner lets a detection come 2 s behind a word's end: no word may stand there.
+    assert all(after[0] > before[1] + 2 for before, after in pairwise(windows))
+    assert all(0.4 < end - begin < 0.7 for begin, end in windows)
+    before = (folder / demo.RECORDING_NAME).stat().st_mtime_ns
+    assert (demo.materialise(SWW, tmp_path) / demo.RECORDING_NAME).stat().st_mtime_ns == before
+    (folder / demo.RECORDING_NAME).write_bytes(b"damaged")
+    demo.materialise(SWW, tmp_path)
+    assert (folder / demo.RECORDING_NAME).read_bytes() == wav
+    assert list(tmp_path.iterdir()) == [folder]
+    (folder / "long_wav.wav").write_bytes(b"mine")
+    (folder / demo.TRUTH_NAME).unlink()
+    with pytest.raises(DemoError, match=r"long_wav\.wav, which is no demo file"):
+        demo.materialise(SWW, tmp_path)
+
+
+def test_other_words_of_a_recording_are_never_the_wake_word() -> None:
+    sound, spoken = make_recording(demo.recording_key(1), groups=3)
+    assert len(sound) == 3 * 120_000
+    assert sum(word.is_wake for word in spoken) == 3
+    assert len(spoken) == 9
+    again, _ = make_recording(demo.recording_key(1), groups=3)
+    assert (sound == again).all()
+    assert (make_recording(demo.recording_key(1, 1), groups=3)[0] != sound).any()
 
 
 def test_a_set_that_is_there_and_right_is_left_alone(tmp_path: Path) -> None:

@@ -31,7 +31,8 @@ def test_the_left_channel_is_read_in_pieces(tmp_path: Path) -> None:
 def test_the_official_clip_is_playable_and_what_is_written_too(tmp_path: Path) -> None:
     official = Recording.open(reference_path("datasets", "sww01", "short_wav_easy10s.wav"))
     assert official.unplayable is None
-    write_stereo(tmp_path / "same.wav", official.pieces(7000))
+    with (tmp_path / "same.wav").open("wb") as file:
+        write_stereo(file, official.pieces(7000))
     assert (tmp_path / "same.wav").read_bytes() == official.path.read_bytes()
 
 
