@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
+from .....datasets.demo.demo_dataset import default_root, materialise
 from .....datasets.errors import DatasetError
 from .....datasets.streaming.truth import StreamingTruth, read_truths
 from .....dut_protocol.simulated.streaming.card import Card, CardFile
@@ -42,16 +44,17 @@ class Recordings:
         )
 
 
-def recordings_in(root: Path | str | None) -> Recordings:
+def recordings_in(root: Path | Literal["demo"] | None) -> Recordings:
     """Find the recordings under a root of data sets: ``root/sww01``, or ``root`` itself.
 
     A recording is a wav; where only its words are known, silence of its length stands for it.
-    SetupError where there is nothing of either kind. Without a root there are none.
+    SetupError where there is nothing of either kind. Without a root there are none; "demo" is the
+    generated recording.
     """
     if root is None:
         return Recordings(None, {}, {})
     if isinstance(root, str):
-        raise SetupError(f"there are no {root} recordings for {SWW.model_id}; name a folder")
+        root = materialise(SWW, default_root()).parent
     folder = root / SWW.model_id
     if not folder.is_dir():
         folder = root

@@ -23,7 +23,9 @@ class HearingModel:
     Both go through the same buffers, which `start` empties, as in the reference firmware.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, note: str | None = None) -> None:
+        """Load the model; ``note`` is what a session says of it."""
+        self.note = note
         self._engine = Engine.load(path, SWW_INFERENCE)
         self._infer = int8_answers(self._engine)
         self.path = path

@@ -30,11 +30,11 @@ from .....dut_protocol.wire.boot_banner import TimestampMode
 from .....energy.monitor import EnergyMonitor
 from .....energy.simulated.n6705 import SimulatedN6705
 from .....energy.simulated.power_model import PowerModel, PowerState
+from .....models.demo_models import DEMO_NOTE, demo_model_path
 from .....models.fetch import reference_model_path
 from .....models.suite import SWW_INFERENCE
 from ....config.config import Config, MonitorConfig
 from ....config.sim_address import SIMULATED
-from ....errors import SetupError
 from ..device import SimulatedModel
 from ..monitors import simulated_monitor
 from .address import StreamingBenchOptions, parse_streaming
@@ -142,7 +142,7 @@ def _model(config: Config) -> HearingModel | None:
     if config.model is None:
         return None
     if config.model == "demo":
-        raise SetupError("there is no demo model for sww01; leave --model out, or name a file")
+        return HearingModel(demo_model_path(SWW_INFERENCE), DEMO_NOTE)
     if config.model == "reference":
         return HearingModel(reference_model_path(SWW_INFERENCE))
     return HearingModel(Path(config.model))
@@ -179,7 +179,7 @@ def _described(
         model=str(where.resolve()),
         model_sha256=by_list.hexdigest() if model is None else model.sha256,
         runtime="truth list" if model is None else model.runtime,
-        note=LIST_NOTE if model is None else None,
+        note=LIST_NOTE if model is None else model.note,
         baud_rate=device.settings.baud_rate,
         inference_time_s=device.settings.inference_time_s,
     )

@@ -7,14 +7,16 @@ from pathlib import Path
 import pytest
 from support.benches.streaming import READY, ask, ask_link, streaming_bench
 from support.reference import reference_path
+from tinyrunner.datasets.demo.demo_dataset import RECORDING_NAME, TRUTH_NAME, default_root
 from tinyrunner.datasets.streaming.front_end import features_of
 from tinyrunner.datasets.streaming.sound import Recording
 from tinyrunner.datasets.streaming.truth import read_truths
 from tinyrunner.energy.trace import TraceWriter
 from tinyrunner.energy.windows import measure_window
+from tinyrunner.models.demo_models import DEMO_NOTE
 from tinyrunner.runner.bench.recorder import Recorder, ServedTransport
 from tinyrunner.runner.bench.simulated.streaming.wiring import SimulatedStreamingBench
-from tinyrunner.runner.config.config import MonitorConfig
+from tinyrunner.runner.config.config import Config, MonitorConfig, override
 from tinyrunner.runner.score.streaming.formulas import (
     README_DELAY_S,
     drift_of,
@@ -55,6 +57,17 @@ def test_the_reference_model_hears_in_the_short_clip_what_the_readme_says() -> N
     assert [ms - heard[0] for ms in heard] == [0, *range(1376, 2113, 32), 4992]
     assert score_words(heard, truth.windows_s).counts == (2, 1, 0)
     assert bench.model.runtime.startswith(("tflite", "ai-edge"))
+
+
+def test_the_demo_model_hears_the_words_of_the_demo_recording() -> None:
+    config = override(Config(), dut="sim:sww01", datasets="demo", model="demo")
+    bench = SimulatedStreamingBench(config, energy=False)
+    play(bench, RECORDING_NAME)
+    (truth,) = read_truths(default_root() / "sww01" / TRUTH_NAME)
+    score = score_words(bench.board.detections_ms, truth.windows_s)
+    assert score.true_positives in (7, 8)
+    assert score.false_positives <= 1
+    assert bench.model.note == DEMO_NOTE
 
 
 @pytest.mark.parametrize("ppm", [-2300.0, 0.0, 400.0])
