@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from tinyrunner.dut_protocol.simulated.device import DeviceSettings
@@ -84,6 +84,15 @@ SIZES: dict[str, str] = {
     "nothing": "Input db has  elemented, expected {need}",
     "640": "Input db has 640 elemented, expected 25600",
 }
+
+
+_HEX_PAIRS = re.compile(r"(?:[0-9a-fA-F]{2})*")
+
+
+def _parts(data: bytes, each: bool) -> Iterator[tuple[int, bytes]]:
+    """What comes at once, each command's end being one, and how many bytes have come by then."""
+    for found in re.finditer(rb"." if each else rb"[^%]*%|[^%]+", data, re.DOTALL):
+        yield found.end(), found[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,15 +184,14 @@ class ScriptedDevice:
 
     def receive(self, data: bytes, start_s: float) -> None:
         byte_s = self.settings.byte_time_s
-        for index, byte in enumerate(data, start=1):
-            arrived_s = start_s + index * byte_s
-            self._now_s = max(self._now_s, arrived_s)
+        for index, part in _parts(data, self.habits.echo_each):
+            self._now_s = max(self._now_s, start_s + index * byte_s)
             if self.habits.echo_each:
-                self._raw(bytes([byte]))
-            if byte != ord("%"):
-                self._command += bytes([byte])
+                self._raw(part)
+            self._command += part
+            if not part.endswith(b"%"):
                 continue
-            command = self._command[: self.habits.command_chars]
+            command = self._command[:-1][: self.habits.command_chars]
             self._command = b""
             if self.habits.echo is not None:
                 self._raw(self.habits.echo.replace(b"%s", command).replace(b"%%", b"%"))
@@ -274,15 +282,14 @@ class ScriptedDevice:
         if len(digits) % 2:
             self._error("Insufficent number of hex digits")
             return
-        for at in range(0, len(digits), 2):
-            pair = digits[at : at + 2]
-            if re.fullmatch(r"[0-9a-fA-F]{2}", pair) is None:
-                self._error(f"Invalid hex digit '{pair}'")
-                return
-            self._buffer.append(int(pair, 16))
-            if len(self._buffer) == self._size:
-                self._line(b"m-load-done")
-                return
+        good = _HEX_PAIRS.match(digits)
+        assert good is not None  # it matches nothing at all as well
+        room = self._size - len(self._buffer)
+        self._buffer += bytes.fromhex(good[0])[: max(room, 0) or None]
+        if 0 < room <= len(good[0]) // 2:
+            self._line(b"m-load-done")
+        elif good.end() < len(digits):
+            self._error(f"Invalid hex digit '{digits[good.end() : good.end() + 2]}'")
 
     def _infer(self, words: list[str]) -> None:
         numbers = [int(word) if re.fullmatch(r"-?\d+", word) else 0 for word in words]
