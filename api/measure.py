@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
 from .session import DivisionName, ModeName, Session, StrPath, load_session
 
 if TYPE_CHECKING:  # what measures is imported when something is to be measured
-    from ..models.suite import Task
+    from ..models.suite import Benchmark
     from ..runner.config.config import Config
     from ..runner.execute.progress import BegunRun
 
@@ -112,16 +112,16 @@ def run(
     ``resume`` continues it. Any other TinyrunnerError says why nothing was measured.
     """
     from ..runner.config.config import Config, absolute, load_config
-    from ..runner.config.named import mode_named, task_named
+    from ..runner.config.named import benchmark_named, mode_named
     from ..runner.execute.run import run_session
 
     base = Config() if config is None else load_config(Path(config))
-    chosen = task_named(task, base)
+    chosen = benchmark_named(task, base)
     if dut is not None:
         base = _with(base, chosen, {"dut": dut})
     asked = absolute(_with(base, chosen, settings))
     outcome = run_session(
-        task_named(task, asked),
+        benchmark_named(task, asked),
         mode_named(mode),
         asked,
         _Teller(progress),
@@ -155,7 +155,7 @@ def resume(
     return load_session(outcome.session.folder)
 
 
-def _with(config: Config, task: Task, settings: Any) -> Config:  # noqa: ANN401, of any flag
+def _with(config: Config, task: Benchmark, settings: Any) -> Config:  # noqa: ANN401, of any flag
     from ..runner.config.config import override
 
     flags = dict(settings)

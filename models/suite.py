@@ -218,7 +218,9 @@ SWW = StreamingTask(
 STREAMING_TASKS: dict[str, StreamingTask] = {SWW.key: SWW}
 """By the task's key; a kind of its own, for nothing of it is an input with a label."""
 
-BENCHMARKS: dict[str, Task | StreamingTask] = ALL_TASKS | STREAMING_TASKS
+Benchmark = Task | StreamingTask
+
+BENCHMARKS: dict[str, Benchmark] = ALL_TASKS | STREAMING_TASKS
 """Everything that a round can have, by the task's key; what only inputs have is asked of a Task."""
 
 SWW_INFERENCE = Task(

@@ -201,6 +201,8 @@ class Dut(Exchange):
     def _misnamed(self, line: str) -> str:
         """Say what is wrong with a name that is not `dut`, or whose it is."""
         said = f"{self.address}: name% is answered {line[:120]!r}"
+        if "m-name-dut-[" in line:
+            return f"{said}, without its end: something on the way to the device cuts its lines"
         if re.search("interface", line, re.IGNORECASE):
             return f"{said}: this is an interface board; give its port as --interface-board"
         if re.search("m-name-io", line, re.IGNORECASE):

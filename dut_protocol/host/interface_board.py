@@ -9,10 +9,10 @@ What it says, and how it behaves, was read from its firmware (mlcommons/tiny at 
 ``benchmark/interface``); the driver is held against a session that MLCommons' runner logged.
 
 - A command that only begins like a known one gets no answer at all; an unknown one gets `m-ready`.
-- `ls`, `play` and `dut …` are carried out by the thread of the card: without a card, or while that
-  thread waits for the `m-ready` of a device that never says it, they get no answer. `name` does.
-- `setbaud` writes the device's rate into flash, answers, and resets the board, which also ends
-  such a wait.
+- `ls`, `play` and `dut …` are carried out by the thread of the card, and the one that reads
+  commands waits for it: without a card, or before a device that never says `m-ready`, the board
+  hears nothing more, not even `name`, until its reset button is pressed.
+- `setbaud` writes the device's rate into flash, answers, and resets the board.
 """
 
 from __future__ import annotations
@@ -72,6 +72,7 @@ class InterfaceBoard(PassThrough):
         super().__init__(transport, clock, settings, listener)
         self.waits_for_device = False
         """Whether the device behind has been sent a command and has not said `m-ready` since."""
+        self._has_answered = False
         self.dut_baud_rate: int | None = None
         """The rate to the device, once it was set."""
 
@@ -79,43 +80,36 @@ class InterfaceBoard(PassThrough):
 
     def identify(self) -> str:
         """Find it awake and return its name; DutProtocolError where it is another device."""
-        name = super().identify()
+        try:
+            name = super().identify()
+        except DutTimeout as error:
+            raise DutTimeout(
+                f"{error} One that waits for a device or a card since an earlier run answers "
+                "nothing, either: press its black reset button, and try again"
+            ) from error
         if BOARD_NAME not in name:
             raise DutProtocolError(
                 f"{self.address}: name% is answered {name[:120]!r}; MLCommons' interface board "
                 f"says {BOARD_NAME!r}. Is it the right port? Many ST-LINKs have the USB id of its"
             )
+        self._has_answered = True
         return name
 
     def files(self) -> tuple[str, ...]:
         """Return the names of the files on its card.
 
-        DutTimeout where there is no card, or where its thread waits for a device.
+        DutTimeout where there is no card.
         """
         try:
             return tuple(line.strip() for line in self.command("ls") if line.strip())
         except DutTimeout as error:
-            self.forget_pending()
-            if self._answers():
-                raise DutTimeout(f"{error}\n{self.card_advice}") from error
-            raise
-
-    @property
-    def card_advice(self) -> str:
-        """Say what to try where the board answers `name` and nothing that needs its card."""
-        return (
-            f"{self.address} answers `name`, and not what the thread of its card does: no card is "
-            "in its slot (a micro-SD card with FAT32 and the recordings), or that thread waits for "
-            "a device that never said m-ready; put the card in, and reset the board by its black "
-            "button or by `ib setbaud` (tinyrunner console)"
-        )
-
-    def _answers(self) -> bool:
-        try:
-            self.command("name")
-        except DutTimeout:
-            return False
-        return True
+            if not self._has_answered:
+                raise
+            raise DutTimeout(
+                f"{error}. The interface board has answered `name`, and not `ls`: no card is in "
+                "its slot. Insert a micro-SD card (FAT32) with the recordings, and press its black "
+                "reset button, for until then it waits for a card and answers nothing"
+            ) from error
 
     def baud_rate(self) -> int:
         """Return the rate at which it talks to the device."""
@@ -123,7 +117,8 @@ class InterfaceBoard(PassThrough):
 
     def set_baud_rate(self, baud_rate: int) -> None:
         """Set the rate to the device, kept in the board's flash; the board starts anew."""
-        said = self._rate_in(f"setbaud {baud_rate}", "set baud to: ")
+        command = f"setbaud {baud_rate}"
+        said = self._rate_in(command, "set baud to: ")
         if said != baud_rate:
             raise DutProtocolError(
                 f"{self.address}: `setbaud {baud_rate}` was answered `set baud to: {said}`"
@@ -131,7 +126,13 @@ class InterfaceBoard(PassThrough):
         self.dut_baud_rate, self.waits_for_device = baud_rate, False
         self.clock.pause(RESET_S)
         self.forget_pending()
-        self.identify()
+        try:
+            self.identify()
+        except DutTimeout as error:
+            raise DutTimeout(
+                f"{error}. It answered `{command}`, and is not back from the reset that belongs "
+                "to it"
+            ) from error
 
     def _rate_in(self, command: str, start: str) -> int:
         reply = self.command(command)
@@ -151,12 +152,7 @@ class InterfaceBoard(PassThrough):
         """Hand a whole command to the device; one that it still owes an answer is waited for."""
         if self.waits_for_device:
             self._wait_for_device()
-        try:
-            super().pass_through(command)
-        except DutTimeout as error:
-            if self._answers():
-                raise DutTimeout(f"{error}\n{self.card_advice}") from error
-            raise
+        super().pass_through(command)
 
     def _hand_on(self, text: str) -> str:
         self.waits_for_device = True  # before: the device's answer may come with the echo
@@ -178,10 +174,10 @@ class InterfaceBoard(PassThrough):
         """Say what to try where the device behind has not said `m-ready`."""
         return (
             "the device behind the interface board has not said m-ready, and until it does the "
-            "board's thread waits for it, for ever: see that the device is powered, that its UART "
-            f"is wired to the board's D0 and D1 and runs at {self.dut_baud_rate or 'its'} baud, "
-            "and that its lines end in CR LF; then reset the board (its black button, or `ib "
-            "setbaud` in tinyrunner console)"
+            "board waits for it, for ever, and answers nothing: see that the device is powered, "
+            "that its UART is wired to the board's D0 and D1 and runs at "
+            f"{self.dut_baud_rate or 'the same'} baud, that its lines end in CR LF, and that a "
+            "card is in the board's slot; then press the board's black reset button"
         )
 
     # ---- recordings ----------------------------------------------------------------------------
@@ -244,9 +240,11 @@ class InterfaceBoard(PassThrough):
         self._late = True
         text = self._silence(deadline, f"`{command}`")
         if not begun:
-            self.forget_pending()
-            return DutTimeout(f"{text}\n{self.card_advice}" if self._answers() else text)
-        return DutTimeout(f"{text}; the recording should have ended: reset the board, begin again")
+            return DutTimeout(text)
+        return DutTimeout(
+            f"{text}; the recording should have ended; press the board's "
+            "black reset button, and begin again"
+        )
 
     def detections(self) -> tuple[int, ...]:
         """Return when the device detected, in milliseconds since `record_detections`."""

@@ -193,14 +193,14 @@ def formats_by_task(values: list[str] | None, task_keys: list[str]) -> dict[str,
 
 def _by_task(flag: str, values: list[str] | None, task_keys: list[str]) -> dict[str, str] | None:
     from ...models.custom_task import CUSTOM_KEY
-    from ...models.suite import ALL_TASKS
+    from ...models.suite import BENCHMARKS
 
     if not values:
         return None
     given = {}
     for value in values:
         key, equals, rest = value.partition("=")
-        if equals and key in (*ALL_TASKS, CUSTOM_KEY):
+        if equals and key in (*BENCHMARKS, CUSTOM_KEY):
             given[key] = rest
         elif len(task_keys) == 1:
             given[task_keys[0]] = value

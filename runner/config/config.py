@@ -25,7 +25,7 @@ from ...dut_protocol.wire.settings import (
 )
 from ...models.custom_task import CUSTOM_KEY
 from ...models.other_inputs import InputKind, with_inputs
-from ...models.suite import ALL_TASKS, Task
+from ...models.suite import ALL_TASKS, STREAMING_TASKS, Task
 from ..terms import Division, Purpose
 from . import values
 from .custom import CustomConfig
@@ -125,6 +125,22 @@ class IoManagerConfig(values.StrictSection):
     """The rate of the device behind the IO manager."""
 
 
+class InterfaceBoardConfig(values.StrictSection):
+    """Says which board plays recordings to the device, for a streaming task."""
+
+    address: Annotated[str, Field(min_length=1)] | None = None
+    """A port or URL; a simulated device brings its own, `sim:`."""
+    baud_rate: BaudRate = DEFAULT_BAUD_RATE
+    """The rate between the host and the board."""
+    dut_baud_rate: BaudRate | None = None
+    """The rate between the board and the device; None: 115200, in energy mode 9600."""
+
+    def device_rate(self, *, energy: bool) -> int:
+        """Return the rate between board and device."""
+        usual = ENERGY_BAUD_RATE if energy else DEFAULT_BAUD_RATE
+        return usual if self.dut_baud_rate is None else self.dut_baud_rate
+
+
 class MonitorConfig(values.StrictSection):
     """Says what powers the device and measures its energy."""
 
@@ -166,6 +182,8 @@ class Config(values.StrictSection):
 
     dut: DutConfig = DutConfig()
     io_manager: IoManagerConfig = IoManagerConfig()
+    interface_board: InterfaceBoardConfig = InterfaceBoardConfig()
+    """The board of a streaming task."""
     monitor: MonitorConfig = MonitorConfig()
     model: Model | None = None
     """The model of a `sim:` device: a file, `demo`, or `reference` (tinyrunner models fetch)."""
@@ -175,6 +193,10 @@ class Config(values.StrictSection):
     """Label lists to use instead of the data set's own, by task key."""
     input_formats: dict[TaskKey, InputText] = Field(default_factory=dict)
     """Kinds of inputs to take instead of the official ones, by task key; for the open division."""
+    recording: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,60}$")] | None = Field(
+        default=None, description="the name of a wav file"
+    )
+    """The recording that a streaming task is run with; None: the round's, long_wav.wav."""
     board: Annotated[str, Field(pattern=BOARD_NAME)] | None = Field(
         default=None, description="letters, digits, dots, dashes; at most 40"
     )
@@ -202,6 +224,8 @@ class Config(values.StrictSection):
         for key, text in value.items():
             if key == CUSTOM_KEY:
                 raise ValueError("what the inputs of `custom` are stands in its section: input")
+            if key in STREAMING_TASKS:
+                raise ValueError(f"{key} has no inputs: a recording is played to its device")
             with_inputs(ALL_TASKS[key], InputKind.parse(text))
         return value
 

@@ -4,21 +4,32 @@ from __future__ import annotations
 
 from ...errors import closest
 from ...models.custom_task import CUSTOM_KEY
-from ...models.suite import ALL_TASKS, Task
+from ...models.suite import ALL_TASKS, BENCHMARKS, STREAMING_TASKS, Benchmark, Task
 from ..errors import SetupError
 from ..terms import Mode
 from .config import Config
 from .custom import HOW_TO_WRITE
 
 
+def benchmark_named(name: str, config: Config) -> Benchmark:
+    """Return one of the suite's tasks, a streaming one too, or the configuration's own."""
+    streaming = STREAMING_TASKS.get(name)
+    return task_named(name, config) if streaming is None else streaming
+
+
 def task_named(name: str, config: Config) -> Task:
-    """Return one of the suite's tasks, or the configuration's own."""
+    """Return one of the suite's tasks that have inputs, or the configuration's own."""
     if name in ALL_TASKS:
         return config.task(name)
-    if name != CUSTOM_KEY:
-        near = closest(name, (*ALL_TASKS, CUSTOM_KEY))
+    if name in STREAMING_TASKS:
         raise SetupError(
-            f"no task {name!r}{near}; there are {', '.join(ALL_TASKS)}, and {CUSTOM_KEY}"
+            f"{name} has no inputs that go over the wire: its recording is played by an interface "
+            "board; this command is for the other tasks"
+        )
+    if name != CUSTOM_KEY:
+        near = closest(name, (*BENCHMARKS, CUSTOM_KEY))
+        raise SetupError(
+            f"no task {name!r}{near}; there are {', '.join(BENCHMARKS)}, and {CUSTOM_KEY}"
         )
     custom = config.custom_task
     if custom is None:

@@ -57,6 +57,13 @@ _ROWS = (
         unit="ADDRESS",
     ),
     Setting(
+        "interface_board",
+        ("interface_board", "address"),
+        "sww: port or URL of the board that plays the recording.",
+        default="none; sww needs one",
+        unit="ADDRESS",
+    ),
+    Setting(
         "monitor",
         ("monitor", "address"),
         "Energy: a VISA resource, lpm01a:PORT, ppk2:PORT, scpi:FILE, …",
@@ -106,6 +113,13 @@ _ROWS = (
         "Folder holding kws01/, vww01/, …; or demo.",
         default="$TINYRUNNER_DATASETS; with sim: demo",
         unit="DIR|demo",
+    ),
+    Setting(
+        "recording",
+        ("recording",),
+        "sww: the wav that is played, by its name on the board's card.",
+        default="long_wav.wav",
+        unit="WAV",
     ),
     Setting(
         "sessions",

@@ -16,7 +16,7 @@ from ...dut_protocol.wire.settings import check_data_bytes_per_db
 from ...errors import closest
 from ...models.custom_task import CUSTOM_KEY
 from ...models.other_inputs import InputKind
-from ...models.suite import ALL_TASKS
+from ...models.suite import BENCHMARKS
 
 MAX_BAUD_RATE = 100_000_000
 """Bits a second: some times what the fastest adapter does."""
@@ -97,7 +97,7 @@ def to_data_bytes_per_db(value: object) -> object:
 
 def to_task_key(value: object) -> object:
     """Return the key of one of the suite's tasks, or `custom`."""
-    keys = (*ALL_TASKS, CUSTOM_KEY)
+    keys = (*BENCHMARKS, CUSTOM_KEY)
     if value in keys:
         return value
     raise ValueError(f"no such task{closest(str(value), keys)}; tasks are {', '.join(keys)}")

@@ -14,7 +14,7 @@ from ...energy.errors import SupplyMayBeOn
 from ...energy.interruptions import INTERRUPTIONS
 from ...energy.trace_files import read_trace
 from ...errors import InterruptingError, TinyrunnerError, in_words
-from ...models.suite import Task
+from ...models.suite import Benchmark, Task
 from ..config.rounds import Round
 from ..errors import JournalError, RunStopped, shortened
 from ..journal.dialects.eembc_lines import DEVELOPMENT_NOTE
@@ -38,7 +38,7 @@ class Outcome:
     """Is a finished session: where it is, what it measured, what is wrong with it."""
 
     session: SessionFolder
-    task: Task
+    task: Benchmark
     mode: Mode
     round: Round
     assessment: Assessment
@@ -150,6 +150,16 @@ def say_why(journal: Journal, error: BaseException) -> None:
             journal.write("session", "m-session-interrupted")
         else:
             journal.write("session", f"{ERROR_EVENT}[{' '.join(shortened(str(error)).split())}]")
+
+
+@contextmanager
+def told_in(journal: Journal) -> Iterator[None]:
+    """Let a journal say what ends the run early."""
+    try:
+        yield
+    except (*STOPPING, KeyboardInterrupt) as error:
+        say_why(journal, error)
+        raise
 
 
 def benchmark_config(run: Run, first: PlannedInference) -> dict[str, str]:

@@ -21,7 +21,7 @@ from ...energy.errors import MonitorRefused
 from ...models.custom_task import CUSTOM_NOTE
 from ...models.demo_models import DEMO_NOTE
 from ...models.other_inputs import InputKind, describe_inputs, kind_by_size, with_inputs
-from ...models.suite import TASKS_BY_MODEL_ID, Task
+from ...models.suite import TASKS_BY_MODEL_ID, StreamingTask, Task
 from ..bench.bench import Bench
 from ..bench.link import agree, fit_to_io_manager
 from ..errors import SetupError
@@ -225,6 +225,21 @@ def dataset_root(asked: Path | Literal["demo"] | None, task: Task, *, simulated:
                 "`--datasets demo` for synthetic ones"
             )
     return materialise(task, default_root())
+
+
+def streaming_root(
+    asked: Path | Literal["demo"] | None, task: StreamingTask, *, simulated: bool
+) -> Path:
+    """Return the folder of the recordings, by what was asked for and the environment."""
+    from_environment = os.environ.get(DATASETS_VARIABLE)
+    if isinstance(asked, Path):
+        return asked
+    if asked is None and from_environment:
+        return Path(from_environment).expanduser()
+    raise SetupError(
+        f"which recording? Give --datasets with the folder that holds {task.model_id}/ with "
+        f"{task.key}_long_test.json; `tinyrunner datasets fetch {task.model_id}` gets the list"
+    )
 
 
 def connect(bench: Bench, task: Task) -> Identity:

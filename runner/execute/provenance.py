@@ -16,10 +16,11 @@ from ...datasets.official_lists import identify
 from ...dut_protocol.host.dut import Identity
 from ...dut_protocol.wire.extension import NAME
 from ...dut_protocol.wire.settings import VerifyLoad
+from ...energy.monitor import EnergyMonitor
 from ...energy.windows import TIMESTAMP_HOLD_S
 from ...models.demo_models import DEMO_NOTE
 from ...models.other_inputs import InputKind
-from ...models.suite import Task
+from ...models.suite import STREAMING_TASKS, StreamingTask, Task
 from ..bench.bench import Bench
 from ..config.config import Config, config_from_json
 from ..config.labgrid_address import place_named
@@ -30,6 +31,7 @@ from ..journal.session_document import (
     DeviceFacts,
     EdgeFacts,
     EnergyFacts,
+    InterfaceBoardFacts,
     IoManagerFacts,
     IterationsFound,
     Link,
@@ -37,21 +39,24 @@ from ..journal.session_document import (
     SessionFacts,
     SetupFacts,
     Simulated,
+    StreamingFacts,
     Tool,
     read_document,
     task_and_mode,
 )
 from ..journal.session_folder import SessionFolder
-from ..script.plan import PlannedInference
 from ..script.script import Script, print_script
 from ..script.written_path import written_path
 from ..terms import Mode, Purpose
 
 
-def asked_before(folder: Path) -> tuple[Task, Mode, Config]:
+def asked_before(folder: Path) -> tuple[Task | StreamingTask, Mode, Config]:
     """Return what a session measures, and with which settings; SetupError where there is none."""
     provenance = read_document(folder).provenance
-    task, mode = task_and_mode(provenance, folder)
+    task: Task | StreamingTask | None = STREAMING_TASKS.get(provenance.task)
+    mode = provenance.mode
+    if task is None:
+        task, mode = task_and_mode(provenance, folder)
     return task, mode, config_from_json(provenance.config, str(folder / "session.json"))
 
 
@@ -104,21 +109,22 @@ class Source:
 def describe_setup(
     config: Config,
     mode: Mode,
-    source: Source,
+    task_key: str,
+    dataset: DatasetFacts,
     script: Script,
-    first: PlannedInference,
+    counts: tuple[int, int],
     script_file: Path | None,
 ) -> SetupFacts:
     """Say what can be said without a device: what is asked of it, and of which inputs.
 
-    ``first`` is the script's first inference: N and W are the same in all.
+    ``counts`` are N and W, which are the same in all inferences of the script.
     """
     link = config.dut.link
     what_for: dict[str, Any] = {}
     if config.purpose is Purpose.DEVELOPMENT:
         what_for["for_"] = config.purpose.value
     return SetupFacts(
-        task=source.dataset.task.key,
+        task=task_key,
         mode=mode,
         round=config.round,
         division=config.division,
@@ -129,11 +135,11 @@ def describe_setup(
             verify_load=VerifyLoad.NEVER if mode is Mode.ENERGY else link.verify_load,
             extension=NAME if config.dut.extension else None,
         ),
-        dataset=source.facts,
+        dataset=dataset,
         script_file=None if script_file is None else written_path(script_file),
         script_sha256=text_sha256(print_script(script)),
-        iterations=first.iterations,
-        warmups=first.warmups,
+        iterations=counts[0],
+        warmups=counts[1],
         config=config.to_json(),
         **what_for,
     )
@@ -179,16 +185,7 @@ def describe_energy_bench(
     verify_load = bench.dut.settings.verify_load
     return EnergyFacts(
         link=Link(data_bytes_per_db=bench.loader.data_bytes, verify_load=verify_load),
-        monitor=Monitor(
-            address=parts.monitor.address,
-            **asdict(parts.monitor.identify()),
-            supply_v=supply_v,
-            sample_rate_hz=can.default_rate_hz,
-            sample=can.sample_kind.value,
-            event_input=can.event_input,
-            max_current_a=can.max_current_a,
-            powers_device=can.powers_device,
-        ),
+        monitor=_describe_monitor(parts.monitor, supply_v),
         io_manager=IoManagerFacts(
             address=parts.io_manager.address,
             baud_rate=parts.io_manager.settings.baud_rate,
@@ -196,6 +193,39 @@ def describe_energy_bench(
             version=manager_version,
         ),
         edges=EdgeFacts(from_=timed, hold_s=TIMESTAMP_HOLD_S),
+    )
+
+
+def _describe_monitor(monitor: EnergyMonitor, supply_v: float) -> Monitor:
+    can = monitor.capabilities
+    return Monitor(
+        address=monitor.address,
+        **asdict(monitor.identify()),
+        supply_v=supply_v,
+        sample_rate_hz=can.default_rate_hz,
+        sample=can.sample_kind.value,
+        event_input=can.event_input,
+        max_current_a=can.max_current_a,
+        powers_device=can.powers_device,
+    )
+
+
+def describe_streaming_bench(bench: Bench, board_name: str, supply_v: float) -> StreamingFacts:
+    """Say which board plays, and who measures the energy where somebody does."""
+    parts = bench.streaming
+    board = InterfaceBoardFacts(
+        address=parts.board.address,
+        baud_rate=parts.board.settings.baud_rate,
+        name=board_name,
+        dut_baud_rate=bench.dut.settings.baud_rate if parts.device_behind else None,
+    )
+    if parts.recorder is None:
+        return StreamingFacts(interface_board=board)
+    monitor = parts.recorder.monitor
+    return StreamingFacts(
+        interface_board=board,
+        monitor=_describe_monitor(monitor, supply_v),
+        edges=EdgeFacts(from_="the monitor's event input", hold_s=TIMESTAMP_HOLD_S),
     )
 
 

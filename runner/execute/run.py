@@ -8,14 +8,14 @@ the session can be continued from it where its mode allows that.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import closing, contextmanager, nullcontext
+from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Union
 
 from ...dut_protocol.link.clock import VirtualClock
 from ...dut_protocol.wire.simulation import is_simulated_name
-from ...models.suite import Task
+from ...models.suite import Benchmark, StreamingTask, Task
 from ..bench.bench import Bench
 from ..bench.labgrid.lease import held_places
 from ..bench.opening import check_addresses
@@ -48,7 +48,6 @@ from .host import LONG_RUN_S, check_disk, expected_duration_s, format_duration, 
 from .modes import Calibrated, ModeParts, mode_parts
 from .outcome import (
     BEGIN_AGAIN,
-    STOPPING,
     Outcome,
     Run,
     UnfinishedRun,
@@ -56,7 +55,7 @@ from .outcome import (
     conclude,
     open_log,
     restore_labels,
-    say_why,
+    told_in,
     write_beginnings,
 )
 from .prepare import Opening, Unlogged, dataset_root, open_source, rerooted, with_found_inputs
@@ -82,6 +81,9 @@ from .steps.energy_steps import EnergySteps
 from .steps.executor import Executor, MeasuredInput, check_executable
 from .steps.sequencer import listen
 
+if TYPE_CHECKING:
+    from .streaming.run import PreparedStream
+
 __all__ = ["Outcome", "PreparedRun", "prepare_run", "resume_session", "run_prepared", "run_session"]
 
 
@@ -97,21 +99,38 @@ class PreparedRun:
     script_file: Path | None
     """The published script, where one is run."""
 
+    @property
+    def task(self) -> Task:
+        return self.run.task
+
+    @property
+    def mode(self) -> Mode:
+        return self.run.mode
+
+
+Prepared = Union[PreparedRun, "PreparedStream"]
+
 
 def run_session(
-    task: Task, mode: Mode, config: Config, reporter: Reporter, script_file: Path | None = None
+    task: Benchmark, mode: Mode, config: Config, reporter: Reporter, script_file: Path | None = None
 ) -> Outcome:
     """Measure one task in one mode; ``script_file`` is a published script to run instead."""
     return run_prepared(prepare_run(task, mode, config, reporter, script_file))
 
 
 def prepare_run(
-    task: Task, mode: Mode, config: Config, reporter: Reporter, script_file: Path | None = None
-) -> PreparedRun:
+    task: Benchmark, mode: Mode, config: Config, reporter: Reporter, script_file: Path | None = None
+) -> Prepared:
     """Check all that needs no device: settings, addresses, inputs, script, room on the disk.
 
     SetupError or DatasetError says what is wrong; no port was opened.
     """
+    if isinstance(task, StreamingTask):
+        from .streaming.run import (
+            prepare_stream,  # with its simulated bench, which others do not need
+        )
+
+        return prepare_stream(task, mode, config, reporter, script_file)
     if script_file is not None:
         _refuse_beside_a_script(config)
     parts = mode_parts(mode, config.warmups, config.monitor)
@@ -127,8 +146,12 @@ def prepare_run(
     return PreparedRun(run, parts, config, script, script_file)
 
 
-def run_prepared(prepared: PreparedRun) -> Outcome:
+def run_prepared(prepared: Prepared) -> Outcome:
     """Measure what was prepared, from the opening of the bench to the result."""
+    if not isinstance(prepared, PreparedRun):
+        from .streaming.run import run_stream
+
+        return run_stream(prepared)
     run, parts, config, script_file = (
         prepared.run, prepared.parts, prepared.config, prepared.script_file,
     )  # fmt: skip
@@ -153,7 +176,7 @@ def run_prepared(prepared: PreparedRun) -> Outcome:
                         iterations = found.iterations
                     script = script if iterations == 1 else parts.plan(dataset, iterations)
                 planned = planned_inferences(script)
-                setup = describe_setup(config, mode, run.source, script, planned[0], script_file)
+                setup = _setup(config, run, script, planned[0], script_file)
                 provenance = _describe(describe_session(session, found), setup, bench, opening)
                 write_beginnings(run, session, script, provenance)
                 left.resumable = parts.resumable
@@ -163,6 +186,14 @@ def run_prepared(prepared: PreparedRun) -> Outcome:
                 _execute(work, bench, opening)
         with inside():
             return conclude(run, session, provenance)
+
+
+def _setup(
+    config: Config, run: Run, script: Script, first: PlannedInference, script_file: Path | None
+) -> SetupFacts:
+    counts = first.iterations, first.warmups
+    source = run.source
+    return describe_setup(config, run.mode, run.task.key, source.facts, script, counts, script_file)
 
 
 def _refuse_beside_a_script(config: Config) -> None:
@@ -178,9 +209,13 @@ def _refuse_beside_a_script(config: Config) -> None:
 
 
 def resume_session(
-    folder: Path, task: Task, mode: Mode, config: Config, reporter: Reporter
+    folder: Path, task: Benchmark, mode: Mode, config: Config, reporter: Reporter
 ) -> Outcome:
     """Continue the session in ``folder``; ResumeError names what differs from its beginning."""
+    if isinstance(task, StreamingTask):
+        from .streaming.run import score_again
+
+        return score_again(folder, reporter)
     before = read_document(folder).provenance
     parts = mode_parts(mode, config.warmups, config.monitor)
     session = SessionFolder(folder, before.session_id)
@@ -200,7 +235,7 @@ def _continue(
     left = UnfinishedRun(folder, resumable=True)
     script = _script_of(session, before)
     planned = planned_inferences(script)
-    now = describe_setup(config, run.mode, run.source, script, planned[0], None)
+    now = _setup(config, run, script, planned[0], None)
     refuse_other_setup(before, now, str(session.document))
     restore_labels(run, session)
     if not parts.resumable:
@@ -310,7 +345,7 @@ def _calibrated(
     run: Run, parts: ModeParts, bench: Bench, session: SessionFolder, opening: Opening
 ) -> Calibrated:
     """Find N by measuring, in a journal of its own."""
-    with Journal(session.calibration, bench.clock) as journal, _told_in(journal):
+    with Journal(session.calibration, bench.clock) as journal, told_in(journal):
         open_log(journal, session, parts.code, run.purpose)
         listen(bench, journal, run.reporter.note)
         bench.loader.pace.on_progress = lambda block, total, left_s: run.reporter.note(
@@ -319,16 +354,6 @@ def _calibrated(
         found = parts.calibrate(bench, journal, opening, run.task, run.round, run.source.dataset)
     run.reporter.note(f"{found.inference_s * 1e3:.3f} ms an inference: N = {found.iterations}")
     return found
-
-
-@contextmanager
-def _told_in(journal: Journal) -> Iterator[None]:
-    """Let a journal say what ends the run early."""
-    try:
-        yield
-    except (*STOPPING, KeyboardInterrupt) as error:
-        say_why(journal, error)
-        raise
 
 
 @dataclass(frozen=True, slots=True)
@@ -351,7 +376,7 @@ def _execute(work: _Work, bench: Bench, opening: Opening, *, resumed: bool = Fal
     if resumed and log.exists() and log.stat().st_size == 0:
         log.unlink()
     again = resumed and log.exists()
-    with Journal(log, bench.clock, resume=again) as journal, _told_in(journal):
+    with Journal(log, bench.clock, resume=again) as journal, told_in(journal):
         if again:
             step = "end" if work.point.step is None else work.point.step
             journal.write("session", f"m-session-resume-id[{session.session_id}]-step[{step}]")

@@ -17,7 +17,8 @@ __all__ = ["EembcReader", "LogError", "LogReader", "MlcommonsReader", "open_log"
 _SNIFFED_BYTES = 1 << 20
 """Bytes that are looked at: device noise may stand before the first line of the log proper."""
 
-_EEMBC = re.compile(rb"^" + EEMBC_STAMP + rb" (?:session|parser|sequencer|dut|io|emon|pnp): ", re.M)
+_SOURCES = rb" (?:session|parser|sequencer|dut|io|ib|emon|pnp): "
+_EEMBC = re.compile(rb"^" + EEMBC_STAMP + _SOURCES, re.M)
 _MLCOMMONS = re.compile(rb"^(?:Logging initialized\.|" + MLCOMMONS_STAMP + rb" +ulp-ml)", re.M)
 
 

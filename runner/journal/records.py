@@ -80,6 +80,9 @@ class StreamingRecord:
     edges_line: int = 0
     refused: tuple[int, str] | None = None
     """(line, text) of the board's answer that it could not play."""
+    began_s: float | None = None
+    ended_s: float | None = None
+    """When the board began and ended to play, by the log's stamps; None in MLCommons' logs."""
     succeeded: bool | None = None
     """Whether the board said that it played all; None in a log without the board's lines."""
     samples: tuple[int, int, int] | None = None

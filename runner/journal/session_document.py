@@ -22,7 +22,7 @@ from ...errors import in_words
 from ...models.custom_task import CUSTOM_KEY
 from ...models.demo_models import DEMO_NOTE
 from ...models.other_inputs import InputKind, with_inputs
-from ...models.suite import ALL_TASKS, Task
+from ...models.suite import ALL_TASKS, BENCHMARKS, Task
 from ..config.strict_json import read_json
 from ..errors import SetupError
 from ..terms import Division, Mode, Purpose
@@ -247,6 +247,24 @@ class EnergyFacts(_DocumentPart):
     edges: EdgeFacts
 
 
+class InterfaceBoardFacts(_DocumentPart):
+    """Describes the board that plays a recording to the device."""
+
+    address: str
+    baud_rate: int
+    name: str
+    dut_baud_rate: int | None
+    """Its rate to the device behind it; None where that has a port of its own."""
+
+
+class StreamingFacts(_DocumentPart):
+    """Says which board plays the recording, and who measures the energy, if anybody does."""
+
+    interface_board: InterfaceBoardFacts
+    monitor: Monitor | None = None
+    edges: EdgeFacts | None = None
+
+
 class Provenance(DeviceFacts, SetupFacts, SessionFacts):
     """Says how a session came about; its keys are written in the bases' order, last first."""
 
@@ -254,6 +272,8 @@ class Provenance(DeviceFacts, SetupFacts, SessionFacts):
     """The monitor of an energy session, which alone has an IO manager and edges too."""
     io_manager: IoManagerFacts | None = None
     edges: EdgeFacts | None = None
+    interface_board: InterfaceBoardFacts | None = None
+    """The board of a streaming task's session, whatever its mode."""
     restored: list[Restored] | None = None
     """What was restored later, in order; absent where nothing was."""
 
@@ -265,7 +285,7 @@ class Provenance(DeviceFacts, SetupFacts, SessionFacts):
         device: DeviceFacts,
         *,
         link: Link | None = None,
-        energy: EnergyFacts | None = None,
+        energy: EnergyFacts | StreamingFacts | None = None,
     ) -> Provenance:
         """Put the parts together; ``link`` is the link as it turned out, where that is known."""
         parts = [session, setup, device, *([] if energy is None else [energy])]
@@ -349,7 +369,7 @@ def read_document(folder: Path) -> SessionDocument:
             f"{path} has schema version {version!r}, this tinyrunner reads {SCHEMA_VERSION}"
         )
     task, mode = (tree["provenance"].get(key) for key in ("task", "mode"))
-    if task not in (*ALL_TASKS, CUSTOM_KEY) or mode not in [known.value for known in Mode]:
+    if task not in (*BENCHMARKS, CUSTOM_KEY) or mode not in [known.value for known in Mode]:
         raise _of_no_task(path, task, mode)
     try:
         return SessionDocument.model_validate(tree)

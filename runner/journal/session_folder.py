@@ -4,6 +4,7 @@
     script.async     the plan that was executed
     session.json     provenance (written before the first step, never changed), result, findings
     y_labels.csv     the label list that the session used
+    truth.json       the words of the recording, where one was played instead
     result.txt       the figures as the field writes them
     calibration.txt  how N was found (performance, `--iterations auto`)
     log-damaged.txt  what a power failure left behind a log that was then continued
@@ -29,6 +30,7 @@ from ..errors import InUse, SetupError
 from ..terms import Mode
 
 DOCUMENT_NAME = "session.json"
+TRUTH_NAME = "truth.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,11 @@ class SessionFolder:
     @property
     def labels(self) -> Path:
         return self.folder / LABELS_NAME
+
+    @property
+    def truth(self) -> Path:
+        """Return where a streaming task's session keeps the words of its recording."""
+        return self.folder / TRUTH_NAME
 
     @property
     def result(self) -> Path:

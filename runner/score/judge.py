@@ -80,6 +80,11 @@ def judge_any(
         raise SetupError(f"{log} is of the streaming model {model_id}, and --task says {named.key}")
     from .streaming.assess import judge_stream
 
+    ours = (log.parent / "session.json").is_file()
+    provenance = _provenance(log.parent) if ours else None
+    if provenance is not None:
+        round_name = round_name or provenance.round
+        division = division or provenance.division.value
     return judge_stream(
         log,
         logged.facts,
@@ -87,8 +92,9 @@ def judge_any(
         datasets=datasets,
         round_name=round_name,
         division=_division(division),
-        purpose=_purpose(purpose, None, logged.facts),
+        purpose=_purpose(purpose, provenance, logged.facts),
         truth_needed=words_needed,
+        provenance=provenance,
     )
 
 

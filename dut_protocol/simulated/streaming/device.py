@@ -61,7 +61,7 @@ class StreamingFaults:
     no_detection: bool = False
     """Nothing pulses at all: the wire of WW_DETECTED is off."""
     silent_stop: bool = False
-    """It obeys `stop` and says nothing."""
+    """It obeys the `stop` that ends its listening, and says nothing."""
     mute: bool = False
     """It says nothing, whatever it is sent."""
     line_feeds: bool = False
@@ -213,7 +213,7 @@ class StreamingDevice:
         settings = self.settings
         words = [word for word in text.split(" ") if word]
         self._silent = settings.faults.mute or (
-            settings.faults.silent_stop and words[:1] == ["stop"]
+            settings.faults.silent_stop and words[:1] == ["stop"] and self._streaming
         )
         if settings.echo and settings.manner is not Manner.SYNTIANT:
             self._say(f"Received command: {text}")

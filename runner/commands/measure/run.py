@@ -16,18 +16,19 @@ from .. import options
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from ....models.suite import Task
+    from ....models.suite import Benchmark
     from ...config.config import Config
     from ...execute.campaign.several_runs import EndedCell
     from ...execute.progress import Reporter
-    from ...execute.run import Outcome, PreparedRun
+    from ...execute.run import Outcome, Prepared
     from ...terms import Mode
 
 
 @options.with_settings(
-    "tasks modes dut io monitor supply_v max_v ppk2_default_calibration soft_markers model "
-    "datasets sessions board config baud_rate iterations warmups limit purpose labels input_format "
-    "division round data_bytes_per_db pipelining extension verify_load confirm_results "
+    "tasks modes dut io interface_board monitor supply_v max_v ppk2_default_calibration "
+    "soft_markers model datasets recording sessions board config baud_rate iterations warmups "
+    "limit purpose labels input_format division round data_bytes_per_db pipelining extension "
+    "verify_load confirm_results "
     "expected_inference_s wire_log script resume stop_on_failure quiet verbose as_json"
 )
 def run(
@@ -36,7 +37,7 @@ def run(
         list[str] | None,
         typer.Argument(
             metavar="TASK…",
-            help="vww, ic, kws, ad; all of them; ic2; or custom.",
+            help="vww, ic, kws, ad; all of them; ic2; sww; or custom.",
             show_default="required, but for --resume",
         ),
     ] = None,
@@ -104,7 +105,7 @@ def run(
 
 
 def _run_all(
-    prepared: list[PreparedRun], console: Console, *, stop_on_failure: bool, as_json: bool
+    prepared: list[Prepared], console: Console, *, stop_on_failure: bool, as_json: bool
 ) -> None:
     """Run what was prepared and show what came of each; then the exit status that follows."""
     from ...execute.campaign.several_runs import run_cells
@@ -174,19 +175,19 @@ def _resume(
     return resume_session(folder, task, wanted, settings, reporter)
 
 
-def choose_tasks(names: list[str] | None, config: Config) -> list[Task]:
+def choose_tasks(names: list[str] | None, config: Config) -> list[Benchmark]:
     """Return the tasks by their names, `all` for the four, `custom` for the configuration's own."""
-    from ....models.suite import ALL_TASKS, TASKS
-    from ...config.named import task_named
+    from ....models.suite import BENCHMARKS, TASKS
+    from ...config.named import benchmark_named
 
     if not names:
-        known = ", ".join(ALL_TASKS)
+        known = ", ".join(BENCHMARKS)
         raise SetupError(f"which task? Name one or more of {known}; all; or custom")
     if names == ["all"]:
         return [config.task(key) for key in TASKS]
     if "all" in names:
         raise SetupError("`all` is the four tasks and stands alone; or name each task")
-    return [task_named(name, config) for name in dict.fromkeys(names)]
+    return [benchmark_named(name, config) for name in dict.fromkeys(names)]
 
 
 def choose_modes(names: list[str] | None) -> list[Mode]:

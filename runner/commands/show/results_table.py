@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.text import Text
 
-from ....models.suite import Metric, Task
+from ....models.suite import Benchmark, Metric, Task
 from ...config.rounds import Round
 from ...score.assess import Assessment
 from ...score.rules import Severity
@@ -24,7 +24,7 @@ _FIRST_TO_GO = ("± energy", "± time", "target", "inf/s")
 class TableCell:
     """Is one task in one mode, measured or failed."""
 
-    task: Task
+    task: Benchmark
     mode: Mode
     assessment: Assessment | None
     """None where it failed."""
@@ -71,6 +71,8 @@ def _texts(mode: Mode, cell: TableCell, round_: Round, *, judged: bool) -> dict[
     style = "" if cell.assessment.good or not judged else "yellow"
     performance, energy = cell.assessment.performance, cell.assessment.energy
     accuracy = cell.assessment.accuracy
+    if cell.assessment.streaming is not None:
+        return _streaming_texts(head, cell.assessment, style)
     if mode is Mode.PERFORMANCE and performance is not None:
         rate = performance.median_throughput
         return {
@@ -84,7 +86,7 @@ def _texts(mode: Mode, cell: TableCell, round_: Round, *, judged: bool) -> dict[
             "µJ/inf": Text(shown_figure(None if joules is None else joules * 1e6), style),
             "± energy": Text(_spread(energy.coefficient_of_variation)),
         }
-    if mode is Mode.ACCURACY and accuracy is not None:
+    if mode is Mode.ACCURACY and accuracy is not None and isinstance(cell.task, Task):
         metric = cell.task.metric
         figure, target = accuracy.figure, round_.target(cell.task)
         missed = figure is not None and target is not None and figure < target
@@ -94,6 +96,20 @@ def _texts(mode: Mode, cell: TableCell, round_: Round, *, judged: bool) -> dict[
             "target": Text("" if target is None else f"≥ {_target(metric, target)}"),
         }
     return {head: Text("–")}
+
+
+def _streaming_texts(head: str, assessment: Assessment, style: str) -> dict[str, Text]:
+    """Return the texts of a streaming session, whose words are counted in any mode."""
+    texts, result, energy = {head: Text("–")}, assessment.streaming, assessment.energy
+    if energy is not None and (joules := energy.median_energy_j) is not None:
+        texts["µJ/inf"] = Text(shown_figure(joules * 1e6), style)
+    if result is not None and result.duty is not None:
+        rate = result.duty.throughput
+        texts["ms/inf"] = Text(shown_figure(result.duty.inference_s * 1e3), style)
+        texts["inf/s"] = Text(shown_figure(rate), style)
+    if result is not None and result.words is not None:
+        texts["accuracy"] = Text(str(result.words), style)
+    return texts
 
 
 def shown_rate(metric: Metric, value: float) -> str:

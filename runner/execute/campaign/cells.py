@@ -12,19 +12,19 @@ from pathlib import Path
 
 from ....dut_protocol.errors import PortAbsent
 from ....errors import TinyrunnerError, in_words
-from ....models.suite import Task
+from ....models.suite import STREAMING_TASKS, Benchmark, StreamingTask
 from ...bench.monitors import described
 from ...config.config import Config, absolute
 from ...config.explain import ConfigError
 from ...config.instruments import SCPI
-from ...config.named import task_named
+from ...config.named import benchmark_named
 from ...config.sim_address import is_simulated, names_simulated
 from ...config.strict_yaml import Place, YamlSource
 from ...errors import SetupError
 from ...terms import Mode, Purpose
 from ..host import check_disk, expected_duration_s
 from ..progress import QuietReporter
-from ..run import PreparedRun, prepare_run
+from ..run import Prepared, PreparedRun, prepare_run
 from .campaign_file import CampaignFile, CheckPolicy, Hooks, board_config, load_campaign, where_in
 from .hooks import check_hook, filled_in, refuse_misspelt
 
@@ -37,7 +37,7 @@ class CampaignCell:
     """Is one task in one mode on one board."""
 
     board: str
-    task: Task
+    task: Benchmark
     mode: Mode
     config: Config
     hooks: Hooks
@@ -114,6 +114,7 @@ def read_campaign(path: Path) -> Campaign:
         for name, board in file.boards.items()
         for key in file.tasks_of(board)
         for mode in file.modes_of(board)
+        if not (key in STREAMING_TASKS and mode is Mode.ACCURACY)
     ]
     for cell in cells:
         if cell.board in systems and cell.config.purpose is Purpose.DEVELOPMENT:
@@ -179,7 +180,7 @@ def _systems(path: Path, source: YamlSource, file: CampaignFile) -> dict[str, st
 def _cell(
     file: CampaignFile, board: str, task_key: str, mode: Mode, config: Config
 ) -> CampaignCell:
-    task = task_named(task_key, config)
+    task = benchmark_named(task_key, config)
     return CampaignCell(board, task, mode, config, file.hooks_of(file.boards[board]))
 
 
@@ -196,10 +197,12 @@ def _check_hooks(cell: CampaignCell, folder: Path) -> None:
             check_hook(name, filled_in(line, cell.words), folder)
 
 
-def _duration_s(cell: CampaignCell, prepared: PreparedRun) -> float:
+def _duration_s(cell: CampaignCell, prepared: Prepared) -> float:
     """Return how long a run takes at least; 0 where nobody knows."""
     if is_simulated(cell.config):
         return 0.0
+    if isinstance(cell.task, StreamingTask) or not isinstance(prepared, PreparedRun):
+        return OVERHEAD_S if isinstance(prepared, PreparedRun) else prepared.length_s + OVERHEAD_S
     link = cell.config.dut.link
     seconds = expected_duration_s(
         prepared.script, cell.task.input_bytes, link, link.expected_inference_s
@@ -211,6 +214,11 @@ def _duration_s(cell: CampaignCell, prepared: PreparedRun) -> float:
 
 def _addresses(config: Config) -> Iterable[str]:
     """Return what only one run at a time can use; what is simulated is made anew for each."""
-    for address in (config.dut.address, config.io_manager.address, config.monitor.address):
+    for address in (
+        config.dut.address,
+        config.io_manager.address,
+        config.interface_board.address,
+        config.monitor.address,
+    ):
         if address is not None and not names_simulated(address):
             yield described(address)[1] if address.startswith(SCPI) else address

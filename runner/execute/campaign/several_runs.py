@@ -6,25 +6,25 @@ measured of it is on disk, as of any run that stopped.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ....errors import TinyrunnerError
-from ....models.suite import Task
+from ....models.suite import Benchmark, StreamingTask
 from ...config.config import Config
 from ...errors import RunStopped, SetupError
 from ...terms import Mode
 from ..outcome import Outcome
 from ..progress import Reporter
-from ..run import PreparedRun, prepare_run, run_prepared
+from ..run import Prepared, prepare_run, run_prepared
 
 
 @dataclass(frozen=True, slots=True)
 class EndedCell:
     """Tells how one task in one mode ended: with a finished session, or by an error."""
 
-    task: Task
+    task: Benchmark
     mode: Mode
     outcome: Outcome | None = None
     error: TinyrunnerError | OSError | None = None
@@ -40,18 +40,18 @@ class EndedCell:
 
 
 def prepare_cells(
-    tasks: Iterable[Task],
+    tasks: Iterable[Benchmark],
     modes: Iterable[Mode],
     config: Config,
     reporter: Reporter,
     script_file: Path | None = None,
-) -> list[PreparedRun]:
+) -> list[Prepared]:
     """Check each task in each mode, as far as that needs no device.
 
     SetupError names every cell that cannot be run, and why; a single one raises its own error.
     """
     prepared, problems = [], []
-    wanted = [(task, mode) for task in tasks for mode in modes]
+    wanted = cells_of(tasks, list(modes))
     for task, mode in wanted:
         try:
             prepared.append(prepare_run(task, mode, config, reporter, script_file))
@@ -64,8 +64,18 @@ def prepare_cells(
     return prepared
 
 
+def cells_of(tasks: Iterable[Benchmark], modes: Sequence[Mode]) -> list[tuple[Benchmark, Mode]]:
+    """Return each task in each mode; a streaming task has no accuracy mode beside others."""
+    return [
+        (task, mode)
+        for task in tasks
+        for mode in modes
+        if not (isinstance(task, StreamingTask) and mode is Mode.ACCURACY and len(modes) > 1)
+    ]
+
+
 def run_cells(
-    prepared: Iterable[PreparedRun],
+    prepared: Iterable[Prepared],
     on_end: Callable[[EndedCell], None],
     *,
     stop_on_failure: bool = False,
@@ -75,7 +85,7 @@ def run_cells(
     An interruption ends all of them, and so does a failure where ``stop_on_failure`` says so.
     """
     for one in prepared:
-        task, mode = one.run.task, one.run.mode
+        task, mode = one.task, one.mode
         try:
             ended = EndedCell(task, mode, run_prepared(one))
         except (TinyrunnerError, OSError) as error:

@@ -229,7 +229,9 @@ def _restore_all(
         created=_created(facts.session_ids[0]),
         iterations_found=IterationsSaid(by="mode" if mode is Mode.ACCURACY else "log"),
     )
-    setup = describe_setup(config, mode, source, script, planned_inferences(script)[0], published)
+    first = planned_inferences(script)[0]
+    counts = first.iterations, first.warmups
+    setup = describe_setup(config, mode, task.key, source.facts, script, counts, published)
     provenance = Provenance.of(facts_then, setup, _device(log, facts, config, task))
     found[session.document] = (
         f"the log; as told now: round {config.round}, {config.division.value} division, "

@@ -64,7 +64,7 @@ class BoardSteps(Performer):
             case BoardQuestion.NAME:
                 self.name = board.identify()
             case BoardQuestion.FILES:
-                self._look_for(board.files())
+                self._look_for(board.files(), self._wav_file)
             case BoardQuestion.BAUD_RATE:
                 board.baud_rate()
             case BoardQuestion.RECORD:
@@ -74,8 +74,7 @@ class BoardSteps(Performer):
             case BoardQuestion.DUTY_CYCLE:
                 board.edges()
 
-    def _look_for(self, files: tuple[str, ...]) -> None:
-        wanted = self._wav_file
+    def _look_for(self, files: tuple[str, ...], wanted: str | None) -> None:
         if wanted is None or wanted.lower() in (file.lower() for file in files):  # FAT has no case
             return
         shown = ", ".join(files[:10]) or "nothing"
@@ -85,6 +84,8 @@ class BoardSteps(Performer):
         )
 
     def _play(self, file: str) -> None:
+        if self._wav_file is None:
+            self._look_for(self._board.files(), file)
         told = "" if self._length_s is None else f"-length_s[{self._length_s}]"
         self._journal.write("parser", f"m-play-file[{file}]{told}")
         self._journal.flush()
@@ -99,4 +100,6 @@ class BoardSteps(Performer):
         except DutTimeout as error:
             if not self._board.waits_for_device:
                 raise
-            raise DutTimeout(f"{error}\n{self._board.blocked_advice}") from error
+            raise DutTimeout(
+                f"{error}. {self._board.blocked_advice[:1].upper()}{self._board.blocked_advice[1:]}"
+            ) from error

@@ -8,7 +8,8 @@
     00100.932 dut: m-results-[0.000,0.996,…]
     00100.933 dut: m-ready
 
-Behind an IO Manager the device's lines read ``io: [dut]: m-…``. A device's chatter may stand
+Behind an IO Manager the device's lines read ``io: [dut]: m-…``, behind an interface board
+``ib: [dut]: m-…``; the board's own are ``ib: succeeded.``. A device's chatter may stand
 on lines of its own without any stamp, or be glued before a message.
 
 A killed session of ours goes on in the same file behind a line
@@ -25,6 +26,7 @@ from collections.abc import Callable, Iterator
 from math import isfinite
 from pathlib import Path
 
+from ....dut_protocol.wire.interface_board import ATTEMPTING, SUCCEEDED
 from ....dut_protocol.wire.messages import InputSize, lap_us, no_lap_time, parse_line
 from ...terms import Dialect, Mode
 from ..damage import find_damage, id_beside
@@ -40,6 +42,7 @@ from .eembc_lines import (
     MESSAGE,
     PLAIN_PAIR,
     PLAIN_PAIR_LINES,
+    PLAY,
     RESULTS_NOTE,
     RESUME,
     SCORES_ALONE,
@@ -49,10 +52,13 @@ from .eembc_lines import (
     WARMUP,
     PendingInference,
 )
+from .streaming_lines import BoardLines
 
 _MODES = {"bmark": Mode.PERFORMANCE, "single": Mode.PERFORMANCE, "multi": Mode.ACCURACY}
 """By EEMBC's runMode; `single` is one window, for trying."""
 
+_ATTEMPTING, _SUCCEEDED = ATTEMPTING.encode(), SUCCEEDED.encode()
+PLAY_START = b"m-play-f"
 _NO_RESULTS = "no whole m-results came"
 
 _Handler = Callable[[bytes, bytes, int], None]
@@ -86,6 +92,8 @@ class EembcReader(LogReader):
         self._void = False
         """Whether a resumption or a retry was read and no step since: what a device says there is
         late."""
+        self._board: BoardLines | None = None
+        """What takes an interface board's lines, once a streaming model was named."""
         self._ready_records: list[InferenceRecord] = []
 
     def _read(self, blocks: LineBlocks) -> Iterator[InferenceRecord]:
@@ -99,6 +107,7 @@ class EembcReader(LogReader):
         table[b"m-sessio"] = self._on_session
         table[b"Command "] = self._on_command
         table[b"m-bload-"] = table[b"m-bloadp"] = self._on_load_done
+        table[PLAY_START] = self._on_play
         table[b"m-bmark-"] = table[b"m-bm-cfg"] = self._on_setting
         table[b"Sending "] = self._on_sending
         for note in (EXTENSION_NOTE, RESULTS_NOTE, DEVELOPMENT_NOTE):
@@ -125,7 +134,7 @@ class EembcReader(LogReader):
                         if head[-4:] != b" dut":
                             continue
                         handle = other  # of the device it is chatter, with anything behind it
-                    if text[:7] == b"[dut]: " and head[-3:] == b" io":
+                    if text[:7] == b"[dut]: " and head[-3:] in (b" io", b" ib"):
                         head, text = head[:-2] + b"dut", text[7:]
                         handle = find(text[:8], other) or other
                     handle(head, text, number)
@@ -335,7 +344,7 @@ class EembcReader(LogReader):
         if (marker := RESUME.search(text)) is not None:
             return self._on_resume(marker)
         if stamped is not None and stamped[2] != b"dut":
-            return None
+            return self._board_says(text, number, stamped) if stamped[2] == b"ib" else None
         if self._infer is not None and (b"m-init-done" in text or b"m-timestamp-mode" in text):
             self._infer.rebooted = True
         self._note_simulated(number, text)
@@ -369,6 +378,31 @@ class EembcReader(LogReader):
         if b"m-lap-us-" in text and (wrong := no_lap_time(readable(text))) is not None:
             self.facts.note_error(number, wrong)
         return None
+
+    # An interface board's lines
+
+    def _on_play(self, head: bytes, text: bytes, number: int) -> None:
+        if head[-7:] != b" parser":
+            return self._on_other(head, text, number)
+        record, match = self.facts.streaming, PLAY.fullmatch(text)
+        if record is not None and match is not None:
+            record.wav_file = base_name(match[1])
+            record.length_s = None if match[2] is None else float(match[2])
+            record.line, record.plays = number, record.plays + 1
+        return None
+
+    def _board_says(self, text: bytes, number: int, stamped: re.Match[bytes]) -> None:
+        record = self.facts.streaming
+        if record is None:
+            return
+        if self._board is None:
+            self._board = BoardLines(record, asked_again=True)
+        text = text.strip()
+        if text.startswith(_ATTEMPTING):
+            record.began_s = float(stamped[1])
+        elif text == _SUCCEEDED:
+            record.ended_s = float(stamped[1])
+        self._board.take(text, number)
 
     # What they mean
 

@@ -59,6 +59,9 @@ result."""
 SCORES_ALONE = re.compile(rb"\[\d[\d.,]{0,1000}\]")
 """Scores whose line lost its beginning, as where an IO manager talked at the same time."""
 
+PLAY = re.compile(rb"m-play-file\[(.{1,200}?)\](?:-length_s\[(\d{1,9}(?:\.\d{1,9})?)\])?")
+"""A recording that an interface board is told to play, by our own runner."""
+
 SENDING = re.compile(rb"Sending (\d{1,18}) bytes")
 SENDING_LINE = re.compile(rb"parser: Sending (\d{1,18}) bytes")
 """How much of an input the runner sends."""

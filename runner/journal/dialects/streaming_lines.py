@@ -20,8 +20,12 @@ _READY = b"m-ready"
 class BoardLines:
     """Takes the board's lines, one by one, without what a log puts in front of them."""
 
-    def __init__(self, record: StreamingRecord) -> None:
-        """Fill in ``record``."""
+    def __init__(self, record: StreamingRecord, *, asked_again: bool = False) -> None:
+        """Fill in ``record``. With ``asked_again`` a list that comes twice counts the second time.
+
+        Our own runner asks again for one that came damaged.
+        """
+        self._asked_again = asked_again
         self._record = record
         self._list: BoardList | None = None
 
@@ -50,6 +54,10 @@ class BoardLines:
 
     def _begin(self, head: BoardList, number: int) -> None:
         self._list = head
+        if self._asked_again:
+            self._kept(head).clear()
+            if head is BoardList.DETECTIONS:
+                self._record.detections_ms = None
         if head is BoardList.RISES:
             self._record.edges_line = number
 

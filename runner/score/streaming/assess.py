@@ -5,18 +5,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from ....datasets.errors import DatasetError
 from ....datasets.streaming.truth import StreamingTruth, read_truths, truth_for
+from ....energy.trace import EnergyTrace
 from ....models.suite import STREAMING_TASKS, StreamingTask
 from ...config.rounds import Round, Rounds, load_rounds
 from ...errors import SetupError
 from ...journal.records import LogFacts
+from ...journal.session_folder import TRUTH_NAME
 from ...terms import Division, Mode, Purpose
 from ..assess import Assessment
 from ..rules import CheckInput, FindingKind, SessionFinding, Severity, check
 from .rules import check_streaming
 from .score import score_stream, score_stream_energy
 from .stream import Stream, read_stream
+
+if TYPE_CHECKING:
+    from ...journal.claimed_provenance import ClaimedProvenance
+    from ...journal.session_document import Provenance
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +39,10 @@ class JudgedStream:
     """Where the windows of the words were read from, or which ones they are; None: nowhere."""
     truth: StreamingTruth | None = None
     """The windows themselves."""
+    trace: EnergyTrace | None = None
+    """The trace of an energy session, where there is one."""
+    provenance: Provenance | None = None
+    """The provenance in its session.json; None where it has none."""
 
 
 def judge_stream(
@@ -43,17 +55,22 @@ def judge_stream(
     division: Division,
     purpose: Purpose,
     truth_needed: bool = True,
+    provenance: Provenance | None = None,
 ) -> JudgedStream:
     """Score a streaming session whose log was read.
 
     ``labels`` is the file of its recording's words, ``datasets`` the folder that holds such files
     for each model id; without them the words are those that results.json has, else the official
     ones that were fetched. Where there are none, SetupError; without ``truth_needed`` no words are
-    counted. Without ``round_name`` it is the first round that has the task.
+    counted. Without ``round_name`` it is the first round that has the task. ``provenance`` is that
+    of a session of ours, which has its own copy of the words.
     """
     task = streaming_task_of(facts)
     round_ = round_for(task, load_rounds(), round_name)
     mode = facts.mode or Mode.PERFORMANCE
+    own = log.with_name(TRUTH_NAME)
+    if labels is None and provenance is not None and own.is_file():
+        labels = _own_truth(own, provenance)
     truths = [] if labels is None else [*read_truths(labels)]
     if labels is None and datasets is not None:
         truths = truths_in(datasets, task)
@@ -64,11 +81,24 @@ def judge_stream(
         truth = stream.truth or truth_for(stream.record.wav_file, fetched)
     if truth is None and truth_needed:
         raise SetupError(_no_truth(log, stream, task, labels, truths))
-    assessment = assess_stream(facts, stream, truth, task, mode, round_, division, purpose)
+    assessment = assess_stream(
+        facts, stream, truth, task, mode, round_, division, purpose, provenance
+    )
     told = None if truth is None else truth.source
     if truth is not None and truth.is_official:
         told = f"the official words of {truth.wav_file}"
-    return JudgedStream(task, mode, round_, assessment, told, truth)
+    return JudgedStream(task, mode, round_, assessment, told, truth, stream.trace, provenance)
+
+
+def _own_truth(path: Path, provenance: Provenance) -> Path:
+    """Refuse (SetupError) a session's copy of the words where it is not what it was."""
+    why = "it holds other words than the session began with"
+    try:
+        if any(one.sha256 == provenance.dataset.labels_sha256 for one in read_truths(path)):
+            return path
+    except DatasetError as error:
+        why = str(error)
+    raise SetupError(f"{path} is damaged ({why}); give the list of the words with --labels")
 
 
 def _no_truth(
@@ -96,11 +126,23 @@ def assess_stream(
     round_: Round,
     division: Division,
     purpose: Purpose = Purpose.SUBMISSION,
+    provenance: Provenance | ClaimedProvenance | None = None,
 ) -> Assessment:
-    """Score and check a session whose files were read; without ``truth`` no words are counted."""
+    """Score and check a session whose files were read; without ``truth`` no words are counted.
+
+    ``provenance`` is that of its session.json, where it has one.
+    """
     result = score_stream(stream, task, truth)
     energy = score_stream_energy(stream) if mode is Mode.ENERGY else None
-    whole = CheckInput.of(facts, task, mode=mode)
+    development = provenance is not None and provenance.purpose is Purpose.DEVELOPMENT
+    whole = CheckInput.of(
+        facts,
+        task,
+        mode=mode,
+        simulated=provenance is not None and provenance.is_simulated,
+        restored=provenance is not None and provenance.is_restored,
+        development=development,
+    )
     findings = [*check(whole, round_, division=division, purpose=purpose)]
     findings += check_streaming(
         result,

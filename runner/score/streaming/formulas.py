@@ -20,6 +20,10 @@ README_DELAY_S = 1.0
 """How late the description of the benchmark lets it come."""
 SUPPRESSED_MS = 1000
 """A false positive hides those of the second behind it."""
+PERIOD_SPREAD = 0.02
+"""The official runner warns of periods that differ by more."""
+MOST_DRIFT = 0.05
+"""How far an audio clock may be off, as a share: an RC oscillator is within 2 %."""
 TICK_S = 10e-6
 """A tick of the board's timer."""
 

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ....dut_protocol.wire.interface_board import MOST_DETECTIONS
+from ....energy.trace_files import MLCOMMONS_RATE_HZ
 from ....models.suite import StreamingTask
 from ...config.rounds import Round
 from ...journal.records import StreamingRecord
 from ...terms import Division, Mode
 from ..results import EnergyResult
 from ..rules import FindingKind, SessionFinding, Severity
-from .formulas import OFFICIAL_DELAY_S, README_DELAY_S
-from .results import DutyCycle, StreamingResult
+from .formulas import MOST_DRIFT, OFFICIAL_DELAY_S, PERIOD_SPREAD, README_DELAY_S
+from .results import DutyCycle, StreamingResult, WordScore
 
 MARKER_MS = 500
 """The first frame's detection comes within this of `record_detections`; published: 35 to 116 ms."""
-PERIOD_SPREAD = 0.02
-"""The official runner warns of periods that differ by more."""
 PERIOD_DEVIATION = 0.01
 """How far a period may be off a frame of sound; published ones are within 0.23 %."""
+PLAYED_WITHIN = 0.02
+"""How far the time that a recording takes to play may be off its length, beside a second of the
+link's; an audio clock is within 1 %."""
+SAMPLES_WITHIN = 0.001
+"""How many samples may be missing of a millisecond each, while the recording plays."""
 TIMED_TOO_LONG_S = 10.0
 """The runner gives up that long after the end of a recording."""
 
@@ -81,6 +86,7 @@ def _played(record: StreamingRecord) -> Iterator[SessionFinding]:
             "recording to its end; look at its lines behind `play`",
             record.line,
         )
+    yield from _played_in_time(record)
     if record.plays > 1:
         yield _violation(
             FindingKind.PLAYED,
@@ -93,6 +99,20 @@ def _played(record: StreamingRecord) -> Iterator[SessionFinding]:
             f"the list of {len(record.detections_ms or ())} detections is not what the board sent, "
             f"{len(record.echoed_ms)} of them; submit the log as the runner wrote it",
             record.detections_line,
+        )
+
+
+def _played_in_time(record: StreamingRecord) -> Iterator[SessionFinding]:
+    if record.began_s is None or record.ended_s is None or record.length_s is None:
+        return
+    took_s = record.ended_s - record.began_s
+    if abs(took_s - record.length_s) > PLAYED_WITHIN * record.length_s + 1.0:
+        yield _violation(
+            FindingKind.PLAYED,
+            f"the board took {took_s:.1f} s for {record.wav_file}, which lasts {record.length_s:g} "
+            "s: the file on its card is another of that name, or was not copied whole; copy it "
+            "again, and run the session again",
+            record.line,
         )
 
 
@@ -119,6 +139,13 @@ def _truth(
 
 
 def _marker(result: StreamingResult, record: StreamingRecord) -> Iterator[SessionFinding]:
+    if result.detections >= MOST_DETECTIONS:
+        yield _violation(
+            FindingKind.DETECTIONS,
+            f"{result.detections} detections are all that the board keeps: what came behind the "
+            "last is lost, and words in it count as missed; look at what drives WW_DETECTED",
+            record.detections_line,
+        )
     if result.marker_ms > MARKER_MS:
         yield _warning(
             FindingKind.DETECTIONS,
@@ -157,15 +184,28 @@ def _drift(result: StreamingResult, record: StreamingRecord) -> Iterator[Session
         return
     if (words.missed_s, words.false_positives) == (other.missed_s, other.false_positives):
         return
+    later = (
+        "that they differ says that detections come later, or earlier, than the clock explains: "
+        "look at the latency of the firmware"
+    )
+    if _false(other) < _false(words):
+        later = (
+            "that it is worse is the clock's doing, not the device's: no window is wide enough for "
+            "a recording that plays so fast or slowly; use another interface board, or let it come "
+            "to room temperature"
+        )
     yield _warning(
         FindingKind.AUDIO_CLOCK,
         f"{words} as the official runner counts, which lets a detection come "
         f"{OFFICIAL_DELAY_S:g} s behind its word; {other} within {README_DELAY_S:g} s, as the "
         f"benchmark's README has it, the drift of the board's audio clock ({drift.ppm:+.0f} ppm) "
-        "taken off. The first is what counts; that they differ says that detections come later, "
-        "or earlier, than the clock explains: look at the latency of the firmware",
+        f"taken off. The first is what counts; {later}",
         record.detections_line,
     )
+
+
+def _false(words: WordScore) -> int:
+    return words.false_negatives + words.false_positives
 
 
 def _duty(
@@ -196,7 +236,7 @@ def _duty(
         )
     deviation = duty.period_s / task.frame_s - 1
     if abs(deviation) > PERIOD_DEVIATION:
-        yield _warning(
+        yield (_violation if abs(deviation) > MOST_DRIFT else _warning)(
             FindingKind.DUTY_CYCLE,
             f"a frame takes {duty.period_s * 1e3:.3f} ms where its sound has "
             f"{task.frame_s * 1e3:g} ms ({deviation:+.1%}); look for frames that the firmware "
@@ -215,6 +255,15 @@ def _energy(
             "at `stop`; wire the pin to the monitor's event input",
             record.samples[2],
         )
+    if record.samples is not None and record.length_s is not None:
+        expected = record.length_s * MLCOMMONS_RATE_HZ
+        if record.samples[0] < expected * (1 - SAMPLES_WITHIN):
+            yield _violation(
+                FindingKind.SAMPLES_LOST,
+                f"{record.samples[0]} samples of a millisecond each, and {record.wav_file} alone "
+                f"lasts {expected:.0f}: samples were lost, and energy with them; measure again",
+                record.samples[2],
+            )
     if energy is None:
         return
     if energy.lost_error is not None:

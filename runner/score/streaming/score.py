@@ -9,7 +9,15 @@ from ....models.suite import StreamingTask
 from ...journal.records import InferenceRecord
 from ..energy_score import score_energy_trials
 from ..results import EnergyResult
-from .formulas import README_DELAY_S, TICK_S, drift_of, duty_cycle_of, score_words
+from .formulas import (
+    MOST_DRIFT,
+    PERIOD_SPREAD,
+    README_DELAY_S,
+    TICK_S,
+    drift_of,
+    duty_cycle_of,
+    score_words,
+)
 from .printed import number_of, streaming_figures
 from .results import Drift, DutyCycle, StreamingResult
 from .stream import Stream
@@ -51,6 +59,9 @@ def _drift(
 ) -> Drift | None:
     """Measure the drift by the edges; where there are none, by the period that the log prints."""
     if duty is not None:
+        odd = abs(duty.period_s / task.frame_s - 1) > MOST_DRIFT
+        if odd or duty.odd_pair is not None or duty.period_spread > PERIOD_SPREAD:
+            return None  # edges that were lost, or are somebody else's
         within_s = TICK_S / (min(duty.rises, duty.falls) - 1)
         return drift_of(duty.period_s, task.frame_s, within_s, f"edges in {duty.source}")
     for figure in streaming_figures(printed):

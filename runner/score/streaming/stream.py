@@ -21,10 +21,11 @@ from typing import Any
 
 from ....datasets.streaming.truth import StreamingTruth, truth_of
 from ....energy.trace import EnergyTrace
-from ....energy.trace_files import read_trial
+from ....energy.trace_files import read_trace, read_trial
 from ...journal.reader import LogError
 from ...journal.records import LogFacts, StreamingRecord
 from ...journal.results_json import read_elements
+from ...terms import Dialect, Mode
 from ..score import ScoreError
 from .formulas import TICK_S
 
@@ -94,7 +95,7 @@ def read_stream(log: Path, facts: LogFacts, *, with_json: bool = True) -> Stream
         stops_s=stops_s,
         edges_from=edges_from,
         truth=truth_of(infer, str(path)) if isinstance(infer, dict) else None,
-        trace=None if entry.get("power") is None else read_trial(path, 1, entry),
+        trace=_trace(log, path, entry, facts),
         claims={
             name: part[name]
             for part in (infer, duty)
@@ -103,6 +104,15 @@ def read_stream(log: Path, facts: LogFacts, *, with_json: bool = True) -> Stream
             if name in part
         },
     )
+
+
+def _trace(log: Path, path: Path, entry: Mapping[str, Any], facts: LogFacts) -> EnergyTrace | None:
+    """Return the trace in results.json, or that of a session of ours; None where is none."""
+    if entry.get("power") is not None:
+        return read_trial(path, 1, entry)
+    if facts.dialect is Dialect.EEMBC and facts.mode is Mode.ENERGY:
+        return read_trace(log.parent)
+    return None
 
 
 def _entry(path: Path, record: StreamingRecord) -> dict[str, Any]:

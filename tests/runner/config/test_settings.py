@@ -15,6 +15,8 @@ from tinyrunner.runner.terms import Purpose
 ONLY_IN_A_FILE = {
     "io_manager.baud_rate",
     "io_manager.dut_baud_rate",
+    "interface_board.baud_rate",
+    "interface_board.dut_baud_rate",
     "monitor.current_limit_a",
     "monitor.boot_timeout_s",
     "custom",

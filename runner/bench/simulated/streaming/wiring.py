@@ -64,7 +64,7 @@ class StreamingWiring:
         self.board = SimulatedInterfaceBoard(
             self.device,
             recordings.card(options.card),
-            replace(options.board, baud_rate=config.io_manager.baud_rate),
+            replace(options.board, baud_rate=config.interface_board.baud_rate),
             options.dut_baud_rate,
         )
         pins = self.device.pins

@@ -104,7 +104,7 @@ def test_no_mode_no_task_and_no_device_are_asked_for(tmp_path):
     for arguments, said in (
         (("run", "kws", "--dut", "sim:"), "which mode?"),
         (("run", "--mode", "accuracy", "--dut", "sim:"), "which task?"),
-        (("run", "sww", "--mode", "accuracy", "--dut", "sim:"), "no task 'sww'"),
+        (("run", "sxx", "--mode", "accuracy", "--dut", "sim:"), "no task 'sxx'"),
         (("run", "kws", "--mode", "fast", "--dut", "sim:"), "no mode 'fast'"),
         (("run", "kws", "--mode", "accuracy", "--datasets", "demo"), "which device?"),
         (("run", "kws", "--mode", "accuracy", "--dut", "/dev/x"), "which inputs?"),

@@ -138,7 +138,7 @@ def test_edges_that_do_not_pair_are_found(tmp_path):
 
 def test_frames_that_are_not_those_of_the_sound_are_found(tmp_path):
     found = judged(Played(clock=0.8, length_s=1200.0).write(tmp_path / "s"))
-    assert (FindingKind.DUTY_CYCLE, Severity.WARNING) in kinds(found)
+    assert (FindingKind.DUTY_CYCLE, Severity.VIOLATION) in kinds(found)
     assert any("takes 40.000 ms where its sound has 32 ms" in f.text
                for f in found.assessment.findings)  # fmt: skip
 

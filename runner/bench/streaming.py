@@ -1,0 +1,184 @@
+"""Opens the bench of a streaming task: an interface board, the device, perhaps a monitor.
+
+The device is behind the board, or on a port of its own where one is named. In energy mode the
+monitor powers it, and sees its timestamp pin by an event input.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+from ...dut_protocol.errors import LinkError
+from ...dut_protocol.host.dut import Dut
+from ...dut_protocol.host.inference import InferenceTimer
+from ...dut_protocol.host.interface_board import InterfaceBoard
+from ...dut_protocol.host.load_with_retries import Loader
+from ...dut_protocol.link.clock import Clock, MonotonicClock
+from ...dut_protocol.link.transport import Transport, check_address, open_transport
+from ...dut_protocol.link.wire_log import IO_MANAGER, LoggingTransport, WireLog
+from ...dut_protocol.wire.settings import LinkSettings, VerifyLoad
+from ...energy.errors import MonitorError, SupplyMayBeOn
+from ...energy.interruptions import SafeStack
+from ...energy.monitor import EnergyMonitor
+from ..config.config import Config
+from ..config.sim_address import is_simulated, names_simulated
+from ..errors import SetupError
+from .bench import Bench, StreamingParts
+from .monitors import check_monitor_address, open_monitor
+from .opening import begin_wire_log
+from .recorder import Recorder, ServedTransport
+from .simulated.device import SimulatedModel
+from .simulated.streaming.wiring import SimulatedStreamingBench
+
+
+def with_simulated_board(config: Config) -> Config:
+    """Return the configuration with both ends simulated where one of them is, and none is real."""
+    dut, board = config.dut.address, config.interface_board.address
+    if dut is None and names_simulated(board):
+        return config.model_copy(update={"dut": config.dut.model_copy(update={"address": board})})
+    return config
+
+
+def is_device_behind(config: Config) -> bool:
+    """Tell whether the device is reached through the interface board."""
+    if config.dut.address is None:
+        return True
+    return is_simulated(config) and config.interface_board.address is None
+
+
+def check_streaming_addresses(config: Config, *, energy: bool) -> None:
+    """Refuse (SetupError) addresses of which no bench can be made, before any port is opened."""
+    if is_simulated(config):
+        for what, address in (
+            ("energy monitor", config.monitor.address),
+            ("interface board", config.interface_board.address),
+        ):
+            if address is not None and not names_simulated(address):
+                raise SetupError(
+                    f"{config.dut.address} is a simulated device and brings its own {what}; leave "
+                    f"{address} out, or name the port of a real device"
+                )
+        return
+    try:
+        check_address(_board_address(config))
+        if config.dut.address is not None:
+            check_address(config.dut.address)
+        if energy:
+            check_monitor_address(config.monitor)
+    except (LinkError, MonitorError) as error:
+        raise SetupError(str(error)) from error
+
+
+def _board_address(config: Config) -> str:
+    address = config.interface_board.address
+    if address is None:
+        raise SetupError(
+            "which interface board? A streaming task has its recording played by one: give "
+            "--interface-board with its port (`tinyrunner devices` lists them), or --dut sim: for "
+            "a simulated bench"
+        )
+    if names_simulated(address):
+        raise SetupError(f"{address} is a simulated board, and {config.dut.address} a real device")
+    return address
+
+
+@contextmanager
+def open_streaming_bench(config: Config, *, energy: bool) -> Iterator[Bench]:
+    """Open what the configuration names. Whatever happens inside, the supply is off afterwards."""
+    check_streaming_addresses(config, energy=energy)
+    with SafeStack() as stack:
+        opening = _Opening(config, stack, energy=energy)
+        yield opening.simulated() if is_simulated(config) else opening.real()
+
+
+class _Opening:
+    """Opens one bench; what it opened is closed by the stack."""
+
+    def __init__(self, config: Config, stack: SafeStack, *, energy: bool) -> None:
+        self._config = config
+        self._stack = stack
+        self._energy = energy
+        self._bench: Bench | None = None
+
+    def simulated(self) -> Bench:
+        bench = SimulatedStreamingBench(self._config, energy=self._energy)
+        wire, log = self._logged(bench.link, bench.clock)
+        monitor: EnergyMonitor | None = None
+        if self._energy:
+            try:
+                monitor = self._stack.enter_context(bench.open_monitor(self._config.monitor, log))
+            except MonitorError as error:  # a vendor's package is absent, say
+                raise SetupError(str(error)) from error
+        own = None if is_device_behind(self._config) else bench.dut_link
+        return self._made(wire, own, bench.clock, monitor, bench.model)
+
+    def real(self) -> Bench:
+        config, clock = self._config, MonotonicClock()
+        own: Transport | None = None
+        monitor: EnergyMonitor | None = None
+        try:
+            board = open_transport(_board_address(config), config.interface_board.baud_rate)
+            wire, log = self._logged(board, clock)
+            if config.dut.address is not None:
+                own = open_transport(config.dut.address, config.dut.baud_rate)
+                self._stack.callback(own.close)
+            if self._energy:
+                monitor = self._stack.enter_context(open_monitor(config.monitor, clock, log))
+        except SupplyMayBeOn:
+            raise
+        except (LinkError, MonitorError) as error:
+            raise SetupError(str(error)) from error
+        return self._made(wire, own, clock, monitor, None)
+
+    def _logged(self, transport: Transport, clock: Clock) -> tuple[Transport, WireLog | None]:
+        baud_rate = self._config.interface_board.baud_rate
+        log = begin_wire_log(self._config, transport, clock, baud_rate, self._tell)
+        if log is not None:
+            transport = LoggingTransport(transport, clock, log, IO_MANAGER)
+        self._stack.callback(transport.close)
+        return transport, log
+
+    def _tell(self, text: str) -> None:
+        if self._bench is None:
+            raise ValueError("there is no journal yet")
+        self._bench.dut.listener.note(text)
+
+    def _made(
+        self,
+        wire: Transport,
+        own: Transport | None,
+        clock: Clock,
+        monitor: EnergyMonitor | None,
+        model: SimulatedModel | None,
+    ) -> Bench:
+        config = self._config
+        recorder = None
+        if monitor is not None:
+            _check_events(monitor, soft_markers=config.monitor.soft_markers)
+            recorder = Recorder(monitor, clock)
+            wire = ServedTransport(wire, recorder)
+            own = None if own is None else ServedTransport(own, recorder)
+        link = LinkSettings(baud_rate=config.interface_board.baud_rate)
+        board = InterfaceBoard(wire, clock, link)
+        rate = config.dut.baud_rate
+        if own is None:
+            rate = config.interface_board.device_rate(energy=self._energy)
+        settings = replace(config.dut.link, baud_rate=rate, verify_load=VerifyLoad.NEVER)
+        dut = Dut(board.dut if own is None else own, clock, settings)
+        parts = StreamingParts(board, own is None, recorder)
+        self._bench = Bench(
+            clock, dut, Loader(dut), InferenceTimer(dut), model, streaming_parts=parts
+        )
+        return self._bench
+
+
+def _check_events(monitor: EnergyMonitor, *, soft_markers: bool) -> None:
+    """Refuse (SetupError) a monitor that cannot see where the window of energy begins and ends."""
+    if not (monitor.capabilities.event_input or soft_markers):
+        raise SetupError(
+            f"{monitor.address} has no input for the timestamp pin, and an interface board does "
+            "not stamp it: use one that has (an LPM01A's D7, a Joulescope's GPI0), or "
+            "--soft-markers, which is never valid for submission"
+        )

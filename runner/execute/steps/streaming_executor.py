@@ -1,0 +1,106 @@
+"""Executes the script of a streaming task: nothing is done again, for a recording plays once.
+
+What fails behind the recording does not lose it: the board is still asked for what it noted, but
+for one that waits for its device, and hears nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+
+from ....dut_protocol.errors import DutError, DutFault, DutProtocolError
+from ....dut_protocol.wire.messages import Chatter, Message, Model
+from ....models.suite import StreamingTask
+from ...bench.bench import Bench
+from ...journal.journal import Journal
+from ...script.script import Script, numbered_steps
+from ...script.verbs import (
+    BoardCommand,
+    BoardPlay,
+    BoardQuestion,
+    DeviceVerb,
+    DutCommand,
+    format_verb,
+    parse_verb,
+)
+from .board_steps import BoardSteps
+from .energy_steps import EnergySteps
+from .sequencer import Sequencer
+
+_NOTED = (BoardQuestion.DETECTIONS, BoardQuestion.DUTY_CYCLE)
+_STREAMING_ALREADY = "Ignoring request"
+"""What the reference firmware says to a `start` while it listens."""
+
+
+class StreamingExecutor(Sequencer):
+    """Runs the numbered steps of a streaming task's script."""
+
+    def __init__(
+        self,
+        bench: Bench,
+        journal: Journal,
+        task: StreamingTask,
+        benchmark_config: Mapping[str, str],
+        board: BoardSteps,
+        energy: EnergySteps | None,
+    ) -> None:
+        super().__init__(bench, journal, benchmark_config, energy, board)
+        self._board = board
+        self._task = task
+        self._played = False
+        self._asked: list[BoardQuestion] = []
+
+    def run(self, script: Script) -> None:
+        """Execute every step; where one fails behind the recording, ask for what was noted."""
+        for numbered in numbered_steps(script):
+            verb = parse_verb(numbered.step.command)
+            # A recording's time-out is the step's; anything else has the protocol's own at least.
+            self._board.play_timeout_s = numbered.step.effective_ms / 1000
+            try:
+                self.step(numbered)
+            except DutFault:
+                if self._played and not self._bench.streaming.board.waits_for_device:
+                    self._save()
+                raise
+            self._played = self._played or isinstance(verb, BoardPlay)
+            if isinstance(verb, BoardCommand):
+                self._asked.append(verb.question)
+            self._journal.flush()
+
+    def _save(self) -> None:
+        """Ask for the lists that the script has not come to: they need no device."""
+        for question in _NOTED:
+            if question not in self._asked:
+                verb = BoardCommand(question)
+                self._journal.write("parser", f'Command "{format_verb(verb)}"')
+                with suppress(DutError):  # what went wrong before is what is told
+                    self.perform(verb)
+
+    def command(self, verb: DeviceVerb) -> None:
+        self.finished("dut" if isinstance(verb, DutCommand) else "ib")
+        ignored: list[str] = []
+
+        def each(message: Message) -> None:
+            if isinstance(message, Chatter) and _STREAMING_ALREADY in message.text:
+                ignored.append(message.text)
+
+        dut = self._bench.dut
+        reply = self._board.ask_device(dut, verb.text, self.timeout_s, each)
+        if self.energy is not None and verb.text in ("start", "stop"):
+            self.energy.mark(self._bench.clock.now_s())
+        if ignored and verb.text == "start":
+            raise DutProtocolError(
+                f"{dut.address}: `start` is answered {ignored[0][:80]!r}: the device listens "
+                "already, and its first frame was another; let `stop` end that in the firmware"
+            )
+        for message in reply:
+            if isinstance(message, Model):
+                self._check_model(message.model_id)
+
+    def _check_model(self, model_id: str) -> None:
+        if model_id.lower() not in self._task.model_ids:
+            raise DutProtocolError(
+                f"{self._bench.dut.address}: the device now says that its model is {model_id}, not "
+                f"{self._task.model_id}"
+            )

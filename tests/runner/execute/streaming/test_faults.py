@@ -1,0 +1,73 @@
+"""What MLCommons' runner lets pass: each fault of board, card and device is found and named."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from support.benches.streaming_runs import recordings, run_sww, session_of
+
+BLOCKED = "until it does the board waits for it, for ever"
+
+STOPS = {
+    "fault=no_card": "no card is in its slot",
+    "fault=mono": "is it a stereo wav",
+    "fault=wrong_name": "ten_s.wav is not on the board's card, which holds copy-of-ten_s.wav",
+    "fault=wrong_task": "the firmware's model is kws01, sww needs sww01",
+    "fault=slow_reset": "is not back from the reset",
+    "fault=mute": BLOCKED,
+    "fault=line_feeds": "that its lines end in CR LF",
+    "fault=silent_stop": BLOCKED,
+    "fault=cut_lines": "something on the way to the device cuts its lines",
+    "fault=no_detection": "no detection at all",
+    "baud=57600": "runs at 115200 baud",
+}
+"""Faults that end a run, and what it ends with."""
+
+FOUND = {
+    "fault=no_marker": "without the pulse of the first frame all times are those of a word",
+    "fault=lost_edge": "the edges of PROCESSING do not pair: at pair 10 of 100",
+    "fault=edges_full": "a frame takes 1.000 ms where its sound has 32 ms",
+    "audio_ppm=20000": "a frame takes 31.373 ms where its sound has 32 ms",
+}
+"""Faults that are found in what was measured."""
+
+HARMLESS = ("echo=0", "manner=st", "manner=syntiant", "audio_ppm=400", "audio_ppm=-2300")
+
+
+@pytest.mark.parametrize("fault", STOPS)
+def test_a_run_that_cannot_go_on_says_why_and_keeps_its_journal(tmp_path, fault):
+    ran = run_sww(tmp_path, options=fault)
+    assert STOPS[fault] in " ".join(ran.err.split())
+    assert ran.status in (1, 2)
+    if fault in ("fault=silent_stop", "fault=mono", "fault=no_detection"):
+        log = (session_of(tmp_path) / "log.txt").read_text(encoding="utf-8")
+        assert "ib: Attempting to play ten_s.wav" in log
+
+
+@pytest.mark.parametrize("fault", FOUND)
+def test_what_was_measured_wrong_is_found(tmp_path, fault):
+    ran = run_sww(tmp_path, "--json", options=fault)
+    findings = json.loads(ran.out)["findings"]
+    assert any(FOUND[fault] in one["text"] for one in findings)
+
+
+@pytest.mark.parametrize("manner", HARMLESS)
+def test_a_bench_without_a_fault_is_accused_of_none(tmp_path, manner):
+    told = json.loads(run_sww(tmp_path, "--json", options=manner).out)
+    assert [one["kind"] for one in told["findings"]] == ["simulated device", "list not official"]
+    assert told["streaming"]["words"]["true_positives"] == 3
+
+
+def test_more_detections_than_the_board_keeps_are_told(tmp_path):
+    recordings(tmp_path / "datasets", length_sec=170.0)
+    told = json.loads(run_sww(tmp_path, "--json", options="fault=many_detections").out)
+    assert any("all that the board keeps" in one["text"] for one in told["findings"])
+
+
+def test_a_device_silent_after_stop_on_its_own_port_loses_no_detections(tmp_path):
+    ran = run_sww(tmp_path, "--interface-board", "sim:", options="fault=silent_stop")
+    assert ran.status == 1
+    log = (session_of(tmp_path) / "log.txt").read_text(encoding="utf-8")
+    assert "ib: Detection Timestamps (ms)" in log
+    assert "ib: Duty cycle stop times (s)" in log
