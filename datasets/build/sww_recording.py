@@ -30,12 +30,13 @@ import numpy.typing as npt
 from ...models.suite import SWW
 from ..errors import DatasetError, ProblemList
 from ..streaming.sound import PIECE_SAMPLES, SAMPLE_RATE_HZ, Recording, Samples, write_stereo
-from ..streaming.truth import StreamingTruth, truth_text
+from ..streaming.truth import StreamingTruth, read_truths, truth_text
 from .build_dataset import BuildFailed
 
 RECIPE_SUFFIX = "_spec"
 _MAX_RECIPE_BYTES = 1 << 20
 _LONGEST_S = 7200.0
+_LOUDEST = 1000.0
 _TRIMMED_BELOW = 0.05
 
 Progress = Callable[[int, int], None]
@@ -128,10 +129,11 @@ def _parts(path: Path, found: dict[str, object], key: str, length_s: float, *, h
             raise DatasetError(f"{path}: {key} {number}: expected {shape}")
         name = str(row[0]).rpartition("}")[2].strip("/")
         begin_s, end_s = numbers[0], numbers[1] if has_end else length_s
-        if "/" not in name or not 0 <= begin_s < end_s <= length_s:
+        is_heard = 0 <= begin_s < end_s <= length_s and 0 < numbers[-1] <= _LOUDEST
+        if "/" not in name or not is_heard:
             raise DatasetError(
                 f"{path}: {key} {number}: expected a file in a folder, heard within the "
-                f"{length_s:g} s, found {str(row)[:80]}"
+                f"{length_s:g} s at a level up to {_LOUDEST:g}, found {str(row)[:80]}"
             )
         parts.append(Part(name, begin_s, end_s if has_end else None, numbers[-1]))
     return tuple(parts)
@@ -161,22 +163,22 @@ def build_recording(
     )
     folder = out / SWW.model_id
     wav = folder / recipe.wav_file
+    peak = tracks.peak()
+    listed = _is_listed(folder / recipe.truth_file, truth, overwrite)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         fresh = folder / f".{recipe.wav_file}-{secrets.token_hex(4)}"
         try:
             with fresh.open("wb") as file:
-                write_stereo(file, _told(tracks.sound(), progress))
+                write_stereo(file, _told(tracks.sound(peak), progress))
             unchanged = wav.is_file() and _same_bytes(fresh, wav)
             if wav.exists() and not unchanged and not overwrite:
-                raise DatasetError(
-                    f"{wav}: other contents than the build made: name another place with --out, "
-                    "or replace it with --overwrite"
-                )
+                raise _other(wav, "contents")
             fresh.replace(wav)
         finally:
             fresh.unlink(missing_ok=True)
-        (folder / recipe.truth_file).write_text(truth_text(truth), "utf-8")
+        if not listed:
+            (folder / recipe.truth_file).write_text(truth_text(truth), "utf-8")
     except OSError as error:
         raise DatasetError(
             f"{error.filename or folder}: cannot write the recording: {error.strerror or error}"
@@ -185,6 +187,27 @@ def build_recording(
     if truth.is_official:
         differing = ()
     return RecordingBuilt(Recording.open(wav), truth, unchanged, differing)
+
+
+def _is_listed(path: Path, truth: StreamingTruth, overwrite: bool) -> bool:
+    """Tells whether the file has these words already; DatasetError where it may not be replaced."""
+    if not path.exists():
+        return False
+    try:
+        if truth.sha256 in (one.sha256 for one in read_truths(path)):
+            return True
+    except DatasetError:
+        pass  # it is no truth at all, and still somebody's
+    if not overwrite:
+        raise _other(path, "words")
+    return False
+
+
+def _other(path: Path, what: str) -> DatasetError:
+    return DatasetError(
+        f"{path}: other {what} than the build made: name another place with --out, or replace it "
+        "with --overwrite"
+    )
 
 
 def differences(recipe: Recipe, truth: StreamingTruth, official: StreamingTruth) -> tuple[str, ...]:
@@ -259,13 +282,15 @@ class _Tracks:
                    for part, track in words)  # fmt: skip
         return cls(tuple(tracks), int(recipe.length_s * SAMPLE_RATE_HZ), tuple(windows))
 
-    def sound(self) -> Iterator[Samples]:
-        """Yields the recording, piece by piece."""
-        peak = np.float32(0.0)
-        for piece in self._mixes():
-            peak = max(peak, np.max(np.abs(piece)))
+    def peak(self) -> np.float32:
+        """Returns the greatest magnitude of the sum; DatasetError where there is none."""
+        peak = max((np.max(np.abs(piece)) for piece in self._mixes()), default=np.float32(0))
         if not peak > 0:
             raise DatasetError("nothing is heard in this recording: the sum of its parts is silent")
+        return peak
+
+    def sound(self, peak: np.float32) -> Iterator[Samples]:
+        """Yields the recording, piece by piece."""
         for piece in self._mixes():
             # By way of 32 bits: what 32768 becomes in 16 would depend on the processor.
             yield (piece / peak * np.float32(1 << 15)).astype(np.int32).astype(np.int16)
@@ -284,8 +309,13 @@ def _find(source: Path, places: set[tuple[str, str]]) -> dict[tuple[str, str], l
         found = "is a file" if source.exists() else "does not exist"
         raise DatasetError(f"{source}: {found}; expected a folder that holds both data sets")
     files: dict[tuple[str, str], list[Path]] = {}
-    for folder, folders, names in os.walk(source):
+    seen: set[str] = set()
+    for folder, folders, names in os.walk(source, followlinks=True):  # data sets are often linked
         folders.sort()
+        if (real := os.path.realpath(folder)) in seen:
+            folders.clear()
+            continue
+        seen.add(real)
         parent = os.path.basename(os.path.abspath(folder))
         for name in names:
             if (parent, name) in places:

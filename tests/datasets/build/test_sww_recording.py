@@ -193,6 +193,7 @@ def test_a_part_that_cannot_be_used_is_named(
         ({"configs_wakeword": [["a/b.wav", 1.0, "x"]]}, r"expected \[path, begin, level\]"),
         ({"configs_wakeword": [["b.wav", 1.0, 0.5]]}, "expected a file in a folder"),
         ({"configs_background": [["a/b.wav", 5.0, 11.0, 0.5]]}, "heard within the 10 s"),
+        ({"configs_wakeword": [["a/b.wav", 5.0, 1e300]]}, "at a level up to 1000"),
     ],
 )
 def test_a_recipe_that_is_none_is_refused(tmp_path: Path, change: dict, expected: str) -> None:
@@ -214,3 +215,26 @@ def test_another_recording_of_the_name_is_kept(tmp_path: Path, source: Path) -> 
         build_recording(recipe, source, tmp_path)
     assert Recording.open(tmp_path / "sww01" / "a.wav").samples == 100
     assert not build_recording(recipe, source, tmp_path, overwrite=True).unchanged
+    (tmp_path / "sww01" / "sww_a_test.json").write_text("mine")
+    with pytest.raises(DatasetError, match="other words than the build made"):
+        build_recording(recipe, source, tmp_path)
+    assert (tmp_path / "sww01" / "sww_a_test.json").read_text() == "mine"
+    assert build_recording(recipe, source, tmp_path, overwrite=True).unchanged
+
+
+def test_data_sets_may_be_linked_into_the_folder(tmp_path: Path, source: Path) -> None:
+    together = tmp_path / "together"
+    together.mkdir()
+    try:
+        (together / "speech").symlink_to(source / "speech_commands")
+        (together / "loop").symlink_to(together)
+    except OSError:
+        pytest.skip("this system has no symbolic links for everybody")
+    recipe = read_recipe(
+        write_recipe(tmp_path / "a_spec.json", [], [("x_nohash_0.wav", 1.0, 0.5)], 4.0)
+    )
+    assert len(build_recording(recipe, together, tmp_path).truth.windows_s) == 1
+    recipe = read_recipe(write_recipe(tmp_path / "none_spec.json", [], [], 4.0))
+    with pytest.raises(DatasetError, match="nothing is heard in this recording"):
+        build_recording(recipe, together, tmp_path / "new")
+    assert not (tmp_path / "new").exists()
