@@ -260,14 +260,14 @@ PAGES = {
         (
             "simulate bench",
             "simulate bench --task ic --inference-ms 30",
-            "simulate bench --task sww --kind lpm01a --pty --datasets DIR",
+            "simulate bench --task sww --kind lpm01a --pty --datasets demo",
         ),
         done="ended by Ctrl-C or a kill",
         interrupted="",
     ),
     "simulate interface-board": HelpPage(
         (
-            "simulate interface-board --datasets DIR --pty",
+            "simulate interface-board --datasets demo --pty",
             "simulate interface-board --tcp 127.0.0.1:0 --model reference",
             "simulate interface-board --pty --dut 'sim:sww01?fault=lost_edge'",
         ),

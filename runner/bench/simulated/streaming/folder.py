@@ -9,6 +9,7 @@ from typing import Literal
 
 from .....datasets.demo.demo_dataset import default_root, materialise
 from .....datasets.errors import DatasetError
+from .....datasets.labels import FILE_PREFIX
 from .....datasets.streaming.truth import StreamingTruth, read_truths
 from .....dut_protocol.simulated.streaming.card import Card, CardFile
 from .....models.suite import SWW
@@ -29,6 +30,11 @@ class Recordings:
     def words_s(self) -> dict[str, tuple[tuple[float, float], ...]]:
         """Return begin and end of each word, in seconds, by the recording's name."""
         return {name: truth.windows_s for name, truth in self.truths.items()}
+
+    @property
+    def is_demo(self) -> bool:
+        """Tell whether all of it is generated, for the demonstration."""
+        return bool(self.files) and all(name.startswith(FILE_PREFIX) for name in self.files)
 
     def card(self, faults: CardFaults) -> Card | None:
         """Return the card with these files; None where none is to be in the slot."""

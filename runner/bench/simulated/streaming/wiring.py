@@ -56,7 +56,7 @@ class StreamingWiring:
         self.clock = clock
         options = parse_streaming(config.dut.address or SIMULATED)
         recordings = recordings_in(config.datasets)
-        model = _model(config)
+        model = _model(config, recordings)
         self.lock = threading.RLock()
         self.power = PowerModel()
         self.options = options
@@ -137,11 +137,14 @@ class SimulatedStreamingBench(StreamingWiring):
             yield monitor
 
 
-def _model(config: Config) -> HearingModel | None:
-    """Load the model that the device is to hear by; None: it goes by the list of the words."""
-    if config.model is None:
+def _model(config: Config, recordings: Recordings) -> HearingModel | None:
+    """Load the model that the device is to hear by; None: it goes by the lists of the words.
+
+    Unless told it is the demo's for the demo's recording, of which it knows the words.
+    """
+    if config.model is None and not recordings.is_demo:
         return None
-    if config.model == "demo":
+    if config.model is None or config.model == "demo":
         return HearingModel(demo_model_path(SWW_INFERENCE), DEMO_NOTE)
     if config.model == "reference":
         return HearingModel(reference_model_path(SWW_INFERENCE))

@@ -60,8 +60,9 @@ def test_the_reference_model_hears_in_the_short_clip_what_the_readme_says() -> N
 
 
 def test_the_demo_model_hears_the_words_of_the_demo_recording() -> None:
-    config = override(Config(), dut="sim:sww01", datasets="demo", model="demo")
+    config = override(Config(), dut="sim:sww01", datasets="demo")  # and so the demo's model
     bench = SimulatedStreamingBench(config, energy=False)
+    assert ask(bench, "ls") == RECORDING_NAME.encode() + b"\r\n" + READY
     play(bench, RECORDING_NAME)
     (truth,) = read_truths(default_root() / "sww01" / TRUTH_NAME)
     score = score_words(bench.board.detections_ms, truth.windows_s)
