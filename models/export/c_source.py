@@ -7,7 +7,10 @@ from typing import assert_never
 
 import numpy as np
 
+from .arena import arena_of
 from .int8_network import (
+    NETWORK_INPUT,
+    Add,
     Average,
     Biases,
     Conv,
@@ -44,7 +47,7 @@ extern "C" {{
 #endif
 
 /* One inference of {len(network.layers)} layers. It reads {prefix}_INPUT_COUNT elements, writes
- * {prefix}_OUTPUT_COUNT, and uses {2 * _scratch_bytes(network)} bytes of its own: not reentrant. */
+ * {prefix}_OUTPUT_COUNT, and uses {arena_of(network).size} bytes of its own: not reentrant. */
 void {name}_infer(const int8_t *input, int8_t *output);
 
 #ifdef __cplusplus
@@ -57,18 +60,18 @@ void {name}_infer(const int8_t *input, int8_t *output);
 
 def model_source(network: Network, name: str, origin: str) -> str:
     """Returns ``NAME_model.c``, for the kernels of ``tinyrunner_nn.h``."""
-    scratch = _scratch_bytes(network)
+    arena = arena_of(network)
     parts = [f'{_first_lines(origin)}\n#include "{name}_model.h"\n\n#include "tinyrunner_nn.h"\n']
     for number, layer in enumerate(network.layers):
         parts.append("\n".join(_layer(layer, number)))
-    if len(network.layers) > 1:
+    if arena.size:
         parts.append(
-            "/* What one layer gives and the next one takes; two, for they must not overlap. */\n"
-            f"static int8_t scratch[2][{scratch}];\n"
+            "/* What layers give to layers, each at its place while it is needed. */\n"
+            f"static int8_t arena[{arena.size}];\n"
         )
     parts.append(
         f"void {name}_infer(const int8_t *input, int8_t *output)\n{{\n"
-        + "\n".join(_calls(network))
+        + "\n".join(_calls(network, arena.offsets))
         + "\n}\n"
     )
     return "\n".join(parts)
@@ -76,10 +79,6 @@ def model_source(network: Network, name: str, origin: str) -> str:
 
 def _first_lines(origin: str) -> str:
     return f"/* Made by `tinyrunner firmware export`; do not edit. Of\n * {origin} */"
-
-
-def _scratch_bytes(network: Network) -> int:
-    return max(network.counts[:-1], default=0)
 
 
 def _scaled_macros(scaled: Scaled, prefix: str) -> str:
@@ -90,28 +89,30 @@ def _scaled_macros(scaled: Scaled, prefix: str) -> str:
     )
 
 
-def _calls(network: Network) -> Iterator[str]:
-    source = "input"
-    for number, layer in enumerate(network.layers):
-        last = number == len(network.layers) - 1
-        target = "output" if last else f"scratch[{number % 2}]"
-        yield f"    tr_nn_run_{_kind(layer)[1]}(&layer_{number}, {source}, {target});"
-        source = target
+def _calls(network: Network, offsets: tuple[int, ...]) -> Iterator[str]:
+    places = [f"arena + {offset}" if offset else "arena" for offset in offsets]
+    places += ["output", "input"]  # the last layer's, and at NETWORK_INPUT
+    assert places[NETWORK_INPUT] == "input"
+    for number, (layer, sources) in enumerate(zip(network.layers, network.sources, strict=True)):
+        taken = ", ".join(places[source] for source in sources)
+        yield f"    tr_nn_run_{kernel_of(layer)}(&layer_{number}, {taken}, {places[number]});"
 
 
-def _kind(layer: Layer) -> tuple[str, str]:
-    """Returns the names of its C type and of what runs it."""
+def kernel_of(layer: Layer) -> str:
+    """Returns what runs it: the function tr_nn_run_…"""
     match layer:
         case Dense():
-            return "dense", "dense"
+            return "dense"
         case Conv():
-            return "conv", "depthwise" if layer.depthwise else "conv"
+            return "depthwise" if layer.depthwise else "conv"
         case Average():
-            return "average", "average"
+            return "average"
         case Mean():
-            return "mean", "mean"
+            return "mean"
+        case Add():
+            return "add"
         case Softmax():
-            return "softmax", "softmax"
+            return "softmax"
         case _:
             assert_never(layer)
 
@@ -149,6 +150,15 @@ def _layer(layer: Layer, number: int) -> Iterator[str]:
                 f".input_zero_point = {layer.input_zero_point}",
                 *_rule_fields(layer.output, number),
             ]
+        case Add():
+            yield from _rule_arrays(layer.output, number)
+            fields = [
+                f".count = {layer.count}",
+                f".zero_points = {{{layer.zero_points[0]}, {layer.zero_points[1]}}}",
+                f".multipliers = {{{layer.multipliers[0]}, {layer.multipliers[1]}}}",
+                f".shifts = {{{layer.shifts[0]}, {layer.shifts[1]}}}",
+                *_rule_fields(layer.output, number),
+            ]
         case Softmax():
             yield _array("float", f"table_{number}", map(_float, layer.table))
             fields = [
@@ -160,7 +170,8 @@ def _layer(layer: Layer, number: int) -> Iterator[str]:
         case _:
             assert_never(layer)
     body = "".join(f"    {field},\n" for field in fields)
-    yield f"static const tr_nn_{_kind(layer)[0]} layer_{number} = {{\n{body}}};\n"
+    described = "conv" if isinstance(layer, Conv) else kernel_of(layer)
+    yield f"static const tr_nn_{described} layer_{number} = {{\n{body}}};\n"
 
 
 def _conv_fields(layer: Conv, number: int) -> list[str]:

@@ -1,4 +1,4 @@
-"""Describes a quantised network as a chain of int8 layers, as the firmware's kernels compute it."""
+"""Describes a quantised network as int8 layers in order, as the firmware's kernels compute them."""
 
 from __future__ import annotations
 
@@ -85,6 +85,18 @@ class Mean:
 
 
 @dataclass(frozen=True, slots=True)
+class Add:
+    """Adds two maps of the same shape, element by element."""
+
+    count: int
+    zero_points: tuple[int, int]
+    multipliers: tuple[int, int]
+    """Of each input, for 2^20 times its elements: to a scale that both share."""
+    shifts: tuple[int, int]
+    output: OutputRule
+
+
+@dataclass(frozen=True, slots=True)
 class Softmax:
     table: tuple[float, ...]
     """exp(-scale * beta * n) for n of 0 to 255, as float32."""
@@ -93,17 +105,22 @@ class Softmax:
     output_zero_point: int
 
 
-Layer: TypeAlias = Dense | Conv | Average | Mean | Softmax
+Layer: TypeAlias = Dense | Conv | Average | Mean | Add | Softmax
+
+NETWORK_INPUT = -1
+"""Stands among a layer's sources for what goes into the network."""
 
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """A network has layers, each fed by the one before."""
+    """A network has layers, each fed by some of those before; the last one gives its output."""
 
     sha256: str
     """The hash of the model file."""
     input: Scaled
     output: Scaled
     layers: tuple[Layer, ...]
+    sources: tuple[tuple[int, ...], ...]
+    """The layers whose output each layer takes, or NETWORK_INPUT."""
     counts: tuple[int, ...]
     """Elements that each layer gives."""

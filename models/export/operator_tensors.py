@@ -41,6 +41,10 @@ class Parts:
         if not holds:
             raise ExportError(f"{self.operator}: {what}")
 
+    def second(self) -> GraphTensor:
+        """Returns the other one of two computed inputs."""
+        return self.graph.tensors[self.operator.inputs[1]]
+
     def constant(self, place: int, type_name: str, what: str) -> GraphTensor | None:
         """Returns an input that is part of the model; None where it is left out."""
         inputs = self.operator.inputs
@@ -74,7 +78,7 @@ class Parts:
 
     def rule(self, scales: tuple[float, ...], activation: int) -> OutputRule:
         """Returns the rule for sums in units of each of ``scales``."""
-        fixed = [_fixed_point(scale / self.out.scale) for scale in scales]
+        fixed = [fixed_point(scale / self.out.scale) for scale in scales]
         shifts = tuple(shift for _, shift in fixed)
         self.require(
             max(shifts) <= _MAX_LEFT_SHIFT,
@@ -141,7 +145,7 @@ def _rounded(value: float) -> int:
     return int(math.copysign(math.floor(abs(value) + 0.5), value))
 
 
-def _fixed_point(value: float) -> tuple[int, int]:
+def fixed_point(value: float) -> tuple[int, int]:
     """Returns multiplier and shift: value = multiplier / 2^31 * 2^shift."""
     mantissa, exponent = math.frexp(value)
     multiplier = _rounded(mantissa * 2.0**31)

@@ -1,4 +1,4 @@
-"""Reads the layers of a .tflite: int8, in a chain, as TFLite's default kernels compute them.
+"""Reads the layers of a .tflite: int8, in order, as TFLite's default kernels compute them.
 
 A model that the firmware's kernels (``dut_protocol/firmware/kernels``) cannot reproduce bit for bit
 is refused, with operator and reason.
@@ -13,6 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from .int8_network import (
+    NETWORK_INPUT,
+    Add,
     Average,
     Conv,
     Dense,
@@ -23,7 +25,15 @@ from .int8_network import (
     OutputRule,
     Softmax,
 )
-from .operator_tensors import INT8_MIN, MAX_RIGHT_SHIFT, SUM_LIMIT, Parts, element_count, scaled
+from .operator_tensors import (
+    INT8_MIN,
+    MAX_RIGHT_SHIFT,
+    SUM_LIMIT,
+    Parts,
+    element_count,
+    fixed_point,
+    scaled,
+)
 from .tflite_graph import Graph, GraphError, GraphTensor, read_graph
 
 
@@ -40,7 +50,7 @@ def read_network(path: Path) -> Network:
 
 
 def network_of(graph: Graph) -> Network:
-    """Returns the layers of a graph; ExportError where it is no chain of those with kernels.
+    """Returns the layers of a graph; ExportError where it has others than those with kernels.
 
     GraphError where a part of the file that is looked at only now cannot be.
     """
@@ -48,34 +58,42 @@ def network_of(graph: Graph) -> Network:
         raise ExportError(
             f"{len(graph.inputs)} inputs and {len(graph.outputs)} outputs, expected one of each"
         )
-    current = graph.inputs[0]
-    if min(current, graph.outputs[0]) < 0:
+    if min(graph.inputs[0], graph.outputs[0]) < 0:
         raise ExportError("its input or output is left out")
     layers: list[Layer] = []
+    sources: list[tuple[int, ...]] = []
     counts: list[int] = []
+    given = {graph.inputs[0]: NETWORK_INPUT}
     for operator in graph.operators:
         make = _MAKERS.get(operator.name)
         if make is None:
             raise ExportError(f"there is no kernel for {operator}; there are {', '.join(_MAKERS)}")
-        if not operator.inputs or operator.inputs[0] != current or not _one(operator.outputs):
+        taken = operator.inputs[: 2 if operator.name in _OF_TWO else 1]
+        if not taken or not all(tensor in given for tensor in taken) or not _one(operator.outputs):
             raise ExportError(
-                f"{operator} does not continue where the operator before it ended: only chains "
-                "can be exported, no branches"
+                f"{operator} takes what no operator before it gives, or gives not one tensor"
             )
         parts = Parts(graph, operator)
         layer = make(parts)
-        current = operator.outputs[0]
-        if layer is not None:
-            layers.append(layer)
-            counts.append(element_count(parts.output))
-    if current != graph.outputs[0] or not layers:
+        if layer is None:
+            given[operator.outputs[0]] = given[taken[0]]
+            continue
+        given[operator.outputs[0]] = len(layers)
+        layers.append(layer)
+        sources.append(tuple(given[tensor] for tensor in taken))
+        counts.append(element_count(parts.output))
+    if not layers or given.get(graph.outputs[0]) != len(layers) - 1:
         raise ExportError("its last operator does not give its output")
-    entry, out = graph.tensors[graph.inputs[0]], graph.tensors[current]
+    unused = set(range(len(layers) - 1)).difference(*sources)
+    if unused:
+        raise ExportError(f"nothing takes what {type(layers[min(unused)]).__name__} gives")
+    entry, out = graph.tensors[graph.inputs[0]], graph.tensors[graph.outputs[0]]
     return Network(
         graph.sha256,
         scaled(entry, "the input"),
         scaled(out, "the output"),
         tuple(layers),
+        tuple(sources),
         tuple(counts),
     )
 
@@ -220,6 +238,32 @@ def _mean(parts: Parts) -> Mean:
     return Mean(positions, channels, parts.entry.zero_point, rule)
 
 
+def _add(parts: Parts) -> Add:
+    second = parts.second()
+    parts.require(
+        parts.input.shape == second.shape == parts.output.shape,
+        f"it adds {parts.input} and {second} to {parts.output}; only maps of one shape",
+    )
+    other = scaled(second, f"{parts.operator}: its second input")
+    # TFLite's: twice the larger scale is what both are brought to, after 20 bits to the left.
+    shared = 2 * max(parts.entry.scale, other.scale)
+    (first, first_shift), (last, last_shift) = (
+        fixed_point(scale / shared) for scale in (parts.entry.scale, other.scale)
+    )
+    rule = parts.rule((shared / 2**_ADD_BITS,), parts.operator.options.byte(0))
+    parts.require(rule.shifts[0] <= 0, "its output has too small a scale for its inputs")
+    return Add(
+        parts.out.count,
+        (parts.entry.zero_point, other.zero_point),
+        (first, last),
+        (first_shift, last_shift),
+        rule,
+    )
+
+
+_ADD_BITS = 20
+
+
 def _softmax(parts: Parts) -> Softmax:
     count = parts.entry.count
     parts.require(
@@ -248,6 +292,9 @@ _MAKERS: dict[str, Callable[[Parts], Layer | None]] = {
     "DEPTHWISE_CONV_2D": _depthwise,
     "AVERAGE_POOL_2D": _average,
     "MEAN": _mean,
+    "ADD": _add,
     "SOFTMAX": _softmax,
     "RESHAPE": _reshape,
 }
+_OF_TWO = {"ADD"}
+"""Operators that take what two others give."""

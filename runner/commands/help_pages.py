@@ -285,6 +285,7 @@ PAGES = {
         (
             "firmware new port --task kws",
             "firmware new emulated --task ic --board qemu-mps2 --model demo",
+            "firmware new word --task sww --board qemu-mps2 --model sww.tflite",
             "firmware new mine --task custom --config custom.yaml",
         ),
     ),
@@ -292,6 +293,7 @@ PAGES = {
         (
             "firmware export model.tflite --out port",
             "firmware export kws_int8.tflite --out port --name kws",
+            "firmware export kws_int8.tflite --report",
             "firmware export ~/models/ad01_int8.tflite --out src/model",
         ),
     ),

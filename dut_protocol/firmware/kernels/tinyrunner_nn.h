@@ -75,6 +75,15 @@ typedef struct tr_nn_mean {
     tr_nn_output output; /* multipliers and shifts: one each, 1 / positions included */
 } tr_nn_mean;
 
+/* The sum of two maps of one shape. Each element, 2^20 times, comes to a scale that both share. */
+typedef struct tr_nn_add {
+    int32_t count;
+    int32_t zero_points[2]; /* of the inputs */
+    int32_t multipliers[2];
+    int32_t shifts[2];   /* -31 to 0 */
+    tr_nn_output output; /* multipliers and shifts: one each; the shift is -31 to 0 */
+} tr_nn_add;
+
 /* Softmax, with a table in place of the exponential function. */
 typedef struct tr_nn_softmax {
     const float *table; /* 256 values: exp(-scale * beta * n) */
@@ -86,7 +95,7 @@ typedef struct tr_nn_softmax {
 /* How the last rounding treats a tie: not all of TFLite's layers do the same. */
 typedef enum tr_nn_rounding {
     TR_NN_ROUND_HALF_UP,  /* fully connected and convolution */
-    TR_NN_ROUND_HALF_AWAY /* depthwise convolution and mean */
+    TR_NN_ROUND_HALF_AWAY /* depthwise convolution, mean and sum */
 } tr_nn_rounding;
 
 /* One sum in the output's scale, without zero point and clamp. TFLite's double rounding: the high
@@ -98,13 +107,15 @@ int32_t tr_nn_requantise(int32_t sum, int32_t multiplier, int32_t shift, tr_nn_r
 int8_t tr_nn_to_int8(int32_t sum, const tr_nn_output *output, int32_t channel,
                      tr_nn_rounding rounding);
 
-/* The layers: `input` and `output` hold as many elements as the layer says. Softmax may work in
- * place. */
+/* The layers: `input` and `output` hold as many elements as the layer says. Softmax and the sum may
+ * work in place. */
 void tr_nn_run_dense(const tr_nn_dense *layer, const int8_t *input, int8_t *output);
 void tr_nn_run_conv(const tr_nn_conv *layer, const int8_t *input, int8_t *output);
 void tr_nn_run_depthwise(const tr_nn_conv *layer, const int8_t *input, int8_t *output);
 void tr_nn_run_average(const tr_nn_average *layer, const int8_t *input, int8_t *output);
 void tr_nn_run_mean(const tr_nn_mean *layer, const int8_t *input, int8_t *output);
+void tr_nn_run_add(const tr_nn_add *layer, const int8_t *first, const int8_t *second,
+                   int8_t *output);
 void tr_nn_run_softmax(const tr_nn_softmax *layer, const int8_t *input, int8_t *output);
 
 /* Floats to int8: divided by the scale (above 0), rounded half away from zero, plus the zero point,

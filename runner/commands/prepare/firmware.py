@@ -14,6 +14,7 @@ from .. import options
 from .new_port import BOARDS, Board, new_port, task_of_frames
 
 if TYPE_CHECKING:
+    from ....models.export.int8_network import Network
     from ....models.suite import Task
 
 app = typer.Typer(no_args_is_help=True)
@@ -80,8 +81,14 @@ def new(
 def export(
     model: Annotated[Path, typer.Argument(metavar="MODEL.tflite", help="An int8 model.")],
     out: Annotated[
-        Path, typer.Option("--out", help="Folder for NAME_model.h and .c.", metavar="DIR")
-    ],
+        Path | None,
+        typer.Option(
+            "--out",
+            help="Folder for NAME_model.h and .c.",
+            show_default="none, with --report",
+            metavar="DIR",
+        ),
+    ] = None,
     name: Annotated[
         str | None,
         typer.Option(
@@ -91,17 +98,55 @@ def export(
             metavar="NAME",
         ),
     ] = None,
+    report: Annotated[
+        bool, typer.Option("--report", help="Show layers, memory and flash; compiles nothing.")
+    ] = False,
 ) -> None:
     """Write a model as C source, for the int8 kernels that come with the firmware."""
     from ....models.export.export_c import export_model
     from ....models.export.int8_network import ExportError
+    from ....models.export.read_network import read_network
 
+    if out is None and not report:
+        raise SetupError("name a folder for the C files (--out DIR), or ask for the --report alone")
     try:
-        exported = export_model(model, out, _c_name(model.stem) if name is None else name)
+        if report:
+            _show_footprint(model, read_network(model))
+        if out is not None:
+            exported = export_model(model, out, _c_name(model.stem) if name is None else name)
+            typer.echo(exported.header)
+            typer.echo(exported.source)
     except ExportError as error:
         raise SetupError(str(error)) from error
-    typer.echo(exported.header)
-    typer.echo(exported.source)
+
+
+def _show_footprint(model: Path, network: Network) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from ....models.export.footprint import footprint_of
+
+    footprint = footprint_of(network)
+    table = Table(box=None, padding=(0, 1), pad_edge=False)
+    table.add_column("layer", no_wrap=True)
+    for column in ("output", "MACs", "flash, bytes"):
+        table.add_column(column, justify="right", no_wrap=True)
+    for layer in footprint.layers:
+        shape = " x ".join(map(str, layer.shape))
+        table.add_row(layer.operator, shape, _spaced(layer.macs), _spaced(layer.constant_bytes))
+    console = Console(soft_wrap=True, highlight=False)
+    console.print(table)
+    console.print(
+        f"\n{model.name}: {len(footprint.layers)} layers, {_spaced(footprint.macs)} MACs\n"
+        f"arena {_spaced(footprint.arena_bytes)} bytes, beside {_spaced(footprint.input_bytes)} of "
+        f"input and {_spaced(footprint.output_bytes)} of output\n"
+        f"flash {_spaced(footprint.flash_bytes)} bytes with the kernels (Cortex-M4, gcc -O2)",
+        markup=False,
+    )
+
+
+def _spaced(number: int) -> str:
+    return f"{number:,}".replace(",", " ")
 
 
 def _model(named: str | None, task: Task, board: Board) -> Path | None:

@@ -9,6 +9,7 @@ from zlib import crc32
 
 import numpy as np
 import pytest
+from support.firmware.host_kernels import skip_with_another_runtime
 from support.firmware.qemu_board import BoardTalk, EmulatedBoard, firmware_image
 from support.reference import reference_path
 from tinyrunner.datasets.streaming.sound import Recording
@@ -38,6 +39,7 @@ def hops(first: int, count: int) -> list[np.ndarray]:
 def frames_of(sound: list[np.ndarray]) -> list[Frame]:
     """What the engine makes of it."""
     model = reference_path("models", "str_ww_ref_model.tflite")
+    skip_with_another_runtime()
     stream = WakeWordStream(int8_answers(Engine.load(model, SWW_INFERENCE)))
     return list(stream.hear(np.concatenate(sound)))
 

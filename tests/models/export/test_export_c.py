@@ -6,21 +6,23 @@ import ctypes
 
 import numpy as np
 import pytest
-from support.firmware.host_kernels import HostNetwork
+from support.firmware.host_kernels import HostNetwork, skip_with_another_runtime
 from support.firmware.tflite_file import write_depthwise
 from support.reference import reference_path
 from tinyrunner.models.demo_models import demo_model_path
 from tinyrunner.models.engine import _RESOLVER, Engine, _runtime
-from tinyrunner.models.suite import AD, KWS, VWW
+from tinyrunner.models.suite import AD, IC, KWS, VWW
 
 STR_WW = "reference str_ww"
-"""Of none of the four tasks. ai-edge-litert 2.3 rounds it otherwise than tflite-runtime 2.14, by
-up to several steps of the output; the kernels are those of the latter."""
+"""Of the streaming task."""
 
 MODELS = {
     "demo ad": (lambda: demo_model_path(AD), 300),
     "demo kws": (lambda: demo_model_path(KWS), 300),
     "demo vww": (lambda: demo_model_path(VWW), 20),
+    "demo ic": (lambda: demo_model_path(IC), 60),
+    "reference ic": (lambda: reference_path("models", "pretrainedResnet_quant.tflite"), 30),
+    "reference ic2": (lambda: reference_path("models", "pretrainedResnet_large_int8.tflite"), 5),
     "reference ad": (lambda: reference_path("models", "ad01_int8.tflite"), 300),
     "reference kws": (lambda: reference_path("models", "kws_ref_model.tflite"), 200),
     "reference vww": (lambda: reference_path("models", "vww_96_int8.tflite"), 20),
@@ -64,8 +66,8 @@ def inputs(count: int, size: int, zero_point: int):
 
 @pytest.mark.parametrize("name", MODELS)
 def test_the_kernels_give_what_tflite_gives_bit_for_bit(name: str, tmp_path):
-    if name == STR_WW and not _runtime()[1].startswith("tflite-runtime"):
-        pytest.skip("another runtime, which rounds this model otherwise")
+    if name == STR_WW:
+        skip_with_another_runtime()
     find, count = MODELS[name]
     network, expected = HostNetwork(find(), tmp_path), tflite(find())
     entry = network.network.input
@@ -102,7 +104,7 @@ def test_a_depth_multiplier_is_exported_as_tflite_computes_it(layer, tmp_path):
 def test_the_kernels_do_nothing_undefined(tmp_path):
     """The sanitiser ends the process at the first overflow or misaligned access."""
     flags = ("-fsanitize=undefined", "-fno-sanitize-recover=all", "-static-libubsan")
-    for task in (AD, KWS):
+    for task in (AD, KWS, IC):
         network = HostNetwork(demo_model_path(task), tmp_path / task.key, *flags)
         expected = tflite(demo_model_path(task))
         for data in inputs(20, network.network.input.count, 0):

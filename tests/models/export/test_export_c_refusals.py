@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 from support.firmware.build import C99, FIRMWARE, need, run
 from support.firmware.tflite_file import write_depthwise, write_unknown
 from tinyrunner.models.demo_models import demo_model_path
+from tinyrunner.models.export.arena import arena_of
 from tinyrunner.models.export.export_c import export_model
 from tinyrunner.models.export.int8_network import ExportError
-from tinyrunner.models.export.read_network import network_of, read_network
+from tinyrunner.models.export.operator_tensors import Parts
+from tinyrunner.models.export.read_network import _add, network_of, read_network
 from tinyrunner.models.export.tflite_graph import read_graph
 from tinyrunner.models.suite import AD, IC, KWS
 
@@ -80,9 +82,10 @@ def test_a_file_name_cannot_end_the_comment(tmp_path):
 # ---- refusals ------------------------------------------------------------------------------------
 
 
-def test_an_operator_without_kernel_is_named(tmp_path):
-    with pytest.raises(ExportError, match=r"ic01.*no kernel for operator 3 \(ADD\); there are"):
-        export_model(demo_model_path(IC), tmp_path / "out", "net")
+def test_of_a_model_without_a_kernel_nothing_is_written(tmp_path):
+    path = write_unknown(tmp_path / "x.tflite", 49)
+    with pytest.raises(ExportError, match=r"no kernel for operator 0 \(SPLIT\); there are"):
+        export_model(path, tmp_path / "out", "net")
     assert not (tmp_path / "out").exists()
 
 
@@ -147,12 +150,76 @@ def test_sums_that_could_overflow_are_refused():
         network_of(changed(11, data=b"\xff\xff\xff\x7f" * (len(biases.data) // 4)))
 
 
-def test_a_branch_is_refused():
+def with_operator(task, number: int, **changes):
+    """The demo's model of the task with one operator changed."""
+    graph = read_graph(demo_model_path(task))
+    operators = list(graph.operators)
+    operators[number] = replace(operators[number], **changes)
+    return replace(graph, operators=tuple(operators))
+
+
+def test_an_operator_before_its_inputs_is_refused():
     graph = read_graph(demo_model_path(AD))
     first, second, *rest = graph.operators
-    branched = replace(second, inputs=(first.inputs[0], *second.inputs[1:]))
-    with pytest.raises(ExportError, match=r"operator 1 .* no branches"):
-        network_of(replace(graph, operators=(first, branched, *rest)))
+    with pytest.raises(ExportError, match=r"operator 1 .* takes what no operator before it gives"):
+        network_of(replace(graph, operators=(second, first, *rest)))
+
+
+def test_a_layer_whose_output_nothing_takes_is_refused():
+    conv, start = (read_graph(demo_model_path(IC)).operators[number] for number in (1, 0))
+    with pytest.raises(ExportError, match=r"nothing takes what Conv gives"):
+        network_of(with_operator(IC, 3, inputs=(start.outputs[0], start.outputs[0])))
+    assert conv.name == "CONV_2D"
+
+
+def test_maps_of_two_shapes_are_not_added():
+    """TFLite would spread the smaller one."""
+    graph = read_graph(demo_model_path(IC))
+    (add, *_) = (operator for operator in graph.operators if operator.name == "ADD")
+    tensors = list(graph.tensors)
+    small = tensors[add.inputs[1]]
+    tensors[small.index] = replace(small, shape=(1, 1, 1, small.shape[3]))
+    parts = Parts(replace(graph, tensors=tuple(tensors)), add)
+    with pytest.raises(ExportError, match=r"\(ADD\): it adds .* only maps of one shape"):
+        _add(parts)
+
+
+def test_a_sum_with_a_constant_is_refused():
+    graph = read_graph(demo_model_path(IC))
+    (add, *_) = (operator for operator in graph.operators if operator.name == "ADD")
+    constant = graph.operators[0].inputs[1]
+    with pytest.raises(ExportError, match=r"\(ADD\) takes what no operator before it gives"):
+        network_of(with_operator(IC, add.index, inputs=(add.inputs[0], constant)))
+
+
+# ---- memory --------------------------------------------------------------------------------------
+
+
+@given(st.data())
+def test_outputs_that_are_needed_together_do_not_overlap(data):
+    """Of any graph: what a layer reads, and what later ones still read, stays as it is."""
+    count = data.draw(st.integers(1, 12))
+    sizes = data.draw(st.lists(st.integers(1, 50), min_size=count, max_size=count))
+    sources = tuple(
+        tuple(data.draw(st.lists(st.integers(-1, number - 1), min_size=1, max_size=2)))
+        for number in range(count)
+    )
+    network = replace(
+        read_network(demo_model_path(AD)),
+        layers=(None,) * count, sources=sources, counts=tuple(sizes),
+    )  # fmt: skip
+    arena = arena_of(network)
+    memory: dict[int, int] = {}
+    for number in range(count):
+        for source in sources[number]:
+            if source >= 0:
+                begin = arena.offsets[source]
+                assert all(memory[at] == source for at in range(begin, begin + sizes[source]))
+        if number < count - 1:
+            begin = arena.offsets[number]
+            assert begin + sizes[number] <= arena.size
+            memory |= dict.fromkeys(range(begin, begin + sizes[number]), number)
+    assert arena.size <= sum(sizes[:-1])
 
 
 WHOLE = demo_model_path(KWS).read_bytes()

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from support.firmware.build import C99, CHECKOUT, cmake_build, need, run
 from support.firmware.qemu_board import BoardTalk, EmulatedBoard
+from support.firmware.tflite_file import write_unknown
 from support.reference import reference_path
 from tinyrunner.models.demo_models import demo_model_path
 from tinyrunner.models.suite import AD, IC, KWS, SWW, TASKS, VWW, Task
@@ -199,8 +200,9 @@ def test_a_model_of_another_task_is_refused_and_nothing_written(tmp_path):
 
 
 def test_a_model_without_kernels_is_refused_and_nothing_written(tmp_path):
-    with pytest.raises(SetupError, match=r"no kernel for operator 3 \(ADD\)"):
-        new_port(tmp_path / "p", IC, QEMU, demo_model_path(IC))
+    model = write_unknown(tmp_path / "x.tflite", 49)
+    with pytest.raises(SetupError, match=r"no kernel for operator 0 \(SPLIT\)"):
+        new_port(tmp_path / "p", IC, QEMU, model)
     assert not (tmp_path / "p").exists()
 
 
@@ -236,6 +238,27 @@ def test_export_names_its_files_after_the_model(tmp_path):
 
 
 def test_export_says_what_it_cannot(tmp_path):
-    done = firmware("export", str(demo_model_path(IC)), "--out", str(tmp_path / "c"))
+    model = write_unknown(tmp_path / "x.tflite", 49)
+    done = firmware("export", str(model), "--out", str(tmp_path / "c"))
     assert isinstance(done.exception, SetupError)
-    assert "operator 3 (ADD)" in str(done.exception)
+    assert "operator 0 (SPLIT)" in str(done.exception)
+
+
+def test_export_without_a_folder_wants_to_know_what_for():
+    done = firmware("export", str(demo_model_path(KWS)))
+    assert isinstance(done.exception, SetupError)
+    assert "--out DIR" in str(done.exception)
+
+
+def test_the_report_tells_layers_memory_and_flash_and_writes_nothing(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    done = firmware("export", str(demo_model_path(IC)), "--report")
+    assert done.exit_code == 0
+    assert not list(tmp_path.iterdir())
+    lines = done.stdout.splitlines()
+    assert lines[0].split() == ["layer", "output", "MACs", "flash,", "bytes"]
+    assert any(line.startswith("sum ") for line in lines)
+    assert re.search(
+        r"^arena [\d ]+ bytes, beside 3 072 of input and 10 of output$", done.stdout, re.M
+    )
+    assert re.search(r"^flash [\d ]+ bytes with the kernels", done.stdout, re.M)
