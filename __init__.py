@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .api.measure import Progress, Settings, resume, run
     from .api.session import Finding, Result, Session, Trace, Window, load_session, score
     from .api.simulated import simulated_device
+    from .api.streaming import Streaming
     from .api.tree import Audit, columns, report, verify
     from .errors import TinyrunnerError
     from .runner.errors import RunStopped
@@ -27,6 +28,7 @@ __all__ = [
     "RunStopped",
     "Session",
     "Settings",
+    "Streaming",
     "TinyrunnerError",
     "Trace",
     "Window",
@@ -46,6 +48,7 @@ _NAMES_BY_MODULE = {
         "Finding", "Result", "Session", "Trace", "Window", "load_session", "score",
     ),
     "api.simulated": ("simulated_device",),
+    "api.streaming": ("Streaming",),
     "api.tree": ("Audit", "columns", "report", "verify"),
     "errors": ("TinyrunnerError",),
     "runner.errors": ("RunStopped",),

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from .streaming import Streaming, streaming_of
+
 if TYPE_CHECKING:  # numpy and the scorer are imported when a session is loaded
     import numpy as np
     import numpy.typing as npt
@@ -16,6 +18,7 @@ if TYPE_CHECKING:  # numpy and the scorer are imported when a session is loaded
     from ..runner.score.assess import Assessment
     from ..runner.score.judge import Judged
     from ..runner.score.results import MeasuredWindow, TimedWindow
+    from ..runner.score.streaming.assess import JudgedStream
     from ..runner.terms import Mode
 
     Numbers: TypeAlias = npt.NDArray[np.float64]
@@ -84,14 +87,14 @@ class Result:
     """A result is what a session amounts to under a round's rules; a figure it lacks is None."""
 
     task: str
-    """vww, ic, kws, ad, ic2 or custom."""
+    """vww, ic, kws, ad, ic2, sww or custom."""
     mode: ModeName
     round: str
     """Whose rules it was judged by, such as ``v1.2``."""
     windows: tuple[Window, ...]
     """The windows of a performance or energy session, in order."""
     median_throughput: float | None
-    """Inferences per second: the published figure of a performance session."""
+    """Inferences per second: the published figure of a performance session, and of any of sww."""
     median_energy_j: float | None
     """Joules per inference: the published figure of an energy session."""
     top1: float | None
@@ -111,6 +114,8 @@ class Result:
     """There is a figure, and no finding is a violation: it is good for what it was run for."""
     simulated: bool
     """The device was a simulated one: times and energies are modelled, and never ``valid``."""
+    streaming: Streaming | None = None
+    """The words, duty cycle and power of a session of sww; None of any other task."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -157,7 +162,7 @@ class Session:
 
     folder: Path
     task: str
-    """vww, ic, kws, ad, ic2 or custom."""
+    """vww, ic, kws, ad, ic2, sww or custom."""
     mode: ModeName
     dialect: Literal["EEMBC", "MLCommons"]
     """Whose way of writing a log it is; ours is EEMBC's."""
@@ -165,7 +170,8 @@ class Session:
     """What the device calls itself."""
     result: Result
     files: tuple[str, ...] = field(repr=False)
-    """The input of each inference, in the order of the log."""
+    """The input of each inference, in the order of the log; of sww none, whose recording the
+    result names."""
     offsets: npt.NDArray[np.int64] = field(repr=False)
     """Where in its file each input begins, in bytes: ad's windows."""
     scores: Numbers = field(repr=False)
@@ -196,7 +202,8 @@ def load_session(
 
     ``labels`` is the label list that it used, or ``datasets`` a folder of lists to try
     (``kws01/y_labels*.csv``); a session of ours has its own. An accuracy session without either
-    has scores and no figures. ``round`` and ``division`` say whose rules judge it.
+    has scores and no figures. Of sww both mean the words of its recording, which a session may have
+    itself. ``round`` and ``division`` say whose rules judge it.
     """
     return _session(Path(path), _judged(path, labels, datasets, round, division, needed=False))
 
@@ -212,7 +219,7 @@ def score(
     """Compute a session's figures and findings from its log, by other labels or rules if given.
 
     The arguments are those of ``load_session``. TinyrunnerError where there is nothing to score
-    by: an accuracy session whose label list nobody names.
+    by: an accuracy session whose label list nobody names, one of sww whose words nobody names.
     """
     path = session.folder if isinstance(session, Session) else session
     return _result(_judged(path, labels, datasets, round, division, needed=True))
@@ -226,24 +233,28 @@ def _judged(
     division: str | None,
     *,
     needed: bool,
-) -> Judged:
-    from ..runner.score.judge import judge_session
+) -> Judged | JudgedStream:
+    from ..runner.score.judge import judge_any
 
-    return judge_session(
+    return judge_any(
         Path(path),
         None if labels is None else Path(labels),
         None if datasets is None else Path(datasets),
         round_name,
         division,
         labels_needed=needed,
+        words_needed=needed,
     )
 
 
-def _session(path: Path, judged: Judged) -> Session:
+def _session(path: Path, judged: Judged | JudgedStream) -> Session:
     import numpy as np
+
+    from ..runner.score.judge import Judged
 
     folder = path if path.is_dir() else path.parent
     provenance, facts = judged.provenance, judged.assessment.facts
+    records = judged.records if isinstance(judged, Judged) else ()
     supply_v = None
     if provenance is not None and provenance.monitor is not None:
         supply_v = float(provenance.monitor.supply_v)
@@ -254,9 +265,9 @@ def _session(path: Path, judged: Judged) -> Session:
         dialect=facts.dialect.value,
         device=facts.names[0] if facts.names else None,
         result=_result(judged),
-        files=tuple(record.file for record in judged.records),
-        offsets=np.array([record.offset for record in judged.records], np.int64),
-        scores=_scores(judged.records, judged.task.score_count),
+        files=tuple(record.file for record in records),
+        offsets=np.array([record.offset for record in records], np.int64),
+        scores=_scores(records, judged.task.score_count if isinstance(judged, Judged) else 0),
         traces=_traces(folder, judged, supply_v),
         provenance=None if provenance is None else provenance.to_json(),
     )
@@ -280,9 +291,14 @@ def _scores(records: Sequence[InferenceRecord], count: int) -> Numbers:
     return rows
 
 
-def _traces(folder: Path, judged: Judged, supply_v: float | None) -> tuple[Trace, ...]:
+def _traces(
+    folder: Path, judged: Judged | JudgedStream, supply_v: float | None
+) -> tuple[Trace, ...]:
+    from ..runner.score.streaming.assess import JudgedStream
     from ..runner.terms import Dialect, Mode
 
+    if isinstance(judged, JudgedStream):
+        return () if judged.trace is None else (_trace(judged.trace, supply_v),)
     if judged.mode is not Mode.ENERGY:
         return ()
     from ..energy.trace_files import read_results_json, read_trace
@@ -305,7 +321,7 @@ def _trace(trace: recorded.EnergyTrace, supply_v: float | None) -> Trace:
     )
 
 
-def _result(judged: Judged) -> Result:
+def _result(judged: Judged | JudgedStream) -> Result:
     return result_of(
         judged.assessment, judged.task.key, judged.mode, judged.round.name, judged.labels
     )
@@ -323,10 +339,15 @@ def result_of(
     elif performance is not None:
         windows = tuple(map(_timed_window, performance.windows))
     throughput = None if performance is None else performance.median_throughput
+    streaming = assessment.streaming
+    if streaming is not None:
+        throughput = None if streaming.duty is None else streaming.duty.throughput
     energy_j = None if energy is None else energy.median_energy_j
     figure = {"performance": throughput, "energy": energy_j}.get(
         mode.value, None if accuracy is None else accuracy.figure
     )
+    if streaming is not None:
+        figure = None if streaming.words is None else streaming.words.f1
     return Result(
         task=task,
         mode=mode.value,
@@ -346,6 +367,7 @@ def result_of(
         valid=assessment.valid and figure is not None,
         good=assessment.good and figure is not None,
         simulated=assessment.simulated,
+        streaming=streaming_of(assessment),
     )
 
 

@@ -26,8 +26,21 @@ def _figures(result: Result) -> Iterator[tuple[str, str]]:
     if result.median_throughput:
         yield "throughput", f"{result.median_throughput:.3f} inf./s"
         yield "latency", f"{1e3 / result.median_throughput:.3f} ms"
-    if result.median_energy_j is not None:
+    if result.median_energy_j is not None and result.streaming is None:
         yield "energy", f"{result.median_energy_j * 1e6:.3f} µJ/inf."
+    if (stream := result.streaming) is not None:
+        if stream.true_positives is not None:
+            yield (
+                "words",
+                (
+                    f"{stream.true_positives} heard, {stream.false_negatives} missed, "
+                    f"{stream.false_positives} false"
+                ),
+            )
+        if stream.duty_cycle is not None:
+            yield "duty cycle", f"{stream.duty_cycle:.2%}"
+        if stream.power_w is not None:
+            yield "power", f"{stream.power_w * 1e3:.4f} mW"
     if result.top1 is not None:
         yield "Top-1", f"{result.top1:.1%} of {result.inputs} inputs"
     if result.auc is not None:

@@ -128,9 +128,10 @@ class Assessment(JsonForm):
     def valid(self) -> bool:
         """Tell whether nothing stands between the session and a submission.
 
-        Of what is judged for development nobody can say so.
+        Of what is judged for development nobody can say so, nor of a recording without its words.
         """
-        return self.good and self.purpose is Purpose.SUBMISSION
+        told = self.streaming is None or self.streaming.words is not None
+        return self.good and told and self.purpose is Purpose.SUBMISSION
 
 
 def assess(log: Path, judging: Judging) -> Assessment:

@@ -58,6 +58,7 @@ def judge_any(
     division: str | None = None,
     *,
     task_name: str | None = None,
+    labels_needed: bool = True,
     words_needed: bool = True,
     purpose: str | None = None,
 ) -> Judged | JudgedStream:
@@ -73,7 +74,7 @@ def judge_any(
             raise SetupError(f"{log} names no streaming model, and --task says {task_name}")
         return _judge(
             log, logged, labels, datasets, round_name, division,
-            named=named, labels_needed=True, purpose=purpose,
+            named=named, labels_needed=labels_needed, purpose=purpose,
         )  # fmt: skip
     if named is not None:
         model_id = logged.facts.streaming.model_id

@@ -20,6 +20,7 @@ from support.devices.boards import board, use_board
 from support.inputs import write_inputs
 from support.reference import reference_path
 from support.sessions import for_reports
+from support.sessions.streaming import Played
 from support.sessions.submission_trees import demo  # noqa: F401
 from tinyrunner.models.other_inputs import InputKind, with_inputs
 from tinyrunner.models.suite import KWS
@@ -353,3 +354,24 @@ def test_what_a_type_checker_is_told_is_what_there_is():
     for name in functions.split():
         assert getattr(tinyrunner, name).__annotations__
     assert get_type_hints(tinyrunner.Finding)["line"] == int | None
+
+
+def test_a_session_of_the_streaming_wake_word_has_its_words(tmp_path):
+    words = [(20.0 * n + 9, 20.0 * n + 9.6) for n in range(50)]
+    played = Played(words=words, missed=(3,), false_s=(1100.0,), samples_j=[2.5e-5] * 30_000)
+    session = tinyrunner.load_session(played.write(tmp_path / "s"))
+    result, stream = session.result, session.result.streaming
+    counts = (stream.true_positives, stream.false_negatives, stream.false_positives)
+    assert (session.task, session.mode, counts) == ("sww", "energy", (49, 1, 1))
+    assert (stream.missed_s, stream.false_s) == ((69.0,), (1100.0,))
+    assert stream.power_w == pytest.approx(0.025)
+    assert result.median_throughput == pytest.approx(50.0)
+    assert (session.files, len(session.scores), len(session.traces)) == ((), 0, 1)
+    shown = session._repr_html_()
+    assert "49 heard, 1 missed, 1 false" in shown
+    bare = played.write(tmp_path / "bare", echo=False, with_json=False)
+    unknown = tinyrunner.load_session(bare).result
+    assert unknown.streaming.true_positives is None
+    assert not unknown.valid
+    with pytest.raises(tinyrunner.TinyrunnerError, match="give the file that tells its words"):
+        tinyrunner.score(bare)

@@ -141,10 +141,10 @@ def _contains(part: str | None, *texts: str) -> bool:
 
 def _own_session(path: Path, task: str | None, mode: Mode) -> OwnSession:
     """Return what a session of the user's measured; SetupError where it is of another task."""
-    from ...score.judge import judge_session
+    from ...score.judge import judge_any
     from ..show.standings import OwnSession
 
-    judged = judge_session(path, labels_needed=False)
+    judged = judge_any(path, labels_needed=False, words_needed=False)
     if (judged.task.key, judged.mode) != (task, mode):
         raise SetupError(
             f"{path} is {judged.task.key} in mode {judged.mode.value}; compare it with "

@@ -60,13 +60,13 @@ def show(
 ) -> None:
     """Show what a session was made of, how far it came, and its figures."""
     from ...execute.resume.found_sessions import SessionState, look_at
-    from ...score.judge import judge_session
+    from ...score.judge import judge_any
     from ..show.session import assessment_json, show_assessment
     from ..show.sessions_table import session_json, show_facts
 
     found = look_at(session)
     measured = found.state in (SessionState.FINISHED, SessionState.NOT_SCORED)
-    judged = judge_session(session) if measured else None
+    judged = judge_any(session, words_needed=False) if measured else None
     if as_json:
         import json
 

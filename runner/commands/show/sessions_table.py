@@ -11,6 +11,7 @@ from rich.text import Text
 
 from ....models.suite import Metric
 from ...execute.resume.found_sessions import FoundSession, SessionState
+from ...journal.session_document import Json
 from ...terms import Mode, Purpose
 from .fitted_table import print_fitted
 from .results_table import shown_figure, shown_rate
@@ -76,6 +77,8 @@ def resumable_word(session: FoundSession) -> str:
 def figure_of(session: FoundSession) -> tuple[float, str] | None:
     """Return the session's one figure with its unit or name, None without one."""
     mode = None if session.provenance is None else session.provenance.mode
+    if isinstance(stream := (session.result or {}).get("streaming"), dict):
+        return _streaming_figure(session.result or {}, stream)
     part = None if mode is None else (session.result or {}).get(mode.value)
     if mode is None or not isinstance(part, dict):
         return None
@@ -88,6 +91,18 @@ def figure_of(session: FoundSession) -> tuple[float, str] | None:
     by_auc = part.get("metric") == Metric.AUC.value
     value = _number(part.get("auc" if by_auc else "top1"))
     return None if value is None else (value, "AUC" if by_auc else "Top-1")
+
+
+def _streaming_figure(result: Json, stream: Json) -> tuple[float, str] | None:
+    """Return the power of a session that has one, else the throughput."""
+    energy, duty = result.get("energy"), stream.get("duty")
+    windows = energy.get("windows") if isinstance(energy, dict) else None
+    first = windows[0] if isinstance(windows, list) and windows else None
+    watts = _number(first.get("power_w")) if isinstance(first, dict) else None
+    rate = _number(duty.get("throughput")) if isinstance(duty, dict) else None
+    if watts is not None:
+        return watts * 1e3, "mW"
+    return None if rate is None else (rate, "inf/s")
 
 
 def _figure_text(session: FoundSession) -> str:

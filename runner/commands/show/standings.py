@@ -13,6 +13,7 @@ from rich.text import Text
 
 from ...audit.overview.standings import SOURCE, StandingsRow, Status
 from ...score.judge import Judged
+from ...score.streaming.assess import JudgedStream
 from ...terms import Mode
 from .fitted_table import print_fitted
 from .results_table import shown_figure
@@ -35,11 +36,14 @@ class OwnSession:
     valid: bool
 
     @classmethod
-    def of(cls, path: Path, judged: Judged) -> OwnSession:
+    def of(cls, path: Path, judged: Judged | JudgedStream) -> OwnSession:
         """Take the figure that a session was run for, in the record's unit."""
         found = judged.assessment
         figure: float | None = None
-        if judged.mode is Mode.PERFORMANCE and found.performance is not None:
+        stream = found.streaming
+        if judged.mode is Mode.PERFORMANCE and stream is not None:
+            figure = None if stream.duty is None else stream.duty.throughput
+        elif judged.mode is Mode.PERFORMANCE and found.performance is not None:
             figure = found.performance.median_throughput
         elif judged.mode is Mode.ENERGY and found.energy is not None:
             joules = found.energy.median_energy_j

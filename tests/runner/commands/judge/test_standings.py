@@ -7,6 +7,7 @@ import csv
 from support.cli import only_session, tinyrunner
 from support.inputs import write_inputs
 from support.reference import reference_path
+from support.sessions.streaming import Played
 from tinyrunner.models.suite import KWS
 
 ST_ENERGY = ("published", "v1.2/closed/STMicroelectronics/results/NUCLEO_L4R5ZI/ad/energy")
@@ -44,6 +45,21 @@ def test_a_published_session_stands_where_its_row_does():
     assert lines[own].split()[1] in beside
     assert "NUCLEO_L4R5ZI" in beside
     assert "of 31 in the record are better" in ran.out
+
+
+def test_a_session_of_the_streaming_wake_word_has_its_energy_or_its_throughput(tmp_path):
+    played = Played(words=[(9.0, 9.6)], busy_ms=19.0)
+    performance = played.write(tmp_path / "performance")
+    ran = tinyrunner("standings", "sww", "--with", performance, "--json")
+    assert round(ran.json["with"][0]["figure"], 3) == 52.632
+    played.samples_j = [2.5e-5] * 30_000  # 28.5 s between the events
+    energy = played.write(tmp_path / "energy")
+    ran = tinyrunner("standings", "sww", "--mode", "energy", "--with", energy, "--json")
+    assert round(ran.json["with"][0]["figure"]) == 712_500
+    bare = played.write(tmp_path / "bare", echo=False, with_json=False)
+    ran = tinyrunner("standings", "sww", "--mode", "energy", "--with", bare)
+    assert ran.status == 2
+    assert "has no figure to compare" in ran.err
 
 
 def test_a_simulated_session_is_called_so(tmp_path):
