@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ...models.suite import SWW
 from .energy_plan import ENERGY_CODE, TRACE_NAME, rest_steps
 from .plan import BENCHMARK_CODE, INFER_ACK
 from .script import NO_TIMEOUT_MS, Script, Step
@@ -42,8 +43,12 @@ _SETTLE_MS = 250
 _BOOT_MS = 3000
 """MLCommons' runner waits a second behind power on, and two behind `setbaud`."""
 _HEAD_MS = _TAIL_MS = 1000
-_STOP_MS = 30_000
-"""The reference firmware sends the activation of every frame: 37,500 numbers, 25 s at 57600."""
+_STOP_MS = 10_000
+_ACTIVATION_CHARS = 8
+"""The reference firmware answers `stop` with the activation of every frame, `-128, ` and a line's
+beginning and end for each sixteen: 37,500 of them in 312 s at 9600 baud."""
+_OWN_PORT_BAUD_RATE = 115200
+"""What is supposed of a device on its own port."""
 _LIST_MS = 60_000
 
 
@@ -55,6 +60,12 @@ class StreamedRecording:
     length_s: float
     dut_baud_rate: int | None
     """The board's rate to the device; None of one on a port of its own."""
+
+    @property
+    def stop_ms(self) -> int:
+        """Return how long the answer to `stop` may take."""
+        chars = _ACTIVATION_CHARS * self.length_s / SWW.frame_s
+        return _STOP_MS + round(1e4 * chars / (self.dut_baud_rate or _OWN_PORT_BAUD_RATE))
 
     def to_device(self, text: str) -> DutCommand | BoardDutCommand:
         """Return the verb that sends the device a command."""
@@ -88,7 +99,7 @@ def _steps(recording: StreamedRecording, supply_v: float | None) -> Iterator[Ste
     if energy:
         yield from _power_on()
     yield profile
-    yield _step(recording.to_device("stop"), _STOP_MS)
+    yield _step(recording.to_device("stop"), recording.stop_ms)
     if energy:
         yield _step(EmonTimer(True))
         yield _step(EmonTrace(TRACE_NAME))
@@ -111,7 +122,7 @@ def _play(recording: StreamedRecording) -> Iterator[Step]:
     play_ms = round(1000 * (recording.length_s + PLAY_MARGIN_S))
     yield _step(BoardPlay(recording.wav_file), play_ms)
     yield _pause("settle", _SETTLE_MS)
-    yield _step(recording.to_device("stop"), _STOP_MS)
+    yield _step(recording.to_device("stop"), recording.stop_ms)
 
 
 def _power_on() -> Iterator[Step]:
