@@ -160,7 +160,7 @@ def test_a_simulated_device_ends_on_ctrl_c(tmp_path):
         (("simulate", "dut"), "Give either --pty or --tcp"),
         (("simulate", "dut", "--tcp", "nowhere"), "expected HOST:PORT"),
         (("simulate", "dut", "--tcp", "127.0.0.1:99999"), "expected HOST:PORT"),
-        (("simulate", "dut", "--task", "sww", "--pty"), "no task 'sww'"),
+        (("simulate", "dut", "--task", "nothing", "--pty"), "no task 'nothing'"),
     ],
 )
 def test_a_simulated_device_that_cannot_be_is_a_usage_error(arguments, said):

@@ -53,8 +53,32 @@ def say(text: str) -> None:
 
 
 def host_and_port(text: str, option: str = "--tcp") -> tuple[str, int]:
-    """Read HOST:PORT; SetupError."""
-    host, _, port = text.rpartition(":")
-    if not host or not port.isdecimal() or int(port) > 65535:
+    """Read HOST:PORT, or :PORT of this computer alone; SetupError.
+
+    Where others can reach the place, a person is told: what is served asks nobody who it is.
+    """
+    host, colon, port = text.rpartition(":")
+    if not colon or not port.isdecimal() or int(port) > 65535:
         raise SetupError(f"{option} {text}: expected HOST:PORT, e.g. 127.0.0.1:5000")
+    host = host or ANY_PORT[0]
+    if not _is_loopback(host):
+        say(
+            f"{option} {text}: whoever reaches {host} over the network can talk to what is served "
+            f"there, without a password; {option} :{port} is for this computer alone"
+        )
     return host, int(port)
+
+
+def _is_loopback(host: str) -> bool:
+    """Tell whether a name or address is of this computer alone; one that nobody knows fails later.
+
+    A name may stand for several addresses, all of which have to be.
+    """
+    import socket
+    from ipaddress import ip_address
+
+    try:
+        known = {str(found[4][0]) for found in socket.getaddrinfo(host, None)}
+    except OSError:
+        return True
+    return all(ip_address(address.partition("%")[0]).is_loopback for address in known)

@@ -22,6 +22,7 @@ from support.cli import ended, only_session, process, tinyrunner
 from tinyrunner.dut_protocol.link.clock import MonotonicClock
 from tinyrunner.energy.trace import TraceWriter
 from tinyrunner.runner.bench.monitors import open_monitor
+from tinyrunner.runner.commands.measure.serving import host_and_port
 from tinyrunner.runner.config.config import MonitorConfig
 
 FOREIGN = Path(support.cli.__file__).parent / "energy" / "foreign_runner.py"
@@ -273,6 +274,23 @@ def test_a_simulation_that_cannot_be_is_a_usage_error(arguments, said):
     ran = tinyrunner("simulate", *arguments)
     assert ran.status == 2, ran
     assert said in ran.err
+
+
+@pytest.mark.parametrize(
+    ("text", "host", "told"),
+    [
+        (":5000", "127.0.0.1", False),
+        ("127.0.0.1:5000", "127.0.0.1", False),
+        ("localhost:5000", "localhost", False),
+        ("0.0.0.0:5000", "0.0.0.0", True),
+        ("192.0.2.7:5000", "192.0.2.7", True),
+    ],
+)
+def test_what_others_can_reach_is_told_to_be_so(text, host, told, capsys):
+    assert host_and_port(text) == (host, 5000)
+    said = capsys.readouterr()
+    assert said.out == "", "stdout is for addresses"
+    assert (f"whoever reaches {host} over the network" in said.err) is told
 
 
 def test_a_port_that_is_taken_is_told():
