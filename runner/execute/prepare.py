@@ -236,10 +236,12 @@ def streaming_root(
         return asked
     if asked is None and from_environment:
         return Path(from_environment).expanduser()
-    raise SetupError(
-        f"which recording? Give --datasets with the folder that holds {task.model_id}/ with "
-        f"{task.key}_long_test.json; `tinyrunner datasets fetch {task.model_id}` gets the list"
-    )
+    if asked is None and not simulated:
+        raise SetupError(
+            f"which recording? Give --datasets with the folder that holds {task.model_id}/ with "
+            f"{task.key}_long_test.json; `tinyrunner datasets fetch {task.model_id}` gets the list"
+        )
+    return materialise(task, default_root()).parent
 
 
 def connect(bench: Bench, task: Task) -> Identity:

@@ -7,7 +7,7 @@ text ends in what to do about it. Of a session that is judged for development, w
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 
@@ -230,13 +230,20 @@ def check(
         findings += _accuracy(
             result.accuracy, result.task, round_, division, synthetic=result.synthetic
         )
-    if purpose is Purpose.DEVELOPMENT:
-        return tuple(
-            replace(one, severity=Severity.NOTE) if _is_intended(one, result, round_) else one
-            for one in findings
-            if one.kind is not FindingKind.FOR_DEVELOPMENT
-        )
-    return tuple(findings)
+    return for_purpose(findings, result, round_, purpose)
+
+
+def for_purpose(
+    findings: Iterable[SessionFinding], result: CheckInput, round_: Round, purpose: Purpose
+) -> tuple[SessionFinding, ...]:
+    """Return the findings as they count for a purpose: for development, what is meant is a note."""
+    if purpose is Purpose.SUBMISSION:
+        return tuple(findings)
+    return tuple(
+        replace(one, severity=Severity.NOTE) if _is_intended(one, result, round_) else one
+        for one in findings
+        if one.kind is not FindingKind.FOR_DEVELOPMENT
+    )
 
 
 _INTENDED = frozenset(
@@ -312,6 +319,8 @@ def _session(result: CheckInput, division: Division) -> Iterator[SessionFinding]
     task = result.task
     if isinstance(task, Task):
         yield from _inputs_of(result, task, division)
+    elif result.synthetic:
+        yield _violation(FindingKind.SYNTHETIC_DATA, _SYNTHETIC)
     yield from _firmware(result)
     if isinstance(task, Task):
         yield from _loads(result, task)
@@ -324,6 +333,9 @@ def _session(result: CheckInput, division: Division) -> Iterator[SessionFinding]
     yield from _ending(result)
 
 
+_SYNTHETIC = "the inputs or the model are synthetic (for demonstration); run the official ones"
+
+
 def _inputs_of(result: CheckInput, task: Task, division: Division) -> Iterator[SessionFinding]:
     wanted = task.model_id
     if not task.official:  # whatever its inputs are: nothing else counts beside it
@@ -332,10 +344,7 @@ def _inputs_of(result: CheckInput, task: Task, division: Division) -> Iterator[S
             f"{wanted} is {CUSTOM_NOTE}; run one of {', '.join(ALL_TASKS)} for that",
         )
     elif result.synthetic:
-        yield _violation(
-            FindingKind.SYNTHETIC_DATA,
-            "the inputs or the model are synthetic (for demonstration); run the official ones",
-        )
+        yield _violation(FindingKind.SYNTHETIC_DATA, _SYNTHETIC)
     elif not result.list_told:
         yield _warning(
             FindingKind.LIST_NOT_OFFICIAL,

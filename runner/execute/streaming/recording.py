@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ....datasets.labels import FILE_PREFIX
 from ....datasets.streaming.sound import SAMPLE_RATE_HZ, Recording
 from ....datasets.streaming.truth import StreamingTruth, read_truths
 from ....errors import closest
+from ....models.demo_models import DEMO_NOTE
 from ....models.suite import StreamingTask
 from ...config.config import Config
 from ...errors import SetupError
@@ -32,6 +34,11 @@ class PlayedRecording:
     """The SHA-256 of this computer's copy of the recording; empty where it has none."""
 
     @property
+    def synthetic(self) -> bool:
+        """Tell whether it was generated, for the demonstration."""
+        return self.truth.wav_file.startswith(FILE_PREFIX)
+
+    @property
     def facts(self) -> DatasetFacts:
         """Return what session.json says of it."""
         return DatasetFacts(
@@ -42,8 +49,8 @@ class PlayedRecording:
             content_sha256=self.sha256,
             files=1,
             windows=len(self.truth.windows_s),
-            synthetic=False,
-            note=None,
+            synthetic=self.synthetic,
+            note=DEMO_NOTE if self.synthetic else None,
         )
 
 

@@ -12,9 +12,11 @@ from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
+from ....datasets.demo.demo_dataset import default_root
 from ....dut_protocol.host.dut import Identity
 from ....dut_protocol.link.clock import VirtualClock
 from ....dut_protocol.wire.simulation import is_simulated_name
+from ....models.demo_models import DEMO_NOTE
 from ....models.suite import STREAMING_TASKS, StreamingTask
 from ...bench.bench import Bench
 from ...bench.monitors import check_supply
@@ -132,7 +134,9 @@ def prepare_stream(
     supply_v = check_supply(config.monitor) if energy else None
     config = with_simulated_board(config)
     root = streaming_root(config.datasets, task, simulated=is_simulated(config))
-    config = config.model_copy(update={"datasets": root})
+    demo = root == default_root()
+    model = "demo" if demo and config.model is None and is_simulated(config) else config.model
+    config = config.model_copy(update={"datasets": root, "model": model})
     recording = find_recording(config, task, root)
     truth = recording.truth
     rate = config.interface_board.device_rate(energy=energy)
@@ -146,7 +150,9 @@ def prepare_stream(
         check_streaming_script(script, played, energy=energy)
     check_disk(config.sessions, len(script.steps))
     check_streaming_addresses(config, energy=energy)
-    if not recording.sha256:
+    if recording.synthetic:
+        reporter.note(f"{task.key}: {DEMO_NOTE}")
+    if not (recording.sha256 or is_simulated(config)):
         reporter.note(
             f"{truth.wav_file} is not at hand here: that the board's card holds the recording "
             f"whose words are in {truth.source} is not checked"
@@ -362,11 +368,12 @@ def conclude_stream(session: SessionFolder, provenance: Provenance, task: Stream
     lines = streaming_result_lines(assessment, judged.round)
     write_atomically(session.result, "".join(f"{line}\n" for line in lines))
     result = assessment.to_json()
-    if assessment.energy is not None and judged.trace is not None:
+    trace = None if judged.stream is None else judged.stream.trace
+    if assessment.energy is not None and trace is not None:
         # matplotlib takes a second to import, and only energy draws
         from ...write.energy_plots import plot_energy
 
-        result["energy"]["trace"] = dict(judged.trace.provenance)
-        plot_energy(assessment.energy, [judged.trace], session.folder)
+        result["energy"]["trace"] = dict(trace.provenance)
+        plot_energy(assessment.energy, [trace], session.folder)
     write_document(session, provenance, result)
     return Outcome(session, task, mode, judged.round, assessment, provenance)

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ....datasets.errors import DatasetError
+from ....datasets.labels import FILE_PREFIX
 from ....datasets.streaming.truth import StreamingTruth, read_truths, truth_for
-from ....energy.trace import EnergyTrace
 from ....models.suite import STREAMING_TASKS, StreamingTask
 from ...config.rounds import Round, Rounds, load_rounds
 from ...errors import SetupError
@@ -17,7 +17,7 @@ from ...journal.records import LogFacts
 from ...journal.session_folder import TRUTH_NAME
 from ...terms import Division, Mode, Purpose
 from ..assess import Assessment
-from ..rules import CheckInput, FindingKind, SessionFinding, Severity, check
+from ..rules import CheckInput, FindingKind, SessionFinding, Severity, check, for_purpose
 from .rules import check_streaming
 from .score import score_stream, score_stream_energy
 from .stream import Stream, read_stream
@@ -39,8 +39,8 @@ class JudgedStream:
     """Where the windows of the words were read from, or which ones they are; None: nowhere."""
     truth: StreamingTruth | None = None
     """The windows themselves."""
-    trace: EnergyTrace | None = None
-    """The trace of an energy session, where there is one."""
+    stream: Stream | None = None
+    """The numbers that were scored."""
     provenance: Provenance | None = None
     """The provenance in its session.json; None where it has none."""
 
@@ -87,7 +87,7 @@ def judge_stream(
     told = None if truth is None else truth.source
     if truth is not None and truth.is_official:
         told = f"the official words of {truth.wav_file}"
-    return JudgedStream(task, mode, round_, assessment, told, truth, stream.trace, provenance)
+    return JudgedStream(task, mode, round_, assessment, told, truth, stream, provenance)
 
 
 def _own_truth(path: Path, provenance: Provenance) -> Path:
@@ -139,12 +139,14 @@ def assess_stream(
         facts,
         task,
         mode=mode,
+        synthetic=(provenance is not None and provenance.is_demonstration)
+        or stream.record.wav_file.startswith(FILE_PREFIX),
         simulated=provenance is not None and provenance.is_simulated,
         restored=provenance is not None and provenance.is_restored,
         development=development,
     )
     findings = [*check(whole, round_, division=division, purpose=purpose)]
-    findings += check_streaming(
+    own = check_streaming(
         result,
         energy,
         stream.record,
@@ -152,9 +154,10 @@ def assess_stream(
         round_,
         mode=mode,
         division=division,
-        official_truth=truth is not None and truth.is_official,
+        # Of what is synthetic its own finding says enough.
+        official_truth=whole.synthetic or (truth is not None and truth.is_official),
     )
-    findings += _other_truth(stream.truth, truth)
+    findings += for_purpose((*own, *_other_truth(stream.truth, truth)), whole, round_, purpose)
     return Assessment(
         facts=facts,
         performance=None,

@@ -42,6 +42,7 @@ from .folder import Recordings, recordings_in
 from .model import HearingModel
 
 _POWER_STATE = {activity: PowerState(activity.value) for activity in Activity}
+USUAL_MONITOR = f"{SIMULATED}lpm01a"
 LIST_NOTE = "detections of a truth list, by no model"
 
 
@@ -120,7 +121,7 @@ class SimulatedStreamingBench(StreamingWiring):
 
     @cached_property
     def monitor(self) -> SimulatedN6705:
-        """Return the instrument that measures it unless another kind is asked for."""
+        """Return the instrument that measures it where that kind is asked for."""
         return SimulatedN6705(self.power, self.virtual, on_power=self.on_power)
 
     @contextmanager
@@ -129,8 +130,11 @@ class SimulatedStreamingBench(StreamingWiring):
     ) -> Iterator[EnergyMonitor]:
         """Open its monitor by the real one's driver; the supply is off afterwards.
 
-        ``log`` takes what goes both ways.
+        ``log`` takes what goes both ways. Unless another kind is asked for it is one with an input
+        for the timestamp pin, as an interface board wants it.
         """
+        if config.address is None:
+            config = config.model_copy(update={"address": USUAL_MONITOR})
         with simulated_monitor(
             self.virtual, self.power, self.on_power, config, log, lambda: self.monitor
         ) as monitor:
