@@ -298,7 +298,8 @@ def _traces(
     from ..runner.terms import Dialect, Mode
 
     if isinstance(judged, JudgedStream):
-        return () if judged.trace is None else (_trace(judged.trace, supply_v),)
+        trace = None if judged.stream is None else judged.stream.trace
+        return () if trace is None else (_trace(trace, supply_v),)
     if judged.mode is not Mode.ENERGY:
         return ()
     from ..energy.trace_files import read_results_json, read_trace
