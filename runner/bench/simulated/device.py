@@ -68,7 +68,8 @@ def simulated_device(
         if model_id in {one.model_id for one in STREAMING_TASKS.values()}:
             raise SetupError(
                 f"{SIMULATED}{model_id} is the streaming wake word, a device that listens to an "
-                "interface board: `tinyrunner simulate interface-board` serves both"
+                "interface board: `tinyrunner run sww` measures it, `tinyrunner simulate "
+                "interface-board` serves both"
             )
         if task is None:
             near = closest(model_id, known)
