@@ -242,8 +242,8 @@ class _AsWritten:
             return value
         if isinstance(value, str) and self._kind is Path and _may_be_read(value):
             return Path(value)
-        if type(value) is bool and self._kind is bool:
-            return value
+        if type(value) is self._kind and self._kind in (bool, int):
+            return value  # a flag, or a default
         self._param._runtime_param = None
         return self._param.get_runtime_param().coerce(value, **where)
 

@@ -269,7 +269,12 @@ def _nothing(kept: History, wanted: Wanted) -> str:
 
 
 def _session_json(one: KeptSession) -> dict[str, object]:
-    return {**one.row.cells(), "content_sha256": one.content_sha256, "labels": dict(one.labels)}
+    return {
+        **one.row.cells(),
+        "content_sha256": one.content_sha256,
+        "folder": one.folder,
+        "labels": dict(one.labels),
+    }
 
 
 def _show_sessions(console: Console, found: list[KeptSession]) -> None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ...execute.campaign.several_runs import EndedCell
     from ...execute.progress import Reporter
     from ...execute.run import Outcome, Prepared
+    from ...export.history.keeper import Keeper
     from ...terms import Mode
 
 
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
     "tasks modes dut io interface_board monitor supply_v max_v ppk2_default_calibration "
     "soft_markers model datasets recording sessions board config baud_rate iterations warmups "
     "limit purpose labels input_format division round data_bytes_per_db pipelining extension "
-    "verify_load confirm_results "
-    "expected_inference_s wire_log script resume stop_on_failure quiet verbose as_json"
+    "verify_load confirm_results expected_inference_s wire_log script resume history tag "
+    "stop_on_failure quiet verbose as_json"
 )
 def run(
     flags: dict[str, Any],
@@ -66,6 +67,25 @@ def run(
             "--resume", help="Continue this session.", show_default="none", metavar="SESSION"
         ),
     ] = None,
+    history: Annotated[
+        str | None,
+        typer.Option(
+            "--history",
+            help="Add the sessions to a history: `default`, an SQLite file, or a URL as `history "
+            "add --db` takes.",
+            show_default="none",
+            metavar="URL",
+        ),
+    ] = None,
+    tag: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--tag",
+            help="Label them in the history: commit=…, branch=…; several times.",
+            show_default="no labels",
+            metavar="NAME=VALUE",
+        ),
+    ] = None,
     stop_on_failure: Annotated[
         bool, typer.Option("--stop-on-failure", help="Of several runs, none behind one that fails.")
     ] = False,
@@ -81,6 +101,7 @@ def run(
     from ..show.progress import make_reporter
 
     labels, formats = flags.pop("labels"), flags.pop("input_format")
+    keeper = _keeper(history, tag)
     console = Console(stderr=True, soft_wrap=True)
     reporter = make_reporter(console, quiet=quiet, verbose=verbose)
     if resume is not None:
@@ -89,6 +110,8 @@ def run(
         outcome = _resume(resume, tasks, modes, config, flags, (labels, formats), reporter)
         with _told_where([outcome]):
             show_outcomes([outcome], as_json)
+        if keeper is not None:
+            keeper.keep([outcome.session.folder])
         if not outcome.assessment.good:
             raise typer.Exit(options.EXIT_INVALID)
         return
@@ -101,11 +124,40 @@ def run(
     if script is not None and (len(chosen) != 1 or len(wanted) != 1):
         raise SetupError("a script is of one task and one mode; name just those")
     prepared = prepare_cells(chosen, wanted, settings, reporter, script)
-    _run_all(prepared, console, stop_on_failure=stop_on_failure, as_json=as_json)
+    _run_all(prepared, console, keeper, stop_on_failure=stop_on_failure, as_json=as_json)
+
+
+def _keeper(history: str | None, tag: list[str] | None) -> Keeper | None:
+    """Open the history that the sessions are to be added to; None where none is asked for."""
+    if history is None:
+        if tag:
+            raise SetupError("--tag labels sessions in a history; give --history as well")
+        return None
+    from ...export.history.keeper import Keeper
+
+    return Keeper.open(history, tag or [])
+
+
+def _kept(keeper: Keeper | None, folders: list[Path], console: Console) -> bool:
+    """Add sessions to the history; show why, and return False, where one is not kept."""
+    from ..show.failure import show_failure
+
+    if keeper is not None and folders:
+        try:
+            keeper.keep(folders)
+        except TinyrunnerError as error:
+            show_failure(console, error)
+            return False
+    return True
 
 
 def _run_all(
-    prepared: list[Prepared], console: Console, *, stop_on_failure: bool, as_json: bool
+    prepared: list[Prepared],
+    console: Console,
+    keeper: Keeper | None,
+    *,
+    stop_on_failure: bool,
+    as_json: bool,
 ) -> None:
     """Run what was prepared and show what came of each; then the exit status that follows."""
     from ...execute.campaign.several_runs import run_cells
@@ -122,8 +174,12 @@ def _run_all(
     try:
         run_cells(prepared, on_end, stop_on_failure=stop_on_failure)
     finally:
-        with _told_where([cell.outcome for cell in ended if cell.outcome is not None]):
-            _show_cells(ended, as_json, several=several)
+        outcomes = [cell.outcome for cell in ended if cell.outcome is not None]
+        try:
+            with _told_where(outcomes):
+                _show_cells(ended, as_json, several=several)
+        finally:
+            kept = _kept(keeper, [each.session.folder for each in outcomes], console)
     errors = [cell.error for cell in ended if cell.error is not None]
     if errors and not several:
         raise errors[0]
@@ -132,6 +188,8 @@ def _run_all(
         if status == EXIT_SUPPLY_MAY_BE_ON:
             warn_of_the_supply(console)
         raise typer.Exit(status)
+    if not kept:
+        raise typer.Exit(options.EXIT_FAILED)
     if not all(cell.outcome is not None and cell.outcome.assessment.good for cell in ended):
         raise typer.Exit(options.EXIT_INVALID)
 

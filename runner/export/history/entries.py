@@ -24,7 +24,7 @@ def read_entries(paths: Sequence[Path], labels: Labels, asked: Asked | None = No
     sessions = read_sessions(paths, asked)
     rows = [storable(session_row(session)) for session in sessions]
     return [
-        Entry(row, _content_of(session, row), labels)
+        Entry(row, _content_of(session, row), labels, str(session.folder.absolute()))
         for session, row in zip(sessions, rows, strict=True)
     ]
 

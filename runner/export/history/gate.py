@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from statistics import median
 
@@ -97,7 +97,7 @@ def gate(history: History, entries: Sequence[Entry], asked: Asked) -> list[Gated
     for entry in entries:
         known = kept.get(entry.content_sha256)
         labels = {**({} if known is None else known.labels), **entry.labels}
-        labelled = Entry(entry.row, entry.content_sha256, labels)
+        labelled = replace(entry, labels=labels)
         by_series.setdefault(series_of(entry.row, labels), []).append(labelled)
     figures = sum(len(FIGURES_OF.get(series.mode, ())) for series in by_series)
     found: list[GatedFigure] = []

@@ -3,7 +3,8 @@
 `sessions` has a row a session with every column of `export`'s; `series` says which of them can be
 compared; `labels` are what people said of them. `history_schema` holds the version.
 
-History of the schema: 1 is the first.
+History of the schema: 1 is the first; 2 has the sessions' folders. A column that `export` adds to
+its rows is a version of its own here, with a row of `_NEW_COLUMNS`.
 """
 
 from __future__ import annotations
@@ -34,7 +35,10 @@ if TYPE_CHECKING:
 
     from .database import Database
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+
+_NEW_COLUMNS = {2: ("folder",)}
+"""The columns of sessions that a version brought; None stands in them for whoever was there."""
 
 _KINDS = {str: Text, int: BigInteger, float: Double, bool: Boolean}
 
@@ -64,6 +68,7 @@ SESSIONS = Table(
     Column("content_sha256", Text, nullable=False, unique=True),
     Column("begun_s", Double, nullable=False),  # since 1970; text sorts otherwise on each server
     *(Column(column.name, _KINDS[column.kind]) for column in columns_of(SessionRow)),
+    Column("folder", Text),
 )
 Index("sessions_by_series", SESSIONS.c.series_id, SESSIONS.c.begun_s, SESSIONS.c.id)
 Index("sessions_by_time", SESSIONS.c.begun_s, SESSIONS.c.id)
@@ -91,6 +96,19 @@ def bring_up(database: Database) -> None:
         if version is None:
             METADATA.create_all(connection)
             connection.execute(VERSION.insert().values(version=SCHEMA_VERSION))
+        elif version < SCHEMA_VERSION:
+            _change(connection, version)
+
+
+def _change(connection: Connection, version: int) -> None:
+    preparer, dialect = connection.dialect.identifier_preparer, connection.dialect
+    for number in range(version + 1, SCHEMA_VERSION + 1):
+        for name in _NEW_COLUMNS[number]:
+            kind = SESSIONS.c[name].type.compile(dialect)
+            connection.exec_driver_sql(
+                f"ALTER TABLE sessions ADD COLUMN {preparer.quote(name)} {kind}"
+            )
+    connection.execute(VERSION.update().values(version=SCHEMA_VERSION))
 
 
 def _version_of(connection: Connection, name: str) -> int | None:

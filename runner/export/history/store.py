@@ -8,7 +8,7 @@ content, the new one is refused and neither is changed.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
@@ -53,6 +53,8 @@ class Entry:
     row: SessionRow
     content_sha256: str
     labels: Labels
+    folder: str | None = None
+    """Where it lies, absolute."""
 
     @property
     def begun_s(self) -> float:
@@ -71,6 +73,8 @@ class KeptSession:
     begun_s: float
     """When it was begun, in seconds since 1970."""
     labels: Labels
+    folder: str | None
+    """Where it lay when it was added, absolute; None where nobody knows."""
 
     @property
     def begun(self) -> datetime:
@@ -111,7 +115,7 @@ class History:
     def add(self, entries: Sequence[Entry]) -> list[Addition]:
         """Keep sessions, and say of each what became of it; all in one transaction."""
         with self._database.writing() as connection:
-            return [_add(connection, entry) for entry in entries]
+            return _Adding(connection, entries).add_all()
 
     def count(self) -> int:
         """Return how many sessions there are."""
@@ -149,11 +153,12 @@ class History:
 
     def series(self, wanted: Wanted) -> list[Series]:
         """Return the series that hold what is wanted; its labels are not looked at."""
-        asked = select(SERIES.c.key).order_by(SERIES.c.key)
+        asked = select(SERIES.c.key)
         for column, value in _of_series(wanted):
             asked = asked.where(column == value)
         with self._database.reading() as connection:
-            return [Series.of_key(key) for key in connection.execute(asked).scalars()]
+            keys = sorted(connection.execute(asked).scalars())  # each server sorts its own way
+        return [Series.of_key(key) for key in keys]
 
     def known(self, column: str) -> list[str]:
         """Return what there is of `task`, `mode` or `board`, in order."""
@@ -188,55 +193,124 @@ class History:
         return {one.content_sha256: one for one in kept}
 
 
-def _add(connection: Connection, entry: Entry) -> Addition:
-    found = connection.execute(
-        select(SESSIONS).where(SESSIONS.c.content_sha256 == entry.content_sha256)
-    ).first()
-    if found is not None:
-        return _relabel(connection, found, entry.labels)
-    row = storable(entry.row)
-    identity = _identity(row, entry.labels)
-    if (another := _another(connection, identity)) is not None:
-        return _refused(row, identity, another)
-    values = {name: getattr(row, name) for name in ROW_COLUMNS} | {
-        "series_id": _series_id(connection, series_of(row, entry.labels)),
-        "identity": identity,
-        "content_sha256": entry.content_sha256,
-        "begun_s": entry.begun_s,
-    }
-    inserted = SESSIONS.insert().values(values).returning(SESSIONS.c.id)
-    _write_labels(connection, connection.execute(inserted).scalar_one(), entry.labels)
-    return Addition(Added.NEW)
+class _Adding:
+    """Adds sessions in one transaction: it looks for all of them at once, and writes at once."""
+
+    def __init__(self, connection: Connection, entries: Sequence[Entry]) -> None:
+        self._connection = connection
+        self._entries = entries
+        self._rows = [storable(entry.row) for entry in entries]
+        contents = [entry.content_sha256 for entry in entries]
+        self._there = {
+            found.content_sha256: found
+            for found in _found(connection, select(SESSIONS), SESSIONS.c.content_sha256, contents)
+        }
+        names = [_identity(row, e.labels) for row, e in zip(self._rows, entries, strict=True)]
+        asked = select(SESSIONS.c.identity, SESSIONS.c.session)
+        known = [name for name in names if name is not None]
+        self._named = {
+            found.identity: found.session
+            for found in _found(connection, asked, SESSIONS.c.identity, known)
+        }
+        self._series: dict[Series, int] = {}
+        self._new: dict[str, tuple[dict[str, Any], Labels]] = {}
+
+    def add_all(self) -> list[Addition]:
+        added = [self._add(row, e) for row, e in zip(self._rows, self._entries, strict=True)]
+        self._write()
+        return added
+
+    def _add(self, row: SessionRow, entry: Entry) -> Addition:
+        content = entry.content_sha256
+        if content in self._new and self._new[content][1] == entry.labels:
+            return Addition(Added.THERE)
+        if content in self._new:
+            self._write()
+        if content in self._there:
+            return self._relabel(self._there[content], entry.labels)
+        identity = _identity(row, entry.labels)
+        if identity is not None and identity in self._named:
+            return _refused(row, identity, self._named[identity])
+        if identity is not None:
+            self._named[identity] = row.session
+        values = {name: getattr(row, name) for name in ROW_COLUMNS} | {
+            "series_id": self._series_id(series_of(row, entry.labels)),
+            "identity": identity,
+            "content_sha256": content,
+            "begun_s": entry.begun_s,
+            "folder": _storable(entry.folder),
+        }
+        self._new[content] = (values, entry.labels)
+        return Addition(Added.NEW)
+
+    def _write(self) -> None:
+        """Write what is new so far."""
+        if not self._new:
+            return
+        inserted = SESSIONS.insert().returning(SESSIONS, sort_by_parameter_order=True)
+        written = self._connection.execute(inserted, [values for values, _ in self._new.values()])
+        labels: list[dict[str, Any]] = []
+        for found, (_, told) in zip(written.all(), self._new.values(), strict=True):
+            self._there[found.content_sha256] = found
+            labels += _label_rows(found.id, told)
+        if labels:
+            self._connection.execute(LABELS.insert(), labels)
+        self._new.clear()
+
+    def _relabel(self, found: Row[Any], labels: Labels) -> Addition:
+        before = _labels_of(self._connection, [found.id]).get(found.id, {})
+        after = {**before, **labels}
+        if after == before:
+            return Addition(Added.THERE)
+        row = _row_of(found)
+        old, identity = _identity(row, before), _identity(row, after)
+        if identity is not None and identity != old:
+            asked = select(SESSIONS.c.session).where(SESSIONS.c.identity == identity)
+            another = self._named.get(identity) or self._connection.execute(asked).scalar()
+            if another is not None:
+                return _refused(row, identity, another)
+            self._named.pop(old or "", None)
+            self._named[identity] = row.session
+        self._connection.execute(
+            SESSIONS.update()
+            .where(SESSIONS.c.id == found.id)
+            .values(identity=identity, series_id=self._series_id(series_of(row, after)))
+        )
+        self._connection.execute(LABELS.delete().where(LABELS.c.session_id == found.id))
+        self._connection.execute(LABELS.insert(), _label_rows(found.id, after))
+        return Addition(Added.RELABELLED)
+
+    def _series_id(self, series: Series) -> int:
+        number = self._series.get(series)
+        if number is None:
+            asked = select(SERIES.c.id).where(SERIES.c.key == series.key)
+            number = self._connection.execute(asked).scalar()
+        if number is None:
+            values = {
+                "key": series.key,
+                "task": series.task,
+                "mode": series.mode,
+                "board": series.board,
+                "simulated": series.simulated,
+            }
+            inserted = SERIES.insert().values(values).returning(SERIES.c.id)
+            number = self._connection.execute(inserted).scalar_one()
+        self._series[series] = number
+        return number
 
 
-def _relabel(connection: Connection, found: Row[Any], labels: Labels) -> Addition:
-    before = _labels_of(connection, [found.id]).get(found.id, {})
-    after = {**before, **labels}
-    if after == before:
-        return Addition(Added.THERE)
-    row = _row_of(found)
-    identity = _identity(row, after)
-    if identity != found.identity and (another := _another(connection, identity)) is not None:
-        return _refused(row, identity, another)
-    connection.execute(
-        SESSIONS.update()
-        .where(SESSIONS.c.id == found.id)
-        .values(identity=identity, series_id=_series_id(connection, series_of(row, after)))
-    )
-    connection.execute(LABELS.delete().where(LABELS.c.session_id == found.id))
-    _write_labels(connection, found.id, after)
-    return Addition(Added.RELABELLED)
+def _found(
+    connection: Connection, asked: Select[Any], column: ColumnElement[Any], values: Sequence[str]
+) -> Iterator[Row[Any]]:
+    for part in _parts(values):
+        yield from connection.execute(asked.where(column.in_(part)))
 
 
-def _another(connection: Connection, identity: str | None) -> str | None:
-    """Return the folder of the session that is kept under this name, None without one."""
-    if identity is None:
-        return None
-    asked = select(SESSIONS.c.session).where(SESSIONS.c.identity == identity)
-    return connection.execute(asked).scalar()
+def _label_rows(number: int, labels: Labels) -> list[dict[str, Any]]:
+    return [{"session_id": number, "name": n, "value": v} for n, v in labels.items()]
 
 
-def _refused(row: SessionRow, identity: str | None, another: str) -> Addition:
+def _refused(row: SessionRow, identity: str, another: str) -> Addition:
     return Addition(
         Added.REFUSED,
         f"{row.session}: the history holds session {identity} already, from a folder {another}, "
@@ -273,7 +347,14 @@ def _kept(connection: Connection, asked: Select[Any]) -> list[KeptSession]:
     found = connection.execute(asked).all()
     labels = _labels_of(connection, [one.id for one in found])
     return [
-        KeptSession(one.id, _row_of(one), one.content_sha256, one.begun_s, labels.get(one.id, {}))
+        KeptSession(
+            one.id,
+            _row_of(one),
+            one.content_sha256,
+            one.begun_s,
+            labels.get(one.id, {}),
+            one.folder,
+        )
         for one in found
     ]
 
@@ -295,28 +376,6 @@ def _labels_of(connection: Connection, numbers: Sequence[int]) -> dict[int, dict
 def _parts(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
     for at in range(0, len(values), _AT_ONCE):
         yield values[at : at + _AT_ONCE]
-
-
-def _series_id(connection: Connection, series: Series) -> int:
-    found = connection.execute(select(SERIES.c.id).where(SERIES.c.key == series.key)).scalar()
-    if found is not None:
-        return int(found)
-    values = {
-        "key": series.key,
-        "task": series.task,
-        "mode": series.mode,
-        "board": series.board,
-        "simulated": series.simulated,
-    }
-    return int(
-        connection.execute(SERIES.insert().values(values).returning(SERIES.c.id)).scalar_one()
-    )
-
-
-def _write_labels(connection: Connection, number: int, labels: Mapping[str, str]) -> None:
-    if labels:
-        rows = [{"session_id": number, "name": n, "value": v} for n, v in labels.items()]
-        connection.execute(LABELS.insert(), rows)
 
 
 def _identity(row: SessionRow, labels: Labels) -> str | None:

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from tinyrunner.runner.export.history.schema import ROW_COLUMNS
 from tinyrunner.runner.export.history.store import Entry, History
-from tinyrunner.runner.export.rows import SessionRow, columns_of
+from tinyrunner.runner.export.rows import SessionRow
 
 BEGUN = datetime(2026, 1, 1, tzinfo=UTC)
 _OF_REAL = {
@@ -20,7 +21,7 @@ _OF_REAL = {
 def row(number: int, **values: Any) -> SessionRow:
     """The row of the session with this number: a minute behind the one before it."""
     begun = BEGUN + timedelta(minutes=number)
-    told = dict.fromkeys(column.name for column in columns_of(SessionRow)) | _OF_REAL
+    told = dict.fromkeys(ROW_COLUMNS) | _OF_REAL
     told |= {
         "session": f"{begun:%Y%m%d_%H%M%S}_kws",
         "session_id": f"{begun:%Y%m%d%H%M%S}",

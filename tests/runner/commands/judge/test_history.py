@@ -8,6 +8,8 @@ import pytest
 from support.cli import tinyrunner
 from support.report.histories import filled
 from support.sessions import for_reports
+from tinyrunner.runner.export.history.database import HistoryError
+from tinyrunner.runner.export.history.keeper import Keeper
 
 
 @pytest.fixture
@@ -99,6 +101,34 @@ def test_a_session_that_cannot_be_judged_is_kept_with_the_reason_and_shuts_the_g
     gated = tinyrunner("history", "gate", broken)
     assert gated.status == 3
     assert f"s2 cannot be judged: {row['reason'][:40]}" in gated.out
+
+
+def test_a_run_keeps_its_session_and_opens_the_history_before_it_begins(tmp_path, db, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    run = ("run", "kws", "--mode", "performance", "--dut", "sim:", "--datasets", "demo", "-q")
+    run += ("--for", "development", "--tag", "commit=abc")
+    for place, said in ((tmp_path, "is a folder; name a file"), (None, "give --history as well")):
+        history = () if place is None else ("--history", place)
+        refused = tinyrunner(*run, *history)
+        assert refused.status == 2
+        assert said in refused.err.replace("\n", " ")
+    assert not (tmp_path / "sessions").exists()
+    ran = tinyrunner(*run, "--history", "default", "--json")
+    assert ran.status == 0, ran
+    (kept,) = tinyrunner("history", "list", "--json").json
+    assert (kept["folder"], kept["labels"]) == (ran.json["session"], {"commit": "abc"})
+    assert kept["throughput_per_s"] == pytest.approx(ran.json["performance"]["median_throughput"])
+    assert kept["simulated"] is True
+
+
+def test_what_a_run_measured_and_cannot_keep_is_told_with_how_to_keep_it_later(tmp_path, db):
+    keeper = Keeper.open("default", [])
+    keeper.keep([session(tmp_path, 1)])
+    other = session(tmp_path / "other", 1, 13.0)
+    with pytest.raises(HistoryError) as caught:
+        keeper.keep([other])
+    assert "with another content" in str(caught.value)
+    assert f"`tinyrunner history add {other}` adds it later" in str(caught.value)
 
 
 def test_a_trend_names_the_commit_that_changed_the_level(db):

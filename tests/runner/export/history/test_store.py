@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlite3
 import threading
 from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from support.report.histories import entry, filled
@@ -159,6 +161,33 @@ def test_a_newer_schema_is_refused_and_left_alone(history, place):
         History.open(place, create=True)
     with closing(sqlite3.connect(place)) as file:
         assert list(file.iterdump()) == before
+
+
+def made_of(place):
+    """What a database is made of: its indexes, and of each table the columns with their types."""
+    with closing(sqlite3.connect(place)) as file:
+        names = [name for (name,) in file.execute("SELECT name FROM sqlite_master ORDER BY name")]
+        return {
+            name: sorted(row[1:] for row in file.execute(f"PRAGMA table_info({name})"))
+            for name in names
+        }
+
+
+def test_a_history_of_the_first_version_becomes_one_of_this_and_keeps_its_rows(tmp_path):
+    """`version_1.sql` was written by the program of that time."""
+    old, fresh = tmp_path / "old.db", tmp_path / "fresh.db"
+    with closing(sqlite3.connect(old)) as file:
+        file.executescript(Path(__file__).with_name("version_1.sql").read_text("utf-8"))
+    History.open(str(old)).close()
+    History.open(str(fresh), create=True).close()
+    assert made_of(old) == made_of(fresh)
+    history = History.open(str(old))
+    first, second = history.sessions()
+    assert (first.row.latency_s, first.labels) == (0.0125, {"branch": "main", "commit": "a"})
+    assert (second.row.supply_v, second.row.simulated, second.folder) == (3.0, True, None)
+    assert added(history, entry(1)) is Added.THERE
+    assert added(history, replace(entry(3), folder="/night/s3")) is Added.NEW
+    assert history.sessions(last=1)[0].folder == "/night/s3"
 
 
 def test_somebody_elses_database_is_refused(tmp_path):
