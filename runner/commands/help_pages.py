@@ -285,7 +285,7 @@ PAGES = {
         (
             "firmware new port --task kws",
             "firmware new emulated --task ic --board qemu-mps2 --model demo",
-            "firmware new word --task sww --board qemu-mps2 --model sww.tflite",
+            "firmware new word --task sww --board qemu-mps2",
             "firmware new mine --task custom --config custom.yaml",
         ),
     ),

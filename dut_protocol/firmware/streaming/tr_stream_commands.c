@@ -65,7 +65,7 @@ static void stop(tr_stream *stream, tr_dut *dut)
 
 static void write_state(const tr_stream *stream, tr_dut *dut)
 {
-    const uint32_t samples = stream->frames * TR_FRAME_SAMPLES;
+    const uint32_t samples = stream->frames * 2U * TR_FRAME_SAMPLES; /* of both channels */
 
     tr_write_string(dut, "g_i2s_state = ");
     tr_write_u32(dut, stream->listening ? STATE_STREAMING : STATE_IDLE);

@@ -85,19 +85,17 @@ def new_port(folder: Path, task: Task, board: Board, model: Path | None) -> list
         Path(path.name): _relocated(path) for path in _files(SOURCES / "ports" / board.folder)
     }
     files[_TASK_HEADER] = _task_header(task, board)
-    if _streams(task) and not board.runs_model:
-        raise SetupError(
-            f"there is no template of {task.key} for the board {board.key}: begin with --board "
-            "qemu-mps2, whose model_stream.c has the hooks that a board of yours fills in"
-        )
     if not _streams(task):
         files.pop(_STREAM_SOURCE, None)
+    else:
+        files |= _library_files("streaming", Path("streaming"))
+        if not board.runs_model:
+            template = SOURCES / "ports" / board.folder / "stream"
+            files |= {Path(path.name): _text(path) for path in _files(template)}
     if board.runs_model:
         if model is None:
             raise SetupError(f"the board {board.key} runs a model: name a .tflite file (--model)")
         files |= _library_files("kernels", Path("kernels"))
-        if _streams(task):
-            files |= _library_files("streaming", Path("streaming"))
         files[Path("task.mk")] = f"MODEL_SOURCE = {_model_source(task)}\n"
         files |= _model_files(task, model)
     for path, text in files.items():

@@ -29,6 +29,8 @@ from support.reference import reference_path
 from tinyrunner.datasets.streaming.front_end import features_of, mel_weights
 from tinyrunner.datasets.streaming.sound import Recording
 from tinyrunner.datasets.streaming.wake_word import Frame, WakeWordStream
+from tinyrunner.dut_protocol.simulated.streaming.card import Sound
+from tinyrunner.dut_protocol.simulated.streaming.device import StreamingDevice, StreamingSettings
 from tinyrunner.models.engine import Engine, int8_answers
 from tinyrunner.models.export.export_c import export_model
 from tinyrunner.models.suite import SWW_INFERENCE
@@ -190,6 +192,41 @@ def test_the_echo_and_the_count_of_bytes_are_as_mlcommons_script_wants_them():
             echo = b"Received command: " + command[:-1] + b"\r\n"
             assert device.ask(command) == echo + said + b"\r\n" + R
         assert device.ask(b"stop%") == b"Received command: stop\r\n" + IDLE
+
+
+class Deaf:
+    """Hears the least in everything, as the host port does in silence."""
+
+    def start(self) -> None:
+        pass
+
+    def hear(self, sound: Sound, index: int) -> int:
+        return -128
+
+
+def test_the_library_with_its_echo_says_what_the_simulated_reference_device_says():
+    """Somebody else's reading of the same firmware; stamps differ, `state` has more lines there."""
+    simulated = StreamingDevice(Deaf(), StreamingSettings(prints_stamps=True))
+    simulated.boot(0.0)
+    silence = Sound("silence.wav", 16_000, 17)
+    with booted(program=streaming_host_dut("-DTR_ECHO=1", "-DTR_COMMAND_BYTES=1028")) as device:
+        for command in (b"stop%", b"start%", b"start%", b"frames", b"state%", b"stop%", b"stop%"):
+            if command == b"frames":
+                for load in load_commands(SILENCE, 512):
+                    device.ask(load)
+                for index in range(17):
+                    device.ask(b"frame%")
+                    simulated.hear(1.0 + index, silence, index)
+                continue
+            simulated.outgoing.clear()
+            simulated.receive(command, simulated.now_s)
+            theirs = b"".join(data for _, data in simulated.outgoing).splitlines()
+            ours = device.ask(command).splitlines()
+            assert [line for line in theirs if comparable(line)] == list(filter(comparable, ours))
+
+
+def comparable(line: bytes) -> bool:
+    return not line.startswith((b"m-lap-us-", b"    Status:", b"g_i2s_status="))
 
 
 # ---- the reference model -------------------------------------------------------------------------

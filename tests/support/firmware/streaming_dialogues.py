@@ -67,7 +67,7 @@ STREAMING_DIALOGUES: tuple[Dialogue, ...] = (
         START,
         *loaded(),
         *[HEARD] * 17,
-        state(2, 17 * 512),
+        state(2, 17 * 1024),
         (b"stop%", _STOPPED + b"[" + b"-128, " * 16 + b"\r\n-128  \r\n]\r\n" + R),
     ),
     _of(

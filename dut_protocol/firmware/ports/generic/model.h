@@ -5,6 +5,8 @@
 
 #include <stdint.h>
 
+#include "tinyrunner_dut.h"
+
 /* Copy or convert the host's bytes to the model's input tensor. `count` is TASK_INPUT_BYTES. The
  * inputs of kws are int8; those of vww and ic are uint8 pixels, of which an int8 model wants 128
  * subtracted; those of ad are little-endian float32, to be quantised by the model's scale and zero
@@ -20,5 +22,13 @@ void model_infer(void);
  * order of the data set's labels; for ad the mean squared error between input and output. 0 before
  * the first inference. */
 float model_score(uint32_t index);
+
+#if TR_OWN_COMMANDS
+/* For a streaming task: prepare; execute one of its commands (false: it is none); work on the frame
+ * of sound that has come, if one has. */
+bool model_init(void);
+bool model_command(tr_dut *dut, const char *command, size_t count);
+void model_poll(void);
+#endif
 
 #endif

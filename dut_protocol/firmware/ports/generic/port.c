@@ -58,12 +58,23 @@ static float result(void *user, uint32_t index)
     return model_score(index);
 }
 
+#if TR_OWN_COMMANDS
+static bool command(void *user, struct tr_dut *device, const char *chars, size_t count)
+{
+    (void)user;
+    return model_command(device, chars, count);
+}
+#endif
+
 /* In the order of tr_dut_config: C++ before C++20 has no designated initialisers. */
 static const tr_dut_config config = {
     TASK_VENDOR, TASK_MODEL_ID, input, sizeof input, TASK_INPUT_BYTES,
     TASK_SCORES, NULL, /* user: passed to every hook */
     put,         micros,        pulse, load,         infer,
     result,
+#if TR_OWN_COMMANDS
+    command,
+#endif
 };
 
 /* To be called for each byte received, from your vector table or your SDK's handler; its name is
@@ -81,6 +92,12 @@ int main(void)
         for (;;) { /* the configuration is incomplete: see tr_dut_config */
         }
     }
+#if TR_OWN_COMMANDS
+    if (!model_init()) {
+        for (;;) { /* a hook is missing: see tr_stream_config */
+        }
+    }
+#endif
     /* In this order: the ring must be initialised before the first byte comes. */
     board_enable_uart_interrupt();
     tr_dut_boot(&dut);
@@ -90,5 +107,8 @@ int main(void)
          * wakes all the same), then enable them. Without that check a byte may wait for the next.
          */
         (void)tr_dut_poll(&dut);
+#if TR_OWN_COMMANDS
+        model_poll();
+#endif
     }
 }
