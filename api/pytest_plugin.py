@@ -65,22 +65,22 @@ def addresses(config: pytest.Config) -> list[str]:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run what uses a board on each of several."""
-    if "tinyrunner_address" in metafunc.fixturenames:
+    if "_tinyrunner_address" in metafunc.fixturenames:
         several = addresses(metafunc.config)
         if len(several) > 1:
-            metafunc.parametrize("tinyrunner_address", several, ids=several, scope="session")
+            metafunc.parametrize("_tinyrunner_address", several, ids=several, scope="session")
 
 
 @pytest.fixture(scope="session")
-def tinyrunner_address(pytestconfig: pytest.Config) -> str:
+def _tinyrunner_address(pytestconfig: pytest.Config) -> str:
     """The board's address, where there is only one."""
     return addresses(pytestconfig)[0]
 
 
 @pytest.fixture(scope="session")
-def dut(tinyrunner_address: str) -> str:
+def dut(_tinyrunner_address: str) -> str:
     """The address of the board to measure, or ``sim:``."""
-    return tinyrunner_address
+    return _tinyrunner_address
 
 
 @dataclass(frozen=True, slots=True)
