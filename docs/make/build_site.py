@@ -25,7 +25,7 @@ from dialogues import dialogues
 MAKE = Path(__file__).resolve().parent
 CHECKOUT = MAKE.parents[1]
 SHOWN = ("*.md", "LICENSE", "docs/*.md", "docs/*.ipynb", "docs/*/*.md", "docs/*/*.css",
-         "docs/pictures/*", "configs/*.yaml", "configs/*/*.yaml",
+         "docs/ci/*", "docs/pictures/*", "configs/*.yaml", "configs/*/*.yaml",
          "dut_protocol/firmware/GUIDE.md")  # fmt: skip
 
 

@@ -22,8 +22,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from support.cli import check_words
 from support.sessions.submission_trees import demo  # noqa: F401
-from tinyrunner.runner.commands.app import COMMANDS, command_of
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 PAGES = sorted(
@@ -146,20 +146,3 @@ def test_every_command_and_option_of_a_page_is_one(page):
         for line in block.text.replace("\\\n", " ").splitlines() if block.language == "sh" else ():
             for typed in re.findall(r"(?:^|[ /])tinyrunner ((?:[^|;&#<>]|<[^ ])*)", line):
                 check_words(shlex.split(typed.replace("'", "").replace('"', "")), f"{page}: {line}")
-
-
-def check_words(words: list[str], where: str) -> None:
-    """That a typed command is one of the program's, and so is each of its options."""
-    if words[0].startswith("-"):
-        assert words[0] in ("--version", "--help", "--install-completion"), where
-        return
-    assert words[0] in COMMANDS, where
-    command = command_of(words[0])
-    rest = words[1:]
-    while getattr(command, "commands", None) and rest and not rest[0].startswith("-"):
-        assert rest[0] in command.commands, where
-        command, rest = command.commands[rest[0]], rest[1:]
-    known = {flag for param in command.params for flag in (*param.opts, *param.secondary_opts)}
-    for word in rest:
-        if word.startswith("-") and len(word) > 1:
-            assert word.partition("=")[0] in known | {"--help"}, f"{where}: {word}"

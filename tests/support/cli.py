@@ -20,6 +20,7 @@ from typing import Any
 from unittest import mock
 
 import typer.main
+from tinyrunner.runner.commands.app import COMMANDS, command_of
 from tinyrunner.runner.commands.cli import main
 from tinyrunner.runner.commands.show import failure
 from tinyrunner.runner.journal.open_log import open_log
@@ -216,3 +217,20 @@ def inferences(session: Path) -> list[tuple[str, int, Sequence[float]]]:
 
 def document(session: Path) -> dict[str, Any]:
     return json.loads((session / "session.json").read_text())
+
+
+def check_words(words: list[str], where: str) -> None:
+    """That a typed command is one of the program's, and so is each of its options."""
+    if words[0].startswith("-"):
+        assert words[0] in ("--version", "--help", "--install-completion"), where
+        return
+    assert words[0] in COMMANDS, where
+    command = command_of(words[0])
+    rest = words[1:]
+    while getattr(command, "commands", None) and rest and not rest[0].startswith("-"):
+        assert rest[0] in command.commands, where
+        command, rest = command.commands[rest[0]], rest[1:]
+    known = {flag for param in command.params for flag in (*param.opts, *param.secondary_opts)}
+    for word in rest:
+        if word.startswith("-") and len(word) > 1:
+            assert word.partition("=")[0] in known | {"--help"}, f"{where}: {word}"
