@@ -8,12 +8,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ...dut_protocol.errors import DutReportedError, LinkError
+from ...dut_protocol.host.exchange import REPLY_TIMEOUT_S
 from ...dut_protocol.wire.commands import COMMAND_WORDS
 from ...dut_protocol.wire.messages import Model, Results, parse_line
 from ...energy.errors import MonitorError
 from ...errors import TinyrunnerError, closest, in_words
 from ...models.suite import AD, TASKS_BY_MODEL_ID, Task
-from ..bench.bench import Bench
+from ..bench.bench import Bench, StreamingParts
 from ..bench.link import fit_to_io_manager
 from ..bench.recorder import Recorder
 from ..errors import JournalError, SetupError
@@ -21,6 +22,7 @@ from ..script.plan import parse_infer
 from ..script.verbs import (
     FORMS,
     BmCfg,
+    BoardDutCommand,
     DeviceVerb,
     DutCommand,
     Echo,
@@ -32,8 +34,9 @@ from ..script.verbs import (
     Version,
     parse_verb,
 )
+from .steps.board_steps import BoardSteps
 from .steps.energy_steps import BenchPerformer, EnergySteps
-from .steps.sequencer import PASSED_THROUGH, VERSION_TEXT
+from .steps.sequencer import PASSED_BY_BOARD, PASSED_THROUGH, VERSION_TEXT
 
 HELP = """\
 dut COMMAND                        send it to the device: dut name, dut profile, dut help; of what
@@ -50,6 +53,16 @@ emon trace on NAME, emon trace off record into this folder
 io COMMAND                         to the IO manager: io tm 0, io enable-timer, io disable-timer
 io dut COMMAND                     to the device behind it: io dut name, io dut infer 10 1
 bloadp "FILE" [OFFSET LENGTH]      load an input through the IO manager
+"""
+
+
+BOARD_HELP = """\
+ib name, ib ls                     who the interface board is, and what its card holds
+ib checkbaud                       the rate at which it talks to the device
+ib setbaud BAUD                    set that rate; the board starts anew
+ib record, ib play FILE            count time from now on, play a recording
+ib detections, ib dutycycle        what was noted: milliseconds, ticks of 10 us
+ib dut COMMAND                     to the device behind the board: ib dut name, ib dut start, …
 """
 
 
@@ -126,6 +139,22 @@ class Interactive(BenchPerformer):
                 folder,
                 boot_timeout_s,
             )
+        if bench.streaming_parts is not None:
+            self._with_board(bench.streaming_parts, boot_timeout_s)
+
+    def _with_board(self, parts: StreamingParts, boot_timeout_s: float | None) -> None:
+        """Talk to an interface board, and to the monitor where there is one."""
+        self.help = BOARD_HELP + HELP
+        parts.board.listener = _Shown(self._show, "ib")
+        if parts.device_behind:
+            self._bench.dut.listener = _Shown(self._show, PASSED_BY_BOARD, self._explain)
+        journal = _ShownJournal(self._show)
+        self.board_steps = BoardSteps(parts.board, journal)
+        if parts.recorder is not None and boot_timeout_s is not None:
+            self.help = BOARD_HELP + ENERGY_HELP + HELP
+            self.energy = EnergySteps(
+                self._bench.dut, None, parts.recorder, journal, self._folder, boot_timeout_s
+            )
 
     def close(self) -> None:
         """Keep what was recorded of a trace that was not ended."""
@@ -134,7 +163,12 @@ class Interactive(BenchPerformer):
 
     def greet(self) -> None:
         """Find the device awake and say who it is; behind a monitor it has no power yet."""
-        if self.energy is None:
+        streaming = self._bench.streaming_parts
+        if streaming is not None:
+            streaming.board.identify()
+            if streaming.device_behind or streaming.recorder is not None:
+                return  # a board waits for a device that does not answer, and hears nothing more
+        if self.energy is None or streaming is not None:
             self._bench.dut.identify()
             return
         self._bench.energy.io_manager.identify()
@@ -152,11 +186,12 @@ class Interactive(BenchPerformer):
 
         Nothing else touches the bench meanwhile.
         """
-        parts = self._bench.energy_parts
-        if parts is None or not parts.recorder.recording:
+        parts = self._bench.energy_parts or self._bench.streaming_parts
+        recorder = None if parts is None else parts.recorder
+        if recorder is None or not recorder.recording:
             yield
             return
-        server = _Server(parts.recorder)
+        server = _Server(recorder)
         try:
             yield
         finally:
@@ -177,7 +212,7 @@ class Interactive(BenchPerformer):
                 return
         try:
             self.perform(parse_verb(_as_verb(text)))
-            if self.energy is not None:
+            if self._bench.energy_parts is not None:
                 self._bench.energy.io_manager.drain()  # show the edges that it has reported
         except (LinkError, JournalError):
             raise
@@ -218,7 +253,10 @@ class Interactive(BenchPerformer):
         bench = self._bench
         counts = parse_infer(verb.text)
         if counts is None:
-            bench.dut.raw(verb.text)
+            if self.board_steps is not None:
+                self.board_steps.ask_device(bench.dut, verb.text, REPLY_TIMEOUT_S)
+            else:
+                bench.dut.raw(verb.text)
             return
         score_count = None if self._task is None else self._task.score_count
         inference = bench.timer.infer(*counts, score_count)
@@ -268,6 +306,7 @@ def _refusal(reported: str) -> str:
 
 _UNKNOWN = "Unknown command: "
 """How the reference firmware begins what it says to any other word."""
+_STREAMING_WORDS = ("name", "profile", "start", "stop", "state", "help")
 _MOST_CLASSES = 3
 
 
@@ -284,28 +323,31 @@ def scores_in_words(scores: Sequence[float], task: Task) -> str:
     return "    " + ", ".join(f"{name} {score:g}" for score, name in best[:_MOST_CLASSES])
 
 
-def next_words(typed: str, *, energy: bool) -> list[str]:
+def next_words(typed: str, *, energy: bool, board: bool = False) -> list[str]:
     """Return what may stand where the last word of ``typed`` is begun, by verbs and commands."""
     *before, begun = typed.split(" ") if typed else [""]
     before = [word for word in before if word]
     choices = {
         words[len(before)]: None
-        for words in _phrases(energy=energy)
+        for words in _phrases(energy=energy, board=board)
         if words[: len(before)] == before and len(words) > len(before)
     }
     return [word for word in choices if word.startswith(begun)]
 
 
-def _phrases(*, energy: bool) -> Iterator[list[str]]:
+def _phrases(*, energy: bool, board: bool) -> Iterator[list[str]]:
     """Yield the words of each command, as far as they are always the same."""
     device = [*COMMAND_WORDS, "db load", "db print"]
     for form in FORMS:
-        if form.kind in (Mount, BmCfg) or (form.needs is not Needs.NOTHING and not energy):
+        there = board if form.needs is Needs.BOARD else energy or form.needs is Needs.NOTHING
+        if form.kind in (Mount, BmCfg) or not there:
             continue
         choices = [choice.split()[0] for choice in form.usage.split("|") if choice]
         words = [choice for choice in choices if choice.islower()]
         if form.kind in (DutCommand, IoDutCommand):
             words = device
+        elif form.kind is BoardDutCommand:
+            words = list(_STREAMING_WORDS)
         yield from ([*form.words.split(), *word.split()] for word in words or [""])
     yield from (word.split() for word in (*device, "help", "quit"))
 

@@ -20,7 +20,7 @@ from ...energy.monitor import EnergyMonitor
 from ...energy.windows import TIMESTAMP_HOLD_S
 from ...models.demo_models import DEMO_NOTE
 from ...models.other_inputs import InputKind
-from ...models.suite import STREAMING_TASKS, StreamingTask, Task
+from ...models.suite import Benchmark
 from ..bench.bench import Bench
 from ..config.config import Config, config_from_json
 from ..config.labgrid_address import place_named
@@ -41,8 +41,8 @@ from ..journal.session_document import (
     Simulated,
     StreamingFacts,
     Tool,
+    benchmark_and_mode,
     read_document,
-    task_and_mode,
 )
 from ..journal.session_folder import SessionFolder
 from ..script.script import Script, print_script
@@ -50,13 +50,10 @@ from ..script.written_path import written_path
 from ..terms import Mode, Purpose
 
 
-def asked_before(folder: Path) -> tuple[Task | StreamingTask, Mode, Config]:
+def asked_before(folder: Path) -> tuple[Benchmark, Mode, Config]:
     """Return what a session measures, and with which settings; SetupError where there is none."""
     provenance = read_document(folder).provenance
-    task: Task | StreamingTask | None = STREAMING_TASKS.get(provenance.task)
-    mode = provenance.mode
-    if task is None:
-        task, mode = task_and_mode(provenance, folder)
+    task, mode = benchmark_and_mode(provenance, folder)
     return task, mode, config_from_json(provenance.config, str(folder / "session.json"))
 
 

@@ -22,7 +22,7 @@ from ...errors import in_words
 from ...models.custom_task import CUSTOM_KEY
 from ...models.demo_models import DEMO_NOTE
 from ...models.other_inputs import InputKind, with_inputs
-from ...models.suite import ALL_TASKS, BENCHMARKS, Task
+from ...models.suite import ALL_TASKS, BENCHMARKS, STREAMING_TASKS, Benchmark, Task
 from ..config.strict_json import read_json
 from ..errors import SetupError
 from ..terms import Division, Mode, Purpose
@@ -384,9 +384,20 @@ def _repair(folder: Path) -> str:
     return f"`tinyrunner sessions repair {folder}` restores what follows from the log"
 
 
+def benchmark_and_mode(provenance: Provenance, folder: Path) -> tuple[Benchmark, Mode]:
+    """Return what a session measures, a streaming task's too; SetupError as `task_and_mode`."""
+    streaming = STREAMING_TASKS.get(provenance.task)
+    return task_and_mode(provenance, folder) if streaming is None else (streaming, provenance.mode)
+
+
 def task_and_mode(provenance: Provenance, folder: Path) -> tuple[Task, Mode]:
     """Return what a session measures; SetupError where a user's own task is not described."""
     path = folder / "session.json"
+    if provenance.task in STREAMING_TASKS:
+        raise SetupError(
+            f"{folder} is a session of {provenance.task}, whose device listens to a recording: "
+            "this is for sessions with inputs and labels"
+        )
     task = ALL_TASKS.get(provenance.task)
     other = provenance.dataset.input_format
     if task is not None and other is not None:

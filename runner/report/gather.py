@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ...errors import TinyrunnerError, closest
-from ...models.suite import Task
+from ...models.suite import Benchmark, Task
 from ..config.rounds import load_rounds
 from ..errors import SetupError
 from ..journal.claimed_provenance import ClaimedProvenance
-from ..journal.session_document import Provenance, read_document, task_and_mode
+from ..journal.session_document import Provenance, benchmark_and_mode, read_document
 from ..journal.session_folder import SessionFolder
 from ..score.judge import Judged, judge_any
 from ..score.rules import Severity
@@ -116,14 +116,14 @@ def read_session(path: Path, asked: Asked) -> ReportSession:
                 findings=(*_no_words(judged), *map(PageFinding.of_session, found.findings)),
                 log_name=log_name,
             )
-    task, mode = _task_and_mode(provenance, folder)
+    task, mode = _benchmark_and_mode(provenance, folder)
     return ReportSession(
         title=_title(folder),
         benchmark="?" if task is None else task.key,
         mode=mode,
         round=known.get(name),
         folder=folder,
-        task=task,
+        task=task if isinstance(task, Task) else None,
         system=_system(folder, told, ()),
         provenance=told,
         findings=(PageFinding(Severity.VIOLATION, "not scored", trouble),),
@@ -206,11 +206,13 @@ def _provenance(folder: Path) -> tuple[Provenance | None, str | None]:
         return None, str(error)
 
 
-def _task_and_mode(provenance: Provenance | None, folder: Path) -> tuple[Task | None, Mode | None]:
+def _benchmark_and_mode(
+    provenance: Provenance | None, folder: Path
+) -> tuple[Benchmark | None, Mode | None]:
     if provenance is None:
         return None, None
     try:
-        return task_and_mode(provenance, folder)
+        return benchmark_and_mode(provenance, folder)
     except SetupError:
         return None, None
 

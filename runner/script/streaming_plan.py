@@ -43,12 +43,10 @@ _SETTLE_MS = 250
 _BOOT_MS = 3000
 """MLCommons' runner waits a second behind power on, and two behind `setbaud`."""
 _HEAD_MS = _TAIL_MS = 1000
-_STOP_MS = 10_000
+_STOP_S = 10.0
 _ACTIVATION_CHARS = 8
 """The reference firmware answers `stop` with the activation of every frame, `-128, ` and a line's
 beginning and end for each sixteen: 37,500 of them in 312 s at 9600 baud."""
-_OWN_PORT_BAUD_RATE = 115200
-"""What is supposed of a device on its own port."""
 _LIST_MS = 60_000
 
 
@@ -58,18 +56,19 @@ class StreamedRecording:
 
     wav_file: str
     length_s: float
-    dut_baud_rate: int | None
-    """The board's rate to the device; None of one on a port of its own."""
-
-    @property
-    def stop_ms(self) -> int:
-        """Return how long the answer to `stop` may take."""
-        chars = _ACTIVATION_CHARS * self.length_s / SWW.frame_s
-        return _STOP_MS + round(1e4 * chars / (self.dut_baud_rate or _OWN_PORT_BAUD_RATE))
+    dut_baud_rate: int
+    device_behind: bool = True
+    """Whether the device is behind the board, and not on a port of its own."""
 
     def to_device(self, text: str) -> DutCommand | BoardDutCommand:
         """Return the verb that sends the device a command."""
-        return DutCommand(text) if self.dut_baud_rate is None else BoardDutCommand(text)
+        return BoardDutCommand(text) if self.device_behind else DutCommand(text)
+
+    @property
+    def stop_ms(self) -> int:
+        """Return how long the answer to `stop` may take, in milliseconds."""
+        chars = _ACTIVATION_CHARS * self.length_s / SWW.frame_s
+        return round(1000 * (_STOP_S + 10 * chars / self.dut_baud_rate))
 
 
 def streaming_plan(recording: StreamedRecording, supply_v: float | None = None) -> Script:
@@ -84,7 +83,7 @@ def _steps(recording: StreamedRecording, supply_v: float | None) -> Iterator[Ste
     yield _step(Mount("ib", "board"))
     if energy:
         yield _step(Mount("emon", "emon"))
-    if recording.dut_baud_rate is not None:
+    if recording.device_behind:
         yield _step(BoardBaudRate(recording.dut_baud_rate))
     yield _step(BoardCommand(BoardQuestion.NAME))
     yield _step(BoardCommand(BoardQuestion.FILES))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from ..score.assess import Assessment
 from ..score.streaming.printed import IN_RESULTS, expected_texts, streaming_figures
 from ..write.eembc_results import render_result
 from ..write.mlcommons_results import result_lines
+from ..write.mlcommons_streaming import streaming_result_lines
 from ..write.printed_results import parse_results
 
 if TYPE_CHECKING:
@@ -30,7 +32,8 @@ def disagreements(session: GatheredSession) -> Iterator[str]:
     """Return figures of the results that are not what log and trace give."""
     task, assessment = session.task, session.judged.assessment
     if not isinstance(task, Task):
-        return _of_stream(session, assessment)
+        of_runner = session.provenance is None
+        return (_of_stream if of_runner else _of_own_stream)(session, assessment)
     if session.provenance is None:
         return _of_mlcommons(session, assessment, task)
     path = SessionFolder(session.folder, "").result
@@ -69,6 +72,16 @@ def _unlike(
         held, right = told.get(name, "nothing"), again.get(name, "nothing")
         if not _alike(held, right):
             yield f"{path} says {held} for {name}, its log and results.json give {right}"
+
+
+def _of_own_stream(session: GatheredSession, assessment: Assessment) -> Iterator[str]:
+    """Compare the results of a streaming session of ours, line by line, with its log's."""
+    path = SessionFolder(session.folder, "").result
+    told = _text(path).splitlines()
+    again = list(streaming_result_lines(assessment, session.judged.round))
+    for number, (held, right) in enumerate(zip_longest(told, again, fillvalue="nothing"), 1):
+        if held != right:
+            yield f"{path}, line {number}, says {held[:120]!r}, its log gives {right!r}"
 
 
 def _of_stream(session: GatheredSession, assessment: Assessment) -> Iterator[str]:

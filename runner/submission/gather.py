@@ -19,9 +19,9 @@ from ...models.suite import STREAMING_TASKS, StreamingTask, Task
 from ..config.rounds import Round, Rounds, load_rounds
 from ..errors import SetupError
 from ..journal.logged_session import is_of_mlcommons
-from ..journal.session_document import Provenance, read_document, task_and_mode
+from ..journal.session_document import Provenance, benchmark_and_mode, read_document
 from ..journal.session_folder import SessionFolder
-from ..score.judge import Judged, judge_any, judge_session
+from ..score.judge import Judged, judge_any
 from ..score.rules import FindingKind
 from ..score.streaming.assess import JudgedStream
 from ..terms import Dialect, Division, Mode, Purpose
@@ -217,16 +217,17 @@ def _read(
         return _read_mlcommons(system_id, key, mode, folder, description, rounds)
     document = read_document(folder)
     provenance = document.provenance
-    task, measured = task_and_mode(provenance, folder)
+    task, measured = benchmark_and_mode(provenance, folder)
     if (task.key, measured) != (key, mode):
         raise SetupError(f"{folder} is a session of {task.key} {measured.value}")
     session = SessionFolder(folder, "")
-    wanted = (session.log, session.script, session.labels, session.result)
+    words = session.truth if isinstance(task, StreamingTask) else session.labels
+    wanted = (session.log, session.script, words, session.result)
     if absent := [path.name for path in wanted if not path.is_file()]:
         raise SetupError(f"{folder} is unfinished or incomplete: no {', '.join(absent)}")
     if document.result is None:
         raise SetupError(f"{folder} is unfinished: `tinyrunner run --resume` continues it")
-    judged = judge_session(
+    judged = judge_any(
         folder,
         round_name=description.round,
         division=description.division.value,
@@ -273,10 +274,16 @@ def _read_mlcommons(
 
 _Told = Callable[[GatheredSession], object]
 
+
+def _profile(session: GatheredSession) -> str:
+    """Return the profile; of streaming firmware, whose reference has one of its own, none."""
+    return UNTOLD if isinstance(session.task, StreamingTask) else session.profile
+
+
 _ALIKE_IN_SYSTEM: tuple[tuple[str, _Told], ...] = (
     ("tool", lambda session: session.tool),
     ("firmware's name", lambda session: session.vendor),
-    ("firmware's profile", lambda session: session.profile),
+    ("firmware's profile", _profile),
 )
 
 
@@ -296,6 +303,7 @@ def _content(session: GatheredSession) -> str | None:
 
 
 _ALIKE_IN_TASK: tuple[tuple[str, _Told], ...] = (
+    ("firmware's profile", lambda session: session.profile),
     ("model id", lambda session: session.model_id),
     ("simulated device's model (sha256)", _simulated_model),
     ("label list (sha256)", _labels),

@@ -24,6 +24,7 @@ from ..journal.session_folder import SessionFolder
 from ..score.judge import Judged
 from ..terms import Dialect
 from ..write.mlcommons_session import JOURNAL_NAME, render_session
+from ..write.mlcommons_streaming import render_streaming
 from .gather import GatheredSession
 
 
@@ -79,14 +80,18 @@ def _to_copy(places: SessionFolder) -> Iterator[Path]:
     folder = places.folder
     trace = (energy_path(folder), timestamps_path(folder), details_path(folder))
     pictures = sorted(folder.glob("energy_*.png"))
-    for path in (places.script, places.labels, places.calibration, *trace, *pictures):
+    for path in (places.script, places.labels, places.truth, places.calibration, *trace, *pictures):
         if path.is_file():
             yield path
 
 
 def _render(session: GatheredSession, target: Path) -> None:
-    assert isinstance(session.judged, Judged)  # session.json tells of no other
-    for name, content in render_session(session.folder, session.judged):
+    judged = session.judged
+    if isinstance(judged, Judged):
+        files = render_session(session.folder, judged)
+    else:
+        files = render_streaming(session.folder, judged)
+    for name, content in files:
         _write(target / name, content)
 
 

@@ -39,7 +39,7 @@ from ..errors import SetupError
 from ..journal.journal import last_stamp_s
 from ..journal.open_log import open_log
 from ..journal.reader import LogReader
-from ..journal.records import InferenceRecord
+from ..journal.records import InferenceRecord, LogFacts
 from ..journal.session_document import read_document
 from ..score.energy_score import score_energy
 from ..score.judge import Judged
@@ -63,8 +63,8 @@ def render_session(folder: Path, judged: Judged) -> Iterator[tuple[str, bytes | 
     ``judged`` is what it was judged to be. SetupError where its form cannot hold the session.
     """
     rendering = _Rendering.of(folder, judged)
-    yield "log.txt", _pieces(line + "\n" for line in rendering.log_lines())
-    yield "results.json", _pieces(rendering.json_texts())
+    yield "log.txt", pieces_of(line + "\n" for line in rendering.log_lines())
+    yield "results.json", pieces_of(rendering.json_texts())
     yield "results.txt", "".join(line + "\n" for line in rendering.result_lines()).encode()
 
 
@@ -83,7 +83,7 @@ class _Rendering:
         journal = folder / JOURNAL_NAME
         if not journal.is_file():
             journal = folder / "log.txt"
-        session_id, began = _beginning(folder, judged)
+        session_id, began = beginning_of(folder, judged.assessment.facts)
         rows = () if judged.label_list is None else judged.label_list.rows
         assessment, trace = judged.assessment, None
         result = assessment.performance or assessment.accuracy or assessment.energy
@@ -115,15 +115,7 @@ class _Rendering:
 
     def log_lines(self) -> Iterator[str]:
         facts, mode = self.judged.assessment.facts, self.judged.mode
-        yield (
-            f"tinyrunner {__version__}: rendered from {JOURNAL_NAME} of session "
-            f"{self.session_id}; not the output of MLCommons' runner"
-        )
-        if self.judged.assessment.simulated:
-            yield SIMULATION_NOTE
-        yield from (f"Device name retrieved: {name}" for name in facts.names)
-        yield from (f"Device profile retrieved: {profile}" for profile in facts.profiles)
-        yield from (f"Device model retrieved: {model_id}" for model_id in facts.model_ids)
+        yield from log_head(facts, self.session_id, simulated=self.judged.assessment.simulated)
         yield stamp_line(self._stamp(0.0), f"Session of {self.judged.task.key}, {mode.value}")
         stamps = JournalStamps(self.journal)
         errors = 0
@@ -196,6 +188,19 @@ class _Rendering:
         return power_of(self.trace, self.result, place)
 
 
+def log_head(facts: LogFacts, session_id: str, *, simulated: bool) -> Iterator[str]:
+    """Return the lines that say whence a rendered log is, and whose device it tells of."""
+    yield (
+        f"tinyrunner {__version__}: rendered from {JOURNAL_NAME} of session {session_id}; not the "
+        "output of MLCommons' runner"
+    )
+    if simulated:
+        yield SIMULATION_NOTE
+    yield from (f"Device name retrieved: {name}" for name in facts.names)
+    yield from (f"Device profile retrieved: {profile}" for profile in facts.profiles)
+    yield from (f"Device model retrieved: {model_id}" for model_id in facts.model_ids)
+
+
 def _windows(
     reader: LogReader, task: Task, mode: Mode
 ) -> Iterator[tuple[InferenceRecord, TimedWindow | None]]:
@@ -213,11 +218,11 @@ def _check_ours(reader: LogReader, folder: Path) -> None:
         )
 
 
-def _beginning(folder: Path, judged: Judged) -> tuple[str, datetime]:
+def beginning_of(folder: Path, facts: LogFacts) -> tuple[str, datetime]:
     """Return the session's id, and the time that the journal's seconds count from."""
     known = (folder / "session.json").is_file()
     provenance = read_document(folder).provenance if known else None
-    ids = [provenance.session_id if provenance else "", *judged.assessment.facts.session_ids]
+    ids = [provenance.session_id if provenance else "", *facts.session_ids]
     session_id = next(filter(None, ids), "unknown")
     created = str(provenance and provenance.created)
     for text in (session_id, created):
@@ -231,7 +236,7 @@ def _beginning(folder: Path, judged: Judged) -> tuple[str, datetime]:
     )
 
 
-def _pieces(texts: Iterator[str]) -> Iterator[bytes]:
+def pieces_of(texts: Iterator[str]) -> Iterator[bytes]:
     """Yield the texts as UTF-8, in pieces worth writing."""
     waiting: list[str] = []
     size = 0

@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 
 @options.with_settings(
-    "dut io monitor max_v ppk2_default_calibration task model config baud_rate wire_log",
+    "dut io interface_board monitor max_v ppk2_default_calibration task model datasets config "
+    "baud_rate wire_log",
+    interface_board=("Port or URL of sww's interface board; sim: with a sim: DUT.", "none"),
+    datasets=("What lies on a simulated interface board's card.", "nothing"),
     io=("Port or URL of the IO manager.", "none"),
     monitor=("A VISA resource, lpm01a:PORT, ppk2:PORT, …; sim: with a sim: DUT.", "none"),
 )
@@ -46,9 +49,10 @@ def console(
     """
     from rich.console import Console
 
-    from ....models.suite import TASKS, TASKS_BY_MODEL_ID
+    from ....models.suite import SWW_INFERENCE, TASKS, TASKS_BY_MODEL_ID
     from ...bench.labgrid.lease import held_places
     from ...bench.opening import open_bench, open_energy_bench
+    from ...bench.streaming import open_streaming_bench, with_simulated_board
     from ...config.config import override
     from ...config.named import task_named
     from ...config.sim_address import simulated_model_id
@@ -56,15 +60,24 @@ def console(
 
     settings = override(options.base_config(config), **flags)
     named = simulated_model_id(settings)
-    if task is None:
+    streaming = _with_board(settings, named, task)
+    if streaming:
+        chosen = SWW_INFERENCE
+    elif task is None:
         chosen = TASKS_BY_MODEL_ID.get(named) or TASKS["kws"]
     else:
         chosen = task_named(task, settings)
     out = Console(soft_wrap=True, highlight=False)
     energy = _with_energy(settings)
+    if streaming:
+        settings = with_simulated_board(settings)
     with ExitStack() as stack:
         stack.enter_context(held_places(settings, options.tell_on_stderr, energy=energy))
-        bench = stack.enter_context((open_energy_bench if energy else open_bench)(settings, chosen))
+        bench = stack.enter_context(
+            open_streaming_bench(settings, energy=energy)
+            if streaming
+            else (open_energy_bench if energy else open_bench)(settings, chosen)
+        )
         session = Interactive(
             bench,
             lambda text: out.print(text, markup=False),
@@ -74,9 +87,18 @@ def console(
         )
         stack.callback(session.close)
         session.greet()
-        _converse(session, out, energy=energy)
+        _converse(session, out, energy=energy, board=streaming)
     if session.failed and not sys.stdin.isatty():  # a person has seen it; a pipeline is told
         raise typer.Exit(1)
+
+
+def _with_board(settings: Config, named: str, task: str | None) -> bool:
+    """Tell whether an interface board is named, or a streaming task, which has one."""
+    from ....models.suite import STREAMING_TASKS
+
+    ids = {model_id for known in STREAMING_TASKS.values() for model_id in known.model_ids}
+    asked = task in STREAMING_TASKS or named in ids
+    return settings.interface_board.address is not None or asked
 
 
 def _with_energy(settings: Config) -> bool:
@@ -84,9 +106,9 @@ def _with_energy(settings: Config) -> bool:
     return settings.io_manager.address is not None or settings.monitor.address is not None
 
 
-def _converse(session: Interactive, out: Console, *, energy: bool) -> None:
+def _converse(session: Interactive, out: Console, *, energy: bool, board: bool) -> None:
     """Read and execute line by line, until there are no more."""
-    next_line = _reader(energy=energy)
+    next_line = _reader(energy=energy, board=board)
     if sys.stdin.isatty():
         out.print(session.help, markup=False)
     while not session.ended:
@@ -98,12 +120,12 @@ def _converse(session: Interactive, out: Console, *, energy: bool) -> None:
         session.execute(line.strip())
 
 
-def _reader(*, energy: bool) -> Callable[[], str]:
+def _reader(*, energy: bool, board: bool) -> Callable[[], str]:
     """Return what reads a line, or raises EOFError where there are no more."""
     if sys.stdin.isatty() and sys.stdout.isatty():
         from ..show.line_editor import LineEditor
 
-        return LineEditor.of_console(Path.cwd(), energy=energy).read
+        return LineEditor.of_console(Path.cwd(), energy=energy, board=board).read
     return (lambda: input("> ")) if sys.stdin.isatty() else _line_of_a_pipe
 
 

@@ -36,12 +36,12 @@ class LineEditor:
         return cls(PromptSession(enable_suspend=True, key_bindings=_keys()))
 
     @classmethod
-    def of_console(cls, folder: Path, *, energy: bool) -> LineEditor:
-        """Complete files as seen from ``folder``, and the verbs of ``energy`` where they work."""
+    def of_console(cls, folder: Path, *, energy: bool, board: bool) -> LineEditor:
+        """Complete files as seen from ``folder``, and the verbs of what the bench has."""
         return cls(
             PromptSession(
                 history=_history(),
-                completer=ConsoleCompleter(folder, energy=energy),
+                completer=ConsoleCompleter(folder, energy=energy, board=board),
                 complete_while_typing=False,
                 complete_style=CompleteStyle.READLINE_LIKE,
                 enable_history_search=True,
@@ -97,9 +97,9 @@ _FILE = re.compile(r'\s*(?:bload dut|bloadp)\s+"?(?P<path>[^"]*)')
 class ConsoleCompleter(Completer):
     """Completes verbs, the device's commands, and names of files where one is to be loaded."""
 
-    def __init__(self, folder: Path, *, energy: bool) -> None:
+    def __init__(self, folder: Path, *, energy: bool, board: bool) -> None:
         self._folder = folder
-        self._energy = energy
+        self._energy, self._board = energy, board
 
     def get_completions(
         self, document: Document, complete_event: CompleteEvent
@@ -108,7 +108,7 @@ class ConsoleCompleter(Completer):
         named = _FILE.fullmatch(typed)
         if named is None:
             begun = typed.rpartition(" ")[2]
-            for word in next_words(typed, energy=self._energy):
+            for word in next_words(typed, energy=self._energy, board=self._board):
                 yield Completion(f"{word} ", start_position=-len(begun), display=word)
             return
         quoted = typed[: named.start("path")].endswith('"')

@@ -16,7 +16,7 @@ from rich.segment import Segment
 from rich.text import Text
 
 from ...execute.progress import BegunRun, QuietReporter, Reporter
-from ...journal.session_document import Provenance
+from ...journal.session_document import InterfaceBoardFacts, Provenance
 from ...terms import Mode, Purpose
 
 LINES_PER_RUN = 20
@@ -36,7 +36,7 @@ _NEARLY = 0.99
 def begun_rows(run: BegunRun) -> Iterator[tuple[str, str]]:
     """Yield what is measured, as labels and texts."""
     told = run.provenance
-    device, data = told.device, told.dataset
+    device = told.device
     yield "device", ", ".join(filter(None, (device.vendor, device.profile)))
     yield "port", f"{device.address}, {device.baud_rate} baud"
     if told.monitor is not None:
@@ -47,6 +47,26 @@ def begun_rows(run: BegunRun) -> Iterator[tuple[str, str]]:
     if told.simulated is not None:
         model += f", simulated: {told.simulated.model.replace(chr(92), '/').rpartition('/')[2]}"
     yield "model", model
+    if told.interface_board is not None:
+        yield from _streaming_rows(told, told.interface_board)
+    else:
+        yield from _input_rows(told)
+    yield "session", str(run.session)
+    if told.for_ == Purpose.DEVELOPMENT.value:
+        yield "for", "development: nothing of it is for submission"
+    if run.duration:
+        yield "takes", run.duration
+
+
+def _streaming_rows(told: Provenance, board: InterfaceBoardFacts) -> Iterator[tuple[str, str]]:
+    where = board.address if told.simulated is None else "simulated"
+    yield "board", f"{board.name}, {where}"
+    words = "the official ones" if told.dataset.official_list else "not the official ones"
+    yield "words", f"{told.dataset.windows}, {words}: {told.dataset.labels}"
+
+
+def _input_rows(told: Provenance) -> Iterator[tuple[str, str]]:
+    data = told.dataset
     kind = f"the official list {data.official_list}"
     if data.official_list is None:
         kind = "generated inputs" if data.synthetic else "a list that is not official"
@@ -55,11 +75,6 @@ def begun_rows(run: BegunRun) -> Iterator[tuple[str, str]]:
     yield "folder", data.folder
     if told.mode is not Mode.ACCURACY:
         yield "windows", f"{told.iterations} inferences each, {told.warmups} before"
-    yield "session", str(run.session)
-    if told.for_ == Purpose.DEVELOPMENT.value:
-        yield "for", "development: nothing of it is for submission"
-    if run.duration:
-        yield "takes", run.duration
 
 
 class LineReporter:

@@ -92,7 +92,7 @@ class BoardSteps(Performer):
         self._board.play(file, self.play_timeout_s, self._on_time)
 
     def ask_device(
-        self, dut: Dut, text: str, timeout_s: float, each: Callable[[Message], None]
+        self, dut: Dut, text: str, timeout_s: float, each: Callable[[Message], None] | None = None
     ) -> list[Message]:
         """Send the device behind the board a command; where it is silent, say how to go on."""
         try:

@@ -140,8 +140,9 @@ def prepare_stream(
     recording = find_recording(config, task, root)
     truth = recording.truth
     rate = config.interface_board.device_rate(energy=energy)
+    behind = is_device_behind(config)
     played = StreamedRecording(
-        truth.wav_file, truth.length_s, rate if is_device_behind(config) else None
+        truth.wav_file, truth.length_s, rate if behind else config.dut.baud_rate, behind
     )
     if script_file is None:
         script = streaming_plan(played, supply_v)
@@ -185,7 +186,7 @@ def check_streaming_script(script: Script, played: StreamedRecording, *, energy:
     if energy is not any(isinstance(verb, EmonTrace) for verb in verbs):
         has = "records no trace" if energy else "records a trace, for energy mode"
         raise SetupError(f"the script {has}; name the mode it is for")
-    wrong = DutCommand if played.dut_baud_rate is not None else BoardDutCommand
+    wrong = DutCommand if played.device_behind else BoardDutCommand
     before = [parse_verb(step.command) for step in preliminary_steps(script)]
     if any(isinstance(verb, wrong) for verb in (*before, *verbs)):
         raise SetupError(

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ....models.suite import ALL_TASKS, BENCHMARKS, TASKS_BY_MODEL_ID, StreamingTask, Task
+from ....models.suite import BENCHMARKS, TASKS_BY_MODEL_ID, StreamingTask, Task
 from ...errors import SetupError
 from ...journal.logged_session import MLCOMMONS_FILES, is_of_mlcommons, read_log
 from ...journal.records import LogFacts
-from ...journal.session_document import read_document, task_and_mode
+from ...journal.session_document import benchmark_and_mode, read_document
 from ...journal.session_folder import DOCUMENT_NAME
 from ...score.streaming.assess import known_streaming_task
 from ...terms import Mode, Purpose
@@ -129,8 +129,8 @@ def _look(folder: Path) -> FoundSession:
     if is_of_mlcommons(folder):
         return _look_at_mlcommons(folder)
     provenance = read_document(folder).provenance
-    task, mode = task_and_mode(provenance, folder)
-    if task.key not in ALL_TASKS:
+    task, mode = benchmark_and_mode(provenance, folder)
+    if task.key not in BENCHMARKS:
         raise SetupError(
             f"{folder} is a session of your own task ({task.title}), which no round has; leave it "
             "out"

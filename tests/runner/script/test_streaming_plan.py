@@ -36,7 +36,7 @@ def test_the_board_is_sent_what_the_official_runner_sends_in_its_order(supply_v)
 
 
 def test_a_device_on_its_own_port_is_asked_there_and_the_board_is_not_reset():
-    script = streaming_plan(StreamedRecording("long_wav.wav", 1200.0, None))
+    script = streaming_plan(StreamedRecording("long_wav.wav", 1200.0, 115200, device_behind=False))
     commands = [step.command for step in script.steps]
     assert commands[4:] == [
         "dut profile", "version", "bm cfg ulp-mlperf", "dut profile", "dut stop", "dut start",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from support.benches.streaming_runs import WAV, recordings
 from support.cli import tinyrunner
 from support.inputs import write_inputs
 from tinyrunner.dut_protocol.wire.commands import COMMAND_WORDS, Raw, parse_command
@@ -104,3 +105,24 @@ def test_what_may_stand_next_is_proposed(typed, words):
 ])  # fmt: skip
 def test_with_a_monitor_its_verbs_are_proposed_too(typed, words):
     assert next_words(typed, energy=True) == words
+
+
+def test_an_interface_board_and_what_is_behind_it_are_talked_to(tmp_path):
+    recordings(tmp_path)
+    lines = ("ib name", "ib ls", "ib checkbaud", "ib dut start", "ib record", f"ib play {WAV}",
+             "ib dut stop", "ib detections", "ib dutycycle", "ib play other.wav", "help")  # fmt: skip
+    ran = tinyrunner(
+        "console", "--dut", "sim:sww01", "--datasets", tmp_path,
+        stdin="".join(f"{line}\n" for line in lines),
+    )  # fmt: skip
+    assert ran.status == 1  # for the one that is not on the card
+    assert "ib: tinyML Enhanced Interface Board" in ran.out
+    assert "ib: [dut]: Listening for I2S data" in ran.out
+    assert "ib: succeeded." in ran.out
+    assert "ib: Duty cycle stop times (s)" in ran.out
+    assert (
+        "error: sim:sww01: other.wav is not on the board's card, which holds ten_s.wav" in ran.out
+    )
+    assert "ib setbaud BAUD" in ran.out
+    refused = talk("ib name")
+    assert "this bench has no interface board: give --interface-board" in refused.out

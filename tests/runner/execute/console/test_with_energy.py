@@ -165,7 +165,7 @@ class Recording:
 
 def console_with(recorder, shown):
     parts = SimpleNamespace(recorder=recorder)
-    bench = SimpleNamespace(dut=SimpleNamespace(), energy_parts=parts)
+    bench = SimpleNamespace(dut=SimpleNamespace(), streaming_parts=None, energy_parts=parts)
     return Interactive(bench, shown.append, Path())
 
 
