@@ -53,7 +53,7 @@ def test_one_trace_reaches_from_before_start_to_behind_stop():
     assert commands[-1] == "emon power off"
 
 
-@pytest.mark.parametrize(("baud_rate", "seconds"), [(9600, 322.5), (115200, 36.0), (None, 36.0)])
+@pytest.mark.parametrize(("baud_rate", "seconds"), [(9600, 322.5), (115200, 36.0)])
 def test_the_activation_of_every_frame_has_time_to_come(baud_rate, seconds):
     """37,500 numbers of the reference firmware's, six characters each and a line for sixteen."""
     script = streaming_plan(StreamedRecording("long_wav.wav", 1200.0, baud_rate))

@@ -110,7 +110,8 @@ def test_with_a_monitor_its_verbs_are_proposed_too(typed, words):
 def test_an_interface_board_and_what_is_behind_it_are_talked_to(tmp_path):
     recordings(tmp_path)
     lines = ("ib name", "ib ls", "ib checkbaud", "ib dut start", "ib record", f"ib play {WAV}",
-             "ib dut stop", "ib detections", "ib dutycycle", "ib play other.wav", "help")  # fmt: skip
+             "ib dut stop", "ib detections", "ib dutycycle", "ib play other.wav",
+             "help")  # fmt: skip
     ran = tinyrunner(
         "console", "--dut", "sim:sww01", "--datasets", tmp_path,
         stdin="".join(f"{line}\n" for line in lines),
