@@ -59,7 +59,9 @@ def export(
     for text in written.left_out:
         typer.echo(f"left out: {text}", err=True)
     if out is None:
-        sys.stdout.write(str(written.content))
+        text = str(written.content)
+        # What reads a pipe or a file wants UTF-8 on every system; a terminal has its own encoding.
+        typer.echo(text if sys.stdout.isatty() else text.encode("utf-8"), nl=False)
         return
     options.write_file(out, written.content)
     typer.echo(f"{out}: {page.subtitle}", err=True)
