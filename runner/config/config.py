@@ -325,15 +325,15 @@ def override(config: Config, **flags: object) -> Config:
     A flag that was not given is None. Known flags are the names of :data:`SETTINGS`. ``labels`` is
     a mapping that adds to the file's. Relative paths stay relative to the current folder.
     """
-    tree = config.model_dump(by_alias=True)
+    tree = config.model_dump(by_alias=True, exclude_unset=True)  # what nobody said stays unsaid
     given = {flag: value for flag, value in flags.items() if value is not None}
     for flag, value in given.items():
         if flag not in SETTINGS:
             raise TypeError(f"no such flag: {flag}")
         place = SETTINGS[flag].place
-        section = tree[place[0]] if len(place) == 2 else tree
-        if isinstance(value, dict) and isinstance(section[place[-1]], dict):
-            value = section[place[-1]] | value
+        section = tree.setdefault(place[0], {}) if len(place) == 2 else tree
+        if isinstance(value, dict) and isinstance(said := section.get(place[-1]), dict):
+            value = said | value
         section[place[-1]] = value
 
     def where(place: Place) -> str:

@@ -79,6 +79,11 @@ class Rounds:
             )
         return self.by_name[wanted]
 
+    def having(self, *benchmarks: str) -> Round:
+        """Return the default round where it has all these benchmarks, else the first that has."""
+        every = [self.get(), *self.by_name.values()]
+        return next((one for one in every if set(benchmarks) <= set(one.benchmarks)), every[0])
+
     @property
     def buildable(self) -> tuple[str, ...]:
         """Return the rounds that trees are made for; older ones are only read."""

@@ -123,8 +123,11 @@ def prepare_run(
 ) -> Prepared:
     """Check all that needs no device: settings, addresses, inputs, script, room on the disk.
 
-    SetupError or DatasetError says what is wrong; no port was opened.
+    Where no round is asked for, it is one that has the task. SetupError or DatasetError says what
+    is wrong; no port was opened.
     """
+    if "round" not in config.model_fields_set:
+        config = config.model_copy(update={"round": load_rounds().having(task.key).name})
     if isinstance(task, StreamingTask):
         from .streaming.run import (
             prepare_stream,  # with its simulated bench, which others do not need

@@ -60,7 +60,7 @@ def _facts(
         yield from _printed(printed_energies(record), _ENERGIES)
     if result.drift is not None:
         drift = result.drift
-        around = f"{drift.ppm:+.0f} ± {drift.uncertainty_ppm:.0f} ppm"
+        around = f"{round(drift.ppm):+d} ± {drift.uncertainty_ppm:.0f} ppm"
         yield "Audio clock of the board", f"{around} ({drift.source})"
     if result.corrected_words is not None:
         yield "Without its drift", _corrected(result)

@@ -86,7 +86,7 @@ def _duty(duty: DutyCycle) -> Text:
 
 def _drift(drift: Drift, corrected: WordScore | None) -> Text:
     line = Text(
-        f"  audio clock {drift.ppm:+.0f} ± {drift.uncertainty_ppm:.0f} ppm ({drift.source})"
+        f"  audio clock {round(drift.ppm):+d} ± {drift.uncertainty_ppm:.0f} ppm ({drift.source})"
     )
     if corrected is not None:
         line.append(f"; without it, to {README_DELAY_S:g} s behind a word: {corrected}")

@@ -11,7 +11,7 @@ from ....datasets.errors import DatasetError
 from ....datasets.labels import FILE_PREFIX
 from ....datasets.streaming.truth import StreamingTruth, read_truths, truth_for
 from ....models.suite import STREAMING_TASKS, StreamingTask
-from ...config.rounds import Round, Rounds, load_rounds
+from ...config.rounds import Round, load_rounds
 from ...errors import SetupError
 from ...journal.records import LogFacts
 from ...journal.session_folder import TRUTH_NAME
@@ -66,7 +66,8 @@ def judge_stream(
     of a session of ours, which has its own copy of the words.
     """
     task = streaming_task_of(facts)
-    round_ = round_for(task, load_rounds(), round_name)
+    rounds = load_rounds()
+    round_ = rounds.having(task.key) if round_name is None else rounds.get(round_name)
     mode = facts.mode or Mode.PERFORMANCE
     own = log.with_name(TRUTH_NAME)
     if labels is None and provenance is not None and own.is_file():
@@ -223,11 +224,3 @@ def fetched_truths(task: StreamingTask, length_s: float | None) -> list[Streamin
         for truth in read_truths(path)
         if length_s is None or truth.lasts(length_s)
     ]
-
-
-def round_for(task: StreamingTask, rounds: Rounds, name: str | None) -> Round:
-    """Return the round of this name, else the first that has the task."""
-    if name is not None:
-        return rounds.get(name)
-    having = (one for one in rounds.by_name.values() if task.key in one.other_benchmarks)
-    return next(having, rounds.get(None))

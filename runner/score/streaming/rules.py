@@ -198,8 +198,8 @@ def _drift(result: StreamingResult, record: StreamingRecord) -> Iterator[Session
         FindingKind.AUDIO_CLOCK,
         f"{words} as the official runner counts, which lets a detection come "
         f"{OFFICIAL_DELAY_S:g} s behind its word; {other} within {README_DELAY_S:g} s, as the "
-        f"benchmark's README has it, the drift of the board's audio clock ({drift.ppm:+.0f} ppm) "
-        f"taken off. The first is what counts; {later}",
+        "benchmark's README has it, the drift of the board's audio clock "
+        f"({round(drift.ppm):+d} ppm) taken off. The first is what counts; {later}",
         record.detections_line,
     )
 

@@ -170,8 +170,8 @@ def _of_the_submission(
 ) -> Iterator[_Question]:
     sessions, rounds, section = placed.sessions, load_rounds(), "Submission"
     division = _same(one.division for one in sessions) or Division.CLOSED.value
-    newest = rounds.buildable[-1] if placed.of_mlcommons else rounds.default
-    round_name = _same(one.round_name for one in sessions) or newest
+    having = rounds.buildable[-1] if placed.of_mlcommons else rounds.having(*placed.tasks).name
+    round_name = _same(one.round_name for one in sessions) or having
     system = as_folder_name(board or sessions[0].vendor)
     yield _Question(
         "organization",

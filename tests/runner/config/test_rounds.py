@@ -75,6 +75,13 @@ def test_the_rounds_come_with_the_package():
     assert rounds.get().target(KWS) == 0.90
 
 
+def test_what_no_round_was_asked_for_is_of_one_that_has_it():
+    rounds = load_rounds()
+    having = {keys: rounds.having(*keys).name for keys in (("kws",), ("kws", "sww"), ("ic", "ic2"))}
+    assert list(having.values()) == ["v1.2", "v1.3", "v1.4"]
+    assert rounds.having("mine") is rounds.get()
+
+
 def test_an_unknown_round_names_the_known_ones():
     with pytest.raises(RoundsError, match=r"v1\.1, v1\.2"):
         load_rounds().get("v9")
