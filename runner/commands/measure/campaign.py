@@ -176,11 +176,12 @@ def _show_results(read: Campaign, run: CampaignRun) -> None:
             state.good = session.assessment is not None and session.assessment.good
         if state.ended:
             cell = state.cell
-            figures = None if session is None else session.assessment
-            cells.append(TableCell(cell.task, cell.mode, figures, cell.board))
+            assessment = None if session is None else session.assessment
+            round_ = None if session is None else session.round
+            cells.append(TableCell(cell.task, cell.mode, assessment, round_, cell.board))
     console = options.result_console()
     if sessions:
-        show_results_table(console, cells, next(iter(sessions.values())).round)
+        show_results_table(console, cells)
     for state in run.failed():
         console.print(f"failed: {state.cell.key}: {state.error}", markup=False, highlight=False,
                       soft_wrap=True)  # fmt: skip

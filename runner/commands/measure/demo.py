@@ -58,8 +58,8 @@ def demo(
     report = shown.place / "report.html"
     write_atomically(report, render_report(page_of_audit(audited)))
     console = options.result_console()
-    cells = [TableCell(one.task, one.mode, one.assessment) for one in shown.outcomes]
-    show_results_table(console, cells, shown.built.round, judged=False)
+    cells = [TableCell(one.task, one.mode, one.assessment, one.round) for one in shown.outcomes]
+    show_results_table(console, cells, judged=False)
     console.print(f"\n{_WHAT_IS_SYNTHETIC}\n", highlight=False)
     for text in (
         f"report:     {report}",

@@ -288,12 +288,14 @@ def _show_cells(ended: list[EndedCell], as_json: bool, *, several: bool) -> None
     show_outcomes(outcomes, as_json, failed, several=several)
     if several and outcomes and not as_json:
         cells = [
-            TableCell(cell.task, cell.mode, cell.outcome.assessment if cell.outcome else None)
+            TableCell(cell.task, cell.mode, None, None)
+            if cell.outcome is None
+            else TableCell(cell.task, cell.mode, cell.outcome.assessment, cell.outcome.round)
             for cell in ended
         ]
         console = options.result_console()
         console.print()
-        show_results_table(console, cells, outcomes[0].round)
+        show_results_table(console, cells)
 
 
 def show_outcomes(

@@ -28,6 +28,8 @@ class TableCell:
     mode: Mode
     assessment: Assessment | None
     """None where it failed."""
+    round: Round | None
+    """What it is judged by; None where it failed."""
     board: str = ""
 
     @property
@@ -37,7 +39,7 @@ class TableCell:
 
 
 def show_results_table(
-    console: Console, cells: Sequence[TableCell], round_: Round, *, judged: bool = True
+    console: Console, cells: Sequence[TableCell], *, judged: bool = True
 ) -> None:
     """Print a row for each board and task, then what is not good, and why.
 
@@ -46,13 +48,13 @@ def show_results_table(
     rows: dict[tuple[str, str], dict[Mode, TableCell]] = {}
     for cell in cells:
         rows.setdefault((cell.board, cell.task.key), {})[cell.mode] = cell
-    texts = [_row(by_mode, round_, judged=judged) for by_mode in rows.values()]
+    texts = [_row(by_mode, judged=judged) for by_mode in rows.values()]
     print_fitted(console, texts, name="board", first_to_go=_FIRST_TO_GO, left=("board", "task"))
-    for line in _reasons(cells, round_) if judged else ():
+    for line in _reasons(cells) if judged else ():
         console.print(line, soft_wrap=True)
 
 
-def _row(by_mode: dict[Mode, TableCell], round_: Round, *, judged: bool) -> dict[str, Text]:
+def _row(by_mode: dict[Mode, TableCell], *, judged: bool) -> dict[str, Text]:
     """Return the texts of a row by the heads of its columns; "" where nothing was asked for."""
     first = next(iter(by_mode.values()))
     row = {"board": Text(first.board), "task": Text(first.task.key, style="bold")}
@@ -60,11 +62,11 @@ def _row(by_mode: dict[Mode, TableCell], round_: Round, *, judged: bool) -> dict
         ("ms/inf", "inf/s", "± time", "µJ/inf", "± energy", "accuracy", "target"), Text("")
     )
     for mode, cell in by_mode.items():
-        row |= _texts(mode, cell, round_, judged=judged)
+        row |= _texts(mode, cell, judged=judged)
     return row
 
 
-def _texts(mode: Mode, cell: TableCell, round_: Round, *, judged: bool) -> dict[str, Text]:
+def _texts(mode: Mode, cell: TableCell, *, judged: bool) -> dict[str, Text]:
     head = {Mode.PERFORMANCE: "ms/inf", Mode.ENERGY: "µJ/inf", Mode.ACCURACY: "accuracy"}[mode]
     if cell.assessment is None:
         return {head: Text("failed", style="bold red")}
@@ -88,7 +90,8 @@ def _texts(mode: Mode, cell: TableCell, round_: Round, *, judged: bool) -> dict[
         }
     if mode is Mode.ACCURACY and accuracy is not None and isinstance(cell.task, Task):
         metric = cell.task.metric
-        figure, target = accuracy.figure, round_.target(cell.task)
+        figure = accuracy.figure
+        target = None if cell.round is None else cell.round.target(cell.task)
         missed = figure is not None and target is not None and figure < target
         said = "–" if figure is None else shown_rate(metric, figure)
         return {
@@ -131,14 +134,15 @@ def _spread(value: float | None) -> str:
     return "" if value is None else f"{value:.2%}"
 
 
-def _reasons(cells: Iterable[TableCell], round_: Round) -> Iterable[Text]:
+def _reasons(cells: Iterable[TableCell]) -> Iterable[Text]:
     """Yield a line for each set of reasons that sessions share."""
     by_reason: dict[tuple[str, tuple[str, ...]], list[str]] = {}
     finished = [cell for cell in cells if cell.assessment is not None]
     for cell in finished:
         assert cell.assessment is not None
+        assert cell.round is not None
         against = Severity.VIOLATION
-        said = f"not valid for {round_.name}"
+        said = f"not valid for {cell.round.name}"
         if cell.assessment.purpose is Purpose.DEVELOPMENT:
             said = "not good, even for development"
             if cell.assessment.good:

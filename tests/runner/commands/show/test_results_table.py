@@ -18,7 +18,13 @@ ROUND = load_rounds().get("v1.2")
 
 def assessed(**figures) -> SimpleNamespace:
     """What an assessment offers the table."""
-    shown = {"performance": None, "energy": None, "accuracy": None, "findings": ()}
+    shown = {
+        "performance": None,
+        "energy": None,
+        "accuracy": None,
+        "findings": (),
+        "streaming": None,
+    }
     shown |= {"good": True, "purpose": Purpose.SUBMISSION}
     return SimpleNamespace(**(shown | figures))
 
@@ -38,12 +44,12 @@ def measured(mode: Mode) -> SimpleNamespace:
 
 def table(width: int, board: str = "", failed: Mode | None = None) -> list[str]:
     cells = [
-        TableCell(task, mode, None if mode is failed else measured(mode), board)
+        TableCell(task, mode, None if mode is failed else measured(mode), ROUND, board)
         for task in TASKS.values()
         for mode in Mode
     ]
     console = Console(file=io.StringIO(), width=width, color_system=None)
-    show_results_table(console, cells, ROUND)
+    show_results_table(console, cells)
     return console.file.getvalue().splitlines()
 
 
