@@ -212,6 +212,14 @@ def _with_energy(description: Description, gathered: Gathered) -> list[SystemCon
     return [system for system in description.systems if gathered.of(system.id, mode=Mode.ENERGY)]
 
 
+def _between(session: GatheredSession) -> str:
+    """Return what stands between runner and device, a line each."""
+    told = session.provenance
+    board = None if told is None else told.interface_board
+    parts = [("IO manager", session.io_manager), ("Interface board", board and board.name)]
+    return "".join(f"{what}: {name}.\n" for what, name in parts if name)
+
+
 def _bench(sessions: tuple[GatheredSession, ...]) -> list[str]:
     """Return what the sessions know of their bench, once each."""
     texts = []
@@ -225,7 +233,7 @@ def _bench(sessions: tuple[GatheredSession, ...]) -> list[str]:
             texts.append(
                 f"Energy monitor: {monitor.maker} {monitor.model}, firmware {monitor.firmware}, "
                 f"{monitor.supply_v} V, {monitor.sample_rate_hz} samples/s.\n"
-                f"IO manager: {session.io_manager}.\n"
+                f"{_between(session)}"
                 f"Edges of the windows: {edges.from_}."
             )
         if session.simulated:

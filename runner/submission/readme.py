@@ -144,10 +144,15 @@ def _facts(session: GatheredSession) -> Iterator[tuple[str, str]]:
     yield "data bytes per db", f"{link.data_bytes_per_db}"
     yield "loads read back", link.verify_load.value
     official = dataset.official_list
-    yield "label list", "not an official one" if official is None else f"{official} (official)"
-    yield "label list sha256", dataset.labels_sha256
-    yield "inputs", f"{dataset.files} files, {dataset.windows} windows"
-    yield "inputs' content sha256", dataset.content_sha256
+    if isinstance(session.judged, JudgedStream):
+        yield from _facts_of_stream(session.judged)
+        yield "words sha256", dataset.labels_sha256
+        yield "recording sha256", dataset.content_sha256 or "not at hand"
+    else:
+        yield "label list", "not an official one" if official is None else f"{official} (official)"
+        yield "label list sha256", dataset.labels_sha256
+        yield "inputs", f"{dataset.files} files, {dataset.windows} windows"
+        yield "inputs' content sha256", dataset.content_sha256
     if dataset.note:
         yield "note", dataset.note
     yield "script.async sha256", told.script_sha256
@@ -164,7 +169,10 @@ def _facts(session: GatheredSession) -> Iterator[tuple[str, str]]:
             f"{monitor.maker} {monitor.model}, firmware "
             f"{monitor.firmware}, {monitor.sample_rate_hz} samples/s",
         )
-        yield "IO manager", session.io_manager
+        if session.io_manager:
+            yield "IO manager", session.io_manager
+    if (board := told.interface_board) is not None:
+        yield "interface board", f"{board.name}, {board.baud_rate} baud"
 
 
 def _facts_of_mlcommons(session: GatheredSession) -> Iterator[tuple[str, str]]:

@@ -14,15 +14,16 @@ from pathlib import Path
 
 from ....datasets.inputs import LABELS_NAME
 from ....datasets.labels import LabelList, LabelRow
-from ....datasets.streaming.truth import truth_for
+from ....datasets.streaming.truth import StreamingTruth, read_truths, truth_for
 from ....energy.trace_files import DEFAULT_NAME, energy_path, timestamps_path
 from ....models.suite import StreamingTask, Task
 from ...journal.logged_session import LoggedSession
 from ...journal.records import LogFacts
+from ...journal.session_folder import TRUTH_NAME
 from ...score.assess import Assessment, Judging, assess_records
 from ...score.rules import CheckInput, FindingKind, SessionFinding, Severity, check
 from ...score.streaming.assess import assess_stream, fetched_truths
-from ...score.streaming.stream import read_stream
+from ...score.streaming.stream import Stream, read_stream
 from ...terms import Dialect, Mode
 from ...write.mlcommons_session import JOURNAL_NAME
 from ...write.printed_results import PrintedResults
@@ -159,16 +160,8 @@ class _SessionAuditor(FolderReader):
         """Judge a session of a streaming task, whose reading may raise as a log's does."""
         place, log = self.place, self.path_of(self.place.log or "log.txt")
         path = self.folder / (place.log or "log.txt")
-        stream = read_stream(path, facts, with_json=_JSON in place.files)
-        truths = self.context.lists.truths.get(task.key, ())
-        length_s = stream.record.length_s
-        offered = truth_for(stream.record.wav_file, truths, length_s) or truth_for(
-            stream.record.wav_file, fetched_truths(task, length_s)
-        )
-        truth, used = offered or stream.truth, None
-        if truth is not None:
-            source = truth.source if truth is offered else self.path_of(_JSON)
-            used = ListUsed(source, truth.sha256, task.model_id if truth.is_official else None)
+        stream = self._read_stream(path, facts)
+        truth, used = self._choose_words(stream, task)
         self.findings += check_config(facts, (), place, task, log)
         assessment = assess_stream(
             facts,
@@ -178,6 +171,7 @@ class _SessionAuditor(FolderReader):
             place.mode,
             self.context.round,
             place.submitter.division,
+            provenance=self.provenance,
         )
         for finding in assessment.findings:
             self.findings.append(AuditFinding.of_session(_submitted(finding), log, finding.line))
@@ -185,14 +179,90 @@ class _SessionAuditor(FolderReader):
         if result is None:
             return assessment, used
         self.recomputed = Recomputed(
-            self.context.round, facts.dialect, energy=assessment.energy, streaming=result
+            self.context.round,
+            facts.dialect,
+            energy=assessment.energy,
+            streaming=result,
+            ours=self.document is not None,
         )
         results = self.path_of(place.results[0] if place.results else "results.txt")
         check = StreamingCheck(result, self.recomputed, stream, log)
         self.findings += check.findings(
             self.result_lines, results, with_energy=place.mode is Mode.ENERGY
         )
+        if self.document is not None:
+            name = self.path_of("session.json")
+            self.findings += session_json_check.check_log(self.provenance, facts, name)
+            self.findings += session_json_check.check_result(self.document.result, assessment, name)
+        if JOURNAL_NAME in place.files:
+            with self.reading(Rule.LOG, JOURNAL_NAME):
+                self._judge_stream_journal(assessment, truth, task)
         return assessment, used
+
+    def _read_stream(self, log: Path, facts: LogFacts) -> Stream:
+        """Read the raw numbers of a streaming session; its trace only where nothing forbids it."""
+        ours = facts.dialect is _OURS and self.place.mode is Mode.ENERGY
+        with_json = facts.dialect is not _OURS and _JSON in self.place.files
+        whole = ours and not any(check_traces(self.place, self.folder, _OURS))
+        return read_stream(log, facts, with_json=with_json, with_trace=whole)
+
+    def _choose_words(
+        self, stream: Stream, task: StreamingTask
+    ) -> tuple[StreamingTruth | None, ListUsed | None]:
+        """Return the words beside the log, else the offered or fetched ones, else the log's own."""
+        wav_file, length_s = stream.record.wav_file, stream.record.length_s
+        truth, source = None, self.path_of(TRUTH_NAME)
+        if TRUTH_NAME in self.place.files:
+            with self.reading(Rule.OFFICIAL_LIST, TRUTH_NAME):
+                truth = truth_for(wav_file, read_truths(self.folder / TRUTH_NAME), length_s)
+        if truth is not None and self.document is not None:
+            name = self.path_of("session.json")
+            found = session_json_check.check_words(self.provenance, truth.sha256, name)
+            self.findings += found
+        if truth is None:
+            truths = self.context.lists.truths.get(task.key, ())
+            truth = truth_for(wav_file, truths, length_s)
+            truth = truth or truth_for(wav_file, fetched_truths(task, length_s))
+            source = "" if truth is None else truth.source
+        if truth is None and stream.truth is not None:
+            truth, source = stream.truth, self.path_of(_JSON)
+        if truth is None:
+            return None, None
+        official = task.model_id if truth.is_official else None
+        return truth, ListUsed(source, truth.sha256, official)
+
+    def _judge_stream_journal(
+        self, assessment: Assessment, truth: StreamingTruth | None, task: StreamingTask
+    ) -> None:
+        """Judge the journal behind a rendered log of a streaming session, and as of that."""
+        place, name = self.place, self.place.log or "log.txt"
+        path = self.path_of(JOURNAL_NAME)
+        facts = self.read_log_file(JOURNAL_NAME).facts
+        found = list(check_config(facts, (), place, task, path))
+        found += session_json_check.check_journal_facts(facts, assessment.facts, path, name)
+        if self.document is not None:
+            document = self.path_of("session.json")
+            found += session_json_check.check_log(self.provenance, facts, document)
+        stream = self._read_stream(self.folder / JOURNAL_NAME, facts)
+        journal = assess_stream(
+            facts,
+            stream,
+            truth,
+            task,
+            place.mode,
+            self.context.round,
+            place.submitter.division,
+            provenance=self.provenance,
+        )
+        parts = ("streaming", "energy") if journal.energy is not None else ("streaming",)
+        found += session_json_check.check_journal(journal, assessment, path, name, parts)
+        said = {(one.kind, one.severity) for one in map(_submitted, assessment.findings)}
+        found += (
+            AuditFinding.of_session(one, path, one.line)
+            for one in map(_submitted, journal.findings)
+            if (one.kind, one.severity) not in said
+        )
+        self.findings += (one for one in found if one not in self.findings)
 
     def _merge_json(self, logged: LoggedSession) -> dict[str, int]:
         """Put results.json's exact numbers in; return the classes that it names."""

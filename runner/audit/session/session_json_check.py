@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import isclose
 from pathlib import Path
@@ -113,6 +113,17 @@ def check_labels(
         )
 
 
+def check_words(
+    provenance: ClaimedProvenance, words_sha256: str, path: str
+) -> Iterator[AuditFinding]:
+    """Check the words that a streaming session says it was scored by."""
+    said = provenance.dataset.labels_sha256
+    if said != words_sha256:
+        text = f"dataset.labels_sha256 is {_shown(said)}"
+        expected = f"{words_sha256}, that of truth.json beside it"
+        yield violation(Rule.SESSION_JSON, path, text, expected)
+
+
 def check_result(result: object, assessment: Assessment, path: str) -> Iterator[AuditFinding]:
     """Check the figures under ``result`` against the recomputed ones."""
     if not isinstance(result, dict):
@@ -120,8 +131,9 @@ def check_result(result: object, assessment: Assessment, path: str) -> Iterator[
         yield violation(Rule.SESSION_JSON, path, text, "the figures of a finished session")
         return
     recomputed = assessment.to_json()
-    for part in ("performance", "accuracy", "energy"):
-        yield from _compare(result.get(part), recomputed[part], f"result.{part}", path)
+    for part in (*_PARTS, "streaming"):
+        if part in recomputed:
+            yield from _compare(result.get(part), recomputed[part], f"result.{part}", path)
 
 
 def check_journal_facts(
@@ -141,12 +153,15 @@ def check_journal_facts(
             yield violation(Rule.LOG, path, text, expected)
 
 
+_PARTS = ("performance", "accuracy", "energy")
+
+
 def check_journal(
-    journal: Assessment, log: Assessment, path: str, log_name: str
+    journal: Assessment, log: Assessment, path: str, log_name: str, parts: Sequence[str] = _PARTS
 ) -> Iterator[AuditFinding]:
     """Check that the journal behind a rendered log has the log's figures."""
     ours, theirs = journal.to_json(), log.to_json()
-    for part in ("performance", "accuracy", "energy"):
+    for part in parts:
         for found in _compare(ours[part], theirs[part], part, path):
             expected = found.expected.replace("as it is recomputed", f"as in {log_name}")
             yield replace(found, rule=Rule.LOG, expected=expected)
@@ -157,7 +172,9 @@ _COMPARED = frozenset(
         "median_throughput", "median_energy_per_inference_j", "windows", "file", "offset",
         "iterations", "elapsed_s", "energy_j", "power_w", "energy_per_inference_j", "throughput",
         "top1", "auc", "precision_recall", "listed", "inputs", "correct", "confusion",
-        "file_scores", "label", "score",
+        "file_scores", "label", "score", "wav_file", "length_s", "detections", "marker_ms", "words",
+        "true_positives", "false_negatives", "false_positives", "f1", "missed_s", "false_s", "duty",
+        "duty_cycle", "period_s", "inference_s", "drift", "ppm", "corrected_words",
     }
 )  # fmt: skip
 """The parts of a result that are compared; times on a trace's own axis, lists of names, and the

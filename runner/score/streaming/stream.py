@@ -54,10 +54,13 @@ class Stream:
     """What results.json says that follows from the rest: counts, duty cycle, period, time."""
 
 
-def read_stream(log: Path, facts: LogFacts, *, with_json: bool = True) -> Stream:
+def read_stream(
+    log: Path, facts: LogFacts, *, with_json: bool = True, with_trace: bool = True
+) -> Stream:
     """Read what stands beside ``log``; LogError or ScoreError where it is not of one session.
 
-    Without ``with_json`` a results.json is left alone: an auditor follows no link.
+    Without ``with_json`` a results.json is left alone, without ``with_trace`` a trace of ours: an
+    auditor follows no link.
     """
     record = facts.streaming
     if record is None:
@@ -95,7 +98,7 @@ def read_stream(log: Path, facts: LogFacts, *, with_json: bool = True) -> Stream
         stops_s=stops_s,
         edges_from=edges_from,
         truth=truth_of(infer, str(path)) if isinstance(infer, dict) else None,
-        trace=_trace(log, path, entry, facts),
+        trace=_trace(log, path, entry, facts, ours=with_trace),
         claims={
             name: part[name]
             for part in (infer, duty)
@@ -106,11 +109,13 @@ def read_stream(log: Path, facts: LogFacts, *, with_json: bool = True) -> Stream
     )
 
 
-def _trace(log: Path, path: Path, entry: Mapping[str, Any], facts: LogFacts) -> EnergyTrace | None:
+def _trace(
+    log: Path, path: Path, entry: Mapping[str, Any], facts: LogFacts, *, ours: bool
+) -> EnergyTrace | None:
     """Return the trace in results.json, or that of a session of ours; None where is none."""
     if entry.get("power") is not None:
         return read_trial(path, 1, entry)
-    if facts.dialect is Dialect.EEMBC and facts.mode is Mode.ENERGY:
+    if ours and facts.dialect is Dialect.EEMBC and facts.mode is Mode.ENERGY:
         return read_trace(log.parent)
     return None
 
