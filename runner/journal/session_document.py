@@ -414,11 +414,5 @@ def task_and_mode(provenance: Provenance, folder: Path) -> tuple[Task, Mode]:
     return task, provenance.mode
 
 
-def benchmark_and_mode(provenance: Provenance, folder: Path) -> tuple[Benchmark, Mode]:
-    """Return what a session measures, a streaming task among them; else as `task_and_mode`."""
-    streaming = STREAMING_TASKS.get(provenance.task)
-    return task_and_mode(provenance, folder) if streaming is None else (streaming, provenance.mode)
-
-
 def _of_no_task(path: Path, task: object, mode: object) -> SetupError:
     return SetupError(f"{path} is damaged: its task is {task!r} and its mode {mode!r}")

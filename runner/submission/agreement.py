@@ -86,8 +86,7 @@ def _of_own_stream(session: GatheredSession, assessment: Assessment) -> Iterator
 
 def _of_stream(session: GatheredSession, assessment: Assessment) -> Iterator[str]:
     """Compare words and rates with what is recomputed, the rest with the log's own copy."""
-    ours = session.provenance is not None
-    path = SessionFolder(session.folder, "").result if ours else session.folder / RESULTS_NAME
+    path = session.folder / RESULTS_NAME
     text, record, result = _text(path), assessment.facts.streaming, assessment.streaming
     printed = [] if record is None else record.printed
     told = {one.name: one.text for one in streaming_figures(enumerate(text.splitlines(), 1))}

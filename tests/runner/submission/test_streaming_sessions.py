@@ -1,4 +1,4 @@
-"""Published sessions of the streaming wake word become a submission, of v1.3 and of v1.4."""
+"""Sessions of the streaming wake word, published and ours, become trees of v1.3 and of v1.4."""
 
 from __future__ import annotations
 
@@ -8,14 +8,23 @@ import shutil
 from pathlib import Path
 
 import pytest
-from support.cli import tinyrunner
+from support.benches.streaming_runs import recordings, run_sww
+from support.cli import document, sessions_in, tinyrunner
+from support.made_once import made_once
 from support.reference import reference_path
 from support.sessions.of_mlcommons import INIT, PUBLISHED_SWW, described, published_sessions
-from support.sessions.submission_trees import larger_task_sessions, write_description
+from support.sessions.submission_trees import (
+    SYSTEM,
+    SessionsByPlace,
+    copied_tree,
+    larger_task_sessions,
+    write_description,
+)
 from tinyrunner.models.suite import BENCHMARKS, TASKS
 from tinyrunner.runner.audit.audit import audit
 from tinyrunner.runner.audit.evidence.findings import Level, Severity
 from tinyrunner.runner.config.rounds import load_rounds
+from tinyrunner.runner.score.judge import judge_any
 from tinyrunner.runner.submission.build import build
 from tinyrunner.runner.submission.checklist import fill_checklist
 from tinyrunner.runner.submission.describe.description import load_description
@@ -136,20 +145,113 @@ def test_results_that_are_not_their_logs_are_not_built_from(
         gather(load_description(file))
 
 
+# --- ours ----------------------------------------------------------------------------------------
+
+FIFTY = [[3.5 * n + 2, 3.5 * n + 2.6] for n in range(50)]
+
+
+@pytest.fixture(scope="module")
+def ours(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of sww in both modes: three minutes of fifty words, one of which is missed."""
+
+    def run(folder: Path) -> None:
+        recordings(folder / "datasets", wav_file="long_wav.wav", length_sec=180.0,
+                   detection_windows=FIFTY)  # fmt: skip
+        ran = run_sww(
+            folder, "--mode", "energy", "--monitor", "sim:lpm01a", "--supply-v", "3",
+            options="miss=7&audio_ppm=-2300&manner=st",
+        )  # fmt: skip
+        assert ran.status == 3, ran
+
+    return made_once(tmp_path_factory, "sww-sessions", run) / "sessions"
+
+
+def placed(sessions: Path) -> SessionsByPlace:
+    """Task and mode to the session of a run."""
+    return {
+        ("sww", Mode(document(one)["provenance"]["mode"])): one for one in sessions_in(sessions)
+    }
+
+
+@pytest.fixture(scope="module")
+def own_tree(ours: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    def make(folder: Path) -> None:
+        described = write_description(folder / "d", placed(ours), round_name="v1.3")
+        build(load_description(described), folder / "tree")
+
+    return made_once(tmp_path_factory, "sww-tree", make) / "tree"
+
+
+def test_sessions_of_ours_are_rendered_beside_their_journal_and_sound(ours, own_tree) -> None:
+    found = audit(own_tree, round_name="v1.3")
+    assert found.official.ok
+    assert found.holds(Level.SOUND)
+    assert len(found.sessions) == 2
+    for one in found.sessions:
+        folder, session = own_tree / one.place.path, placed(ours)["sww", one.place.mode]
+        assert filecmp.cmp(folder / "journal.txt", session / "log.txt", shallow=False)
+        assert "rendered from journal.txt" in (folder / "log.txt").read_text("utf-8")
+        rendered, own = one.assessment, judge_any(session).assessment
+        assert rendered.streaming.words.counts == own.streaming.words.counts == (49, 1, 0)
+        assert rendered.streaming.words.false_s == own.streaming.words.false_s
+        assert rendered.streaming.duty.duty_cycle == own.streaming.duty.duty_cycle
+        assert rendered.streaming.drift.ppm == own.streaming.drift.ppm
+        if own.power_w is not None:
+            assert rendered.power_w == pytest.approx(own.power_w, rel=1e-6)
+
+
+def test_the_readme_says_how_to_run_them_again(own_tree) -> None:
+    (readme,) = own_tree.rglob("README.md")
+    text = readme.read_text(encoding="utf-8")
+    assert "tinyrunner run sww --mode energy" in text
+    assert "| words | 49 TP, 1 FN, 0 FP |" in text
+    assert "| interface board | tinyML Enhanced Interface Board" in text
+    assert "| IO manager" not in text
+
+
+@pytest.mark.parametrize(
+    ("name", "pattern", "new", "told"),
+    [
+        ("journal.txt", r"^(\d+\.\d+ ib: )53,", r"\g<1>63,", "streaming.marker_ms is 63"),
+        ("session.json", r'"false_negatives": 1', '"false_negatives": 0', "false_negatives is 0"),
+        ("session.json", r'("labels_sha256": ")....', r"\1abcd", "dataset.labels_sha256 is 'abcd"),
+        ("truth.json", r"\[2.0, ", "[1.9, ", "words that are not"),
+        ("results.txt", "49 True", "50 True", "true positives is printed 50"),
+        ("results.json", '"duty_cycle": 0.', '"duty_cycle": 0.1', "duty_cycle is 0.1"),
+    ],
+)
+def test_what_was_changed_in_one_of_the_files_is_found(
+    own_tree, tmp_path, name, pattern, new, told
+) -> None:
+    copied = copied_tree(own_tree, tmp_path / "tree")
+    path = copied / "results" / SYSTEM / "sww" / "performance" / name
+    text, count = re.subn(pattern, new, path.read_text("utf-8"), count=1, flags=re.M)
+    assert count
+    path.write_text(text, encoding="utf-8")
+    found = audit(copied, round_name="v1.3").findings
+    assert [one for one in found if told in one.found and one.severity is Severity.VIOLATION]
+
+
+def test_results_of_ours_that_are_not_their_logs_are_not_built_from(ours, tmp_path) -> None:
+    chosen = {place: shutil.copytree(path, tmp_path / place[1].value)
+              for place, path in placed(ours).items()}  # fmt: skip
+    path = tmp_path / "performance" / "result.txt"
+    path.write_text(path.read_text("utf-8").replace("49 True", "50 True"), "utf-8")
+    with pytest.raises(BuildError, match="says 50 for true positives, its log gives 49"):
+        gather(load_description(write_description(tmp_path / "d", chosen, round_name="v1.3")))
+
+
 @pytest.mark.parametrize("round_name", ["v1.3", "v1.4"])
 def test_five_tasks_make_a_sound_tree_of_v13_and_six_one_of_v14(
-    demo_sessions, sessions, tmp_path, tmp_path_factory, round_name
+    demo_sessions, ours, tmp_path, tmp_path_factory, round_name
 ) -> None:
-    """The others are of simulated devices and sww of a board: mixed, which is said and is no fault.
-
-    For the time it takes each of them has the two modes that the rounds ask for.
-    """
+    """For the time it takes each of the others has the two modes that the rounds ask for."""
     chosen = {place: path for place, path in demo_sessions.items() if place[1] is not Mode.ENERGY}
-    chosen["sww", Mode.PERFORMANCE] = sessions / PUBLISHED_SWW["performance"]
+    chosen |= placed(ours)
     if round_name == "v1.4":
         chosen |= larger_task_sessions(tmp_path_factory)
     told = load_description(write_description(tmp_path / "d", chosen, round_name=round_name))
-    built = build(told, tmp_path / "out", allow_mixed=True)
+    built = build(told, tmp_path / "out")
     found = audit(built.root, round_name=round_name)
     tasks = {*TASKS, "sww"} if round_name == "v1.3" else BENCHMARKS.keys()
     assert {one.place.task_key for one in found.sessions} == tasks
