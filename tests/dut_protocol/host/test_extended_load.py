@@ -6,10 +6,10 @@ from contextlib import closing
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.devices import faulty
 from support.devices.boards import served
 from support.devices.dialogue import NOT_VERIFYING, Talk
 from support.devices.fake_model import FakeModel
+from support.devices.faults import faulty
 from support.devices.faults.faulty import FaultyTransport
 from tinyrunner.dut_protocol.errors import DutError
 from tinyrunner.dut_protocol.host.extended_load import ask_for_offer

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import pytest
-from support.devices import faulty
 from support.devices.device_dialogues import INPUT
 from support.devices.dialogue import (
     BANNER,
@@ -14,6 +13,7 @@ from support.devices.dialogue import (
     dialogue,
 )
 from support.devices.fake_model import FakeModel
+from support.devices.faults import faulty
 from support.devices.faults.faulty import FaultyTransport
 from tinyrunner.dut_protocol.errors import (
     DutProtocolError,

@@ -3,11 +3,11 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.devices import faulty
 from support.devices.broken_devices import NoInputBuffer, SmallInputBuffer, device
 from support.devices.device_dialogues import INPUT
 from support.devices.dialogue import CUTS, READY, RESYNC, Talk, dialogue, load_pairs
 from support.devices.fake_model import FakeModel
+from support.devices.faults import faulty
 from support.devices.faults.faulty import FaultyTransport
 from tinyrunner.dut_protocol.errors import DutError
 from tinyrunner.dut_protocol.host.load_with_retries import CAUTIOUS_DATA_BYTES
