@@ -31,7 +31,7 @@ GENERATOR = "tinyrunner report"
 """The name in a page's generator mark, by which it is known again."""
 
 _HERE = Path(__file__).resolve().parent / "template"
-_PLOTS, _TABLE = "plots.js", "table.js"
+PLOTS, _TABLE = "plots.js", "table.js"
 """The scripts: one draws plots and unfolds sessions, one sorts and filters an audit's table."""
 _LONGEST_TEXT = 2000
 MOST_UNFOLDED = 24
@@ -47,9 +47,9 @@ def render_report(page: ReportPage) -> str:
     field = page.field or field_with(points_of(page.sessions))
     overview = None if page.digest is None else overview_of(page, page.digest)
     folded = len(views) > MOST_UNFOLDED
-    scripts = [_PLOTS] if overview is not None or folded or any(v.plots for v in views) else []
+    scripts = [PLOTS] if overview is not None or folded or any(v.plots for v in views) else []
     scripts += [_TABLE] if overview is not None else []
-    return _rendered(
+    return rendered(
         "page.html",
         scripts,
         overview=overview,
@@ -71,11 +71,11 @@ def render_report(page: ReportPage) -> str:
 
 def render_capture(capture: CapturePage) -> str:
     """Return the HTML of a recording by itself: its figures, its windows, its plot."""
-    return _rendered("capture.html", [_PLOTS], capture=capture)
+    return rendered("capture.html", [PLOTS], capture=capture)
 
 
-def _rendered(template: str, scripts: Iterable[str], **values: object) -> str:
-    """Fill in a template; the page holds these scripts."""
+def rendered(template: str, scripts: Iterable[str], **values: object) -> str:
+    """Fill in a template of this folder; the page holds these scripts."""
     import jinja2  # here, because it takes a while that other commands need not wait
 
     script = "".join(map(_read, scripts))

@@ -13,15 +13,16 @@ from .views import CapturePage
 
 def write_report(page: ReportPage, out: Path, *, force: bool) -> int:
     """Write a page to ``out``; its size in bytes. SetupError where that cannot be."""
-    return _write(render_report(page), out, force)
+    return write_page(render_report(page), out, force)
 
 
 def write_capture(page: CapturePage, out: Path, *, force: bool) -> int:
     """Write the page of a recording to ``out``; its size in bytes. SetupError as above."""
-    return _write(render_capture(page), out, force)
+    return write_page(render_capture(page), out, force)
 
 
-def _write(text: str, out: Path, force: bool) -> int:
+def write_page(text: str, out: Path, force: bool) -> int:
+    """Write a page's HTML to ``out``; its size in bytes. SetupError as above."""
     refuse_overwriting(out, force=force)
     try:
         write_atomically(out, text)

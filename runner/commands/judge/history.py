@@ -160,6 +160,13 @@ def trend(
         typer.Option("--last", min=2, help="The newest sessions of a series.", metavar="SESSIONS"),
     ] = 200,
     min_change: CountsOption = None,
+    html: Annotated[
+        Path | None,
+        typer.Option(
+            "--html", help="Write them as a page, too.", show_default="no page", metavar="FILE"
+        ),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace a page that is there.")] = False,
     db: DbOption = "default",
     as_json: options.JsonOption = False,
 ) -> None:
@@ -169,6 +176,12 @@ def trend(
 
     kept, wanted = _opened(db, task, board, mode, tag)
     found = trends(kept, wanted, last, parse_counts(min_change or []))
+    if html is not None and found:
+        from ...export.history.page import write_trends
+
+        asked = [wanted.task, wanted.board, wanted.mode]
+        asked += [f"{name}={value}" for name, value in (wanted.labels or {}).items()]
+        write_trends(found, " ".join(filter(None, asked)) or "All series", html, force=force)
     if as_json:
         import json
 
@@ -204,6 +217,21 @@ def gate(
             "--require-baseline", help="Exit 3 where there is not enough to compare with."
         ),
     ] = False,
+    markdown: Annotated[
+        bool,
+        typer.Option(
+            "--markdown", help="Print a table of Markdown, as $GITHUB_STEP_SUMMARY has it."
+        ),
+    ] = False,
+    junit: Annotated[
+        Path | None,
+        typer.Option(
+            "--junit",
+            help="Write JUnit XML for CI, too: a suite a figure.",
+            show_default="no file",
+            metavar="FILE",
+        ),
+    ] = None,
     db: DbOption = "default",
     labels: options.LabelsOption = None,
     datasets: options.ListsOption = None,
@@ -215,8 +243,10 @@ def gate(
     from ...export.history.gate import Asked, GateVerdict
     from ...export.history.gate import gate as gate_sessions
     from ...export.history.store import History
+    from ...export.history.told import gate_markdown, suites_of_gate
     from ...report.gather import Asked as JudgedBy
 
+    options.refuse_existing(junit)
     asked = Asked(parse_labels(baseline, "--baseline"), last, parse_counts(min_change or []))
     entries = read_entries(sessions, parse_labels(tag), JudgedBy(labels, datasets))
     kept = History.open(db)
@@ -224,7 +254,14 @@ def gate(
     shut = {GateVerdict.REGRESSED, GateVerdict.UNJUDGED}
     shut |= {GateVerdict.NOT_ENOUGH} if require_baseline else set()
     passed = bool(found) and not any(each.verdict in shut for each in found)
-    if as_json:
+    if junit is not None:
+        from ...export.junit import junit_text
+
+        suites = suites_of_gate(found, require_baseline=require_baseline)
+        options.write_file(junit, junit_text(suites))
+    if markdown:
+        typer.echo(gate_markdown(found), nl=False)
+    elif as_json:
         import json
 
         plain = [each.to_json() for each in found]
@@ -319,17 +356,10 @@ def _show_trends(console: Console, found: list[Trend]) -> None:
     from ...export.history.chart import chart, marks_of
 
     for each in found:
-        count = len(each.points)
         unit = f" ({each.figure.unit})" if each.figure.unit else ""
         title = Text(f"{each.series.name}: {each.figure.title}{unit}", style="bold")
-        first, last = each.points[0], each.points[-1]
-        sessions = f"{count} session{'s' * (count != 1)}"
-        when = f"{first.kept.begun:%Y-%m-%d} to {last.kept.begun:%Y-%m-%d}"
         console.print(title, soft_wrap=True)
-        told = f"  {sessions}, {when}; now {each.figure.shown(last.value)}"
-        console.print(Text(told, style="dim"))
-        if each.series.details:
-            console.print(Text(f"  {each.series.details}", style="dim"))
+        console.print(Text(f"  {each.summary}", style="dim"), soft_wrap=True)
         for line in chart(each, min(console.width, 100)):
             console.print(Text(line, no_wrap=True))
         for mark, change in zip(marks_of(each), each.changes, strict=True):

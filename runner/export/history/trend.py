@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, median
 
+from ....models.suite import BENCHMARKS
 from ...score.json_form import JsonForm
 from .change_points import change_points
 from .figures import FIGURES_OF, Figure, Series
@@ -90,6 +91,16 @@ class Trend(JsonForm):
     def values(self) -> list[float]:
         return [point.value for point in self.points]
 
+    @property
+    def summary(self) -> str:
+        """Say how many sessions there are, from when to when, and what the last came to."""
+        count, first, last = len(self.points), self.points[0], self.points[-1]
+        told = (
+            f"{count} session{'s' * (count != 1)}, {first.kept.begun:%Y-%m-%d} to "
+            f"{last.kept.begun:%Y-%m-%d}; now {self.figure.shown(last.value)}"
+        )
+        return f"{told}; {self.series.details}" if self.series.details else told
+
     def text_of(self, change: Change) -> str:
         """Say what changed: when, by which commit, and by how much."""
         figure = self.figure
@@ -109,7 +120,7 @@ def trends(
     """Follow the figures of each series that holds what is wanted; changes smaller than ``counts``
     are none."""
     found: list[Trend] = []
-    for series in history.series(wanted):
+    for series in sorted(history.series(wanted), key=_suite_order):
         kept = history.sessions(Wanted(labels=wanted.labels), series=series, last=last)
         for figure in FIGURES_OF.get(series.mode, ()):
             points = [
@@ -121,6 +132,17 @@ def trends(
                 changes = tuple(_changes(figure, points, counts or {}))
                 found.append(Trend(series, figure, tuple(points), changes))
     return found
+
+
+def _suite_order(series: Series) -> tuple[str, int, int, bool]:
+    """Sort by board, then as the suite has its tasks, then performance, energy, accuracy."""
+    tasks, modes = list(BENCHMARKS), ["performance", "energy", "accuracy"]
+    return (
+        series.board,
+        tasks.index(series.task) if series.task in tasks else len(tasks),
+        modes.index(series.mode) if series.mode in modes else len(modes),
+        series.simulated,
+    )
 
 
 def _changes(

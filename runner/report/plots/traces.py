@@ -169,7 +169,7 @@ class Plot:
 
     anchor: str
     kind: str
-    """The kind of plot: trace, roc or histogram."""
+    """The kind of plot: trace, roc, histogram or trend."""
     title: str
     described: str
     """The plot in words, for those who do not see it."""

@@ -455,6 +455,42 @@
     };
   }
 
+  // ---- trends -------------------------------------------------------------------------------
+
+  function trendChart(element, data) {
+    const values = data.values, last = values.length - 1;
+    const least = Math.min(...values), most = Math.max(...values);
+    const room = 0.08 * Math.max(most - least, 0.002 * Math.abs(most)) || 1;
+    const spare = Math.max(0, 0.002 * Math.abs(most) - (most - least)) / 2;
+    let picture = null;
+    return {
+      draw: function (width) {
+        picture = frame(element, width, { low: -0.5, high: last + 0.5, title: "Session" },
+          { low: least - spare - room, high: most + spare + room, title: data.title });
+        data.changes.forEach(function (change) {
+          const x = picture.x(change.at - 0.5);
+          node(picture.inside, "line", { class: change.worse ? "lost" : "event", x1: x, x2: x,
+            y1: picture.top, y2: picture.bottom });
+          node(picture.svg, "text", { class: "number", x: x, y: picture.top - 8, "text-anchor": "middle" },
+            change.mark);
+        });
+        data.levels.forEach(function (level) {
+          path(picture.inside, "line other", [level.from - 0.5, level.to + 0.5].map(picture.x),
+            [level.value, level.value].map(picture.y));
+        });
+        path(picture.inside, "line", values.map(function (_, i) { return picture.x(i); }), values.map(picture.y));
+        values.forEach(function (value, i) {
+          node(picture.inside, "circle", { class: "bar", cx: picture.x(i), cy: picture.y(value), r: 2.5 });
+        });
+        return picture;
+      },
+      tell: function (x) {
+        const at = Math.min(Math.max(Math.round(picture.value(x)), 0), last);
+        return { x: picture.x(at), text: data.texts[at] };
+      },
+    };
+  }
+
   // ---- the pointer --------------------------------------------------------------------------
 
   function follow(element, chart) {
@@ -505,7 +541,7 @@
 
   // ---- all of them --------------------------------------------------------------------------
 
-  const CHARTS = { trace: traceChart, words: wordsChart, roc: rocChart, histogram: histogramChart };
+  const CHARTS = { trace: traceChart, words: wordsChart, roc: rocChart, histogram: histogramChart, trend: trendChart };
   const widths = new ResizeObserver(function (entries) {
     for (const entry of entries) {
       const width = entry.target.clientWidth, svg = entry.target.querySelector("svg");

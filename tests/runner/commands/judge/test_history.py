@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import shutil
 
+import numpy as np
 import pytest
 from support.cli import tinyrunner
-from support.report.histories import filled
+from support.report.browser import chromium
+from support.report.histories import entry, filled
+from support.report.junit_rules import properties, read_junit
 from support.sessions import for_reports
 from tinyrunner.runner.export.history.database import HistoryError
 from tinyrunner.runner.export.history.keeper import Keeper
@@ -60,7 +63,15 @@ def test_sessions_are_added_listed_drawn_and_gated(tmp_path, db):
     (figure,) = regressed.json["figures"]
     assert (figure["verdict"], figure["baseline"]) == ("regression", 8)
     assert figure["change"] == pytest.approx(0.3 / 800, rel=1e-2)
-    told = tinyrunner("history", "gate", slower, *asked, "--tag", "board=h7")
+    files = ("--junit", tmp_path / "gate.xml")
+    told = tinyrunner("history", "gate", slower, *asked, "--tag", "board=h7", *files)
+    (suite,) = read_junit((tmp_path / "gate.xml").read_text("utf-8"))
+    assert suite.get("failures") == "1"
+    assert properties(suite).keys() >= {"value", "level", "change", "baseline"}
+    assert suite.find("testcase/failure").get("type") == "regression"
+    shown = tinyrunner("history", "gate", slower, *asked, "--tag", "board=h7", "--markdown")
+    assert shown.status == 3
+    assert shown.out.splitlines()[2].startswith("| **regression** | h7 kws performance | latency |")
     assert told.out.startswith("regression: h7 kws performance, latency: 15.375 ms: +2.50 % from")
     same = session(tmp_path, 21)
     passed = tinyrunner("history", "gate", same, *asked, "--tag", "board=h7")
@@ -144,6 +155,37 @@ def test_a_trend_names_the_commit_that_changed_the_level(db):
     (plain,) = tinyrunner("history", "trend", "--json").json
     assert [change["commit"] for change in plain["changes"]] == ["c30"]
     assert (plain["unit"], len(plain["points"])) == ("s", 40)
+
+
+def test_a_page_of_trends_draws_each_in_a_browser_and_replaces_no_other_file(tmp_path, db):
+    levels = np.where(np.arange(60) < 40, 0.0100, 0.0102)
+    noise = 1 + 0.001 * np.random.default_rng(3).normal(size=60)
+    history = filled(str(db), (levels * noise).tolist(), device="</script><b>µ")
+    history.add([entry(100 + n, mode="accuracy", accuracy=0.9) for n in range(3)])
+    page, other = tmp_path / "trend.html", tmp_path / "other.html"
+    other.write_text("mine")
+    refused = tinyrunner("history", "trend", "--html", other, "--force")
+    assert (refused.status, other.read_text()) == (2, "mine")
+    assert tinyrunner("history", "trend", "kws", "--html", page).status == 0
+    assert tinyrunner("history", "trend", "kws", "--html", page).status == 2
+    with chromium(tmp_path / "profile", width=900, height=1200) as browser:
+        browser.open(page)
+        (first, _) = browser.driver.find_elements("css selector", ".plot")
+        browser.point(first, 0.97, 0.5)
+        circles, marks, told, titles = browser.run(
+            "return [document.querySelectorAll('.plot circle').length,"
+            " document.querySelectorAll('.plot .lost').length,"
+            " document.querySelector('.told').textContent,"
+            " [...document.querySelectorAll('h2')].map(each => each.textContent)]"
+        )
+        assert browser.complaints() == []
+    assert (circles, marks) == (63, 1)
+    assert told.startswith("2026-01-01 commit c59: 10.")
+    assert titles == [
+        "</script><b>µ kws performance: latency (ms)",
+        "acme-board kws accuracy: accuracy",
+    ]
+    assert "c40" in page.read_text("utf-8")
 
 
 def test_what_matches_nothing_is_said_with_what_there_is(db):
