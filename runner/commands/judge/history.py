@@ -219,9 +219,7 @@ def gate(
     ] = False,
     markdown: Annotated[
         bool,
-        typer.Option(
-            "--markdown", help="Print a table of Markdown, as $GITHUB_STEP_SUMMARY has it."
-        ),
+        typer.Option("--markdown", help="Print a table of Markdown, for $GITHUB_STEP_SUMMARY."),
     ] = False,
     junit: Annotated[
         Path | None,

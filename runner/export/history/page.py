@@ -11,7 +11,7 @@ from statistics import fmean
 from ...report.plots.traces import Plot
 from ...report.render import PLOTS, rendered
 from ...report.report_file import write_page
-from ...report.views import Table
+from ...report.session_views import Table
 from .chart import marks_of
 from .trend import Trend
 

@@ -29,7 +29,7 @@ LEAST_SPREAD = 0.1
 """The standard deviation that a series has at the least, as a share of the change that counts:
 figures that are always the same do not regress by their last digit."""
 
-_CHANCE_OF_ONE, _CHANCE_OF_MORE = 0.0001, 0.0003
+_CHANCE_OF_ONE, _CHANCE_OF_MORE = 0.0001, 0.0004
 """How often chance may make one comparison look like a regression: of a single value less, since
 noise with heavy tails makes single values that are far off."""
 _FAR = 5.0
