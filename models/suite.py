@@ -199,6 +199,8 @@ class StreamingTask:
     """What firmware calls it, in small letters."""
     frame_s: float
     """The sound between two inferences, in seconds."""
+    threshold: int
+    """The int8 of the word's class above which a device detects it."""
     words: int
     """How many words the round's recording holds."""
     max_false: int
@@ -211,6 +213,7 @@ SWW = StreamingTask(
     model_id="sww01",
     model_ids=frozenset({"sww01", "strww01"}),  # the header of the reference's API has the second
     frame_s=512 / 16_000,
+    threshold=115,
     words=50,
     max_false=8,
 )

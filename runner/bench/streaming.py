@@ -7,7 +7,7 @@ monitor powers it, and sees its timestamp pin by an event input.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 
 from ...dut_protocol.errors import LinkError
@@ -22,12 +22,13 @@ from ...dut_protocol.wire.settings import LinkSettings, VerifyLoad
 from ...energy.errors import MonitorError, SupplyMayBeOn
 from ...energy.interruptions import SafeStack
 from ...energy.monitor import EnergyMonitor
+from ...models.suite import SWW_INFERENCE
 from ..config.config import Config
 from ..config.sim_address import is_simulated, names_simulated
 from ..errors import SetupError
 from .bench import Bench, StreamingParts
 from .monitors import check_monitor_address, open_monitor
-from .opening import begin_wire_log
+from .opening import begin_wire_log, open_bench, wire_logged
 from .recorder import Recorder, ServedTransport
 from .simulated.device import SimulatedModel
 from .simulated.streaming.wiring import SimulatedStreamingBench
@@ -91,6 +92,28 @@ def open_streaming_bench(config: Config, *, energy: bool) -> Iterator[Bench]:
     with SafeStack() as stack:
         opening = _Opening(config, stack, energy=energy)
         yield opening.simulated() if is_simulated(config) else opening.real()
+
+
+@contextmanager
+def open_uart_bench(config: Config) -> Iterator[Bench]:
+    """Open the device's own port, for sound that goes over it, without a board.
+
+    A simulated device is the one of the simulated bench; the port is closed on every path.
+    """
+    if not is_simulated(config):
+        with open_bench(config, SWW_INFERENCE) as bench:
+            yield bench
+        return
+    simulated = SimulatedStreamingBench(config, energy=False)
+    link = replace(config.dut.link, verify_load=VerifyLoad.NEVER)
+
+    def tell(text: str) -> None:
+        bench.dut.listener.note(text)
+
+    wire = wire_logged(config, simulated.dut_link, simulated.clock, link.baud_rate, tell)
+    with closing(wire):
+        bench = Bench.of(wire, simulated.clock, link, simulated.model)
+        yield bench
 
 
 class _Opening:

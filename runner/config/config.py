@@ -193,6 +193,8 @@ class Config(values.StrictSection):
     """Label lists to use instead of the data set's own, by task key."""
     input_formats: dict[TaskKey, InputText] = Field(default_factory=dict)
     """Kinds of inputs to take instead of the official ones, by task key; for the open division."""
+    no_board: bool = False
+    """Whether a streaming task's recording goes over the device's UART; never valid."""
     recording: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,60}$")] | None = Field(
         default=None, description="the name of a wav file"
     )

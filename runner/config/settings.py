@@ -122,6 +122,13 @@ _ROWS = (
         unit="WAV",
     ),
     Setting(
+        "no_board",
+        ("no_board",),
+        "sww accuracy without a board: sound over the UART, frame by frame; never valid.",
+        bool,
+        default="off",
+    ),
+    Setting(
         "sessions",
         ("sessions",),
         "Where session folders are made.",

@@ -78,6 +78,12 @@ class StreamingRecord:
     falls: list[int] = field(default_factory=list)
     """Ticks at which inferences began and ended; empty where the log does not hold them."""
     edges_line: int = 0
+    fed: bool = False
+    """Whether the recording went over the device's UART, by our own runner, and none was played."""
+    frames: int = 0
+    """The frames that were answered then."""
+    heard_ms: list[int] = field(default_factory=list)
+    """When the word was heard in them, by the recording's own time; the first frame counts."""
     refused: tuple[int, str] | None = None
     """(line, text) of the board's answer that it could not play."""
     began_s: float | None = None

@@ -28,6 +28,7 @@ from .verbs import (
     EmonTimer,
     EmonTrace,
     EmonVoltage,
+    Feed,
     Mount,
     Umount,
     Verb,
@@ -74,6 +75,26 @@ class StreamedRecording:
 def streaming_plan(recording: StreamedRecording, supply_v: float | None = None) -> Script:
     """Write the script of a session; with ``supply_v`` a monitor powers the device meanwhile."""
     return Script(tuple(_steps(recording, supply_v)))
+
+
+def feeding_plan(path: str) -> Script:
+    """Write the script of a recording that goes over the device's UART, without a board.
+
+    `start` and `stop` before it let the device forget what it heard before.
+    """
+    verbs: tuple[Verb, ...] = (
+        Umount(),
+        Mount("dut", "dut"),
+        DutCommand("profile"),
+        Version(),
+        BmCfg(BENCHMARK_CODE),
+        DutCommand("profile"),
+        DutCommand("stop"),
+        DutCommand("start"),
+        DutCommand("stop"),
+    )
+    steps = [_step(verb) for verb in verbs]
+    return Script((*steps, _step(Feed(path), NO_TIMEOUT_MS)))
 
 
 def _steps(recording: StreamedRecording, supply_v: float | None) -> Iterator[Step]:

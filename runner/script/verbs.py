@@ -159,6 +159,17 @@ class Echo:
             raise ScriptError(f"a pause is 0 ms or more, not {self.milliseconds}")
 
 
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """Send the device a recording over its UART, frame by frame: `feed "/d/sww01/long_wav.wav"`."""
+
+    path: str
+
+    def __post_init__(self) -> None:
+        if not self.path or re.search(r'["\x00-\x1f\x7f]', self.path):
+            raise ScriptError(f"{self.path!r} cannot stand between the quotes of a feed")
+
+
 class BoardQuestion(Enum):
     """Names what an interface board is asked or told in two words: `ib ls`."""
 
@@ -218,7 +229,7 @@ DeviceVerb = DutCommand | IoDutCommand | BoardDutCommand
 """The verbs that send the device a command, each on its way."""
 
 Verb = (
-    Umount | Mount | Version | BmCfg | DeviceVerb | Load | Echo | EnergyVerb | BoardVerb
+    Umount | Mount | Version | BmCfg | DeviceVerb | Load | Feed | Echo | EnergyVerb | BoardVerb
 )  # fmt: skip
 V = TypeVar("V", bound=Verb)
 
@@ -249,6 +260,7 @@ class Performer:
     power: Callable[[EmonPower], None]
     timer: Callable[[EmonTimer], None]
     record: Callable[[EmonTrace], None]
+    feed: Callable[[Feed], None]
     echo: Callable[[Echo], None]
     board: Callable[[BoardVerb], None]
 
@@ -366,6 +378,11 @@ def _parse_load(through_io: bool) -> Callable[[str], Load]:
     return parse
 
 
+def _parse_feed(text: str) -> Feed | None:
+    found = _LOAD.fullmatch(text)
+    return Feed(found["path"]) if found is not None and found["offset"] is None else None
+
+
 def _load_arguments(load: Load) -> str:
     window = "" if load.length is None else f" {load.offset} {load.length}"
     return f'"{load.path}"{window}'
@@ -429,6 +446,8 @@ FORMS: tuple[VerbForm[Any], ...] = (
          Needs.BOARD, lambda by, v: by.board(v)),
     VerbForm("ib dut", "COMMAND", BoardDutCommand, BoardDutCommand, lambda v: v.text,
          Needs.BOARD, lambda by, v: by.command(v)),
+    VerbForm("feed", '"FILE"', Feed, _parse_feed, lambda v: f'"{v.path}"',
+         Needs.NOTHING, lambda by, v: by.feed(v)),
     VerbForm("emon voltage", "[MILLIVOLTS]", EmonVoltage, _parse_voltage,
          lambda v: "" if v.millivolts is None else str(v.millivolts),
          Needs.MONITOR, lambda by, v: by.voltage(v)),

@@ -236,6 +236,9 @@ def _read(
     found = {finding.kind: finding for finding in judged.assessment.findings}
     if (development := found.get(FindingKind.FOR_DEVELOPMENT)) is not None:
         raise SetupError(f"{folder} cannot be submitted: {development.text}")
+    stream = judged.assessment.facts.streaming
+    if stream is not None and stream.fed:
+        raise SetupError(f"{folder} cannot be submitted: no interface board played its recording")
     if not judged.assessment.facts.finished:
         raise SetupError(f"{folder} is unfinished: its log does not hold the end of its session")
     return GatheredSession(system_id, folder, provenance, judged)

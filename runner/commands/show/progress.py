@@ -15,8 +15,9 @@ from rich.progress_bar import ProgressBar
 from rich.segment import Segment
 from rich.text import Text
 
+from ....models.suite import STREAMING_TASKS
 from ...execute.progress import BegunRun, QuietReporter, Reporter
-from ...journal.session_document import InterfaceBoardFacts, Provenance
+from ...journal.session_document import Provenance
 from ...terms import Mode, Purpose
 
 LINES_PER_RUN = 20
@@ -47,8 +48,8 @@ def begun_rows(run: BegunRun) -> Iterator[tuple[str, str]]:
     if told.simulated is not None:
         model += f", simulated: {told.simulated.model.replace(chr(92), '/').rpartition('/')[2]}"
     yield "model", model
-    if told.interface_board is not None:
-        yield from _streaming_rows(told, told.interface_board)
+    if told.task in STREAMING_TASKS:
+        yield from _streaming_rows(told)
     else:
         yield from _input_rows(told)
     yield "session", str(run.session)
@@ -58,9 +59,11 @@ def begun_rows(run: BegunRun) -> Iterator[tuple[str, str]]:
         yield "takes", run.duration
 
 
-def _streaming_rows(told: Provenance, board: InterfaceBoardFacts) -> Iterator[tuple[str, str]]:
-    where = board.address if told.simulated is None else "simulated"
-    yield "board", f"{board.name}, {where}"
+def _streaming_rows(told: Provenance) -> Iterator[tuple[str, str]]:
+    board = told.interface_board
+    if board is not None:
+        where = board.address if told.simulated is None else "simulated"
+        yield "board", f"{board.name}, {where}"
     words = "the official ones" if told.dataset.official_list else "not the official ones"
     yield "words", f"{told.dataset.windows}, {words}: {told.dataset.labels}"
 

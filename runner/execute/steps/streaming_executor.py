@@ -6,10 +6,14 @@ for one that waits for its device, and hears nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from pathlib import Path
 
+from ....datasets.streaming.sound import Recording, hops_of
 from ....dut_protocol.errors import DutError, DutFault, DutProtocolError
+from ....dut_protocol.host.uart_frames import FRAME_BYTES, FrameFeeder
+from ....dut_protocol.wire.commands import Raw
 from ....dut_protocol.wire.messages import Chatter, Message, Model
 from ....models.suite import StreamingTask
 from ...bench.bench import Bench
@@ -21,6 +25,7 @@ from ...script.verbs import (
     BoardQuestion,
     DeviceVerb,
     DutCommand,
+    Feed,
     format_verb,
     parse_verb,
 )
@@ -29,6 +34,9 @@ from .energy_steps import EnergySteps
 from .sequencer import Sequencer
 
 _NOTED = (BoardQuestion.DETECTIONS, BoardQuestion.DUTY_CYCLE)
+HOP_SAMPLES = FRAME_BYTES // 2
+_FRAMES_TOLD = 32
+"""Frames from one telling to the next: a second of sound, which takes some ten over a UART."""
 _STREAMING_ALREADY = "Ignoring request"
 """What the reference firmware says to a `start` while it listens."""
 
@@ -42,11 +50,19 @@ class StreamingExecutor(Sequencer):
         journal: Journal,
         task: StreamingTask,
         benchmark_config: Mapping[str, str],
-        board: BoardSteps,
+        board: BoardSteps | None,
         energy: EnergySteps | None,
+        wav: Path,
+        on_time: Callable[[float], None],
     ) -> None:
+        """Execute on ``bench``; without ``board`` the sound of ``wav`` is sent to the device.
+
+        ``on_time`` is told how many seconds of it the device has been sent.
+        """
         super().__init__(bench, journal, benchmark_config, energy, board)
         self._board = board
+        self._wav = wav
+        self._on_time = on_time
         self._task = task
         self._played = False
         self._asked: list[BoardQuestion] = []
@@ -56,7 +72,8 @@ class StreamingExecutor(Sequencer):
         for numbered in numbered_steps(script):
             verb = parse_verb(numbered.step.command)
             # A recording's time-out is the step's; anything else has the protocol's own at least.
-            self._board.play_timeout_s = numbered.step.effective_ms / 1000
+            if self._board is not None:
+                self._board.play_timeout_s = numbered.step.effective_ms / 1000
             try:
                 self.step(numbered)
             except DutFault:
@@ -86,7 +103,10 @@ class StreamingExecutor(Sequencer):
                 ignored.append(message.text)
 
         dut = self._bench.dut
-        reply = self._board.ask_device(dut, verb.text, self.timeout_s, each)
+        if self._board is None:
+            reply = dut.ask(Raw(verb.text), self.timeout_s, each)
+        else:
+            reply = self._board.ask_device(dut, verb.text, self.timeout_s, each)
         if self.energy is not None and verb.text in ("start", "stop"):
             self.energy.mark(self._bench.clock.now_s())
         if ignored and verb.text == "start":
@@ -97,6 +117,22 @@ class StreamingExecutor(Sequencer):
         for message in reply:
             if isinstance(message, Model):
                 self._check_model(message.model_id)
+
+    def feed(self, _: Feed) -> None:
+        """Send the device the sound of the recording, and have the log hold what it made of it."""
+        recording = Recording.open(self._wav)
+        write = self._journal.write
+        write("parser", f"m-feed-file[{self._wav.name}]-length_s[{recording.length_s}]")
+        feeder = FrameFeeder(self._bench.dut)
+        frames = 0
+        for hops in hops_of(recording.pieces(), HOP_SAMPLES):
+            for at in range(0, len(hops), HOP_SAMPLES):
+                feeder.frame(hops[at : at + HOP_SAMPLES].astype("<i2").tobytes())
+                frames += 1
+                if frames % _FRAMES_TOLD == 0:
+                    self._journal.flush()
+                    self._on_time(frames * self._task.frame_s)
+        self.finished("feed")
 
     def _check_model(self, model_id: str) -> None:
         if model_id.lower() not in self._task.model_ids:

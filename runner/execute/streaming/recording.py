@@ -34,6 +34,11 @@ class PlayedRecording:
     """The SHA-256 of this computer's copy of the recording; empty where it has none."""
 
     @property
+    def wav(self) -> Path:
+        """Return where this computer's copy is, or would be."""
+        return self.truth_file.with_name(self.truth.wav_file)
+
+    @property
     def synthetic(self) -> bool:
         """Tell whether it was generated, for the demonstration."""
         return self.truth.wav_file.startswith(FILE_PREFIX)
@@ -67,7 +72,9 @@ def find_recording(config: Config, task: StreamingTask, root: Path) -> PlayedRec
     truths = [(truth, file) for file in files for truth in read_truths(file)]
     truth, file = _chosen(truths, config.recording, task, folder)
     wav = folder / truth.wav_file
-    return PlayedRecording(truth, file, _hash(_checked(wav, truth)) if wav.is_file() else "")
+    if not wav.is_file():
+        return PlayedRecording(truth, file, "")
+    return PlayedRecording(truth, file, _hash(_checked(wav, truth, played=not config.no_board)))
 
 
 def _chosen(
@@ -91,10 +98,13 @@ def _chosen(
     return by_name[wanted]
 
 
-def _checked(wav: Path, truth: StreamingTruth) -> Path:
-    """Refuse (SetupError) a recording that no board plays, or that the words are not of."""
+def _checked(wav: Path, truth: StreamingTruth, *, played: bool) -> Path:
+    """Refuse (SetupError) a recording that no board plays, or that the words are not of.
+
+    Without ``played`` no board is to play it.
+    """
     recording = Recording.open(wav)
-    if (why := recording.unplayable) is not None:
+    if played and (why := recording.unplayable) is not None:
         raise SetupError(
             f"{wav}: {why}; `tinyrunner datasets build sww` makes the recordings as the board "
             "takes them. Copy it to the board's card again"

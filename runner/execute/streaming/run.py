@@ -8,7 +8,7 @@ nothing to go on with after a stop: the run is begun again, and the old session 
 from __future__ import annotations
 
 import math
-from contextlib import closing, nullcontext
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,10 +20,12 @@ from ....models.demo_models import DEMO_NOTE
 from ....models.suite import STREAMING_TASKS, StreamingTask
 from ...bench.bench import Bench
 from ...bench.monitors import check_supply
+from ...bench.opening import check_addresses
 from ...bench.streaming import (
     check_streaming_addresses,
     is_device_behind,
     open_streaming_bench,
+    open_uart_bench,
     with_simulated_board,
 )
 from ...config.config import Config
@@ -50,7 +52,7 @@ from ...script.energy_plan import ENERGY_CODE
 from ...script.parser import read_script
 from ...script.plan import BENCHMARK_CODE
 from ...script.script import Script, numbered_steps, preliminary_steps, print_script
-from ...script.streaming_plan import StreamedRecording, streaming_plan
+from ...script.streaming_plan import StreamedRecording, feeding_plan, streaming_plan
 from ...script.verbs import (
     BoardCommand,
     BoardDutCommand,
@@ -125,10 +127,13 @@ def prepare_stream(
 
     SetupError or DatasetError says what is wrong; no port was opened.
     """
-    if mode is Mode.ACCURACY:
+    if (mode is Mode.ACCURACY) is not config.no_board:
         raise SetupError(
             f"{task.key} has no accuracy mode: its words are counted in any run; give --mode "
             "performance, or --mode energy with a monitor"
+            if mode is Mode.ACCURACY
+            else "--no-board sends the sound over the UART: there are words to count, and nothing "
+            "to time; give --mode accuracy with it"
         )
     energy = mode is Mode.ENERGY
     supply_v = check_supply(config.monitor) if energy else None
@@ -144,13 +149,22 @@ def prepare_stream(
     played = StreamedRecording(
         truth.wav_file, truth.length_s, rate if behind else config.dut.baud_rate, behind
     )
-    if script_file is None:
+    if config.no_board:
+        if script_file is not None:
+            raise SetupError("--no-board has a script of its own; leave --script out")
+        if not recording.sha256:
+            raise SetupError(f"{recording.wav} is not there, and is what --no-board sends")
+        script = feeding_plan(written_path(recording.wav))
+    elif script_file is None:
         script = streaming_plan(played, supply_v)
     else:
         script = read_script(script_file)
         check_streaming_script(script, played, energy=energy)
     check_disk(config.sessions, len(script.steps))
-    check_streaming_addresses(config, energy=energy)
+    if config.no_board:
+        check_addresses(config, energy=False)
+    else:
+        check_streaming_addresses(config, energy=energy)
     if recording.synthetic:
         reporter.note(f"{task.key}: {DEMO_NOTE}")
     if not (recording.sha256 or is_simulated(config)):
@@ -209,7 +223,7 @@ def run_stream(prepared: PreparedStream) -> Outcome:
     config, task = prepared.config, prepared.task
     outside, inside = (left.told, nullcontext) if prepared.energy else (nullcontext, left.told)
     with outside():
-        with open_streaming_bench(config, energy=prepared.energy) as bench, inside():
+        with _bench_of(prepared) as bench, inside():
             opening, board = _opened(prepared, bench)
             session = create_session(config.sessions, task.key, prepared.mode, config.board)
             left.folder = session.folder
@@ -220,6 +234,12 @@ def run_stream(prepared: PreparedStream) -> Outcome:
                 _execute(prepared, session, bench, opening, provenance)
         with inside():
             return conclude_stream(session, provenance, task)
+
+
+def _bench_of(prepared: PreparedStream) -> AbstractContextManager[Bench]:
+    if prepared.config.no_board:
+        return open_uart_bench(prepared.config)
+    return open_streaming_bench(prepared.config, energy=prepared.energy)
 
 
 def score_again(folder: Path, reporter: Reporter) -> Outcome:
@@ -233,17 +253,18 @@ def score_again(folder: Path, reporter: Reporter) -> Outcome:
         return conclude_stream(session, provenance, STREAMING_TASKS[provenance.task])
 
 
-def _opened(prepared: PreparedStream, bench: Bench) -> tuple[Opening, BoardSteps]:
+def _opened(prepared: PreparedStream, bench: Bench) -> tuple[Opening, BoardSteps | None]:
     """Make the bench ready by the script's steps before `version`, and know board and device."""
     truth = prepared.recording.truth
-    parts, monitor = bench.streaming, prepared.config.monitor
-    energy = None
-    if parts.recorder is not None:
+    parts, monitor = bench.streaming_parts, prepared.config.monitor
+    energy = board = None
+    if parts is not None and parts.recorder is not None:
         energy = EnergySteps(
             bench.dut, None, parts.recorder, Unlogged(), None, monitor.boot_timeout_s,
             soft_markers=monitor.soft_markers,
         )  # fmt: skip
-    board = BoardSteps(parts.board, Unlogged(), wav_file=truth.wav_file)
+    if parts is not None:
+        board = BoardSteps(parts.board, Unlogged(), wav_file=truth.wav_file)
     opening = Opening(bench, lambda: connect_stream(bench, prepared.task), energy, board)
     opening.prepare(prepared.script)
     if bench.simulated is None and is_simulated_name(opening.identity.vendor):
@@ -271,7 +292,7 @@ def _describe(
     session: SessionFolder,
     bench: Bench,
     opening: Opening,
-    board: BoardSteps,
+    board: BoardSteps | None,
 ) -> Provenance:
     by: IterationsSaid = IterationsSaid(by="mode" if prepared.script_file is None else "script")
     setup = describe_setup(
@@ -283,7 +304,7 @@ def _describe(
         describe_session(session, by),
         setup,
         describe_device(opening.identity, bench),
-        energy=describe_streaming_bench(bench, board.name, supply_v),
+        energy=None if board is None else describe_streaming_bench(bench, board.name, supply_v),
     )
 
 
@@ -319,13 +340,16 @@ def _execute(
         energy = opening.energy
         if energy is not None:
             energy = energy.for_session(journal, session.folder, 1)
-        executor = StreamingExecutor(
-            bench, journal, prepared.task, _benchmark_config(prepared),
-            BoardSteps(
+        on_time = _Played(reporter, truth.length_s).show
+        board = None
+        if bench.streaming_parts is not None:
+            board = BoardSteps(
                 bench.streaming.board, journal, wav_file=truth.wav_file, length_s=truth.length_s,
-                on_time=_Played(reporter, truth.length_s).show,
-            ),
-            energy,
+                on_time=on_time,
+            )  # fmt: skip
+        executor = StreamingExecutor(
+            bench, journal, prepared.task, _benchmark_config(prepared), board, energy,
+            prepared.recording.wav, on_time,
         )  # fmt: skip
         title = f"{prepared.task.key} {prepared.mode.value}"
         with (
@@ -347,14 +371,14 @@ class _Played:
 
     def show(self, since_s: float) -> None:
         done = min(int(since_s), math.ceil(self._length_s))
-        self._reporter.advance(done, f"{done} of {self._length_s:.0f} s played")
+        self._reporter.advance(done, f"{done} of {self._length_s:.0f} s")
 
 
 def _benchmark_config(prepared: PreparedStream) -> dict[str, str]:
     return {
         "iterWarmup": str(_COUNTS[1]),
         "iterInfer": str(_COUNTS[0]),
-        "runMode": "bmark",
+        "runMode": "multi" if prepared.config.no_board else "bmark",
         "model": prepared.task.model_id,
         "sourceDir": written_path(prepared.recording.truth_file.parent),
         "singleInputFn": prepared.recording.truth.wav_file,

@@ -28,11 +28,13 @@ from pathlib import Path
 
 from ....dut_protocol.wire.interface_board import ATTEMPTING, SUCCEEDED
 from ....dut_protocol.wire.messages import InputSize, lap_us, no_lap_time, parse_line
+from ....models.suite import SWW
 from ...terms import Dialect, Mode
 from ..damage import find_damage, id_beside
 from ..reader import LineBlocks, LogReader, Observer, base_name, readable, remember
 from ..records import GARBLED, InferenceRecord
 from .eembc_lines import (
+    ACTIVATIONS,
     CONFIG,
     DEVELOPMENT_NOTE,
     EXTENSION_NOTE,
@@ -58,7 +60,8 @@ _MODES = {"bmark": Mode.PERFORMANCE, "single": Mode.PERFORMANCE, "multi": Mode.A
 """By EEMBC's runMode; `single` is one window, for trying."""
 
 _ATTEMPTING, _SUCCEEDED = ATTEMPTING.encode(), SUCCEEDED.encode()
-PLAY_START = b"m-play-f"
+_MOST_HEARD = 100_000
+"""The most frames with the word that are kept: an hour of it."""
 _NO_RESULTS = "no whole m-results came"
 
 _Handler = Callable[[bytes, bytes, int], None]
@@ -107,7 +110,8 @@ class EembcReader(LogReader):
         table[b"m-sessio"] = self._on_session
         table[b"Command "] = self._on_command
         table[b"m-bload-"] = table[b"m-bloadp"] = self._on_load_done
-        table[PLAY_START] = self._on_play
+        table[b"m-play-f"] = table[b"m-feed-f"] = self._on_play
+        table[b"m-activa"] = self._on_activations
         table[b"m-bmark-"] = table[b"m-bm-cfg"] = self._on_setting
         table[b"Sending "] = self._on_sending
         for note in (EXTENSION_NOTE, RESULTS_NOTE, DEVELOPMENT_NOTE):
@@ -386,9 +390,21 @@ class EembcReader(LogReader):
             return self._on_other(head, text, number)
         record, match = self.facts.streaming, PLAY.fullmatch(text)
         if record is not None and match is not None:
-            record.wav_file = base_name(match[1])
-            record.length_s = None if match[2] is None else float(match[2])
+            record.fed = match[1] == b"feed"
+            record.wav_file = base_name(match[2])
+            record.length_s = None if match[3] is None else float(match[3])
             record.line, record.plays = number, record.plays + 1
+        return None
+
+    def _on_activations(self, head: bytes, text: bytes, number: int) -> None:
+        record, match = self.facts.streaming, ACTIVATIONS.match(text)
+        if head[-4:] != b" dut" or record is None or not record.fed or match is None:
+            return self._on_other(head, text, number)
+        heard = int(match[1]) > SWW.threshold or record.frames == 0
+        record.frames += 1
+        if heard and len(record.heard_ms) < _MOST_HEARD:
+            record.heard_ms.append(round(1000 * record.frames * SWW.frame_s))
+            record.detections_line = number
         return None
 
     def _board_says(self, text: bytes, number: int, stamped: re.Match[bytes]) -> None:

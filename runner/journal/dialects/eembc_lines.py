@@ -59,8 +59,11 @@ result."""
 SCORES_ALONE = re.compile(rb"\[\d[\d.,]{0,1000}\]")
 """Scores whose line lost its beginning, as where an IO manager talked at the same time."""
 
-PLAY = re.compile(rb"m-play-file\[(.{1,200}?)\](?:-length_s\[(\d{1,9}(?:\.\d{1,9})?)\])?")
-"""A recording that an interface board is told to play, by our own runner."""
+PLAY = re.compile(rb"m-(play|feed)-file\[(.{1,200}?)\](?:-length_s\[(\d{1,9}(?:\.\d{1,9})?)\])?")
+"""A recording that our own runner lets an interface board play, or feeds to the device itself."""
+
+ACTIVATIONS = re.compile(rb"m-activations-\[ {0,4}([+-]?\d{1,4}),")
+"""What a device answers to a frame that was fed to it, the word's class first."""
 
 SENDING = re.compile(rb"Sending (\d{1,18}) bytes")
 SENDING_LINE = re.compile(rb"parser: Sending (\d{1,18}) bytes")

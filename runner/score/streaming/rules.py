@@ -40,7 +40,7 @@ def check_streaming(
     official_truth: bool,
 ) -> tuple[SessionFinding, ...]:
     """Return what speaks against a streaming session beside what any session can have."""
-    findings = list(_mode(task, mode))
+    findings = list(_mode(task, mode, fed=record.fed))
     findings += _played(record)
     findings += _truth(result, task, official=official_truth)
     findings += _marker(result, record)
@@ -61,8 +61,14 @@ def _warning(kind: FindingKind, text: str, line: int | None = None) -> SessionFi
     return SessionFinding(kind, Severity.WARNING, text, line or None)
 
 
-def _mode(task: StreamingTask, mode: Mode) -> Iterator[SessionFinding]:
-    if mode is Mode.ACCURACY:
+def _mode(task: StreamingTask, mode: Mode, *, fed: bool) -> Iterator[SessionFinding]:
+    if fed:
+        yield _violation(
+            FindingKind.PLAYED,
+            "the recording went over the device's UART, frame by frame: nobody played it, and no "
+            "pin was watched, which is never valid for submission; run it with an interface board",
+        )
+    elif mode is Mode.ACCURACY:
         yield _violation(
             FindingKind.RUN_MODE,
             f"a session of accuracy mode, which {task.key} does not have: its accuracy comes with "

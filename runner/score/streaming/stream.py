@@ -22,6 +22,7 @@ from typing import Any
 from ....datasets.streaming.truth import StreamingTruth, truth_of
 from ....energy.trace import EnergyTrace
 from ....energy.trace_files import read_trace, read_trial
+from ....models.suite import SWW
 from ...journal.reader import LogError
 from ...journal.records import LogFacts, StreamingRecord
 from ...journal.results_json import read_elements
@@ -73,6 +74,9 @@ def read_stream(
     path = log.with_name(RESULTS_JSON)
     entry = _entry(path, record) if with_json and path.is_file() else {}
     infer, duty = entry.get("infer"), entry.get("dutycycle")
+    if record.fed:
+        record.detections_ms = tuple(record.heard_ms)
+        _check_frames(log, record)
     detections = _detections(log, path, record, infer)
     starts_s = tuple(TICK_S * tick for tick in record.rises)
     stops_s = tuple(TICK_S * tick for tick in record.falls)
@@ -107,6 +111,16 @@ def read_stream(
             if name in part
         },
     )
+
+
+def _check_frames(log: Path, record: StreamingRecord) -> None:
+    """Refuse (ScoreError) a recording that was not fed to its end."""
+    expected = int((record.length_s or 0.0) / SWW.frame_s + 1e-6)
+    if record.frames != expected:
+        raise ScoreError(
+            f"{log}: {record.frames} of the {expected} frames of {record.wav_file} were answered; "
+            "the run broke off before its end: run the session again"
+        )
 
 
 def _trace(

@@ -183,3 +183,25 @@ def test_the_demo_recording_is_heard_by_the_demo_model_and_measured_by_a_monitor
     assert said["monitor"]["model"] == "LPM01A"
     for purpose, status in (("submission", INVALID), ("development", 0)):
         assert tinyrunner("score", session, "--for", purpose).status == status
+
+
+def test_without_a_board_the_words_are_counted_and_nothing_is_valid(tmp_path):
+    model = reference_path("models", "str_ww_ref_model.tflite")
+    ran = tinyrunner(
+        "run", "sww", "--mode", "accuracy", "--no-board", "--dut", "sim:", "--round", "v1.3", "-q",
+        "--datasets", reference_path("datasets"), "--recording", "short_wav_easy10s.wav",
+        "--model", model, "--sessions", tmp_path, "--json",
+    )  # fmt: skip
+    told = figures(ran)
+    assert (ran.status, told["words"]["true_positives"], told["duty"]) == (INVALID, 2, None)
+    assert told["words"]["missed_s"] == [7.0]
+    (session,) = tmp_path.iterdir()
+    assert figures(tinyrunner("score", session, "--json")) == told
+    kinds = [one["kind"] for one in json.loads(ran.out)["findings"]]
+    assert "recording played" in kinds
+    log = session / "log.txt"
+    log.write_bytes(log.read_bytes().replace(b"m-activations-[-128, -128, +127]", b"lost", 1))
+    broken = tinyrunner("score", session)
+    assert "311 of the 312 frames" in broken.err
+    refused = tinyrunner("run", "sww", "--mode", "performance", "--no-board", "--dut", "sim:")
+    assert "give --mode accuracy with it" in refused.err

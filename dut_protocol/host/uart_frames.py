@@ -1,0 +1,101 @@
+"""Sends a streaming device its sound over the UART, a frame at a time, and reads its answers.
+
+The reference firmware of the streaming wake word (mlcommons/tiny, ``sww_ref_util.c``) takes a hop
+of 512 samples by `db`, whose words are not EEMBC's, and then makes one frame of it::
+
+    host    db load 1024 | db 0100ff7f… | db …     device  Expecting 1024 bytes | 512 bytes received
+    host    extract_uart_stream                    device  m-load-done
+    device  m-features-[-14, …]   m-activations-[-128, +127, -125]   m-ready
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from ..errors import DutFault, DutProtocolError
+from ..link.clock import Deadline
+from ..wire.commands import Raw
+from ..wire.messages import Chatter, LoadDone, Message, Ready
+from .dut import Dut
+from .exchange import REPLY_TIMEOUT_S
+
+FRAME_BYTES = 1024
+"""512 samples of one channel, 16 bits each, little-endian."""
+ACTIVATIONS = "m-activations-["
+
+_BLOCK_BYTES = 510
+"""What the firmware's command buffer of 1028 characters has room for, beside `db `."""
+_LOAD_ATTEMPTS = 4
+_FRAME_TIMEOUT_S = 10.0
+_NUMBERS = re.compile(rf"{re.escape(ACTIVATIONS)}( *[+-]?\d{{1,4}}(?:, *[+-]?\d{{1,4}})*)\]")
+
+
+class FrameFeeder:
+    """Feeds one device; the frames before are remembered by it, so that none is sent twice."""
+
+    def __init__(self, dut: Dut) -> None:
+        self._dut = dut
+
+    def frame(self, hop: bytes) -> tuple[int, ...]:
+        """Send the sound of a frame; return the device's answers by class, as int8.
+
+        The log gets the line of the answers alone. A load that fails is done again; the frame is
+        not, for the device would take it for the next: DutProtocolError.
+        """
+        dut = self._dut
+        with dut.muting(Ready, Chatter, LoadDone):
+            self._load(hop)
+            said: list[str] = []
+            dut.ask(Raw("extract_uart_stream"), _FRAME_TIMEOUT_S, _keeping(said))
+        line = next((text for text in said if text.startswith(ACTIVATIONS)), "")
+        match = _NUMBERS.fullmatch(line)
+        if match is None:
+            heard = line or (said[-1] if said else "nothing")
+            raise DutProtocolError(
+                f"`extract_uart_stream` on {dut.address} is answered {heard[:80]!r}, and should "
+                f"end in {ACTIVATIONS}…]: does this firmware have it?"
+            )
+        dut.listener.line(line)
+        return tuple(int(number) for number in match[1].split(","))
+
+    def _load(self, hop: bytes) -> None:
+        for attempt in range(1, _LOAD_ATTEMPTS + 1):
+            try:
+                self._send(hop)
+                return
+            except DutFault as error:
+                if attempt == _LOAD_ATTEMPTS:
+                    raise
+                self._dut.listener.note(f"{error}; loading the frame again")
+                self._dut.resync()
+
+    def _send(self, hop: bytes) -> None:
+        self._command(f"db load {len(hop)}", f"Expecting {len(hop)} bytes")
+        for at in range(0, len(hop), _BLOCK_BYTES):
+            block = hop[at : at + _BLOCK_BYTES]
+            sent = at + len(block)
+            done = "m-load-done" if sent == len(hop) else f"{sent} bytes received"
+            self._command(f"db {block.hex()}", done)
+
+    def _command(self, text: str, expected: str) -> None:
+        """Send a command, longer than others may be, and see that the answer holds a line."""
+        dut = self._dut
+        said: list[str] = []
+        dut.drain()
+        data = text.encode("ascii") + b"%"
+        dut.send(data)
+        deadline = Deadline(dut.clock, REPLY_TIMEOUT_S + 4 * dut.wire_s(len(data)))
+        dut.collect(deadline, f"`{text[:20]}…`", _keeping(said))
+        if expected not in said:
+            heard = said[-1] if said else "nothing"
+            raise DutProtocolError(
+                f"`{text[:20]}…` on {dut.address} is answered {heard[:80]!r}, not {expected!r}"
+            )
+
+
+def _keeping(said: list[str]) -> Callable[[Message], None]:
+    def each(message: Message) -> None:
+        said.append(message.encode())
+
+    return each
