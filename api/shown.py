@@ -45,6 +45,12 @@ def _figures(result: Result) -> Iterator[tuple[str, str]]:
         yield "Top-1", f"{result.top1:.1%} of {result.inputs} inputs"
     if result.auc is not None:
         yield "AUC", f"{result.auc:.4f}"
+    heard = result.streaming
+    if heard is not None and heard.f1 is not None:
+        counts = heard.true_positives, heard.false_negatives, heard.false_positives
+        yield "words", "{} heard, {} missed, {} false".format(*counts) + f"; F1 {heard.f1:.4f}"
+    if heard is not None and heard.duty_cycle is not None:
+        yield "duty cycle", f"{heard.duty_cycle:.2%}"
 
 
 def _verdict(result: Result) -> str:

@@ -123,7 +123,7 @@ class PowerModel:
             times = np.asarray(self._times_s[part])
             watts = np.asarray(self._amperes[part]) * np.asarray(self._volts[part])
             joules = np.asarray(self._joules[part])
-        index = np.searchsorted(times, until_s, side="right") - 1
+        index = np.maximum(np.searchsorted(times, until_s, side="right") - 1, 0)
         energy: Floats = joules[index] + watts[index] * (until_s - times[index])
         return energy
 
@@ -134,18 +134,21 @@ class PowerModel:
         with self._lock:
             part = self._part(when_s)
             times, volts = np.asarray(self._times_s[part]), np.asarray(self._volts[part])
-        supply: Floats = volts[np.searchsorted(times, when_s, side="right") - 1]
+        supply: Floats = volts[np.maximum(np.searchsorted(times, when_s, side="right") - 1, 0)]
         return supply
 
     def _part(self, moments_s: Floats) -> slice:
-        """Return where what concerns these moments lies among the changes."""
+        """Return where what concerns these moments lies among the changes.
+
+        Before 0 s the board is as in the beginning: off.
+        """
         self._asked_s = float(moments_s.min())
         times_s = self._times_s
-        if self._asked_s < times_s[0]:
+        if self._asked_s < times_s[0] and times_s[0] > 0.0:
             raise ValueError(f"what was before {times_s[0]:g} s is forgotten; {self._asked_s:g} s")
         return slice(
             max(0, bisect_right(times_s, self._asked_s) - 1),
-            bisect_right(times_s, float(moments_s.max())),
+            max(1, bisect_right(times_s, float(moments_s.max()))),
         )
 
     def is_steady(self, from_s: float, until_s: float) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from ...dut_protocol.conformance.report import ConformanceReport, Item, Verdict
+from ..report.page import SessionStatus
 from .junit import CaseStatus, JunitCase, JunitSuite
 from .rows import SessionRow
 
@@ -17,6 +18,12 @@ if TYPE_CHECKING:  # a check needs no auditor, an audit no comparison
     from ..report.compare.measures import Difference
 
 
+_OF_SESSION = {
+    SessionStatus.UNSCORED: CaseStatus.ERROR,
+    SessionStatus.INVALID: CaseStatus.FAILED,
+}
+
+
 def suites_of_sessions(rows: Iterable[SessionRow]) -> Iterator[JunitSuite]:
     """Yield a suite a session, its columns as properties and one case: is it good for its purpose.
 
@@ -25,18 +32,11 @@ def suites_of_sessions(rows: Iterable[SessionRow]) -> Iterator[JunitSuite]:
     for row in rows:
         cells = row.cells()
         told = [f"{name}: {value}" for name, value in cells.items() if value is not None]
-        match row.verdict:
-            case "not scored":
-                status = CaseStatus.ERROR
-            case "not valid":
-                status = CaseStatus.FAILED
-            case _:
-                status = CaseStatus.PASSED
         mode = row.mode or "?"
         case = JunitCase(
             name=row.session,
             group=f"tinyrunner.{row.task}.{mode}",
-            status=status,
+            status=_OF_SESSION.get(SessionStatus(row.verdict), CaseStatus.PASSED),
             kind=row.verdict,
             message=row.reason or "",
             text="\n".join(told),

@@ -50,8 +50,7 @@ def gather(paths: Sequence[Path], asked: Asked) -> ReportPage:
     trees = [path for path in paths if is_tree(path)]
     if trees and len(paths) > 1:
         raise SetupError(
-            f"{trees[0]} is a submission tree: a report is of one tree, or of sessions; "
-            "give it alone"
+            f"{trees[0]} is a submission tree, which is judged as a whole; give it alone"
         )
     if trees:
         return _tree(trees[0], asked)

@@ -349,6 +349,13 @@ def test_a_notebook_shows_a_session_whatever_its_device_says(tmp_path):
     assert "not valid by v1.2" in shown
 
 
+def test_a_notebook_shows_what_was_heard(tmp_path):
+    folder = Played(missed=(9, 17), false_s=(614.0, 717.0)).write(tmp_path / "s")
+    shown = tinyrunner.load_session(folder)._repr_html_()
+    assert "<tr><th>words</th><td>48 heard, 2 missed, 2 false; F1 0.9600</td></tr>" in shown
+    assert "<tr><th>duty cycle</th><td>62.5" in shown
+
+
 def test_what_a_type_checker_is_told_is_what_there_is():
     functions = "run resume load_session score verify report columns simulated_device"
     for name in functions.split():
