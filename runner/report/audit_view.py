@@ -33,6 +33,7 @@ _UNITS = {
 """Of each unit what it is of, how the page writes it, and its decimals."""
 _BADGES = {
     Standing.REPRODUCED: "valid",
+    Standing.BY_WORDS: "not-judged",
     Standing.COMPUTED: "computed",
     Standing.DISAGREES: "invalid",
     Standing.NOT_JUDGED: "not-judged",

@@ -36,6 +36,8 @@ class Standing(Enum):
     """Says how what a session prints stands to what its log, trace and lists give."""
 
     REPRODUCED = "reproduced"
+    BY_WORDS = "reproduced by words alone"
+    """The words of a streaming session are, and what it was run for cannot be recomputed."""
     COMPUTED = "computed, nothing printed"
     DISAGREES = "disagree"
     NOT_JUDGED = "not judged"
@@ -114,8 +116,12 @@ class Digest:
 
     @property
     def reasons(self) -> tuple[tuple[str, int], ...]:
-        """Return why sessions are not judged, and how many each, the most frequent first."""
-        return tuple(Counter(one.why for one in self.of(Standing.NOT_JUDGED)).most_common())
+        """Return why sessions are not judged, or by words alone, the most frequent first.
+
+        Each comes with how many sessions it is of.
+        """
+        unjudged = (*self.of(Standing.NOT_JUDGED), *self.of(Standing.BY_WORDS))
+        return tuple(Counter(one.why for one in unjudged).most_common())
 
     @property
     def broken(self) -> tuple[tuple[RuleGroup, ...], ...]:
@@ -179,9 +185,10 @@ def _standing(session: SessionAudit) -> SessionStanding:
     printed, recomputed = session.printed.get(name, ""), session.recomputed
     value = None if recomputed is None else figure_of(recomputed, name)
     streaming = None if recomputed is None else recomputed.streaming
-    if value is None and streaming is not None and streaming.words is not None:
+    words = streaming.words if streaming is not None and value is None else None
+    if words is not None:
         # Nobody publishes the samples of its energy: the words are what can be held against it.
-        printed, value, unit = session.printed.get("words", ""), streaming.words.f1, Unit.F1
+        printed, value, unit = session.printed.get("words", ""), words.f1, Unit.F1
     against = [
         one
         for one in session.findings
@@ -196,6 +203,9 @@ def _standing(session: SessionAudit) -> SessionStanding:
         return SessionStanding(
             session, Standing.NOT_JUDGED, unit, printed, None, _why_not_judged(session)
         )
+    if words is not None and printed:
+        why = _why_not_judged(session)
+        return SessionStanding(session, Standing.BY_WORDS, unit, printed, value, why)
     standing = Standing.REPRODUCED if printed else Standing.COMPUTED
     return SessionStanding(session, standing, unit, printed, value)
 

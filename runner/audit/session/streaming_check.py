@@ -259,9 +259,21 @@ class StreamingCheck:
             )
 
 
+_SHORTENED = (("short duty cycle", "duty cycle", 1.0), ("short period", "period", 1e3))
+"""What the log prints of the averages with fewer digits, the period in milliseconds."""
+
+
 def _rates_agree(figures: Sequence[StreamingFigure], path: str) -> Iterator[AuditFinding]:
-    """Check that throughput is duty cycle by period, as far as their digits tell."""
+    """Check that the rates follow from one another, as far as their digits tell."""
     last = {figure.name: figure for figure in figures}
+    for name, whole, factor in _SHORTENED:
+        few, many = number_of(last.get(name)), number_of(last.get(whole))
+        if few is None or many is None:
+            continue
+        if abs(few[0] - factor * many[0]) > (few[1] + factor * many[1]) * (1 + 1e-3):
+            text = f"{_title(name)} is printed {last[name].text[:40]}"
+            expected = f"{factor * many[0]:.5g}, as the average behind it"
+            yield violation(Rule.RESULT_LINE, path, text, expected, last[name].line)
     three = [number_of(last.get(name)) for name in ("duty cycle", "period", "throughput")]
     duty, period, rate = three
     if duty is None or period is None or rate is None or not duty[0] * period[0] * rate[0] > 0:

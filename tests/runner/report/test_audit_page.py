@@ -96,7 +96,8 @@ def test_what_is_not_judged_says_why():
 def test_a_wake_words_energy_is_shown_by_its_words():
     (line,) = overview(audited("record/v1.3")).lines
     assert (line.figure, line.printed, line.recomputed) == ("F1", "46 TP, 4 FN, 4 FP", "0.9200")
-    assert line.verdict == "reproduced"
+    assert (line.verdict, line.badge) == ("reproduced by words alone", "not-judged")
+    assert line.why.startswith("no samples are at hand, so that power")
 
 
 def test_hostile_names_stay_text_in_the_digest_and_in_what_is_folded(tampered):
