@@ -65,7 +65,8 @@ _LONGEST = 200
 def markdown(rows: Sequence[Row], kind: type[Row]) -> str:
     """Return a table for a job's summary or a pull request; columns without a cell are left out.
 
-    Of sessions it shows figures in the units of the field, of other rows every column.
+    Of sessions it shows figures in the units of the field, of other rows every column. It ends in
+    an empty line, for what may be appended to the file.
     """
     shown = (
         _SHOWN if kind is SessionRow else {each.name: (each.name, str) for each in columns_of(kind)}
@@ -81,7 +82,7 @@ def markdown(rows: Sequence[Row], kind: type[Row]) -> str:
         if kind is SessionRow and getattr(row, "simulated", False):
             texts[kept.index("verdict")] += ", **simulated**"
         lines.append("| " + " | ".join(texts) + " |")
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines) + "\n\n"
 
 
 def marked(text: str) -> str:

@@ -44,7 +44,7 @@ def of_gitlab(job):
 
 def commands(scripts):
     """Each command of tinyrunner in these scripts, as words."""
-    lines = [line for script in scripts for line in script.splitlines()]
+    lines = [line for script in scripts for line in script.replace("\\\n", "").splitlines()]
     found = [re.match(r" *tinyrunner ([^|;&<>]+)", line) for line in lines]
     return [shlex.split(each[1]) for each in found if each]
 
