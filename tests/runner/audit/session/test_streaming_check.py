@@ -201,12 +201,10 @@ def text_of(one: OneSession, name: str) -> str:
     return (one.folder / name).read_bytes().decode()
 
 
-@pytest.mark.parametrize(
-    ("before", "after"), [("cycle = 0.", "cycle = 0.1"), ("iod = 3", "iod = 4")]
-)
-def test_a_short_figure_that_is_not_its_average_is_found_without_edges(tmp_path, before, after):
-    one = published(tmp_path, SYNTIANT)
-    one.replace("log.txt", before, after)
+@pytest.mark.parametrize("change", [("cycle = 0.", "cycle = 0.1"), ("Period = 3", "Period = 4")])
+def test_a_short_figure_that_is_not_its_average_is_found_without_edges(tmp_path, change):
+    one = published(tmp_path, PUBLISHED[1])
+    one.replace("log.txt", *change)
     (found,) = violations(one.audit(lists()))
     assert found.rule is Rule.RESULT_LINE
     assert found.expected.endswith("as the average behind it")
