@@ -295,12 +295,7 @@ def _opened(
 def _nothing(kept: History, wanted: Wanted) -> str:
     if not wanted.labels:
         return f"{kept.name} holds no such session"
-    known = (
-        f"{name}={', '.join(values[:10])}{' …' if len(values) > 10 else ''}"
-        for name, values in kept.known_labels().items()
-    )
-    asked = ", ".join(f"{name}={value}" for name, value in wanted.labels.items())
-    return f"no session of {kept.name} has {asked}; labels there: {'; '.join(known) or 'none'}"
+    return f"no session of {kept.name} has {wanted.labels_text}; {kept.labels_there()}"
 
 
 def _session_json(one: KeptSession) -> dict[str, object]:

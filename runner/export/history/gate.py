@@ -99,11 +99,18 @@ def gate(history: History, entries: Sequence[Entry], asked: Asked) -> list[Gated
         labels = {**({} if known is None else known.labels), **entry.labels}
         labelled = replace(entry, labels=labels)
         by_series.setdefault(series_of(entry.row, labels), []).append(labelled)
+    wanted = Wanted(labels=asked.baseline)
+    nowhere = ""
+    if asked.baseline and not history.sessions(wanted, last=1):
+        nowhere = f"; no session has {wanted.labels_text}, {history.labels_there()}"
     figures = sum(len(FIGURES_OF.get(series.mode, ())) for series in by_series)
     found: list[GatedFigure] = []
     for series, group in by_series.items():
         found += _gated(history, series, group, asked, max(1, figures))
-    return found
+    return [
+        replace(each, text=each.text + nowhere) if each.verdict is GateVerdict.NOT_ENOUGH else each
+        for each in found
+    ]
 
 
 def _gated(

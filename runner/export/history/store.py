@@ -25,6 +25,10 @@ from .schema import LABELS, ROW_COLUMNS, SERIES, SESSIONS, bring_up
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection, Row, Select
 
+_ROW_AT = SESSIONS.c.keys().index(ROW_COLUMNS[0])
+"""Where the row's columns begin in the table, one behind the other."""
+_TOLD = 10
+"""Values of a label that are told."""
 _AT_ONCE = 500
 """Values of one `IN (…)`: SQLite once took no more than 999."""
 
@@ -89,6 +93,10 @@ class Wanted:
     mode: str = ""
     board: str = ""
     labels: Labels | None = None
+
+    @property
+    def labels_text(self) -> str:
+        return ", ".join(f"{name}={value}" for name, value in (self.labels or {}).items())
 
 
 class History:
@@ -165,7 +173,7 @@ class History:
         with self._database.reading() as connection:
             return sorted(connection.execute(select(SERIES.c[column]).distinct()).scalars())
 
-    def known_labels(self, most: int = 20) -> dict[str, list[str]]:
+    def known_labels(self, most: int) -> dict[str, list[str]]:
         """Return the names of labels with some of their values, the newest first."""
         found: dict[str, list[str]] = {}
         newest = (
@@ -179,6 +187,14 @@ class History:
                 if len(found[name]) < most:
                     found[name].append(value)
         return found
+
+    def labels_there(self) -> str:
+        """Say which labels there are, for who asked for one that there is not."""
+        told = (
+            f"{name}={', '.join(values[:_TOLD])}{' …' if len(values) > _TOLD else ''}"
+            for name, values in self.known_labels(_TOLD + 1).items()
+        )
+        return f"labels there: {'; '.join(told) or 'none'}"
 
     def by_content(self, contents: Sequence[str]) -> dict[str, KeptSession]:
         """Return those of these contents that are kept."""
@@ -360,8 +376,7 @@ def _kept(connection: Connection, asked: Select[Any]) -> list[KeptSession]:
 
 
 def _row_of(found: Row[Any]) -> SessionRow:
-    values = found._mapping
-    return SessionRow(**{name: values[name] for name in ROW_COLUMNS})
+    return SessionRow(*found[_ROW_AT : _ROW_AT + len(ROW_COLUMNS)])
 
 
 def _labels_of(connection: Connection, numbers: Sequence[int]) -> dict[int, dict[str, str]]:

@@ -82,7 +82,9 @@ def test_the_baseline_is_of_the_label_that_is_asked_for_and_of_the_newest(histor
     assert one(history, 0.0105, asked=slow).verdict is GateVerdict.PASSED
     assert one(history, 0.0105).verdict is GateVerdict.REGRESSED
     assert one(history, 0.0105, asked=Asked({"branch": "main"}, last=5)).baseline == 5
-    assert one(history, 0.0105, asked=Asked({"branch": "none"})).baseline == 0
+    nowhere = one(history, 0.0105, asked=Asked({"branch": "none"}))
+    assert nowhere.baseline == 0
+    assert "no session has branch=none, labels there: branch=slow, main; commit=" in nowhere.text
 
 
 def test_sessions_that_came_later_or_are_gated_themselves_are_no_baseline(history):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from support.cli import tinyrunner
 from support.report.histories import entry
 from support.report.postgres import PASSWORD, server
 from tinyrunner.runner.errors import SetupError
+from tinyrunner.runner.export.history.database import connect
 from tinyrunner.runner.export.history.gate import Asked, gate
 from tinyrunner.runner.export.history.store import History, Wanted
 from tinyrunner.runner.export.history.trend import trends
@@ -61,7 +64,7 @@ def answers(place):
         history.sessions(Wanted(labels={"branch": "main", "commit": "C7"})),
         history.sessions(Wanted(board="µ “h7”"), last=3),
         history.known("board"),
-        history.known_labels(),
+        history.known_labels(most=7),
         history.count(),
         drawn,
         gated,
@@ -99,6 +102,23 @@ def test_the_command_line_keeps_a_history_there_and_never_tells_the_password(
     for told in (ran, wrong, missing):
         assert PASSWORD not in told.out + told.err
         assert "s3cret" not in told.out + told.err
+
+
+def test_a_history_of_the_first_version_is_brought_up_to_this_one(url):
+    """In SQLite `version_1.sql` is one; here what the second version brought is taken out."""
+    history = History.open(url)
+    history.add([entry(900, {"commit": "old"})])
+    before = history.count()
+    history.close()
+    with connect(url, create=False).writing() as connection:
+        connection.exec_driver_sql("ALTER TABLE sessions DROP COLUMN folder")
+        connection.exec_driver_sql("UPDATE history_schema SET version = 1")
+    history = History.open(url)
+    (kept,) = history.sessions(Wanted(labels={"commit": "old"}))
+    assert (kept.row, kept.folder, history.count()) == (entry(900).row, None, before)
+    history.add([replace(entry(901), folder="/night/s")])
+    assert history.sessions(last=1)[0].folder == "/night/s"
+    history.close()
 
 
 def test_a_database_that_is_not_there_is_named_with_how_it_is_made(url):

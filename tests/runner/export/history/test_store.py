@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine, event
 from support.report.histories import entry, filled
 from tinyrunner.runner.errors import SetupError
 from tinyrunner.runner.export.history.figures import Series
@@ -120,6 +121,38 @@ def test_simulated_and_real_other_models_compilers_inputs_and_supplies_are_serie
     assert len(set(found)) == len(several)
     (plain,) = (s for s in found if s == Series("kws", "performance", "acme-board", False, "kws01"))
     assert len(history.sessions(series=plain)) == 1 + len(alike)
+
+
+def test_no_question_reads_all_sessions_or_sorts_them(history, place):
+    """What makes 100,000 of them quick: each statement finds its rows, in order, by an index.
+
+    The seconds are measured by `tests/bench/history/speed.py`.
+    """
+    filled(place, [1.0] * 20)
+    asked = []
+
+    def note(_connection, _cursor, statement, parameters, *_rest):
+        asked.append((statement, parameters))
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        (series,) = history.series(Wanted(task="kws", board="acme-board"))
+        history.sessions(last=5)
+        history.sessions(Wanted(labels={"branch": "main"}), last=5)
+        history.sessions(series=series, last=5)
+        history.sessions(Wanted(labels={"branch": "main"}), series=series, last=5, before_s=2e9)
+        history.by_content([f"{3:064x}"])
+        history.add([entry(50, {"branch": "main"})])
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+    read = [(text, told) for text, told in asked if text.startswith("SELECT")]
+    assert len(read) > 10
+    with closing(sqlite3.connect(place)) as file:
+        for statement, told in read:
+            plan = [row[3] for row in file.execute(f"EXPLAIN QUERY PLAN {statement}", told)]
+            steps = [step for step in plan if "sessions" in step or "B-TREE" in step]
+            assert all("USING" in step for step in steps if "SCAN" in step), (statement, plan)
+            assert not any("sessions" in statement and "B-TREE" in step for step in steps), plan
 
 
 def test_programs_that_add_at_once_lose_nothing(place):
