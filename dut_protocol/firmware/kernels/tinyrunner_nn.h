@@ -107,6 +107,14 @@ int32_t tr_nn_requantise(int32_t sum, int32_t multiplier, int32_t shift, tr_nn_r
 int8_t tr_nn_to_int8(int32_t sum, const tr_nn_output *output, int32_t channel,
                      tr_nn_rounding rounding);
 
+/* So many sums are computed at once. */
+#define TR_NN_AT_ONCE 4
+
+/* Add to each of `outputs` sums, 1 to TR_NN_AT_ONCE, the products of `count` values, less their
+ * zero point, and of its own weights, which begin `stride` after those of the sum before. */
+void tr_nn_add_products(const int8_t *values, int32_t zero_point, const int8_t *weights,
+                        int32_t stride, int32_t count, int32_t outputs, int32_t *sums);
+
 /* The layers: `input` and `output` hold as many elements as the layer says. Softmax and the sum may
  * work in place. */
 void tr_nn_run_dense(const tr_nn_dense *layer, const int8_t *input, int8_t *output);
