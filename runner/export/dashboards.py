@@ -39,6 +39,7 @@ _FIGURES = (
     _Figure(
         "energy_per_inference_j", "energy", "µJ/inf.", 1e6, False, "energy-per-inference-uj", 1e6
     ),
+    _Figure("power_w", "power", "mW", 1e3, False, "power-mw", 1e3),
     _Figure("accuracy", "accuracy", "%", 100.0, True, "accuracy", 1.0),
     _Figure("duty_cycle", "duty cycle", "%", 100.0, False, "duty-cycle", 1.0),
 )
@@ -133,10 +134,12 @@ def _named(
 
 def figures_of(row: SessionRow) -> list[_Figure]:
     """Return the figures that a session has."""
-    return [figure for figure in _FIGURES if row.cells()[figure.column] is not None]
+    return [figure for figure in _FIGURES if row.figure(figure.column) is not None]
 
 
 def _told(figure: _Figure, row: SessionRow, windows: Sequence[WindowRow]) -> _Told:
-    cells = [getattr(window, figure.column, None) for window in windows]
-    value = getattr(row, figure.column)
-    return _Told(figure, float(value), tuple(cell for cell in cells if cell is not None))
+    counted = windows if row.windows else ()  # a recording that was played is no repeated window
+    cells = [getattr(window, figure.column, None) for window in counted]
+    value = row.figure(figure.column)
+    assert value is not None
+    return _Told(figure, value, tuple(cell for cell in cells if cell is not None))

@@ -54,8 +54,10 @@ def window_rows(session: ReportSession) -> Iterator[WindowRow]:
         return
     common = _identity(session)
     if assessment.energy is not None:
+        # A recording is one window and no inference, whatever it is counted as.
+        rates = {} if assessment.streaming is None else _NO_RATE
         for measured in assessment.energy.windows:
-            yield WindowRow(**common | _timed(measured.timing) | _measured(measured))
+            yield WindowRow(**common | _timed(measured.timing) | _measured(measured) | rates)
     elif assessment.performance is not None:
         for window in assessment.performance.windows:
             yield WindowRow(**common | _timed(window) | _NO_ENERGY)
@@ -275,6 +277,7 @@ def _measured(measured: MeasuredWindow) -> dict[str, Any]:
     }
 
 
+_NO_RATE: dict[str, Any] = {"throughput_per_s": None, "latency_s": None}
 _NO_ENERGY: dict[str, Any] = dict.fromkeys(
     ("start_s", "end_s", "energy_j", "energy_per_inference_j", "power_w")
 )

@@ -13,6 +13,8 @@ from math import isfinite
 from types import NoneType, UnionType
 from typing import Annotated, Any, NamedTuple, TypeAlias, get_args, get_origin, get_type_hints
 
+from ...models.suite import STREAMING_TASKS
+
 Cell: TypeAlias = str | int | float | bool | None
 
 
@@ -115,6 +117,16 @@ class SessionRow(_OfSession):
     false_positives: Annotated[int | None, "of sww: detections where no word was"]
     duty_cycle: Annotated[float | None, "of sww: the share of time that the device was busy"]
     audio_drift_ppm: Annotated[float | None, "of sww: by what the audio clock is off"]
+
+    def figure(self, column: str) -> float | None:
+        """Return the number that people are shown of a column; None where there is none.
+
+        Of a streaming task that is the power and not a recording's energy, of any other the energy
+        of an inference and not the power.
+        """
+        instead = "energy_per_inference_j" if self.task in STREAMING_TASKS else "power_w"
+        value = None if column == instead else getattr(self, column)
+        return None if value is None or not isfinite(value) else float(value)
 
 
 @dataclass(frozen=True, slots=True)

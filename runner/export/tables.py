@@ -48,6 +48,7 @@ _SHOWN: dict[str, tuple[str, Callable[[Any], str]]] = {
     "throughput_per_s": ("inf./s", lambda rate: f"{rate:.4g}"),
     "latency_s": ("ms", lambda time_s: f"{time_s * 1e3:.4g}"),
     "energy_per_inference_j": ("µJ/inf.", lambda energy_j: f"{energy_j * 1e6:.4g}"),
+    "power_w": ("mW", lambda power_w: f"{power_w * 1e3:.4g}"),
     "accuracy": ("accuracy", lambda share: f"{share:.4f}"),
     "duty_cycle": ("duty cycle", lambda share: f"{share:.4f}"),
     "verdict": ("verdict", str),
@@ -55,7 +56,7 @@ _SHOWN: dict[str, tuple[str, Callable[[Any], str]]] = {
 }
 """What a page of Markdown shows of a session: its head, and how a cell is written."""
 _TO_THE_RIGHT = frozenset(
-    {"throughput_per_s", "latency_s", "energy_per_inference_j", "accuracy", "duty_cycle"}
+    ["throughput_per_s", "latency_s", "energy_per_inference_j", "power_w", "accuracy", "duty_cycle"]
 )
 _MARKED = re.compile(r"([\\`*_{}\[\]()#+!|<>~&])")
 _LONGEST = 200
@@ -71,18 +72,26 @@ def markdown(rows: Sequence[Row], kind: type[Row]) -> str:
     shown = (
         _SHOWN if kind is SessionRow else {each.name: (each.name, str) for each in columns_of(kind)}
     )
-    kept = [name for name in shown if any(getattr(row, name) is not None for row in rows)]
+    kept = [name for name in shown if any(_shown(row, name) is not None for row in rows)]
     lines = [
         "| " + " | ".join(shown[name][0] for name in kept) + " |",
         "|" + "|".join("---:" if name in _TO_THE_RIGHT else "---" for name in kept) + "|",
     ]
     for row in rows:
-        cells = [(getattr(row, name), shown[name][1]) for name in kept]
+        cells = [(_shown(row, name), shown[name][1]) for name in kept]
         texts = ["" if cell is None else marked(written(cell)) for cell, written in cells]
         if kind is SessionRow and getattr(row, "simulated", False):
             texts[kept.index("verdict")] += ", **simulated**"
         lines.append("| " + " | ".join(texts) + " |")
     return "\n".join(lines) + "\n\n"
+
+
+def _shown(row: Row, name: str) -> Cell:
+    """Return a cell; of a session's numbers what people are shown."""
+    if isinstance(row, SessionRow) and name in _TO_THE_RIGHT:
+        return row.figure(name)
+    cell: Cell = getattr(row, name)
+    return cell
 
 
 def marked(text: str) -> str:

@@ -7,6 +7,7 @@ import json
 import pytest
 from support.report.cli import command
 from support.sessions import for_reports
+from support.sessions.streaming import Played
 
 FORMATS = ("bencher", "customBiggerIsBetter", "customSmallerIsBetter")
 
@@ -67,6 +68,23 @@ def test_github_action_benchmark_has_a_file_for_each_direction(lab):
     spread = next(entry for entry in bigger if entry["value"] == 50.0)["range"]
     assert spread == "± 21.2"  # of 80, 40, 50, 64 and 25
     assert "not valid" in bigger[0]["extra"]
+
+
+def test_a_streaming_session_has_power_and_no_energy_of_an_inference(tmp_path):
+    """Its one window is a whole recording, which tells no spread of its rates."""
+    words = [(float(n), n + 0.5) for n in range(2, 20, 3)]
+    played = Played(words=words, samples_j=[2.5e-5] * 30_000)
+    played.write(tmp_path / "s")
+    (measures,) = dashboard(tmp_path / "s", "bencher").values()
+    assert set(measures) == {"throughput", "latency", "power-mw", "accuracy", "duty-cycle"}
+    assert measures["power-mw"] == {"value": pytest.approx(25.0)}
+    assert measures["latency"] == {"value": pytest.approx(20e6, rel=1e-3)}
+    told = command("export", tmp_path / "s", "--format", "markdown").out.splitlines()[0]
+    assert "| mW |" in told
+    assert "µJ" not in told
+    window = json.loads(command("export", tmp_path / "s", "--rows", "windows", "-f", "jsonl").out)
+    assert (window["throughput_per_s"], window["latency_s"]) == (None, None)
+    assert window["power_w"] == pytest.approx(0.025)
 
 
 @pytest.mark.parametrize("format_", FORMATS)
