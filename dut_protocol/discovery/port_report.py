@@ -170,6 +170,7 @@ def _dut(report: PortReport, identity: Identity) -> PortReport:
 def _other(report: PortReport, name: str) -> PortReport:
     option = f"--io {report.device}"
     if re.search("interface board", name, re.IGNORECASE):
+        option = f"--interface-board {report.device}"
         state, what = PortState.INTERFACE_BOARD, "MLCommons' interface board"
     elif re.search(r"m-name-io|io.?manager", name, re.IGNORECASE):
         state, what = PortState.IO_MANAGER, "IO manager"
@@ -184,8 +185,9 @@ def with_hint(report: PortReport, usb: UsbId | None) -> PortReport:
     """Add what the USB ids say of a port that could not be asked, or did not answer."""
     if usb is None or (usb.pair != INTERFACE_BOARD and usb.make is not UsbMake.IO_MANAGER):
         return report
-    what = "MLCommons' interface board" if usb.pair == INTERFACE_BOARD else "an IO manager"
-    option = f"--io {report.device}"
+    board = usb.pair == INTERFACE_BOARD
+    what = "MLCommons' interface board" if board else "an IO manager"
+    option = f"{'--interface-board' if board else '--io'} {report.device}"
     finding = f"{report.finding}. If it is {what}: {option}"
     return replace(report, finding=finding, option=option)
 

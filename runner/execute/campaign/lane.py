@@ -24,7 +24,7 @@ from ....errors import TinyrunnerError, in_words, may_be_on
 from ....models.suite import ALL_TASKS, StreamingTask
 from ...bench.opening import check_addresses, open_bench
 from ...config.config import config_from_json
-from ...config.named import mode_named, task_named
+from ...config.named import benchmark_named, mode_named
 from ...errors import ResumeError, RunStopped, SetupError
 from ...journal.session_document import read_document
 from ...journal.session_folder import alone_in
@@ -95,7 +95,7 @@ def _cell(tree: dict[str, Any]) -> CampaignCell:
     config = config_from_json(tree["config"], "the campaign")
     return CampaignCell(
         tree["board"],
-        task_named(tree["task"], config),
+        benchmark_named(tree["task"], config),
         mode_named(tree["mode"]),
         config,
         Hooks.model_validate(tree["hooks"]),
