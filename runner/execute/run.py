@@ -126,8 +126,7 @@ def prepare_run(
     Where no round is asked for, it is one that has the task. SetupError or DatasetError says what
     is wrong; no port was opened.
     """
-    if "round" not in config.model_fields_set:
-        config = config.model_copy(update={"round": load_rounds().having(task.key).name})
+    config = in_a_round(config, task)
     if isinstance(task, StreamingTask):
         from .streaming.run import (
             prepare_stream,  # with its simulated bench, which others do not need
@@ -147,6 +146,13 @@ def prepare_run(
     check_disk(config.sessions, len(script.steps))
     check_addresses(config, energy=mode is Mode.ENERGY)
     return PreparedRun(run, parts, config, script, script_file)
+
+
+def in_a_round(config: Config, task: Benchmark) -> Config:
+    """Return the configuration with a round that has the task, where none is asked for."""
+    if "round" in config.model_fields_set:
+        return config
+    return config.model_copy(update={"round": load_rounds().having(task.key).name})
 
 
 def run_prepared(prepared: Prepared) -> Outcome:

@@ -24,7 +24,7 @@ from ...errors import SetupError
 from ...terms import Mode, Purpose
 from ..host import check_disk, expected_duration_s
 from ..progress import QuietReporter
-from ..run import Prepared, PreparedRun, prepare_run
+from ..run import Prepared, PreparedRun, in_a_round, prepare_run
 from .campaign_file import CampaignFile, CheckPolicy, Hooks, board_config, load_campaign, where_in
 from .hooks import check_hook, filled_in, refuse_misspelt
 
@@ -181,7 +181,10 @@ def _cell(
     file: CampaignFile, board: str, task_key: str, mode: Mode, config: Config
 ) -> CampaignCell:
     task = benchmark_named(task_key, config)
-    return CampaignCell(board, task, mode, config, file.hooks_of(file.boards[board]))
+    # Said here, for a cell's process takes everything for asked for.
+    return CampaignCell(
+        board, task, mode, in_a_round(config, task), file.hooks_of(file.boards[board])
+    )
 
 
 def _some(keys: list[str]) -> str:
