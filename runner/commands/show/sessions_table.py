@@ -94,15 +94,16 @@ def figure_of(session: FoundSession) -> tuple[float, str] | None:
 
 
 def _streaming_figure(result: Json, stream: Json) -> tuple[float, str] | None:
-    """Return the power of a session that has one, else the throughput."""
+    """Return the power of a session that has one, else the throughput, else F1."""
     energy, duty = result.get("energy"), stream.get("duty")
     windows = energy.get("windows") if isinstance(energy, dict) else None
     first = windows[0] if isinstance(windows, list) and windows else None
     watts = _number(first.get("power_w")) if isinstance(first, dict) else None
     rate = _number(duty.get("throughput")) if isinstance(duty, dict) else None
-    if watts is not None:
-        return watts * 1e3, "mW"
-    return None if rate is None else (rate, "inf/s")
+    words = stream.get("words")
+    f1 = _number(words.get("f1")) if isinstance(words, dict) else None
+    told = ((watts, 1e3, "mW"), (rate, 1.0, "inf/s"), (f1, 1.0, "F1"))
+    return next(((one * by, unit) for one, by, unit in told if one is not None), None)
 
 
 def _figure_text(session: FoundSession) -> str:
@@ -110,8 +111,8 @@ def _figure_text(session: FoundSession) -> str:
     if found is None:
         return "–"
     value, unit = found
-    if unit in ("AUC", "Top-1"):
-        return f"{unit} {shown_rate(Metric.AUC if unit == 'AUC' else Metric.TOP1, value)}"
+    if unit in ("AUC", "F1", "Top-1"):
+        return f"{unit} {shown_rate(Metric.TOP1 if unit == 'Top-1' else Metric.AUC, value)}"
     return f"{shown_figure(value)} {unit}"
 
 

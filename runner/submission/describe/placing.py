@@ -135,6 +135,9 @@ def _look(folder: Path) -> FoundSession:
             f"{folder} is a session of your own task ({task.title}), which no round has; leave it "
             "out"
         )
+    unusable = _FOR_DEVELOPMENT if provenance.purpose is Purpose.DEVELOPMENT else ""
+    if isinstance(task, StreamingTask) and mode is Mode.ACCURACY:
+        unusable = _WITHOUT_BOARD
     device = provenance.device
     return FoundSession(
         folder=folder,
@@ -145,11 +148,12 @@ def _look(folder: Path) -> FoundSession:
         firmware=f"firmware: {device.vendor}, {device.profile}",
         vendor=device.vendor,
         simulated=provenance.is_simulated,
-        unusable=_FOR_DEVELOPMENT if provenance.purpose is Purpose.DEVELOPMENT else "",
+        unusable=unusable,
     )
 
 
 _FOR_DEVELOPMENT = "was run for development"
+_WITHOUT_BOARD = "is a streaming task's in accuracy mode, which no submission has"
 
 
 def _look_at_mlcommons(folder: Path) -> FoundSession:
@@ -169,6 +173,8 @@ def _look_at_mlcommons(folder: Path) -> FoundSession:
         unusable = "is unfinished: its log does not hold the end of its session"
     elif facts.mode is None:
         unusable = "holds no inference"
+    elif facts.streaming is not None and facts.mode is Mode.ACCURACY:
+        unusable = _WITHOUT_BOARD
     task = _task_of(facts)
     if task is None and not unusable:
         named = ", ".join(facts.model_ids) or "none"

@@ -24,10 +24,12 @@ from tinyrunner.models.suite import BENCHMARKS, TASKS
 from tinyrunner.runner.audit.audit import audit
 from tinyrunner.runner.audit.evidence.findings import Level, Severity
 from tinyrunner.runner.config.rounds import load_rounds
+from tinyrunner.runner.errors import SetupError
 from tinyrunner.runner.score.judge import judge_any
 from tinyrunner.runner.submission.build import build
 from tinyrunner.runner.submission.checklist import fill_checklist
 from tinyrunner.runner.submission.describe.description import load_description
+from tinyrunner.runner.submission.describe.placing import place_sessions
 from tinyrunner.runner.submission.gather import BuildError, gather
 from tinyrunner.runner.terms import Mode
 
@@ -239,6 +241,25 @@ def test_results_of_ours_that_are_not_their_logs_are_not_built_from(ours, tmp_pa
     path.write_text(path.read_text("utf-8").replace("49 True", "50 True"), "utf-8")
     with pytest.raises(BuildError, match=r"says 'Accuracy: 50.*log gives 'Accuracy: 49"):
         gather(load_description(write_description(tmp_path / "d", chosen, round_name="v1.3")))
+
+
+def test_one_without_a_board_is_no_session_to_submit(ours, tmp_path) -> None:
+    copied = shutil.copytree(placed(ours)["sww", Mode.PERFORMANCE], tmp_path / "s")
+    path = copied / "session.json"
+    text = path.read_text("utf-8").replace('"mode": "performance"', '"mode": "accuracy"', 1)
+    path.write_text(text, "utf-8")
+    with pytest.raises(SetupError, match="in accuracy mode, which no submission has; leave it out"):
+        place_sessions([copied])
+
+
+def test_the_sessions_are_listed_with_power_or_throughput(ours) -> None:
+    listed = tinyrunner("sessions", "list", ours, "--json").json
+    figures = {one["mode"]: (round(one["figure"]["value"], 1), one["figure"]["unit"])
+               for one in listed}  # fmt: skip
+    assert figures["performance"] == (87.0, "inf/s")
+    assert figures["energy"][1] == "mW"
+    shown = tinyrunner("sessions", "show", placed(ours)["sww", Mode.PERFORMANCE]).out
+    assert "49 true positives, 1 false negatives, 0 false positives" in shown
 
 
 @pytest.mark.parametrize("round_name", ["v1.3", "v1.4"])
