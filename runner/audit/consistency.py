@@ -74,11 +74,7 @@ def _same_list(performance: SessionAudit, accuracy: SessionAudit) -> Iterator[Au
 
 
 def _same_throughput(performance: SessionAudit, energy: SessionAudit) -> Iterator[AuditFinding]:
-    fast = performance.assessment and performance.assessment.performance
-    slow = energy.assessment and energy.assessment.energy
-    if not fast or not slow:
-        return
-    alone, powered = fast.median_throughput, slow.performance.median_throughput
+    alone, powered = _throughput(performance), _throughput(energy)
     if alone and powered and abs(powered - alone) > THROUGHPUT_TOLERANCE * alone:
         yield warning(
             Rule.THROUGHPUTS,
@@ -86,6 +82,16 @@ def _same_throughput(performance: SessionAudit, energy: SessionAudit) -> Iterato
             f"{powered:.3f} inf/s while energy was measured ({powered / alone - 1:+.1%})",
             f"within {THROUGHPUT_TOLERANCE:.0%} of the {alone:.3f} inf/s in performance mode",
         )
+
+
+def _throughput(session: SessionAudit) -> float | None:
+    assessment = session.assessment
+    if assessment is None:
+        return None
+    if assessment.streaming is not None:
+        return None if assessment.streaming.duty is None else assessment.streaming.duty.throughput
+    timed = assessment.performance if assessment.energy is None else assessment.energy.performance
+    return None if timed is None else timed.median_throughput
 
 
 def _distinct_ids(sessions: Sequence[SessionAudit]) -> Iterator[AuditFinding]:

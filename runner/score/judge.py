@@ -62,10 +62,15 @@ def judge_any(
     words_needed: bool = True,
     purpose: str | None = None,
 ) -> Judged | JudgedStream:
-    """Score a session of any kind: as `judge_session`, or as one of a streaming task.
+    """Score the session of any task in the folder ``path`` (or the log ``path``).
 
-    Its labels are the words of its recording; without ``words_needed`` one whose words are not at
-    hand is read all the same, and has no words.
+    ``labels`` is the list it used; else our own session's copy, or whichever list under
+    ``datasets`` fits the files that the log names, or what MLCommons' runner names in results.json.
+    Where none does, an accuracy log is refused (SetupError); without ``labels_needed`` it is read
+    all the same, and has no figures. Of a streaming task they are the words of its recording, and
+    without ``words_needed`` it has none.
+    ``task_name`` is for a log that does not name its model: a task's key or model id.
+    ``purpose`` is submission or development; None: what session.json and log say, else submission.
     """
     named = None if task_name in STREAMING_TASKS or task_name is None else _task_named(task_name)
     log, logged = _read(path, named)
@@ -97,39 +102,6 @@ def judge_any(
         truth_needed=words_needed,
         provenance=provenance,
     )
-
-
-def judge_session(
-    path: Path,
-    labels: Path | None = None,
-    datasets: Path | None = None,
-    round_name: str | None = None,
-    division: str | None = None,
-    *,
-    task_name: str | None = None,
-    labels_needed: bool = True,
-    purpose: str | None = None,
-) -> Judged:
-    """Score the session in the folder ``path`` (or the log ``path``).
-
-    ``labels`` is the list it used; else our own session's copy, or whichever list under
-    ``datasets`` fits the files that the log names, or what MLCommons' runner names in results.json.
-    Where none does, an accuracy log is refused (SetupError); without ``labels_needed`` it is read
-    all the same, and has no figures.
-    ``task_name`` is for a log that does not name its model: a task's key or model id.
-    ``purpose`` is submission or development; None: what session.json and log say, else submission.
-    """
-    named = None if task_name is None else _task_named(task_name)
-    log, logged = _read(path, named)
-    if logged.facts.streaming is not None:
-        raise SetupError(
-            f"{log}: {logged.facts.streaming.model_id} is the streaming wake word, which is judged "
-            "by `tinyrunner score`, `report`, `export` and `submission verify` alone"
-        )
-    return _judge(
-        log, logged, labels, datasets, round_name, division,
-        named=named, labels_needed=labels_needed, purpose=purpose,
-    )  # fmt: skip
 
 
 def _read(path: Path, named: Task | None) -> tuple[Path, LoggedSession]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tinyrunner.energy.windows import EnergyWindow
 from tinyrunner.runner.audit.consistency import check_consistency
 from tinyrunner.runner.audit.evidence.audit_result import ListUsed, SessionAudit
@@ -16,6 +18,7 @@ from tinyrunner.runner.score.results import (
     TimedWindow,
 )
 from tinyrunner.runner.score.rules import Severity
+from tinyrunner.runner.score.streaming.results import DutyCycle, StreamingResult
 from tinyrunner.runner.terms import Dialect, Division, Mode
 
 ACME = Submitter(Division.CLOSED, "acme", "closed/acme")
@@ -107,3 +110,20 @@ def test_an_id_is_a_second_of_a_day_and_may_be_that_of_another_mode() -> None:
 def test_a_session_without_figures_is_compared_as_far_as_it_goes() -> None:
     unreadable = SessionAudit(session(Mode.ACCURACY).place, ())
     assert found(session(Mode.PERFORMANCE), unreadable) == []
+
+
+def streamed(mode: Mode, inference_s: float) -> SessionAudit:
+    duty = DutyCycle(inference_s, 0.032, 0.0, 100, 100, "log.txt")
+    stream = StreamingResult("long_wav.wav", 1200.0, None, 1, 0, None, duty, None, None)
+    one = session(mode)
+    assert one.assessment is not None
+    measured = replace(one.assessment, performance=None, energy=None, streaming=stream)
+    return replace(one, assessment=measured)
+
+
+def test_a_streaming_devices_throughputs_are_those_of_its_frames():
+    fast, slow = streamed(Mode.PERFORMANCE, 0.018), streamed(Mode.ENERGY, 0.020)
+    (finding,) = check_consistency([fast, slow])
+    assert finding.rule is Rule.THROUGHPUTS
+    assert finding.found == "50.000 inf/s while energy was measured (-10.0%)"
+    assert [*check_consistency([fast, streamed(Mode.ENERGY, 0.0181)])] == []

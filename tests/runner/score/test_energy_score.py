@@ -15,7 +15,7 @@ from tinyrunner.models.suite import KWS
 from tinyrunner.runner.config.rounds import load_rounds
 from tinyrunner.runner.journal.records import InferenceRecord
 from tinyrunner.runner.score.energy_score import score_energy, score_energy_trials
-from tinyrunner.runner.score.judge import judge_session
+from tinyrunner.runner.score.judge import judge_any
 from tinyrunner.runner.score.rules import CheckInput, FindingKind, Severity, check
 from tinyrunner.runner.terms import Division, Mode
 
@@ -44,7 +44,7 @@ def test_every_published_energy_session_with_a_trace_is_looked_at():
 @pytest.mark.parametrize("folder", EEMBC.values(), ids=EEMBC)
 def test_every_published_window_is_reproduced_to_the_digit(folder):
     path, printed = published(folder)
-    assessment = judge_session(path).assessment
+    assessment = judge_any(path).assessment
     result = assessment.energy
     assert assessment.facts.mode is Mode.ENERGY
     assert len(result.windows) == len(energies(printed)) == 5
@@ -61,7 +61,7 @@ def test_every_published_window_is_reproduced_to_the_digit(folder):
 @pytest.mark.parametrize("folder", EEMBC.values(), ids=EEMBC)
 def test_a_published_trace_counted_as_ours_differs_by_a_sample_at_each_edge(folder):
     path, printed = published(folder)
-    whole = judge_session(path).assessment.energy
+    whole = judge_any(path).assessment.energy
     trace = dataclasses.replace(read_trace(path), origin=TraceOrigin.OURS)
     records = [InferenceRecord(w.file, w.offset, w.iterations, 1, (1.0,), 1) for w in whole.windows]
     ours = score_energy(records, trace)
@@ -75,7 +75,7 @@ def test_a_published_trace_counted_as_ours_differs_by_a_sample_at_each_edge(fold
 
 def test_the_published_session_of_mlcommons_is_reproduced_to_the_digit():
     path, printed = published(MLCOMMONS)
-    result = judge_session(path).assessment.energy
+    result = judge_any(path).assessment.energy
     assert len(result.windows) == len(energies(printed)) == 5
     for ours, theirs in zip(result.windows, energies(printed), strict=True):
         told = figures(theirs)
@@ -90,7 +90,7 @@ def test_the_published_session_of_mlcommons_is_reproduced_to_the_digit():
 
 @pytest.mark.parametrize("folder", [*EEMBC.values(), MLCOMMONS])
 def test_published_energy_sessions_satisfy_the_rules(folder):
-    result = judge_session(reference_path("published", folder)).assessment.energy
+    result = judge_any(reference_path("published", folder)).assessment.energy
     assert list(findings(result)) == []
 
 

@@ -16,7 +16,7 @@ from support.sessions.altered import pointed_to
 from support.sessions.submission_trees import IMPLEMENTATION, SYSTEM, copied_tree, write_description
 from tinyrunner.models.suite import TASKS
 from tinyrunner.runner.errors import SetupError
-from tinyrunner.runner.score.judge import judge_session
+from tinyrunner.runner.score.judge import judge_any
 from tinyrunner.runner.submission.build import build
 from tinyrunner.runner.submission.describe.description import load_description
 from tinyrunner.runner.submission.describe.system_json import read_system_json
@@ -92,8 +92,8 @@ def test_a_round_of_mlcommons_dialect_gets_its_files_and_our_journal(
 def test_what_is_built_scores_as_the_session_does(built_tree, demo_sessions, round_name):
     results = built_tree(round_name) / "closed" / "Acme" / "results" / SYSTEM
     for mode in (Mode.PERFORMANCE, Mode.ACCURACY):
-        before = judge_session(demo_sessions["kws", mode]).assessment
-        after = judge_session(results / "kws" / mode.value).assessment
+        before = judge_any(demo_sessions["kws", mode]).assessment
+        after = judge_any(results / "kws" / mode.value).assessment
         assert (before.performance is None) == (after.performance is None)
         if before.performance and after.performance:
             assert after.performance.median_throughput == pytest.approx(

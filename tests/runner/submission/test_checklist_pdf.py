@@ -10,7 +10,7 @@ import pytest
 from support.sessions.altered import altered, write_labels
 from support.sessions.submission_trees import SYSTEM, write_description
 from tinyrunner.runner.config.rounds import load_rounds
-from tinyrunner.runner.score.judge import judge_session
+from tinyrunner.runner.score.judge import judge_any
 from tinyrunner.runner.submission.build import build
 from tinyrunner.runner.submission.checklist import NOT_ANSWERED, fill_checklist
 from tinyrunner.runner.submission.describe.description import load_description
@@ -75,7 +75,7 @@ def test_a_missed_target_and_a_partial_set_are_told(demo_sessions, tmp_path):
     wrong = [row.replace(",12,5", ",12,6") for row in rows]  # ten of 120 inputs
     unseen = f"demo_999999_{file[12:]},{classes},{label}\n"
     write_labels(session, "".join([*wrong, unseen]))
-    judged = judge_session(session)
+    judged = judge_any(session)
     text = render_result(judged.assessment, judged.task, judged.round, time_s=0.0)
     (session / "result.txt").write_text(text)
     checklist = filled(tmp_path, {A: session})

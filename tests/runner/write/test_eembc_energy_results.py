@@ -9,7 +9,7 @@ from support.printed import energies, figures, parsed, windows
 from support.reference import reference_path
 from tinyrunner.energy.windows import EnergyWindow
 from tinyrunner.runner.config.rounds import load_rounds
-from tinyrunner.runner.score.judge import judge_session
+from tinyrunner.runner.score.judge import judge_any
 from tinyrunner.runner.score.results import EnergyResult, MeasuredWindow
 from tinyrunner.runner.write.eembc_results import render_energy
 from tinyrunner.runner.write.printed_results import Block
@@ -55,7 +55,7 @@ def without_stamps(text: str) -> str:
 @pytest.mark.parametrize("folder", EEMBC)
 def test_a_published_results_file_is_reproduced_but_for_its_stamps(folder):
     path = reference_path("published", folder)
-    result = judge_session(path).assessment.energy
+    result = judge_any(path).assessment.energy
     theirs = (path / "results.txt").read_bytes().decode()
     assert without_stamps(render_energy(result, ROUND, time_s=0)) == without_stamps(theirs)
 

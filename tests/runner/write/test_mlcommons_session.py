@@ -29,7 +29,7 @@ from tinyrunner.runner.errors import SetupError
 from tinyrunner.runner.journal.open_log import open_log
 from tinyrunner.runner.journal.records import InferenceRecord
 from tinyrunner.runner.score.energy_score import score_energy, score_energy_trials
-from tinyrunner.runner.score.judge import judge_session
+from tinyrunner.runner.score.judge import judge_any
 from tinyrunner.runner.terms import Dialect, Mode
 from tinyrunner.runner.write.mlcommons_power import check_expressible, power_of
 from tinyrunner.runner.write.mlcommons_session import render_session
@@ -63,7 +63,7 @@ def sessions(tmp_path_factory):
 def write_rendered(session: Path, folder: Path, judged=None) -> Path:
     """The rendered files alone, in a new folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name, content in render_session(session, judged or judge_session(session)):
+    for name, content in render_session(session, judged or judge_any(session)):
         pieces = [content] if isinstance(content, bytes) else content
         (folder / name).write_bytes(b"".join(pieces))
     return folder
@@ -83,8 +83,8 @@ def without_lines(findings):
 @pytest.mark.parametrize("session", SESSIONS, ids=IDS)
 def test_what_was_rendered_measured_the_same_as_the_journal(session, sessions, tmp_path):
     folder = sessions[session]
-    ours = judge_session(folder)
-    theirs = judge_session(
+    ours = judge_any(folder)
+    theirs = judge_any(
         write_rendered(folder, tmp_path / "out"), folder / "y_labels.csv", round_name="v1.3"
     )
     assert (theirs.task, theirs.mode) == (ours.task, ours.mode)
@@ -160,7 +160,7 @@ OFFICIAL = {
 @pytest.mark.parametrize("session", SESSIONS, ids=IDS)
 def test_results_txt_has_the_lines_that_the_official_checker_looks_for(session, sessions, tmp_path):
     lines = (write_rendered(sessions[session], tmp_path) / "results.txt").read_text().splitlines()
-    assessment = judge_session(sessions[session]).assessment
+    assessment = judge_any(sessions[session]).assessment
     if session[1] == "energy":
         median = re.search(r"Median energy cost is ([\d\.]+) uJ/inf", "\n".join(lines))
         assert float(median[1]) == pytest.approx(assessment.energy.median_energy_j * 1e6, abs=6e-5)
@@ -182,7 +182,7 @@ def test_results_txt_has_the_lines_that_the_official_checker_looks_for(session, 
 def test_results_txt_reads_back_every_window(sessions, tmp_path):
     folder = sessions["kws", "performance"]
     printed = printed_in(write_rendered(folder, tmp_path))
-    performance = judge_session(folder).assessment.performance
+    performance = judge_any(folder).assessment.performance
     assert [window.number for window in windows(printed)] == [1, 2, 3, 4, 5]
     for window, ours in zip(windows(printed), performance.windows, strict=True):
         told = printed_figures(window)
@@ -195,7 +195,7 @@ def test_results_txt_reads_back_every_window(sessions, tmp_path):
 def test_results_txt_reads_back_every_energy(sessions, tmp_path):
     folder = sessions["kws", "energy"]
     printed = printed_in(write_rendered(folder, tmp_path))
-    energy = judge_session(folder).assessment.energy
+    energy = judge_any(folder).assessment.energy
     assert [trial.number for trial in energies(printed)] == [0, 1, 2, 3, 4]
     for trial, ours in zip(energies(printed), energy.windows, strict=True):
         told = printed_figures(trial)
@@ -256,7 +256,7 @@ def test_windows_of_ad_carry_their_place(sessions, tmp_path):
 def test_long_files_come_in_pieces(sessions):
     folder = sessions["ad", "accuracy"]
     sizes = {}
-    for name, content in render_session(folder, judge_session(folder)):
+    for name, content in render_session(folder, judge_any(folder)):
         sizes[name] = [len(content)] if isinstance(content, bytes) else list(map(len, content))
     for name in ("log.txt", "results.json"):
         assert len(sizes[name]) > 3
@@ -293,8 +293,8 @@ def test_an_interrupted_session_renders_as_one(sessions, tmp_path):
     assert b"m-session-resume-id" in (session / "log.txt").read_bytes()
     out, before = write_rendered(session, tmp_path / "out"), write_rendered(whole, tmp_path / "b")
     assert "resume" not in (out / "log.txt").read_text()
-    judged = judge_session(out, whole / "y_labels.csv")
-    assert judged.assessment.accuracy == judge_session(whole).assessment.accuracy
+    judged = judge_any(out, whole / "y_labels.csv")
+    assert judged.assessment.accuracy == judge_any(whole).assessment.accuracy
     assert judged.assessment.facts.finished
     kept = [
         [(entry["file"], entry["infer"]["results"]) for entry in json.loads(text)]
@@ -314,7 +314,7 @@ def journal(folder: Path, inferences, *, stop=True, more=()) -> Path:
 
 def performance_pair(folder: Path, out: Path):
     written = write_rendered(folder, out)
-    return judge_session(folder).assessment, judge_session(written).assessment
+    return judge_any(folder).assessment, judge_any(written).assessment
 
 
 @pytest.mark.parametrize(
@@ -365,7 +365,7 @@ def test_what_the_device_complained_of_and_a_missing_end_are_not_lost(tmp_path):
 def test_a_published_log_of_that_form_is_not_rendered(tmp_path):
     published = reference_path("published", *PUBLISHED.split("/"), "performance")
     with pytest.raises(SetupError, match="already"):
-        list(render_session(published, judge_session(published)))
+        list(render_session(published, judge_any(published)))
 
 
 def test_a_session_that_does_not_say_when_it_began_is_refused(tmp_path):
@@ -373,7 +373,7 @@ def test_a_session_that_does_not_say_when_it_began_is_refused(tmp_path):
     text = (folder / "log.txt").read_text().replace("20260101000000", "first")
     (folder / "log.txt").write_text(text)
     with pytest.raises(SetupError, match="does not say when it began"):
-        list(render_session(folder, judge_session(folder)))
+        list(render_session(folder, judge_any(folder)))
 
 
 # The energy form
@@ -528,7 +528,7 @@ def test_the_session_s_own_trace_is_what_was_rendered(sessions, tmp_path):
     session = sessions["kws", "energy"]
     out = write_rendered(session, tmp_path)
     trace, read = read_trace(session), read_results_json(out / "results.json")
-    assert judge_session(session).mode is Mode.ENERGY
+    assert judge_any(session).mode is Mode.ENERGY
     assert len(read) == 5
     assert all(trial.event_source is trace.event_source for trial in read)
     assert (out / "results.json").stat().st_size < 2_000_000
@@ -546,8 +546,8 @@ def test_a_window_without_whole_scores_is_rendered_and_judged_the_same(
     )  # fmt: skip
     assert ran.status == 3, ran
     folder = only_session(tmp_path / "s")
-    ours = judge_session(folder)
-    theirs = judge_session(write_rendered(folder, tmp_path / "out"), folder / "y_labels.csv")
+    ours = judge_any(folder)
+    theirs = judge_any(write_rendered(folder, tmp_path / "out"), folder / "y_labels.csv")
     assert figures(theirs.assessment.performance) == figures(ours.assessment.performance)
     kinds = [
         sorted(finding.kind.value for finding in judged.assessment.findings)
