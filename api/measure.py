@@ -37,6 +37,8 @@ class Settings(TypedDict, total=False):
 
     io: str
     """Energy: port or URL of the IO manager."""
+    interface_board: str
+    """sww: port or URL of the board that plays the recording; ``sim:``."""
     monitor: str
     """Energy: a VISA resource, ``lpm01a:PORT``, ``ppk2:PORT``, ``stlinkv3pwr:PORT``, ``otii:``,
     ``joulescope:`` or ``sim:``."""
@@ -56,6 +58,10 @@ class Settings(TypedDict, total=False):
     """Another label list than that of the inputs."""
     input_format: str
     """Open division: what an input is instead, such as ``float32`` or ``int16:32000`` (bytes)."""
+    recording: str
+    """sww: the wav that is played, by its name on the board's card."""
+    no_board: bool
+    """sww accuracy: sound over the device's UART, frame by frame; never valid."""
     board: str
     """What you call this board; the session's folder carries it."""
     sessions: StrPath

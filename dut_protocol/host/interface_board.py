@@ -84,8 +84,9 @@ class InterfaceBoard(PassThrough):
             name = super().identify()
         except DutTimeout as error:
             raise DutTimeout(
-                f"{error} One that waits for a device or a card since an earlier run answers "
-                "nothing, either: press its black reset button, and try again"
+                f"{error} One that still plays a recording, or waits for a device or a card "
+                "since an earlier run, answers nothing, either: press its black reset button, and "
+                "try again"
             ) from error
         if BOARD_NAME not in name:
             raise DutProtocolError(

@@ -24,7 +24,8 @@ from ...energy.interruptions import SafeStack
 from ...energy.monitor import EnergyMonitor
 from ...models.suite import SWW_INFERENCE
 from ..config.config import Config
-from ..config.sim_address import is_simulated, names_simulated
+from ..config.labgrid_address import LABGRID
+from ..config.sim_address import AUTO, is_simulated, names_simulated
 from ..errors import SetupError
 from .bench import Bench, StreamingParts
 from .monitors import check_monitor_address, open_monitor
@@ -63,9 +64,14 @@ def check_streaming_addresses(config: Config, *, energy: bool) -> None:
                 )
         return
     try:
-        check_address(_board_address(config))
-        if config.dut.address is not None:
-            check_address(config.dut.address)
+        for address in (_board_address(config), config.dut.address or ""):
+            if address == AUTO or address.startswith(LABGRID):
+                raise SetupError(
+                    f"{address}: with an interface board each port is named as it is: "
+                    "`tinyrunner devices` lists them"
+                )
+            if address:
+                check_address(address)
         if energy:
             check_monitor_address(config.monitor)
     except (LinkError, MonitorError) as error:

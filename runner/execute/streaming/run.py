@@ -141,7 +141,7 @@ def prepare_stream(
     root = streaming_root(config.datasets, task, simulated=is_simulated(config))
     demo = root == default_root()
     model = "demo" if demo and config.model is None and is_simulated(config) else config.model
-    config = config.model_copy(update={"datasets": root, "model": model})
+    config = config.model_copy(update={"datasets": root, "model": model, "limit": None})
     recording = find_recording(config, task, root)
     truth = recording.truth
     rate = config.interface_board.device_rate(energy=energy)
