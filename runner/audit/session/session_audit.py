@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ....datasets.inputs import LABELS_NAME
-from ....datasets.labels import LabelList, LabelRow
+from ....datasets.labels import FILE_PREFIX, LabelList, LabelRow
 from ....datasets.streaming.truth import StreamingTruth, read_truths, truth_for
 from ....energy.trace_files import DEFAULT_NAME, energy_path, timestamps_path
 from ....models.suite import StreamingTask, Task
@@ -163,6 +163,7 @@ class _SessionAuditor(FolderReader):
         stream = self._read_stream(path, facts)
         truth, used = self._choose_words(stream, task)
         self.findings += check_config(facts, (), place, task, log)
+        self.synthetic = stream.record.wav_file.startswith(FILE_PREFIX)
         assessment = assess_stream(
             facts,
             stream,

@@ -103,9 +103,9 @@ def _texts(mode: Mode, cell: TableCell, *, judged: bool) -> dict[str, Text]:
 
 def _streaming_texts(head: str, assessment: Assessment, style: str) -> dict[str, Text]:
     """Return the texts of a streaming session, whose words are counted in any mode."""
-    texts, result, energy = {head: Text("–")}, assessment.streaming, assessment.energy
-    if energy is not None and (joules := energy.median_energy_j) is not None:
-        texts["µJ/inf"] = Text(shown_figure(joules * 1e6), style)
+    texts, result = {head: Text("–")}, assessment.streaming
+    if (power_w := assessment.power_w) is not None:  # its energy is that of a whole recording
+        texts["µJ/inf"] = Text(f"{shown_figure(power_w * 1e3)} mW", style)
     if result is not None and result.duty is not None:
         rate = result.duty.throughput
         texts["ms/inf"] = Text(shown_figure(result.duty.inference_s * 1e3), style)

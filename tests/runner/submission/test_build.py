@@ -203,7 +203,7 @@ def test_what_a_builder_should_know_is_noted(demo_sessions, tmp_path):
     built = build(load_description(path), tmp_path / "o")
     notes = "\n".join(built.notes)
     assert "kws: no accuracy session" in notes
-    assert "run for v1.2, judged and built as v1.1" in notes
+    assert "run for v1.3, judged and built as v1.1" in notes
     assert "left in the session's folder: my notes.odt" in notes
     assert "not answered: numerics" in notes
     assert "no sources" in notes

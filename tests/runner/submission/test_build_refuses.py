@@ -82,7 +82,7 @@ def test_every_difference_is_told(kws, tmp_path):
 
 def test_sessions_of_different_tasks_may_have_different_models_and_data(demo_sessions, tmp_path):
     sessions = {p: s for p, s in demo_sessions.items() if p[0] in ("kws", "ad")}
-    built = build(described(tmp_path, sessions), tmp_path / "out")
+    built = build(described(tmp_path, sessions, round_name="v1.3"), tmp_path / "out")
     assert built.notes == ()
 
 

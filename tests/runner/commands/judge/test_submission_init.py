@@ -90,7 +90,7 @@ def test_a_folder_of_sessions_is_looked_through(demo_sessions, tmp_path):
     root = next(iter(demo_sessions.values())).parent
     init(file, *BASICS, "--session", root)
     (system,) = load_description(file).systems
-    assert len(system.places) == 12
+    assert len(system.places) == 14  # three modes of four tasks, two of sww
 
 
 def test_paths_are_relative_to_the_file(demo_sessions, tmp_path):
