@@ -41,13 +41,14 @@ from .recorder import Recorder, ServedTransport
 from .simulated.device import SimulatedModel, simulated_device
 from .simulated.wiring import SimulatedBench
 
-_SOME_PORT = "socket://place:1"
+SOME_PORT = "socket://place:1"
+"""Stands for the port of a place of labgrid's where addresses are only checked."""
 
 
 def check_addresses(config: Config, *, energy: bool) -> None:
     """Refuse (SetupError) addresses of which no bench can be made, before any port is opened."""
     # Of a place of labgrid's it is read whether the address is one; its ports are found later.
-    config = with_ports(config, lambda _: _SOME_PORT, energy=energy)
+    config = with_ports(config, lambda _: SOME_PORT, energy=energy)
     try:
         if not energy:
             address = _dut_address(config)

@@ -24,12 +24,13 @@ from ...energy.interruptions import SafeStack
 from ...energy.monitor import EnergyMonitor
 from ...models.suite import SWW_INFERENCE
 from ..config.config import Config
-from ..config.labgrid_address import LABGRID
+from ..config.labgrid_address import with_ports
 from ..config.sim_address import AUTO, is_simulated, names_simulated
 from ..errors import SetupError
 from .bench import Bench, StreamingParts
+from .labgrid.lease import ports_of_places
 from .monitors import check_monitor_address, open_monitor
-from .opening import begin_wire_log, open_bench, wire_logged
+from .opening import SOME_PORT, begin_wire_log, open_bench, wire_logged
 from .recorder import Recorder, ServedTransport
 from .simulated.device import SimulatedModel
 from .simulated.streaming.wiring import SimulatedStreamingBench
@@ -63,9 +64,11 @@ def check_streaming_addresses(config: Config, *, energy: bool) -> None:
                     f"{address} out, or name the port of a real device"
                 )
         return
+    # Of a place of labgrid's it is read whether the address is one; its ports are found later.
+    config = with_ports(config, lambda _: SOME_PORT, energy=energy, streaming=True)
     try:
         for address in (_board_address(config), config.dut.address or ""):
-            if address == AUTO or address.startswith(LABGRID):
+            if address == AUTO:
                 raise SetupError(
                     f"{address}: with an interface board each port is named as it is: "
                     "`tinyrunner devices` lists them"
@@ -144,14 +147,20 @@ class _Opening:
         return self._made(wire, own, bench.clock, monitor, bench.model)
 
     def real(self) -> Bench:
-        config, clock = self._config, MonotonicClock()
+        clock = MonotonicClock()
+        placed = self._stack.enter_context(
+            ports_of_places(self._config, energy=self._energy, streaming=True)
+        )
+        config = placed.config
         own: Transport | None = None
         monitor: EnergyMonitor | None = None
         try:
             board = open_transport(_board_address(config), config.interface_board.baud_rate)
+            board.address = placed.names.get(_board_address(config), board.address)
             wire, log = self._logged(board, clock)
             if config.dut.address is not None:
                 own = open_transport(config.dut.address, config.dut.baud_rate)
+                own.address = placed.names.get(config.dut.address, own.address)
                 self._stack.callback(own.close)
             if self._energy:
                 monitor = self._stack.enter_context(open_monitor(config.monitor, clock, log))

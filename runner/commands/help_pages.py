@@ -64,7 +64,7 @@ PAGES = {
         (
             "campaign init night.yaml",
             "campaign plan night.yaml",
-            "campaign night.yaml --resume",
+            "campaign night.yaml --resume --jobs auto",
         ),
         done="all cells ran, and are good for what was asked",
         failed="a cell failed; the table names which, and why",

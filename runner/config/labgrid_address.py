@@ -112,7 +112,16 @@ def at_place(config: Config, address: str) -> Config:
     return with_ports(config, there, energy=False)
 
 
-def labgrid_addresses(config: Config, *, energy: bool) -> list[LabgridAddress]:
+def used_sections(*, energy: bool, streaming: bool = False) -> tuple[str, ...]:
+    """Return the sections of a configuration whose addresses such a bench is opened with."""
+    if streaming:
+        return ("interface_board", "dut", "monitor") if energy else ("interface_board", "dut")
+    return ("io_manager", "monitor") if energy else ("dut",)
+
+
+def labgrid_addresses(
+    config: Config, *, energy: bool, streaming: bool = False
+) -> list[LabgridAddress]:
     """Return the places' ports that a bench of this configuration is opened with."""
     found: list[LabgridAddress] = []
 
@@ -120,14 +129,20 @@ def labgrid_addresses(config: Config, *, energy: bool) -> list[LabgridAddress]:
         found.append(address)
         return ""
 
-    with_ports(config, note, energy=energy)
+    with_ports(config, note, energy=energy, streaming=streaming)
     return found
 
 
-def with_ports(config: Config, port: Callable[[LabgridAddress], str], *, energy: bool) -> Config:
+def with_ports(
+    config: Config,
+    port: Callable[[LabgridAddress], str],
+    *,
+    energy: bool,
+    streaming: bool = False,
+) -> Config:
     """Return the configuration with what ``port`` gives in place of each place's port.
 
-    Without ``energy`` the device's address alone is looked at; with it, the other two.
+    Only what such a bench is opened with is looked at (:func:`used_sections`).
     """
 
     def placed(address: str | None) -> str | None:
@@ -140,6 +155,6 @@ def with_ports(config: Config, port: Callable[[LabgridAddress], str], *, energy:
         name: getattr(config, name).model_copy(
             update={"address": placed(getattr(config, name).address)}
         )
-        for name in (("io_manager", "monitor") if energy else ("dut",))
+        for name in used_sections(energy=energy, streaming=streaming)
     }
     return config.model_copy(update=update)

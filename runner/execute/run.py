@@ -17,7 +17,7 @@ from ...dut_protocol.link.clock import VirtualClock
 from ...dut_protocol.wire.simulation import is_simulated_name
 from ...models.suite import Benchmark, StreamingTask, Task
 from ..bench.bench import Bench
-from ..bench.labgrid.lease import held_places
+from ..bench.labgrid.lease import held_places, is_held
 from ..bench.opening import check_addresses
 from ..config.config import Config, MonitorConfig
 from ..config.labgrid_address import at_place
@@ -257,7 +257,8 @@ def _continue(
     if point.finished:
         return _concluded_again(run, session, before)
     check_disk(folder, len(script.steps))
-    config = at_place(config, before.device.address)
+    if not is_held(config):
+        config = at_place(config, before.device.address)
     with (
         held_places(config, run.reporter.note, energy=False),
         parts.open_bench(config, run.task) as bench,

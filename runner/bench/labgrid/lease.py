@@ -73,13 +73,14 @@ class PlacedConfig:
 
 
 @contextmanager
-def ports_of_places(config: Config, *, energy: bool) -> Iterator[PlacedConfig]:
-    """Find the ports of a configuration's places, which are held meanwhile.
+def ports_of_places(
+    config: Config, *, energy: bool, streaming: bool = False
+) -> Iterator[PlacedConfig]:
+    """Find the ports that such a bench needs of a configuration's places, held meanwhile.
 
-    The device's address counts, or in energy mode (``energy``) those of IO manager and monitor.
     LabgridError says why there is none.
     """
-    with held_places(config, energy=energy) as places:
+    with held_places(config, energy=energy, streaming=streaming) as places:
         names: dict[str, str] = {}
 
         def port(address: LabgridAddress) -> str:
@@ -89,7 +90,7 @@ def ports_of_places(config: Config, *, energy: bool) -> Iterator[PlacedConfig]:
             names[url] = f"{LABGRID}{place}/{part.name}"
             return url
 
-        yield PlacedConfig(with_ports(config, port, energy=energy), names)
+        yield PlacedConfig(with_ports(config, port, energy=energy, streaming=streaming), names)
 
 
 @contextmanager
@@ -98,6 +99,7 @@ def held_places(
     tell: Tell = _warn,
     *,
     energy: bool,
+    streaming: bool = False,
     queue: bool = False,
     avoid: Collection[str] = (),
 ) -> Iterator[dict[Wanted, str]]:
@@ -107,7 +109,8 @@ def held_places(
     told what is waited for, and what could not be released. Of several places with the right tags
     those in ``avoid`` are taken last. LabgridError says why there is none.
     """
-    wanted = {address.wanted: None for address in labgrid_addresses(config, energy=energy)}
+    addresses = labgrid_addresses(config, energy=energy, streaming=streaming)
+    wanted = {address.wanted: None for address in addresses}
     with ExitStack() as stack:
         for one in wanted:
             if one not in _HELD:
@@ -125,6 +128,34 @@ def _held(wanted: Wanted, tell: Tell, *, queue: bool, avoid: Collection[str]) ->
         with held():
             _HELD.pop(wanted, None)
             lease.give_back()
+
+
+def is_held(config: Config) -> bool:
+    """Tell whether this process holds the place of the configuration's device already."""
+    return all(one.wanted in _HELD for one in labgrid_addresses(config, energy=False))
+
+
+def count_places(wanted: Collection[Wanted]) -> dict[Wanted, int | LabgridError]:
+    """Return how many places there are for each that is wanted; why, where there is none."""
+    places = LabgridClient().places() if wanted else {}
+    counted: dict[Wanted, int | LabgridError] = {}
+    for one in wanted:
+        try:
+            counted[one] = len(_fitting(places, dict(one.tags))) if one.tags else 1
+            if one.place:
+                _known(places, one.place)
+        except LabgridError as error:
+            counted[one] = error
+    return counted
+
+
+def release_left_behind(place: str) -> None:
+    """Release a place that a process of ours has held when it crashed; LabgridError if not."""
+    mark = _mark(place)
+    with contextlib.suppress(InUse), alone_in(mark, 0.0):
+        if mark.exists():
+            LabgridClient().release(place)
+            mark.unlink()
 
 
 class _Lease:
@@ -165,13 +196,7 @@ class _Lease:
             self._stack.close()
 
     def _named(self, places: dict[str, Place], name: str, *, queue: bool) -> str:
-        place = places.get(name)
-        if place is None:
-            near = closest(name, places)
-            there = ", ".join(map(str, places.values())) or "none"
-            raise LabgridError(
-                f"labgrid at {coordinator()} has no place {name!r}{near}; there are: {there}"
-            )
+        place = _known(places, name)
         try:
             self._acquire(place)
         except PlaceHeld as error:
@@ -279,6 +304,17 @@ class _Lease:
 
 def _mark(place: str) -> Path:
     return cache_root() / "places" / quote(f"{coordinator()}/{place}", safe="")
+
+
+def _known(places: dict[str, Place], name: str) -> Place:
+    place = places.get(name)
+    if place is None:
+        near = closest(name, places)
+        there = ", ".join(map(str, places.values())) or "none"
+        raise LabgridError(
+            f"labgrid at {coordinator()} has no place {name!r}{near}; there are: {there}"
+        )
+    return place
 
 
 def _fitting(places: dict[str, Place], tags: dict[str, str]) -> list[Place]:

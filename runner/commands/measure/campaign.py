@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,7 +13,9 @@ from ...errors import SetupError
 from .. import options
 
 if TYPE_CHECKING:
-    from ...execute.campaign.cells import Campaign
+    from queue import SimpleQueue
+
+    from ...execute.campaign.cells import Campaign, Jobs
     from ...execute.campaign.supervisor import CampaignRun
     from ...report.page import ReportSession
     from ...submission.describe.description import Description
@@ -31,6 +33,15 @@ def campaign(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with a campaign that was stopped.")
     ] = False,
+    jobs: Annotated[
+        str | None,
+        typer.Option(
+            "--jobs",
+            metavar="N|auto",
+            help="Boards side by side: at most N; auto: all of a tag that labgrid has.",
+            show_default="one of each in the file",
+        ),
+    ] = None,
 ) -> None:
     """Run boards × tasks × modes unattended: flash, check, run, go on, one table, one report."""
     match words:
@@ -39,11 +50,21 @@ def campaign(
         case ["init", file]:
             _init(Path(file))
         case ["plan", file]:
-            _plan(Path(file))
+            _plan(Path(file), _jobs(jobs))
         case [file] if file not in ("init", "plan"):
-            _run(Path(file), resume=resume)
+            _run(Path(file), resume=resume, jobs=_jobs(jobs))
         case _:
             raise SetupError("give one file: campaign FILE, campaign init FILE, campaign plan FILE")
+
+
+def _jobs(text: str | None) -> Jobs:
+    if text is None:
+        return None
+    if text == "auto":
+        return "auto"
+    if not (text.isascii() and text.isdigit() and 1 <= int(text[:4]) <= 1000):
+        raise SetupError(f"--jobs {text}: expected auto or a number from 1 to 1000")
+    return int(text)
 
 
 def _init(file: Path) -> None:
@@ -59,7 +80,7 @@ def _init(file: Path) -> None:
     typer.echo(f"{file}: change it to your bench, then `tinyrunner campaign plan {file}`")
 
 
-def _plan(file: Path) -> None:
+def _plan(file: Path, jobs: Jobs) -> None:
     from ...execute.campaign.cells import read_campaign
     from ...execute.campaign.hooks import filled_in
     from ...execute.host import format_duration
@@ -69,7 +90,9 @@ def _plan(file: Path) -> None:
     tree = None if read.submission is None else _tree_of(read, {})[1]
     console = options.result_console()
     for number, lane in enumerate(read.lanes(), 1):
-        console.print(f"lane {number}", style="bold")
+        workers = read.workers(lane, jobs)
+        spread = f", {workers} boards side by side" if workers > 1 else ""
+        console.print(f"lane {number}{spread}", style="bold", highlight=False)
         for cell in lane:
             seconds = read.duration_s[cell.key]
             at_least = f", at least {format_duration(seconds)}" if seconds else ""
@@ -80,19 +103,19 @@ def _plan(file: Path) -> None:
                     line = filled_in(command, cell.words)
                     console.print(f"    {name}: {line}", markup=False, highlight=False,
                                   soft_wrap=True)  # fmt: skip
-    console.print(_how_long(read, {}), highlight=False, soft_wrap=True)
+    console.print(_how_long(read, {}, jobs), highlight=False, soft_wrap=True)
     if tree is not None:
         boards = ", ".join(f"{board} as {system}" for board, system in read.systems.items())
         console.print(f"submission: {boards}; into {tree}", markup=False, highlight=False,
                       soft_wrap=True)  # fmt: skip
 
 
-def _how_long(read: Campaign, done: Mapping[str, Path]) -> str:
+def _how_long(read: Campaign, done: Mapping[str, Path], jobs: Jobs) -> str:
     from ...execute.host import format_duration
 
     lanes = len(read.lanes())
     side = f", {lanes} lanes side by side" if lanes > 1 else ""
-    seconds = read.shortest_s(done)
+    seconds = read.shortest_s(done, jobs)
     time = f"; at least {format_duration(seconds)}" if seconds else ""
     absent = "".join(f"\n{board}: {text}" for board, text in read.absent.items())
     here = sum(cell.key in done for cell in read.cells)
@@ -100,7 +123,7 @@ def _how_long(read: Campaign, done: Mapping[str, Path]) -> str:
     return f"{len(read.cells)} runs{before}{side}{time}, into {read.folder}{absent}"
 
 
-def _run(file: Path, *, resume: bool) -> None:
+def _run(file: Path, *, resume: bool, jobs: Jobs) -> None:
     from rich.console import Console
 
     from ...execute.campaign.campaign_journal import NAME as JOURNAL
@@ -131,9 +154,9 @@ def _run(file: Path, *, resume: bool) -> None:
         if read.submission is not None and not all_done:
             refuse_existing(_tree_of(read, {})[1])
         read.check_disk(done)
-        console.print(_how_long(read, done), markup=False, highlight=False)
+        console.print(_how_long(read, done, jobs), markup=False, highlight=False)
         with CampaignJournal(read.folder) as journal, make_view(console, read, done) as show:
-            run = run_campaign(read, done, journal, show)
+            run = run_campaign(read, done, journal, show, jobs)
         try:
             _show_results(read, run)
             submittable = run.interrupted or read.submission is None or _submitted(read, run)
@@ -246,34 +269,59 @@ def _submitted(read: Campaign, run: CampaignRun) -> bool:
 
 
 def _lane() -> None:
-    """Be one lane: cells from standard input, events to standard output."""
+    """Be one worker of a lane: cells from standard input, events to standard output."""
     import json
+    import queue
     import sys
     import threading
 
-    from ...execute.campaign.lane import Lane, run_lane
+    from ...execute.campaign.lane import READY, Lane, Turn, run_lane
 
-    lane = Lane.from_json(sys.stdin.readline())
-    threading.Thread(target=_stop_with_the_input, daemon=True).start()
+    lines: queue.SimpleQueue[str] = queue.SimpleQueue()
+    threading.Thread(target=_read_the_input, args=(lines,), daemon=True).start()
     out = sys.stdout
 
     def tell(event: object) -> None:
         out.write(json.dumps(event, ensure_ascii=True) + "\n")
         out.flush()
 
-    run_lane(lane, tell)
+    def next_line() -> str:
+        while True:
+            try:
+                return lines.get(timeout=_LOOK_S)  # else Windows would not let it be interrupted
+            except queue.Empty:
+                continue
+
+    lane = Lane.from_json(next_line())
+    cells = {cell.key: cell for cell in lane.cells}
+
+    def turns() -> Iterator[Turn]:
+        while True:
+            tell({"event": READY})
+            turn = json.loads(next_line())
+            if turn is None:
+                return
+            yield cells[turn["cell"]], turn["attempt"]
+
+    run_lane(lane, tell, turns())
 
 
-def _stop_with_the_input() -> None:
-    """Interrupt the work when the campaign's own process closes our input, or is gone."""
+_LOOK_S = 0.2
+
+
+def _read_the_input(lines: SimpleQueue[str]) -> None:
+    """Hand on what the campaign's process writes; interrupt the work when it closes our input."""
     import _thread
     import os
     import signal
     import sys
 
+    rest = b""
     # Not by `sys.stdin`: a thread that is waiting in it cannot be left behind at the end.
-    while os.read(0, 4096):
-        pass
+    while data := os.read(0, 65536):
+        *whole, rest = (rest + data).split(b"\n")
+        for line in whole:
+            lines.put(line.decode())
     if sys.platform == "win32":
         _thread.interrupt_main()
     else:

@@ -72,7 +72,9 @@ def console(
     if streaming:
         settings = with_simulated_board(settings)
     with ExitStack() as stack:
-        stack.enter_context(held_places(settings, options.tell_on_stderr, energy=energy))
+        stack.enter_context(
+            held_places(settings, options.tell_on_stderr, energy=energy, streaming=streaming)
+        )
         bench = stack.enter_context(
             open_streaming_bench(settings, energy=energy)
             if streaming

@@ -39,7 +39,7 @@ class CheckPolicy(Enum):
 
 
 class Hooks(values.StrictSection):
-    """Holds command lines that a cell calls; {board}, {task}, {mode} and {model} are filled in."""
+    """Holds command lines that a cell calls; {board}, {task}, {mode}, {model} are filled in."""
 
     flash: Command | None = None
     """Puts the firmware of a task and a mode onto the board, before each run of it."""

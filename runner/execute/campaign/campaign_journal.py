@@ -24,6 +24,8 @@ CHECKED = "checked"
 FINISHED = "finished"
 FAILED = "failed"
 INTERRUPTED = "interrupted"
+RETURNED = "returned"
+"""A cell that failed is given back, to be tried on another board with the same tags."""
 
 Event = Mapping[str, Any]
 """What happened: `event`, the `cell` it happened to, and more by the kind of event."""

@@ -6,17 +6,21 @@ whose cells are run one after the other.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal, TypeAlias
 
 from ....dut_protocol.errors import PortAbsent
 from ....errors import TinyrunnerError, in_words
 from ....models.suite import STREAMING_TASKS, Benchmark, StreamingTask
+from ...bench.labgrid.client import LabgridError
+from ...bench.labgrid.lease import count_places
 from ...bench.monitors import described
 from ...config.config import Config, absolute
 from ...config.explain import ConfigError
 from ...config.instruments import SCPI
+from ...config.labgrid_address import LABGRID, Wanted, labgrid_addresses, used_sections
 from ...config.named import benchmark_named
 from ...config.sim_address import is_simulated, names_simulated
 from ...config.strict_yaml import Place, YamlSource
@@ -27,6 +31,9 @@ from ..progress import QuietReporter
 from ..run import Prepared, PreparedRun, in_a_round, prepare_run
 from .campaign_file import CampaignFile, CheckPolicy, Hooks, board_config, load_campaign, where_in
 from .hooks import check_hook, filled_in, refuse_misspelt
+
+Jobs: TypeAlias = 'int | Literal["auto"] | None'
+"""How many boards of one kind are used at once: as many as there are, or one where None."""
 
 OVERHEAD_S = 30.0
 """Seconds allowed for a cell beside its run: flashing, booting, the check."""
@@ -48,6 +55,28 @@ class CampaignCell:
         return f"{self.board}/{self.task.key}/{self.mode.value}"
 
     @property
+    def needs(self) -> dict[str, bool]:
+        """Return what kind of bench it is run on."""
+        return {
+            "energy": self.mode is Mode.ENERGY,
+            "streaming": isinstance(self.task, StreamingTask),
+        }
+
+    @property
+    def places(self) -> tuple[Wanted, ...]:
+        """Return the places of labgrid's that it is run on."""
+        found = labgrid_addresses(self.config, **self.needs)
+        return tuple(dict.fromkeys(address.wanted for address in found))
+
+    @property
+    def movable(self) -> bool:
+        """Tell whether any board with the right tags will do: all that it uses is one's."""
+        found = labgrid_addresses(self.config, **self.needs)
+        sections = (getattr(self.config, name) for name in used_sections(**self.needs))
+        used = sum(section.address is not None for section in sections)
+        return len(found) == used and all(one.wanted.tags for one in found)
+
+    @property
     def words(self) -> dict[str, str]:
         """Return what may stand in braces in a hook."""
         return {
@@ -55,6 +84,7 @@ class CampaignCell:
             "task": self.task.key,
             "mode": self.mode.value,
             "model": self.task.model_id,
+            **({"place": self.places[0].place or "PLACE"} if self.places else {}),
         }
 
 
@@ -77,6 +107,15 @@ class Campaign:
     """The description of the submission that is built at the end."""
     systems: dict[str, str]
     """The ids of the boards' systems in it; a board that has none is not submitted."""
+    counted: dict[Wanted, int]
+    """How many places of labgrid's there are for each that is wanted."""
+
+    def workers(self, lane: Sequence[CampaignCell], jobs: Jobs) -> int:
+        """Return how many boards a lane's cells may be spread over."""
+        if jobs is None or not all(cell.movable for cell in lane):
+            return 1
+        boards = min(max(self.counted[one] for one in cell.places) for cell in lane)
+        return min(len(lane), boards if jobs == "auto" else jobs)
 
     def lanes(self) -> list[list[CampaignCell]]:
         """Return the cells by the boards that share nothing with those of another lane."""
@@ -94,10 +133,11 @@ class Campaign:
         """Refuse (SetupError) what is left to run where all its logs may not fit."""
         check_disk(self.folder, sum(n for key, n in self.steps.items() if key not in done))
 
-    def shortest_s(self, done: Container[str] = ()) -> float:
+    def shortest_s(self, done: Container[str] = (), jobs: Jobs = None) -> float:
         """Return how long what is left to run takes at least: the longest lane."""
         return max(
             sum(self.duration_s[cell.key] for cell in lane if cell.key not in done)
+            / self.workers(lane, jobs)
             for lane in self.lanes()
         )
 
@@ -124,6 +164,7 @@ def read_campaign(path: Path) -> Campaign:
             )
     problems: dict[str, list[str]] = {}
     absent: dict[str, str] = {}
+    counted = _places(cells, problems)
     durations = {}
     steps = {}
     for cell in cells:
@@ -145,8 +186,23 @@ def read_campaign(path: Path) -> Campaign:
         )
     return Campaign(
         path, file.folder.absolute(), tuple(cells), file.check, file.retries, durations, steps,
-        absent, file.submission, systems,
+        absent, file.submission, systems, counted,
     )  # fmt: skip
+
+
+def _places(cells: Iterable[CampaignCell], problems: dict[str, list[str]]) -> dict[Wanted, int]:
+    """Return how many places of labgrid's there are for each; note why there is none."""
+    wanted = {one: cell.key for cell in cells for one in cell.places}
+    counted = {}
+    try:
+        for one, number in count_places(wanted).items():
+            if isinstance(number, LabgridError):
+                problems.setdefault(str(number), []).append(wanted[one])
+            else:
+                counted[one] = number
+    except LabgridError as error:
+        problems.setdefault(str(error), []).extend(wanted.values())
+    return counted
 
 
 def _systems(path: Path, source: YamlSource, file: CampaignFile) -> dict[str, str]:
@@ -223,5 +279,8 @@ def _addresses(config: Config) -> Iterable[str]:
         config.interface_board.address,
         config.monitor.address,
     ):
-        if address is not None and not names_simulated(address):
+        if address is not None and not names_simulated(address) and LABGRID not in address:
             yield described(address)[1] if address.startswith(SCPI) else address
+    for streaming in (False, True):  # between them they use all sections
+        for place in labgrid_addresses(config, energy=True, streaming=streaming):
+            yield str(place.wanted)

@@ -1,16 +1,20 @@
-"""One lane of a campaign: its cells, one after the other, in a process of their own.
+"""One worker of a lane of a campaign: cells, one after the other, in a process of their own.
 
-The process gets its cells as one line of JSON on its standard input and tells what happens in lines
-of JSON on its standard output. When its input ends, or its process is told to stop, it leaves the
-hardware safe and ends: so it does when the campaign's own process was killed.
+The process gets the lane as one line of JSON on its standard input, asks for a cell of it whenever
+it can run one, and tells what happens in lines of JSON on its standard output. When its input ends,
+or its process is told to stop, it leaves the hardware safe and ends: so it does when the campaign's
+own process was killed.
+
+A worker that takes a board from labgrid keeps it from its first cell to its last. Where any board
+with some tags would do, a cell that failed is given back, and the worker looks for another board.
 """
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,8 +26,11 @@ from ....dut_protocol.errors import PortAbsent
 from ....dut_protocol.link.clock import MonotonicClock
 from ....errors import TinyrunnerError, in_words, may_be_on
 from ....models.suite import ALL_TASKS, StreamingTask
+from ...bench.labgrid.client import LabgridError
+from ...bench.labgrid.lease import held_places
 from ...bench.opening import check_addresses, open_bench
 from ...config.config import config_from_json
+from ...config.labgrid_address import Wanted, place_named
 from ...config.named import benchmark_named, mode_named
 from ...errors import ResumeError, RunStopped, SetupError
 from ...journal.session_document import read_document
@@ -33,7 +40,16 @@ from ..outcome import Outcome
 from ..progress import BegunRun, Reporter
 from ..run import resume_session, run_session
 from .campaign_file import CheckPolicy, Hooks
-from .campaign_journal import BEGAN, CHECKED, FAILED, FINISHED, HOOK, INTERRUPTED, Event
+from .campaign_journal import (
+    BEGAN,
+    CHECKED,
+    FAILED,
+    FINISHED,
+    HOOK,
+    INTERRUPTED,
+    RETURNED,
+    Event,
+)
 from .cells import CampaignCell
 from .hooks import DEFAULT_PORT_TIMEOUT_S, filled_in, run_hook
 
@@ -47,16 +63,36 @@ _INTERVAL_S = 0.25
 
 Tell = Callable[[Event], None]
 
+READY = "ready"
+"""A worker asks for a cell."""
+SEATED = "seated"
+"""A worker has acquired a place of labgrid's."""
+NO_BOARD = "no board"
+"""A worker ends, for labgrid gives it no board."""
+
+Turn = tuple[CampaignCell, int]
+"""A cell and how often it was tried before."""
+
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """Says what one process has to do."""
+    """Says what cells there are for one process, or for several that share them."""
 
     cells: tuple[CampaignCell, ...]
     hook_folder: Path
     """Where hooks are run: the campaign file's folder."""
     check: CheckPolicy
     retries: int
+
+    @property
+    def movable(self) -> bool:
+        """Tell whether each of its cells runs on any board with the right tags."""
+        return all(cell.movable for cell in self.cells)
+
+    @property
+    def boards(self) -> str:
+        """Return the names of its boards."""
+        return ", ".join(dict.fromkeys(cell.board for cell in self.cells))
 
     def to_json(self) -> str:
         """Return the lane as a line of JSON."""
@@ -102,14 +138,65 @@ def _cell(tree: dict[str, Any]) -> CampaignCell:
     )
 
 
-def run_lane(lane: Lane, tell: Tell) -> None:
-    """Run every cell; ``tell`` is told what happens. KeyboardInterrupt ends it, told as well."""
+def run_lane(lane: Lane, tell: Tell, turns: Iterator[Turn] | None = None) -> None:
+    """Run the cells that ``turns`` gives, or all; ``tell`` is told what happens.
+
+    KeyboardInterrupt ends it, told as well.
+    """
+    seat = _Seat(lane.boards, tell)
     with ExitStack() as held:
-        for folder in sorted({cell.config.sessions for cell in lane.cells}):
-            # A campaign that was killed may still be leaving this board safe.
-            held.enter_context(alone_in(folder, _LEAVING_S))
-        for cell in lane.cells:
-            _CellRun(lane, cell, tell).run()
+        held.callback(seat.leave)
+        if not lane.movable:
+            for folder in sorted({cell.config.sessions for cell in lane.cells}):
+                # A campaign that was killed may still be leaving this board safe.
+                held.enter_context(alone_in(folder, _LEAVING_S))
+        try:
+            if lane.movable:
+                seat.take(lane.cells[0])
+            for cell, attempt in ((cell, 0) for cell in lane.cells) if turns is None else turns:
+                of_cell = cell.config.sessions / f"{cell.task.key}_{cell.mode.value}"
+                with alone_in(of_cell, _LEAVING_S) if lane.movable else nullcontext():
+                    _CellRun(lane, cell, tell, seat).run(attempt)
+                if lane.movable:
+                    seat.take(lane.cells[0])
+        except LabgridError as error:
+            tell({"event": NO_BOARD, "cell": lane.boards, "error": in_words(error)})
+
+
+class _Seat:
+    """Is the board of labgrid's that a worker has, if it has one."""
+
+    def __init__(self, boards: str, tell: Tell) -> None:
+        self._boards = boards
+        self._tell = tell
+        self._held = ExitStack()
+        self._wanted: tuple[Wanted, ...] = ()
+        self._avoid: set[str] = set()
+        self.place = ""
+        """The name of the first place that is held; empty where none is."""
+
+    def take(self, cell: CampaignCell) -> None:
+        """Hold what a cell needs, waiting for it; LabgridError where there is none."""
+        if cell.places == self._wanted:
+            return
+        self.leave()
+        places = self._held.enter_context(
+            held_places(cell.config, self._note, queue=True, avoid=self._avoid, **cell.needs)
+        )
+        self._wanted = cell.places
+        self.place = next(iter(places.values()), "")
+        if self.place:
+            self._tell({"event": SEATED, "cell": self._boards, "place": self.place})
+
+    def leave(self, *, for_another: bool = False) -> None:
+        """Release what is held; ``for_another`` takes other boards before it from now on."""
+        if for_another:
+            self._avoid.add(self.place)
+        self._wanted, self.place = (), ""
+        self._held.close()
+
+    def _note(self, text: str) -> None:
+        self._tell({"event": "note", "cell": self._boards, "text": text})
 
 
 def last_session(cell: CampaignCell) -> Path | None:
@@ -127,6 +214,11 @@ def last_session(cell: CampaignCell) -> Path | None:
     return None
 
 
+def _place_of(session: Path) -> str:
+    """Return the place of labgrid's that a session began at; empty where it was none."""
+    return place_named(read_document(session).provenance.device.address)
+
+
 class _CellFailed(TinyrunnerError):
     """Says why a cell cannot be run on: a hook, or the check."""
 
@@ -134,16 +226,18 @@ class _CellFailed(TinyrunnerError):
 class _CellRun:
     """Runs one cell with its hooks, tries and words."""
 
-    def __init__(self, lane: Lane, cell: CampaignCell, tell: Tell) -> None:
+    def __init__(self, lane: Lane, cell: CampaignCell, tell: Tell, seat: _Seat) -> None:
         self._lane = lane
         self._cell = cell
         self._tell_all = tell
+        self._seat = seat
         self._reporter = _Teller(self._tell)
 
     def _tell(self, event: str, **more: object) -> None:
         self._tell_all({"event": event, "cell": self._cell.key, **more})
 
-    def run(self) -> None:
+    def run(self, first_attempt: int = 0) -> None:
+        """Try it until it has ended, or is given back for another board."""
         session = last_session(self._cell)
         if session is not None and (result := read_document(session).result) is not None:
             # It came to its end, and what it should have told was lost.
@@ -151,11 +245,14 @@ class _CellRun:
             return
         if self._cell.mode is Mode.ENERGY:
             session = None  # begun again, never continued
-        self._tell(BEGAN)
+        self._tell(BEGAN, **({"place": self._seat.place} if self._seat.place else {}))
         try:
-            for attempt in range(self._lane.retries + 1):
+            for attempt in range(first_attempt, self._lane.retries + 1):
                 ended, session = self._tried(session, attempt)
                 if ended:
+                    return
+                if self._lane.movable:
+                    self._tell(RETURNED, attempt=attempt + 1)
                     return
         except KeyboardInterrupt:
             self._tell(INTERRUPTED)
@@ -164,6 +261,7 @@ class _CellRun:
     def _tried(self, session: Path | None, attempt: int) -> tuple[bool, Path | None]:
         """Try once; return whether that is all, and the session to go on with."""
         try:
+            self._seat.take(self._cell)
             try:
                 if attempt:
                     self._hook("reset")
@@ -198,13 +296,16 @@ class _CellRun:
         place = None if session is None else str(session)
         more = {"supply_may_be_on": True} if may_be_on(error) else {}
         self._tell(FAILED, error=in_words(error), session=place, last=last, **more)
+        if self._lane.movable:
+            self._seat.leave(for_another=True)
 
     def _hook(self, name: str) -> None:
         command = getattr(self._cell.hooks, name)
         if command is None:
             return
         self._reporter.doing(name)
-        line = filled_in(command, self._cell.words)
+        words = self._cell.words | ({"place": self._seat.place} if self._seat.place else {})
+        line = filled_in(command, words)
         ran = run_hook(line, self._lane.hook_folder, self._cell.hooks.timeout_s)
         self._tell(
             HOOK, name=name, command=ran.command, status=ran.status,
@@ -265,6 +366,10 @@ class _CellRun:
 
     def _measured(self, session: Path | None) -> Outcome:
         cell = self._cell
+        began_at = "" if session is None else _place_of(session)
+        if began_at and self._seat.place and began_at != self._seat.place:
+            self._reporter.note(f"it began at place {began_at}, another board: measured anew")
+            session = None
         if session is not None:
             try:
                 return resume_session(session, cell.task, cell.mode, cell.config, self._reporter)

@@ -19,6 +19,7 @@ from ....dut_protocol.wire.simulation import is_simulated_name
 from ....models.demo_models import DEMO_NOTE
 from ....models.suite import STREAMING_TASKS, StreamingTask
 from ...bench.bench import Bench
+from ...bench.labgrid.lease import held_places
 from ...bench.monitors import check_supply
 from ...bench.opening import check_addresses
 from ...bench.streaming import (
@@ -222,7 +223,8 @@ def run_stream(prepared: PreparedStream) -> Outcome:
     left = UnfinishedRun()
     config, task = prepared.config, prepared.task
     outside, inside = (left.told, nullcontext) if prepared.energy else (nullcontext, left.told)
-    with outside():
+    note, energy = prepared.reporter.note, prepared.energy
+    with held_places(config, note, energy=energy, streaming=True), outside():
         with _bench_of(prepared) as bench, inside():
             opening, board = _opened(prepared, bench)
             session = create_session(config.sessions, task.key, prepared.mode, config.board)

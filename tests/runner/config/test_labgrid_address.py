@@ -57,6 +57,9 @@ def test_ports_take_the_places_of_places_in_each_address_of_a_bench() -> None:
     found = with_ports(config, lambda one: f"socket://{one.resource}:1", energy=True)
     assert found.monitor.address == "ppk2:socket://ppk2:1"
     assert found.dut.address == "labgrid:a"
+    board = override(Config(), interface_board="labgrid:c/ib", dut="labgrid:c/dut")
+    ports = labgrid_addresses(board, energy=False, streaming=True)
+    assert [one.resource for one in ports] == ["ib", "dut"]
 
 
 def test_what_began_at_a_place_is_continued_at_it() -> None:

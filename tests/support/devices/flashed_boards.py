@@ -140,10 +140,11 @@ class _Board:
 def _firmware(task: str):
     from support.devices.boards import HashModel
     from tinyrunner.dut_protocol.simulated.device import DeviceSettings, SimulatedDut
-    from tinyrunner.models.suite import TASKS
+    from tinyrunner.models.suite import ALL_TASKS
 
     return SimulatedDut(
-        HashModel(TASKS[task]), DeviceSettings(baud_rate=0, inference_time_s=INFERENCE_S)
+        HashModel(ALL_TASKS[task]),
+        DeviceSettings(baud_rate=0, inference_time_s=INFERENCE_S, extension=True),
     )
 
 

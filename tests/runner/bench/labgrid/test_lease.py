@@ -4,49 +4,24 @@ What `labgrid-client` prints here was recorded of labgrid 26.0.1 with a coordina
 exporters on one computer.
 """
 
-import json
-import os
-import shlex
-import sys
 from pathlib import Path
 
 import pytest
+from support.devices.recorded_labgrid.lab import RecordedLab, needs_scripts
 from tinyrunner.errors import TinyrunnerError
 from tinyrunner.runner.bench.labgrid.client import PROGRAM_VARIABLE, find_program
 from tinyrunner.runner.bench.labgrid.lease import held_places, ports_of_places
 from tinyrunner.runner.config.config import Config, override
 
-RECORDING = Path(__file__).with_name("recorded.jsonl")
-
-pytestmark = pytest.mark.skipif(os.name != "posix", reason="labgrid-client is played by a script")
+pytestmark = needs_scripts
 
 
-class Lab:
-    """Is a recorded coordinator."""
-
-    def __init__(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        self._patch = monkeypatch
-        self.cursor = tmp_path / "cursor"
-        self.told: list[str] = []
-        program = tmp_path / "labgrid-client"
-        player = str(Path(__file__).with_name("recorded_client.py"))
-        program.write_text(f'#!/bin/sh\nexec {shlex.join([sys.executable, "-S", player])} "$@"\n')
-        program.chmod(0o755)
-        self.marks = tmp_path / "cache" / "places"
-        for name, value in {
-            PROGRAM_VARIABLE: str(program),
-            "LABGRID_RECORDING": str(RECORDING),
-            "LABGRID_CURSOR": str(self.cursor),
-            "TINYRUNNER_CACHE": str(tmp_path / "cache"),
-            "LG_COORDINATOR": "127.0.0.1:20408",
-            "LG_HOSTNAME": "desk",
-            "LG_USERNAME": "ada",
-        }.items():
-            monkeypatch.setenv(name, value)
+class Lab(RecordedLab):
+    """Is a recorded coordinator, of which places are held."""
 
     def ports(self, scenario: str, address: str, *avoid: str) -> dict[str, str]:
         """Hold what the address names and return its ports by their names."""
-        self._patch.setenv("LABGRID_SCENARIO", scenario)
+        self.play(scenario)
         energy = "energy" in address or "+" in address
         config = override(Config(), **{"io" if energy else "dut": address})
         with held_places(config, self.told.append, energy=energy, avoid=avoid):
@@ -60,13 +35,6 @@ class Lab:
         with pytest.raises(TinyrunnerError) as refused:
             self.ports(scenario, address)
         return str(refused.value)
-
-    def all_was_asked(self, scenario: str) -> bool:
-        """Tell whether every recorded call was made: the last is that of the release."""
-        calls = [json.loads(line)["scenario"] for line in RECORDING.read_text().splitlines()]
-        return int(self.cursor.read_text()) == calls.count(scenario) and not any(
-            self.marks.iterdir()
-        )
 
 
 @pytest.fixture
@@ -153,7 +121,7 @@ def test_port_whose_exporter_dies_is_named_and_the_place_released(
 def test_coordinator_that_dies_leaves_the_result_and_says_what_is_left(
     lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("LABGRID_SCENARIO", "coordinator_dies")
+    lab.play("coordinator_dies")
     with held_places(override(Config(), dut="labgrid:h7-2"), lab.told.append, energy=False):
         pass
     assert lab.told[0].startswith("place h7-2 may still be acquired: no labgrid coordinator")
