@@ -99,7 +99,9 @@ def connect(place: str, *, create: bool) -> Database:
     from sqlalchemy.exc import DBAPIError
 
     url = _url_of(default_place() if place == DEFAULT else place)
-    name = url.database or "" if url.drivername == "sqlite" else url.render_as_string()
+    name = url.database or ""
+    if url.drivername != "sqlite":
+        name = url.set(drivername="postgresql").render_as_string()
     if url.drivername == "sqlite":
         _prepare_file(Path(name), create=create)
     database = Database(_engine(url), name)

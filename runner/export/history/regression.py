@@ -3,7 +3,8 @@
 The candidates, then also with the one to four values before them, are compared with the baseline
 by Student's t of two samples, which for a single value is the prediction interval of the next. So
 what one session cannot show is found with the second or third of the new level. A baseline whose
-level has changed counts from its last change on, and a value of it that is far off is drawn in.
+level has changed counts from its last change on, a value of it that is far off is drawn in, and its
+spread is that of its worse half where that is wider.
 
 The limits were set by simulation (`tests/bench/history/error_rates.py`); docs/history.md has the
 rates of error that it measured.
@@ -29,7 +30,7 @@ LEAST_SPREAD = 0.1
 """The standard deviation that a series has at the least, as a share of the change that counts:
 figures that are always the same do not regress by their last digit."""
 
-_CHANCE_OF_ONE, _CHANCE_OF_MORE = 0.0001, 0.0004
+_CHANCE_OF_ONE, _CHANCE_OF_MORE = 0.0001, 0.0006
 """How often chance may make one comparison look like a regression: of a single value less, since
 noise with heavy tails makes single values that are far off."""
 _FAR = 5.0
@@ -109,8 +110,8 @@ def _compare(
     new: Sequence[float], candidate: float, baseline: Sequence[float], counts: float, together: int
 ) -> Comparison:
     level, mean = fmean(baseline), fmean(new)
-    squares = sum((value - level) ** 2 for value in baseline)
-    squares += sum((value - mean) ** 2 for value in new)
+    squares = max(_squares(baseline, level), (len(baseline) - 1) * _worse_variance(baseline))
+    squares += _squares(new, mean)
     df = len(baseline) + len(new) - 2
     spread = sqrt(squares / df + (LEAST_SPREAD * counts) ** 2)
     chance = _CHANCE_OF_ONE if len(new) == 1 else _CHANCE_OF_MORE
@@ -120,6 +121,17 @@ def _compare(
     one_level = min(new) > level and candidate - level >= excess / 2
     regressed = one_level and excess > max(limit, counts)
     return Comparison(len(new), len(baseline), level, spread, excess, limit, regressed)
+
+
+def _squares(values: Sequence[float], level: float) -> float:
+    return sum((value - level) ** 2 for value in values)
+
+
+def _worse_variance(baseline: Sequence[float]) -> float:
+    """Return the variance of the worse half: noise that is skewed has its far values there."""
+    middle = median(baseline)
+    worse = [value for value in baseline if value > middle]
+    return _squares(worse, middle) / len(worse) if worse else 0.0
 
 
 @cache

@@ -89,7 +89,7 @@ def test_the_command_line_keeps_a_history_there_and_never_tells_the_password(
     session = for_reports.performance(tmp_path / "s", [12.0] * 5, session_id="20250101000000")
     ran = tinyrunner("history", "add", session, "--db", url, "--tag", "commit=abc")
     assert (ran.status, ran.out.split(": ")[1]) == (0, "1 added\n")
-    assert "postgresql+psycopg://ci@127.0.0.1" in ran.out
+    assert "postgresql://ci@127.0.0.1" in ran.out
     listed = tinyrunner("history", "list", "--db", url, "--tag", "commit=abc", "--json").json
     assert [one["session_id"] for one in listed] == ["20250101000000"]
     monkeypatch.setenv("TINYRUNNER_HISTORY_PASSWORD", "wr0ng s3cret")

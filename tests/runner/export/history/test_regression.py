@@ -54,7 +54,9 @@ def test_better_is_never_a_regression():
 def test_a_single_candidate_is_held_against_the_prediction_interval_of_the_baseline():
     """By scipy's t: a shade below the limit passes, a shade above does not."""
     before = noise(12, 20)
-    spread = np.sqrt(np.var(before, ddof=1) + (0.1 * COUNTS) ** 2)
+    middle = np.median(before)
+    worse = np.mean([(value - middle) ** 2 for value in before if value > middle])
+    spread = np.sqrt(max(np.var(before, ddof=1), worse) + (0.1 * COUNTS) ** 2)
     limit = stats.t.isf(0.0001, 19) * spread * np.sqrt(1 + 1 / 20)
     assert limit > COUNTS
     compared = compare_newest([float(np.mean(before) + limit)], [], before, COUNTS)
@@ -92,6 +94,13 @@ def test_sessions_of_another_branch_are_no_baseline():
     assert compared.regressed
     assert compared.baseline == 20
     assert compared.level == pytest.approx(np.mean(before))
+
+
+def test_noise_that_is_skewed_to_the_worse_side_has_wider_limits_than_its_mirror_image():
+    skewed = [1 + 0.002 * abs(value) for value in np.random.default_rng(2).normal(size=20)]
+    mirrored = [2 - value for value in skewed]
+    limits = [compare_newest([1.1], [], before, COUNTS).limit for before in (skewed, mirrored)]
+    assert limits[0] > 1.1 * limits[1]
 
 
 def test_a_single_outlier_in_the_baseline_does_not_blind_the_gate():

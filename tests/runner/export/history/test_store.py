@@ -258,6 +258,6 @@ def test_a_server_that_does_not_answer_is_named_without_the_password(monkeypatch
     with pytest.raises(SetupError) as caught:
         History.open("postgresql://ci@127.0.0.1:1/lab")
     text = str(caught.value)
-    assert "postgresql+psycopg://ci@127.0.0.1:1/lab cannot be opened" in text
+    assert "postgresql://ci@127.0.0.1:1/lab cannot be opened" in text
     assert "see that the server runs" in text
     assert "s3cret" not in text
