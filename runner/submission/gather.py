@@ -165,6 +165,8 @@ def gather(description: Description, *, allow_mixed: bool = False) -> Gathered:
         raise BuildError("no session is named; give one under systems: sessions:")
     rounds = load_rounds()
     problems = list(_given_twice(places))
+    if description.datasets is not None and not description.datasets.is_dir():
+        problems.append(f"datasets: {description.datasets} is no folder; name the one of sww01/")
     sessions = []
     for system_id, key, mode, folder in places:
         place = f"{system_id}/{key}/{mode.value}"

@@ -12,7 +12,7 @@ from .traces import Plot
 def words_plot(result: StreamingResult, anchor: str) -> Plot | None:
     """Make the plot of what was played and heard; None where there is nothing to draw."""
     words = result.words
-    length_s = result.length_s or max(result.heard_s, default=0.0)
+    length_s = max(result.length_s or 0.0, *result.heard_s[-1:], 0.0)
     if length_s <= 0:
         return None
     data: dict[str, Any] = {
@@ -25,11 +25,11 @@ def words_plot(result: StreamingResult, anchor: str) -> Plot | None:
         "heard_s": result.heard_s,
         "false_s": () if words is None else words.false_s,
     }
-    said = f"{len(result.heard_s)} detections"
+    said = _counted(len(result.heard_s), "detection")
     if words is not None:
         said = (
             f"{words.true_positives} of {words.words} words heard, {words.false_negatives} missed, "
-            f"{words.false_positives} false detections"
+            + _counted(words.false_positives, "false detection")
         )
     note = f"{said}; a word may be detected until {OFFICIAL_DELAY_S:g} s behind its end"
     title = f"Words and detections: {result.wav_file}"
@@ -41,6 +41,10 @@ def words_plot(result: StreamingResult, anchor: str) -> Plot | None:
         data,
         note if words is not None else f"{said}; its words are not at hand",
     )
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"
 
 
 def found_of(result: StreamingResult) -> list[bool]:

@@ -152,7 +152,7 @@ def _questions(flags: Flags, placed: PlacedSessions) -> Iterator[_Question]:
     if placed.lack_words:
         title, hint = (
             "DATASETS",
-            f"the folder whose sww01/ holds sww_long_test.json; {NONE} for none",
+            f"the folder whose sww01/ holds sww_long_test.json; {NONE}: as fetched",
         )
         said = settings.get(DATASETS)
         yield _Question(DATASETS, "Streaming wake word", title, hint, _folder, said)

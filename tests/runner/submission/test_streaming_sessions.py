@@ -95,6 +95,10 @@ def test_a_session_that_does_not_tell_its_words_asks_for_them_or_takes_fetched_o
     assert "datasets: null" in text
     with pytest.raises(BuildError, match=r"sww/energy: .* no results\.json .* `datasets`"):
         build(load_description(file), tmp_path / "out")
+    nowhere = tmp_path / "nowhere.yaml"
+    nowhere.write_text(text.replace("datasets: null", "datasets: /nowhere"), encoding="utf-8")
+    with pytest.raises(BuildError, match=r"datasets: .*nowhere is no folder"):
+        gather(load_description(nowhere))
     cache = tmp_path / "cache" / "labels" / "sww01"
     cache.mkdir(parents=True)
     shutil.copy(reference_path("datasets", "sww01", "sww_long_test.json"), cache)
