@@ -143,7 +143,10 @@ class _Opening:
                 monitor = self._stack.enter_context(bench.open_monitor(self._config.monitor, log))
             except MonitorError as error:  # a vendor's package is absent, say
                 raise SetupError(str(error)) from error
-        own = None if is_device_behind(self._config) else bench.dut_link
+        own: Transport | None = None
+        if not is_device_behind(self._config):
+            link = bench.dut_link
+            own = link if log is None else LoggingTransport(link, bench.clock, log, its_log=False)
         return self._made(wire, own, bench.clock, monitor, bench.model)
 
     def real(self) -> Bench:
@@ -161,6 +164,7 @@ class _Opening:
             if config.dut.address is not None:
                 own = open_transport(config.dut.address, config.dut.baud_rate)
                 own.address = placed.names.get(config.dut.address, own.address)
+                own = own if log is None else LoggingTransport(own, clock, log, its_log=False)
                 self._stack.callback(own.close)
             if self._energy:
                 monitor = self._stack.enter_context(open_monitor(config.monitor, clock, log))

@@ -104,9 +104,9 @@ def _steps(recording: StreamedRecording, supply_v: float | None) -> Iterator[Ste
     yield _step(Mount("ib", "board"))
     if energy:
         yield _step(Mount("emon", "emon"))
+    yield _step(BoardCommand(BoardQuestion.NAME))
     if recording.device_behind:
         yield _step(BoardBaudRate(recording.dut_baud_rate))
-    yield _step(BoardCommand(BoardQuestion.NAME))
     yield _step(BoardCommand(BoardQuestion.FILES))
     if supply_v is not None:
         yield _step(EmonVoltage(round(supply_v * 1000)))

@@ -98,8 +98,7 @@ class BoardSteps(Performer):
         try:
             return dut.ask(Raw(text), timeout_s, each)
         except DutTimeout as error:
-            if not self._board.waits_for_device:
+            advice = self._board.blocked_advice
+            if not self._board.waits_for_device or advice in str(error):
                 raise
-            raise DutTimeout(
-                f"{error}. {self._board.blocked_advice[:1].upper()}{self._board.blocked_advice[1:]}"
-            ) from error
+            raise DutTimeout(f"{error}. {advice[:1].upper()}{advice[1:]}") from error
