@@ -21,7 +21,7 @@ from tinyrunner import simulated_device
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 BENCH = {"/dev/ttyACM0": "sim:", "~/datasets": "demo"}
-SIZE = "1280,900"
+SIZE = "1280,1120"
 
 
 def tinyrunner(folder: Path, words: list[str]) -> str:

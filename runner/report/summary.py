@@ -133,7 +133,7 @@ def _streaming_figures(
     if result.words is None or task is None:
         return figure, unit, NONE, NONE
     left = task.max_false - max(result.words.false_negatives, result.words.false_positives)
-    return figure, unit, f"at most {task.max_false} missed or false", signed(left, 0)
+    return figure, unit, f"≤ {task.max_false} FN, FP", signed(left, 0)
 
 
 def cards(sessions: Iterable[ReportSession]) -> list[Card]:
