@@ -5,22 +5,19 @@ from __future__ import annotations
 import re
 from collections import Counter
 from pathlib import Path
-from zlib import crc32
 
 import numpy as np
 import pytest
 from support.firmware.host_kernels import skip_with_another_runtime
-from support.firmware.qemu_board import BoardTalk, EmulatedBoard, firmware_image
+from support.firmware.qemu_board import BoardTalk, EmulatedBoard, firmware_image, load_by_blocks
 from support.reference import reference_path
 from tinyrunner.datasets.streaming.sound import Recording
 from tinyrunner.datasets.streaming.wake_word import Frame, WakeWordStream
-from tinyrunner.dut_protocol.wire.extension import Encoding, begin_load, encode_block
 from tinyrunner.models.engine import Engine, int8_answers
 from tinyrunner.models.suite import SWW, SWW_INFERENCE
 from tinyrunner.runner.commands.prepare.new_port import task_of_frames
 
 HOP = 512
-BLOCK = 512
 LED0, MISC = 0x00, 0x4C
 """Registers of the pins WW_DETECTED (bit 1) and PROCESSING (bit 0)."""
 
@@ -44,14 +41,6 @@ def frames_of(sound: list[np.ndarray]) -> list[Frame]:
     return list(stream.hear(np.concatenate(sound)))
 
 
-def load(device: BoardTalk, hop: np.ndarray) -> None:
-    """By 8-bit blocks, which is quicker than by hex digits."""
-    data = hop.astype("<i2").tobytes()
-    device.ask(begin_load(len(data), crc32(data), Encoding.BIN).encode() + b"%")
-    for at in range(0, len(data), BLOCK):
-        device.ask(encode_block(data[at : at + BLOCK], Encoding.BIN))
-
-
 def numbers(text: bytes) -> list[int]:
     return [int(number) for number in re.findall(rb"-?\d+", text)]
 
@@ -59,7 +48,7 @@ def numbers(text: bytes) -> list[int]:
 def held(device: BoardTalk, sound: list[np.ndarray]) -> None:
     """Features and all three activations of each frame are the engine's."""
     for hop, frame in zip(sound, frames_of(sound), strict=True):
-        load(device, hop)
+        load_by_blocks(device, hop.astype("<i2").tobytes())
         said = device.ask(b"extract_uart_stream%").splitlines()
         assert numbers(said[-3]) == list(frame.features)
         assert numbers(said[-2]) == list(frame.activations)
@@ -76,7 +65,7 @@ def test_the_board_detects_what_the_engine_detects_and_moves_its_pins(tmp_path: 
             b"Received command: start\r\nListening for I2S data"
         )
         for hop in sound:
-            load(device, hop)
+            load_by_blocks(device, hop.astype("<i2").tobytes())
             device.ask(b"frame%")
         said = device.ask(b"stop%")
         pins = trace.read_text("ascii")

@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Iterator
-from zlib import crc32
 
 import numpy as np
 import pytest
-from support.firmware.qemu_board import BoardTalk, EmulatedBoard, firmware_image
+from support.firmware.qemu_board import BoardTalk, EmulatedBoard, firmware_image, load_by_blocks
 from support.reference import reference_path
-from tinyrunner.dut_protocol.wire.extension import Encoding, begin_load, encode_block
 from tinyrunner.models.engine import Engine
 from tinyrunner.models.export.footprint import footprint_of
 from tinyrunner.models.export.read_network import read_network
 from tinyrunner.models.suite import AD, IC, IC2, KWS, VWW, Task
 
-BLOCK, IN_FLIGHT = 512, 15
-TIMEOUT_S, TRIES = 0.5, 5
 NETWORKS = {
     IC.key: (IC, "pretrainedResnet_quant.tflite", 200),
     VWW.key: (VWW, "vww_96_int8.tflite", 100),
@@ -44,25 +39,8 @@ def inputs(task: Task, count: int) -> Iterator[bytes]:
             yield pixels.clip(0, 255).astype(np.uint8).tobytes()
 
 
-def load(device: BoardTalk, data: bytes) -> None:
-    """By 8-bit blocks; again where a busy machine lets a second pass between two of them."""
-    blocks = [data[at : at + BLOCK] for at in range(0, len(data), BLOCK)]
-    for _ in range(TRIES):
-        device.ask(begin_load(len(data), crc32(data), Encoding.BIN).encode() + b"%")
-        for at in range(0, len(blocks), IN_FLIGHT):
-            sent = blocks[at : at + IN_FLIGHT]
-            device.send(b"".join(encode_block(block, Encoding.BIN) for block in sent))
-            said = device.answer(len(sent))
-        if said.endswith(b"m-load-done\r\nm-ready\r\n"):
-            return
-        time.sleep(2 * TIMEOUT_S)
-        device.end()
-        device.said = b""
-    pytest.fail(f"the load was refused {TRIES} times: {said!r}")
-
-
 def scores_of(device: BoardTalk, data: bytes) -> list[str]:
-    load(device, data)
+    load_by_blocks(device, data)
     results = re.search(rb"m-results-\[([0-9.,]+)\]", device.ask(b"infer 1 0%"))
     assert results is not None
     return results[1].decode().split(",")

@@ -10,10 +10,13 @@ import threading
 import time
 from pathlib import Path
 from typing import Self
+from zlib import crc32
 
+import pytest
 from filelock import FileLock
 from support.devices.device_dialogues import R
 from support.firmware.build import FIRMWARE, cache_folder, need
+from tinyrunner.dut_protocol.wire.extension import Encoding, begin_load, encode_block
 from tinyrunner.models.export.export_c import export_model
 from tinyrunner.models.suite import Task
 from tinyrunner.runner.commands.prepare.new_port import BOARDS, new_port
@@ -137,3 +140,24 @@ class BoardTalk:
             return False
         self.said += data
         return bool(data)
+
+
+_BLOCK, _IN_FLIGHT = 512, 15
+_TIMEOUT_S, _TRIES = 0.5, 5
+
+
+def load_by_blocks(device: BoardTalk, data: bytes) -> None:
+    """By 8-bit blocks; again where a busy machine lets a second pass between two of them."""
+    blocks = [data[at : at + _BLOCK] for at in range(0, len(data), _BLOCK)]
+    for _ in range(_TRIES):
+        device.ask(begin_load(len(data), crc32(data), Encoding.BIN).encode() + b"%")
+        for at in range(0, len(blocks), _IN_FLIGHT):
+            sent = blocks[at : at + _IN_FLIGHT]
+            device.send(b"".join(encode_block(block, Encoding.BIN) for block in sent))
+            said = device.answer(len(sent))
+        if said.endswith(b"m-load-done\r\nm-ready\r\n"):
+            return
+        time.sleep(2 * _TIMEOUT_S)
+        device.end()
+        device.said = b""
+    pytest.fail(f"the load was refused {_TRIES} times: {said!r}")
