@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from support.cli import document, sessions_in, tinyrunner
+from tinyrunner.models.demo_models import DEMO_NOTE
 
 FIGURES = re.compile(
     r"(vww|ic|kws|ad) +\d+\.\d{3} +\d+\.\d{3} +0\.00% +\d+\.\d+ +0\.00% +"
@@ -81,6 +82,16 @@ def test_the_demo_ends_in_sessions_a_sound_submission_and_a_report(demo):
     assert all(session["simulated"] for session in told["sessions"])
     sound = tinyrunner("submission", "verify", tree, "--level", "sound")
     assert sound.status == 0, sound
+
+
+def test_the_demos_words_are_heard_by_its_model_and_measured_by_a_monitor_that_sees_the_pin(demo):
+    last = sessions_in(demo.folder)[-1]
+    said = document(last)["provenance"]
+    assert (said["task"], said["mode"]) == ("sww", "energy")
+    assert (said["dataset"]["synthetic"], said["simulated"]["note"]) == (True, DEMO_NOTE)
+    assert said["monitor"]["model"] == "LPM01A"
+    for purpose, status in (("submission", 3), ("development", 0)):
+        assert tinyrunner("score", last, "--for", purpose).status == status
 
 
 @pytest.fixture

@@ -8,9 +8,8 @@ import wave
 
 import pytest
 from support.benches.streaming_runs import WAV, figures, recordings, run_sww, session_of
-from support.cli import document, sessions_in, tinyrunner
+from support.cli import document, tinyrunner
 from support.reference import reference_path
-from tinyrunner.models.demo_models import DEMO_NOTE
 
 INVALID = 3
 """The exit status of a good run on a simulated device."""
@@ -164,25 +163,6 @@ def test_the_recording_at_hand_is_looked_at(tmp_path, channels, seconds, text):
     assert ran.status == (2 if text else INVALID)
     if not text:
         assert len(document(session_of(tmp_path))["provenance"]["dataset"]["content_sha256"]) == 64
-
-
-def test_the_demo_recording_is_heard_by_the_demo_model_and_measured_by_a_monitor_of_the_bench(
-    tmp_path,
-):
-    ran = tinyrunner(
-        "run", "sww", "--mode", "energy", "--supply-v", "3", "--dut", "sim:", "--datasets", "demo",
-        "--round", "v1.3", "--json", "--sessions", tmp_path,
-    )  # fmt: skip
-    told = json.loads(ran.out)
-    assert ran.status == INVALID
-    assert told["streaming"]["words"]["true_positives"] >= 7
-    assert {one["kind"] for one in told["findings"]} == {"simulated device", "synthetic data"}
-    (session,) = sessions_in(tmp_path)
-    said = document(session)["provenance"]
-    assert (said["dataset"]["synthetic"], said["simulated"]["note"]) == (True, DEMO_NOTE)
-    assert said["monitor"]["model"] == "LPM01A"
-    for purpose, status in (("submission", INVALID), ("development", 0)):
-        assert tinyrunner("score", session, "--for", purpose).status == status
 
 
 def test_without_a_board_the_words_are_counted_and_nothing_is_valid(tmp_path):
