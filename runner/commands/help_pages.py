@@ -284,11 +284,13 @@ PAGES = {
     "firmware new": HelpPage(
         (
             "firmware new port --task kws",
+            "firmware new f405 --task kws --board stm32f405",
             "firmware new emulated --task ic --board qemu-mps2 --model demo",
             "firmware new word --task sww --board qemu-mps2",
             "firmware new mine --task custom --config custom.yaml",
         ),
     ),
+    "firmware boards": HelpPage(("firmware boards", "firmware boards --json")),
     "firmware export": HelpPage(
         (
             "firmware export model.tflite --out port",

@@ -11,7 +11,8 @@ import typer
 from ....errors import closest
 from ...errors import SetupError
 from .. import options
-from .new_port import BOARDS, Board, new_port, task_of_frames
+from .boards import BOARDS, Board
+from .new_port import new_port, task_of_frames
 
 if TYPE_CHECKING:
     from ....models.export.int8_network import Network
@@ -19,12 +20,12 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True)
 
-_DEMO = "demo"
+_DEMO, _NONE = "demo", "none"
 
 
 @app.callback()
 def firmware() -> None:
-    """Begin a port of the device's firmware; export a model as C."""
+    """Begin a port of the device's firmware, for one of several boards; export a model as C."""
 
 
 @app.command()
@@ -34,23 +35,24 @@ def new(
         str, typer.Option("--task", help="vww, ic, kws, ad, sww or custom.", metavar="TASK")
     ],
     board: Annotated[
-        str, typer.Option("--board", help=f"{' or '.join(BOARDS)}.", metavar="BOARD")
+        str, typer.Option("--board", help="One of `firmware boards`.", metavar="BOARD")
     ] = "generic",
     model: Annotated[
         str | None,
         typer.Option(
             "--model",
-            help="What an emulated board runs: a .tflite file, or demo.",
-            show_default="demo, where the board is emulated",
-            metavar="FILE|demo",
+            help="What the board runs: a .tflite file, demo, or none for the protocol alone.",
+            show_default="demo; generic has none",
+            metavar="FILE|demo|none",
         ),
     ] = None,
     config: options.ConfigOption = None,
 ) -> None:
     """Write a port that builds: the library, a board's files, the task's sizes.
 
-    The board generic is a template to fill in; qemu-mps2 runs a real model on an emulated
-    Cortex-M4, the program's own small one unless told otherwise.
+    The board generic is a template to fill in. The others are complete, without a vendor's SDK:
+    `make` builds firmware that runs a real model, the program's own small one unless told
+    otherwise, and `make run` boots it in QEMU.
     """
     from rich.console import Console
 
@@ -74,6 +76,40 @@ def new(
         "goes on from there",
         markup=False,
         highlight=False,
+    )
+
+
+@app.command()
+def boards(as_json: options.JsonOption = False) -> None:
+    """Show the boards that there are ports for, and what of each was run where."""
+    from rich.console import Console
+    from rich.table import Table
+
+    if as_json:
+        import json
+
+        told = ("chip", "core", "flash_bytes", "ram_bytes", "tools", "ran")
+        rows = [
+            {"board": board.key} | {name: getattr(board, name) for name in told}
+            for board in BOARDS.values()
+        ]
+        typer.echo(json.dumps(rows, indent=2))
+        return
+    table = Table(box=None, padding=(0, 1), pad_edge=False)
+    for column in ("board", "chip", "core"):
+        table.add_column(column, no_wrap=True)
+    for column in ("flash", "RAM"):
+        table.add_column(column, justify="right", no_wrap=True)
+    table.add_column("what was run")
+    for board in BOARDS.values():
+        sizes = [_kilobytes(size) for size in (board.flash_bytes, board.ram_bytes)]
+        table.add_row(board.key, board.chip, board.core, *sizes, board.ran)
+    console = Console(soft_wrap=True, highlight=False)
+    console.print(table)
+    console.print(
+        "\nall: boots, check, performance, accuracy, resume; protocol: boots and check, without a "
+        "model.\nNothing was run on silicon by us; a board's README.md says what QEMU does not have.",
+        markup=False,
     )
 
 
@@ -145,6 +181,10 @@ def _show_footprint(model: Path, network: Network) -> None:
     )
 
 
+def _kilobytes(size: int) -> str:
+    return f"{size >> 10} kB" if size else "-"
+
+
 def _spaced(number: int) -> str:
     return f"{number:,}".replace(",", " ")
 
@@ -156,6 +196,8 @@ def _model(named: str | None, task: Task, board: Board) -> Path | None:
         return None
     from ....models.demo_models import demo_model_path
 
+    if named == _NONE:
+        return None
     return demo_model_path(task) if named in (None, _DEMO) else Path(named)
 
 

@@ -5,15 +5,18 @@ What is written builds as it is. Nothing that is there is ever overwritten.
 
 from __future__ import annotations
 
-import re
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ....dut_protocol.wire.settings import MAX_INPUT_BYTES
 from ....models.suite import STREAMING_TASKS, InputFormat, Metric, StreamingTask, Task
 from ...errors import SetupError
 from ...journal.session_folder import write_new
+from .boards import BOARDS, Board
+
+if TYPE_CHECKING:
+    from ....models.export.int8_network import Network
 
 SOURCES = Path(__file__).parents[3] / "dut_protocol" / "firmware"
 """The folder of the library, the kernels and the ports, as they are installed."""
@@ -21,32 +24,14 @@ SOURCES = Path(__file__).parents[3] / "dut_protocol" / "firmware"
 _MODEL_NAME = "network"
 _STREAM_INPUTS = 30 * 40
 """Features of the newest frames: what the model of a streaming task takes (TR_STREAM_INPUTS)."""
-_STREAM_SOURCE = Path("model_stream.c")
-"""Includes what is in the port of a streaming task only."""
+_STREAM_SOURCE = "model_stream.c"
+_NO_MODEL = "model_none.c"
+_OF_GENERIC = ("board.h", "model.h", "port.c")
+"""What the bare ports have from the one to be filled in."""
+_ROOMY_BYTES = 1 << 20
+"""A memory from which the reference firmware's buffer is taken, whatever the task."""
 _TASK_HEADER = Path("task.h")
 """Written for each port; the generic port's in the repository is that of kws."""
-
-
-@dataclass(frozen=True, slots=True)
-class Board:
-    """Is a kind of port that can be begun with."""
-
-    key: str
-    folder: str
-    """The name of the folder of its files, in ports/."""
-    vendor: str
-    """The vendor's name that it says to `name`, until somebody changes it."""
-    runs_model: bool
-    """Whether it brings its own inference: the kernels, and a model exported as C."""
-
-
-BOARDS: dict[str, Board] = {
-    board.key: board
-    for board in (
-        Board("generic", "generic", "my-board", runs_model=False),
-        Board("qemu-mps2", "qemu_mps2", "qemu-mps2-an386", runs_model=True),
-    )
-}
 
 
 def task_of_frames(task: StreamingTask) -> Task:
@@ -74,35 +59,33 @@ def task_of_frames(task: StreamingTask) -> Task:
 def new_port(folder: Path, task: Task, board: Board, model: Path | None) -> list[Path]:
     """Write a port of the firmware for ``task`` into ``folder``; return the files, in order.
 
-    ``model`` is the .tflite that the board runs, where it brings its own inference. SetupError
-    where the folder holds something, where the model does not fit, or where it cannot be exported.
+    ``model`` is the .tflite that the board runs, where it brings its own inference; without one
+    it speaks the protocol alone. SetupError where the folder holds something, where the model is
+    another task's or too large for the board, or where it cannot be exported.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise SetupError(
             f"a new port goes into an empty folder, and {folder} is there already: name another"
         )
-    files = _library_files("src", Path("library")) | {
-        Path(path.name): _relocated(path) for path in _files(SOURCES / "ports" / board.folder)
-    }
-    files[_TASK_HEADER] = _task_header(task, board)
-    if not _streams(task):
-        files.pop(_STREAM_SOURCE, None)
-    else:
-        files |= _library_files("streaming", Path("streaming"))
-        if not board.runs_model:
-            template = SOURCES / "ports" / board.folder / "stream"
-            files |= {Path(path.name): _text(path) for path in _files(template)}
+    files = _library_files("src", Path("library"))
     if board.runs_model:
-        if model is None:
-            raise SetupError(f"the board {board.key} runs a model: name a .tflite file (--model)")
-        files |= _library_files("kernels", Path("kernels"))
-        files[Path("task.mk")] = f"MODEL_SOURCE = {_model_source(task)}\n"
-        files |= _model_files(task, model)
+        files |= _bare_files(task, board, model)
+    else:
+        files |= {Path(path.name): _relocated(path) for path in _port_files("generic")}
+        if _streams(task):
+            files |= {Path(path.name): _text(path) for path in _port_files("generic/stream")}
+    if _streams(task):
+        files |= _library_files("streaming", Path("streaming"))
+    files[_TASK_HEADER] = _task_header(task, board)
     for path, text in files.items():
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
         write_new(target, text)
     return [folder / path for path in sorted(files)]
+
+
+def _port_files(name: str) -> list[Path]:
+    return _files(SOURCES / "ports" / name)
 
 
 def _files(folder: Path) -> list[Path]:
@@ -128,15 +111,11 @@ def _text(path: Path) -> str:
 def _relocated(path: Path) -> str:
     """Return a file's text with the library beside it, which a Makefile has above it."""
     text = _text(path)
-    if path.name == "Makefile":
-        text = text.replace("../../src", "library")
-        text = re.sub(r"\.\./\.\./(kernels|streaming)", r"\1", text)
-    return text
+    return text.replace("../../src", "library") if path.name == "Makefile" else text
 
 
 def _task_header(task: Task, board: Board) -> str:
-    # The emulated board has the memory for the reference firmware's buffer, whatever the task.
-    capacity = max(MAX_INPUT_BYTES, task.input_bytes) if board.runs_model else task.input_bytes
+    capacity = _capacity(task, board)
     unsigned = int(task.input_format is InputFormat.UINT8)
     return f"""\
 /* The task of this port: {task.key}. Made by `tinyrunner firmware new`. */
@@ -164,6 +143,10 @@ def _task_header(task: Task, board: Board) -> str:
 """
 
 
+def _capacity(task: Task, board: Board) -> int:
+    return max(MAX_INPUT_BYTES if board.ram_bytes >= _ROOMY_BYTES else 0, task.input_bytes)
+
+
 _STREAM_MACRO = """
 /* The device listens: `start`, frame after frame, `stop`. */
 #define TASK_IS_STREAM 1
@@ -187,21 +170,44 @@ def _what_scores_are(task: Task) -> str:
 # --- a board that runs a model -------------------------------------------------------------------
 
 
-def _model_source(task: Task) -> str:
+def _bare_files(task: Task, board: Board, model: Path | None) -> dict[Path, str]:
+    source = _NO_MODEL if model is None else _model_source(task, board)
+    files = {path: _text(SOURCES / "ports" / "generic" / path) for path in map(Path, _OF_GENERIC)}
+    for folder in board.folders:
+        files |= {
+            Path(path.name): _text(path)
+            for path in _port_files(folder)
+            if not path.name.startswith("model_") or path.name == source
+        }
+    sources = [source]
+    if model is not None:
+        files |= _library_files("kernels", Path("kernels")) | _model_files(task, board, model)
+        sources.append(f"{_MODEL_NAME}_model.c")
+    files[Path("task.mk")] = f"TASK = {task.key}\nMODEL_SOURCES = {' '.join(sources)}\n"
+    return files
+
+
+def _model_source(task: Task, board: Board) -> str:
     if task.reconstructs_input:
         return "model_ad.c"
     if _streams(task):
-        return _STREAM_SOURCE.name
+        if not board.streams:
+            able = ", ".join(key for key, each in BOARDS.items() if each.streams)
+            raise SetupError(
+                f"the port of {board.key} has no pins for {task.key}: use --board {able}, or "
+                "--board generic to fill in"
+            )
+        return _STREAM_SOURCE
     if task.input_format in (InputFormat.FLOAT32_LE, InputFormat.INT16_LE):
         what = "floats" if task.input_format is InputFormat.FLOAT32_LE else "16-bit numbers"
         raise SetupError(
-            f"{task.model_id} takes {what} and gives classes: the emulated board has no code for "
+            f"{task.model_id} takes {what} and gives classes: the bare ports have no code for "
             "that; use --board generic"
         )
     return "model_classes.c"
 
 
-def _model_files(task: Task, model: Path) -> dict[Path, str]:
+def _model_files(task: Task, board: Board, model: Path) -> dict[Path, str]:
     from ....models.export.export_c import export_model
     from ....models.export.int8_network import ExportError
 
@@ -220,4 +226,25 @@ def _model_files(task: Task, model: Path) -> dict[Path, str]:
                 f"{model} is no model for {task.key}: it takes {network.input.count} numbers and "
                 f"gives {network.output.count}; {task.key} takes {inputs} and gives {outputs}"
             )
+        _must_fit(task, board, model, network)
         return {Path(path.name): _text(path) for path in (exported.header, exported.source)}
+
+
+def _must_fit(task: Task, board: Board, model: Path, network: Network) -> None:
+    from ....models.export.footprint import footprint_of
+
+    footprint = footprint_of(network)
+    window = 4 * footprint.input_bytes if task.reconstructs_input else 0
+    ram = footprint.arena_bytes + footprint.input_bytes + footprint.output_bytes + window
+    ram += _capacity(task, board)
+    for what, needed, there in (
+        ("RAM", ram + board.own_ram_bytes, board.ram_bytes),
+        ("flash", footprint.flash_bytes, board.flash_bytes),
+    ):
+        if needed > there:
+            raise SetupError(
+                f"{model.name} does not fit the {board.chip}: with the library it takes "
+                f"{needed:,} bytes of {what}, and the chip has {there:,}. Use a smaller model, a "
+                "larger board (`tinyrunner firmware boards`), or --model none for the protocol "
+                "without a model"
+            )

@@ -44,3 +44,8 @@ void board_set_timestamp_pin(int high)
 {
     (void)high;
 }
+
+void board_sleep(bool (*is_idle)(void))
+{
+    (void)is_idle;
+}

@@ -1,9 +1,10 @@
-"""The firmware on a Cortex-M4 that QEMU emulates: built as a user builds it, booted, talked to."""
+"""The firmware on boards that QEMU emulates: built as a user builds it, booted, talked to."""
 
 from __future__ import annotations
 
 import hashlib
 import inspect
+import re
 import socket
 import subprocess
 import threading
@@ -19,7 +20,8 @@ from support.firmware.build import FIRMWARE, cache_folder, need
 from tinyrunner.dut_protocol.wire.extension import Encoding, begin_load, encode_block
 from tinyrunner.models.export.export_c import export_model
 from tinyrunner.models.suite import Task
-from tinyrunner.runner.commands.prepare.new_port import BOARDS, new_port
+from tinyrunner.runner.commands.prepare.boards import BOARDS
+from tinyrunner.runner.commands.prepare.new_port import new_port
 
 _PATIENCE_S = 20.0
 _QUIET_S = 0.05
@@ -28,25 +30,41 @@ STEADY = ("-icount", "shift=5,align=on")
 """32 ns an instruction: durations repeat, and follow the host's clock."""
 
 
-def firmware_image(task: Task, model: Path, *make: str) -> Path:
-    """``firmware.elf`` of `firmware new` and `make`, each once per state of the sources."""
-    for tool in ("make", "arm-none-eabi-gcc", "qemu-system-arm"):
+def firmware_image(task: Task, model: Path | None, *make: str, board: str = "qemu-mps2") -> Path:
+    """``firmware.elf`` of `firmware new` and `make emulated`, each once per state of the sources.
+
+    It is two or three folders below the port's, where board.mk says what boots it.
+    """
+    need("make")
+    for tool in BOARDS[board].tools:
         need(tool)
-    digest = hashlib.sha256("\0".join((task.key, *make)).encode() + model.read_bytes())
+    digest = hashlib.sha256("\0".join((board, task.key, *make)).encode())
+    if model is not None:
+        digest.update(model.read_bytes())
     exporter = Path(inspect.getfile(export_model)).parent
     generator = [*exporter.glob("*.py"), Path(inspect.getfile(new_port))]
-    for path in sorted((*FIRMWARE.rglob("*.[chl]*"), *FIRMWARE.rglob("Makefile"), *generator)):
+    sources = (path for end in ("*.[chl]*", "*.mk", "Makefile") for path in FIRMWARE.rglob(end))
+    for path in (*sorted(sources), *generator):
         digest.update(path.read_bytes())
     folder = cache_folder() / f"board-{digest.hexdigest()[:32]}"
-    image = folder / "build" / "firmware.elf"
     with FileLock(f"{folder}.lock", timeout=300):
-        if not image.exists():
-            new_port(folder, task, BOARDS["qemu-mps2"], model)
-            done = subprocess.run(
-                ["make", "-s", "-C", folder, *make], capture_output=True, text=True, timeout=300
-            )
-            assert done.returncode == 0, done.stderr + done.stdout
-    return image
+        if not folder.exists():
+            new_port(folder, task, BOARDS[board], model)
+        done = subprocess.run(
+            ["make", "-s", "-C", folder, "emulated", *make],
+            capture_output=True, text=True, timeout=300,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr + done.stdout
+    built = folder / "build"
+    return next(path for path in (built / "emulated", built) if path.exists()) / "firmware.elf"
+
+
+def emulator_of(image: Path) -> list[str]:
+    """The emulator's command line, as the board.mk of the image's port has it."""
+    (port,) = (folder for folder in image.parents if (folder / "board.mk").exists())
+    (command,) = re.findall(r"^QEMU = (.*)$", (port / "board.mk").read_text("utf-8"), re.M)
+    program, *options = command.split()
+    return [need(program), *options]
 
 
 def free_port() -> int:
@@ -62,8 +80,8 @@ class EmulatedBoard:
         self.port = free_port() if port is None else port
         self._process = subprocess.Popen(
             [
-                need("qemu-system-arm"), "-M", "mps2-an386", "-display", "none",
-                "-monitor", "none", *options, "-kernel", image,
+                *emulator_of(image), "-display", "none", "-monitor", "none", *options,
+                "-kernel", image,
                 "-serial", f"tcp:127.0.0.1:{self.port},server=on,wait=on,nodelay",
             ],
             stderr=subprocess.PIPE,

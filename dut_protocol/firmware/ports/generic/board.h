@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What port.c needs of the board: five functions for board.c, written with the vendor's SDK or the
- * registers. ports/qemu_mps2 of the library's repository shows them for a bare Cortex-M. */
+/* What port.c needs of the board: six functions for board.c, written with the vendor's SDK or the
+ * registers. The bare ports of the library's repository show them for several chips. */
 #ifndef BOARD_H
 #define BOARD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,5 +25,11 @@ uint32_t board_micros(void);
 
 /* The level of the timestamp pin. */
 void board_set_timestamp_pin(int high);
+
+/* Called where there is nothing to do: let the processor sleep until an interrupt. With interrupts
+ * masked, ask is_idle() once more, and only then `__WFI()`, which a masked interrupt ends as well;
+ * then unmask. Without that question a byte might wait for the next. Doing nothing is right, too.
+ */
+void board_sleep(bool (*is_idle)(void));
 
 #endif

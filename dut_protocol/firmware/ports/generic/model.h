@@ -25,10 +25,11 @@ float model_score(uint32_t index);
 
 #if TR_OWN_COMMANDS
 /* For a streaming task: prepare; execute one of its commands (false: it is none); work on the frame
- * of sound that has come, if one has. */
+ * of sound that has come, if one has; tell whether none has. */
 bool model_init(void);
 bool model_command(tr_dut *dut, const char *command, size_t count);
 void model_poll(void);
+bool model_is_idle(void);
 #endif
 
 #endif

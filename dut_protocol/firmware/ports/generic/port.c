@@ -12,6 +12,10 @@ static uint8_t input[TASK_INPUT_CAPACITY];
 
 static tr_dut dut;
 
+#ifndef BOARD_MODE
+#define BOARD_MODE TR_MODE_PERFORMANCE
+#endif
+
 /* A reply, one line or a piece of one at a time. Blocking is fine: what the host sends meanwhile
  * waits in the ring. If you queue instead (DMA, interrupt), wait here until the queue has room, and
  * copy: `bytes` is overwritten after the return. */
@@ -84,11 +88,20 @@ void UART_RX_Handler(uint8_t byte)
     tr_dut_receive(&dut, byte);
 }
 
+static bool is_idle(void)
+{
+#if TR_OWN_COMMANDS
+    return tr_dut_room(&dut) == TR_RING_BYTES - 1 && model_is_idle();
+#else
+    return tr_dut_room(&dut) == TR_RING_BYTES - 1;
+#endif
+}
+
 int main(void)
 {
     board_init();
     /* One firmware for both modes: read a strap pin here, say. */
-    if (!tr_dut_init(&dut, &config, TR_MODE_PERFORMANCE)) {
+    if (!tr_dut_init(&dut, &config, BOARD_MODE)) {
         for (;;) { /* the configuration is incomplete: see tr_dut_config */
         }
     }
@@ -102,11 +115,9 @@ int main(void)
     board_enable_uart_interrupt();
     tr_dut_boot(&dut);
     for (;;) {
-        /* False: nothing to do before the next byte, and the processor may sleep: with interrupts
-         * disabled, check once more that tr_dut_room() is TR_RING_BYTES - 1, then `__WFI()` (which
-         * wakes all the same), then enable them. Without that check a byte may wait for the next.
-         */
-        (void)tr_dut_poll(&dut);
+        if (!tr_dut_poll(&dut)) { /* nothing to do before the next byte */
+            board_sleep(is_idle);
+        }
 #if TR_OWN_COMMANDS
         model_poll();
 #endif

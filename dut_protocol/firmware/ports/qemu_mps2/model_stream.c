@@ -2,9 +2,9 @@
 /* The streaming wake word: frames of sound in, the exported network on their features. This board
  * has no sound input; frames come over the UART, by `db load 1024` and `frame`, and the pins are
  * the board's LEDs. */
-#include "board.h"
 #include "model.h"
 #include "network_model.h"
+#include "pins.h"
 #include "task.h"
 #include "tinyrunner_stream.h"
 
@@ -21,13 +21,13 @@ static int8_t activations[MOST_FRAMES];
 static void set_processing(void *user, bool high)
 {
     (void)user;
-    board_set_processing_pin(high);
+    pins_set_processing(high);
 }
 
 static void signal_detection(void *user)
 {
     (void)user;
-    board_pulse_detection_pin();
+    pins_pulse_detection();
 }
 
 /* Sound comes by `frame`; on a board with a sound input its DMA begins and ends here. */
@@ -60,6 +60,16 @@ bool model_init(void)
 bool model_command(tr_dut *dut, const char *command, size_t count)
 {
     return tr_stream_command(&stream, dut, command, count);
+}
+
+/* Frames come by a command, which is at work on one until it returns. */
+void model_poll(void)
+{
+}
+
+bool model_is_idle(void)
+{
+    return true;
 }
 
 void model_load(const uint8_t *bytes, uint32_t count)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -14,7 +15,8 @@ from support.firmware.tflite_file import write_unknown
 from support.reference import reference_path
 from tinyrunner.models.demo_models import demo_model_path
 from tinyrunner.models.suite import AD, IC, KWS, SWW, TASKS, VWW, Task
-from tinyrunner.runner.commands.prepare.new_port import BOARDS, SOURCES, new_port, task_of_frames
+from tinyrunner.runner.commands.prepare.boards import BOARDS
+from tinyrunner.runner.commands.prepare.new_port import SOURCES, new_port, task_of_frames
 from tinyrunner.runner.errors import SetupError
 from typer.testing import CliRunner
 
@@ -125,7 +127,7 @@ def test_the_emulated_boards_model_file_fits_the_generic_port(tmp_path):
     assert firmware("export", model, "--out", str(port), "--name", "network").exit_code == 0
     for path in (SOURCES / "kernels").glob("*.[ch]"):
         shutil.copy(path, port)
-    shutil.copy(SOURCES / "ports" / "qemu_mps2" / "model_classes.c", port / "model.c")
+    shutil.copy(SOURCES / "ports" / "bare" / "model_classes.c", port / "model.c")
     make(port)
     shutil.copy(PORT_BOARD, port / "board.c")
     program = tmp_path / "device"
@@ -170,10 +172,12 @@ def test_a_port_stands_alone(tmp_path):
         (spoken, GENERIC, None),
         (KWS, QEMU, demo_model_path(KWS)),
         (spoken, QEMU, reference_path("models", "str_ww_ref_model.tflite")),
+        *((KWS, board, None) for board in BOARDS.values() if board.runs_model),
     ):
-        folder = tmp_path / task.key / board.key
+        folder = tmp_path / task.key / board.key / str(model is None)
         files = new_port(folder, task, board, model)
         names = {path.name for path in files}
+        assert "README.md" in names
         for path in files:
             text = path.read_text("utf-8")
             assert "../" not in text
@@ -204,6 +208,31 @@ def test_a_custom_task_has_the_sizes_of_its_configuration(tmp_path):
     text = (tmp_path / "p/task.h").read_text("utf-8")
     assert "#define TASK_INPUT_BYTES 1024\n" in text
     assert '#define TASK_MODEL_ID "mynet01"\n' in text
+
+
+def test_a_chip_that_the_model_does_not_fit_is_told_by_its_bytes_before_anything_is_written(
+    tmp_path,
+):
+    """What is reckoned with is what the linker finds: ad, which does fit, builds in the 8 kB."""
+    small = ("--board", "stm32f100")
+    done = firmware("new", str(tmp_path / "p"), "--task", "kws", *small)
+    assert isinstance(done.exception, SetupError)
+    assert re.search(r"takes 8,\d+ bytes of RAM, and the chip has 8,192", str(done.exception))
+    assert not (tmp_path / "p").exists()
+    need("arm-none-eabi-gcc")
+    assert firmware("new", str(tmp_path / "ad"), "--task", "ad", *small).exit_code == 0
+    make(tmp_path / "ad")
+
+
+def test_the_boards_are_shown_with_what_was_run():
+    told = firmware("boards")
+    assert told.exit_code == 0
+    assert [line.split()[0] for line in told.stdout.splitlines()[1:8]] == [*BOARDS]
+    assert "Nothing was run on silicon" in told.stdout
+    rows = json.loads(firmware("boards", "--json").stdout)
+    assert {row["board"]: row["ran"] for row in rows} == {
+        board.key: board.ran for board in BOARDS.values()
+    }
 
 
 # ---- refusals ------------------------------------------------------------------------------------
@@ -238,6 +267,7 @@ def test_a_model_without_kernels_is_refused_and_nothing_written(tmp_path):
         (("--task", "asr"), "no task 'asr'"),
         (("--task", "kws", "--model", "x.tflite"), "no --model"),
         (("--task", "kws", "--board", "qemu-mps2", "--model", "x.tflite"), "cannot read the model"),
+        (("--task", "sww", "--board", "stm32f405", "--model", "x.tflite"), "has no pins for sww"),
     ],
 )
 def test_a_wrong_option_says_what_there_is(arguments, said, tmp_path):

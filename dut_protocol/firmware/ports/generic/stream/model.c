@@ -88,6 +88,11 @@ void model_poll(void)
     }
 }
 
+bool model_is_idle(void)
+{
+    return full_half == NULL;
+}
+
 void model_load(const uint8_t *bytes, uint32_t count)
 {
     (void)count;

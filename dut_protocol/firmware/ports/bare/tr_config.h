@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The DUT library's settings for this board; the Makefile passes this file as TR_CONFIG. */
+/* The DUT library's settings; the Makefile passes this file as TR_CONFIG, and board.mk sets what
+ * depends on the chip's memory. */
 #ifndef TR_CONFIG_H
 #define TR_CONFIG_H
 
 #include "task.h"
-
-/* Memory is plentiful: the ring holds all that a host sends ahead. */
-#define TR_RING_BYTES 8192
-#define TR_BIN_BLOCK_BYTES 512
 
 #if TASK_IS_STREAM
 #define TR_OWN_COMMANDS 1

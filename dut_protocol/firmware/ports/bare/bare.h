@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of a bare port know of each other, beside board.h. */
+#ifndef BARE_H
+#define BARE_H
+
+#include <stdint.h>
+
+#define REGISTER(address) (*(volatile uint32_t *)(address))
+
+/* board.c's: the UART's interrupt. */
+void bare_uart_interrupt(void);
+
+/* board.c's, on a Cortex-M whose SysTick it uses: that timer's interrupt. */
+void bare_tick(void);
+
+/* port.c's: to be called with each byte received. */
+void UART_RX_Handler(uint8_t byte);
+
+int main(void);
+void reset_handler(void);
+
+/* The linker script's. */
+extern uint32_t stack_top;
+extern uint32_t data_image;
+extern uint32_t data_start;
+extern uint32_t data_end;
+extern uint32_t bss_start;
+extern uint32_t bss_end;
+
+#endif

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A Cortex-M's part of a bare port: what comes before main(), the vector table, and sleep. */
+#include "bare.h"
+#include "board.h"
+
+/* Coprocessor access control: full access to coprocessors 10 and 11, which is the FPU. */
+#define CPACR (*(volatile uint32_t *)0xE000ED88U)
+#define FPU_ACCESS (0xFU << 20)
+
+void reset_handler(void)
+{
+    const uint32_t *image = &data_image;
+
+    for (uint32_t *word = &data_start; word < &data_end; word++) {
+        *word = *image++;
+    }
+    for (uint32_t *word = &bss_start; word < &bss_end; word++) {
+        *word = 0;
+    }
+#if defined(__ARM_FP)
+    CPACR |= FPU_ACCESS;
+    __asm volatile("dsb\n isb" ::: "memory");
+#endif
+    (void)main();
+    for (;;) {
+    }
+}
+
+/* Every unexpected exception, faults too: loop, so that a debugger sees where. */
+static void default_handler(void)
+{
+    for (;;) {
+    }
+}
+
+/* A board.c that counts time by SysTick has one of its own. */
+void bare_tick(void) __attribute__((weak, alias("default_handler")));
+
+void board_sleep(bool (*is_idle)(void))
+{
+    /* With interrupts masked none can come between the question and WFI; a pending one still wakes
+     * the processor, and is served after the mask is off. */
+    __asm volatile("cpsid i" ::: "memory");
+    if (is_idle()) {
+        __asm volatile("wfi" ::: "memory");
+    }
+    __asm volatile("cpsie i" ::: "memory");
+}
+
+typedef void (*handler)(void);
+
+#define EIGHT(entry) entry, entry, entry, entry, entry, entry, entry, entry
+
+typedef struct vector_table {
+    uint32_t *initial_stack;
+    handler exceptions[15]; /* reset, then those of the processor */
+    handler interrupts[96]; /* of the chip: only the UART's is ever enabled */
+} vector_table;
+
+static const vector_table vectors __attribute__((section(".vectors"), used)) = {
+    &stack_top,
+    {reset_handler, default_handler, default_handler, default_handler, default_handler,
+     default_handler, default_handler, default_handler, default_handler, default_handler,
+     default_handler, default_handler, default_handler, default_handler, bare_tick},
+    {EIGHT(bare_uart_interrupt), EIGHT(bare_uart_interrupt), EIGHT(bare_uart_interrupt),
+     EIGHT(bare_uart_interrupt), EIGHT(bare_uart_interrupt), EIGHT(bare_uart_interrupt),
+     EIGHT(bare_uart_interrupt), EIGHT(bare_uart_interrupt), EIGHT(bare_uart_interrupt),
+     EIGHT(bare_uart_interrupt), EIGHT(bare_uart_interrupt), EIGHT(bare_uart_interrupt)},
+};

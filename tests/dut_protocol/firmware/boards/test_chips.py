@@ -1,0 +1,146 @@
+"""The ports of real chips, each booted in QEMU: what a chip's own port adds to the shared one."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from support.devices.device_dialogues import ENERGY_BANNER, R
+from support.firmware.board_runs import (
+    checked,
+    killed_and_resumed,
+    result_of,
+    scores,
+    simulated,
+    windows_of,
+)
+from support.firmware.build import FIRMWARE, run
+from support.firmware.dialogues import load_commands
+from support.firmware.qemu_board import STEADY, BoardTalk, EmulatedBoard, firmware_image
+from tinyrunner.models.demo_models import demo_model_path
+from tinyrunner.models.engine import Engine
+from tinyrunner.models.suite import KWS
+from tinyrunner.runner.commands.prepare.boards import BOARDS
+
+CHIPS = ["stm32f405", "fe310", "mps2-an505", "nrf51"]
+SMALL = "stm32f100"
+PINS = {
+    "nrf51": ("nrf51_gpio_write", ["0x50c value 0x8", "0x508 value 0x8"]),
+    "fe310": ("sifive_gpio_write", ["0xc value 0x0", "0xc value 0x40000"]),
+}
+"""Where QEMU has the timestamp pin: its trace event, what lets it fall and rise."""
+INPUTS = [
+    np.random.default_rng(seed).normal(83, 30, 490).clip(-128, 127).astype(np.int8).tobytes()
+    for seed in (1, 2)
+]
+
+
+def image(chip: str, *make: str) -> Path:
+    model = None if chip == SMALL else demo_model_path(KWS)
+    return firmware_image(KWS, model, *make, board=chip)
+
+
+def scores_after(device: BoardTalk, data: bytes) -> tuple[float, ...]:
+    for command in load_commands(data):
+        device.ask(command)
+    said = re.search(rb"m-results-\[([0-9.,]+)\]", device.ask(b"infer 1 0%"))
+    assert said is not None
+    return tuple(map(float, said[1].split(b",")))
+
+
+def stamp(device: BoardTalk) -> int:
+    said = re.search(rb"m-lap-us-([0-9]+)", device.ask(b"timestamp%"))
+    assert said is not None
+    return int(said[1])
+
+
+@pytest.mark.parametrize("chip", CHIPS)
+def test_a_chip_boots_and_its_scores_are_the_engines(chip: str):
+    engine = Engine.load(demo_model_path(KWS), KWS)
+    with EmulatedBoard(image(chip)) as board, BoardTalk(board) as device:
+        assert device.answer(1).startswith(b"m-timestamp-mode-performance\r\n")
+        assert f"m-name-dut-[{BOARDS[chip].vendor}]".encode() in device.ask(b"name%")
+        before_us = stamp(device)
+        for data in INPUTS:
+            expected = tuple(float(f"{score:.3f}") for score in engine.infer(data))
+            assert scores_after(device, data) == expected
+        assert before_us < stamp(device)
+
+
+def test_a_chip_too_small_for_the_model_speaks_the_protocol_alone():
+    with EmulatedBoard(image(SMALL)) as board, BoardTalk(board) as device:
+        device.answer(1)
+        assert scores_after(device, INPUTS[0]) == (0.0,) * KWS.score_count
+        assert device.ask(b"name%") == b"m-name-dut-[stm32f100]\r\n" + R
+
+
+def test_a_board_file_has_at_most_120_lines():
+    files = [*(FIRMWARE / "ports").glob("*/board.c")]
+    assert len(files) >= len(CHIPS)
+    lengths = {path.parent.name: len(path.read_text("utf-8").splitlines()) for path in files}
+    assert {name: length for name, length in lengths.items() if length > 120} == {}
+
+
+# ---- minutes: the table that CI prints ---------------------------------------------------------
+
+
+@pytest.fixture
+def own_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("TINYRUNNER_CACHE", str(tmp_path / "cache"))
+
+
+def told(chip: str, board_image: Path, *more: str) -> None:
+    """One row: a test that came so far has seen each "yes"."""
+    tools = BOARDS[chip].tools[0].replace("gcc", "size")
+    text, data, bss = run([tools, board_image]).splitlines()[1].split()[:3]
+    print("|", " | ".join((chip, *more, text, str(int(data) + int(bss)))), "|")
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("own_cache")
+@pytest.mark.parametrize("chip", ["qemu-mps2", *CHIPS])
+def test_a_chip_is_checked_measured_killed_and_resumed(chip: str, tmp_path: Path):
+    board_image = image(chip)
+    with EmulatedBoard(board_image) as board:
+        verdicts = checked(board, tmp_path)
+    # How fast loads go and how late a stamp comes is a busy machine's doing, not the firmware's.
+    unsure = [verdicts.pop(name) for name in ("speed of loads", "timer rate")]
+    assert set(unsure) <= {"pass", "warn"}
+    assert set(verdicts.values()) <= {"pass", "skipped"}
+    with EmulatedBoard(board_image) as board:
+        windows = windows_of(tmp_path / "performance", board, "--iterations", "3")
+    assert all(window["elapsed_s"] > 0.1 for window in windows)
+    session = killed_and_resumed(board_image, KWS, tmp_path, 8)
+    expected = simulated(KWS, tmp_path / "sim", "--limit", "8")
+    assert scores(session)[-4:] == scores(expected)[-4:]
+    assert result_of(session) == result_of(expected)
+    told(chip, board_image, *["yes"] * 5)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("own_cache")
+def test_the_protocol_alone_is_checked(tmp_path: Path):
+    board_image = image(SMALL)
+    with EmulatedBoard(board_image) as board:
+        verdicts = checked(board, tmp_path)
+    assert verdicts["range of scores"] == "warn"  # all are 0
+    told(SMALL, board_image, "yes", "yes", "no model", "no model", "no model")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("chip", PINS)
+def test_the_timestamp_pin_falls_once_a_stamp_where_qemu_has_it(chip: str, tmp_path: Path):
+    event, pulse = PINS[chip]
+    trace = tmp_path / "pins"
+    options = (*STEADY, "-trace", event, "-D", str(trace))
+    energy = image(chip, "MODE=energy")
+    with EmulatedBoard(energy, options=options) as board, BoardTalk(board) as device:
+        assert device.answer(1) == ENERGY_BANNER
+        for command in load_commands(INPUTS[0]):
+            device.ask(command)
+        before = trace.read_text("ascii")
+        device.ask(b"infer 1 0%")
+    moves = trace.read_text("ascii")[len(before) :].splitlines()
+    assert moves == [f"{event} offset {move}" for move in 2 * pulse]

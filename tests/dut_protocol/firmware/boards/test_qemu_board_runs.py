@@ -1,0 +1,76 @@
+"""tinyrunner as a user runs it, over the serial port of an emulated Cortex-M4."""
+
+from __future__ import annotations
+
+import pytest
+from support.firmware.board_runs import (
+    NOT_FOR_SUBMISSION,
+    accuracy_of,
+    checked,
+    killed_and_resumed,
+    only_session,
+    result_of,
+    scores,
+    simulated,
+    tinyrunner,
+    windows_of,
+)
+from support.firmware.qemu_board import EmulatedBoard, firmware_image
+from tinyrunner.models.demo_models import demo_model_path
+from tinyrunner.models.suite import AD, KWS, Task
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("TINYRUNNER_CACHE", str(tmp_path / "cache"))
+
+
+def board_for(task: Task, **options) -> EmulatedBoard:
+    return EmulatedBoard(firmware_image(task, demo_model_path(task)), **options)
+
+
+def test_check_finds_nothing_wrong(tmp_path):
+    with board_for(KWS) as board:
+        verdicts = checked(board, tmp_path)
+    assert verdicts.pop("commands of the IO manager") == "skipped"
+    # How fast loads go and how late a stamp comes is a busy machine's doing, not the firmware's.
+    for unsure in ("speed of loads", "timer rate"):
+        assert verdicts.pop(unsure) in ("pass", "warn")
+    assert verdicts.pop("timestamp pin") == "skipped"
+    assert set(verdicts.values()) == {"pass"}
+
+
+@pytest.mark.slow
+def test_a_performance_run_finds_n_and_measures_five_whole_windows(tmp_path):
+    with board_for(KWS) as board:
+        windows = windows_of(tmp_path / "runs", board)
+    assert all(w["invalid"] is None and w["elapsed_s"] >= 10 for w in windows)
+
+
+def test_five_short_windows_are_timed_by_the_boards_own_counter(tmp_path):
+    """Windows of ten seconds are the slow test's; how N is found, test_calibrate's."""
+    with board_for(KWS) as board:
+        windows = windows_of(tmp_path / "runs", board, "--iterations", "8")
+    assert all(w["iterations"] == 8 and w["elapsed_s"] > 0.1 for w in windows)
+
+
+def test_an_accuracy_run_by_the_wire_extension_gives_the_host_engines_errors(tmp_path):
+    """One file of ad: 196 windows, each shifted in by 512 bytes."""
+    one_file = ("--limit", "1")
+    with board_for(AD, options=()) as board:
+        words = accuracy_of(
+            AD, tmp_path / "real", board.address, "--extension", "--wire-log", "wire.txt", *one_file
+        )
+        tinyrunner(*words, expect=NOT_FOR_SUBMISSION, cwd=tmp_path)
+    measured = scores(only_session(tmp_path / "real"))
+    expected = scores(simulated(AD, tmp_path / "sim", *one_file))
+    assert len(measured) == len(expected) == 196
+    for (score,), (wanted,) in zip(measured, expected, strict=True):
+        assert score == pytest.approx(wanted, abs=0.0011)
+    wire = (tmp_path / "wire.txt").read_text(encoding="utf-8")
+    assert wire.count("xdb shift 512 ") == 195
+
+
+def test_a_board_killed_in_mid_run_is_taken_up_again_with_the_same_result(tmp_path):
+    session = killed_and_resumed(firmware_image(KWS, demo_model_path(KWS)), KWS, tmp_path, 10)
+    assert result_of(session) == result_of(simulated(KWS, tmp_path / "sim", "--limit", "10"))
