@@ -285,16 +285,19 @@ PAGES = {
         (
             "firmware new port --task kws",
             "firmware new f405 --task kws --board stm32f405",
-            "firmware new emulated --task ic --board qemu-mps2 --model demo",
             "firmware new word --task sww --board qemu-mps2",
-            "firmware new mine --task custom --config custom.yaml",
         ),
     ),
-    "firmware boards": HelpPage(("firmware boards", "firmware boards --json")),
+    "firmware boards": HelpPage(
+        (
+            "firmware boards",
+            "firmware boards --json",
+            "firmware boards --help",
+        ),
+    ),
     "firmware export": HelpPage(
         (
             "firmware export model.tflite --out port",
-            "firmware export kws_int8.tflite --out port --name kws",
             "firmware export kws_int8.tflite --report",
             "firmware export ~/models/ad01_int8.tflite --out src/model",
         ),
