@@ -107,7 +107,7 @@ def boards(as_json: options.JsonOption = False) -> None:
     console = Console(soft_wrap=True, highlight=False)
     console.print(table)
     console.print(
-        "\nall: boots, check, performance, accuracy, resume; protocol: boots, check, without a model."
+        "\nall: boots, check, performance, accuracy, resume; protocol: the first two, no model."
         "\nNothing was run on silicon by us; a board's README.md says what QEMU does not have.",
         markup=False,
     )
