@@ -37,10 +37,18 @@ from .simulated.streaming.wiring import SimulatedStreamingBench
 
 
 def with_simulated_board(config: Config) -> Config:
-    """Return the configuration with both ends simulated where one of them is, and none is real."""
-    dut, board = config.dut.address, config.interface_board.address
-    if dut is None and names_simulated(board):
-        return config.model_copy(update={"dut": config.dut.model_copy(update={"address": board})})
+    """Return the configuration with a simulated device where the board alone is said to be one.
+
+    It is behind the board, as a real device that is not named.
+    """
+    dut, board = config.dut, config.interface_board
+    if dut.address is None and names_simulated(board.address):
+        return config.model_copy(
+            update={
+                "dut": dut.model_copy(update={"address": board.address}),
+                "interface_board": board.model_copy(update={"address": None}),
+            }
+        )
     return config
 
 

@@ -339,8 +339,8 @@ def _phrases(*, energy: bool, board: bool) -> Iterator[list[str]]:
     """Yield the words of each command, as far as they are always the same."""
     device = [*COMMAND_WORDS, "db load", "db print"]
     for form in FORMS:
-        there = board if form.needs is Needs.BOARD else energy or form.needs is Needs.NOTHING
-        if form.kind in (Mount, BmCfg) or not there:
+        there = {Needs.NOTHING: True, Needs.BOARD: board, Needs.SOUND: False}
+        if form.kind in (Mount, BmCfg) or not there.get(form.needs, energy):
             continue
         choices = [choice.split()[0] for choice in form.usage.split("|") if choice]
         words = [choice for choice in choices if choice.islower()]

@@ -241,6 +241,11 @@ class Needs(Enum):
     IO_MANAGER = "an IO manager"
     MONITOR = "an energy monitor"
     BOARD = "an interface board"
+    SOUND = "a run of a streaming task without a board (--no-board)"
+
+
+INSTRUMENTS = (Needs.IO_MANAGER, Needs.MONITOR)
+"""What energy mode has beside the device."""
 
 
 class Performer:
@@ -447,7 +452,7 @@ FORMS: tuple[VerbForm[Any], ...] = (
     VerbForm("ib dut", "COMMAND", BoardDutCommand, BoardDutCommand, lambda v: v.text,
          Needs.BOARD, lambda by, v: by.command(v)),
     VerbForm("feed", '"FILE"', Feed, _parse_feed, lambda v: f'"{v.path}"',
-         Needs.NOTHING, lambda by, v: by.feed(v)),
+         Needs.SOUND, lambda by, v: by.feed(v)),
     VerbForm("emon voltage", "[MILLIVOLTS]", EmonVoltage, _parse_voltage,
          lambda v: "" if v.millivolts is None else str(v.millivolts),
          Needs.MONITOR, lambda by, v: by.voltage(v)),

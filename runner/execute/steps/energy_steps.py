@@ -26,12 +26,14 @@ from ...bench.recorder import Recorder
 from ...errors import SetupError
 from ...journal.journal import LogWriter
 from ...script.verbs import (
+    INSTRUMENTS,
     BoardVerb,
     EmonPower,
     EmonTimer,
     EmonTrace,
     EmonVoltage,
     EnergyVerb,
+    Feed,
     IoCommand,
     Needs,
     Performer,
@@ -250,12 +252,15 @@ class BenchPerformer(Performer):
         if needs is Needs.BOARD:
             if self.board_steps is None:
                 raise SetupError("this bench has no interface board: give --interface-board")
-        elif needs is not Needs.NOTHING and self.energy is None:
+        elif needs in INSTRUMENTS and self.energy is None:
             raise SetupError(
                 "this bench has no IO manager and no monitor: give --io and --monitor (for a "
                 "simulated device --monitor sim:)"
             )
         super().perform(verb)
+
+    def feed(self, _: Feed) -> None:
+        raise SetupError(f"this verb is for {Needs.SOUND.value}")
 
     def board(self, verb: BoardVerb) -> None:
         if self.board_steps is not None:  # else it was refused

@@ -29,6 +29,7 @@ from ...script.script import (
     preliminary_steps,
 )
 from ...script.verbs import (
+    INSTRUMENTS,
     BmCfg,
     DeviceVerb,
     DutCommand,
@@ -288,8 +289,8 @@ def check_executable(
         verb = parse_verb(numbered.step.command)
         if not _within_reach(verb, mode):
             raise SetupError(
-                f"step {numbered.index}, `{numbered.step.command}`, needs an IO manager or an "
-                "energy monitor; this run has none"
+                f"step {numbered.index}, `{numbered.step.command}`, needs {_needed(verb)}; this "
+                "run has none"
             )
         if isinstance(verb, DutCommand | IoDutCommand):
             _check_command(verb.text, numbered.index)
@@ -324,7 +325,13 @@ def _check_command(text: str, index: int) -> None:
 
 
 def _within_reach(verb: Verb, mode: Mode) -> bool:
-    return mode is Mode.ENERGY or form_of(verb).needs is Needs.NOTHING
+    there = INSTRUMENTS if mode is Mode.ENERGY else ()
+    return form_of(verb).needs in (Needs.NOTHING, *there)
+
+
+def _needed(verb: Verb) -> str:
+    needs = form_of(verb).needs
+    return "an IO manager or an energy monitor" if needs in INSTRUMENTS else needs.value
 
 
 def _check_energy(script: Script, traces: list[EmonTrace], supply_v: float | None) -> None:

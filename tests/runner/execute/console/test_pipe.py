@@ -125,5 +125,6 @@ def test_an_interface_board_and_what_is_behind_it_are_talked_to(tmp_path):
         "error: sim:sww01: other.wav is not on the board's card, which holds ten_s.wav" in ran.out
     )
     assert "ib setbaud BAUD" in ran.out
-    refused = talk("ib name")
+    refused = talk("ib name", 'feed "a.wav"')
     assert "this bench has no interface board: give --interface-board" in refused.out
+    assert "this verb is for a run of a streaming task without a board" in refused.out

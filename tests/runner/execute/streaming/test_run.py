@@ -101,6 +101,11 @@ def test_a_device_on_its_own_port_and_a_script_are_run_alike(tmp_path):
     log = (session_of(own) / "log.txt").read_text(encoding="utf-8")
     assert " dut: m-model-[sww01]" in log
     assert "m-dut-passthrough" not in log
+    board_alone = tinyrunner(
+        "run", "sww", "--mode", "performance", "--interface-board", "sim:", "--datasets",
+        tmp_path / "datasets", "--round", "v1.3", "--sessions", tmp_path / "board", "-q", "--json",
+    )  # fmt: skip
+    assert figures(board_alone) == figures(behind)
     refused = run_sww(own, "--interface-board", "sim:", "--script", script)
     assert (refused.status, "reaches the device on another way" in refused.err) == (2, True)
 
