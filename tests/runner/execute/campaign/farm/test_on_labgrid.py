@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from collections import Counter
 from pathlib import Path
 
@@ -122,3 +123,41 @@ def test_a_worker_that_crashes_and_a_host_that_dies_cost_what_resume_makes_up_fo
         assert "m-session-resume-id" in (session / "log.txt").read_text()
     assert Counter(lab.switched) == {f"{place} {on}": 2 for place in PLACED.values() for on in "01"}
     assert lab.client("who").split() == ["User", "Host", "Place", "Changed"]
+
+
+def test_a_run_goes_on_at_its_place_and_an_interrupted_one_gives_it_back(lab, tmp_path):
+    def run(*more: object, user: str = "ada"):
+        words = ("--mode", "accuracy", "--for", "development", "--datasets", "demo")
+        environment = lab.environment | {"LG_USERNAME": user}
+        return process("run", *words, *more, env=environment, cwd=tmp_path)
+
+    lab.client("-p", "b2", "acquire", user="bob")  # what is left of the near ones: b1 and b3
+    begun = lambda: list(tmp_path.glob("sessions/*/log.txt"))  # noqa: E731
+    running = run("kws", "--dut", "labgrid:?host=near")
+    lab.eventually(begun, "the run")
+    lab.kill("near")
+    stopped = ended(running)
+    assert stopped.status == 1, stopped
+    assert "labgrid:b1/dut" in stopped.err
+    (log,) = begun()
+
+    lab.start("near")
+    lab.eventually(lambda: lab.client("resources").count("near/b1"), "its port")
+    went_on = ended(run("--resume", log.parent))
+    assert went_on.status == 0, went_on
+    assert "m-session-resume-id" in log.read_text()
+    assert document(log.parent)["provenance"]["device"]["address"] == "labgrid:b1/dut"
+
+    lab.client("-p", "b3", "acquire", user="bob")
+    first = run("kws", "--dut", "labgrid:?host=near")
+    lab.eventually(lambda: len(begun()) == 2, "another run")
+    second = run("kws", "--dut", "labgrid:?host=near", user="carla")
+    lab.eventually(lambda: "carla" in lab.client("reservations"), "a third user in the queue")
+    second.send_signal(signal.SIGTERM)
+    assert ended(second).status == 130
+    first.send_signal(signal.SIGINT)
+    assert ended(first).status == 130
+    assert lab.client("reservations") == ""
+    assert "ada" not in lab.client("who")
+    for place in ("b2", "b3"):
+        lab.client("-p", place, "release", user="bob")
