@@ -41,6 +41,9 @@ _PATIENCE_S = 20.0
 
 _PORT_EVERY_S = 1.0
 
+_LEAVING_S = 20.0
+"""What labgrid-client may take from a place's release to its own end, on a busy computer."""
+
 _OPTIONS = "ign_set_control&timeout=10"
 """Behind a pseudo-terminal or a simple adapter there are no modem lines whose setting ser2net could
 confirm; labgrid's own SerialDriver does not wait for them either."""
@@ -222,7 +225,7 @@ class _Lease:
                     raise PlaceHeld(f"place {place.name} is reserved")
                 if place.acquired == own_name() and not _mark(place.name).exists():
                     raise PlaceHeld(f"place {place.name} was acquired by hand")
-                self._acquire(place)
+                self._acquire(place, patience_s=0.0)
             except PlaceHeld:
                 is_held = True
             except PlaceRefused as error:
@@ -270,14 +273,17 @@ class _Lease:
                     self._client.cancel(self._tokens[-1])
                 del self._tokens[-1]
 
-    def _acquire(self, place: Place) -> None:
-        """Take one place; PlaceHeld where somebody has it, PlaceRefused where it is not whole."""
+    def _acquire(self, place: Place, patience_s: float = _LEAVING_S) -> None:
+        """Take one place; PlaceHeld where somebody has it, PlaceRefused where it is not whole.
+
+        A process of ours that has just released it is given ``patience_s`` to be gone.
+        """
         own, mark = own_name(), _mark(place.name)
         if place.acquired not in ("", own) and own not in place.allowed:
             raise PlaceHeld(f"place {place.name} is held by {place.acquired}")
         with ExitStack() as stack:
             try:
-                stack.enter_context(alone_in(mark, 0.0))
+                stack.enter_context(alone_in(mark, 0.0 if place.acquired else patience_s))
             except InUse as error:
                 raise PlaceHeld(
                     f"place {place.name} is held by another tinyrunner of yours on this computer"

@@ -4,6 +4,8 @@ What `labgrid-client` prints here was recorded of labgrid 26.0.1 with a coordina
 exporters on one computer.
 """
 
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from tinyrunner.errors import TinyrunnerError
 from tinyrunner.runner.bench.labgrid.client import PROGRAM_VARIABLE, find_program
 from tinyrunner.runner.bench.labgrid.lease import held_places, ports_of_places
 from tinyrunner.runner.config.config import Config, override
+from tinyrunner.runner.journal.session_folder import alone_in
 
 pytestmark = needs_scripts
 
@@ -91,6 +94,29 @@ def test_place_that_a_killed_run_left_is_taken_over_and_released(lab: Lab) -> No
     (lab.marks / "127.0.0.1%3A20408%2Fh7-1").touch()
     assert list(lab.ports("left_by_a_kill", "labgrid:h7-1")) == ["labgrid:h7-1/dut"]
     assert lab.all_was_asked("left_by_a_kill")
+
+
+def test_process_of_ours_that_is_just_leaving_the_place_is_waited_for(lab: Lab) -> None:
+    held = threading.Event()
+
+    def leave() -> None:
+        with alone_in(lab.marks / "127.0.0.1%3A20408%2Fenergy"):
+            held.set()
+            time.sleep(0.3)
+
+    leaving = threading.Thread(target=leave)
+    leaving.start()
+    held.wait(10)
+    assert list(lab.ports("token", "labgrid:+E5O1WNZZX7/iom")) == ["labgrid:energy/iom"]
+    leaving.join()
+
+
+def test_interrupted_work_gives_its_place_back(lab: Lab) -> None:
+    lab.play("coordinator_dies")  # its last call, the release, is the one that fails
+    config = override(Config(), dut="labgrid:h7-2")
+    with pytest.raises(KeyboardInterrupt), held_places(config, lab.told.append, energy=False):
+        raise KeyboardInterrupt
+    assert "place h7-2 may still be acquired" in lab.told[0]
 
 
 @pytest.mark.parametrize(
