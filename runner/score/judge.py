@@ -198,8 +198,11 @@ def runners_list(path: Path, task: Task) -> LabelList | None:
 
 def _log_in(folder: Path) -> Path:
     """Return the folder's log, under its own name or an older one such as `accuracy_log.txt`."""
+    log = folder / "log.txt"
+    if log.is_file():
+        return log
     names = [entry.name for entry in folder.iterdir() if entry.is_file()]
-    return folder / (file_called("log.txt", names) or "log.txt")
+    return folder / (file_called(log.name, names) or log.name)
 
 
 def _refuse_damaged_list(labels: Path, task: Task, provenance: Provenance | None) -> None:

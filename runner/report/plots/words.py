@@ -11,8 +11,8 @@ from .traces import Plot
 
 def words_plot(result: StreamingResult, anchor: str) -> Plot | None:
     """Make the plot of what was played and heard; None where there is nothing to draw."""
-    words = result.words
-    length_s = max(result.length_s or 0.0, *result.heard_s[-1:], 0.0)
+    words, heard_s = result.words, result.heard_s
+    length_s = max(result.length_s or 0.0, *heard_s[-1:], 0.0)
     if length_s <= 0:
         return None
     data: dict[str, Any] = {
@@ -22,10 +22,10 @@ def words_plot(result: StreamingResult, anchor: str) -> Plot | None:
             [round(begin, 6), round(end, 6), found]
             for (begin, end), found in zip(result.windows_s, found_of(result), strict=True)
         ],
-        "heard_s": result.heard_s,
+        "heard_s": heard_s,
         "false_s": () if words is None else words.false_s,
     }
-    said = _counted(len(result.heard_s), "detection")
+    said = _counted(len(heard_s), "detection")
     if words is not None:
         said = (
             f"{words.true_positives} of {words.words} words heard, {words.false_negatives} missed, "

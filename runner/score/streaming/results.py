@@ -117,5 +117,10 @@ class StreamingResult(JsonForm):
     """The same with the drift taken off, and the second of delay that the README grants."""
     windows_s: tuple[tuple[float, float], ...] = ()
     """Begin and end of each word of the truth."""
-    heard_s: tuple[float, ...] = ()
-    """When all but the first detection came, counted from that."""
+    times_ms: tuple[int, ...] = ()
+    """When the detections came, by the board's timer."""
+
+    @property
+    def heard_s(self) -> tuple[float, ...]:
+        """Return when all but the first detection came, in seconds from that."""
+        return tuple((time - self.marker_ms) / 1000 for time in self.times_ms[1:])

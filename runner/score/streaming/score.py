@@ -28,7 +28,6 @@ def score_stream(
 ) -> StreamingResult:
     """Score what was detected by ``truth``; without one only the rates and the drift are told."""
     record = stream.record
-    first_ms, *heard_ms = stream.detections_ms
     duty = duty_cycle_of(stream.starts_s, stream.stops_s, stream.edges_from)
     drift = _drift(duty, record.printed, task)
     words = corrected = None
@@ -44,13 +43,13 @@ def score_stream(
         length_s=record.length_s if truth is None else truth.length_s,
         truth=None if truth is None else truth.source,
         detections=len(stream.detections_ms),
-        marker_ms=first_ms,
+        marker_ms=stream.detections_ms[0],
         words=words,
         duty=duty,
         drift=drift,
         corrected_words=corrected,
         windows_s=() if truth is None else truth.windows_s,
-        heard_s=tuple((time - first_ms) / 1000 for time in heard_ms),
+        times_ms=stream.detections_ms,
     )
 
 
@@ -64,7 +63,7 @@ def _drift(
             return None  # edges that were lost, or are somebody else's
         within_s = TICK_S / (min(duty.rises, duty.falls) - 1)
         return drift_of(duty.period_s, task.frame_s, within_s, f"edges in {duty.source}")
-    for figure in streaming_figures(printed):
+    for figure in streaming_figures(one for one in printed if "period" in one[1]):
         if figure.name == "period":
             told = number_of(figure)
             if told is None or not 0 < told[0] < 1:

@@ -150,12 +150,9 @@ def _questions(flags: Flags, placed: PlacedSessions) -> Iterator[_Question]:
         said = settings.get(RUNNER_COMMIT)
         yield _Question(RUNNER_COMMIT, "MLCommons' runner", title, hint, _text, said)
     if placed.lack_words:
-        title, hint = (
-            "DATASETS",
-            f"the folder whose sww01/ holds sww_long_test.json; {NONE}: as fetched",
-        )
+        hint = f"the folder whose sww01/ holds sww_long_test.json; {NONE}: as fetched"
         said = settings.get(DATASETS)
-        yield _Question(DATASETS, "Streaming wake word", title, hint, _folder, said)
+        yield _Question(DATASETS, "Streaming wake word", "Words", hint, _folder, said)
     for one in ASKED:
         key = CHECKLIST + one.key
         yield _Question(key, "Checklist", one.text, one.hint, _text, settings.get(key))

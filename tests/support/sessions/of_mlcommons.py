@@ -48,14 +48,10 @@ COMPLETE = {
 """Of a description, all that no session tells."""
 
 
-def published_sessions(target: Path, *, streaming: bool = False) -> Path:
-    """A copy of published sessions: three of kws, and with ``streaming`` two of sww.
-
-    Their folders are called as the runner calls them.
-    """
-    for key, names in {"kws": PUBLISHED, "sww": PUBLISHED_SWW if streaming else {}}.items():
-        for mode, name in names.items():
-            shutil.copytree(reference_path(*_SYSTEM, key, mode), target / name)
+def published_sessions(target: Path, key: str = "kws") -> Path:
+    """A copy of a task's published sessions, in folders called as the runner calls them."""
+    for mode, name in {"kws": PUBLISHED, "sww": PUBLISHED_SWW}[key].items():
+        shutil.copytree(reference_path(*_SYSTEM, key, mode), target / name)
     return target
 
 
