@@ -261,7 +261,7 @@ def _streaming(name: str, wav_file: str, path: str, sha256: str, size_bytes: int
 
 # Size and hash were taken from copies of MODELS_COMMIT's files. A public index of GitHub has the
 # same paths at earlier commits: the medium and the short one with this very text; the long one and
-# the recipe with other words, from before they were changed in 2025.
+# the recipe with other words, from before they were changed.
 STREAMING_FILES: tuple[StreamingFile, ...] = (
     _streaming(
         "sww01",

@@ -143,15 +143,14 @@ def _chunks(path: Path, file: BinaryIO) -> tuple[bytes, int, int]:
         name, size_bytes = file.read(4), file.read(4)
         if len(size_bytes) != 4:
             break
-        size = int.from_bytes(size_bytes, "little")
+        size, begin = int.from_bytes(size_bytes, "little"), file.tell()
         if name == b"fmt ":
             fmt = file.read(min(size, 40))
             if len(fmt) < 16 or len(fmt) < min(size, 40):
                 break
-            size -= len(fmt)
         elif name == b"data" and fmt is not None:
-            return fmt, file.tell(), size
-        file.seek(size + size % 2, 1)  # chunks are even
+            return fmt, begin, size
+        file.seek(begin + size + size % 2)  # chunks are even
     raise DatasetError(f"{path}: not a PCM wav file: the file ends in its header")
 
 

@@ -12,7 +12,6 @@ from .. import options
 
 if TYPE_CHECKING:
     from ....datasets.build.sww_recording import RecordingBuilt
-    from ....datasets.streaming.truth import StreamingTruth
 
 OFFICIAL_RECIPE = "sww01-recipe"
 EXIT_OTHER_WORDS = 1
@@ -23,8 +22,10 @@ def build(source: Path, recipe_name: str | None, out: Path, *, overwrite: bool) 
     from rich.console import Console
 
     from ....datasets.build.sww_recording import build_recording, read_recipe
+    from ....datasets.streaming.truth import truth_for
     from ....models.suite import SWW
     from ...execute.progress import running
+    from ...score.streaming.assess import fetched_truths
     from ..show.progress import make_reporter
 
     recipe = read_recipe(_recipe_path(recipe_name))
@@ -34,7 +35,7 @@ def build(source: Path, recipe_name: str | None, out: Path, *, overwrite: bool) 
             recipe,
             source,
             out,
-            official=_official_truth(recipe.wav_file),
+            official=truth_for(recipe.wav_file, fetched_truths(SWW, None)),
             overwrite=overwrite,
             progress=lambda done, failed: reporter.advance(done, ""),
         )
@@ -53,24 +54,10 @@ def _recipe_path(wanted: str | None) -> Path:
     if file_state(file) is not FileState.FETCHED:
         raise SetupError(
             f"by which recipe? That of {file.wav_file} is not here yet: tinyrunner datasets fetch "
-            f"{file.name}; or give another with --labels FILE. (The recipe of med_wav_2m_8p.wav is "
-            "not published; the file itself is, in the repository mlcommons/tiny.)"
+            f"{file.name}; or give another with --labels FILE. (Of med_wav_2m_8p.wav no recipe is "
+            "known to us; the file itself lies in the repository mlcommons/tiny.)"
         )
     return file.cached_path
-
-
-def _official_truth(wav_file: str) -> StreamingTruth | None:
-    """Return the fetched truth of this recording, None where there is none."""
-    from ....datasets.streaming.truth import read_truths, truth_for
-    from ....models.catalogue import STREAMING_FILES
-    from ....models.fetch import FileState, file_state
-
-    for file in STREAMING_FILES:
-        if (file.wav_file, file.name) == (wav_file, OFFICIAL_RECIPE):
-            continue
-        if file.wav_file == wav_file and file_state(file) is FileState.FETCHED:
-            return truth_for(wav_file, read_truths(file.cached_path))
-    return None
 
 
 def _show(built: RecordingBuilt, out: Path) -> None:
