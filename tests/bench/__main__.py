@@ -25,8 +25,9 @@ NAMES = (
     "link.speed",
     "ad_extension",
     "start_up",
+    "history.speed",
 )
-"""All but `fault_matrix`, which measures no speed."""
+"""All but `fault_matrix` and `history.error_rates`, which measure no speed."""
 
 
 def main() -> int:

@@ -1,6 +1,6 @@
 """Measures how often `history gate` and the change points of `history trend` err, by simulation.
 
-    python tests/bench/history/error_rates.py [SERIES]
+    python tests/bench history.error_rates [SERIES]
 
 So many series (10,000) have normal noise and a baseline of twenty; the other rows are of a fifth of
 them, those of change points of a tenth. Each series is seeded. Noise is 0.5 % of the level: normal,

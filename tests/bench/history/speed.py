@@ -1,6 +1,6 @@
 """Measures `history list` and `history trend` on 100,000 sessions, in CPU seconds.
 
-    python tests/bench/history/speed.py [SESSIONS] [URL]
+    python tests/bench history.speed [SESSIONS] [URL]
 
 The floor is the same rows read by the bare sqlite3 module, each command in a process of its own as
 one types it: most of what it takes is to import SQLAlchemy. Half of the sessions are of one series,
@@ -55,7 +55,8 @@ def fill(place: str, count: int) -> None:
 
 def cpu_s(*words: str) -> float:
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run(words, check=True, stdout=subprocess.DEVNULL)
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    subprocess.run(words, check=True, **quiet)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
