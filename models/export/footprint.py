@@ -38,6 +38,8 @@ _TO_INT8_BYTES, _REQUANTISE_BYTES = 116, 80
 
 @dataclass(frozen=True, slots=True)
 class LayerFootprint:
+    """A layer takes flash for its constants, and time for its products."""
+
     operator: str
     shape: tuple[int, ...]
     """Of its output, as rows, columns and channels where it is a map."""
@@ -63,6 +65,7 @@ class Footprint:
 
 
 def footprint_of(network: Network) -> Footprint:
+    """Returns what ``network`` takes, as its exported source is compiled and linked."""
     layers = tuple(map(_layer, network.layers, network.counts))
     kernels = {kernel_of(layer) for layer in network.layers}
     code = sum(_KERNEL_BYTES[name] for name in kernels) + _CALL_BYTES * len(layers)

@@ -10,8 +10,8 @@ static void forget(tr_stream *stream)
 {
     stream->frames = 0;
     tr_front_end_reset(&stream->front_end);
-    memset(stream->input, 0, sizeof stream->input); /* not silence: as the reference begins */
-    memset(stream->output, 0, sizeof stream->output);
+    memset(stream->input, 0, sizeof stream->input);      /* not silence: as the reference begins */
+    memset(stream->output, -128, sizeof stream->output); /* scores of 0 */
 }
 
 bool tr_stream_init(tr_stream *stream, const tr_stream_config *config)

@@ -12,7 +12,7 @@ from ....errors import closest
 from ...errors import SetupError
 from .. import options
 from .boards import BOARDS, Board
-from .new_port import new_port, task_of_frames
+from .new_port import SWW_FRAMES, new_port
 
 if TYPE_CHECKING:
     from ....models.export.int8_network import Network
@@ -56,7 +56,6 @@ def new(
     """
     from rich.console import Console
 
-    from ....models.suite import STREAMING_TASKS
     from ...config.named import task_named
 
     chosen_board = BOARDS.get(board)
@@ -64,11 +63,8 @@ def new(
         raise SetupError(
             f"no board {board!r}{closest(board, BOARDS)}; there are {', '.join(BOARDS)}"
         )
-    streaming = STREAMING_TASKS.get(task)
-    if streaming is None:
-        chosen = task_named(task, options.base_config(config))
-    else:
-        chosen = task_of_frames(streaming)
+    frames = task == SWW_FRAMES.key
+    chosen = SWW_FRAMES if frames else task_named(task, options.base_config(config))
     new_port(folder, chosen, chosen_board, _model(model, chosen, chosen_board))
     typer.echo(folder)
     Console(stderr=True, soft_wrap=True).print(

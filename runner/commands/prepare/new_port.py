@@ -6,11 +6,12 @@ What is written builds as it is. Nothing that is there is ever overwritten.
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ....dut_protocol.wire.settings import MAX_INPUT_BYTES
-from ....models.suite import STREAMING_TASKS, InputFormat, Metric, StreamingTask, Task
+from ....models.suite import STREAMING_TASKS, SWW_INFERENCE, InputFormat, Task
 from ...errors import SetupError
 from ...journal.session_folder import write_new
 from .boards import BOARDS, Board
@@ -22,8 +23,16 @@ SOURCES = Path(__file__).parents[3] / "dut_protocol" / "firmware"
 """The folder of the library, the kernels and the ports, as they are installed."""
 
 _MODEL_NAME = "network"
-_STREAM_INPUTS = 30 * 40
-"""Features of the newest frames: what the model of a streaming task takes (TR_STREAM_INPUTS)."""
+SWW_FRAMES = replace(
+    SWW_INFERENCE,
+    input_format=InputFormat.INT16_LE,
+    input_shape=(512,),
+    input_bytes=1024,
+    file_bytes=1024,
+)
+"""What a device of sww takes over its UART: a frame of sound, one channel, of which it makes the
+features that its model takes. By the reference firmware's `db` and `extract_uart_stream`."""
+
 _STREAM_SOURCE = "model_stream.c"
 _NO_MODEL = "model_none.c"
 _OF_GENERIC = ("board.h", "model.h", "port.c")
@@ -32,28 +41,6 @@ _ROOMY_BYTES = 1 << 20
 """A memory from which the reference firmware's buffer is taken, whatever the task."""
 _TASK_HEADER = Path("task.h")
 """Written for each port; the generic port's in the repository is that of kws."""
-
-
-def task_of_frames(task: StreamingTask) -> Task:
-    """Return what a device of a streaming task takes over its UART: frames of sound, one channel.
-
-    By the reference firmware's `db` and `extract_uart_stream` (mlcommons/tiny, sww_ref_util.c).
-    """
-    samples = round(task.frame_s * 16_000)
-    return Task(
-        key=task.key,
-        title=task.title,
-        model_id=task.model_id,
-        input_format=InputFormat.INT16_LE,
-        input_shape=(samples,),
-        input_bytes=2 * samples,
-        score_count=3,
-        class_count=3,
-        class_names=("wake word", "silence", "other"),
-        metric=Metric.TOP1,
-        target=None,
-        file_bytes=2 * samples,
-    )
 
 
 def new_port(folder: Path, task: Task, board: Board, model: Path | None) -> list[Path]:
@@ -218,7 +205,7 @@ def _model_files(task: Task, board: Board, model: Path) -> dict[Path, str]:
             raise SetupError(str(error)) from error
         inputs = task.input_bytes // task.input_format.item_bytes
         if _streams(task):
-            inputs = _STREAM_INPUTS
+            inputs = SWW_INFERENCE.input_bytes
         outputs = inputs if task.reconstructs_input else task.score_count
         network = exported.network
         if (network.input.count, network.output.count) != (inputs, outputs):

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The hooks of the streaming module. With HOST_NETWORK the model is what `tinyrunner firmware
- * export
- * --name network` wrote; without, a stand-in that tells loud frames from silence. */
+/* The hooks of the streaming module. With HOST_NETWORK the model is the one that was exported under
+ * the name `network`; without, a stand-in that tells loud frames from silence. */
 #include "host_stream.h"
 
 #if TR_OWN_COMMANDS

@@ -30,9 +30,7 @@
 #define LEDS REGISTER(BOARD_FPGAIO + 0x00U)
 #define COUNTER REGISTER(BOARD_FPGAIO + 0x18U)
 #define PRESCALE REGISTER(BOARD_FPGAIO + 0x1CU)
-#define MISC                                                                            \
-    REGISTER(BOARD_FPGAIO + 0x4CU) /* QEMU has two LEDs; this register keeps other pins \
-                                    */
+#define MISC REGISTER(BOARD_FPGAIO + 0x4CU) /* there are two LEDs only */
 #define PROCESSING_PIN (1U << 0)
 #define TIMESTAMP_PIN (1U << 0)
 #define DETECTION_PIN (1U << 1)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The streaming wake word: frames of sound in, the exported network on their features. This board
- * has no sound input; frames come over the UART, by `db load 1024` and `frame`, and the pins are
- * the board's LEDs. */
+ * has no sound input; frames come over the UART, by `db load 1024` and `frame`. */
 #include "model.h"
 #include "network_model.h"
 #include "pins.h"

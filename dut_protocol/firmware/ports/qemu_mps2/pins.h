@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The pins of the streaming wake word; board.c has them as LEDs. */
+/* The pins of the streaming wake word: WW_DETECTED is the board's second LED, PROCESSING a pin of
+ * its MISC register. */
 #ifndef PINS_H
 #define PINS_H
 

@@ -14,8 +14,8 @@ from support.reference import reference_path
 from tinyrunner.datasets.streaming.sound import Recording
 from tinyrunner.datasets.streaming.wake_word import Frame, WakeWordStream
 from tinyrunner.models.engine import Engine, int8_answers
-from tinyrunner.models.suite import SWW, SWW_INFERENCE
-from tinyrunner.runner.commands.prepare.new_port import task_of_frames
+from tinyrunner.models.suite import SWW_INFERENCE
+from tinyrunner.runner.commands.prepare.new_port import SWW_FRAMES
 
 HOP = 512
 LED0, MISC = 0x00, 0x4C
@@ -24,7 +24,7 @@ LED0, MISC = 0x00, 0x4C
 
 def board_image(*make: str) -> Path:
     model = reference_path("models", "str_ww_ref_model.tflite")
-    return firmware_image(task_of_frames(SWW), model, *make)
+    return firmware_image(SWW_FRAMES, model, *make)
 
 
 def hops(first: int, count: int) -> list[np.ndarray]:

@@ -14,9 +14,9 @@ from support.firmware.qemu_board import BoardTalk, EmulatedBoard
 from support.firmware.tflite_file import write_unknown
 from support.reference import reference_path
 from tinyrunner.models.demo_models import demo_model_path
-from tinyrunner.models.suite import AD, IC, KWS, SWW, TASKS, VWW, Task
+from tinyrunner.models.suite import AD, IC, KWS, TASKS, VWW, Task
 from tinyrunner.runner.commands.prepare.boards import BOARDS
-from tinyrunner.runner.commands.prepare.new_port import SOURCES, new_port, task_of_frames
+from tinyrunner.runner.commands.prepare.new_port import SOURCES, SWW_FRAMES, new_port
 from tinyrunner.runner.errors import SetupError
 from typer.testing import CliRunner
 
@@ -46,7 +46,7 @@ def make(folder: Path, *arguments: str) -> None:
     assert "warning" not in done.stderr
 
 
-@pytest.mark.parametrize("task", [*TASKS, SWW.key])
+@pytest.mark.parametrize("task", [*TASKS, SWW_FRAMES.key])
 def test_a_generic_port_builds_as_it_is(task: str, tmp_path):
     need("cc")
     assert firmware("new", str(tmp_path / "p"), "--task", task).exit_code == 0
@@ -97,7 +97,7 @@ def test_a_generic_port_answers_with_the_tasks_sizes(task: Task, tmp_path):
 
 def test_a_generic_port_of_a_streaming_task_starts_and_stops(tmp_path):
     """Also as C++; its silent model hears nothing, and one frame of zeros is loaded."""
-    new_port(tmp_path, task_of_frames(SWW), GENERIC, None)
+    new_port(tmp_path, SWW_FRAMES, GENERIC, None)
     folders = [tmp_path, tmp_path / "library", tmp_path / "streaming"]
     sources = [
         PORT_BOARD,
@@ -166,12 +166,11 @@ def test_a_ports_library_is_a_target_of_cmake(tmp_path):
 
 def test_a_port_stands_alone(tmp_path):
     """Nothing in it points out of its folder, and what it includes is there."""
-    spoken = task_of_frames(SWW)
     for task, board, model in (
         (KWS, GENERIC, None),
-        (spoken, GENERIC, None),
+        (SWW_FRAMES, GENERIC, None),
         (KWS, QEMU, demo_model_path(KWS)),
-        (spoken, QEMU, reference_path("models", "str_ww_ref_model.tflite")),
+        (SWW_FRAMES, QEMU, reference_path("models", "str_ww_ref_model.tflite")),
         *((KWS, board, None) for board in BOARDS.values() if board.runs_model),
     ):
         folder = tmp_path / task.key / board.key / str(model is None)

@@ -106,6 +106,6 @@ void model_infer(void)
 
 float model_score(uint32_t index)
 {
-    return (float)(tr_stream_output(&stream)[index] + 128) /
-           256.0F; /* the reference model's scale */
+    /* In the scale of the reference model's output. */
+    return (float)(tr_stream_output(&stream)[index] + 128) / 256.0F;
 }
