@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from support.benches.streaming_runs import recordings, run_sww, session_of
+from tinyrunner.runner.bench.simulated.streaming.wiring import SimulatedStreamingBench
+from tinyrunner.runner.score.judge import judge_any
+from tinyrunner.runner.score.rules import FindingKind
 
 BLOCKED = "until it does the board waits for it, for ever"
 
@@ -71,3 +75,32 @@ def test_a_device_silent_after_stop_on_its_own_port_loses_no_detections(tmp_path
     log = (session_of(tmp_path) / "log.txt").read_text(encoding="utf-8")
     assert "ib: Detection Timestamps (ms)" in log
     assert "ib: Duty cycle stop times (s)" in log
+
+
+def test_a_recording_that_takes_another_time_than_it_lasts_is_told(tmp_path):
+    run_sww(tmp_path)
+    log = session_of(tmp_path) / "log.txt"
+    text = log.read_text(encoding="utf-8")
+    stamp = re.search(r"^(\d+\.\d+) ib: succeeded\.$", text, re.M)
+    begun = re.search(r"^(\d+\.\d+) ib: Attempting to play", text, re.M)
+    earlier = f"{float(begun[1]) + 5:09.3f} ib: succeeded."
+    log.write_text(text.replace(stamp[0], earlier), encoding="utf-8")
+    found = judge_any(log, tmp_path / "datasets" / "sww01" / "sww_ten_test.json").assessment
+    (told,) = [one for one in found.findings if one.kind is FindingKind.PLAYED]
+    assert "the board took 5.0 s for ten_s.wav, which lasts 10 s" in told.text
+
+
+def test_a_silent_device_leaves_no_supply_on(tmp_path, monkeypatch):
+    switched = []
+    power = SimulatedStreamingBench.on_power
+    monkeypatch.setattr(
+        SimulatedStreamingBench,
+        "on_power",
+        lambda bench, on, at_s: (switched.append(on), power(bench, on, at_s)),
+    )
+    for fault in ("mute", "silent_stop"):
+        ran = run_sww(
+            tmp_path, "--supply-v", "3", "--monitor", "sim:lpm01a",
+            options=f"fault={fault}", mode="energy",
+        )  # fmt: skip
+        assert (ran.status, switched[-1]) == (1, False)

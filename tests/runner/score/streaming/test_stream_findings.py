@@ -235,7 +235,10 @@ def test_energy_is_the_sum_between_the_last_two_events(tmp_path):
 
 def test_a_window_of_energy_that_is_shorter_than_the_recording_is_found(tmp_path):
     played = Played(words=WORDS, length_s=10.0, samples_j=SAMPLES[:9000])
-    assert (FindingKind.WINDOW_INVALID, Severity.WARNING) in kinds(judged(played.write(tmp_path)))
+    found = judged(played.write(tmp_path))
+    assert (FindingKind.WINDOW_INVALID, Severity.WARNING) in kinds(found)
+    assert (FindingKind.SAMPLES_LOST, Severity.VIOLATION) in kinds(found)
+    assert any("9000 samples of a millisecond each" in f.text for f in found.assessment.findings)
 
 
 @pytest.mark.parametrize("period", ["1e-400", "1e-5000000", "nan", "0"])
