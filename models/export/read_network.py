@@ -68,8 +68,9 @@ def network_of(graph: Graph) -> Network:
         make = _MAKERS.get(operator.name)
         if make is None:
             raise ExportError(f"there is no kernel for {operator}; there are {', '.join(_MAKERS)}")
-        taken = operator.inputs[: 2 if operator.name in _OF_TWO else 1]
-        if not taken or not all(tensor in given for tensor in taken) or not _one(operator.outputs):
+        wanted = 2 if operator.name in _OF_TWO else 1
+        taken = [tensor for tensor in operator.inputs[:wanted] if tensor in given]
+        if len(taken) != wanted or not _one(operator.outputs):
             raise ExportError(
                 f"{operator} takes what no operator before it gives, or gives not one tensor"
             )

@@ -184,12 +184,13 @@ def test_maps_of_two_shapes_are_not_added():
         _add(parts)
 
 
-def test_a_sum_with_a_constant_is_refused():
+def test_a_sum_with_a_constant_or_with_nothing_is_refused():
     graph = read_graph(demo_model_path(IC))
     (add, *_) = (operator for operator in graph.operators if operator.name == "ADD")
     constant = graph.operators[0].inputs[1]
-    with pytest.raises(ExportError, match=r"\(ADD\) takes what no operator before it gives"):
-        network_of(with_operator(IC, add.index, inputs=(add.inputs[0], constant)))
+    for inputs in ((add.inputs[0], constant), (constant, add.inputs[1]), add.inputs[:1], ()):
+        with pytest.raises(ExportError, match=r"\(ADD\) takes what no operator before it gives"):
+            network_of(with_operator(IC, add.index, inputs=inputs))
 
 
 # ---- memory --------------------------------------------------------------------------------------
