@@ -193,7 +193,8 @@ class Dut(Exchange):
                 )
             else:
                 if odd == misnamed or attempt == attempts:
-                    raise FirmwareFault(self._misnamed(odd))
+                    cut = f"{Name('').encode()[:-1]}" in odd
+                    raise (DutProtocolError if cut else FirmwareFault)(self._misnamed(odd))
                 misnamed = odd  # which one damaged character can make
             timeout_s = max(timeout_s, self.settings.boot_wait_s)
         raise AssertionError("unreachable: the last attempt returns or raises")
@@ -201,7 +202,7 @@ class Dut(Exchange):
     def _misnamed(self, line: str) -> str:
         """Say what is wrong with a name that is not `dut`, or whose it is."""
         said = f"{self.address}: name% is answered {line[:120]!r}"
-        if "m-name-dut-[" in line:
+        if Name("").encode()[:-1] in line:
             return f"{said}, without its end: something on the way to the device cuts its lines"
         if re.search("interface", line, re.IGNORECASE):
             return f"{said}: this is an interface board; give its port as --interface-board"

@@ -2,5 +2,6 @@
 
 Start with ``run``, the whole of it from the configuration to the outcome. ``modes`` is what the
 modes do differently; ``prepare`` executes the steps before the log begins, ``steps`` those behind,
-and ``console`` the ones that a person types. ``resume`` is for runs on which something went wrong.
+and ``console`` the ones that a person types. ``streaming`` runs the task whose device listens, and
+``resume`` is for runs on which something went wrong.
 """
