@@ -193,7 +193,7 @@ class Dut(Exchange):
                 )
             else:
                 if odd == misnamed or attempt == attempts:
-                    cut = f"{Name('').encode()[:-1]}" in odd
+                    cut = Name("").encode()[:-1] in odd
                     raise (DutProtocolError if cut else FirmwareFault)(self._misnamed(odd))
                 misnamed = odd  # which one damaged character can make
             timeout_s = max(timeout_s, self.settings.boot_wait_s)
