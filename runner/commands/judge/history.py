@@ -246,8 +246,9 @@ def gate(
 
     options.refuse_existing(junit)
     asked = Asked(parse_labels(baseline, "--baseline"), last, parse_counts(min_change or []))
-    entries = read_entries(sessions, parse_labels(tag), JudgedBy(labels, datasets))
+    told = parse_labels(tag)
     kept = History.open(db)
+    entries = read_entries(sessions, told, JudgedBy(labels, datasets))
     found = gate_sessions(kept, entries, asked)
     shut = {GateVerdict.REGRESSED, GateVerdict.UNJUDGED}
     shut |= {GateVerdict.NOT_ENOUGH} if require_baseline else set()

@@ -103,7 +103,11 @@ def gate(history: History, entries: Sequence[Entry], asked: Asked) -> list[Gated
     nowhere = ""
     if asked.baseline and not history.sessions(wanted, last=1):
         nowhere = f"; no session has {wanted.labels_text}, {history.labels_there()}"
-    figures = sum(len(FIGURES_OF.get(series.mode, ())) for series in by_series)
+    figures = sum(
+        bool(_values(figure, group))
+        for series, group in by_series.items()
+        for figure in FIGURES_OF.get(series.mode, ())
+    )
     found: list[GatedFigure] = []
     for series, group in by_series.items():
         found += _gated(history, series, group, asked, max(1, figures))
@@ -197,18 +201,19 @@ def _judged(
             "baseline: not enough to tell a regression from chance"
         )
         return GatedFigure(series, figure, GateVerdict.NOT_ENOUGH, text, value)
-    level = worse * compared.level
+    level, earlier = worse * compared.level, compared.new - len(own)
+    others = f", with the {earlier} session{'s' * (earlier != 1)} before" if earlier else ""
+    change, limit = worse * compared.excess, worse * max(compared.limit, counts)
     text = (
-        f"{figure.shown(value)}: {figure.shown_change(worse * compared.excess, level)} from "
+        f"{figure.shown(value)}{others}: {figure.shown_change(change, level)} from "
         f"{figure.shown(level)}, the mean of {compared.baseline} sessions; "
-        f"{figure.shown_change(worse * max(compared.limit, counts), level)} would be a regression"
+        f"{figure.shown_change(limit, level)} would be a regression"
     )
     if not compared.regressed:
         return GatedFigure(series, figure, GateVerdict.PASSED, text, value, compared)
-    earlier = compared.new - len(own)
     since = _called(followed[-earlier][0] if earlier else group[0])
     if earlier:
-        text += f"; worse since {since}, {earlier} session{'s' * (earlier != 1)} before"
+        text += f"; worse since {since}"
     return GatedFigure(series, figure, GateVerdict.REGRESSED, text, value, compared, since)
 
 
