@@ -47,6 +47,6 @@ def test_reading_binary_samples_costs_a_few_times_a_look_up_of_each() -> None:
 
 
 def test_judging_a_streaming_session_costs_half_as_much_again_as_reading_it() -> None:
-    """1.2 to 1.4; with each word sought in all detections 5, the rounds parsed each time 15."""
+    """1.1 to 1.4; with each word sought in all detections 5, the rounds parsed each time 15."""
     with log_reading.streaming_session() as (folder, truth):
         assert log_reading.judging_costs(folder, truth, blocks=8, times=3).ratio.cpu_s < 1.8

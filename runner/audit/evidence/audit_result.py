@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ....datasets.labels import LabelList
+from ....energy.trace_files import MLCOMMONS_RATE_HZ
 from ...config.rounds import Round
 from ...journal.claimed_provenance import ClaimedProvenance
 from ...score.assess import Assessment
@@ -19,6 +20,9 @@ from .tree import Layout, ModeFolder
 _FLOAT_NOISE = 1e-12
 """The difference that adding samples in another order makes, as a fraction."""
 
+
+_ROUNDING = 2.0**-53
+"""What a sum of floats may be off by each number that is added, as a fraction."""
 
 _ROUNDED_SAMPLES = 2e-8
 """The difference, as a fraction, where our trace went through results.json, whose samples have nine
@@ -148,4 +152,8 @@ class Recomputed:
         through_json = self.ours and self.energy is not None
         if through_json and self.dialect is Dialect.MLCOMMONS:
             return _ROUNDED_SAMPLES
-        return _FLOAT_NOISE
+        if self.streaming is None or self.energy is None:
+            return _FLOAT_NOISE
+        # Whoever adds up a million samples one after the other rounds a million times.
+        longest_s = max((one.window.duration_s for one in self.energy.windows), default=0.0)
+        return max(_FLOAT_NOISE, longest_s * MLCOMMONS_RATE_HZ * _ROUNDING)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from decimal import Decimal
 from pathlib import Path
@@ -208,3 +209,15 @@ def test_a_short_figure_that_is_not_its_average_is_found_without_edges(tmp_path,
     (found,) = violations(one.audit(lists()))
     assert found.rule is Rule.RESULT_LINE
     assert found.expected.endswith("as the average behind it")
+
+
+def test_a_sum_of_very_many_samples_may_be_off_by_its_roundings(tmp_path):
+    """That of sww's energy has 1.2 million: added up one after the other, as here, it is off."""
+    samples = [2.5e-5] * 450_000
+    inside = samples[1000:-500]
+    assert f"{1e6 * sum(inside):.4f}" != f"{1e6 * math.fsum(inside):.4f}"
+    one = made(tmp_path, Played(samples_j=samples, words=WORDS, wav_file="own.wav", length_s=449.0))
+    assert of_rule(one.audit(lists()), Rule.RESULT_LINE) == []
+    (energy,) = re.findall(r"Total Energy  : (\d+)", text_of(one, "results.txt"))
+    one.replace("results.txt", energy, str(int(energy) + 1))
+    assert of_rule(one.audit(lists()), Rule.RESULT_LINE)
