@@ -68,8 +68,9 @@ def new(
     new_port(folder, chosen, chosen_board, _model(model, chosen, chosen_board))
     typer.echo(folder)
     Console(stderr=True, soft_wrap=True).print(
-        f"{chosen.model_id} for {board}. Build it with `make -C {folder}`; {folder / 'README.md'} "
-        "goes on from there",
+        f"{chosen.model_id} for {board}. Build it with `make -C {folder}`"
+        f"{f', boot it in QEMU with `make -C {folder} run`' if chosen_board.runs_model else ''}; "
+        f"{folder / 'README.md'} goes on from there",
         markup=False,
         highlight=False,
     )

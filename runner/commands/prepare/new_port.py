@@ -64,6 +64,7 @@ def new_port(folder: Path, task: Task, board: Board, model: Path | None) -> list
     if _streams(task):
         files |= _library_files("streaming", Path("streaming"))
     files[_TASK_HEADER] = _task_header(task, board)
+    files[Path("GUIDE.md")] = _text(SOURCES / "GUIDE.md")
     for path, text in files.items():
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)

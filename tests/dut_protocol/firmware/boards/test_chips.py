@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
+import socket
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -18,10 +22,16 @@ from support.firmware.board_runs import (
 )
 from support.firmware.build import FIRMWARE, run
 from support.firmware.dialogues import load_commands
-from support.firmware.qemu_board import STEADY, BoardTalk, EmulatedBoard, firmware_image
+from support.firmware.qemu_board import (
+    STEADY,
+    BoardTalk,
+    EmulatedBoard,
+    firmware_image,
+    free_port,
+)
 from tinyrunner.models.demo_models import demo_model_path
 from tinyrunner.models.engine import Engine
-from tinyrunner.models.suite import KWS
+from tinyrunner.models.suite import AD, KWS
 from tinyrunner.runner.commands.prepare.boards import BOARDS
 
 CHIPS = ["stm32f405", "fe310", "mps2-an505", "nrf51"]
@@ -76,6 +86,25 @@ def test_a_chip_too_small_for_the_model_speaks_the_protocol_alone():
         assert device.ask(b"name%") == b"m-name-dut-[stm32f100]\r\n" + R
 
 
+def test_make_run_boots_it_and_prints_the_command_that_talks_to_it():
+    port = free_port()
+    folder = next(path for path in image("stm32f405").parents if (path / "board.mk").exists())
+    with subprocess.Popen(
+        ["make", "-s", "-C", folder, "run", f"PORT={port}"],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
+    ) as running:  # fmt: skip
+        try:
+            assert running.stdout is not None
+            said = [running.stdout.readline().strip() for _ in range(3)]
+            address = f"socket://127.0.0.1:{port}"
+            assert said[1] == f"tinyrunner check --dut {address} --task kws"
+            assert "waiting for connection" in said[2]
+            with socket.create_connection(("127.0.0.1", port), 10) as device:
+                assert device.recv(1) == b"m"
+        finally:
+            os.killpg(running.pid, signal.SIGTERM)
+
+
 def test_a_board_file_has_at_most_120_lines():
     files = [*(FIRMWARE / "ports").glob("*/board.c")]
     assert len(files) >= len(CHIPS)
@@ -92,8 +121,8 @@ def own_cache(tmp_path, monkeypatch):
 
 
 def told(chip: str, board_image: Path, *more: str) -> None:
-    """One row: a test that came so far has seen each "yes"."""
-    tools = BOARDS[chip].tools[0].replace("gcc", "size")
+    """One row: a test that came so far has seen each "yes". RAM includes the stack."""
+    tools = BOARDS[chip.split(",")[0]].tools[0].replace("gcc", "size")
     text, data, bss = run([tools, board_image]).splitlines()[1].split()[:3]
     print("|", " | ".join((chip, *more, text, str(int(data) + int(bss)))), "|")
 
@@ -127,6 +156,20 @@ def test_the_protocol_alone_is_checked(tmp_path: Path):
         verdicts = checked(board, tmp_path)
     assert verdicts["range of scores"] == "warn"  # all are 0
     told(SMALL, board_image, "yes", "yes", "no model", "no model", "no model")
+
+
+@pytest.mark.slow
+def test_ad_fits_the_chip_of_8_kb_and_gives_the_engines_errors():
+    engine = Engine.load(demo_model_path(AD), AD)
+    source = np.random.default_rng(3)
+    ad = firmware_image(AD, demo_model_path(AD), board=SMALL)
+    with EmulatedBoard(ad) as board, BoardTalk(board) as device:
+        device.answer(1)
+        for spread in (15, 1e4):
+            data = source.normal(-35, spread, 640).astype("<f4").tobytes()
+            (score,), (expected,) = scores_after(device, data), engine.infer(data)
+            assert score == pytest.approx(expected, rel=1e-6, abs=0.001)
+    told(f"{SMALL}, ad", ad, "yes", "no run", "no run", "2 windows", "no run")
 
 
 @pytest.mark.slow

@@ -176,7 +176,7 @@ def test_a_port_stands_alone(tmp_path):
         folder = tmp_path / task.key / board.key / str(model is None)
         files = new_port(folder, task, board, model)
         names = {path.name for path in files}
-        assert "README.md" in names
+        assert {"README.md", "GUIDE.md"} <= names
         for path in files:
             text = path.read_text("utf-8")
             assert "../" not in text
