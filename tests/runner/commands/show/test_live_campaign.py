@@ -24,7 +24,9 @@ def shown(width: int, events: list[dict]) -> list[str]:
         for task in TASKS.values()
         for mode in Mode
     )
-    campaign = Campaign(Path("c.yaml"), Path("c"), cells, CheckPolicy.OFF, 0, {}, {}, {}, None, {})
+    campaign = Campaign(
+        Path("c.yaml"), Path("c"), cells, CheckPolicy.OFF, 0, {}, {}, {}, None, {}, {}
+    )
     console = Console(file=io.StringIO(), width=width, color_system=None)
     table = LiveTable(console, campaign, {})
     for event in events:
