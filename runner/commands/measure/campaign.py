@@ -127,7 +127,12 @@ def _run(file: Path, *, resume: bool, jobs: Jobs) -> None:
     from rich.console import Console
 
     from ...execute.campaign.campaign_journal import NAME as JOURNAL
-    from ...execute.campaign.campaign_journal import CampaignJournal, finished_sessions, read_events
+    from ...execute.campaign.campaign_journal import (
+        CampaignJournal,
+        finished_sessions,
+        read_events,
+        running_elsewhere,
+    )
     from ...execute.campaign.cells import read_campaign
     from ...execute.campaign.drift import drifted
     from ...execute.campaign.supervisor import run_campaign
@@ -142,7 +147,15 @@ def _run(file: Path, *, resume: bool, jobs: Jobs) -> None:
     with alone_in(read.folder):
         done: dict[str, Path] = {}
         if resume:
-            done = finished_sessions(read_events(read.folder), read.folder)
+            events = tuple(read_events(read.folder))
+            done = finished_sessions(iter(events), read.folder)
+            if host := running_elsewhere(events):
+                console.print(
+                    f"note: {host} was at this campaign and has not said that it ended; see that "
+                    "it does not run there still, for two would measure the same",
+                    markup=False,
+                    highlight=False,
+                )
         elif (read.folder / JOURNAL).exists():
             raise SetupError(
                 f"{read.folder} holds a campaign already: go on with it by --resume, or name "

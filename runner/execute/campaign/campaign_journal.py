@@ -6,11 +6,13 @@ the journal is read. What a line tells is one of the events below.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from socket import gethostname
 from types import TracebackType
 from typing import Any, Self
 
@@ -18,6 +20,10 @@ from ...errors import JournalError, ResumeError
 
 NAME = "campaign.jsonl"
 
+STARTED = "started"
+"""A campaign's process begins to write, on `host`."""
+ENDED = "ended"
+"""It has come to its end, with every board left."""
 BEGAN = "began"
 HOOK = "hook"
 CHECKED = "checked"
@@ -61,6 +67,7 @@ class CampaignJournal:
         )
 
     def __enter__(self) -> Self:
+        self.write({"event": STARTED, "host": gethostname()})
         return self
 
     def __exit__(
@@ -69,7 +76,21 @@ class CampaignJournal:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        with contextlib.suppress(JournalError):  # a full disk was told where it mattered
+            self.write({"event": ENDED})
         self._file.close()
+
+
+def running_elsewhere(events: Iterable[Event]) -> str:
+    """Return another host whose process may still run the campaign; empty where there is none.
+
+    Locks are a computer's own, and a process that was killed has not said that it ended.
+    """
+    host = ""
+    for event in events:
+        if event["event"] in (STARTED, ENDED):
+            host = str(event.get("host", ""))
+    return "" if host == gethostname() else host
 
 
 def read_events(folder: Path) -> Iterator[Event]:

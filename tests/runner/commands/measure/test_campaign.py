@@ -163,3 +163,14 @@ def test_the_file_that_init_writes_is_read_and_explained(tmp_path):
     assert ran.status == 2, ran
     assert "there is no" in ran.err  # the data sets, or flash.sh, of a bench that is nobody's
     assert "unknown key" not in ran.err
+
+
+def test_another_host_that_has_not_said_that_it_ended_is_named(tmp_path):
+    file = written(tmp_path, modes=["accuracy"])
+    tinyrunner("campaign", file)
+    kinds = [one["event"] for one in journal(tmp_path)]
+    assert (kinds[0], kinds[-1]) == ("started", "ended")
+    assert "was at this campaign" not in tinyrunner("campaign", file, "--resume").err
+    with (tmp_path / "night" / "campaign.jsonl").open("a") as more:
+        more.write('{"event": "started", "host": "nas-7"}\n')
+    assert "nas-7 was at this campaign" in tinyrunner("campaign", file, "--resume").err

@@ -11,18 +11,25 @@ pytestmark = needs_scripts
 
 
 @pytest.fixture
-def plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RecordedLab:
+    return RecordedLab(tmp_path, monkeypatch)
+
+
+def written(place: Path, **addresses: str) -> Path:
+    boards = {name: {"settings": {"dut": {"address": at}}} for name, at in addresses.items()}
+    settings = {"datasets": "demo", "limit": 1}
+    return written_campaign(
+        place, boards=boards, settings=settings, tasks=["kws", "ic"], modes=["accuracy"]
+    )
+
+
+@pytest.fixture
+def plan(lab: RecordedLab, tmp_path: Path):
     """Plan a campaign of boards with these addresses."""
-    lab = RecordedLab(tmp_path, monkeypatch)
 
     def planned(*options: str, **addresses: str):
-        boards = {name: {"settings": {"dut": {"address": at}}} for name, at in addresses.items()}
-        settings = {"datasets": "demo", "limit": 1}
         lab.play("unknown")  # what is asked of all places is the same in each scenario
-        file = written_campaign(
-            tmp_path, boards=boards, settings=settings, tasks=["kws", "ic"], modes=["accuracy"]
-        )
-        return tinyrunner("campaign", "plan", file, *options)
+        return tinyrunner("campaign", "plan", written(tmp_path, **addresses), *options)
 
     return planned
 
@@ -49,3 +56,14 @@ def test_places_and_tags_that_there_are_not_are_named_before_anything_is_run(pla
 @pytest.mark.parametrize("jobs", ["0", "many", "-1"])
 def test_a_number_of_jobs_that_is_none_is_refused(plan, jobs):
     assert plan(f"--jobs={jobs}", a="labgrid:h7-1").status == 2
+
+
+def test_when_there_is_no_board_left_each_run_says_so(lab, tmp_path):
+    lab.play("all_dead")
+    file = written(tmp_path, a="labgrid:?board=h7")
+    failed = tinyrunner("campaign", file)
+    assert failed.status == 1
+    for cell in ("a/kws/accuracy", "a/ic/accuracy"):
+        assert f"failed: {cell}: no place with board=h7 can be used: " in failed.out
+    assert "has no matching remote resource; is its exporter running?" in failed.out
+    assert not any(lab.marks.iterdir())
