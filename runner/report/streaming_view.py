@@ -67,15 +67,16 @@ def _facts(
 
 
 def _corrected(result: StreamingResult) -> str:
-    """Say what is counted with the drift taken off, and what it means where that differs."""
-    text = f"{result.corrected_words}, to {README_DELAY_S:g} s behind a word"
-    if result.corrected_words is None or result.words is None:
+    """Say what is counted with the drift taken off; where that differs, a finding says why."""
+    other, words = result.corrected_words, result.words
+    text = f"{other}, to {README_DELAY_S:g} s behind a word"
+    if other is None or words is None:
         return text
-    if result.corrected_words.counts == result.words.counts:
+    if (other.missed_s, other.false_positives) == (words.missed_s, words.false_positives):
         return f"{text}: the same"
     return (
-        f"{text}, where {result.words} are counted officially, to {OFFICIAL_DELAY_S:g} s behind "
-        "it; detections come later, or earlier, than the clock explains"
+        f"{text}, where {words} are counted officially, to {OFFICIAL_DELAY_S:g} s behind it: a "
+        "finding says what that means"
     )
 
 
