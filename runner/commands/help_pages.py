@@ -288,6 +288,13 @@ PAGES = {
             "firmware new word --task sww --board qemu-mps2",
         ),
     ),
+    "firmware library": HelpPage(
+        (
+            "firmware library tinyrunner-firmware",
+            "firmware library modules/tinyrunner",
+            "firmware library components/tinyrunner",
+        ),
+    ),
     "firmware boards": HelpPage(
         (
             "firmware boards",

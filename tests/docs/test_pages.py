@@ -30,7 +30,14 @@ PAGES = sorted(
     path.relative_to(CHECKOUT).as_posix()
     for path in (CHECKOUT / "README.md", *(CHECKOUT / "docs").rglob("*.md"))
 )
-ALSO_TYPED = ["dut_protocol/firmware/GUIDE.md", "dut_protocol/firmware/README.md"]
+ALSO_TYPED = [
+    "dut_protocol/firmware/GUIDE.md",
+    "dut_protocol/firmware/README.md",
+    *(
+        f"dut_protocol/firmware/ports/sdk/{kit}/README.md"
+        for kit in ("zephyr", "esp_idf", "pico", "stm32_hal")
+    ),
+]
 """Pages whose commands are tried elsewhere: the firmware's tests build what the guide builds."""
 
 ON_THE_BENCH = {

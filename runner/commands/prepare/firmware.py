@@ -12,7 +12,7 @@ from ....errors import closest
 from ...errors import SetupError
 from .. import options
 from .boards import BOARDS, Board
-from .new_port import SWW_FRAMES, new_port
+from .new_port import SWW_FRAMES, copy_library, new_port
 
 if TYPE_CHECKING:
     from ....models.export.int8_network import Network
@@ -74,6 +74,19 @@ def new(
         markup=False,
         highlight=False,
     )
+
+
+@app.command()
+def library(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Made; must not hold anything.")],
+) -> None:
+    """Copy the whole library: for Zephyr, ESP-IDF, Pico SDK, STM32Cube, Arduino, PlatformIO, CMake.
+
+    The folder is a package of most of them; ports/sdk/ in it has a port for each kit, with what to
+    type in its README.md.
+    """
+    copy_library(folder)
+    typer.echo(folder)
 
 
 @app.command()

@@ -5,6 +5,7 @@ What is written builds as it is. Nothing that is there is ever overwritten.
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -50,10 +51,7 @@ def new_port(folder: Path, task: Task, board: Board, model: Path | None) -> list
     it speaks the protocol alone. SetupError where the folder holds something, where the model is
     another task's or too large for the board, or where it cannot be exported.
     """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise SetupError(
-            f"a new port goes into an empty folder, and {folder} is there already: name another"
-        )
+    _need_empty(folder, "a new port")
     files = _library_files("src", Path("library"))
     if board.runs_model:
         files |= _bare_files(task, board, model)
@@ -70,6 +68,28 @@ def new_port(folder: Path, task: Task, board: Board, model: Path | None) -> list
         target.parent.mkdir(parents=True, exist_ok=True)
         write_new(target, text)
     return [folder / path for path in sorted(files)]
+
+
+def copy_library(folder: Path) -> list[Path]:
+    """Copy the library, its ports and the packages for vendors' kits; return the files, in order.
+
+    SetupError where ``folder`` holds something.
+    """
+    _need_empty(folder, "the library")
+    copied = []
+    for path in sorted(path for path in SOURCES.rglob("*") if path.is_file()):
+        target = folder / path.relative_to(SOURCES)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, target)
+        copied.append(target)
+    return copied
+
+
+def _need_empty(folder: Path, what: str) -> None:
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise SetupError(
+            f"{what} goes into an empty folder, and {folder} is there already: name another"
+        )
 
 
 def _port_files(name: str) -> list[Path]:

@@ -29,7 +29,7 @@ from support.firmware.streaming_dialogues import LOUD, NOISE, START, STREAMING_D
 from support.firmware.timeouts import TIMED, hold_timed
 
 LEAST_BRANCHES = 0.95
-UNIT = CHECKOUT / "tests" / "support" / "firmware" / "unit.c"
+UNIT = CHECKOUT / "tests" / "support" / "firmware" / "programs" / "unit.c"
 SCORES = (0x7FC00000, 0x7F800000, 0xFF800000, 0, 1, 0x3F7FFFFF, 0x3D800000, 0x3E400000, 0x7F7FFFFF)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from support.firmware.build import C99, CHECKOUT, LIBRARY, library_sources, need, run
 
-PROGRAM = CHECKOUT / "tests" / "support" / "firmware" / "interrupts.c"
+PROGRAM = CHECKOUT / "tests" / "support" / "firmware" / "programs" / "interrupts.c"
 
 
 @pytest.mark.parametrize("optimised", ["-O0", "-O2"])

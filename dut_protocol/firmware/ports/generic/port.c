@@ -6,6 +6,11 @@
 #include "task.h"
 #include "tinyrunner_dut.h"
 
+/* Where the SDK has a main() of its own, this file's gets the name that BOARD_MAIN gives. */
+#ifdef BOARD_MAIN
+#define main BOARD_MAIN
+#endif
+
 /* Where loads go. It is not the model's input tensor: a load that fails must not reach the model.
  */
 static uint8_t input[TASK_INPUT_CAPACITY];

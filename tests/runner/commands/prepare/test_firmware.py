@@ -16,12 +16,17 @@ from support.reference import reference_path
 from tinyrunner.models.demo_models import demo_model_path
 from tinyrunner.models.suite import AD, IC, KWS, TASKS, VWW, Task
 from tinyrunner.runner.commands.prepare.boards import BOARDS
-from tinyrunner.runner.commands.prepare.new_port import SOURCES, SWW_FRAMES, new_port
+from tinyrunner.runner.commands.prepare.new_port import (
+    SOURCES,
+    SWW_FRAMES,
+    copy_library,
+    new_port,
+)
 from tinyrunner.runner.errors import SetupError
 from typer.testing import CliRunner
 
 GENERIC, QEMU = BOARDS["generic"], BOARDS["qemu-mps2"]
-PORT_BOARD = CHECKOUT / "tests" / "support" / "firmware" / "port_board.c"
+PORT_BOARD = CHECKOUT / "tests" / "support" / "firmware" / "programs" / "port_board.c"
 PORT_PROJECT = """\
 cmake_minimum_required(VERSION 3.13)
 project(port C)
@@ -52,6 +57,16 @@ def test_a_generic_port_builds_as_it_is(task: str, tmp_path):
     assert firmware("new", str(tmp_path / "p"), "--task", task).exit_code == 0
     make(tmp_path / "p")
     assert (tmp_path / "p/build/libfirmware.a").stat().st_size > 5000
+
+
+def test_the_library_is_copied_whole_and_nothing_is_overwritten(tmp_path):
+    copied = firmware("library", str(tmp_path / "lib"))
+    assert copied.exit_code == 0
+    assert copied.stdout.strip() == str(tmp_path / "lib")
+    for path in (path for path in SOURCES.rglob("*") if path.is_file()):
+        assert (tmp_path / "lib" / path.relative_to(SOURCES)).read_bytes() == path.read_bytes()
+    with pytest.raises(SetupError, match="the library goes into an empty folder"):
+        copy_library(tmp_path)
 
 
 def test_a_generic_port_builds_for_a_small_processor(tmp_path):
