@@ -175,18 +175,14 @@ class History:
 
     def known_labels(self, most: int) -> dict[str, list[str]]:
         """Return the names of labels with some of their values, the newest first."""
-        found: dict[str, list[str]] = {}
-        newest = (
-            select(LABELS.c.name, LABELS.c.value, func.max(LABELS.c.session_id).label("newest"))
-            .group_by(LABELS.c.name, LABELS.c.value)
-            .order_by(LABELS.c.name, func.max(LABELS.c.session_id).desc())
-        )
+        newest = func.max(LABELS.c.session_id).desc()
+        of_name = select(LABELS.c.value).group_by(LABELS.c.value).order_by(newest).limit(most)
+        names = select(LABELS.c.name).distinct()
         with self._database.reading() as connection:
-            for name, value, _ in connection.execute(newest):
-                found.setdefault(name, [])
-                if len(found[name]) < most:
-                    found[name].append(value)
-        return found
+            return {
+                name: list(connection.execute(of_name.where(LABELS.c.name == name)).scalars())
+                for name in sorted(connection.execute(names).scalars())
+            }
 
     def labels_there(self) -> str:
         """Say which labels there are, for who asked for one that there is not."""
