@@ -224,10 +224,14 @@ class _Supervisor:
 
     def _heard(self, one: _Process, event: Event) -> None:
         if event.get("cell") in self._run.states:
+            if event["event"] == INTERRUPTED and one.leaving and not self._run.interrupted:
+                return  # it was told to go when its cell had ended
             self._take(event)
             if event["event"] == RETURNED and one.at is not None:
                 one.queue.waiting.appendleft((one.at, event["attempt"]))
                 one.at = None
+            elif event["event"] == FAILED and event["last"]:
+                one.at = None  # it may look for another board, which nobody needs any more
             return
         match event.get("event"):
             case kind if kind == READY:

@@ -161,3 +161,19 @@ def test_a_run_goes_on_at_its_place_and_an_interrupted_one_gives_it_back(lab, tm
     assert "ada" not in lab.client("who")
     for place in ("b2", "b3"):
         lab.client("-p", place, "release", user="bob")
+
+
+def test_a_campaign_whose_last_run_failed_waits_for_no_other_board(lab, tmp_path):
+    night = Night(
+        lab, tmp_path, tasks=["kws"], modes=["accuracy"], retries=0, boards={"b": None},
+        settings={"datasets": "demo", "dut": {"address": "labgrid:?name=b1"}},
+        hooks={"flash": "sleep 4; false"},
+    )  # fmt: skip
+    running = night.start("--jobs", "auto")
+    try:
+        lab.eventually(lambda: "ada" in lab.client("who"), "its board")
+        token = lab.client("reserve", "--shell", "name=b1", user="bob").partition("=")[2].strip()
+    finally:
+        ran = ended(running)
+    assert ran.status == 1, ran  # though b1 is kept for somebody else by now
+    lab.client("cancel-reservation", token, user="bob")
