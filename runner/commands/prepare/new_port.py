@@ -179,6 +179,8 @@ def _what_scores_are(task: Task) -> str:
 
 
 def _bare_files(task: Task, board: Board, model: Path | None) -> dict[Path, str]:
+    if model is None and _streams(task):
+        raise SetupError(f"{task.key} has commands of its model's: without one use --board generic")
     source = _NO_MODEL if model is None else _model_source(task, board)
     files = {path: _text(SOURCES / "ports" / "generic" / path) for path in map(Path, _OF_GENERIC)}
     for folder in board.folders:

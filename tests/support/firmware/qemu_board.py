@@ -33,7 +33,7 @@ STEADY = ("-icount", "shift=5,align=on")
 def firmware_image(task: Task, model: Path | None, *make: str, board: str = "qemu-mps2") -> Path:
     """``firmware.elf`` of `firmware new` and `make emulated`, each once per state of the sources.
 
-    It is two or three folders below the port's, where board.mk says what boots it.
+    The port's folder, above it, has board.mk, which says what boots it.
     """
     need("make")
     for tool in BOARDS[board].tools:
@@ -55,8 +55,8 @@ def firmware_image(task: Task, model: Path | None, *make: str, board: str = "qem
             capture_output=True, text=True, timeout=300,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr + done.stdout
-    built = folder / "build"
-    return next(path for path in (built / "emulated", built) if path.exists()) / "firmware.elf"
+    (image,) = (folder / "build").rglob("firmware.elf")
+    return image
 
 
 def emulator_of(image: Path) -> list[str]:

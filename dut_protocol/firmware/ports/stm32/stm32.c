@@ -46,11 +46,15 @@ void board_enable_uart_interrupt(void)
     NVIC_ENABLE_32_TO_63 = 1U << (USART1_IRQ - 32U);
 }
 
-/* An overrun (ORE) interrupts, too, and reading SR and then DR clears it; what it lost is lost. */
+/* An overrun (ORE) interrupts, too; reading SR and then DR clears it, and what it lost is lost. */
 void bare_uart_interrupt(void)
 {
-    while ((USART1_SR & (SR_RXNE | SR_ORE)) != 0U) {
-        UART_RX_Handler((uint8_t)USART1_DR);
+    for (uint32_t state = USART1_SR; (state & (SR_RXNE | SR_ORE)) != 0U; state = USART1_SR) {
+        const uint8_t byte = (uint8_t)USART1_DR;
+
+        if ((state & SR_RXNE) != 0U) {
+            UART_RX_Handler(byte);
+        }
     }
 }
 

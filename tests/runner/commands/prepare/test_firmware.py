@@ -282,6 +282,7 @@ def test_a_model_without_kernels_is_refused_and_nothing_written(tmp_path):
         (("--task", "kws", "--model", "x.tflite"), "no --model"),
         (("--task", "kws", "--board", "qemu-mps2", "--model", "x.tflite"), "cannot read the model"),
         (("--task", "sww", "--board", "stm32f405", "--model", "x.tflite"), "has no pins for sww"),
+        (("--task", "sww", "--board", "stm32f405", "--model", "none"), "use --board generic"),
     ],
 )
 def test_a_wrong_option_says_what_there_is(arguments, said, tmp_path):
