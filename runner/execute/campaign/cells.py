@@ -74,7 +74,7 @@ class CampaignCell:
         found = labgrid_addresses(self.config, **self.needs)
         sections = (getattr(self.config, name) for name in used_sections(**self.needs))
         used = sum(section.address is not None for section in sections)
-        return len(found) == used and all(one.wanted.tags for one in found)
+        return 0 < len(found) == used and all(one.wanted.tags for one in found)
 
     @property
     def words(self) -> dict[str, str]:

@@ -13,6 +13,7 @@ from support.devices.recorded_labgrid.lab import RecordedLab, needs_scripts
 from tinyrunner.errors import TinyrunnerError
 from tinyrunner.runner.bench.labgrid.client import PROGRAM_VARIABLE, find_program
 from tinyrunner.runner.bench.labgrid.lease import held_places, ports_of_places
+from tinyrunner.runner.bench.streaming import check_streaming_addresses
 from tinyrunner.runner.config.config import Config, override
 from tinyrunner.runner.journal.session_folder import alone_in
 
@@ -94,6 +95,15 @@ def test_place_that_a_killed_run_left_is_taken_over_and_released(lab: Lab) -> No
     (lab.marks / "127.0.0.1%3A20408%2Fh7-1").touch()
     assert list(lab.ports("left_by_a_kill", "labgrid:h7-1")) == ["labgrid:h7-1/dut"]
     assert lab.all_was_asked("left_by_a_kill")
+
+
+def test_interface_board_of_a_streaming_task_may_be_at_a_place(lab: Lab) -> None:
+    lab.play("one_of_several")
+    config = override(Config(), interface_board="labgrid:energy/iom")
+    check_streaming_addresses(config, energy=False)
+    with ports_of_places(config, energy=False, streaming=True) as placed:
+        assert placed.config.interface_board.address in placed.names
+    assert lab.all_was_asked("one_of_several")
 
 
 def test_process_of_ours_that_is_just_leaving_the_place_is_waited_for(lab: Lab) -> None:
