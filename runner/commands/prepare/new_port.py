@@ -125,6 +125,7 @@ def _relocated(path: Path) -> str:
 def _task_header(task: Task, board: Board) -> str:
     capacity = _capacity(task, board)
     unsigned = int(task.input_format is InputFormat.UINT8)
+    floats = int(task.input_format is InputFormat.FLOAT32_LE)
     return f"""\
 /* The task of this port: {task.key}. Made by `tinyrunner firmware new`. */
 #ifndef TASK_H
@@ -139,6 +140,7 @@ def _task_header(task: Task, board: Board) -> str:
 /* An input as the host sends it: {_shape(task)} of {task.input_format.value}. */
 #define TASK_INPUT_BYTES {task.input_bytes}
 #define TASK_INPUT_IS_UINT8 {unsigned}
+#define TASK_INPUT_IS_FLOAT {floats}
 {_STREAM_MACRO if _streams(task) else ""}\
 
 /* The most bytes that a `db load` may announce. */

@@ -11,6 +11,7 @@
 /* An input as the host sends it: 49 x 10 x 1 of int8. */
 #define TASK_INPUT_BYTES 490
 #define TASK_INPUT_IS_UINT8 0
+#define TASK_INPUT_IS_FLOAT 0
 
 /* The most bytes that a `db load` may announce. */
 #define TASK_INPUT_CAPACITY 490
