@@ -62,7 +62,7 @@ def _jobs(text: str | None) -> Jobs:
         return None
     if text == "auto":
         return "auto"
-    if not (text.isascii() and text.isdigit() and 1 <= int(text[:4]) <= 1000):
+    if not (text.isascii() and text.isdigit() and len(text) <= 4 and 1 <= int(text) <= 1000):
         raise SetupError(f"--jobs {text}: expected auto or a number from 1 to 1000")
     return int(text)
 

@@ -115,7 +115,7 @@ class Campaign:
         if jobs is None or not all(cell.movable for cell in lane):
             return 1
         boards = min(max(self.counted[one] for one in cell.places) for cell in lane)
-        return min(len(lane), boards if jobs == "auto" else jobs)
+        return min(len(lane), boards, len(lane) if jobs == "auto" else jobs)
 
     def lanes(self) -> list[list[CampaignCell]]:
         """Return the cells by the boards that share nothing with those of another lane."""

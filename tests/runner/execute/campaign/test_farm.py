@@ -53,7 +53,7 @@ def test_places_and_tags_that_there_are_not_are_named_before_anything_is_run(pla
     assert "no place with board=h8; there are: energy (board=u5 site=lab), h7-1" in refused.err
 
 
-@pytest.mark.parametrize("jobs", ["0", "many", "-1"])
+@pytest.mark.parametrize("jobs", ["0", "many", "-1", "10001"])
 def test_a_number_of_jobs_that_is_none_is_refused(plan, jobs):
     assert plan(f"--jobs={jobs}", a="labgrid:h7-1").status == 2
 
