@@ -20,6 +20,7 @@ import numpy.typing as npt
 
 from ...models.suite import KWS, Task
 from ..errors import DatasetError
+from ..htk_mel import htk_mel_weights
 from ..labels import LabelRow
 from ..streaming.sound import SAMPLE_RATE_HZ
 from .source_files import BuiltFile, SourceFolder, read_wav
@@ -127,18 +128,8 @@ def _window() -> _Floats:
 @cache
 def _mel_weights() -> _Floats:
     """Returns (FFT bin, band): triangles linear in HTK mel; the DC bin is in none of them."""
-    edges = np.linspace(_mel(np.array(_LOWEST_HZ)), _mel(np.array(_HIGHEST_HZ)), _MEL_BANDS + 2)
-    low, middle, high = edges[:-2], edges[1:-1], edges[2:]
-    bins = _mel(np.arange(_BINS) * SAMPLE_RATE_HZ / _FFT)[:, None]
-    weights: _Floats = np.minimum((bins - low) / (middle - low), (high - bins) / (high - middle))
-    weights = weights.clip(0.0, None)
-    weights[0] = 0.0
-    return weights
-
-
-def _mel(frequency_hz: _Floats) -> _Floats:
-    mel: _Floats = 1127.0 * np.log(1.0 + frequency_hz / 700.0)
-    return mel
+    bins_hz = np.arange(_BINS) * SAMPLE_RATE_HZ / _FFT
+    return htk_mel_weights(_LOWEST_HZ, _HIGHEST_HZ, _MEL_BANDS, bins_hz)
 
 
 @cache

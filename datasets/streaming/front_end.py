@@ -16,6 +16,7 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
+from ..htk_mel import htk_mel_weights
 from .sound import SAMPLE_RATE_HZ, Samples
 
 Features = npt.NDArray[np.int8]
@@ -96,18 +97,8 @@ def quantised(fraction: _Floats) -> Features:
 @cache
 def mel_weights() -> _Floats:
     """Returns (bin of the spectrum, band): 513 x 40 triangles, linear in mel from 0 to 8 kHz."""
-    edges = np.linspace(0.0, float(_mel(np.array(_HIGHEST_HZ))), BANDS + 2)
-    low, middle, high = edges[:-2], edges[1:-1], edges[2:]
-    bins = _mel(np.arange(_BINS) * SAMPLE_RATE_HZ / WINDOW_SAMPLES)[:, None]
-    rising, falling = (bins - low) / (middle - low), (high - bins) / (high - middle)
-    weights: _Floats = np.minimum(rising, falling).clip(0.0, None)
-    weights[0] = 0.0
-    return weights
-
-
-def _mel(frequency_hz: _Floats) -> _Floats:
-    mel: _Floats = 1127.0 * np.log(1.0 + frequency_hz / 700.0)
-    return mel
+    bins_hz = np.arange(_BINS) * SAMPLE_RATE_HZ / WINDOW_SAMPLES
+    return htk_mel_weights(0.0, _HIGHEST_HZ, BANDS, bins_hz)
 
 
 @cache

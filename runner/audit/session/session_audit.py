@@ -164,16 +164,7 @@ class _SessionAuditor(FolderReader):
         truth, used = self._choose_words(stream, task)
         self.findings += check_config(facts, (), place, task, log)
         self.synthetic = stream.record.wav_file.startswith(FILE_PREFIX)
-        assessment = assess_stream(
-            facts,
-            stream,
-            truth,
-            task,
-            place.mode,
-            self.context.round,
-            place.submitter.division,
-            provenance=self.provenance,
-        )
+        assessment = self._assess_stream(facts, stream, truth, task)
         for finding in assessment.findings:
             self.findings.append(AuditFinding.of_session(_submitted(finding), log, finding.line))
         result = assessment.streaming
@@ -245,16 +236,7 @@ class _SessionAuditor(FolderReader):
             document = self.path_of("session.json")
             found += session_json_check.check_log(self.provenance, facts, document)
         stream = self._read_stream(self.folder / JOURNAL_NAME, facts)
-        journal = assess_stream(
-            facts,
-            stream,
-            truth,
-            task,
-            place.mode,
-            self.context.round,
-            place.submitter.division,
-            provenance=self.provenance,
-        )
+        journal = self._assess_stream(facts, stream, truth, task)
         parts = ("streaming", "energy") if journal.energy is not None else ("streaming",)
         found += session_json_check.check_journal(journal, assessment, path, name, parts)
         said = {(one.kind, one.severity) for one in map(_submitted, assessment.findings)}
@@ -264,6 +246,21 @@ class _SessionAuditor(FolderReader):
             if (one.kind, one.severity) not in said
         )
         self.findings += (one for one in found if one not in self.findings)
+
+    def _assess_stream(
+        self, facts: LogFacts, stream: Stream, truth: StreamingTruth | None, task: StreamingTask
+    ) -> Assessment:
+        place = self.place
+        return assess_stream(
+            facts,
+            stream,
+            truth,
+            task,
+            place.mode,
+            self.context.round,
+            place.submitter.division,
+            provenance=self.provenance,
+        )
 
     def _merge_json(self, logged: LoggedSession) -> dict[str, int]:
         """Put results.json's exact numbers in; return the classes that it names."""

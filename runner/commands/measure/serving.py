@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from ...errors import SetupError
 
@@ -12,6 +14,16 @@ if TYPE_CHECKING:
     from ...config.sim_address import MonitorKind
 
 ANY_PORT = ("127.0.0.1", 0)
+PtyOption = Annotated[bool, typer.Option("--pty", help="On a pseudo-terminal.")]
+TcpOption = Annotated[
+    str | None,
+    typer.Option(
+        "--tcp",
+        metavar="HOST:PORT",
+        help="On TCP; port 0: any free.",
+        show_default="required, or --pty",
+    ),
+]
 
 
 def open_port(

@@ -14,7 +14,15 @@ from ....models.suite import SWW
 from ...errors import SetupError
 from .. import options
 from ..interrupts import interrupt_the_work
-from .serving import host_and_port, monitor_place, one_place, open_port, say
+from .serving import (
+    PtyOption,
+    TcpOption,
+    host_and_port,
+    monitor_place,
+    one_place,
+    open_port,
+    say,
+)
 from .simulate_streaming import interface_board, serve_streaming_bench, serve_streaming_dut
 
 _KINDS = "n6705, lpm01a, ppk2, stlinkv3pwr, otii, scpi:FILE, or replay:FILE."
@@ -67,16 +75,8 @@ def dut(
         ),
     ] = None,
     config: options.ConfigOption = None,
-    pty: Annotated[bool, typer.Option("--pty", help="On a pseudo-terminal.")] = False,
-    tcp: Annotated[
-        str | None,
-        typer.Option(
-            "--tcp",
-            metavar="HOST:PORT",
-            help="On TCP; port 0: any free.",
-            show_default="required, or --pty",
-        ),
-    ] = None,
+    pty: PtyOption = False,
+    tcp: TcpOption = None,
     baud_rate: Annotated[
         int,
         typer.Option("--baud-rate", help="Modelled speed; 0: as fast as it goes.", metavar="BAUD"),
@@ -146,7 +146,7 @@ def monitor(
             metavar="FILE",
         ),
     ] = None,
-    pty: Annotated[bool, typer.Option("--pty", help="On a pseudo-terminal.")] = False,
+    pty: PtyOption = False,
     tcp: Annotated[
         str | None,
         typer.Option(

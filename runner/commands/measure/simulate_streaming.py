@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import threading
 from contextlib import ExitStack, closing, suppress
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from ....models.suite import SWW
 from ...errors import SetupError
 from .. import options
-from .serving import one_place, open_port, say
+from .serving import PtyOption, TcpOption, one_place, open_port, say
 
 if TYPE_CHECKING:
     from ....dut_protocol.simulated.serve import ServedEnd
@@ -31,16 +31,8 @@ _ADDRESS = f"sim:{SWW.model_id}"
 def interface_board(
     flags: dict[str, Any],
     config: options.ConfigOption = None,
-    pty: Annotated[bool, typer.Option("--pty", help="On a pseudo-terminal.")] = False,
-    tcp: Annotated[
-        str | None,
-        typer.Option(
-            "--tcp",
-            metavar="HOST:PORT",
-            help="On TCP; port 0: any free.",
-            show_default="required, or --pty",
-        ),
-    ] = None,
+    pty: PtyOption = False,
+    tcp: TcpOption = None,
 ) -> None:
     """Serve an interface board with a device behind it until Ctrl-C; its address goes to stdout.
 
