@@ -51,6 +51,10 @@ BOARDS: dict[str, Board] = {
             "Cortex-M33", 4 << 20, 2 << 20, 17_000, tools=_ARM,
         ),
         Board(
+            "mps3-an547", ("bare", "qemu_mps2", "mps3_an547"), "qemu-mps3-an547", "Arm MPS3 AN547",
+            "Cortex-M55", 512 << 10, 2 << 20, 17_000, tools=_ARM,
+        ),
+        Board(
             "stm32f405", ("bare", "stm32", "stm32f405"), "stm32f405", "STM32F405xG", "Cortex-M4F",
             1 << 20, 128 << 10, 8_500, tools=_ARM,
         ),

@@ -34,7 +34,7 @@ from tinyrunner.models.engine import Engine
 from tinyrunner.models.suite import AD, KWS
 from tinyrunner.runner.commands.prepare.boards import BOARDS
 
-CHIPS = ["stm32f405", "fe310", "mps2-an505", "nrf51"]
+CHIPS = ["stm32f405", "fe310", "mps2-an505", "mps3-an547", "nrf51"]
 SMALL = "stm32f100"
 PINS = {
     "nrf51": ("nrf51_gpio_write", ["0x50c value 0x8", "0x508 value 0x8"]),
