@@ -58,6 +58,11 @@ TinyrunnerError 1
 │   └── SetupError
 │       ├── BuildError
 │       ├── InUse
+│       ├── LabgridError
+│       │   ├── NoCoordinator
+│       │   ├── PlaceGone
+│       │   ├── PlaceHeld
+│       │   └── PlaceRefused
 │       └── ResumeError
 ├── WireLogError
 ├── WouldCrash
