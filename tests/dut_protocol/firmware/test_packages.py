@@ -104,12 +104,15 @@ def test_an_application_is_board_main_loop_and_model(kit: str, command: str, tmp
     (tmp_path / "external" / "pico_sdk_import.cmake").touch()
     calls = recorded(copy)
     assert sources(calls[command], lists.parent) == GENERIC | {lists.parent / "board.c"}
-    (tmp_path / "model").mkdir()
-    for name in ("model.c", "network_model.c"):
-        (tmp_path / "model" / name).touch()
-    calls = recorded(copy, TINYRUNNER_MODEL=str(tmp_path / "model"))
-    names = {path.name for path in sources(calls[command], lists.parent)}
-    assert names == {"board.c", "port.c", "model.c", "network_model.c"}
+    # A port.c includes the task.h beside it: that of the port that is named, and nothing else.
+    (tmp_path / "mine").mkdir()
+    mine = {tmp_path / "mine" / name for name in ("port.c", "model.c", "network_model.c")}
+    for path in mine:
+        path.touch()
+    calls = recorded(copy, TINYRUNNER_PORT=str(tmp_path / "mine"))
+    assert sources(calls[command], lists.parent) == mine | {lists.parent / "board.c"}
+    included = calls["target_include_directories"]
+    assert included[included.index("PRIVATE") + 1 :] == [str(tmp_path / "mine")]
 
 
 def test_platformio_compiles_library_and_kernels_and_finds_their_headers():
