@@ -21,6 +21,7 @@ BOARDS = {
     "pico": PORTS / "pico" / "board.c",
     "stm32_hal": PORTS / "stm32_hal" / "board.c",
 }
+RING = ["-DTR_RING_BYTES=4096"]
 INPUT = bytes(range(245)) * 2
 BLOCKS = [f"db {INPUT[at : at + 32].hex()}%" for at in range(0, len(INPUT), 32)]
 COMMANDS = f"name%profile%db load 490%{''.join(BLOCKS)}timestamp%infer 1 0%results%timestamp%"
@@ -28,14 +29,15 @@ COMMANDS = f"name%profile%db load 490%{''.join(BLOCKS)}timestamp%infer 1 0%resul
 
 def flags(kit: str) -> list[str | Path]:
     own_main = [] if kit in ("zephyr", "pico") else ["-DBOARD_MAIN=port_main"]
-    return [*own_main, "-DTR_RING_BYTES=4096", "-I", SDK / kit, "-I", GENERIC]
+    return [*own_main, *RING, "-I", SDK / kit, "-I", GENERIC]
 
 
 def answered(kit: str, *more: str) -> tuple[list[str], str]:
     """The lines that the port sends, and the timestamp pin's levels."""
     generic = [GENERIC / "port.c", GENERIC / "model.c"]
     stand_ins = [SDK / "talk.c", SDK / kit / "kit.c"]
-    sources = [BOARDS[kit], *generic, *stand_ins, *library_sources()]
+    library = build("gcc", [*C99, *RING, "-r", "-nostdlib"], library_sources(), "library.o")
+    sources = [BOARDS[kit], *generic, *stand_ins, library]
     inputs = sorted(SDK.rglob("*.h"))
     program = build("gcc", [*C99, *flags(kit), *more], sources, "device", inputs)
     done = subprocess.run(

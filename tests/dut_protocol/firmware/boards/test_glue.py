@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support.firmware.build import C99, CHECKOUT, FIRMWARE, WARNINGS, need, run
+from support.firmware.build import C99, CHECKOUT, FIRMWARE, WARNINGS, build, need, run
 from tinyrunner.models.demo_models import demo_model_path
 from tinyrunner.models.suite import AD, IC, KWS, Task
 from tinyrunner.runner.commands.prepare.boards import BOARDS
@@ -24,15 +24,19 @@ SDK = CHECKOUT / "tests" / "support" / "firmware" / "sdk"
 def port(request, tmp_path_factory) -> tuple[Task, Path]:
     folder = tmp_path_factory.mktemp("port") / request.param.key
     new_port(folder, request.param, BOARDS["qemu-mps2"], demo_model_path(request.param))
-    kernels = [*sorted((folder / "kernels").glob("*.c")), folder / "network_model.c"]
-    flags = [*C99, "-ffp-contract=off", *includes(folder)]
-    run([need("gcc"), *flags, "-c", *kernels, SDK / "scores.c"], cwd=folder)
+    run([need("gcc"), *C99, *includes(folder), "-c", folder / "network_model.c", SDK / "scores.c"],
+        cwd=folder)  # fmt: skip
     return request.param, folder
 
 
 def includes(folder: Path) -> list[str | Path]:
     folders = [folder, folder / "kernels", folder / "library", GLUE, SDK / "tflm"]
     return [word for each in folders for word in ("-I", each)]
+
+
+def kernels() -> Path:
+    sources = sorted((FIRMWARE / "kernels").glob("*.c"))
+    return build("gcc", [*C99, "-O1", "-ffp-contract=off", "-r", "-nostdlib"], sources, "kernels.o")
 
 
 def scores(port: tuple[Task, Path], model: Path, more: list[str | Path]) -> list[str]:
@@ -42,7 +46,7 @@ def scores(port: tuple[Task, Path], model: Path, more: list[str | Path]) -> list
     source.write_text(model.read_text("utf-8"), encoding="utf-8")
     run([need("gcc"), *C99, *includes(folder), "-c", source], cwd=folder)
     run([need("g++"), "-std=c++17", *WARNINGS, *includes(folder), *more,
-         *sorted(folder.glob("*.o")), "-o", "device"], cwd=folder)  # fmt: skip
+         *sorted(folder.glob("*.o")), kernels(), "-o", "device"], cwd=folder)  # fmt: skip
     random = np.random.default_rng(7)
     data = random.integers(0, 256, (3, task.input_bytes), dtype=np.uint8).tobytes()
     if task is AD:

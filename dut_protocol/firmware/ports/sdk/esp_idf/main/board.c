@@ -9,6 +9,7 @@
 #include "esp_timer.h"
 #include "freertos/FreeRTOS.h"
 #include "freertos/task.h"
+#include "soc/uart_pins.h"
 
 #ifndef BOARD_BAUD_RATE
 #define BOARD_BAUD_RATE 115200
@@ -17,6 +18,8 @@
 /* UART 0 at its usual pins: the port that boards have on their USB connector. */
 #ifndef BOARD_UART
 #define BOARD_UART UART_NUM_0
+#define BOARD_UART_TX_PIN U0TXD_GPIO_NUM
+#define BOARD_UART_RX_PIN U0RXD_GPIO_NUM
 #endif
 
 #ifndef BOARD_TIMESTAMP_PIN
@@ -47,6 +50,7 @@ void board_init(void)
         .parity = UART_PARITY_DISABLE,
         .stop_bits = UART_STOP_BITS_1,
         .flow_ctrl = UART_HW_FLOWCTRL_DISABLE,
+        .source_clk = UART_SCLK_DEFAULT,
     };
 
     ESP_ERROR_CHECK(gpio_reset_pin(pin));
@@ -54,6 +58,8 @@ void board_init(void)
     ESP_ERROR_CHECK(gpio_set_direction(pin, GPIO_MODE_OUTPUT));
     ESP_ERROR_CHECK(uart_driver_install(BOARD_UART, DRIVER_BYTES, 0, 0, NULL, 0));
     ESP_ERROR_CHECK(uart_param_config(BOARD_UART, &settings));
+    ESP_ERROR_CHECK(uart_set_pin(BOARD_UART, BOARD_UART_TX_PIN, BOARD_UART_RX_PIN,
+                                 UART_PIN_NO_CHANGE, UART_PIN_NO_CHANGE));
 }
 
 /* Waits for one byte, and fetches those behind it without waiting. */
