@@ -29,6 +29,7 @@ from support.firmware.qemu_board import (
     firmware_image,
     free_port,
 )
+from support.reference import reference_path
 from tinyrunner.models.demo_models import demo_model_path
 from tinyrunner.models.engine import Engine
 from tinyrunner.models.suite import AD, KWS
@@ -170,6 +171,20 @@ def test_ad_fits_the_chip_of_8_kb_and_gives_the_engines_errors():
             (score,), (expected,) = scores_after(device, data), engine.infer(data)
             assert score == pytest.approx(expected, rel=1e-6, abs=0.001)
     told(f"{SMALL}, ad", ad, "yes", "no run", "no run", "2 windows", "no run")
+
+
+@pytest.mark.slow
+def test_the_reference_model_of_kws_gives_the_engines_scores_on_the_stm32f405():
+    model = reference_path("models", "kws_ref_model.tflite")
+    engine = Engine.load(model, KWS)
+    files = sorted(reference_path("datasets", "kws01").glob("*.bin"))[:10]
+    built = firmware_image(KWS, model, board="stm32f405")
+    with EmulatedBoard(built) as board, BoardTalk(board) as device:
+        device.answer(1)
+        for data in (path.read_bytes() for path in files):
+            expected = tuple(float(f"{score:.3f}") for score in engine.infer(data))
+            assert scores_after(device, data) == expected
+    told("stm32f405, reference", built, "yes", "no run", "no run", "10 inputs", "no run")
 
 
 @pytest.mark.slow
