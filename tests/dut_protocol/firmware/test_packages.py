@@ -109,10 +109,13 @@ def test_an_application_is_board_main_loop_and_model(kit: str, command: str, tmp
     mine = {tmp_path / "mine" / name for name in ("port.c", "model.c", "network_model.c")}
     for path in mine:
         path.touch()
-    calls = recorded(copy, TINYRUNNER_PORT=str(tmp_path / "mine"))
+    calls = recorded(
+        copy, TINYRUNNER_PORT=str(tmp_path / "mine"), TINYRUNNER_DEFINITIONS="BOARD_BAUD_RATE=9600"
+    )
     assert sources(calls[command], lists.parent) == mine | {lists.parent / "board.c"}
     included = calls["target_include_directories"]
     assert included[included.index("PRIVATE") + 1 :] == [str(tmp_path / "mine")]
+    assert "BOARD_BAUD_RATE=9600" in calls["target_compile_definitions"]
 
 
 def test_platformio_compiles_library_and_kernels_and_finds_their_headers():
