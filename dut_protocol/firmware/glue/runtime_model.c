@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* model.h on an inference engine: the host's bytes to its input tensor, its output tensor to scores.
- * Where the engine cannot run the model, all scores are `nan`, which a host refuses. */
+/* model.h on an inference engine: the host's bytes to its input tensor, its output tensor to
+ * scores. Where the engine cannot run the model, all scores are `nan`, which a host refuses. */
 #include "model.h"
 
 #include <math.h>
@@ -84,8 +84,8 @@ float model_score(uint32_t index)
     }
     if (has_inferred && index < TASK_SCORES) {
 #if TASK_INPUT_IS_FLOAT
-        score = tr_nn_mean_squared_error(output.data, OUTPUT_COUNT, output.scale,
-                                         output.zero_point, window);
+        score = tr_nn_mean_squared_error(output.data, OUTPUT_COUNT, output.scale, output.zero_point,
+                                         window);
 #else
         tr_nn_dequantise(&output.data[index], 1, output.scale, output.zero_point, &score);
 #endif

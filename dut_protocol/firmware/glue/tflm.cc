@@ -14,7 +14,8 @@
 // The .tflite file, aligned to 16 bytes.
 extern "C" const unsigned char tflm_model[];
 
-namespace {
+namespace
+{
 
 alignas(16) uint8_t arena[TFLM_ARENA_BYTES];
 tflite::MicroInterpreter *interpreter = nullptr;

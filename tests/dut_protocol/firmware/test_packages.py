@@ -138,7 +138,7 @@ def test_the_cmsis_pack_lists_every_file_of_library_and_kernels():
     compiled = {
         FIRMWARE / each.get("name")
         for each in pack.iter("file")
-        if each.get("category") == "sourceC" and each.get("attr") != "template"
+        if each.get("category") == "source" and each.get("attr") != "template"
     }
     assert compiled == LIBRARY | KERNELS
 

@@ -38,8 +38,7 @@ void talk_send(const void *bytes, size_t count)
         putchar(chars[i]);
         memmove(last, last + 1, sizeof last - 1);
         last[sizeof last - 1] = chars[i];
-        if (memcmp(last, ready, sizeof last) == 0 && --replies_left == 0 &&
-            !talk_has_next()) {
+        if (memcmp(last, ready, sizeof last) == 0 && --replies_left == 0 && !talk_has_next()) {
             exit(EXIT_SUCCESS);
         }
     }

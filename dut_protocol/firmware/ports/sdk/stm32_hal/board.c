@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* An STM32 with ST's HAL, in a project that STM32CubeMX has made; README.md says with which
- * settings. A DMA in circular mode receives: nothing is started anew between bytes, so none is lost. */
+ * settings. A DMA in circular mode receives: nothing is started anew between bytes, so none is
+ * lost. */
 #include "board.h"
 
 #include "main.h"
@@ -77,8 +78,8 @@ void HAL_UARTEx_RxEventCallback(UART_HandleTypeDef *uart, uint16_t count)
     }
 }
 
-/* Noise or an overrun: the HAL has ended the reception. The byte that is missing spoils its command,
- * whose answer tells the host. */
+/* Noise or an overrun: the HAL has ended the reception. The byte that is missing spoils its
+ * command, whose answer tells the host. */
 void HAL_UART_ErrorCallback(UART_HandleTypeDef *uart)
 {
     if (uart == &BOARD_UART) {

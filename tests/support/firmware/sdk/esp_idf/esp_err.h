@@ -9,12 +9,12 @@ typedef int esp_err_t;
 
 void stand_in_abort(void);
 
-#define ESP_ERROR_CHECK(expression)  \
-    do {                             \
+#define ESP_ERROR_CHECK(expression)     \
+    do {                                \
         esp_err_t error = (expression); \
-        if (error != ESP_OK) {       \
-            stand_in_abort();        \
-        }                            \
+        if (error != ESP_OK) {          \
+            stand_in_abort();           \
+        }                               \
     } while (0)
 
 #endif

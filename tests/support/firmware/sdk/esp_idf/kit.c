@@ -52,7 +52,9 @@ esp_err_t uart_driver_install(uart_port_t uart_num, int rx_buffer_size, int tx_b
 esp_err_t uart_param_config(uart_port_t uart_num, const uart_config_t *uart_config)
 {
     return uart_num == UART_NUM_0 && uart_config->baud_rate == 115200 &&
-                   uart_config->source_clk == UART_SCLK_DEFAULT ? ESP_OK : ESP_ERR_NO_MEM;
+                   uart_config->source_clk == UART_SCLK_DEFAULT
+               ? ESP_OK
+               : ESP_ERR_NO_MEM;
 }
 
 esp_err_t uart_set_pin(uart_port_t uart_num, int tx_io_num, int rx_io_num, int rts_io_num,
@@ -60,9 +62,8 @@ esp_err_t uart_set_pin(uart_port_t uart_num, int tx_io_num, int rx_io_num, int r
 {
     const bool others = rts_io_num != UART_PIN_NO_CHANGE || cts_io_num != UART_PIN_NO_CHANGE;
 
-    return uart_num == UART_NUM_0 && tx_io_num == 43 && rx_io_num == 44 && !others
-               ? ESP_OK
-               : ESP_ERR_NO_MEM;
+    return uart_num == UART_NUM_0 && tx_io_num == 43 && rx_io_num == 44 && !others ? ESP_OK
+                                                                                   : ESP_ERR_NO_MEM;
 }
 
 int uart_write_bytes(uart_port_t uart_num, const void *src, size_t size)

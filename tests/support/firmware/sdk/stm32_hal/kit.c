@@ -1,5 +1,6 @@
 /* CubeMX's main() and ST's HAL on this computer. The DMA writes 100 bytes at a time, and the line's
- * rest is told before the end of the buffer is: its interrupts come late, and in the worse order. */
+ * rest is told before the end of the buffer is: its interrupts come late, and in the worse order.
+ */
 #include "../talk.h"
 #include "main.h"
 

@@ -5,8 +5,16 @@
 
 #include <stdint.h>
 
-typedef enum { HAL_OK, HAL_ERROR, HAL_BUSY, HAL_TIMEOUT } HAL_StatusTypeDef;
-typedef enum { GPIO_PIN_RESET, GPIO_PIN_SET } GPIO_PinState;
+typedef enum {
+    HAL_OK,
+    HAL_ERROR,
+    HAL_BUSY,
+    HAL_TIMEOUT
+} HAL_StatusTypeDef;
+typedef enum {
+    GPIO_PIN_RESET,
+    GPIO_PIN_SET
+} GPIO_PinState;
 typedef uint32_t HAL_UART_StateTypeDef;
 
 typedef struct {

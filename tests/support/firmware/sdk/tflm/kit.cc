@@ -15,9 +15,11 @@ extern const unsigned char tflm_model[];
 alignas(16) const unsigned char tflm_model[16] = {VERSION};
 }
 
-namespace tflite {
+namespace tflite
+{
 
-namespace {
+namespace
+{
 TfLiteTensor input_tensor;
 TfLiteTensor output_tensor;
 } // namespace

@@ -1,5 +1,6 @@
 /* A stand-in. After espressif/esp-idf, components/esp_driver_uart/include/driver/uart.h;
- * the types are those of its hal/uart_types.h. uart_set_pin() is a macro of 5 or 7 arguments there. */
+ * the types are those of its hal/uart_types.h. uart_set_pin() is a macro of 5 or 7 arguments there.
+ */
 #ifndef STAND_IN_DRIVER_UART_H
 #define STAND_IN_DRIVER_UART_H
 
@@ -12,12 +13,27 @@
 
 #define UART_PIN_NO_CHANGE (-1)
 
-typedef enum { UART_NUM_0, UART_NUM_1, UART_NUM_MAX } uart_port_t;
-typedef enum { UART_DATA_5_BITS, UART_DATA_8_BITS = 3 } uart_word_length_t;
-typedef enum { UART_PARITY_DISABLE } uart_parity_t;
-typedef enum { UART_STOP_BITS_1 = 1 } uart_stop_bits_t;
-typedef enum { UART_HW_FLOWCTRL_DISABLE } uart_hw_flowcontrol_t;
-typedef enum { UART_SCLK_DEFAULT = 4 } uart_sclk_t;
+typedef enum {
+    UART_NUM_0,
+    UART_NUM_1,
+    UART_NUM_MAX
+} uart_port_t;
+typedef enum {
+    UART_DATA_5_BITS,
+    UART_DATA_8_BITS = 3
+} uart_word_length_t;
+typedef enum {
+    UART_PARITY_DISABLE
+} uart_parity_t;
+typedef enum {
+    UART_STOP_BITS_1 = 1
+} uart_stop_bits_t;
+typedef enum {
+    UART_HW_FLOWCTRL_DISABLE
+} uart_hw_flowcontrol_t;
+typedef enum {
+    UART_SCLK_DEFAULT = 4
+} uart_sclk_t;
 typedef struct stand_in_queue *QueueHandle_t;
 
 typedef struct {

@@ -4,7 +4,9 @@
 
 #include "pico/stdlib.h"
 
-typedef enum gpio_function { GPIO_FUNC_UART = 2 } gpio_function_t;
+typedef enum gpio_function {
+    GPIO_FUNC_UART = 2
+} gpio_function_t;
 
 #define GPIO_OUT true
 

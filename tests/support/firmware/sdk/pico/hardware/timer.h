@@ -1,4 +1,5 @@
-/* A stand-in. After raspberrypi/pico-sdk, src/rp2_common/hardware_timer/include/hardware/timer.h. */
+/* A stand-in. After raspberrypi/pico-sdk, src/rp2_common/hardware_timer/include/hardware/timer.h.
+ */
 #ifndef STAND_IN_HARDWARE_TIMER_H
 #define STAND_IN_HARDWARE_TIMER_H
 

@@ -16,7 +16,10 @@ struct gpio_dt_spec {
 
 /* Their values are Zephyr's own business. */
 #define GPIO_OUTPUT_ACTIVE ((gpio_flags_t)3)
-#define GPIO_DT_SPEC_GET(node, property) {&STAND_IN_DEVICE(node), 0, 0}
+#define GPIO_DT_SPEC_GET(node, property) \
+    {                                    \
+        &STAND_IN_DEVICE(node), 0, 0     \
+    }
 
 extern const struct device device_path_zephyr_user;
 

@@ -4,10 +4,20 @@
 
 #include <zephyr/device.h>
 
-enum uart_config_parity { UART_CFG_PARITY_NONE };
-enum uart_config_stop_bits { UART_CFG_STOP_BITS_0_5, UART_CFG_STOP_BITS_1 };
-enum uart_config_data_bits { UART_CFG_DATA_BITS_5, UART_CFG_DATA_BITS_8 = 3 };
-enum uart_config_flow_control { UART_CFG_FLOW_CTRL_NONE };
+enum uart_config_parity {
+    UART_CFG_PARITY_NONE
+};
+enum uart_config_stop_bits {
+    UART_CFG_STOP_BITS_0_5,
+    UART_CFG_STOP_BITS_1
+};
+enum uart_config_data_bits {
+    UART_CFG_DATA_BITS_5,
+    UART_CFG_DATA_BITS_8 = 3
+};
+enum uart_config_flow_control {
+    UART_CFG_FLOW_CTRL_NONE
+};
 
 struct uart_config {
     uint32_t baudrate;

@@ -6,8 +6,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-typedef enum TfLiteStatus { kTfLiteOk = 0, kTfLiteError = 1 } TfLiteStatus;
-typedef enum { kTfLiteNoType = 0, kTfLiteFloat32 = 1, kTfLiteInt8 = 9 } TfLiteType;
+typedef enum TfLiteStatus {
+    kTfLiteOk = 0,
+    kTfLiteError = 1
+} TfLiteStatus;
+typedef enum {
+    kTfLiteNoType = 0,
+    kTfLiteFloat32 = 1,
+    kTfLiteInt8 = 9
+} TfLiteType;
 
 typedef struct TfLiteQuantizationParams {
     float scale;

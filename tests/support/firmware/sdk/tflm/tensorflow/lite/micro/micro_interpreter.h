@@ -8,11 +8,15 @@
 
 #define TFLITE_SCHEMA_VERSION (3)
 
-namespace tflite {
+namespace tflite
+{
 
-class MicroOpResolver {};
+class MicroOpResolver
+{
+};
 
-class MicroInterpreter {
+class MicroInterpreter
+{
   public:
     MicroInterpreter(const Model *model, const MicroOpResolver &op_resolver, uint8_t *tensor_arena,
                      size_t tensor_arena_size);

@@ -6,21 +6,50 @@
 #include "tensorflow/lite/c/common.h"
 #include "tensorflow/lite/micro/micro_interpreter.h"
 
-namespace tflite {
+namespace tflite
+{
 
-template <unsigned int tOpCount> class MicroMutableOpResolver : public MicroOpResolver {
+template <unsigned int tOpCount> class MicroMutableOpResolver : public MicroOpResolver
+{
   public:
-    TfLiteStatus AddAdd() { return add(); }
-    TfLiteStatus AddAveragePool2D() { return add(); }
-    TfLiteStatus AddConv2D() { return add(); }
-    TfLiteStatus AddDepthwiseConv2D() { return add(); }
-    TfLiteStatus AddFullyConnected() { return add(); }
-    TfLiteStatus AddMean() { return add(); }
-    TfLiteStatus AddReshape() { return add(); }
-    TfLiteStatus AddSoftmax() { return add(); }
+    TfLiteStatus AddAdd()
+    {
+        return add();
+    }
+    TfLiteStatus AddAveragePool2D()
+    {
+        return add();
+    }
+    TfLiteStatus AddConv2D()
+    {
+        return add();
+    }
+    TfLiteStatus AddDepthwiseConv2D()
+    {
+        return add();
+    }
+    TfLiteStatus AddFullyConnected()
+    {
+        return add();
+    }
+    TfLiteStatus AddMean()
+    {
+        return add();
+    }
+    TfLiteStatus AddReshape()
+    {
+        return add();
+    }
+    TfLiteStatus AddSoftmax()
+    {
+        return add();
+    }
 
   private:
-    TfLiteStatus add() { return ++count_ <= tOpCount ? kTfLiteOk : kTfLiteError; }
+    TfLiteStatus add()
+    {
+        return ++count_ <= tOpCount ? kTfLiteOk : kTfLiteError;
+    }
 
     unsigned int count_ = 0;
 };

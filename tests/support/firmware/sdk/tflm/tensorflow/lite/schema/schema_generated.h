@@ -5,7 +5,8 @@
 
 #include <stdint.h>
 
-namespace tflite {
+namespace tflite
+{
 
 struct Model {
     uint32_t version() const;
