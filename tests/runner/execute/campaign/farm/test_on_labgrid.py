@@ -8,7 +8,9 @@ from collections import Counter
 from pathlib import Path
 
 import psutil
-from support.cli import document, ended, process
+import pytest
+from support.cli import document, ended, process, tinyrunner
+from support.report.postgres import PASSWORD, server
 from tinyrunner.models.suite import ALL_TASKS
 
 BOARDS = [f"b{number}" for number in range(1, 7)]
@@ -88,6 +90,21 @@ def test_six_boards_four_tasks_two_modes_and_a_host_that_dies(lab, tmp_path):
     assert "b: waiting for a place with board=h7: b1 is held by desk/ada" in served.err
     assert lab.client("who").split() == ["User", "Host", "Place", "Changed"]
     assert lab.client("reservations") == ""
+    in_postgres_as_in_sqlite(sorted(sessions.values()), tmp_path)
+
+
+def in_postgres_as_in_sqlite(sessions: list[Path], tmp_path: Path) -> None:
+    """The campaign's sessions in either history: equal rows."""
+    listed = []
+    with server() as running, pytest.MonkeyPatch.context() as environment:
+        environment.setenv("TINYRUNNER_HISTORY_PASSWORD", PASSWORD)
+        for url in (running.url, str(tmp_path / "history.db")):
+            added = tinyrunner("history", "add", *sessions, "--db", url, "--tag", "commit=c0ffee")
+            assert f"{len(sessions)} added" in added.out, added
+            rows = tinyrunner("history", "list", "--db", url, "--last", len(sessions), "--json")
+            listed.append(rows.json)
+    assert listed[0] == listed[1]
+    assert len(listed[0]) == len(sessions)
 
 
 def test_a_worker_that_crashes_and_a_host_that_dies_cost_what_resume_makes_up_for(lab, tmp_path):
