@@ -19,7 +19,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from typing import ClassVar, Protocol
+from typing import ClassVar, Protocol, runtime_checkable
 
 from ..wire.boot_banner import BootMode, InitDone, TimestampMode
 from ..wire.commands import (
@@ -39,6 +39,7 @@ from ..wire.commands import (
     parse_command,
 )
 from ..wire.framing import CommandReader
+from ..wire.layers import ASK_LAYERS, CounterKind, LayerCounter, LayersDone, LayerTime
 from ..wire.messages import (
     READY_LINE,
     Buffer,
@@ -90,6 +91,21 @@ class DeviceModel(Protocol):
     score_count: int
 
     def infer(self, data: bytes) -> tuple[float, ...]: ...
+
+
+@runtime_checkable
+class LayeredModel(DeviceModel, Protocol):
+    """Is a model whose layers are known, so that the device can tell what they take."""
+
+    def layer_steps(self) -> tuple[tuple[str, int], ...]:
+        """Return each layer's name and how many steps of work it is; none: they are not known."""
+
+
+MODELLED_CYCLES_PER_S = 100_000_000
+"""Of the processor that a simulated device tells the cycles of."""
+MODELLED_COUNTER = (
+    f"{CounterKind.SIMULATED.value}: the time shared out by products and outputs, at 100 MHz"
+)
 
 
 class Activity(Enum):
@@ -181,6 +197,8 @@ class SimulatedDut:
         """The input of the next inference."""
         self.scores: tuple[float, ...] = (0.0,) * self.model.score_count
         """The scores of the last inference."""
+        self.has_inferred = False
+        """Whether there was an inference, so that something can be said of its layers."""
         self._extended = ExtendedLoads(SIMULATED_OFFER) if self.settings.extension else None
 
     def boot(self, at_s: float) -> None:
@@ -250,6 +268,8 @@ class SimulatedDut:
         if self._extended is not None and self._extended_command(self._extended, text):
             return
         match parse_command(text):
+            case AskProfile() if text == ASK_LAYERS and isinstance(self.model, LayeredModel):
+                self._tell_layers(self.model)
             case AskName():
                 self.say(Name(self.settings.vendor))
             case AskProfile():
@@ -343,6 +363,7 @@ class SimulatedDut:
         self.scores = self.scores_of(self.tensor)
         self.work(iterations)
         self.stamp()
+        self.has_inferred = True
 
     def scores_of(self, tensor: bytes) -> tuple[float, ...]:
         """Return the model's scores for an input."""
@@ -353,6 +374,25 @@ class SimulatedDut:
         self._does(self.now_s, Activity.INFER)
         self.now_s += inferences * self.settings.inference_time_s
         self._does(self.now_s, Activity.IDLE)
+
+    def _tell_layers(self, model: LayeredModel) -> None:
+        """Share the time of an inference out to the model's layers, as firmware measures it."""
+        steps = model.layer_steps()
+        if not self.has_inferred or not steps:
+            why = "there is none that it can tell" if self.has_inferred else "no inference yet"
+            self.say(DeviceError(f"Layers: {why}"))
+            return
+        self.say(LayerCounter(MODELLED_COUNTER))
+        all_steps = sum(count for _, count in steps)
+        done, cycles, us = 0, 0, 0
+        for number, (name, count) in enumerate(steps):
+            done += count
+            elapsed_s = self.settings.inference_time_s * done / all_steps
+            until_cycles = round(elapsed_s * MODELLED_CYCLES_PER_S)
+            until_us = round(elapsed_s * 1e6)
+            self.say(LayerTime(number, name, until_cycles - cycles, until_us - us))
+            cycles, us = until_cycles, until_us
+        self.say(LayersDone(len(steps), cycles, us))
 
     # ---- the wire extension --------------------------------------------------------------------
 

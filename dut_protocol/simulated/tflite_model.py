@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 from ...models.engine import Engine
 from ...models.suite import Task
+
+_STEPS_PER_ELEMENT = 16
+"""The modelled work of an element of a layer's output, in products. It is no chip's."""
 
 
 class TfliteModel:
@@ -30,3 +34,22 @@ class TfliteModel:
 
     def infer(self, data: bytes) -> tuple[float, ...]:
         return self._engine.infer(data)
+
+    def layer_steps(self) -> tuple[tuple[str, int], ...]:
+        """Return the layers as exported firmware names them, with a step a product.
+
+        An element of a layer's output is as much work as some products, which is all the work of a
+        layer that sums up none. None are returned of a model that cannot be exported as C.
+        """
+        from ...models.export.footprint import footprint_of, told_name
+        from ...models.export.int8_network import ExportError
+        from ...models.export.read_network import read_network
+
+        try:
+            layers = footprint_of(read_network(self.path)).layers
+        except ExportError:
+            return ()
+        return tuple(
+            (told_name(layer), layer.macs + _STEPS_PER_ELEMENT * math.prod(layer.shape))
+            for layer in layers
+        )

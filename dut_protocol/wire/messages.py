@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 
 from .boot_banner import BootMode, InitDone, TimestampMode
 from .extension import NAME as EXTENSION
+from .layers import LayerCounter, LayersDone, LayerTime
 from .timer import WRAP_US
 
 READY_LINE = b"m-ready\r\n"
@@ -222,7 +223,8 @@ class Chatter:
 Message = (
     Ready | Name | Profile | Model | LapTime | Expecting | LoadDone | Buffer | WarmupStart
     | WarmupDone | InferStart | InferDone | Results | BootMode | InitDone | DeviceError
-    | ExtensionOffer | InputSize | BufferTooSmall | Malformed | Chatter
+    | ExtensionOffer | LayerCounter | LayerTime | LayersDone | InputSize | BufferTooSmall
+    | Malformed | Chatter
 )  # fmt: skip
 
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:\.(\d*))?|\.(\d+))(?:[eE][+-]?\d+)?")
@@ -357,6 +359,17 @@ _TABLE: tuple[tuple[str, str, Callable[[re.Match[str]], Message]], ...] = (
     ("-timestamp-mode-", _MODE, lambda m: BootMode(TimestampMode(m[1]))),
     ("m-init-done", r"m-init-done", lambda _: InitDone()),
     (f"{EXTENSION} ", rf"{EXTENSION} (<text>)", lambda m: ExtensionOffer(m[1])),
+    ("x-layers-[", r"x-layers-\[([^\[\]]*)\]", lambda m: LayerCounter(m[1])),
+    (
+        "x-layer-",
+        rf"x-layer-{_COUNT}-\[([^\[\]]*)\]-{_COUNT}-{_COUNT}",
+        lambda m: LayerTime(int(m[1]), m[2], int(m[3]), int(m[4])),
+    ),
+    (
+        "x-layers-done-",
+        rf"x-layers-done-{_COUNT}-{_COUNT}-{_COUNT}",
+        lambda m: LayersDone(*map(int, m.groups())),
+    ),
     (
         "Input db has ",
         INPUT_SIZE,

@@ -8,6 +8,7 @@ from typing import assert_never
 import numpy as np
 
 from .arena import arena_of
+from .footprint import footprint_of, told_name
 from .int8_network import (
     NETWORK_INPUT,
     Add,
@@ -22,6 +23,7 @@ from .int8_network import (
     Scaled,
     Softmax,
     Weights,
+    kernel_of,
 )
 
 _WIDTH = 98
@@ -93,28 +95,11 @@ def _calls(network: Network, offsets: tuple[int, ...]) -> Iterator[str]:
     places = [f"arena + {offset}" if offset else "arena" for offset in offsets]
     places += ["output", "input"]  # the last layer's, and at NETWORK_INPUT
     assert places[NETWORK_INPUT] == "input"
+    told = footprint_of(network).layers
     for number, (layer, sources) in enumerate(zip(network.layers, network.sources, strict=True)):
         taken = ", ".join(places[source] for source in sources)
         yield f"    tr_nn_run_{kernel_of(layer)}(&layer_{number}, {taken}, {places[number]});"
-
-
-def kernel_of(layer: Layer) -> str:
-    """Returns what runs it: the function tr_nn_run_…"""
-    match layer:
-        case Dense():
-            return "dense"
-        case Conv():
-            return "depthwise" if layer.depthwise else "conv"
-        case Average():
-            return "average"
-        case Mean():
-            return "mean"
-        case Add():
-            return "add"
-        case Softmax():
-            return "softmax"
-        case _:
-            assert_never(layer)
+        yield f'    TR_NN_LAYER_DONE("{told_name(told[number])}");'
 
 
 def _layer(layer: Layer, number: int) -> Iterator[str]:

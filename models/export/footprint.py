@@ -11,8 +11,18 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from .arena import arena_of
-from .c_source import kernel_of
-from .int8_network import Add, Average, Conv, Dense, Layer, Mean, Network, OutputRule, Softmax
+from .int8_network import (
+    Add,
+    Average,
+    Conv,
+    Dense,
+    Layer,
+    Mean,
+    Network,
+    OutputRule,
+    Softmax,
+    kernel_of,
+)
 
 _CALL_BYTES = 16
 """Code of one layer's call in the exported function."""
@@ -84,6 +94,11 @@ def footprint_of(network: Network) -> Footprint:
         network.output.count,
         sum(layer.constant_bytes for layer in layers) + code,
     )
+
+
+def told_name(layer: LayerFootprint) -> str:
+    """Returns what a device calls the layer where it tells its time: operator, shape, products."""
+    return f"{layer.operator} {'x'.join(map(str, layer.shape))} {layer.macs} MACs"
 
 
 def _layer(layer: Layer, count: int) -> LayerFootprint:

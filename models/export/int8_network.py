@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TypeAlias, assert_never
 
 import numpy as np
 import numpy.typing as npt
@@ -109,6 +109,25 @@ Layer: TypeAlias = Dense | Conv | Average | Mean | Add | Softmax
 
 NETWORK_INPUT = -1
 """Stands among a layer's sources for what goes into the network."""
+
+
+def kernel_of(layer: Layer) -> str:
+    """Returns what runs it: the function tr_nn_run_…"""
+    match layer:
+        case Dense():
+            return "dense"
+        case Conv():
+            return "depthwise" if layer.depthwise else "conv"
+        case Average():
+            return "average"
+        case Mean():
+            return "mean"
+        case Add():
+            return "add"
+        case Softmax():
+            return "softmax"
+        case _:
+            assert_never(layer)
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,6 +57,10 @@ COMMANDS = {
         "measure.check",
         "Try every rule of the protocol on a device: what passes, what fails, and what to do.",
     ),
+    "profile": CommandEntry(
+        "measure.profile",
+        "Show what each layer takes on a device: cycles, cycles per MAC, its share of the whole.",
+    ),
     "console": CommandEntry(
         "measure.console",
         'Talk to a device by hand: `dut name`, `bload dut "FILE"`, `dut infer 10 1`, …',

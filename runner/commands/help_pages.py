@@ -118,6 +118,14 @@ PAGES = {
         failed="no device was reached, or it could not be tried to the end",
         not_good="a rule is broken: the report says which, and what to do",
     ),
+    "profile": HelpPage(
+        (
+            "profile --dut /dev/ttyACM0",
+            "profile kws --dut sim: --csv layers.csv",
+            "profile kws --dut usb:0670FF49 --model kws_ref_model.tflite --json",
+        ),
+        failed="no device was reached, or its firmware tells no layers",
+    ),
     "console": HelpPage(
         (
             "console --dut /dev/ttyACM0",

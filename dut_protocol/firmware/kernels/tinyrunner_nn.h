@@ -16,8 +16,21 @@
 
 #include <stdint.h>
 
+#ifdef TR_CONFIG
+#include TR_CONFIG
+#endif
+
 #ifdef __cplusplus
 extern "C" {
+#endif
+
+/* What an exported network calls behind each layer, and what the layer is: with the DUT library's
+ * setting TR_LAYERS that library's function, or one of yours; else nothing. */
+#if defined(TR_LAYERS) && TR_LAYERS > 0
+void tr_layer_done(const char *name);
+#define TR_NN_LAYER_DONE(name) tr_layer_done(name)
+#else
+#define TR_NN_LAYER_DONE(name) ((void)0)
 #endif
 
 /* How a sum becomes int8: times multiplier / 2^31 * 2^shift, plus the zero point, clamped. */

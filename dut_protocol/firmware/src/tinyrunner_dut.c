@@ -26,6 +26,11 @@ static bool config_is_complete(const tr_dut_config *config, tr_mode mode)
     if (config->micros == NULL && (TR_WIRE_EXTENSION || mode == TR_MODE_PERFORMANCE)) {
         return false;
     }
+#if TR_LAYERS
+    if (config->micros == NULL || config->cycles == NULL || config->cycle_counter == NULL) {
+        return false;
+    }
+#endif
     return mode == TR_MODE_PERFORMANCE || config->pulse != NULL;
 }
 

@@ -85,6 +85,13 @@
 #define TR_OWN_COMMANDS 0
 #endif
 
+/* Layers of the network that are timed one by one, and told by `profile layers`: at most so many, 1
+ * to 255. 0: nothing of it is there. Timing costs two readings of both counters a layer: leave it
+ * out of firmware whose results count. */
+#ifndef TR_LAYERS
+#define TR_LAYERS 0
+#endif
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -138,6 +145,15 @@ typedef struct tr_dut_config {
      * on. NULL: there are none. */
     bool (*command)(void *user, struct tr_dut *dut, const char *command, size_t count);
 #endif
+
+#if TR_LAYERS
+    /* The processor's cycles, free running, wrapping at 2^32 and nowhere else. Needed, and `micros`
+     * too. An inference must end before either has wrapped. */
+    uint32_t (*cycles)(void *user);
+    /* What that is, begun by its kind: "measured: DWT CYCCNT" for a cycle counter of the processor;
+     * "timer: ...", where it is another clock; "emulated: ..." or "simulated: ..." off silicon. */
+    const char *cycle_counter;
+#endif
 } tr_dut_config;
 
 /* For AVR: an index that an 8-bit processor reads in one go, where that is enough. */
@@ -166,6 +182,15 @@ typedef struct tr_extended_load {
 } tr_extended_load;
 #endif
 
+#if TR_LAYERS
+/* What a layer, or a whole inference, took; the library's own. */
+typedef struct tr_layer_time {
+    const char *name;
+    uint32_t cycles;
+    uint32_t us;
+} tr_layer_time;
+#endif
+
 /* A device. Its members are the library's own. */
 typedef struct tr_dut {
     const tr_dut_config *config;
@@ -173,6 +198,12 @@ typedef struct tr_dut {
     uint32_t received; /* of these, already stored */
 #if TR_WIRE_EXTENSION
     tr_extended_load extended;
+#endif
+#if TR_LAYERS
+    tr_layer_time layers[TR_LAYERS]; /* of the last inference */
+    tr_layer_time whole;
+    tr_layer_time layer_began; /* the counters' values */
+    uint16_t layer_count;
 #endif
     tr_command_index command_bytes;
     uint8_t mode;
@@ -209,6 +240,15 @@ size_t tr_dut_room(const tr_dut *dut);
  * from the main loop forever. True: call it again soon. False: there is nothing to do before the
  * next byte, and the processor may sleep until an interrupt. */
 bool tr_dut_poll(tr_dut *dut);
+
+#if TR_LAYERS
+/* Say, inside of the hook `infer`, that a layer is done; what `infer` did since the layer before is
+ * this one's. Exported networks call it themselves. `name` stays where it is: printable ASCII
+ * without brackets, such as "convolution 25x5x64 320000 MACs": what it is; then, where they are
+ * known, the shape of its output and the products that it sums up. A firmware with it has one
+ * device. */
+void tr_layer_done(const char *name);
+#endif
 
 #ifdef __cplusplus
 }

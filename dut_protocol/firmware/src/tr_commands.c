@@ -29,11 +29,23 @@ static void write_help(tr_dut *dut)
     tr_write_line(dut, "name, profile, timestamp, results, help");
     tr_write_line(dut, "db load N | db HEX | db print");
     tr_write_line(dut, "infer [N=1] [W=10]");
+#if TR_LAYERS
+    tr_write_line(dut, "profile layers");
+#endif
 #if TR_WIRE_EXTENSION
     tr_extension_write_offer(dut);
 #endif
     (void)execute_own(dut, "help", 4);
 }
+
+#if TR_LAYERS
+static bool asks_for_layers(tr_span arguments)
+{
+    tr_span what;
+
+    return tr_next_token(&arguments, &what) && tr_equals(what, "layers");
+}
+#endif
 
 void tr_execute_command(tr_dut *dut, tr_span command)
 {
@@ -57,6 +69,10 @@ void tr_execute_command(tr_dut *dut, tr_span command)
         tr_command_infer(dut, arguments);
     } else if (tr_equals(name, "name")) {
         write_bracketed(dut, "m-name-dut-[", dut->config->vendor);
+#if TR_LAYERS
+    } else if (tr_equals(name, "profile") && asks_for_layers(arguments)) {
+        tr_write_layers(dut);
+#endif
     } else if (tr_equals(name, "profile")) {
         tr_write_line(dut, "m-profile-[ULPMark for tinyML Firmware V0.0.1]");
         write_bracketed(dut, "m-model-[", dut->config->model_id);

@@ -26,6 +26,9 @@
 #error "TR_BIN_TIMEOUT_MS must be 100 to 1000"
 #endif
 #endif
+#if TR_LAYERS < 0 || TR_LAYERS > 255
+#error "TR_LAYERS must be 0 to 255"
+#endif
 
 /* Characters of a command, not terminated by NUL: a command may hold any byte. */
 typedef struct tr_span {
@@ -85,6 +88,11 @@ void tr_discard_load(tr_dut *dut);
 
 void tr_command_infer(tr_dut *dut, tr_span arguments);
 void tr_write_results(tr_dut *dut);
+#if TR_LAYERS
+/* `profile layers`: a line for the counter, one a layer, one for the whole inference. No runner
+ * takes them for messages: those begin with `m-` or `e-`. */
+void tr_write_layers(tr_dut *dut);
+#endif
 
 #if TR_WIRE_EXTENSION
 

@@ -221,7 +221,7 @@ def _way_to_device(config: Config, task: Task | None) -> Iterator[_Way]:
     address = config.io_manager.address
     if address is None:
         try:
-            with open_bench(config, task or _simulated_task(config)) as bench:
+            with open_bench(config, task or simulated_task(config)) as bench:
                 yield bench.dut.transport, bench.clock, bench.dut.settings, None
         except SetupError as error:
             if isinstance(error.__cause__, LinkError):  # here it is the finding, not the set-up
@@ -266,12 +266,12 @@ def _behind_simulated_io_manager(config: Config, task: Task | None) -> _Way:
             f"{config.dut.address} is a simulated device and brings its own IO manager: give "
             f"--io sim: instead of {address}"
         )
-    bench = SimulatedBench(config, task or _simulated_task(config))
+    bench = SimulatedBench(config, task or simulated_task(config))
     bench.on_power(True, 0.0)
     return _behind(bench.link, bench.clock, config)
 
 
-def _simulated_task(config: Config) -> Task:
+def simulated_task(config: Config) -> Task:
     """Return what a simulated device runs where nothing says; of no matter to a real one."""
     from ....models.suite import TASKS, TASKS_BY_MODEL_ID
     from ...config.sim_address import simulated_model_id

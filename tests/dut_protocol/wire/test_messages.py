@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tinyrunner.dut_protocol.wire.boot_banner import BootMode, InitDone, TimestampMode
 from tinyrunner.dut_protocol.wire.framing import LineReader
+from tinyrunner.dut_protocol.wire.layers import LayerCounter, LayersDone, LayerTime
 from tinyrunner.dut_protocol.wire.messages import (
     Buffer,
     BufferTooSmall,
@@ -38,6 +39,7 @@ PRINTABLE = st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), max_s
 SCORES = st.lists(
     st.integers(-(10**6), 10**6).map(lambda n: n / 1000), min_size=1, max_size=20
 ).map(tuple)
+NAMES = PRINTABLE.map(lambda text: text.translate({ord(c): None for c in "[]"}))
 MESSAGES = st.one_of(
     st.sampled_from([Ready(), LoadDone(), WarmupDone(), InferDone(), InitDone()]),
     st.builds(Name, PRINTABLE),
@@ -53,6 +55,9 @@ MESSAGES = st.one_of(
     st.builds(DeviceError, PRINTABLE),
     st.builds(DeviceError, PRINTABLE.map("?{}".format), st.just(True)),
     st.builds(InputSize, COUNTS, COUNTS),
+    st.builds(LayerCounter, NAMES),
+    st.builds(LayerTime, COUNTS, NAMES, COUNTS, COUNTS),
+    st.builds(LayersDone, COUNTS, COUNTS, COUNTS),
     st.builds(BufferTooSmall, st.integers(-(2**31), 2**31), COUNTS),
 )
 GLUABLE = MESSAGES.filter(lambda message: not isinstance(message, DeviceError))

@@ -47,6 +47,27 @@ void board_sleep(bool (*is_idle)(void))
     __asm volatile("cpsie i" ::: "memory");
 }
 
+#if TR_LAYERS && !BOARD_EMULATED && __ARM_ARCH >= 7
+/* The debug unit's cycle counter: DEMCR.TRCENA, then DWT_CTRL.CYCCNTENA. */
+#define DEMCR REGISTER(0xE000EDFCU)
+#define DWT_CTRL REGISTER(0xE0001000U)
+#define DWT_CYCCNT REGISTER(0xE0001004U)
+
+uint32_t board_cycles(void)
+{
+    if ((DWT_CTRL & 1U) == 0U) {
+        DEMCR |= 1U << 24;
+        DWT_CTRL |= 1U;
+    }
+    return DWT_CYCCNT;
+}
+#elif TR_LAYERS && BOARD_EMULATED
+uint32_t board_cycles(void)
+{
+    return board_micros();
+}
+#endif
+
 typedef void (*handler)(void);
 
 #define EIGHT(entry) entry, entry, entry, entry, entry, entry, entry, entry

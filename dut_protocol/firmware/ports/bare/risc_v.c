@@ -46,6 +46,16 @@ void begin(void)
     }
 }
 
+#if TR_LAYERS
+uint32_t board_cycles(void)
+{
+    uint32_t cycles;
+
+    __asm volatile("csrr %0, mcycle" : "=r"(cycles));
+    return cycles;
+}
+#endif
+
 void board_sleep(bool (*is_idle)(void))
 {
     /* With interrupts masked none can come between the question and WFI; a pending one still wakes

@@ -15,4 +15,17 @@
 #endif
 #endif
 
+/* What board_cycles() is. QEMU has no DWT (its CYCCNT stays 0), and a Cortex-M0 none either. */
+#if TR_LAYERS
+#if defined(__riscv) && BOARD_EMULATED
+#define BOARD_CYCLE_COUNTER "emulated: QEMU's mcycle"
+#elif defined(__riscv)
+#define BOARD_CYCLE_COUNTER "measured: mcycle"
+#elif BOARD_EMULATED
+#define BOARD_CYCLE_COUNTER "emulated: microseconds of QEMU's clock"
+#elif __ARM_ARCH >= 7
+#define BOARD_CYCLE_COUNTER "measured: DWT CYCCNT"
+#endif
+#endif
+
 #endif

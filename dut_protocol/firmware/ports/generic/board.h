@@ -23,6 +23,11 @@ void board_uart_send(const char *bytes, size_t count);
  * the processor sleeps or computes. Beware of SysTick: its handler must not be locked out. */
 uint32_t board_micros(void);
 
+/* With TR_LAYERS, where the macro BOARD_CYCLE_COUNTER is given as well, which says what this is
+ * (see tr_dut_config): the processor's cycles, 32 bits, free running; DWT CYCCNT or mcycle, say.
+ * Else microseconds are counted. */
+uint32_t board_cycles(void);
+
 /* The level of the timestamp pin. */
 void board_set_timestamp_pin(int high);
 

@@ -75,6 +75,19 @@ static bool command(void *user, struct tr_dut *device, const char *chars, size_t
 }
 #endif
 
+#if TR_LAYERS
+static uint32_t cycles(void *user)
+{
+    (void)user;
+#ifdef BOARD_CYCLE_COUNTER
+    return board_cycles();
+#else
+#define BOARD_CYCLE_COUNTER "timer: microseconds of board_micros()"
+    return board_micros();
+#endif
+}
+#endif
+
 /* In the order of tr_dut_config: C++ before C++20 has no designated initialisers. */
 static const tr_dut_config config = {
     TASK_VENDOR, TASK_MODEL_ID, input, sizeof input, TASK_INPUT_BYTES,
@@ -83,6 +96,9 @@ static const tr_dut_config config = {
     result,
 #if TR_OWN_COMMANDS
     command,
+#endif
+#if TR_LAYERS
+    cycles,      BOARD_CYCLE_COUNTER,
 #endif
 };
 

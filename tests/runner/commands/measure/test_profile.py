@@ -1,0 +1,106 @@
+"""`tinyrunner profile` on simulated devices: table, chart, files, refusals."""
+
+from __future__ import annotations
+
+import csv
+
+import pytest
+from support.cli import Ran, tinyrunner
+from support.devices.boards import use_board
+from support.devices.fake_model import FakeModel
+from tinyrunner.dut_protocol.simulated.device import SimulatedDut
+
+KWS_LAYERS = 8
+
+
+@pytest.fixture
+def narrow(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+
+
+@pytest.mark.usefixtures("narrow")
+def test_a_table_and_a_chart_fit_80_columns(tmp_path):
+    file = tmp_path / "layers.csv"
+    ran = tinyrunner("profile", "--dut", "sim:kws01", "--csv", file)
+    assert ran.status == 0, ran
+    lines = ran.out.splitlines()
+    assert "SIMULATED, not measured" in lines[1]
+    assert "measured by" not in ran.out
+    table, _, chart = ran.out.partition("whole inference")
+    assert table.count("convolution") == 5
+    assert "318 288" in chart  # the products of all layers
+    bars = [line for line in lines if "█" in line or "▏" in line]
+    assert max(len(line) for line in lines[3:]) <= 80
+    longest = max(bars, key=lambda line: line.count("█"))
+    assert longest.startswith(" 0 convolution")
+    rows = list(csv.DictReader(file.open(encoding="utf-8")))
+    assert [int(row["layer"]) for row in rows] == list(range(KWS_LAYERS))
+    assert rows[0]["counter_kind"] == "simulated"
+    assert float(rows[0]["cycles_per_mac"]) == int(rows[0]["cycles"]) / int(rows[0]["macs"])
+    again = tinyrunner("profile", "--dut", "sim:kws01", "--csv", file)
+    assert again.status == 2
+    assert "exists" in again.err
+
+
+def test_as_json_the_layers_share_out_the_simulated_time():
+    ran = tinyrunner("profile", "ad", "--dut", "sim:?inference_ms=8", "--json")
+    said = ran.json
+    assert (said["model_id"], said["counter_kind"]) == ("ad01", "simulated")
+    assert said["us_between_stamps"] > said["us"]  # a stamp's own printing is in between
+    assert sum(row["cycles"] for row in said["layers"]) == said["cycles"] == 800_000
+    assert sum(row["us"] for row in said["layers"]) == said["us"] == 8000
+
+
+def test_a_device_that_tells_no_layers_is_told_how_to_build_it(monkeypatch):
+    use_board(monkeypatch, SimulatedDut(FakeModel()))
+    ran = tinyrunner("profile", "kws", "--dut", "sim:")
+    assert ran.status == 1
+    assert "TR_LAYERS" in ran.err
+
+
+def test_an_input_of_another_size_is_refused(tmp_path):
+    file = tmp_path / "input.bin"
+    file.write_bytes(bytes(489))
+    ran = tinyrunner("profile", "kws", "--dut", "sim:", "--input", file)
+    assert ran.status == 2
+    assert "has 489 bytes, and an input of kws has 490" in ran.err
+    missing = tinyrunner("profile", "kws", "--dut", "sim:", "--input", tmp_path / "none")
+    assert missing.status == 2
+    assert "cannot read" in missing.err
+
+
+class Layered(FakeModel):
+    """Tells layers of these names, each as much work as the next."""
+
+    def __init__(self, *names: str) -> None:
+        super().__init__()
+        self.names = names
+
+    def layer_steps(self) -> tuple[tuple[str, int], ...]:
+        return tuple((name, 1) for name in self.names)
+
+
+def told(monkeypatch, model: FakeModel, *more: object) -> Ran:
+    use_board(monkeypatch, SimulatedDut(model))
+    return tinyrunner("profile", "kws", "--dut", "sim:", "--json", *more)
+
+
+def test_what_a_runtime_does_not_tell_is_the_model_files(monkeypatch):
+    """Another runtime's names, in the order of the file's layers."""
+    names = [f"OP_{number}" for number in range(KWS_LAYERS)]
+    alone = told(monkeypatch, Layered(*names)).json["layers"]
+    assert [row["operator"] for row in alone] == names
+    assert {row["macs"] for row in alone} == {None}
+    rows = told(monkeypatch, Layered(*names), "--model", "demo").json["layers"]
+    assert [row["operator"] for row in rows][-2:] == ["fully connected", "softmax"]
+    assert rows[0]["macs"] == 120_000
+
+
+def test_a_device_that_runs_another_network_than_the_file_is_refused(monkeypatch):
+    fewer = told(monkeypatch, Layered("OP"), "--model", "demo")
+    assert fewer.status == 2
+    assert "timed 1 layers" in fewer.err
+    other = [f"convolution 1x1x{number} 7 MACs" for number in range(KWS_LAYERS)]
+    different = told(monkeypatch, Layered(*other), "--model", "demo")
+    assert different.status == 2
+    assert "its layer 0 is 'convolution 1x1x0 7 MACs'" in different.err
