@@ -72,7 +72,7 @@ def test_the_interface_board_shares_its_id_with_boards_so_it_is_asked(computer: 
     computer.plug("/dev/ttyACM2", 0x0483, 0x374E, refuses=PortBusy("busy"))
     (report,) = scan(LinkSettings())
     assert computer.opened
-    assert report.option == "--io /dev/ttyACM2"
+    assert report.option == "--interface-board /dev/ttyACM2"
     assert "busy" in report.finding
     assert "MLCommons' interface board" in report.finding
 
