@@ -17,7 +17,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 INFERENCE_S = 0.002
@@ -70,7 +70,8 @@ def serve(folder: Path, *boards: str) -> None:
                 said = there[words[0]].flash(*words[1:])
                 flashed.write(f"{said} {' '.join(words)}\n")
                 flashed.flush()
-                client.sendall(f"{said} {' '.join(words)}\n".encode())
+                with suppress(ConnectionError):  # of a hook that was ended while it flashed
+                    client.sendall(f"{said} {' '.join(words)}\n".encode())
 
 
 class _Board:
