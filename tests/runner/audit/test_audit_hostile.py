@@ -413,7 +413,7 @@ def to_patch(built_tree, tmp_path_factory) -> Callable[[str], SpoiltTree]:
     return tree
 
 
-@settings(max_examples=120)
+@settings(max_examples=50)
 @given(
     where=st.sampled_from(PATCHED),
     place=st.floats(0, 1),
