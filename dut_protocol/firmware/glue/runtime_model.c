@@ -49,8 +49,8 @@ void model_load(const uint8_t *bytes, uint32_t count)
         return;
     }
 #if TASK_INPUT_IS_FLOAT
-    (void)count;                          /* it is sizeof window */
-    memcpy(window, bytes, sizeof window); /* little-endian floats, as on this processor */
+    (void)count; /* it is sizeof window */
+    tr_nn_read_floats(bytes, INPUT_COUNT, window);
     tr_nn_quantise(window, INPUT_COUNT, input.scale, input.zero_point, loaded);
 #else
     for (uint32_t i = 0; i < count; i++) {

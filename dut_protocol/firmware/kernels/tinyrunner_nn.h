@@ -7,9 +7,9 @@
  * A real value is (q - zero point) * scale. Maps are in the order row, column, channel; weights in
  * the order output, row, column, input (depthwise: row, column, channel), with zero point 0. Sums
  * are 32 bits wide; the exporter refuses a model in which one could overflow. No function keeps a
- * state or calls another library; none is meant for an interrupt. Input and output must not
- * overlap unless it says so. Build with -ffp-contract=off where bit-exact floats matter: a fused
- * multiply-add rounds once where the host rounds twice.
+ * state or calls another library (but memcpy); none is meant for an interrupt. Input and output
+ * must not overlap unless it says so. Build with -ffp-contract=off where bit-exact floats matter: a
+ * fused multiply-add rounds once where the host rounds twice.
  */
 #ifndef TINYRUNNER_NN_H
 #define TINYRUNNER_NN_H
@@ -139,6 +139,8 @@ void tr_nn_run_add(const tr_nn_add *layer, const int8_t *first, const int8_t *se
                    int8_t *output);
 void tr_nn_run_softmax(const tr_nn_softmax *layer, const int8_t *input, int8_t *output);
 
+/* `count` floats from 4 bytes each, little-endian as on the wire, on whatever processor. */
+void tr_nn_read_floats(const uint8_t *bytes, int32_t count, float *values);
 /* Floats to int8: divided by the scale (above 0), rounded half away from zero, plus the zero point,
  * clamped. Infinities are clamped, NaN becomes -128. */
 void tr_nn_quantise(const float *values, int32_t count, float scale, int32_t zero_point,

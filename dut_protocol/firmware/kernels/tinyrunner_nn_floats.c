@@ -1,7 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Quantisation, dequantisation, and the ad task's score. One operation a statement, so that none is
- * fused. */
+/* Floats off the wire, quantisation, dequantisation, and the ad task's score. One operation a
+ * statement, so that none is fused. */
+#include <string.h>
+
 #include "tinyrunner_nn.h"
+
+void tr_nn_read_floats(const uint8_t *bytes, int32_t count, float *values)
+{
+    for (int32_t i = 0; i < count; i++, bytes += 4) {
+        const uint32_t bits = (uint32_t)bytes[0] | (uint32_t)bytes[1] << 8 |
+                              (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24;
+
+        memcpy(&values[i], &bits, sizeof bits);
+    }
+}
 
 void tr_nn_quantise(const float *values, int32_t count, float scale, int32_t zero_point,
                     int8_t *output)

@@ -13,6 +13,7 @@ import subprocess
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from filelock import FileLock
@@ -25,16 +26,24 @@ HOST_PORT = FIRMWARE / "ports" / "host"
 
 WARNINGS = ("-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Werror")
 C99 = ("-std=c99", *WARNINGS)
+SYNTAX_ONLY = "-fsyntax-only"
+"""Enough for Clang, whose warnings all come before its optimiser; for C++ beside the same as C."""
+CPP = ("-x", "c++", "-std=c++17", *WARNINGS, SYNTAX_ONLY)
 
 
 def need(tool: str) -> str:
     """The path of ``tool``; skips the test where it is not installed, fails in CI."""
     path = shutil.which(tool)
     if path is None:
-        if os.environ.get("TINYRUNNER_NEEDS_TOOLS"):
-            pytest.fail(f"{tool} is not installed, and here it must be")
-        pytest.skip(f"{tool} is not installed")
+        lack(tool)
     return path
+
+
+def lack(tool: str) -> NoReturn:
+    """Skip the test for want of ``tool``; fail it in CI."""
+    if os.environ.get("TINYRUNNER_NEEDS_TOOLS"):
+        pytest.fail(f"{tool} is not installed, and here it must be")
+    pytest.skip(f"{tool} is not installed")
 
 
 def library_sources() -> list[Path]:
@@ -95,11 +104,11 @@ def host_dut(*flags: str, compiler: str = "gcc") -> Path:
     return build(compiler, [*C99, "-O1", "-g", *flags], host_sources(), "host_dut")
 
 
-def streaming_host_dut(*flags: str, more: Sequence[Path] = ()) -> Path:
+def streaming_host_dut(*flags: str, more: Sequence[Path] = (), compiler: str = "gcc") -> Path:
     """The host port with the streaming wake word; ``more`` is a network and the kernels."""
     sources = [*host_sources(), *streaming_sources(), *more]
     every = [*C99, "-O1", "-g", "-ffp-contract=off", *STREAM_FLAGS, *flags]
-    return build("gcc", every, sources, "host_dut")
+    return build(compiler, every, sources, "host_dut")
 
 
 def cmake_build(source: Path, folder: Path, *settings: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import selectors
 import subprocess
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
@@ -14,11 +15,14 @@ _PATIENCE_S = 20.0
 
 
 class DeviceProcess:
-    """The program. ``said`` is what it has said and nobody has asked for yet."""
+    """The program, by itself or run by ``runner``, an emulator.
 
-    def __init__(self, program: Path, *arguments: str) -> None:
+    ``said`` is what it has said and nobody has asked for yet.
+    """
+
+    def __init__(self, program: Path, *arguments: str, runner: Sequence[str] = ()) -> None:
         self._process = subprocess.Popen(
-            [program, "--stdio", *arguments],
+            [*runner, program, "--stdio", *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

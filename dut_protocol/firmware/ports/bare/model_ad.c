@@ -2,8 +2,6 @@
 /* The ad task: the model reconstructs its input; the score is the mean squared error. */
 #include "model.h"
 
-#include <string.h>
-
 #include "network_model.h"
 #include "task.h"
 #include "tinyrunner_nn.h"
@@ -19,8 +17,8 @@ static float score;
 
 void model_load(const uint8_t *bytes, uint32_t count)
 {
-    (void)count;                          /* it is sizeof window */
-    memcpy(window, bytes, sizeof window); /* little-endian floats, as on this processor */
+    (void)count; /* it is sizeof window */
+    tr_nn_read_floats(bytes, NETWORK_INPUT_COUNT, window);
     tr_nn_quantise(window, NETWORK_INPUT_COUNT, NETWORK_INPUT_SCALE, NETWORK_INPUT_ZERO_POINT,
                    input_tensor);
 }

@@ -29,6 +29,17 @@ void host_model_load(host_model *model, const uint8_t *input, uint32_t count)
     memcpy(model->tensor, input, count);
 }
 
+/* The host's bytes are little-endian, whatever this processor is. */
+static float read_single(const uint8_t *bytes)
+{
+    const uint32_t bits = (uint32_t)bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 |
+                          (uint32_t)bytes[3] << 24;
+    float value;
+
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
 /* One layer: each score is a weighted sum of the input; together they are 1. */
 void host_model_infer(host_model *model)
 {
@@ -37,7 +48,9 @@ void host_model_infer(host_model *model)
     uint64_t total = 0;
 
     if (model->echo) {
-        memcpy(model->scores, model->tensor, task->score_count * sizeof *model->scores);
+        for (uint32_t i = 0; i < task->score_count; i++) {
+            model->scores[i] = read_single(model->tensor + sizeof(float) * i);
+        }
         return;
     }
     for (uint32_t i = 0; i < task->score_count; i++) {
