@@ -90,15 +90,25 @@ static uint32_t cycles(void *user)
 
 /* In the order of tr_dut_config: C++ before C++20 has no designated initialisers. */
 static const tr_dut_config config = {
-    TASK_VENDOR, TASK_MODEL_ID, input, sizeof input, TASK_INPUT_BYTES,
-    TASK_SCORES, NULL, /* user: passed to every hook */
-    put,         micros,        pulse, load,         infer,
+    TASK_VENDOR,
+    TASK_MODEL_ID,
+    input,
+    sizeof input,
+    TASK_INPUT_BYTES,
+    TASK_SCORES,
+    NULL, /* user: passed to every hook */
+    put,
+    micros,
+    pulse,
+    load,
+    infer,
     result,
 #if TR_OWN_COMMANDS
     command,
 #endif
 #if TR_LAYERS
-    cycles,      BOARD_CYCLE_COUNTER,
+    cycles,
+    BOARD_CYCLE_COUNTER,
 #endif
 };
 
