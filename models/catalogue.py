@@ -57,8 +57,8 @@ class PinnedFile:
 class ReferenceModel(PinnedFile):
     """A reference model is the int8 model that a closed-division submission starts from."""
 
-    task: str | None
-    """Key of the task it is for; None where this program does not run it yet."""
+    task: str
+    """Key of the task it is for."""
     round_note: str
     """In which rounds it counts."""
     later_round: bool
@@ -98,7 +98,7 @@ def _model(
     sha256: str,
     size_bytes: int,
     *,
-    task: str | None = None,
+    task: str,
     round_note: str = "every round",
 ) -> ReferenceModel:
     return ReferenceModel(
@@ -154,6 +154,7 @@ REFERENCE_MODELS: tuple[ReferenceModel, ...] = (
         "streaming_wakeword/trained_models/str_ww_ref_model.tflite",
         "3af8550895ba7d5c584277102b5075c52dcfa63ba9d2b2240f37c4e6abd5dd2b",
         74_520,
+        task="sww",
         round_note="from v1.3",
     ),
     _model(

@@ -25,7 +25,7 @@ from tinyrunner.models.catalogue import (
     identify,
 )
 from tinyrunner.models.engine import Engine
-from tinyrunner.models.suite import ALL_TASKS, TASKS
+from tinyrunner.models.suite import ALL_TASKS, BENCHMARKS, SWW_INFERENCE, TASKS, Task
 
 EVERYTHING: tuple[PinnedFile, ...] = (*REFERENCE_MODELS, *FETCHED_LISTS)
 
@@ -35,8 +35,9 @@ def named(item: PinnedFile) -> str:
 
 
 def test_each_task_has_one_reference_model_and_the_others_are_of_later_rounds() -> None:
-    by_task = {model.task: model.name for model in REFERENCE_MODELS if model.task is not None}
-    assert by_task == {key: key for key in ALL_TASKS}
+    assert {model.task: model.name for model in REFERENCE_MODELS} == {
+        key: key for key in BENCHMARKS
+    }
     later = {model.name: model.round_note for model in REFERENCE_MODELS if model.later_round}
     assert later == {"sww": "from v1.3", "ic2": "from v1.4, with ic"}
     assert all((model.task in TASKS) != model.later_round for model in REFERENCE_MODELS)
@@ -65,10 +66,10 @@ def test_a_file_of_the_streaming_task_is_pinned_too(item: StreamingFile) -> None
         assert [truth.wav_file for truth in read_truths(path)] == [item.wav_file]
 
 
-@pytest.mark.parametrize("key", list(ALL_TASKS))
-def test_the_engine_takes_the_model_of_a_task(key: str) -> None:
-    model = next(model for model in REFERENCE_MODELS if model.task == key)
-    engine = Engine.load(reference_path("models", model.file_name), ALL_TASKS[key])
+@pytest.mark.parametrize("task", [*ALL_TASKS.values(), SWW_INFERENCE], ids=lambda task: task.key)
+def test_the_engine_takes_the_model_of_a_task(task: Task) -> None:
+    model = next(model for model in REFERENCE_MODELS if model.task == task.key)
+    engine = Engine.load(reference_path("models", model.file_name), task)
     assert engine.sha256 == model.sha256
 
 

@@ -26,7 +26,7 @@ from tinyrunner.models.fetch import (
     reference_model_path,
 )
 from tinyrunner.models.model_file import ModelError
-from tinyrunner.models.suite import KWS, TASKS
+from tinyrunner.models.suite import ALL_TASKS, KWS, SWW_INFERENCE, Task
 
 DATA = random.Random(3).randbytes(200_000)  # several reads long
 ITEM = ReferenceModel(
@@ -572,11 +572,11 @@ def test_every_file_of_the_catalogue_is_found_in_the_reference_data() -> None:
         assert file_state(item) is FileState.FETCHED
 
 
-@pytest.mark.parametrize("key", list(TASKS))
-def test_the_reference_model_of_a_task_is_the_fetched_one(key: str) -> None:
-    item = next(model for model in REFERENCE_MODELS if model.task == key)
+@pytest.mark.parametrize("task", [*ALL_TASKS.values(), SWW_INFERENCE], ids=lambda task: task.key)
+def test_the_reference_model_of_a_task_is_the_fetched_one(task: Task) -> None:
+    item = next(model for model in REFERENCE_MODELS if model.task == task.key)
     fetch(item, source=str(reference_path("models")))
-    assert reference_model_path(TASKS[key]) == item.cached_path
+    assert reference_model_path(task) == item.cached_path
 
 
 def test_without_it_the_command_that_fetches_it_is_told() -> None:

@@ -53,7 +53,7 @@ def list_models(as_json: options.JsonOption = False) -> None:
     for model, state in states:
         table.add_row(
             model.name,
-            model.task or "–",
+            model.task,
             f"{model.size_bytes:,}".replace(",", " "),
             model.licence,
             f"later: {model.round_note}" if model.later_round else model.round_note,
