@@ -91,6 +91,7 @@ class FindingKind(Enum):
     SCORES_GARBLED = "scores garbled"
     NOT_IN_ROUND = "not in this round"
     PLAYED = "recording played"
+    NO_BOARD = "no interface board"
     DETECTIONS = "detections"
     DUTY_CYCLE = "duty cycle"
     AUDIO_CLOCK = "audio clock"
@@ -256,6 +257,7 @@ _INTENDED = frozenset(
         FindingKind.OTHER_INPUTS,
         FindingKind.WIRE_EXTENSION,
         FindingKind.SOFT_MARKERS,
+        FindingKind.NO_BOARD,
     }
 )
 """What somebody chose who measures for development."""

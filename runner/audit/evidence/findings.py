@@ -123,6 +123,7 @@ _RULE_OF_KIND: dict[FindingKind, Rule] = {
     FindingKind.LIST_NOT_ACCEPTED: Rule.OFFICIAL_LIST,
     FindingKind.TARGET_MISSED: Rule.ROUND_RULE,
     FindingKind.SOFT_MARKERS: Rule.ROUND_RULE,
+    FindingKind.NO_BOARD: Rule.ROUND_RULE,
     FindingKind.WIRE_EXTENSION: Rule.ROUND_RULE,
     FindingKind.FOR_DEVELOPMENT: Rule.ROUND_RULE,
     FindingKind.CUSTOM_TASK: Rule.ROUND_RULE,

@@ -64,7 +64,7 @@ def _warning(kind: FindingKind, text: str, line: int | None = None) -> SessionFi
 def _mode(task: StreamingTask, mode: Mode, *, fed: bool) -> Iterator[SessionFinding]:
     if fed:
         yield _violation(
-            FindingKind.PLAYED,
+            FindingKind.NO_BOARD,
             "the recording went over the device's UART, frame by frame: nobody played it, and no "
             "pin was watched, which is never valid for submission; run it with an interface board",
         )
