@@ -62,6 +62,12 @@
 #define TR_BIN_TIMEOUT_MS 500
 #endif
 
+/* How the extension computes its CRC-32: 256: a byte a step by a table of 1 kB; 16: four bits a
+ * step by one of 64 bytes; 0: bit by bit, without a table. README.md tells what each takes. */
+#ifndef TR_CRC_TABLE_ENTRIES
+#define TR_CRC_TABLE_ENTRIES 16
+#endif
+
 /* Replies are passed to `put` line by line; a longer line in pieces of this many bytes. */
 #ifndef TR_LINE_BYTES
 #define TR_LINE_BYTES 64
@@ -173,11 +179,10 @@ typedef uint16_t tr_command_index;
 /* A load by the extension; the library's own. */
 typedef struct tr_extended_load {
     uint32_t input_crc;        /* announced for the whole input */
-    uint32_t block_crc;        /* computed over this block's data so far */
     uint32_t received_crc;     /* the block's own, shifted in byte by byte */
-    uint32_t last_activity_us; /* when the last byte came or the last reply ended */
-    uint32_t block_bytes_left; /* data bytes of this block still to come */
-    uint8_t crc_bytes_left;    /* bytes of this block's CRC still to come */
+    uint32_t last_activity_us; /* when bytes came last or the last reply ended */
+    uint32_t block_bytes;      /* data bytes of this 8-bit block */
+    uint32_t block_received;   /* of these and of its CRC, the bytes that have come */
     uint8_t state;
 } tr_extended_load;
 #endif

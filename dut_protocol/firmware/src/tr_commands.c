@@ -2,12 +2,7 @@
 /* Every command's way to its function; those of one line are executed here. */
 #include "tr_internal.h"
 
-static void write_bracketed(tr_dut *dut, const char *prefix, const char *text)
-{
-    tr_write_string(dut, prefix);
-    tr_write_string(dut, text);
-    tr_write_line(dut, "]");
-}
+#define COMMANDS "db infer name profile timestamp results help "
 
 static bool execute_own(tr_dut *dut, const char *command, size_t count)
 {
@@ -38,14 +33,36 @@ static void write_help(tr_dut *dut)
     (void)execute_own(dut, "help", 4);
 }
 
-#if TR_LAYERS
-static bool asks_for_layers(tr_span arguments)
+static void write_profile(tr_dut *dut, tr_span arguments)
 {
+#if TR_LAYERS
     tr_span what;
 
-    return tr_next_token(&arguments, &what) && tr_equals(what, "layers");
-}
+    if (tr_next_token(&arguments, &what) && tr_equals(what, "layers")) {
+        tr_write_layers(dut);
+        return;
+    }
+#else
+    (void)arguments;
 #endif
+    tr_write_line(dut, "m-profile-[ULPMark for tinyML Firmware V0.0.1]");
+    tr_write_bracketed(dut, "m-model-[", dut->config->model_id);
+}
+
+/* An empty command is an unknown one, too. */
+static void execute_other(tr_dut *dut, tr_span command, tr_span name, tr_span arguments)
+{
+#if TR_WIRE_EXTENSION
+    if (name.chars == command.chars && tr_extension_execute(dut, name, arguments)) {
+        return;
+    }
+#else
+    (void)arguments;
+#endif
+    if (!execute_own(dut, command.chars, command.count)) {
+        tr_write_error_token(dut, "Unknown command: ", name, "]");
+    }
+}
 
 void tr_execute_command(tr_dut *dut, tr_span command)
 {
@@ -57,33 +74,31 @@ void tr_execute_command(tr_dut *dut, tr_span command)
     tr_write_bytes(dut, command.chars, command.count);
     tr_end_line(dut);
 #endif
-#if TR_WIRE_EXTENSION
-    if (tr_extension_execute(dut, dut->command, command.count)) {
-        return;
-    }
-#endif
     (void)tr_next_token(&arguments, &name);
-    if (tr_equals(name, "db")) {
+    switch (tr_find(name, COMMANDS)) {
+    case 0:
         tr_command_db(dut, arguments);
-    } else if (tr_equals(name, "infer")) {
+        break;
+    case 1:
         tr_command_infer(dut, arguments);
-    } else if (tr_equals(name, "name")) {
-        write_bracketed(dut, "m-name-dut-[", dut->config->vendor);
-#if TR_LAYERS
-    } else if (tr_equals(name, "profile") && asks_for_layers(arguments)) {
-        tr_write_layers(dut);
-#endif
-    } else if (tr_equals(name, "profile")) {
-        tr_write_line(dut, "m-profile-[ULPMark for tinyML Firmware V0.0.1]");
-        write_bracketed(dut, "m-model-[", dut->config->model_id);
-    } else if (tr_equals(name, "timestamp")) {
+        break;
+    case 2:
+        tr_write_bracketed(dut, "m-name-dut-[", dut->config->vendor);
+        break;
+    case 3:
+        write_profile(dut, arguments);
+        break;
+    case 4:
         tr_timestamp(dut);
-    } else if (tr_equals(name, "results")) {
+        break;
+    case 5:
         tr_write_results(dut);
-    } else if (tr_equals(name, "help")) {
+        break;
+    case 6:
         write_help(dut);
-    } else if (!execute_own(dut, command.chars, command.count)) { /* an empty command too */
-        tr_write_error_token(dut, "Unknown command: ", name, "");
+        break;
+    default:
+        execute_other(dut, command, name, arguments);
     }
     tr_write_ready(dut);
 }

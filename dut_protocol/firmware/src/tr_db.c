@@ -38,7 +38,7 @@ static void begin_load(tr_dut *dut, tr_span arguments)
         return;
     }
     dut->expected = (uint32_t)count;
-    tr_write_number_line(dut, "m-[Expecting ", dut->expected, " bytes]");
+    tr_write_expecting(dut, dut->expected);
 }
 
 /* How many bytes `db HEX` may still store. */
@@ -68,7 +68,7 @@ static void store_hex(tr_dut *dut, tr_span digits)
         if (high > 15 || low > 15) {
             const tr_span pair = {digits.chars + i, 2};
 
-            tr_write_error_token(dut, "Invalid hex digit '", pair, "'");
+            tr_write_error_token(dut, "Invalid hex digit '", pair, "']");
             return;
         }
         if (remaining > 0) {
@@ -110,11 +110,16 @@ void tr_command_db(tr_dut *dut, tr_span arguments)
 
     if (!tr_next_token(&arguments, &token)) {
         tr_write_error(dut, "Command 'db' requires a subcommand");
-    } else if (tr_equals(token, "load")) {
+        return;
+    }
+    switch (tr_find(token, "load print ")) {
+    case 0:
         begin_load(dut, arguments);
-    } else if (tr_equals(token, "print")) {
+        break;
+    case 1:
         print_buffer(dut);
-    } else {
+        break;
+    default:
         store_hex(dut, token);
     }
 }

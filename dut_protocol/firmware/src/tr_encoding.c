@@ -6,22 +6,45 @@
 
 /* ---- CRC-32 ---- */
 
-/* Polynomial 04C11DB7, reflected, start and final exclusive-or FFFFFFFF. Four bits a step: a table
- * of 64 bytes, and fast enough for a megabit a second on a Cortex-M0. Entry i is the CRC of the
- * four bits i, by the reversed polynomial EDB88320. */
-static const uint32_t table[16] = {
-    0x00000000U, 0x1DB71064U, 0x3B6E20C8U, 0x26D930ACU, 0x76DC4190U, 0x6B6B51F4U,
-    0x4DB26158U, 0x5005713CU, 0xEDB88320U, 0xF00F9344U, 0xD6D6A3E8U, 0xCB61B38CU,
-    0x9B64C2B0U, 0x86D3D2D4U, 0xA00AE278U, 0xBDBDF21CU,
-};
+/* Polynomial 04C11DB7, reflected, start and final exclusive-or FFFFFFFF. What a step shifts out
+ * comes back as its own CRC: the sum of those of its single bits, each by the reversed EDB88320. */
+#define BIT(value, bit, crc) (((value) >> (bit)&1U) * (crc))
+#define HIGH_BITS(value)                                                                    \
+    (BIT(value, 0, 0x1DB71064U) ^ BIT(value, 1, 0x3B6E20C8U) ^ BIT(value, 2, 0x76DC4190U) ^ \
+     BIT(value, 3, 0xEDB88320U))
+#define LOW_BITS(value)                                                                     \
+    (BIT(value, 0, 0x77073096U) ^ BIT(value, 1, 0xEE0E612CU) ^ BIT(value, 2, 0x076DC419U) ^ \
+     BIT(value, 3, 0x0EDB8832U))
+#define FOUR(of, n) of(n), of((n) + 1U), of((n) + 2U), of((n) + 3U)
+#define SIXTEEN(of, n) FOUR(of, n), FOUR(of, (n) + 4U), FOUR(of, (n) + 8U), FOUR(of, (n) + 12U)
 
-uint32_t tr_crc32(uint32_t crc, const uint8_t *bytes, size_t count)
+#if TR_CRC_TABLE_ENTRIES == 256
+#define OF_BYTE(n) (LOW_BITS(n) ^ HIGH_BITS((n) >> 4))
+#define OF_64_BYTES(n)                                                             \
+    SIXTEEN(OF_BYTE, n), SIXTEEN(OF_BYTE, (n) + 16U), SIXTEEN(OF_BYTE, (n) + 32U), \
+        SIXTEEN(OF_BYTE, (n) + 48U)
+static const uint32_t table[256] = {OF_64_BYTES(0U), OF_64_BYTES(64U), OF_64_BYTES(128U),
+                                    OF_64_BYTES(192U)};
+#elif TR_CRC_TABLE_ENTRIES == 16
+static const uint32_t table[16] = {SIXTEEN(HIGH_BITS, 0U)};
+#endif
+
+uint32_t tr_crc32(const uint8_t *bytes, size_t count)
 {
-    crc = ~crc;
+    uint32_t crc = 0xFFFFFFFFU;
+
     while (count-- > 0) {
         crc ^= *bytes++;
+#if TR_CRC_TABLE_ENTRIES == 256
+        crc = (crc >> 8) ^ table[crc & 255U];
+#elif TR_CRC_TABLE_ENTRIES == 16
         crc = (crc >> 4) ^ table[crc & 15U];
         crc = (crc >> 4) ^ table[crc & 15U];
+#else
+        for (int bit = 0; bit < 8; bit++) {
+            crc = (crc >> 1) ^ (0xEDB88320U & (0U - (crc & 1U)));
+        }
+#endif
     }
     return ~crc;
 }

@@ -25,49 +25,45 @@ static uint32_t now_us(const tr_dut *dut)
     return dut->config->micros(dut->config->user);
 }
 
-/* The reply's last line. The device's time-out counts from here. */
-static void end_reply(tr_dut *dut)
-{
-    tr_write_ready(dut);
-    dut->extended.last_activity_us = now_us(dut);
-}
-
 /* An error during a load discards it; otherwise the buffer stays as it is. */
 static void fail(tr_dut *dut, const char *reason)
 {
     const uint8_t state = dut->extended.state;
-    const tr_span empty = {NULL, 0};
 
     if (state != TR_EXTENDED_IDLE) {
         tr_discard_load(dut);
         dut->extended.state = state == TR_EXTENDED_B64 ? TR_EXTENDED_IDLE : TR_EXTENDED_DISCARD;
     }
-    tr_write_error_token(dut, "xdb: ", empty, reason);
-    end_reply(dut);
+    tr_write_bracketed(dut, "e-[xdb: ", reason);
 }
 
 static void begin_block(tr_dut *dut)
 {
     const uint32_t left = dut->expected - dut->received;
 
-    dut->extended.block_bytes_left = left < TR_BIN_BLOCK_BYTES ? left : TR_BIN_BLOCK_BYTES;
-    dut->extended.crc_bytes_left = CRC_BYTES;
-    dut->extended.block_crc = 0;
+    dut->extended.block_bytes = left < TR_BIN_BLOCK_BYTES ? left : TR_BIN_BLOCK_BYTES;
+    dut->extended.block_received = 0;
 }
 
-/* A block is stored, and its CRC matches. */
-static void end_block(tr_dut *dut)
+/* A block's `count` bytes are stored, behind what was received; if its CRC is right, they count. */
+static void end_block(tr_dut *dut, uint32_t count, uint32_t crc)
 {
+    uint8_t *const input = dut->config->input;
+
+    if (tr_crc32(input + dut->received, count) != crc) {
+        fail(dut, "block damaged");
+        return;
+    }
+    dut->received += count;
     if (dut->received == dut->expected) {
-        if (tr_crc32(0, dut->config->input, dut->expected) != dut->extended.input_crc) {
-            fail(dut, "the input's CRC is another one");
+        if (tr_crc32(input, dut->expected) != dut->extended.input_crc) {
+            fail(dut, "input damaged");
             return;
         }
         dut->extended.state = TR_EXTENDED_IDLE;
         tr_write_line(dut, "m-load-done");
     }
     begin_block(dut);
-    end_reply(dut);
 }
 
 /* ---- commands ---- */
@@ -90,37 +86,34 @@ static bool parse_crc(tr_span token, uint32_t *crc)
 typedef struct load_request {
     uint32_t count;
     uint32_t crc;
-    uint8_t state;
     bool shift;
+    uint8_t state;
 } load_request;
 
 static bool parse_load_request(tr_span arguments, load_request *request)
 {
-    tr_span operation;
-    tr_span count;
-    tr_span crc;
-    tr_span encoding;
-    tr_span extra;
+    tr_span token;
     int32_t number;
+    unsigned operation;
+    unsigned encoding;
 
-    /* A missing token is empty, and equals none of the texts below. */
-    (void)tr_next_token(&arguments, &operation);
-    (void)tr_next_token(&arguments, &count);
-    (void)tr_next_token(&arguments, &crc);
-    (void)tr_next_token(&arguments, &encoding);
-    request->shift = tr_equals(operation, "shift");
-    request->state = tr_equals(encoding, "bin") ? TR_EXTENDED_BIN : TR_EXTENDED_B64;
-    if (!request->shift && !tr_equals(operation, "load")) {
+    /* A missing token is empty: no word, no number. */
+    (void)tr_next_token(&arguments, &token);
+    operation = tr_find(token, "load shift ");
+    (void)tr_next_token(&arguments, &token);
+    if (operation > 1 || !tr_parse_int32(token, &number) || number <= 0) {
         return false;
     }
-    if (request->state == TR_EXTENDED_B64 && !tr_equals(encoding, "b64")) {
-        return false;
-    }
-    if (!tr_parse_int32(count, &number) || number <= 0 || !parse_crc(crc, &request->crc)) {
-        return false;
-    }
+    request->shift = operation == 1;
     request->count = (uint32_t)number;
-    return !tr_next_token(&arguments, &extra);
+    (void)tr_next_token(&arguments, &token);
+    if (!parse_crc(token, &request->crc)) {
+        return false;
+    }
+    (void)tr_next_token(&arguments, &token);
+    encoding = tr_find(token, "b64 bin ");
+    request->state = encoding == 0 ? TR_EXTENDED_B64 : TR_EXTENDED_BIN;
+    return encoding <= 1 && !tr_next_token(&arguments, &token);
 }
 
 static void begin_load(tr_dut *dut, tr_span arguments)
@@ -133,29 +126,28 @@ static void begin_load(tr_dut *dut, tr_span arguments)
         return;
     }
     if (!parse_load_request(arguments, &request)) {
-        fail(dut, "expected `xdb load|shift COUNT CRC bin|b64`");
+        fail(dut, "usage: xdb load|shift COUNT CRC bin|b64");
         return;
     }
-    if (!request.shift) {
+    if (request.shift) { /* without a load before, 0 bytes are expected: count is not below that */
+        if (dut->received != dut->expected || request.count >= dut->expected) {
+            fail(dut, "nothing to shift");
+            return;
+        }
+        dut->received = dut->expected - request.count;
+        memmove(input, input + request.count, dut->received);
+    } else {
         if (request.count > dut->config->input_capacity) {
             fail(dut, "too many bytes");
             return;
         }
         dut->expected = request.count;
         dut->received = 0;
-    } else { /* without a load before, 0 bytes are expected, and count is not below that */
-        if (dut->received != dut->expected || request.count >= dut->expected) {
-            fail(dut, "no complete load to shift");
-            return;
-        }
-        dut->received = dut->expected - request.count;
-        memmove(input, input + request.count, dut->received);
     }
     dut->extended.input_crc = request.crc;
     dut->extended.state = request.state;
     begin_block(dut);
-    tr_write_number_line(dut, "m-[Expecting ", request.count, " bytes]");
-    end_reply(dut);
+    tr_write_expecting(dut, request.count);
 }
 
 static uint32_t read_u32_be(const uint8_t *bytes)
@@ -167,49 +159,40 @@ static void store_b64_block(tr_dut *dut, char *text, size_t count)
 {
     const uint8_t *const bytes = (const uint8_t *)text;
 
-    if (!tr_base64_decode(text, &count)) {
-        fail(dut, "no base64");
-        return;
-    }
     if (dut->extended.state != TR_EXTENDED_B64) {
-        fail(dut, "no b64 load in progress");
+        fail(dut, "no b64 load");
         return;
     }
-    if (count <= CRC_BYTES ||
-        tr_crc32(0, bytes, count - CRC_BYTES) != read_u32_be(bytes + count - CRC_BYTES)) {
-        fail(dut, "block damaged");
+    if (!tr_base64_decode(text, &count) || count <= CRC_BYTES) {
+        fail(dut, "no base64");
         return;
     }
     count -= CRC_BYTES;
     if (count > dut->expected - dut->received) {
-        fail(dut, "more bytes than expected");
+        fail(dut, "too many bytes");
         return;
     }
     memcpy(dut->config->input + dut->received, bytes, count);
-    dut->received += (uint32_t)count;
-    end_block(dut);
+    end_block(dut, (uint32_t)count, read_u32_be(bytes + count));
 }
 
-bool tr_extension_execute(tr_dut *dut, char *command, size_t count)
+bool tr_extension_execute(tr_dut *dut, tr_span name, tr_span arguments)
 {
-    tr_span arguments = {command, count};
-    tr_span name;
-
-    if (count == 0 || *command == ' ') {
-        return false;
-    }
-    (void)tr_next_token(&arguments, &name);
-    if (tr_equals(name, "xdb")) {
+    switch (tr_find(name, "xdb xd ")) {
+    case 0:
         begin_load(dut, arguments);
         return true;
-    }
-    if (tr_equals(name, "xd")) {
-        const size_t name_bytes = arguments.count > 0 ? 3 : 2; /* with the one space */
-
-        store_b64_block(dut, command + name_bytes, count - name_bytes);
+    case 1:
+        if (arguments.count > 0) { /* the one space */
+            arguments.chars++;
+            arguments.count--;
+        }
+        /* Decoded in place: what `chars` points to is the device's own command. */
+        store_b64_block(dut, dut->command + (arguments.chars - dut->command), arguments.count);
         return true;
+    default:
+        return false;
     }
-    return false;
 }
 
 /* ---- 8-bit blocks ---- */
@@ -218,47 +201,39 @@ static void store_bin_byte(tr_dut *dut, uint8_t byte)
 {
     tr_extended_load *const extended = &dut->extended;
 
-    if (extended->block_bytes_left > 0) {
-        dut->config->input[dut->received++] = byte;
-        extended->block_crc = tr_crc32(extended->block_crc, &byte, 1);
-        extended->block_bytes_left--;
-        return;
+    if (extended->block_received < extended->block_bytes) {
+        dut->config->input[dut->received + extended->block_received] = byte;
+    } else {
+        extended->received_crc = extended->received_crc << 8 | byte;
     }
-    extended->received_crc = extended->received_crc << 8 | byte;
-    if (--extended->crc_bytes_left > 0) {
-        return;
+    if (++extended->block_received == extended->block_bytes + CRC_BYTES) {
+        end_block(dut, extended->block_bytes, extended->received_crc);
+        tr_write_ready(dut);
     }
-    if (extended->received_crc != extended->block_crc) {
-        fail(dut, "block damaged");
-        return;
-    }
-    end_block(dut);
 }
 
 void tr_extension_poll(tr_dut *dut)
 {
     tr_extended_load *const extended = &dut->extended;
-    const uint32_t now = now_us(dut);
     bool received = false;
     uint8_t byte;
 
-    /* The time of this poll stands for the time of arrival: a late poll lengthens the time-out. */
-    while (extended->state == TR_EXTENDED_DISCARD && tr_ring_pop(dut, &byte)) {
-        extended->last_activity_us = now;
+    while (extended->state >= TR_EXTENDED_BIN && tr_ring_pop(dut, &byte)) {
         received = true;
+        if (extended->state == TR_EXTENDED_BIN) {
+            store_bin_byte(dut, byte);
+        }
     }
-    while (extended->state == TR_EXTENDED_BIN && tr_ring_pop(dut, &byte)) {
-        extended->last_activity_us = now;
-        received = true;
-        store_bin_byte(dut, byte);
-    }
-    if (received || now - extended->last_activity_us < TIMEOUT_US) {
-        return;
-    }
-    if (extended->state == TR_EXTENDED_DISCARD) {
-        extended->state = TR_EXTENDED_IDLE;
-    } else {
-        fail(dut, "no byte in time, load dropped");
+    /* The end of this poll stands for the time of arrival: a late poll lengthens the time-out. */
+    if (received) {
+        extended->last_activity_us = now_us(dut);
+    } else if (now_us(dut) - extended->last_activity_us >= TIMEOUT_US) {
+        if (extended->state == TR_EXTENDED_DISCARD) {
+            extended->state = TR_EXTENDED_IDLE;
+        } else {
+            fail(dut, "no byte in time, load dropped");
+            tr_write_ready(dut);
+        }
     }
 }
 
@@ -268,6 +243,7 @@ void tr_extension_overflow(tr_dut *dut)
         dut->extended.last_activity_us = now_us(dut);
     } else {
         fail(dut, "receive buffer overflow, load dropped");
+        tr_write_ready(dut);
     }
 }
 

@@ -22,6 +22,9 @@
 #if TR_BIN_BLOCK_BYTES < 1 || TR_BIN_BLOCK_BYTES + 4 >= TR_RING_BYTES
 #error "a block of TR_BIN_BLOCK_BYTES and its CRC must fit into TR_RING_BYTES"
 #endif
+#if TR_CRC_TABLE_ENTRIES != 0 && TR_CRC_TABLE_ENTRIES != 16 && TR_CRC_TABLE_ENTRIES != 256
+#error "TR_CRC_TABLE_ENTRIES must be 0, 16 or 256"
+#endif
 #if TR_BIN_TIMEOUT_MS < 100 || TR_BIN_TIMEOUT_MS > 1000
 #error "TR_BIN_TIMEOUT_MS must be 100 to 1000"
 #endif
@@ -47,6 +50,9 @@ bool tr_ring_pop(tr_dut *dut, uint8_t *byte);
  * `token` is empty. */
 bool tr_next_token(tr_span *arguments, tr_span *token);
 bool tr_equals(tr_span token, const char *text);
+/* The place, from 0, of `token` among `words`, each of which a space ends; their number where it is
+ * none of them. A comparison with each would be longer. */
+unsigned tr_find(tr_span token, const char *words);
 /* A token of decimal digits with an optional sign; false for any other. What does not fit into 32
  * bits becomes INT32_MAX or -INT32_MAX. */
 bool tr_parse_int32(tr_span token, int32_t *value);
@@ -66,9 +72,14 @@ void tr_flush(tr_dut *dut);
 void tr_end_line(tr_dut *dut);
 void tr_write_line(tr_dut *dut, const char *text);
 void tr_write_number_line(tr_dut *dut, const char *prefix, uint32_t value, const char *suffix);
-/* `e-[text]`; the second with a token of the command between two texts. */
+/* The prefix, which ends in a bracket or after one, the text, and the closing bracket. */
+void tr_write_bracketed(tr_dut *dut, const char *prefix, const char *text);
+/* The answer to the beginning of a load. */
+void tr_write_expecting(tr_dut *dut, uint32_t count);
+/* `e-[text]`; the second with a token of the command between two texts, the last with the `]`. */
 void tr_write_error(tr_dut *dut, const char *text);
 void tr_write_error_token(tr_dut *dut, const char *prefix, tr_span token, const char *suffix);
+/* A reply's last line. The extension's time-out counts from here. */
 void tr_write_ready(tr_dut *dut);
 /* `m-lap-us-N` in performance mode, a pulse of the pin in energy mode. */
 void tr_timestamp(tr_dut *dut);
@@ -98,8 +109,8 @@ void tr_write_layers(tr_dut *dut);
 
 /* ---- tr_encoding.c ---- */
 
-/* The CRC-32 of Ethernet and zlib over `count` more bytes; begin with 0. */
-uint32_t tr_crc32(uint32_t crc, const uint8_t *bytes, size_t count);
+/* The CRC-32 of Ethernet and zlib. */
+uint32_t tr_crc32(const uint8_t *bytes, size_t count);
 
 /* Decode in place; `count` is the number of characters, then of bytes. False: invalid base64. */
 bool tr_base64_decode(char *text, size_t *count);
@@ -115,8 +126,8 @@ enum {
 
 /* The line of `help` that announces the extension. */
 void tr_extension_write_offer(tr_dut *dut);
-/* False: no command of the extension. `command` may be decoded in place. */
-bool tr_extension_execute(tr_dut *dut, char *command, size_t count);
+/* False: no command of the extension. The m-ready is the caller's. */
+bool tr_extension_execute(tr_dut *dut, tr_span name, tr_span arguments);
 /* tr_dut_poll() in the states BIN and DISCARD. */
 void tr_extension_poll(tr_dut *dut);
 /* Received bytes were lost. */

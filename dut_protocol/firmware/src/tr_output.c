@@ -74,25 +74,37 @@ void tr_write_number_line(tr_dut *dut, const char *prefix, uint32_t value, const
     tr_write_line(dut, suffix);
 }
 
+void tr_write_bracketed(tr_dut *dut, const char *prefix, const char *text)
+{
+    tr_write_string(dut, prefix);
+    tr_write_string(dut, text);
+    tr_write_line(dut, "]");
+}
+
+void tr_write_expecting(tr_dut *dut, uint32_t count)
+{
+    tr_write_number_line(dut, "m-[Expecting ", count, " bytes]");
+}
+
 void tr_write_error_token(tr_dut *dut, const char *prefix, tr_span token, const char *suffix)
 {
     tr_write_string(dut, "e-[");
     tr_write_string(dut, prefix);
     tr_write_bytes(dut, token.chars, token.count);
-    tr_write_string(dut, suffix);
-    tr_write_line(dut, "]");
+    tr_write_line(dut, suffix);
 }
 
 void tr_write_error(tr_dut *dut, const char *text)
 {
-    const tr_span empty = {NULL, 0};
-
-    tr_write_error_token(dut, text, empty, "");
+    tr_write_bracketed(dut, "e-[", text);
 }
 
 void tr_write_ready(tr_dut *dut)
 {
     tr_write_line(dut, "m-ready");
+#if TR_WIRE_EXTENSION
+    dut->extended.last_activity_us = dut->config->micros(dut->config->user);
+#endif
 }
 
 void tr_timestamp(tr_dut *dut)

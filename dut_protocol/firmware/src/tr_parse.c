@@ -24,6 +24,23 @@ bool tr_equals(tr_span token, const char *text)
     return token.count == strlen(text) && memcmp(token.chars, text, token.count) == 0;
 }
 
+unsigned tr_find(tr_span token, const char *words)
+{
+    unsigned place = 0;
+
+    for (; *words != '\0'; place++, words++) {
+        const char *const word = words;
+
+        while (*words != ' ') {
+            words++;
+        }
+        if (token.count == (size_t)(words - word) && memcmp(token.chars, word, token.count) == 0) {
+            break;
+        }
+    }
+    return place;
+}
+
 bool tr_parse_int32(tr_span token, int32_t *value)
 {
     const bool has_sign = token.count > 0 && (*token.chars == '-' || *token.chars == '+');
@@ -54,11 +71,6 @@ uint8_t tr_hex_digit_value(char digit)
     if (digit >= '0' && digit <= '9') {
         return (uint8_t)(digit - '0');
     }
-    if (digit >= 'a' && digit <= 'f') {
-        return (uint8_t)(digit - 'a' + 10);
-    }
-    if (digit >= 'A' && digit <= 'F') {
-        return (uint8_t)(digit - 'A' + 10);
-    }
-    return 16;
+    digit = (char)(digit | 0x20); /* a capital's small letter */
+    return digit >= 'a' && digit <= 'f' ? (uint8_t)(digit - 'a' + 10) : 16;
 }

@@ -7,10 +7,12 @@ from support.devices.device_dialogues import R, answers
 from support.devices.extension_dialogues import (
     B64,
     BIN,
+    DATA,
     REFUSED,
     SHORT,
     begun,
     blocks,
+    loaded,
     shown,
     xd_text,
 )
@@ -45,6 +47,15 @@ def test_padding_that_pads_nothing_is_no_base64(more: bytes):
         device.ask(begun(SHORT, B64)[0])
         assert answers(REFUSED, device.ask(xd_text(encode_block(SHORT, BIN), more)))
         assert device.ask(b"db print%") == R
+
+
+@pytest.mark.parametrize("entries", [0, 256])
+def test_the_crc_is_the_same_without_a_table_and_with_the_large_one(entries: int):
+    program = host_dut(f"-DTR_CRC_TABLE_ENTRIES={entries}")
+    with DeviceProcess(program) as device:
+        device.answer(1)
+        for sent, expected in (*loaded(DATA, BIN), *loaded(DATA, B64), shown(DATA)):
+            assert answers(expected, device.ask(sent))
 
 
 def test_hex_blocks_do_not_mix_into_a_load_by_b64():
