@@ -7,6 +7,7 @@ that comes from the environment or the system's keyring, and is in no text of th
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -30,6 +31,9 @@ DEFAULT = "default"
 _PATIENCE_S = 30
 """For another program that writes the same SQLite file, and for a server to answer."""
 _SECRETS = ("password", "passfile", "sslpassword", "passwd", "pwd", "token", "secret")
+_NO_PATH = re.compile(r"^(postgres(ql)?|sqlite|mysql|mariadb)(\+\w+)?:|:[^/\\]*@", re.I)
+"""A URL with a slash too few, or without what it begins with: a file of that name would tell a
+password."""
 _FIRST_USE = 1_414_090_057
 """The lock of PostgreSQL under which one program at a time makes or changes the tables."""
 
@@ -128,7 +132,7 @@ def _url_of(place: str) -> URL:
     from sqlalchemy.engine import URL, make_url
     from sqlalchemy.exc import ArgumentError
 
-    if "://" not in place:
+    if "://" not in place and not _NO_PATH.search(place):
         return URL.create("sqlite", database=str(Path(place).expanduser().absolute()))
     try:
         url = make_url(place)

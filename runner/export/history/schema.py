@@ -115,7 +115,9 @@ def _version_of(connection: Connection, name: str) -> int | None:
     """Return the version of the tables, None where there are none yet."""
     tables = set(inspect(connection).get_table_names())
     if VERSION.name not in tables:
-        taken = tables.intersection(METADATA.tables)
+        # A server's database may be shared with others; a file is one program's.
+        is_file = connection.dialect.name == "sqlite"
+        taken = tables if is_file else tables.intersection(METADATA.tables)
         if taken:
             raise SetupError(
                 f"the database {name} holds tables that are no history "

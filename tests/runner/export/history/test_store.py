@@ -228,8 +228,8 @@ def test_somebody_elses_database_is_refused(tmp_path):
     with pytest.raises(SetupError, match=r"text\.db cannot be opened: file is not a database"):
         History.open(str(tmp_path / "text.db"), create=True)
     with closing(sqlite3.connect(tmp_path / "other.db")) as file:
-        file.execute("CREATE TABLE sessions (id)")
-    with pytest.raises(SetupError, match=r"holds tables that are no history \(sessions\)"):
+        file.execute("CREATE TABLE bookmarks (id)")
+    with pytest.raises(SetupError, match=r"holds tables that are no history \(bookmarks\)"):
         History.open(str(tmp_path / "other.db"), create=True)
     with pytest.raises(SetupError, match="is a folder; name a file"):
         History.open(str(tmp_path), create=True)
@@ -243,6 +243,9 @@ def test_somebody_elses_database_is_refused(tmp_path):
         ("postgresql://ci:s3cret@lab:port/db", "cannot be read; expected postgresql://USER@HOST"),
         ("mysql://ci@lab/db", "no history is kept in mysql; there are sqlite and postgresql"),
         ("sqlite://", "names no file"),
+        ("postgresql:/ci:s3cret@lab/db", "cannot be read; expected postgresql://USER@HOST"),
+        ("postgresql//ci:s3cret@lab/db", "cannot be read; expected postgresql://USER@HOST"),
+        ("ci:s3cret@lab/db", "cannot be read; expected postgresql://USER@HOST"),
     ],
 )
 def test_a_url_that_is_of_no_use_is_refused_without_telling_what_may_be_secret(url, said):
