@@ -353,7 +353,7 @@ def _show_trends(console: Console, found: list[Trend]) -> None:
         unit = f" ({each.figure.unit})" if each.figure.unit else ""
         title = Text(f"{each.series.name}: {each.figure.title}{unit}", style="bold")
         console.print(title, soft_wrap=True)
-        console.print(Text(f"  {each.summary}", style="dim"), soft_wrap=True)
+        console.print(Text(f"  {each.summary}", style="dim"))
         for line in chart(each, min(console.width, 100)):
             console.print(Text(line, no_wrap=True))
         for mark, change in zip(marks_of(each), each.changes, strict=True):

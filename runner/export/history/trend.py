@@ -49,7 +49,7 @@ class TrendPoint(JsonForm):
     @property
     def name(self) -> str:
         """Name it for people: the day, and the commit or else the session."""
-        called = f"commit {self.commit}" if self.commit else f"session {self.session}"
+        called = f"commit {self.commit[:12]}" if self.commit else f"session {self.session}"
         return f"{self.kept.begun:%Y-%m-%d} {called}"
 
 

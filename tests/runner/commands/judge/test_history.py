@@ -144,17 +144,18 @@ def test_what_a_run_measured_and_cannot_keep_is_told_with_how_to_keep_it_later(t
 
 def test_a_trend_names_the_commit_that_changed_the_level(db):
     filled(str(db), [0.0100] * 30)
-    filled(str(db), [0.0102] * 10, first=30)
+    kept = filled(str(db), [0.0102] * 10, first=31)
+    kept.add([entry(30, {"branch": "main", "commit": "3f2a91c8" * 5}, latency_s=0.0102)])
     drawn = tinyrunner("history", "trend", "kws", "--board", "acme-board", "--mode", "performance")
     lines = drawn.out.splitlines()
     assert lines[0] == "acme-board kws performance: latency (ms)"
     assert max(map(len, lines)) <= 100
-    assert "  a 2026-01-01 commit c30: +2.00 %, 10 ms to 10.2 ms, worse" in lines
+    assert "  a 2026-01-01 commit 3f2a91c83f2a: +2.00 %, 10 ms to 10.2 ms, worse" in lines
     (picture,) = [line for line in lines if line.startswith(" " * 12) and line.strip() == "a"]
     assert picture.index("a") == 12 + 30
     (plain,) = tinyrunner("history", "trend", "--json").json
-    assert [change["commit"] for change in plain["changes"]] == ["c30"]
-    assert (plain["unit"], len(plain["points"])) == ("s", 40)
+    assert [change["commit"] for change in plain["changes"]] == ["3f2a91c8" * 5]
+    assert (plain["unit"], len(plain["points"])) == ("s", 41)
 
 
 def test_a_page_of_trends_draws_each_in_a_browser_and_replaces_no_other_file(tmp_path, db):
