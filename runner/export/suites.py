@@ -42,7 +42,8 @@ def suites_of_sessions(rows: Iterable[SessionRow]) -> Iterator[JunitSuite]:
             text="\n".join(told),
         )
         whose = f" on {row.system}" if row.system else ""
-        yield JunitSuite(f"{row.task} {mode}{whose}", [case], cells, row.created_utc)
+        name = f"{row.task} {mode}{whose}" if row.mode else row.session
+        yield JunitSuite(name, [case], cells, row.created_utc)
 
 
 _OF_CHECK = {

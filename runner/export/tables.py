@@ -41,14 +41,19 @@ def json_lines(rows: Iterable[Row]) -> str:
     )
 
 
+def _digits(value: float) -> str:
+    """Write four digits, and all of those ahead of the point."""
+    return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+
+
 _SHOWN: dict[str, tuple[str, Callable[[Any], str]]] = {
     "task": ("task", str),
     "mode": ("mode", str),
     "system": ("system", str),
-    "throughput_per_s": ("inf./s", lambda rate: f"{rate:.4g}"),
-    "latency_s": ("ms", lambda time_s: f"{time_s * 1e3:.4g}"),
-    "energy_per_inference_j": ("µJ/inf.", lambda energy_j: f"{energy_j * 1e6:.4g}"),
-    "power_w": ("mW", lambda power_w: f"{power_w * 1e3:.4g}"),
+    "throughput_per_s": ("inf./s", _digits),
+    "latency_s": ("ms", lambda time_s: _digits(time_s * 1e3)),
+    "energy_per_inference_j": ("µJ/inf.", lambda energy_j: _digits(energy_j * 1e6)),
+    "power_w": ("mW", lambda power_w: _digits(power_w * 1e3)),
     "accuracy": ("accuracy", lambda share: f"{share:.4f}"),
     "duty_cycle": ("duty cycle", lambda share: f"{share:.4f}"),
     "verdict": ("verdict", str),

@@ -24,8 +24,10 @@ def export(
         typer.Option(
             "--format",
             "-f",
-            help="What is written; the last two are the tools of github-action-benchmark.",
+            help="csv, jsonl, markdown, parquet, junit, bencher, or for github-action-benchmark "
+            "customBiggerIsBetter or customSmallerIsBetter.",
             show_default="as the file's name ends, else csv",
+            metavar="FORMAT",
         ),
     ] = None,
     rows: Annotated[

@@ -125,6 +125,12 @@ def test_a_help_shows_defaults_and_units():
         assert said in out
 
 
+@pytest.mark.parametrize("name", ALL)
+def test_no_option_is_wider_than_a_terminal(name):
+    words = [option_word(each) for each in ALL[name].params if each.param_type_name == "option"]
+    assert max(map(len, words), default=0) <= 78
+
+
 @pytest.mark.parametrize("columns", [40, 80, 200])
 def test_a_help_fits_its_terminal_and_no_word_is_cut(columns, monkeypatch):
     monkeypatch.setenv("COLUMNS", str(columns))

@@ -51,6 +51,7 @@ def test_sessions_are_suites_with_their_columns_as_properties(tmp_path):
     }
     assert properties(by_name["good"])["throughput_per_s"] == "80.0"
     assert by_name["good"].get("name") == "kws performance on acme-board"
+    assert by_name["broken"].get("name") == "broken"
     assert "is no session log" in next(by_name["broken"].iter("error")).get("message")
 
 

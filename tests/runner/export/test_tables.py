@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from support.report.cli import command
 from support.sessions import for_reports
 from tinyrunner.runner.export.read import input_rows, read_sessions, session_row, window_rows
 from tinyrunner.runner.export.rows import InputRow, SessionRow, WindowRow, columns_of
+from tinyrunner.runner.export.tables import markdown
 
 ROWS = {
     "sessions": (SessionRow, lambda session: [session_row(session)]),
@@ -85,6 +87,12 @@ def test_markdown_shows_figures_in_the_units_of_the_field(lab):
     assert all(row.replace(r"\|", "").count("|") == 9 for row in rows)
     told = command("export", lab, "--format", "markdown", "--rows", "windows")
     assert len(told.out.splitlines()) == 2 + 5 + 1
+
+
+def test_markdown_writes_large_numbers_without_powers_of_ten(lab):
+    (session,) = read_sessions([lab / "p"])
+    row = replace(session_row(session), throughput_per_s=123456.7, latency_s=12.6)
+    assert "| 123457 | 12600 |" in markdown([row], SessionRow)
 
 
 def test_what_is_simulated_says_so(tmp_path):
