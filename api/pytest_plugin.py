@@ -163,7 +163,8 @@ def measure(bench: Bench, request: pytest.FixtureRequest) -> Measure:
         try:
             session = bench.measure(task, mode, **settings)
         except TinyrunnerError as error:
-            pytest.fail(f"{task} {mode} on {bench.address}: {error}", pytrace=False)
+            said = f"{task} {mode} on {bench.address}: {error}"
+            raise pytest.fail.Exception(said, pytrace=False) from None  # pytest shows a cause, too
         for name, (cell,) in columns(session).items():
             if cell is not None:
                 _record(request, f"{session.task}.{mode}.{name}", cell)

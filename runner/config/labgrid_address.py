@@ -66,10 +66,10 @@ class LabgridAddress:
         place, _, resource = body.partition("/")
         tags = parse_qsl(query, keep_blank_values=True)
         problem = ""
-        if bad := next((key for key, _ in tags if not _TAG_KEY.fullmatch(key)), None):
-            problem = f"{bad!r} is no tag of labgrid's: small letters, digits and _, two or more"
-        elif question and not (tags and all(value for _, value in tags)):
+        if question and not (tags and all(value for _, value in tags)):
             problem = f"{query!r} is no TAG=VALUE"
+        elif bad := next((key for key, _ in tags if not _TAG_KEY.fullmatch(key)), None):
+            problem = f"{bad!r} is no tag of labgrid's: small letters, digits and _, two or more"
         elif place and tags:
             problem = "a place and tags: name either"
         elif not (place or tags):

@@ -192,16 +192,20 @@ def read_campaign(path: Path) -> Campaign:
 
 def _places(cells: Iterable[CampaignCell], problems: dict[str, list[str]]) -> dict[Wanted, int]:
     """Return how many places of labgrid's there are for each; note why there is none."""
-    wanted = {one: cell.key for cell in cells for one in cell.places}
+    wanted: dict[Wanted, list[str]] = {}
+    for cell in cells:
+        for one in cell.places:
+            wanted.setdefault(one, []).append(cell.key)
     counted = {}
     try:
         for one, number in count_places(wanted).items():
             if isinstance(number, LabgridError):
-                problems.setdefault(str(number), []).append(wanted[one])
+                problems.setdefault(str(number), []).extend(wanted[one])
             else:
                 counted[one] = number
     except LabgridError as error:
-        problems.setdefault(str(error), []).extend(wanted.values())
+        keys = dict.fromkeys(key for these in wanted.values() for key in these)
+        problems.setdefault(str(error), []).extend(keys)
     return counted
 
 

@@ -39,6 +39,7 @@ def test_address_is_read(
         ("labgrid:h7?board=h7", "name either"),
         ("labgrid:?Board=h7", "'Board' is no tag of labgrid's"),
         ("labgrid:?board", "'board' is no TAG=VALUE"),
+        ("labgrid:?b", "'b' is no TAG=VALUE"),
         ("labgrid:+", "LG_TOKEN is not set"),
     ],
 )

@@ -50,6 +50,7 @@ def test_places_and_tags_that_there_are_not_are_named_before_anything_is_run(pla
     refused = plan(a="labgrid:h7-3", b="labgrid:?board=h8", c="labgrid:?board=h7")
     assert refused.status == 2
     assert "no place 'h7-3'; did you mean h7-" in refused.err
+    assert "\nb/kws/accuracy, b/ic/accuracy: labgrid at " in refused.err
     assert "no place with board=h8; there are: energy (board=u5 site=lab), h7-1" in refused.err
 
 
