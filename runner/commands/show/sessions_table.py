@@ -151,12 +151,19 @@ def _facts(session: FoundSession) -> list[tuple[str, str]]:
     if (told := session.provenance) is not None:
         device, data, link = told.device, told.dataset, told.link
         listed = f", {data.official_list}" if data.official_list else ""
-        facts += [
-            ("board", f"{session.board}; {device.vendor} at {device.address}"),
-            ("link", f"{device.baud_rate} baud, {link.data_bytes_per_db} bytes a db"),
-            ("measures", f"{told.task} {told.mode.value}, {told.round}, {told.division.value}"),
+        loads = f", {link.data_bytes_per_db} bytes a db"
+        inputs = [
             ("inputs", f"{data.files} files, {data.windows} windows of {data.folder}{listed}"),
             ("counts", f"{told.iterations} inferences a window, after {told.warmups} warm-ups"),
+        ]
+        if session.is_streaming:  # a recording: nothing is loaded, and nothing repeated
+            loads = ""
+            inputs = [("inputs", f"a recording of {data.windows} words, {data.folder}{listed}")]
+        facts += [
+            ("board", f"{session.board}; {device.vendor} at {device.address}"),
+            ("link", f"{device.baud_rate} baud{loads}"),
+            ("measures", f"{told.task} {told.mode.value}, {told.round}, {told.division.value}"),
+            *inputs,
             ("made by", f"{told.tool.name} {told.tool.version}, Python {told.tool.python}"),
         ]
     size = f"{session.size_bytes / 1e3:,.0f} kB"
@@ -173,5 +180,8 @@ def _what_now(session: FoundSession) -> list[str]:
     if session.resumable:
         return [f"tinyrunner run --resume {session.folder} goes on with it"]
     if session.state is SessionState.STOPPED:
-        return ["it cannot be gone on with (one trace holds all windows of an energy run)"]
+        why = "one trace holds all windows of an energy run"
+        if session.is_streaming:
+            why = "a recording plays once, from beginning to end"
+        return [f"it cannot be gone on with ({why})"]
     return []

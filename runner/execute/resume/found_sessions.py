@@ -14,9 +14,16 @@ from enum import Enum
 from pathlib import Path
 
 from ....datasets.inputs import LABELS_NAME
+from ....models.suite import STREAMING_TASKS
 from ...errors import InUse, SetupError
 from ...journal.session_document import Json, Provenance, read_document
-from ...journal.session_folder import DOCUMENT_NAME, PARTIAL, SessionFolder, alone_with
+from ...journal.session_folder import (
+    DOCUMENT_NAME,
+    PARTIAL,
+    TRUTH_NAME,
+    SessionFolder,
+    alone_with,
+)
 from ...terms import Mode
 from .resume_point import is_measured
 
@@ -64,7 +71,13 @@ class FoundSession:
         if self.state is SessionState.NOT_SCORED:
             return True
         left = self.state in (SessionState.STOPPED, SessionState.NOT_BEGUN)
-        return left and self.provenance.mode is not Mode.ENERGY  # one trace holds all its windows
+        # One trace holds all windows of energy, and a recording plays once.
+        return left and self.provenance.mode is not Mode.ENERGY and not self.is_streaming
+
+    @property
+    def is_streaming(self) -> bool:
+        """Tell whether it is of a task that listens to a recording."""
+        return self.provenance is not None and self.provenance.task in STREAMING_TASKS
 
     @property
     def foreign_files(self) -> tuple[str, ...]:
@@ -130,15 +143,15 @@ def remove_session(session: FoundSession) -> None:
 
 
 _OWN_NAMES = (
-    DOCUMENT_NAME, "log.txt", "script.async", LABELS_NAME, "result.txt", "calibration.txt",
+    DOCUMENT_NAME, "log.txt", "script.async", LABELS_NAME, TRUTH_NAME, "result.txt", "calibration.txt",
     "*-damaged.*", "*-damaged-*.*", "*-energy.bin", "*-timestamps.json", "*-details.json",
     "energy_trace.png", "energy_inf_*.png", f"*{PARTIAL}",
 )  # fmt: skip
 """The files that a session leaves behind."""
 
 _BEGINNINGS = (
-    DOCUMENT_NAME, "log.txt", "script.async", LABELS_NAME, "calibration.txt",
-    *(f"{name}{PARTIAL}" for name in (DOCUMENT_NAME, "script.async", LABELS_NAME)),
+    DOCUMENT_NAME, "log.txt", "script.async", LABELS_NAME, TRUTH_NAME, "calibration.txt",
+    *(f"{name}{PARTIAL}" for name in (DOCUMENT_NAME, "script.async", LABELS_NAME, TRUTH_NAME)),
 )  # fmt: skip
 """Those that it may have before its first step; any other was written later."""
 

@@ -119,6 +119,11 @@ def test_what_was_killed_is_begun_again_and_kept(tmp_path):
     assert refused.status == 2
     assert "is begun again, not continued" in refused.err
     assert (session / "log.txt").read_bytes() == before
+    (listed,) = tinyrunner("sessions", "list", tmp_path / "sessions", "--json").json
+    assert (listed["state"], listed["resumable"]) == ("stopped", False)
+    shown = tinyrunner("sessions", "show", session).out
+    assert "cannot be gone on with (a recording plays once" in shown
+    assert "inputs   a recording of 3 words" in shown
     (session_root := tmp_path / "whole").mkdir()
     run_sww(session_root)
     whole = session_of(session_root)
@@ -128,6 +133,8 @@ def test_what_was_killed_is_begun_again_and_kept(tmp_path):
     assert scored.status == INVALID
     assert document(whole) == document_before
     assert (whole / "result.txt").is_file()
+    pruned = tinyrunner("sessions", "prune", tmp_path / "sessions", "--incomplete", "--yes")
+    assert (pruned.status, session.exists(), whole.exists()) == (0, False, True), pruned
 
 
 def test_energy_needs_a_monitor_that_sees_the_pin(tmp_path):
