@@ -276,8 +276,8 @@ PAGES = {
     "simulate interface-board": HelpPage(
         (
             "simulate interface-board --datasets demo --pty",
-            "simulate interface-board --tcp 127.0.0.1:0 --model reference",
-            "simulate interface-board --pty --dut 'sim:sww01?fault=lost_edge'",
+            "simulate interface-board --tcp 127.0.0.1:0 --datasets data",
+            "simulate interface-board --pty --dut 'sim:sww01?fault=no_card'",
         ),
         done="ended by Ctrl-C or a kill",
         interrupted="",

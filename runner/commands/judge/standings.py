@@ -141,6 +141,7 @@ def _contains(part: str | None, *texts: str) -> bool:
 
 def _own_session(path: Path, task: str | None, mode: Mode) -> OwnSession:
     """Return what a session of the user's measured; SetupError where it is of another task."""
+    from ...execute.streaming.recording import USUAL_RECORDING
     from ...score.judge import judge_any
     from ..show.standings import OwnSession
 
@@ -149,6 +150,13 @@ def _own_session(path: Path, task: str | None, mode: Mode) -> OwnSession:
         raise SetupError(
             f"{path} is {judged.task.key} in mode {judged.mode.value}; compare it with "
             f"tinyrunner standings {judged.task.key} --mode {judged.mode.value}"
+        )
+    stream = judged.assessment.streaming
+    if mode is Mode.ENERGY and stream is not None and stream.wav_file != USUAL_RECORDING:
+        raise SetupError(
+            f"{path}: its energy is that of {stream.wav_file}, and the record's of "
+            f"{USUAL_RECORDING}, so that neither is more than the other; compare sessions of the "
+            "same recording"
         )
     own = OwnSession.of(path, judged)
     if own.figure is None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ....datasets.inputs import LABELS_NAME
 from ....energy.trace_files import energy_path, timestamps_path
+from ...journal.session_folder import TRUTH_NAME
 from ...report.gather import Asked
 from ...report.page import ReportSession
 from ..read import read_sessions, session_row
@@ -39,6 +40,7 @@ def _content_of(session: ReportSession, row: SessionRow) -> str:
     names = {
         session.log_name,
         LABELS_NAME,
+        TRUTH_NAME,
         "results.json",
         energy_path(Path()).name,
         timestamps_path(Path()).name,

@@ -60,6 +60,10 @@ def test_a_session_of_the_streaming_wake_word_has_its_energy_or_its_throughput(t
     ran = tinyrunner("standings", "sww", "--mode", "energy", "--with", bare)
     assert ran.status == 2
     assert "has no figure to compare" in ran.err
+    played.wav_file = "med_wav_2m_8p.wav"
+    ran = tinyrunner("standings", "sww", "--mode", "energy", "--with", played.write(tmp_path / "m"))
+    assert ran.status == 2
+    assert "its energy is that of med_wav_2m_8p.wav, and the record's of long_wav.wav" in ran.err
 
 
 def test_a_simulated_session_is_called_so(tmp_path):
