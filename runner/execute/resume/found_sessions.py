@@ -143,9 +143,9 @@ def remove_session(session: FoundSession) -> None:
 
 
 _OWN_NAMES = (
-    DOCUMENT_NAME, "log.txt", "script.async", LABELS_NAME, TRUTH_NAME, "result.txt", "calibration.txt",
-    "*-damaged.*", "*-damaged-*.*", "*-energy.bin", "*-timestamps.json", "*-details.json",
-    "energy_trace.png", "energy_inf_*.png", f"*{PARTIAL}",
+    DOCUMENT_NAME, "log.txt", "script.async", LABELS_NAME, TRUTH_NAME, "result.txt",
+    "calibration.txt", "*-damaged.*", "*-damaged-*.*", "*-energy.bin", "*-timestamps.json",
+    "*-details.json", "energy_trace.png", "energy_inf_*.png", f"*{PARTIAL}",
 )  # fmt: skip
 """The files that a session leaves behind."""
 
