@@ -103,7 +103,9 @@ void tr_write_ready(tr_dut *dut)
 {
     tr_write_line(dut, "m-ready");
 #if TR_WIRE_EXTENSION
-    dut->extended.last_activity_us = dut->config->micros(dut->config->user);
+    if (dut->extended.state != TR_EXTENDED_IDLE) {
+        dut->extended.last_activity_us = dut->config->micros(dut->config->user);
+    }
 #endif
 }
 
