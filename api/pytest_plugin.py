@@ -106,10 +106,12 @@ class Bench:
         On a simulated board without a configuration, the inputs are the generated ones, and energy
         is measured by a simulated monitor at 3 V. Raises as ``run`` does; Ctrl-C ends pytest.
         """
+        from ..errors import TinyrunnerError
         from ..runner.errors import RunStopped
         from .measure import Settings as AllSettings
         from .measure import run
 
+        __tracebackhide__ = True
         asked = AllSettings(purpose="development", sessions=self.sessions)
         if self.simulated and self.config is None:
             asked["datasets"] = "demo"
@@ -120,7 +122,10 @@ class Bench:
         except RunStopped as stopped:
             if stopped.interrupted:  # which ends pytest, and not this test alone
                 raise KeyboardInterrupt(str(stopped)) from stopped
-            raise
+            raise stopped.with_traceback(None) from None
+        except TinyrunnerError as error:
+            # pytest shows the line that asked, and the reason, which says it all.
+            raise error.with_traceback(None) from None
 
 
 @pytest.fixture(scope="session")

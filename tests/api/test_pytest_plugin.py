@@ -162,6 +162,26 @@ def test_a_board_that_is_not_there_is_an_error_that_says_so(inner):
     ran.stdout.no_fnmatch_line("*another exception*")
 
 
+IN_A_FIXTURE = """
+import pytest
+
+@pytest.fixture
+def speed(bench):
+    return bench.measure("kws", "performance", datasets="demo")
+
+def test_speed(speed):
+    pass
+"""
+
+
+def test_a_fixture_that_cannot_measure_shows_its_own_line_and_the_reason(inner):
+    ran = inner(IN_A_FIXTURE, "--dut", "/dev/nothing-here")
+    ran.assert_outcomes(errors=1)
+    ran.stdout.fnmatch_lines(["*bench.measure(*", "E *Error: * /dev/nothing-here*"])
+    ran.stdout.no_fnmatch_line("*runner/bench/*")
+    ran.stdout.no_fnmatch_line("*another exception*")
+
+
 def test_it_imports_nothing_before_it_is_used():
     code = f"import sys, pytest, {PLUGIN}; print(*sys.modules)"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
