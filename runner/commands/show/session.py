@@ -41,7 +41,7 @@ def show_assessment(
         _show_performance(console, assessment.performance)
     if isinstance(task, StreamingTask):
         for line in streaming_lines(assessment, task):
-            console.print(line, soft_wrap=True)
+            console.print(line)
     elif assessment.energy is not None:
         _show_energy(console, assessment.energy)
     if assessment.accuracy is not None and isinstance(task, Task):

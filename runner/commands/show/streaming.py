@@ -67,13 +67,13 @@ def _words(words: WordScore, task: StreamingTask) -> Iterator[Text]:
     )
     for name, times in (("missed at", words.missed_s), ("false at", words.false_s)):
         if times:
-            yield Text(f"  {name} {_times(times)} s")
+            yield Text(f"  {name} {_times(times)}")
 
 
 def _times(times_s: Sequence[float]) -> str:
     shown = ", ".join(f"{time_s:.3f}" for time_s in times_s[:_SHOWN_TIMES])
     more = len(times_s) - _SHOWN_TIMES
-    return f"{shown} and {more} more" if more > 0 else shown
+    return f"{shown} s and {more} more" if more > 0 else f"{shown} s"
 
 
 def _duty(duty: DutyCycle) -> Text:

@@ -188,6 +188,8 @@ def _drift(result: StreamingResult, record: StreamingRecord) -> Iterator[Session
     words, other, drift = result.words, result.corrected_words, result.drift
     if words is None or other is None or drift is None:
         return
+    if result.marker_ms > MARKER_MS:  # all times are those of a word, whatever the clock
+        return
     if (words.missed_s, words.false_positives) == (other.missed_s, other.false_positives):
         return
     later = (
