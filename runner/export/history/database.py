@@ -31,6 +31,8 @@ DEFAULT = "default"
 _PATIENCE_S = 30
 """For another program that writes the same SQLite file, and for a server to answer."""
 _SECRETS = ("password", "passfile", "sslpassword", "passwd", "pwd", "token", "secret")
+_TOLD = ("host", "port", "sslmode")
+"""What else a URL holds may be a secret under another name."""
 _NO_PATH = re.compile(r"^(postgres(ql)?|sqlite|mysql|mariadb)(\+\w+)?:|:[^/\\]*@", re.I)
 """A URL with a slash too few, or without what it begins with: a file of that name would tell a
 password."""
@@ -105,7 +107,8 @@ def connect(place: str, *, create: bool) -> Database:
     url = _url_of(default_place() if place == DEFAULT else place)
     name = url.database or ""
     if url.drivername != "sqlite":
-        name = url.set(drivername="postgresql").render_as_string()
+        told = {key: value for key, value in url.query.items() if key in _TOLD}
+        name = url.set(drivername="postgresql", query=told).render_as_string()
     if url.drivername == "sqlite":
         _prepare_file(Path(name), create=create)
     database = Database(_engine(url), name)

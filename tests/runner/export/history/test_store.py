@@ -259,7 +259,7 @@ def test_a_server_that_does_not_answer_is_named_without_the_password(monkeypatch
     pytest.importorskip("psycopg")
     monkeypatch.setenv("TINYRUNNER_HISTORY_PASSWORD", "s3cret")
     with pytest.raises(SetupError) as caught:
-        History.open("postgresql://ci@127.0.0.1:1/lab")
+        History.open("postgresql://ci@127.0.0.1:1/lab?application_name=s3cret")
     text = str(caught.value)
     assert "postgresql://ci@127.0.0.1:1/lab cannot be opened" in text
     assert "see that the server runs" in text
