@@ -16,10 +16,8 @@ if TYPE_CHECKING:
     from ...report.compare.comparison import ComparedPair, Comparison, Thresholds
     from ...report.compare.measures import Difference
 
-_NOTE = (
-    "A and B are means over the windows (the published medians are in --json), ± half of the "
-    "95 % interval of the difference."
-)
+_MEANS = "A and B are means over the windows (the published medians are in --json), "
+_INTERVAL = "± half of the 95 % interval of the difference."
 
 
 def compare(
@@ -130,7 +128,8 @@ def _show(
     for text, names in _grouped(compared).items():
         line = Text("  warning: ", style="yellow")
         console.print(line.append(f"{text}: {', '.join(names)}", style="default"))
-    console.print(Text(f"  {_NOTE}", style="dim"))
+    windows = any(pair.a.streaming_task is None for pair in compared.pairs)
+    console.print(Text(f"  {_MEANS if windows else ''}{_INTERVAL}", style="dim"))
     for pair, each in failures:
         bound = thresholds.by_measure[each.measure]
         text = f"{pair.name}, {each.measure.title}: worse by more than {bound}"

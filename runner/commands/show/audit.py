@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from enum import Enum
 from typing import Any
@@ -31,6 +32,8 @@ from .session import SEVERITY_STYLES
 
 _SHOWN_PLACES = 3
 _WIDE = 80
+_WITH_WORDS = 104
+"""The width that a table needs with the counts of words named."""
 """Columns of a terminal below which modes would be cut for the sake of lists and devices."""
 _LINE_END = "\n"
 _UNITS = {
@@ -206,6 +209,9 @@ def _print_sessions(console: Console, audit: TreeAudit, short: Digest) -> None:
     rows = []
     owner = None
     several = len(audit.layout.submitters) > 1
+    counts_only = console.width < _WITH_WORDS and any(
+        one.session.place.streaming is not None for one in short.sessions
+    )
     for one in short.sessions:
         session, place = one.session, one.session.place
         if (place.submitter, place.system) != owner:
@@ -217,8 +223,10 @@ def _print_sessions(console: Console, audit: TreeAudit, short: Digest) -> None:
         rows.append(
             _row(
                 Text(f"{'✗' if marked else ' '} {_plain(place.benchmark)} {place.mode.value}"),
-                figure_of(session),
-                printed_of(session),
+                *(
+                    _counts(text) if counts_only else text
+                    for text in (figure_of(session), printed_of(session))
+                ),
                 *((list_of(session), device) if console.width >= _WIDE else ()),
                 style="bold red" if marked else "",
             )
@@ -227,6 +235,13 @@ def _print_sessions(console: Console, audit: TreeAudit, short: Digest) -> None:
         console, rows, name="session", first_to_go=("device", "labels"),
         left=("session", "labels", "device"),
     )  # fmt: skip
+    if counts_only:
+        console.print("a/b/c of sww: TP, FN and FP", style="dim", highlight=False)
+
+
+def _counts(text: str) -> str:
+    """Leave the numbers of a figure that counts words: 44/6/4."""
+    return re.sub(r"(\S+) TP, (\S+) FN, (\S+) FP", r"\1/\2/\3", text)
 
 
 def _row(session: Text, *texts: str, style: str = "") -> dict[str, Text]:

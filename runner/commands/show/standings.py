@@ -79,6 +79,8 @@ def show_standings(
     for session in own:
         better = sum(_rank(row.figure, mode) < _rank(session.figure, mode) for row in placed)
         text = f"{session.name}: {better} of {len(placed)} in the record are better"
+        if not placed:
+            text = f"{session.name}: the record has no figure that it could be placed by"
         if session.simulated:
             text += "; it is of a simulated device, whose figures are modelled"
         elif not session.valid:

@@ -133,3 +133,18 @@ def test_the_ids_of_the_rules_stay():
 def test_an_id_is_one_word(rule):
     assert rule.id.replace("-", "").isalpha()
     assert rule.id == rule.id.lower()
+
+
+def test_in_a_narrow_terminal_words_are_counts_and_each_mode_is_named():
+    published, words = reference_path("published", "v1.3"), reference_path("datasets")
+    found = audit(published, round_name="v1.3", datasets=words)
+    lines = shown(found, Detail.GROUPS, width=80).splitlines()
+    (energy,) = [line for line in lines if line.startswith("  sww energy ")]
+    (performance,) = [line for line in lines if line.startswith("  sww performance ")]
+    assert "44/6/4" in energy
+    assert performance.split() == [
+        "sww", "performance", "44/6/4,", "55.908", "inf/s", "44/6/4,", "55.908", "inf/s", "sww01",
+        "board",
+    ]  # fmt: skip
+    assert "a/b/c of sww: TP, FN and FP" in lines
+    assert "44 TP, 6 FN, 4 FP, 55.908 inf/s" in shown(found, Detail.GROUPS, width=120)

@@ -52,6 +52,8 @@ def test_a_session_of_the_streaming_wake_word_has_its_energy_or_its_throughput(t
     performance = played.write(tmp_path / "performance")
     ran = tinyrunner("standings", "sww", "--with", performance, "--json")
     assert round(ran.json["with"][0]["figure"], 3) == 52.632
+    said = tinyrunner("standings", "sww", "--with", performance).out
+    assert "the record has no figure that it could be placed by" in said
     played.samples_j = [2.5e-5] * 30_000  # 28.5 s between the events
     energy = played.write(tmp_path / "energy")
     ran = tinyrunner("standings", "sww", "--mode", "energy", "--with", energy, "--json")

@@ -67,5 +67,6 @@ def test_the_command_shows_them_and_judges_by_a_threshold(tmp_path):
     ran = tinyrunner("compare", a, b, "--threshold", "words=2pp,duty=1pp,throughput=2%")
     assert ran.status == 3
     assert "words heard: worse by more than 2 pp" in ran.out
+    assert "  ± half of the 95 % interval of the difference." in ran.out
     assert "duty cycle: worse by more than 1 pp" in ran.out
     assert tinyrunner("compare", a, a, "--threshold", "words=2pp,duty=1pp").status == 0
