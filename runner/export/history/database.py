@@ -118,16 +118,25 @@ def connect(place: str, *, create: bool) -> Database:
                 "SELECT 1 FROM sqlite_master" if database.is_sqlite else "SELECT 1"
             )
     except DBAPIError as error:
+        said = _first_line(error.orig)
         advice = (
-            "name another file, or move it away"
+            _advice_on_file(said)
             if database.is_sqlite
             else "see that the server runs, that it holds this database (`createdb` makes one) and "
             f"that the user may use it; its password is read from ${PASSWORD_VARIABLES[0]} or "
             f"${PASSWORD_VARIABLES[1]}, or the keyring"
         )
-        said = _first_line(error.orig)
         raise SetupError(f"the history {name} cannot be opened: {said}; {advice}") from None
     return database
+
+
+def _advice_on_file(said: str) -> str:
+    """Say what to try by SQLite's own words (its sqlite3ErrStr)."""
+    if "locked" in said:
+        return "another program is writing it; try again when it is done"
+    if "unable to open" in said:
+        return "see that its folder may be written, or name another file"
+    return "name another file, or move it away"
 
 
 def _url_of(place: str) -> URL:

@@ -235,6 +235,16 @@ def test_somebody_elses_database_is_refused(tmp_path):
         History.open(str(tmp_path), create=True)
 
 
+def test_a_history_that_another_program_holds_is_to_be_tried_again(tmp_path, monkeypatch):
+    place = tmp_path / "held.db"
+    History.open(str(place), create=True)
+    monkeypatch.setattr("tinyrunner.runner.export.history.database._PATIENCE_S", 0)
+    with closing(sqlite3.connect(place, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(SetupError, match="database is locked; another program is writing it"):
+            History.open(str(place))
+
+
 @pytest.mark.parametrize(
     ("url", "said"),
     [
