@@ -182,7 +182,9 @@ def read_campaign(path: Path) -> Campaign:
     if problems:
         raise SetupError(
             f"{path}: nothing was run.\n"
-            + "\n".join(f"{_some(keys)}: {problem}" for problem, keys in problems.items())
+            + "\n".join(
+                f"{_some([*dict.fromkeys(keys)])}: {problem}" for problem, keys in problems.items()
+            )
         )
     return Campaign(
         path, file.folder.absolute(), tuple(cells), file.check, file.retries, durations, steps,
@@ -194,8 +196,11 @@ def _places(cells: Iterable[CampaignCell], problems: dict[str, list[str]]) -> di
     """Return how many places of labgrid's there are for each; note why there is none."""
     wanted: dict[Wanted, list[str]] = {}
     for cell in cells:
-        for one in cell.places:
-            wanted.setdefault(one, []).append(cell.key)
+        try:
+            for one in cell.places:
+                wanted.setdefault(one, []).append(cell.key)
+        except SetupError as error:  # an address that names nothing
+            problems.setdefault(str(error), []).append(cell.key)
     counted = {}
     try:
         for one, number in count_places(wanted).items():

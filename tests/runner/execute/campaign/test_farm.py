@@ -54,6 +54,11 @@ def test_places_and_tags_that_there_are_not_are_named_before_anything_is_run(pla
     assert "no place with board=h8; there are: energy (board=u5 site=lab), h7-1" in refused.err
 
 
+def test_an_address_that_names_no_place_is_told_with_the_runs_that_have_it(plan):
+    refused = plan(a="labgrid:", b="labgrid:h7-1")
+    assert "\na/kws/accuracy, a/ic/accuracy: labgrid:: it names no place" in refused.err
+
+
 @pytest.mark.parametrize("jobs", ["0", "many", "-1", "10001"])
 def test_a_number_of_jobs_that_is_none_is_refused(plan, jobs):
     assert plan(f"--jobs={jobs}", a="labgrid:h7-1").status == 2
