@@ -90,7 +90,8 @@ class StreamingExecutor(Sequencer):
         for question in _NOTED:
             if question not in self._asked:
                 verb = BoardCommand(question)
-                self._journal.write("parser", f'Command "{format_verb(verb)}"')
+                # A note: a `Command` without its step is what a damaged log looks like.
+                self._journal.write("parser", f"m-note[asked all the same: {format_verb(verb)}]")
                 with suppress(DutError):  # what went wrong before is what is told
                     self.perform(verb)
 

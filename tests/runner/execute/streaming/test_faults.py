@@ -7,6 +7,7 @@ import re
 
 import pytest
 from support.benches.streaming_runs import recordings, run_sww, session_of
+from support.cli import tinyrunner
 from tinyrunner.runner.bench.simulated.streaming.wiring import SimulatedStreamingBench
 from tinyrunner.runner.score.judge import judge_any
 from tinyrunner.runner.score.rules import FindingKind
@@ -75,6 +76,10 @@ def test_a_device_silent_after_stop_on_its_own_port_loses_no_detections(tmp_path
     log = (session_of(tmp_path) / "log.txt").read_text(encoding="utf-8")
     assert "ib: Detection Timestamps (ms)" in log
     assert "ib: Duty cycle stop times (s)" in log
+    scored = tinyrunner("score", session_of(tmp_path), "--json").json
+    assert scored["streaming"]["words"]["true_positives"] == 3
+    assert scored["streaming"]["duty"]["rises"] == 100
+    assert "session unfinished" in [one["kind"] for one in scored["findings"]]
 
 
 def test_a_recording_that_takes_another_time_than_it_lasts_is_told(tmp_path):
