@@ -3,8 +3,8 @@
 The candidates, then also with the one to four values before them, are compared with the baseline
 by Student's t of two samples, which for a single value is the prediction interval of the next. So
 what one session cannot show is found with the second or third of the new level. A baseline whose
-level has changed counts from its last change on, a value of it that is far off is drawn in, and its
-spread is that of its worse half where that is wider.
+level has changed counts from its last change on where that leaves five values, a value of it that
+is far off is drawn in, and its spread is that of its worse half where that is wider.
 
 The limits were set by simulation (`tests/bench/history/error_rates.py`); docs/history.md has the
 rates of error that it measured.
