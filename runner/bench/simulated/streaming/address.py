@@ -22,6 +22,7 @@ from .....dut_protocol.simulated.streaming.interface_board import BoardFaults, B
 from .....dut_protocol.simulated.streaming.words import WordHabits
 from .....dut_protocol.wire.boot_banner import TimestampMode
 from .....errors import closest
+from .....models.suite import STREAMING_TASKS, SWW
 from ....config.values import MAX_BAUD_RATE
 from ....errors import SetupError
 
@@ -68,6 +69,12 @@ FAULTS = (
 def parse_streaming(address: str) -> StreamingBenchOptions:
     """Read the options of a ``sim:sww01`` address; SetupError names what cannot be."""
     options = StreamingBenchOptions()
+    named = address.partition("?")[0].partition(":")[2]
+    if named not in ("", *(task.model_id for task in STREAMING_TASKS.values())):
+        raise SetupError(
+            f"{address[:_SHOWN]} is no device that listens to an interface board; give sim: or "
+            f"sim:{SWW.model_id}"
+        )
     for key, value in parse_qsl(address.partition("?")[2], keep_blank_values=True):
         setter = _OPTIONS.get(key)
         if setter is None:

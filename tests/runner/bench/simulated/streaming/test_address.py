@@ -129,6 +129,16 @@ def test_what_cannot_be_is_refused(query: str, text: str) -> None:
     assert text in str(told.value)
 
 
+@pytest.mark.parametrize("address", ["sim", "sim:", "sim:sww01", "sim:sww01?", "sim:?pulses=3"])
+def test_the_device_is_named_or_not(address: str) -> None:
+    parse_streaming(address)
+
+
+def test_a_device_of_another_task_is_no_streaming_one() -> None:
+    with pytest.raises(SetupError, match=r"sim:kws01 is no device that listens .* sim:sww01"):
+        parse_streaming("sim:kws01")
+
+
 def test_a_folder_without_recordings_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SetupError, match="no recording to simulate"):
         streaming_bench("sim:sww01", tmp_path)
