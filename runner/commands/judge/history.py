@@ -10,6 +10,8 @@ import typer
 from .. import options
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from rich.console import Console
 
     from ...export.history.gate import GatedFigure
@@ -248,6 +250,7 @@ def gate(
     asked = Asked(parse_labels(baseline, "--baseline"), last, parse_counts(min_change or []))
     told = parse_labels(tag)
     kept = History.open(db)
+    _refuse_unknown_names(kept, asked.baseline)
     entries = read_entries(sessions, told, JudgedBy(labels, datasets))
     found = gate_sessions(kept, entries, asked)
     shut = {GateVerdict.REGRESSED, GateVerdict.UNJUDGED}
@@ -269,6 +272,20 @@ def gate(
         _show_gated(options.result_console(), found)
     if not passed:
         raise typer.Exit(options.EXIT_INVALID)
+
+
+def _refuse_unknown_names(kept: History, baseline: Mapping[str, str]) -> None:
+    """Refuse a baseline by labels of a name that no session has: a gate that is always open."""
+    from ....errors import closest
+    from ...errors import SetupError
+
+    known = kept.known_labels(1)
+    for name in baseline:
+        if known and name not in known:
+            raise SetupError(
+                f"no session of {kept.name} has a label {name}{closest(name, known)}; "
+                + kept.labels_there()
+            )
 
 
 def _opened(

@@ -142,6 +142,10 @@ def prepare_stream(
     root = streaming_root(config.datasets, task, simulated=is_simulated(config))
     demo = root == default_root()
     model = "demo" if demo and config.model is None and is_simulated(config) else config.model
+    if config.limit is not None or config.iterations != "auto":
+        reporter.note(
+            f"{task.key}: a limit and iterations are for inputs; its recording is played once"
+        )
     config = config.model_copy(update={"datasets": root, "model": model, "limit": None})
     recording = find_recording(config, task, root)
     truth = recording.truth

@@ -201,6 +201,9 @@ def test_what_matches_nothing_is_said_with_what_there_is(db):
     assert (tagged.status, tagged.out) == (0, "")
     assert "labels there: branch=main; commit=c2, c1, c0" in tagged.err.replace("\n", " ")
     assert tinyrunner("history", "gate", "nowhere").status == 2
+    misspelt = tinyrunner("history", "gate", "nowhere", "--baseline", "brnch=main")
+    assert misspelt.status == 2
+    assert "a label brnch; did you mean branch?" in " ".join(misspelt.err.split())
 
 
 @pytest.mark.parametrize(
