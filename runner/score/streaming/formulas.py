@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from itertools import pairwise
-from math import fsum
+from math import ceil, floor, fsum
 
 from .results import Drift, DutyCycle, WordScore
 
@@ -42,20 +42,41 @@ def score_words(
     be the recording took to play.
     """
     first, scale = detections_ms[0], 1000 if stretch == 1 else 1000 * stretch
-    left_s = [(time - first) / scale for time in detections_ms[1:]]
+    left = list(detections_ms[1:])
     missed = []
     for begin_s, end_s in windows_s:
-        begin = bisect_left(left_s, begin_s)
-        end = bisect_right(left_s, end_s + delay_s, begin)
+        begin = bisect_left(left, first + _first_ms(begin_s, scale))
+        end = bisect_right(left, first + _last_ms(end_s + delay_s, scale), begin)
         if begin == end:
             missed.append(begin_s)
-        del left_s[begin:end]
+        del left[begin:end]
     kept: list[float] = []
-    for time_s in left_s:
+    for time in left:
+        time_s = (time - first) / scale
         # As the official runner, which counts whole milliseconds: seconds are a last bit away.
         if not kept or time_s == kept[-1] or round(1e3 * (time_s - kept[-1]), 6) > SUPPRESSED_MS:
             kept.append(time_s)
     return WordScore(len(windows_s) - len(missed), tuple(missed), tuple(kept))
+
+
+def _first_ms(bound_s: float, scale: float) -> int:
+    """Return the first whole ms that, in seconds, is not before a bound.
+
+    The official runner compares seconds, so it is these that decide a last bit; to look for ms
+    saves dividing all detections.
+    """
+    near = ceil(bound_s * scale)
+    if (near - 1) / scale >= bound_s:
+        return near - 1
+    return near if near / scale >= bound_s else near + 1
+
+
+def _last_ms(bound_s: float, scale: float) -> int:
+    """Return the last whole ms that, in seconds, is not behind a bound."""
+    near = floor(bound_s * scale)
+    if (near + 1) / scale <= bound_s:
+        return near + 1
+    return near if near / scale <= bound_s else near - 1
 
 
 def duty_cycle_of(
