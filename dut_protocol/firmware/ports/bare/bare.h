@@ -13,9 +13,6 @@ void bare_uart_interrupt(void);
 /* board.c's, on a Cortex-M whose SysTick it uses: that timer's interrupt. */
 void bare_tick(void);
 
-/* port.c's: to be called with each byte received. */
-void UART_RX_Handler(uint8_t byte);
-
 int main(void);
 void reset_handler(void);
 

@@ -15,6 +15,9 @@ void board_init(void);
 /* From now on the UART interrupts for each byte that it receives. */
 void board_enable_uart_interrupt(void);
 
+/* port.c's; to be called with each byte received. */
+void UART_RX_Handler(uint8_t byte);
+
 /* Send; return when the UART has the last byte. */
 void board_uart_send(const char *bytes, size_t count);
 

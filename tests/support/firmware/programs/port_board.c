@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-void UART_RX_Handler(uint8_t byte);
-
 static unsigned replies_left = 1; /* the boot banner */
 
 void board_init(void)

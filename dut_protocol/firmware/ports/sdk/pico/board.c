@@ -18,9 +18,6 @@
 #define BOARD_TIMESTAMP_PIN 2
 #endif
 
-/* port.c's. */
-void UART_RX_Handler(uint8_t byte);
-
 /* The SDK lets it come when the FIFO holds four bytes, or the line rests. */
 static void on_uart(void)
 {

@@ -24,9 +24,6 @@
 extern UART_HandleTypeDef BOARD_UART;
 extern TIM_HandleTypeDef BOARD_TIMER;
 
-/* port.c's. */
-void UART_RX_Handler(uint8_t byte);
-
 static uint8_t received[BOARD_RECEIVE_BYTES];
 static uint32_t passed_on; /* where the next byte for the library is */
 

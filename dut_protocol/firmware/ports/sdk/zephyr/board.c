@@ -16,9 +16,6 @@
 
 #define MICROSECONDS 1000000U
 
-/* port.c's. */
-void UART_RX_Handler(uint8_t byte);
-
 static const struct device *const uart = DEVICE_DT_GET(DT_ALIAS(tinyrunner_uart));
 static const struct device *const counter = DEVICE_DT_GET(DT_ALIAS(tinyrunner_counter));
 static const struct gpio_dt_spec timestamp_pin =

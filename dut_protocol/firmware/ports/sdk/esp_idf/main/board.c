@@ -33,8 +33,7 @@
 #define RECEIVE_PRIORITY 10
 #define RECEIVE_STACK_BYTES 2048
 
-/* port.c's; its main() under another name. */
-void UART_RX_Handler(uint8_t byte);
+/* port.c's main(), under another name. */
 int port_main(void);
 
 void app_main(void);
