@@ -124,9 +124,7 @@ void tr_write_layers(tr_dut *dut)
         tr_write_error(dut, "Layers: no inference yet");
         return;
     }
-    tr_write_string(dut, "x-layers-[");
-    tr_write_string(dut, dut->config->cycle_counter);
-    tr_write_line(dut, "]");
+    tr_write_bracketed(dut, "x-layers-[", dut->config->cycle_counter);
     for (uint32_t i = 0; i < dut->layer_count; i++) {
         write_time(dut, "x-layer-", i, dut->layers[i]);
     }
