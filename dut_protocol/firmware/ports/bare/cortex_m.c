@@ -4,7 +4,7 @@
 #include "board.h"
 
 /* Coprocessor access control: full access to coprocessors 10 and 11, which is the FPU. */
-#define CPACR (*(volatile uint32_t *)0xE000ED88U)
+#define CPACR REGISTER(0xE000ED88U)
 #define FPU_ACCESS (0xFU << 20)
 
 void reset_handler(void)

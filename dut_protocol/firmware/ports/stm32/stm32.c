@@ -30,10 +30,10 @@ void stm32_start_usart(uint32_t clock_hz)
     USART1_CR1 = CR1_ENABLE | CR1_TX;
 }
 
-bool stm32_becomes(uint32_t address, uint32_t mask, uint32_t value)
+bool stm32_becomes(const volatile uint32_t *place, uint32_t mask, uint32_t value)
 {
     for (uint32_t tries = 0; tries < 50000U; tries++) {
-        if ((REGISTER(address) & mask) == value) {
+        if ((*place & mask) == value) {
             return true;
         }
     }

@@ -11,8 +11,8 @@
  * its interrupt, are stm32.c's. */
 void stm32_start_usart(uint32_t clock_hz);
 
-/* Wait, not for ever, until (*address & mask) == value; false: it never was. A chip without its
+/* Wait, not for ever, until (*place & mask) == value; false: it never was. A chip without its
  * crystal, and QEMU, which has no clock tree, go on with the clock that they start with. */
-bool stm32_becomes(uint32_t address, uint32_t mask, uint32_t value);
+bool stm32_becomes(const volatile uint32_t *place, uint32_t mask, uint32_t value);
 
 #endif

@@ -31,16 +31,16 @@ static uint32_t ticks_per_us;
 static uint32_t start_clock(void)
 {
     RCC_CR |= 1U << 16; /* HSE on */
-    if (!stm32_becomes(RCC + 0x00U, 1U << 17, 1U << 17)) {
+    if (!stm32_becomes(&RCC_CR, 1U << 17, 1U << 17)) {
         return 8000000U;
     }
     RCC_CFGR = 1U << 16 | 1U << 18; /* PLL: HSE * 3 */
     RCC_CR |= 1U << 24;
-    if (!stm32_becomes(RCC + 0x00U, 1U << 25, 1U << 25)) {
+    if (!stm32_becomes(&RCC_CR, 1U << 25, 1U << 25)) {
         return 8000000U;
     }
     RCC_CFGR |= 2U;
-    return stm32_becomes(RCC + 0x04U, 3U << 2, 2U << 2) ? 24000000U : 8000000U;
+    return stm32_becomes(&RCC_CFGR, 3U << 2, 2U << 2) ? 24000000U : 8000000U;
 }
 
 void board_init(void)

@@ -36,17 +36,17 @@
 static uint32_t start_clock(void)
 {
     RCC_CR |= 1U << 16; /* HSE on */
-    if (!stm32_becomes(RCC + 0x00U, 1U << 17, 1U << 17)) {
+    if (!stm32_becomes(&RCC_CR, 1U << 17, 1U << 17)) {
         return 16000000U;
     }
     RCC_PLLCFGR = BOARD_CRYSTAL_MHZ | 336U << 6 | 1U << 22 | 7U << 24; /* 1 MHz * 336 / 2 */
     RCC_CR |= 1U << 24;                                                /* PLL on */
-    if (!stm32_becomes(RCC + 0x00U, 1U << 25, 1U << 25)) {
+    if (!stm32_becomes(&RCC_CR, 1U << 25, 1U << 25)) {
         return 16000000U;
     }
     FLASH_ACR = 5U | 7U << 8;            /* wait states; prefetch and caches on */
     RCC_CFGR = 2U | 5U << 10 | 4U << 13; /* PLL; APB1 / 4, APB2 / 2 */
-    return stm32_becomes(RCC + 0x08U, 3U << 2, 2U << 2) ? 84000000U : 16000000U;
+    return stm32_becomes(&RCC_CFGR, 3U << 2, 2U << 2) ? 84000000U : 16000000U;
 }
 
 void board_init(void)
