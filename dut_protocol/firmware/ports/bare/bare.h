@@ -24,4 +24,17 @@ extern uint32_t data_end;
 extern uint32_t bss_start;
 extern uint32_t bss_end;
 
+/* Before main(): the variables' initial values. */
+static inline void bare_set_variables(void)
+{
+    const uint32_t *image = &data_image;
+
+    for (uint32_t *word = &data_start; word < &data_end; word++) {
+        *word = *image++;
+    }
+    for (uint32_t *word = &bss_start; word < &bss_end; word++) {
+        *word = 0;
+    }
+}
+
 #endif

@@ -9,18 +9,11 @@
 
 void reset_handler(void)
 {
-    const uint32_t *image = &data_image;
-
 #if defined(__ARM_FP)
     CPACR |= FPU_ACCESS; /* first of all: the compiler may copy by vectors */
     __asm volatile("dsb\n isb" ::: "memory");
 #endif
-    for (uint32_t *word = &data_start; word < &data_end; word++) {
-        *word = *image++;
-    }
-    for (uint32_t *word = &bss_start; word < &bss_end; word++) {
-        *word = 0;
-    }
+    bare_set_variables();
     (void)main();
     for (;;) {
     }

@@ -30,14 +30,7 @@ static void __attribute__((interrupt("machine"), aligned(4))) trap(void)
 
 void begin(void)
 {
-    const uint32_t *image = &data_image;
-
-    for (uint32_t *word = &data_start; word < &data_end; word++) {
-        *word = *image++;
-    }
-    for (uint32_t *word = &bss_start; word < &bss_end; word++) {
-        *word = 0;
-    }
+    bare_set_variables();
     __asm volatile("csrw mtvec, %0\n csrs mie, %1\n csrs mstatus, %2" ::"r"(trap),
                    "r"(MIE_EXTERNAL), "r"(MSTATUS_INTERRUPTS)
                    : "memory");
