@@ -23,7 +23,7 @@ def arena_of(network: Network) -> Arena:
     The largest are placed first, each as low as those before it leave room.
     """
     last = len(network.layers) - 1
-    ends = [index for index in range(last)]
+    ends = list(range(last))
     for index, sources in enumerate(network.sources):
         for source in sources:
             if source >= 0:

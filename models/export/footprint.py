@@ -27,9 +27,6 @@ from .int8_network import (
 _CALL_BYTES = 16
 """Code of one layer's call in the exported function."""
 
-_RULE_BYTES = 20
-"""tr_nn_output: two pointers, three numbers."""
-
 _KERNEL_BYTES = {
     "dense": 128,
     "conv": 168,
@@ -102,22 +99,23 @@ def told_name(layer: LayerFootprint) -> str:
 
 
 def _layer(layer: Layer, count: int) -> LayerFootprint:
+    """Its constants are its structure in C, of so many bytes, and the arrays that it points to."""
     match layer:
         case Dense():
             macs = layer.weights.size
-            constants = 40 - _RULE_BYTES + _weighted(layer) + _rule(layer.output)
+            constants = 40 + _weighted(layer) + _rule(layer.output)
             return LayerFootprint("fully connected", (count,), macs, constants)
         case Conv():
             outputs = layer.out_shape[0] * layer.out_shape[1]
-            constants = 80 - _RULE_BYTES + _weighted(layer) + _rule(layer.output)
+            constants = 80 + _weighted(layer) + _rule(layer.output)
             name = "depthwise convolution" if layer.depthwise else "convolution"
             return LayerFootprint(name, layer.out_shape, outputs * layer.weights.size, constants)
         case Average():
             return LayerFootprint("average", (count,), 0, 16)
         case Mean():
-            return LayerFootprint("mean", (count,), 0, 32 - _RULE_BYTES + _rule(layer.output))
+            return LayerFootprint("mean", (count,), 0, 32 + _rule(layer.output))
         case Add():
-            return LayerFootprint("sum", (count,), 0, 48 - _RULE_BYTES + _rule(layer.output))
+            return LayerFootprint("sum", (count,), 0, 48 + _rule(layer.output))
         case Softmax():
             return LayerFootprint("softmax", (count,), 0, 16 + 4 * len(layer.table))
         case _:
@@ -129,7 +127,7 @@ def _weighted(layer: Dense | Conv) -> int:
 
 
 def _rule(rule: OutputRule) -> int:
-    return _RULE_BYTES + 4 * len(rule.multipliers) + _aligned(len(rule.shifts))
+    return 4 * len(rule.multipliers) + _aligned(len(rule.shifts))
 
 
 def _aligned(size: int) -> int:
