@@ -48,7 +48,7 @@ class StreamingTruth:
 
     def lasts(self, length_s: float) -> bool:
         """Tells whether the recording is that long, as far as a log tells."""
-        return abs(self.length_s - length_s) <= 0.05
+        return abs(self.length_s - length_s) <= LENGTH_TOLERANCE_S
 
     def words_alike(self, other: StreamingTruth) -> bool:
         """Tells whether it is the same recording with the same words, wherever it was read from."""
@@ -138,7 +138,7 @@ def truth_for(
     """
     for truth in truths:
         if truth.wav_file == wav_file:
-            if length_s is not None and abs(truth.length_s - length_s) > LENGTH_TOLERANCE_S:
+            if length_s is not None and not truth.lasts(length_s):
                 raise DatasetError(
                     f"{truth.source}: it is of a {wav_file} of {truth.length_s:g} s, and one of "
                     f"{length_s:g} s was played; give the truth that belongs to the recording"

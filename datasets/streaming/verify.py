@@ -9,7 +9,7 @@ from ...models.suite import SWW, StreamingTask
 from ..errors import DatasetError
 from ..labels import FILE_PREFIX
 from .sound import Recording
-from .truth import LENGTH_TOLERANCE_S, StreamingTruth, read_truths
+from .truth import StreamingTruth, read_truths
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +94,6 @@ def _compared(folder: Path, truth: StreamingTruth) -> RecordingReport:
     except DatasetError as error:
         return RecordingReport(truth, True, str(error))
     problem = recording.unplayable
-    if abs(recording.length_s - truth.length_s) > LENGTH_TOLERANCE_S:
+    if not truth.lasts(recording.length_s):
         problem = f"the file has {recording.length_s:g} s: the truth is of another recording"
     return RecordingReport(truth, True, problem)
