@@ -20,6 +20,7 @@ from math import isfinite
 from pathlib import Path
 from typing import TypeGuard
 
+from ...models.suite import StreamingTask
 from ..errors import DatasetError
 
 MAX_TRUTH_BYTES = 2 << 20
@@ -72,6 +73,12 @@ def _sha256(wav_file: str, length_s: float, windows_s: tuple[tuple[float, float]
 
 OFFICIAL_SHA256 = "d51f058c0a7620f2be2ee8b2ddf0d78a1d6c4082a4b820bad4ee7a31a1494db8"
 """That of ``sww_long_test.json`` in mlcommons/tiny (``benchmark/runner/sww_data_dir``)."""
+
+
+def truths_folder(root: Path, task: StreamingTask) -> Path:
+    """Returns the folder of a task's recordings: ``root/<model id>``, or ``root`` itself."""
+    folder = root / task.model_id
+    return folder if folder.is_dir() else root
 
 
 def read_truths(path: Path) -> tuple[StreamingTruth, ...]:

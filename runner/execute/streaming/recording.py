@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ....datasets.labels import FILE_PREFIX
 from ....datasets.streaming.sound import SAMPLE_RATE_HZ, Recording
-from ....datasets.streaming.truth import StreamingTruth, read_truths
+from ....datasets.streaming.truth import StreamingTruth, read_truths, truths_folder
 from ....errors import closest
 from ....models.demo_models import DEMO_NOTE
 from ....models.suite import StreamingTask
@@ -63,9 +63,7 @@ def find_recording(config: Config, task: StreamingTask, root: Path) -> PlayedRec
     ``root`` is the folder of the data sets. SetupError, or DatasetError for a file that is wrong.
     """
     given = config.labels.get(task.key)
-    folder = root / task.model_id
-    if not folder.is_dir():
-        folder = root
+    folder = truths_folder(root, task)
     files = [given] if given is not None else sorted(folder.glob(f"{task.key}_*.json"))
     truths = [(truth, file) for file in files for truth in read_truths(file)]
     truth, file = _chosen(truths, config.recording, task, folder)

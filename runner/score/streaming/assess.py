@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ....datasets.errors import DatasetError
 from ....datasets.labels import FILE_PREFIX
-from ....datasets.streaming.truth import StreamingTruth, read_truths, truth_for
+from ....datasets.streaming.truth import StreamingTruth, read_truths, truth_for, truths_folder
 from ....models.suite import STREAMING_TASKS, StreamingTask
 from ...config.rounds import Round, load_rounds
 from ...errors import SetupError
@@ -200,10 +200,7 @@ def known_streaming_task(facts: LogFacts) -> StreamingTask | None:
 
 def truths_in(datasets: Path, task: StreamingTask) -> list[StreamingTruth]:
     """Read the truths under ``DIR/<model id>``, or in ``DIR`` itself; DatasetError as they are."""
-    folder = datasets / task.model_id
-    if not folder.is_dir():
-        folder = datasets
-    paths: Sequence[Path] = sorted(folder.glob(f"{task.key}_*.json"))
+    paths = sorted(truths_folder(datasets, task).glob(f"{task.key}_*.json"))
     return [truth for path in paths for truth in read_truths(path)]
 
 

@@ -10,7 +10,7 @@ from typing import Literal
 from .....datasets.demo.demo_dataset import default_root, materialise
 from .....datasets.errors import DatasetError
 from .....datasets.labels import FILE_PREFIX
-from .....datasets.streaming.truth import StreamingTruth, read_truths
+from .....datasets.streaming.truth import StreamingTruth, read_truths, truths_folder
 from .....dut_protocol.simulated.streaming.card import Card, CardFile
 from .....models.suite import SWW
 from ....errors import SetupError
@@ -61,9 +61,7 @@ def recordings_in(root: Path | Literal["demo"] | None) -> Recordings:
         return Recordings(None, {}, {})
     if isinstance(root, str):
         root = materialise(SWW, default_root()).parent
-    folder = root / SWW.model_id
-    if not folder.is_dir():
-        folder = root
+    folder = truths_folder(root, SWW)
     truths: dict[str, StreamingTruth] = {}
     try:
         names = sorted(folder.iterdir())
