@@ -17,6 +17,7 @@ from ...datasets.errors import DatasetError
 from ...datasets.inputs import EEMBC_DATASETS, Dataset, listed_sizes
 from ...dut_protocol.host.dut import REPLY_TIMEOUT_S, Identity
 from ...dut_protocol.wire.boot_banner import TimestampMode
+from ...dut_protocol.wire.simulation import is_simulated_name
 from ...energy.errors import MonitorRefused
 from ...models.custom_task import CUSTOM_NOTE
 from ...models.demo_models import DEMO_NOTE
@@ -114,6 +115,14 @@ class Opening(BenchPerformer):
         """Execute what stands before `version`; then it is known who the device is."""
         self.run(preliminary_steps(script))
         self._recognise()
+
+    def tell_if_simulated(self, note: Callable[[str], None]) -> None:
+        """Note where a device that somebody else simulates stands for a real one."""
+        if self._bench.simulated is None and is_simulated_name(self.identity.vendor):
+            note(
+                f"{self._bench.dut.address} is a simulated device ({self.identity.vendor}): its "
+                "times and energies are modelled, which is never valid for submission"
+            )
 
     def _recognise(self) -> bool:
         """Find the device awake and ask who it is; False where that is known already."""

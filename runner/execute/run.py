@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Union
 
 from ...dut_protocol.link.clock import VirtualClock
-from ...dut_protocol.wire.simulation import is_simulated_name
 from ...models.suite import Benchmark, StreamingTask, Task
 from ..bench.bench import Bench
 from ..bench.labgrid.lease import held_places, is_held
@@ -331,11 +330,7 @@ def _opened(
     opening.prepare(script)
     if run.mode is Mode.PERFORMANCE:
         bench.timer.know_resolution()
-    if bench.simulated is None and is_simulated_name(opening.identity.vendor):
-        run.reporter.note(
-            f"{bench.dut.address} is a simulated device ({opening.identity.vendor}): its times and "
-            "energies are modelled, which is never valid for submission"
-        )
+    opening.tell_if_simulated(run.reporter.note)
     return opening
 
 

@@ -15,7 +15,6 @@ from pathlib import Path
 from ....datasets.demo.demo_dataset import default_root
 from ....dut_protocol.host.dut import Identity
 from ....dut_protocol.link.clock import VirtualClock
-from ....dut_protocol.wire.simulation import is_simulated_name
 from ....models.demo_models import DEMO_NOTE
 from ....models.suite import STREAMING_TASKS, StreamingTask
 from ...bench.bench import Bench
@@ -273,11 +272,7 @@ def _opened(prepared: PreparedStream, bench: Bench) -> tuple[Opening, BoardSteps
         board = BoardSteps(parts.board, Unlogged(), wav_file=truth.wav_file)
     opening = Opening(bench, lambda: connect_stream(bench, prepared.task), energy, board)
     opening.prepare(prepared.script)
-    if bench.simulated is None and is_simulated_name(opening.identity.vendor):
-        prepared.reporter.note(
-            f"{bench.dut.address} is a simulated device ({opening.identity.vendor}): its times and "
-            "energies are modelled, which is never valid for submission"
-        )
+    opening.tell_if_simulated(prepared.reporter.note)
     return opening, board
 
 
