@@ -12,6 +12,7 @@ from ...datasets.labels import read_labels
 from ...dut_protocol.errors import FirmwareFault
 from ...energy.errors import SupplyMayBeOn
 from ...energy.interruptions import INTERRUPTIONS
+from ...energy.trace import EnergyTrace
 from ...energy.trace_files import read_trace
 from ...errors import InterruptingError, TinyrunnerError, in_words
 from ...models.suite import Benchmark, Task
@@ -111,14 +112,15 @@ class UnfinishedRun:
 
 
 def write_beginnings(
-    run: Run, session: SessionFolder, script: Script, provenance: Provenance
+    session: SessionFolder, script: Script, provenance: Provenance, *, copy: Path, of: Path
 ) -> None:
     """Write what must be on the disk before the first step, whatever happens to the power then.
 
+    ``copy``, the session's own, is made of the file ``of``: a label list, or a recording's words.
     session.json comes last, for it tells of the rest.
     """
     write_atomically(session.script, print_script(script))
-    write_atomically(session.labels, Path(run.source.labels.source).read_bytes())
+    write_atomically(copy, of.read_bytes())
     write_document(session, provenance)
     sync_folder(session.folder.parent)
 
@@ -188,9 +190,21 @@ def conclude(run: Run, session: SessionFolder, provenance: Provenance) -> Outcom
     )
     assessment = assess(session.log, judging)
     text = render_result(assessment, run.task, run.round, time_s=last_stamp_s(session.log))
+    trace = None if assessment.energy is None else read_trace(session.folder)
+    write_result(session, provenance, assessment, text, trace)
+    return Outcome(session, run.task, run.mode, run.round, assessment, provenance)
+
+
+def write_result(
+    session: SessionFolder,
+    provenance: Provenance,
+    assessment: Assessment,
+    text: str,
+    trace: EnergyTrace | None,
+) -> None:
+    """Write result.txt, the result part of session.json, and the plots of energy."""
     write_atomically(session.result, text)
     result = assessment.to_json()
-    trace = None if assessment.energy is None else read_trace(session.folder)
     if trace is not None:
         result["energy"]["trace"] = dict(trace.provenance)
     write_document(session, provenance, result)
@@ -199,4 +213,3 @@ def conclude(run: Run, session: SessionFolder, provenance: Provenance) -> Outcom
         from ..write.energy_plots import plot_energy
 
         plot_energy(assessment.energy, [trace], session.folder)
-    return Outcome(session, run.task, run.mode, run.round, assessment, provenance)

@@ -186,7 +186,8 @@ def run_prepared(prepared: Prepared) -> Outcome:
                 planned = planned_inferences(script)
                 setup = _setup(config, run, script, planned[0], script_file)
                 provenance = _describe(describe_session(session, found), setup, bench, opening)
-                write_beginnings(run, session, script, provenance)
+                labels = Path(run.source.labels.source)
+                write_beginnings(session, script, provenance, copy=session.labels, of=labels)
                 left.resumable = parts.resumable
                 left.begin_again = None if parts.resumable else BEGIN_AGAIN
                 status = _status(run)

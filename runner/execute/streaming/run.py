@@ -37,21 +37,18 @@ from ...journal.session_document import (
     IterationsSaid,
     Provenance,
     read_document,
-    write_document,
 )
 from ...journal.session_folder import (
     SessionFolder,
     alone_with,
     create_session,
-    sync_folder,
-    write_atomically,
 )
 from ...score.judge import judge_any
 from ...score.streaming.assess import JudgedStream
 from ...script.energy_plan import ENERGY_CODE
 from ...script.parser import read_script
 from ...script.plan import BENCHMARK_CODE
-from ...script.script import Script, numbered_steps, preliminary_steps, print_script
+from ...script.script import Script, numbered_steps, preliminary_steps
 from ...script.streaming_plan import StreamedRecording, feeding_plan, streaming_plan
 from ...script.verbs import (
     BoardCommand,
@@ -69,7 +66,14 @@ from ...script.written_path import written_path
 from ...terms import Mode
 from ...write.mlcommons_streaming import streaming_result_lines
 from ..host import check_disk, kept_awake
-from ..outcome import Outcome, UnfinishedRun, open_log, told_in
+from ..outcome import (
+    Outcome,
+    UnfinishedRun,
+    open_log,
+    told_in,
+    write_beginnings,
+    write_result,
+)
 from ..prepare import Opening, Unlogged, streaming_root
 from ..progress import BegunRun, Reporter, running
 from ..provenance import (
@@ -234,7 +238,8 @@ def run_stream(prepared: PreparedStream) -> Outcome:
             left.folder = session.folder
             with alone_with(session):
                 provenance = _describe(prepared, session, bench, opening, board)
-                _write_beginnings(prepared, session, provenance)
+                words = prepared.recording.truth_file
+                write_beginnings(session, prepared.script, provenance, copy=session.truth, of=words)
                 left.begin_again = BEGIN_AGAIN
                 _execute(prepared, session, bench, opening, provenance)
         with inside():
@@ -307,16 +312,6 @@ def _describe(
         describe_device(opening.identity, bench),
         energy=None if board is None else describe_streaming_bench(bench, board.name, supply_v),
     )
-
-
-def _write_beginnings(
-    prepared: PreparedStream, session: SessionFolder, provenance: Provenance
-) -> None:
-    """Write what must be on the disk before the first step; session.json last."""
-    write_atomically(session.script, print_script(prepared.script))
-    write_atomically(session.truth, prepared.recording.truth_file.read_bytes())
-    write_document(session, provenance)
-    sync_folder(session.folder.parent)
 
 
 def _execute(
@@ -392,14 +387,8 @@ def conclude_stream(session: SessionFolder, provenance: Provenance, task: Stream
     assert isinstance(judged, JudgedStream), "the log named a streaming model when it was opened"
     assessment, mode = judged.assessment, provenance.mode
     lines = streaming_result_lines(assessment, judged.round)
-    write_atomically(session.result, "".join(f"{line}\n" for line in lines))
-    result = assessment.to_json()
-    trace = None if judged.stream is None else judged.stream.trace
-    if assessment.energy is not None and trace is not None:
-        # matplotlib takes a second to import, and only energy draws
-        from ...write.energy_plots import plot_energy
-
-        result["energy"]["trace"] = dict(trace.provenance)
-        plot_energy(assessment.energy, [trace], session.folder)
-    write_document(session, provenance, result)
+    trace = None
+    if assessment.energy is not None and judged.stream is not None:
+        trace = judged.stream.trace
+    write_result(session, provenance, assessment, "".join(f"{line}\n" for line in lines), trace)
     return Outcome(session, task, mode, judged.round, assessment, provenance)
