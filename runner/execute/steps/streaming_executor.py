@@ -60,7 +60,6 @@ class StreamingExecutor(Sequencer):
         ``on_time`` is told how many seconds of it the device has been sent.
         """
         super().__init__(bench, journal, benchmark_config, energy, board)
-        self._board = board
         self._wav = wav
         self._on_time = on_time
         self._task = task
@@ -72,8 +71,8 @@ class StreamingExecutor(Sequencer):
         for numbered in numbered_steps(script):
             verb = parse_verb(numbered.step.command)
             # A recording's time-out is the step's; anything else has the protocol's own at least.
-            if self._board is not None:
-                self._board.play_timeout_s = numbered.step.effective_ms / 1000
+            if self.board_steps is not None:
+                self.board_steps.play_timeout_s = numbered.step.effective_ms / 1000
             try:
                 self.step(numbered)
             except DutFault:
@@ -104,10 +103,10 @@ class StreamingExecutor(Sequencer):
                 ignored.append(message.text)
 
         dut = self._bench.dut
-        if self._board is None:
+        if self.board_steps is None:
             reply = dut.ask(Raw(verb.text), self.timeout_s, each)
         else:
-            reply = self._board.ask_device(dut, verb.text, self.timeout_s, each)
+            reply = self.board_steps.ask_device(dut, verb.text, self.timeout_s, each)
         if self.energy is not None and verb.text in ("start", "stop"):
             self.energy.mark(self._bench.clock.now_s())
         if ignored and verb.text == "start":
