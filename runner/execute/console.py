@@ -168,7 +168,7 @@ class Interactive(BenchPerformer):
             streaming.board.identify()
             if streaming.device_behind or streaming.recorder is not None:
                 return  # a board waits for a device that does not answer, and hears nothing more
-        if self.energy is None or streaming is not None:
+        if self.energy is None:
             self._bench.dut.identify()
             return
         self._bench.energy.io_manager.identify()
