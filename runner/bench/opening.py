@@ -73,7 +73,7 @@ def open_bench(config: Config, task: Task) -> Iterator[Bench]:
         virtual = VirtualClock()
         device.device.boot(0.0)
         wire: Transport = SimulatedLink(device.device, virtual, address)
-        with _bench_on(wire, virtual, config, link, device.model) as bench:
+        with bench_on(wire, virtual, config, link, device.model) as bench:
             yield bench
         return
     with ports_of_places(config, energy=False) as placed:
@@ -87,12 +87,12 @@ def open_bench(config: Config, task: Task) -> Iterator[Bench]:
             raise SetupError(str(error)) from error
         note = shorten_latency(transport, transport.address)
         transport.address = placed.names.get(address, transport.address)
-        with _bench_on(transport, MonotonicClock(), config, link, port_note=note) as bench:
+        with bench_on(transport, MonotonicClock(), config, link, port_note=note) as bench:
             yield bench
 
 
 @contextmanager
-def _bench_on(
+def bench_on(
     transport: Transport,
     clock: Clock,
     config: Config,
@@ -118,32 +118,19 @@ def open_energy_bench(config: Config, task: Task) -> Iterator[Bench]:
     io_baud_rate = config.io_manager.baud_rate
     refuse_behind_io_manager(config.dut.wishes)
 
-    bench: Bench | None = None
-
-    def tell(text: str) -> None:
-        if bench is None:  # the monitor is being opened
-            raise ValueError("there is no journal yet")
-        bench.dut.listener.note(text)
-
-    def logged(transport: Transport, clock: Clock) -> tuple[Transport, WireLog | None]:
-        log = begin_wire_log(config, transport, clock, io_baud_rate, tell)
-        if log is not None:
-            transport = LoggingTransport(transport, clock, log, IO_MANAGER)
-        stack.callback(transport.close)
-        return transport, log
-
     with SafeStack() as stack:
+        board = BoardWire(config, stack, io_baud_rate)
         if is_simulated(config):
             simulated = SimulatedBench(config, task)
-            wire, log = logged(simulated.link, simulated.clock)
+            wire, log = board.logged(simulated.link, simulated.clock)
             try:
                 monitor: EnergyMonitor = stack.enter_context(
                     simulated.open_monitor(config.monitor, log)
                 )
             except MonitorError as error:  # a vendor's package is absent, say
                 raise SetupError(str(error)) from error
-            bench = _bench(config, wire, simulated.clock, monitor, simulated.model)
-            yield bench
+            board.bench = _bench(config, wire, simulated.clock, monitor, simulated.model)
+            yield board.bench
             return
         clock = MonotonicClock()
         placed = stack.enter_context(ports_of_places(config, energy=True))
@@ -151,14 +138,42 @@ def open_energy_bench(config: Config, task: Task) -> Iterator[Bench]:
         try:
             transport = open_transport(io_address, io_baud_rate)
             transport.address = placed.names.get(io_address, transport.address)
-            wire, log = logged(transport, clock)
+            wire, log = board.logged(transport, clock)
             monitor = stack.enter_context(open_monitor(placed.config.monitor, clock, log))
         except SupplyMayBeOn:
             raise
         except (LinkError, MonitorError) as error:
             raise SetupError(str(error)) from error
-        bench = _bench(config, wire, clock, monitor, None)
-        yield bench
+        board.bench = _bench(config, wire, clock, monitor, None)
+        yield board.bench
+
+
+class BoardWire:
+    """Logs the wire of a board between host and device, as far as that is asked for.
+
+    The monitor's goes into the same log, and its opening stands there before there is a bench.
+    """
+
+    def __init__(self, config: Config, stack: SafeStack, baud_rate: int) -> None:
+        """Leave the closing to ``stack``; ``baud_rate`` is the board's."""
+        self._config = config
+        self._stack = stack
+        self._baud_rate = baud_rate
+        self.bench: Bench | None = None
+        """What has the journal that is told of trouble with the log, once it is open."""
+
+    def logged(self, transport: Transport, clock: Clock) -> tuple[Transport, WireLog | None]:
+        """Return the transport itself, or one that logs, with the log that it writes."""
+        log = begin_wire_log(self._config, transport, clock, self._baud_rate, self._tell)
+        if log is not None:
+            transport = LoggingTransport(transport, clock, log, IO_MANAGER)
+        self._stack.callback(transport.close)
+        return transport, log
+
+    def _tell(self, text: str) -> None:
+        if self.bench is None:  # the monitor is being opened
+            raise ValueError("there is no journal yet")
+        self.bench.dut.listener.note(text)
 
 
 def _dut_address(config: Config) -> str:

@@ -7,7 +7,7 @@ monitor powers it, and sees its timestamp pin by an event input.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import replace
 
 from ...dut_protocol.errors import LinkError
@@ -17,7 +17,7 @@ from ...dut_protocol.host.interface_board import InterfaceBoard
 from ...dut_protocol.host.load_with_retries import Loader
 from ...dut_protocol.link.clock import Clock, MonotonicClock
 from ...dut_protocol.link.transport import Transport, check_address, open_transport
-from ...dut_protocol.link.wire_log import IO_MANAGER, LoggingTransport, WireLog
+from ...dut_protocol.link.wire_log import LoggingTransport
 from ...dut_protocol.wire.settings import LinkSettings, VerifyLoad
 from ...energy.errors import MonitorError, SupplyMayBeOn
 from ...energy.interruptions import SafeStack
@@ -30,7 +30,7 @@ from ..errors import SetupError
 from .bench import Bench, StreamingParts
 from .labgrid.lease import ports_of_places
 from .monitors import check_monitor_address, open_monitor
-from .opening import SOME_PORT, begin_wire_log, open_bench, wire_logged
+from .opening import SOME_PORT, BoardWire, bench_on, open_bench
 from .recorder import Recorder, ServedTransport
 from .simulated.device import SimulatedModel
 from .simulated.streaming.wiring import SimulatedStreamingBench
@@ -123,13 +123,7 @@ def open_uart_bench(config: Config) -> Iterator[Bench]:
         return
     simulated = SimulatedStreamingBench(config, energy=False)
     link = replace(config.dut.link, verify_load=VerifyLoad.NEVER)
-
-    def tell(text: str) -> None:
-        bench.dut.listener.note(text)
-
-    wire = wire_logged(config, simulated.dut_link, simulated.clock, link.baud_rate, tell)
-    with closing(wire):
-        bench = Bench.of(wire, simulated.clock, link, simulated.model)
+    with bench_on(simulated.dut_link, simulated.clock, config, link, simulated.model) as bench:
         yield bench
 
 
@@ -140,11 +134,11 @@ class _Opening:
         self._config = config
         self._stack = stack
         self._energy = energy
-        self._bench: Bench | None = None
+        self._board = BoardWire(config, stack, config.interface_board.baud_rate)
 
     def simulated(self) -> Bench:
         bench = SimulatedStreamingBench(self._config, energy=self._energy)
-        wire, log = self._logged(bench.link, bench.clock)
+        wire, log = self._board.logged(bench.link, bench.clock)
         monitor: EnergyMonitor | None = None
         if self._energy:
             try:
@@ -168,7 +162,7 @@ class _Opening:
         try:
             board = open_transport(_board_address(config), config.interface_board.baud_rate)
             board.address = placed.names.get(_board_address(config), board.address)
-            wire, log = self._logged(board, clock)
+            wire, log = self._board.logged(board, clock)
             if config.dut.address is not None:
                 own = open_transport(config.dut.address, config.dut.baud_rate)
                 own.address = placed.names.get(config.dut.address, own.address)
@@ -181,19 +175,6 @@ class _Opening:
         except (LinkError, MonitorError) as error:
             raise SetupError(str(error)) from error
         return self._made(wire, own, clock, monitor, None)
-
-    def _logged(self, transport: Transport, clock: Clock) -> tuple[Transport, WireLog | None]:
-        baud_rate = self._config.interface_board.baud_rate
-        log = begin_wire_log(self._config, transport, clock, baud_rate, self._tell)
-        if log is not None:
-            transport = LoggingTransport(transport, clock, log, IO_MANAGER)
-        self._stack.callback(transport.close)
-        return transport, log
-
-    def _tell(self, text: str) -> None:
-        if self._bench is None:
-            raise ValueError("there is no journal yet")
-        self._bench.dut.listener.note(text)
 
     def _made(
         self,
@@ -218,10 +199,9 @@ class _Opening:
         settings = replace(config.dut.link, baud_rate=rate, verify_load=VerifyLoad.NEVER)
         dut = Dut(board.dut if own is None else own, clock, settings)
         parts = StreamingParts(board, own is None, recorder)
-        self._bench = Bench(
-            clock, dut, Loader(dut), InferenceTimer(dut), model, streaming_parts=parts
-        )
-        return self._bench
+        bench = Bench(clock, dut, Loader(dut), InferenceTimer(dut), model, streaming_parts=parts)
+        self._board.bench = bench
+        return bench
 
 
 def _check_events(monitor: EnergyMonitor, *, soft_markers: bool) -> None:
