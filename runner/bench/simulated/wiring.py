@@ -34,7 +34,8 @@ from .monitors import simulated_monitor
 Wire = Callable[[float], Sequence[float]]
 """A timestamp pin's wire: an edge there arrives at the moments that it returns."""
 
-_POWER_STATE = {activity: PowerState(activity.value) for activity in Activity}
+POWER_STATE = {activity: PowerState(activity.value) for activity in Activity}
+"""What a device draws while it does something."""
 
 
 def io_habits(address: str | None) -> IoManagerHabits:
@@ -100,7 +101,7 @@ class Wiring:
             self.io_manager.edge(arrives_s)
 
     def _on_activity(self, at_s: float, activity: Activity) -> None:
-        self.power.change(at_s, _POWER_STATE[activity])
+        self.power.change(at_s, POWER_STATE[activity])
 
 
 class SimulatedBench(Wiring):

@@ -29,7 +29,7 @@ from .....dut_protocol.simulated.streaming.words import Detector, ListedWords
 from .....dut_protocol.wire.boot_banner import TimestampMode
 from .....energy.monitor import EnergyMonitor
 from .....energy.simulated.n6705 import SimulatedN6705
-from .....energy.simulated.power_model import PowerModel, PowerState
+from .....energy.simulated.power_model import PowerModel
 from .....models.demo_models import DEMO_NOTE, demo_model_path
 from .....models.fetch import reference_model_path
 from .....models.suite import SWW_INFERENCE
@@ -37,11 +37,11 @@ from ....config.config import Config, MonitorConfig
 from ....config.sim_address import SIMULATED
 from ..device import SimulatedModel
 from ..monitors import simulated_monitor
+from ..wiring import POWER_STATE
 from .address import StreamingBenchOptions, parse_streaming
 from .folder import Recordings, recordings_in
 from .model import HearingModel
 
-_POWER_STATE = {activity: PowerState(activity.value) for activity in Activity}
 USUAL_MONITOR = f"{SIMULATED}lpm01a"
 LIST_NOTE = "detections of a truth list, by no model"
 
@@ -96,7 +96,7 @@ class StreamingWiring:
                 self.device.power_off(at_s)
 
     def _on_activity(self, at_s: float, activity: Activity) -> None:
-        self.power.change(at_s, _POWER_STATE[activity])
+        self.power.change(at_s, POWER_STATE[activity])
 
 
 class SimulatedStreamingBench(StreamingWiring):
