@@ -15,12 +15,13 @@ The sum is made twice, in pieces, so that twenty minutes of it need not be held.
 
 from __future__ import annotations
 
+import filecmp
 import json
 import os
 import secrets
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from math import isfinite
+from math import inf
 from pathlib import Path
 from typing import TypeGuard
 
@@ -140,7 +141,8 @@ def _parts(path: Path, found: dict[str, object], key: str, length_s: float, *, h
 
 
 def _is_number(value: object) -> TypeGuard[float]:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and isfinite(value)
+    # Not isfinite(), which fails where an int is too large for a float.
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < inf
 
 
 def build_recording(
@@ -171,7 +173,7 @@ def build_recording(
         try:
             with fresh.open("wb") as file:
                 write_stereo(file, _told(tracks.sound(peak), progress))
-            unchanged = wav.is_file() and _same_bytes(fresh, wav)
+            unchanged = wav.is_file() and filecmp.cmp(fresh, wav, shallow=False)
             if wav.exists() and not unchanged and not overwrite:
                 raise _other(wav, "contents")
             fresh.replace(wav)
@@ -361,13 +363,3 @@ def _told(pieces: Iterable[Samples], progress: Progress) -> Iterator[Samples]:
         yield piece
         done += len(piece)
         progress(done // SAMPLE_RATE_HZ, 0)
-
-
-def _same_bytes(one: Path, other: Path) -> bool:
-    if one.stat().st_size != other.stat().st_size:
-        return False
-    with one.open("rb") as first, other.open("rb") as second:
-        while data := first.read(1 << 20):
-            if data != second.read(1 << 20):
-                return False
-    return True

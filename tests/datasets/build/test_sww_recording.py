@@ -187,6 +187,7 @@ def test_a_part_that_cannot_be_used_is_named(
     [
         ({"length_sec": 0}, "`length_sec` has to be within 0 and 7200 s"),
         ({"length_sec": float("nan")}, "`length_sec`"),
+        ({"length_sec": 10**400}, "`length_sec`"),
         ({"sample_rate": 8000}, "`sample_rate` is 8000, expected 16000 Hz"),
         ({"configs_background": None}, "expected a list as `configs_background`"),
         ({"configs_background": [["a/b.wav", 1.0]]}, r"expected \[path, begin, end, level\]"),
