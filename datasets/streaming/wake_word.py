@@ -13,13 +13,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ...models.suite import SWW
 from .front_end import BANDS, HOP_SAMPLES, Features, FrontEnd
 from .sound import SAMPLE_RATE_HZ, Samples
 
 INPUT_FRAMES = 30
-INPUT_BYTES = INPUT_FRAMES * BANDS
-THRESHOLD = 115
-"""The int8 that the first class has to exceed."""
 FRAME_MS = 1000 * HOP_SAMPLES // SAMPLE_RATE_HZ
 
 Infer = Callable[[bytes], Sequence[int]]
@@ -41,7 +39,7 @@ class Frame:
     @property
     def is_word(self) -> bool:
         """Tells whether the model heard the word."""
-        return self.activations[0] > THRESHOLD
+        return self.activations[0] > SWW.threshold
 
     @property
     def pulses(self) -> bool:
