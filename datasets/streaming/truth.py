@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from math import isfinite
 from pathlib import Path
-from typing import TypeGuard
+from typing import Any, TypeGuard
 
 from ...models.suite import StreamingTask
 from ..errors import DatasetError
@@ -58,6 +58,15 @@ class StreamingTruth:
             other.length_s,
             other.windows_s,
         )
+
+    def entry(self) -> dict[str, Any]:
+        """Returns it as an entry of such a file, which MLCommons' runner reads."""
+        return {
+            "wav_file": self.wav_file,
+            "detection_windows": [list(window) for window in self.windows_s],
+            "length_sec": self.length_s,
+            "sample_rate": self.sample_rate_hz,
+        }
 
     @property
     def is_official(self) -> bool:
@@ -123,17 +132,7 @@ def truth_of(value: object, source: str) -> StreamingTruth:
 
 def truth_text(truth: StreamingTruth) -> str:
     """Returns a truth as the JSON that MLCommons' runner reads."""
-    return json.dumps(
-        [
-            {
-                "wav_file": truth.wav_file,
-                "detection_windows": [list(window) for window in truth.windows_s],
-                "length_sec": truth.length_s,
-                "sample_rate": truth.sample_rate_hz,
-            }
-        ],
-        indent=1,
-    )
+    return json.dumps([truth.entry()], indent=1)
 
 
 def truth_for(

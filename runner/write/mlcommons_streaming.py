@@ -103,15 +103,8 @@ def _entry(
             "processing_time": duty.inference_s,
         }
     entry: dict[str, Any] = {
-        "infer": {
-            "wav_file": truth.wav_file,
-            "detection_windows": [list(window) for window in truth.windows_s],
-            "length_sec": truth.length_s,
-            "sample_rate": truth.sample_rate_hz,
-            "detections": list(stream.detections_ms),
-            "iterations": 1,
-            "warmups": 0,
-        },
+        "infer": truth.entry()
+        | {"detections": list(stream.detections_ms), "iterations": 1, "warmups": 0},
         "dutycycle": rates
         | {"start_times_s": list(stream.starts_s), "stop_times_s": list(stream.stops_s)},
         "activations": [],
