@@ -7,7 +7,7 @@ link, none that is longer than its kind can be.
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,7 +18,7 @@ from ....datasets.streaming.truth import StreamingTruth, read_truths, truth_for
 from ....energy.trace_files import DEFAULT_NAME, energy_path, timestamps_path
 from ....models.suite import StreamingTask, Task
 from ...journal.logged_session import LoggedSession
-from ...journal.records import LogFacts
+from ...journal.records import InferenceRecord, LogFacts
 from ...journal.session_folder import TRUTH_NAME
 from ...score.assess import Assessment, Judging, assess_records
 from ...score.rules import CheckInput, FindingKind, SessionFinding, Severity, check
@@ -227,25 +227,14 @@ class _SessionAuditor(FolderReader):
         self, assessment: Assessment, truth: StreamingTruth | None, task: StreamingTask
     ) -> None:
         """Judge the journal behind a rendered log of a streaming session, and as of that."""
-        place, name = self.place, self.place.log or "log.txt"
-        path = self.path_of(JOURNAL_NAME)
+        path, name = self.path_of(JOURNAL_NAME), self.place.log or "log.txt"
         facts = self.read_log_file(JOURNAL_NAME).facts
-        found = list(check_config(facts, (), place, task, path))
-        found += session_json_check.check_journal_facts(facts, assessment.facts, path, name)
-        if self.document is not None:
-            document = self.path_of("session.json")
-            found += session_json_check.check_log(self.provenance, facts, document)
+        found = self._check_journal_facts(facts, (), task, assessment)
         stream = self._read_stream(self.folder / JOURNAL_NAME, facts)
         journal = self._assess_stream(facts, stream, truth, task)
         parts = ("streaming", "energy") if journal.energy is not None else ("streaming",)
         found += session_json_check.check_journal(journal, assessment, path, name, parts)
-        said = {(one.kind, one.severity) for one in map(_submitted, assessment.findings)}
-        found += (
-            AuditFinding.of_session(one, path, one.line)
-            for one in map(_submitted, journal.findings)
-            if (one.kind, one.severity) not in said
-        )
-        self.findings += (one for one in found if one not in self.findings)
+        self._take_journal(found, journal.findings, assessment)
 
     def _assess_stream(
         self, facts: LogFacts, stream: Stream, truth: StreamingTruth | None, task: StreamingTask
@@ -356,13 +345,8 @@ class _SessionAuditor(FolderReader):
     def _judge_journal(self, assessment: Assessment, judging: Judging) -> None:
         """Judge the journal behind a rendered log as a log, and as of its session."""
         logged = self.read_log_file(JOURNAL_NAME)
-        facts, name = logged.facts, self.place.log or "log.txt"
-        path = self.path_of(JOURNAL_NAME)
-        found = list(check_config(facts, logged.records, self.place, judging.task, path))
-        found += session_json_check.check_journal_facts(facts, assessment.facts, path, name)
-        if self.document is not None:
-            document = self.path_of("session.json")
-            found += session_json_check.check_log(self.provenance, facts, document)
+        facts = logged.facts
+        found = self._check_journal_facts(facts, logged.records, judging.task, assessment)
         if judging.mode is Mode.ENERGY and any(check_traces(self.place, self.folder, _OURS)):
             # The trace travels in results.json alone, so that only the session itself is judged.
             own = check(
@@ -384,7 +368,31 @@ class _SessionAuditor(FolderReader):
             own = journal.findings
             if judging.mode is Mode.ENERGY:
                 self._check_edges()
+            path, name = self.path_of(JOURNAL_NAME), self.place.log or "log.txt"
             found += session_json_check.check_journal(journal, assessment, path, name)
+        self._take_journal(found, own, assessment)
+
+    def _check_journal_facts(
+        self,
+        facts: LogFacts,
+        records: Sequence[InferenceRecord],
+        task: Task | StreamingTask,
+        assessment: Assessment,
+    ) -> list[AuditFinding]:
+        """Check what the journal behind a rendered log says beside its figures."""
+        path, name = self.path_of(JOURNAL_NAME), self.place.log or "log.txt"
+        found = list(check_config(facts, records, self.place, task, path))
+        found += session_json_check.check_journal_facts(facts, assessment.facts, path, name)
+        if self.document is not None:
+            document = self.path_of("session.json")
+            found += session_json_check.check_log(self.provenance, facts, document)
+        return found
+
+    def _take_journal(
+        self, found: list[AuditFinding], own: Iterable[SessionFinding], assessment: Assessment
+    ) -> None:
+        """Take what was found in a journal, and of its session what the log's does not say."""
+        path = self.path_of(JOURNAL_NAME)
         said = {(one.kind, one.severity) for one in map(_submitted, assessment.findings)}
         found += (
             AuditFinding.of_session(one, path, one.line)
