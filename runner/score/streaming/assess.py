@@ -78,8 +78,9 @@ def judge_stream(
     stream = read_stream(log, facts)
     truth = truth_for(stream.record.wav_file, truths, stream.record.length_s)
     if truth is None and labels is None:
-        fetched = fetched_truths(task, stream.record.length_s)
-        truth = stream.truth or truth_for(stream.record.wav_file, fetched)
+        truth = stream.truth or truth_for(
+            stream.record.wav_file, fetched_truths(task, stream.record.length_s)
+        )
     if truth is None and truth_needed:
         raise SetupError(_no_truth(log, stream, task, labels, truths))
     assessment = assess_stream(
