@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from html import escape
 
 from .session import Result, Session, Window
+from .streaming import Streaming
 
 
 def session_html(session: Session) -> str:
@@ -28,29 +29,22 @@ def _figures(result: Result) -> Iterator[tuple[str, str]]:
         yield "latency", f"{1e3 / result.median_throughput:.3f} ms"
     if result.median_energy_j is not None and result.streaming is None:
         yield "energy", f"{result.median_energy_j * 1e6:.3f} µJ/inf."
-    if (stream := result.streaming) is not None:
-        if stream.true_positives is not None:
-            yield (
-                "words",
-                (
-                    f"{stream.true_positives} heard, {stream.false_negatives} missed, "
-                    f"{stream.false_positives} false"
-                ),
-            )
-        if stream.duty_cycle is not None:
-            yield "duty cycle", f"{stream.duty_cycle:.2%}"
-        if stream.power_w is not None:
-            yield "power", f"{stream.power_w * 1e3:.4f} mW"
     if result.top1 is not None:
         yield "Top-1", f"{result.top1:.1%} of {result.inputs} inputs"
     if result.auc is not None:
         yield "AUC", f"{result.auc:.4f}"
-    heard = result.streaming
-    if heard is not None and heard.f1 is not None:
-        counts = heard.true_positives, heard.false_negatives, heard.false_positives
-        yield "words", "{} heard, {} missed, {} false".format(*counts) + f"; F1 {heard.f1:.4f}"
-    if heard is not None and heard.duty_cycle is not None:
-        yield "duty cycle", f"{heard.duty_cycle:.2%}"
+    if result.streaming is not None:
+        yield from _heard(result.streaming)
+
+
+def _heard(stream: Streaming) -> Iterator[tuple[str, str]]:
+    if stream.f1 is not None:
+        counts = stream.true_positives, stream.false_negatives, stream.false_positives
+        yield "words", "{} heard, {} missed, {} false".format(*counts) + f"; F1 {stream.f1:.4f}"
+    if stream.duty_cycle is not None:
+        yield "duty cycle", f"{stream.duty_cycle:.2%}"
+    if stream.power_w is not None:
+        yield "power", f"{stream.power_w * 1e3:.4f} mW"
 
 
 def _verdict(result: Result) -> str:

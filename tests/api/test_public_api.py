@@ -354,6 +354,7 @@ def test_a_notebook_shows_what_was_heard(tmp_path):
     shown = tinyrunner.load_session(folder)._repr_html_()
     assert "<tr><th>words</th><td>48 heard, 2 missed, 2 false; F1 0.9600</td></tr>" in shown
     assert "<tr><th>duty cycle</th><td>62.5" in shown
+    assert (shown.count("<th>words<"), shown.count("<th>duty cycle<")) == (1, 1)
 
 
 def test_what_a_type_checker_is_told_is_what_there_is():
