@@ -5,7 +5,6 @@ A session that cannot be judged has a row too, with the reason in it.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from datetime import UTC
 from math import isfinite
@@ -125,11 +124,8 @@ def _identity(session: ReportSession) -> dict[str, Any]:
 
 
 def _sha256(session: ReportSession) -> str | None:
-    if not session.may_open(session.log_name):
-        return None
     try:
-        with session.log.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return session.sha256_of(session.log_name)
     except OSError:
         return None  # and the log's own reader has said so, as a finding
 

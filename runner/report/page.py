@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import Enum
@@ -87,6 +88,13 @@ class ReportSession:
         if self.files is not None:
             return self.files.issuperset(names)
         return all((self.folder / name).is_file() for name in names)
+
+    def sha256_of(self, name: str) -> str | None:
+        """Hash one of its files; None of one that may not be opened, OSError where that fails."""
+        if not self.may_open(name):
+            return None
+        with (self.folder / name).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
 
     @property
     def streaming_task(self) -> StreamingTask | None:

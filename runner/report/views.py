@@ -6,7 +6,6 @@ value is looked at before it is shown.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -234,11 +233,8 @@ def _inputs(session: ReportSession) -> Iterator[Row]:
 
 
 def _file_sha256(session: ReportSession, name: str) -> str:
-    if not session.may_open(name):
-        return ""
     try:
-        with (session.folder / name).open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return session.sha256_of(name) or ""
     except OSError as error:
         return f"cannot be read: {error.strerror}"
 

@@ -47,15 +47,14 @@ def _content_of(session: ReportSession, row: SessionRow) -> str:
     }
     read = 0
     for name in sorted(names):
-        if not session.may_open(name):
-            continue
         try:
-            with (session.folder / name).open("rb") as file:
-                digest = hashlib.file_digest(file, "sha256").hexdigest()
+            digest = session.sha256_of(name)
         except OSError as error:
             digest = str(error.strerror)
         else:
-            read += 1
+            read += digest is not None
+        if digest is None:
+            continue
         whole.update(f"{name} {digest}\n".encode())
     if not read:
         told = [session.title, *(finding.text for finding in session.findings)]
