@@ -106,11 +106,11 @@ def connect(place: str, *, create: bool) -> Database:
 
     url = _url_of(default_place() if place == DEFAULT else place)
     name = url.database or ""
-    if url.drivername != "sqlite":
-        told = {key: value for key, value in url.query.items() if key in _TOLD}
-        name = url.set(drivername="postgresql", query=told).render_as_string()
     if url.drivername == "sqlite":
         _prepare_file(Path(name), create=create)
+    else:
+        told = {key: value for key, value in url.query.items() if key in _TOLD}
+        name = url.set(drivername="postgresql", query=told).render_as_string()
     database = Database(_engine(url), name)
     try:
         with database.engine.connect() as connection:

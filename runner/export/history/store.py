@@ -157,7 +157,7 @@ class History:
         if last is not None:
             asked = asked.limit(last)
         with self._database.reading() as connection:
-            return _kept(connection, asked)[::-1]
+            return _kept(connection, connection.execute(asked).all())[::-1]
 
     def series(self, wanted: Wanted) -> list[Series]:
         """Return the series that hold what is wanted; its labels are not looked at."""
@@ -195,14 +195,8 @@ class History:
     def by_content(self, contents: Sequence[str]) -> dict[str, KeptSession]:
         """Return those of these contents that are kept."""
         with self._database.reading() as connection:
-            kept = [
-                one
-                for part in _parts(contents)
-                for one in _kept(
-                    connection, select(SESSIONS).where(SESSIONS.c.content_sha256.in_(part))
-                )
-            ]
-        return {one.content_sha256: one for one in kept}
+            found = _found(connection, select(SESSIONS), SESSIONS.c.content_sha256, contents)
+            return {one.content_sha256: one for one in _kept(connection, list(found))}
 
 
 class _Adding:
@@ -312,10 +306,10 @@ class _Adding:
 
 
 def _found(
-    connection: Connection, asked: Select[Any], column: ColumnElement[Any], values: Sequence[str]
+    connection: Connection, asked: Select[Any], column: ColumnElement[Any], values: Sequence[Any]
 ) -> Iterator[Row[Any]]:
-    for part in _parts(values):
-        yield from connection.execute(asked.where(column.in_(part)))
+    for at in range(0, len(values), _AT_ONCE):
+        yield from connection.execute(asked.where(column.in_(values[at : at + _AT_ONCE])))
 
 
 def _label_rows(number: int, labels: Labels) -> list[dict[str, Any]]:
@@ -355,8 +349,7 @@ def _of_series(wanted: Wanted) -> Iterator[tuple[ColumnElement[str], str]]:
             yield SERIES.c[column], value
 
 
-def _kept(connection: Connection, asked: Select[Any]) -> list[KeptSession]:
-    found = connection.execute(asked).all()
+def _kept(connection: Connection, found: Sequence[Row[Any]]) -> list[KeptSession]:
     labels = _labels_of(connection, [one.id for one in found])
     return [
         KeptSession(
@@ -377,16 +370,10 @@ def _row_of(found: Row[Any]) -> SessionRow:
 
 def _labels_of(connection: Connection, numbers: Sequence[int]) -> dict[int, dict[str, str]]:
     labels: dict[int, dict[str, str]] = {}
-    for part in _parts(numbers):
-        asked = select(LABELS).where(LABELS.c.session_id.in_(part)).order_by(LABELS.c.name)
-        for number, name, value in connection.execute(asked):
-            labels.setdefault(number, {})[name] = value
+    asked = select(LABELS).order_by(LABELS.c.name)
+    for found in _found(connection, asked, LABELS.c.session_id, numbers):
+        labels.setdefault(found.session_id, {})[found.name] = found.value
     return labels
-
-
-def _parts(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
-    for at in range(0, len(values), _AT_ONCE):
-        yield values[at : at + _AT_ONCE]
 
 
 def _identity(row: SessionRow, labels: Labels) -> str | None:
