@@ -116,7 +116,7 @@ def standings(
         rounds = ", ".join(sorted({row.round for row in rows}))
         raise SetupError(f"no session of the record is like that; its rounds are {rounds}")
     if csv is not None:
-        csv.write_text(standings_csv(kept), encoding="utf-8")
+        options.write_file(csv, standings_csv(kept))
     if as_json:
         import json
 

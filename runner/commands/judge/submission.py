@@ -237,7 +237,7 @@ def table(
     options.refuse_existing(csv)
     rows = standings_of(paths, datasets)
     if csv is not None:
-        csv.write_text(standings_csv(rows), encoding="utf-8")
+        options.write_file(csv, standings_csv(rows))
     if as_json:
         import json
         from dataclasses import asdict

@@ -89,7 +89,7 @@ def verify(
     if csv is not None:
         from ...audit.official.summary_csv import write_summary_csv
 
-        csv.write_text(write_summary_csv(found.official), encoding="utf-8")
+        options.write_file(csv, write_summary_csv(found.official))
     if html is not None:
         from ...report.from_audit import page_of_audit
         from ...report.report_file import write_report
