@@ -52,6 +52,9 @@ WithTagsOption = Annotated[
         metavar="NAME=VALUE",
     ),
 ]
+TaskArgument = Annotated[
+    str | None, typer.Argument(metavar="[TASK]", help="Only this task.", show_default="all")
+]
 BoardOption = Annotated[
     str | None,
     typer.Option("--board", help="Only this board.", show_default="all", metavar="NAME"),
@@ -120,10 +123,7 @@ def add(
 
 @app.command("list")
 def list_(
-    task: Annotated[
-        str | None,
-        typer.Argument(metavar="[TASK]", help="Only this task.", show_default="all"),
-    ] = None,
+    task: TaskArgument = None,
     board: BoardOption = None,
     mode: ModeOption = None,
     tag: WithTagsOption = None,
@@ -150,10 +150,7 @@ def list_(
 
 @app.command()
 def trend(
-    task: Annotated[
-        str | None,
-        typer.Argument(metavar="[TASK]", help="Only this task.", show_default="all"),
-    ] = None,
+    task: TaskArgument = None,
     board: BoardOption = None,
     mode: ModeOption = None,
     tag: WithTagsOption = None,
@@ -367,9 +364,7 @@ def _show_trends(console: Console, found: list[Trend]) -> None:
     from ...export.history.chart import chart, marks_of
 
     for each in found:
-        unit = f" ({each.figure.unit})" if each.figure.unit else ""
-        title = Text(f"{each.series.name}: {each.figure.title}{unit}", style="bold")
-        console.print(title, soft_wrap=True)
+        console.print(Text(each.title, style="bold"), soft_wrap=True)
         console.print(Text(f"  {each.summary}", style="dim"))
         for line in chart(each, min(console.width, 100)):
             console.print(Text(line, no_wrap=True))

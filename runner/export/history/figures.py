@@ -50,6 +50,11 @@ class Figure(Enum):
     def title(self) -> str:
         return self.name.lower()
 
+    @property
+    def heading(self) -> str:
+        """Return the title with the unit that people read."""
+        return f"{self.title} ({self.unit})" if self.unit else self.title
+
     def value_of(self, row: SessionRow) -> float | None:
         value = getattr(row, self.column)
         return None if value is None else float(value)

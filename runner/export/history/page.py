@@ -37,7 +37,6 @@ def write_trends(trends: Sequence[Trend], title: str, out: Path, *, force: bool)
 
 def _view_of(trend: Trend, anchor: str) -> _TrendView:
     figure = trend.figure
-    unit = f" ({figure.unit})" if figure.unit else ""
     marks = marks_of(trend)
     rows = [
         (
@@ -53,7 +52,7 @@ def _view_of(trend: Trend, anchor: str) -> _TrendView:
     ]
     heads = ("", "begun", "commit", "before", "after", "change")
     return _TrendView(
-        title=f"{trend.series.name}: {figure.title}{unit}",
+        title=trend.title,
         told=trend.summary,
         plot=Plot(
             anchor=anchor,
@@ -71,7 +70,7 @@ def _data_of(trend: Trend, marks: Sequence[str]) -> dict[str, object]:
     values = [value * figure.factor for value in trend.values]
     edges = [0, *(change.at for change in trend.changes), len(values)]
     return {
-        "title": f"{figure.title.capitalize()}{f' ({figure.unit})' if figure.unit else ''}",
+        "title": figure.heading[0].upper() + figure.heading[1:],
         "values": values,
         "texts": [f"{point.name}: {figure.shown(point.value)}" for point in trend.points],
         "changes": [

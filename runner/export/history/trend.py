@@ -88,6 +88,11 @@ class Trend(JsonForm):
         return {Figure.LATENCY: "s", Figure.ENERGY: "J"}.get(self.figure, "1")
 
     @property
+    def title(self) -> str:
+        """Name it for people: the series, and the figure with the unit that they read."""
+        return f"{self.series.name}: {self.figure.heading}"
+
+    @property
     def values(self) -> list[float]:
         return [point.value for point in self.points]
 
