@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import chain
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from ...errors import TinyrunnerError
@@ -60,19 +59,19 @@ def rows_of(sessions: Sequence[ReportSession], kind: RowKind) -> tuple[list[Row]
     """Return the rows, and the sessions that have none although they should, with the reasons."""
     if kind is RowKind.SESSIONS:
         return [session_row(each) for each in sessions], []
-    rows: list[Iterator[Row]] = []
+    rows: list[Row] = []
     left_out = []
     for session in sessions:
         if session.assessment is None:
             left_out.append(f"{session.title}: {session_row(session).reason}")
         elif kind is RowKind.WINDOWS:
-            rows.append(window_rows(session))
+            rows += window_rows(session)
         else:
             try:
-                rows.append(iter(list(input_rows(session))))
+                rows += list(input_rows(session))  # all of them, or none
             except TinyrunnerError as error:
                 left_out.append(f"{session.title}: {error}")
-    return list(chain(*rows)), left_out
+    return rows, left_out
 
 
 def _table(rows: list[Row], format_: ExportFormat, schema: type[Row]) -> str | bytes:

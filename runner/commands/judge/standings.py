@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ....models.suite import ALL_TASKS, STREAMING_TASKS
+from ....models.suite import BENCHMARKS
 from ...errors import SetupError
 from ...terms import Mode
 from .. import options
@@ -94,9 +94,8 @@ def standings(
     from ...audit.overview.standings import published_standings, read_standings, standings_csv
     from ..show.standings import show_standings, show_summary, standing_json
 
-    if task is not None and task not in (*ALL_TASKS, *STREAMING_TASKS):
-        there = ", ".join((*ALL_TASKS, *STREAMING_TASKS))
-        raise SetupError(f"no task {task!r} in the record; there are {there}")
+    if task is not None and task not in BENCHMARKS:
+        raise SetupError(f"no task {task!r} in the record; there are {', '.join(BENCHMARKS)}")
     options.refuse_existing(csv)
     rows = published_standings() if table is None else read_standings(_text(table))
     wanted = {"round": round_name, "division": division}

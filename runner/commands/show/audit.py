@@ -32,9 +32,9 @@ from .session import SEVERITY_STYLES
 
 _SHOWN_PLACES = 3
 _WIDE = 80
+"""Columns of a terminal below which modes would be cut for the sake of lists and devices."""
 _WITH_WORDS = 104
 """The width that a table needs with the counts of words named."""
-"""Columns of a terminal below which modes would be cut for the sake of lists and devices."""
 _LINE_END = "\n"
 _UNITS = {
     "median_energy_uj": "{} µJ/inf",
