@@ -211,6 +211,11 @@ def _by_task(flag: str, values: list[str] | None, task_keys: list[str]) -> dict[
     return given
 
 
+def spaced(number: int) -> str:
+    """Return a number with a space between its thousands."""
+    return f"{number:,}".replace(",", " ")
+
+
 def tell_on_stderr(text: str) -> None:
     """Print what somebody who waits should know, beside the results."""
     typer.echo(text, err=True)

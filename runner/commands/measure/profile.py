@@ -13,6 +13,7 @@ import typer
 
 from ...errors import SetupError
 from .. import options
+from ..options import spaced
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -285,14 +286,14 @@ def _table_row(row: _Row, unit: str) -> dict[str, str]:
         "#": str(row.layer) if row.layer >= 0 else "",
         "operator": row.operator,
         "output": row.output,
-        "MACs": "" if row.macs is None else _spaced(row.macs),
-        unit: _spaced(row.cycles),
+        "MACs": "" if row.macs is None else spaced(row.macs),
+        unit: spaced(row.cycles),
         "per MAC": ""
         if per_mac is None
         else f"{per_mac:.3g}"
         if per_mac < 100
         else f"{per_mac:.0f}",
-        "us": _spaced(row.us),
+        "us": spaced(row.us),
         "share": f"{100 * row.share:.1f} %",
     }
 
@@ -306,7 +307,3 @@ def _chart(rows: list[_Row], columns: int) -> Iterator[str]:
         bar = _BLOCKS[8] * (eighths // 8) + (_BLOCKS[eighths % 8] if eighths % 8 else "")
         name = row.operator if len(row.operator) <= _NAME_COLUMNS else f"{row.operator[:23]}…"
         yield f"{row.layer:>2} {name:<{_NAME_COLUMNS}} {bar} {100 * row.share:.1f} %"
-
-
-def _spaced(number: int) -> str:
-    return f"{number:,}".replace(",", " ")

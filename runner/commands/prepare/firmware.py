@@ -11,6 +11,7 @@ import typer
 from ....errors import closest
 from ...errors import SetupError
 from .. import options
+from ..options import spaced
 from .boards import BOARDS, Board
 from .new_port import SWW_FRAMES, copy_library, new_port
 
@@ -179,24 +180,20 @@ def _show_footprint(model: Path, network: Network) -> None:
         table.add_column(column, justify="right", no_wrap=True)
     for layer in footprint.layers:
         shape = " x ".join(map(str, layer.shape))
-        table.add_row(layer.operator, shape, _spaced(layer.macs), _spaced(layer.constant_bytes))
+        table.add_row(layer.operator, shape, spaced(layer.macs), spaced(layer.constant_bytes))
     console = Console(soft_wrap=True, highlight=False)
     console.print(table)
     console.print(
-        f"\n{model.name}: {len(footprint.layers)} layers, {_spaced(footprint.macs)} MACs\n"
-        f"arena {_spaced(footprint.arena_bytes)} bytes, beside {_spaced(footprint.input_bytes)} of "
-        f"input and {_spaced(footprint.output_bytes)} of output\n"
-        f"flash {_spaced(footprint.flash_bytes)} bytes with the kernels (Cortex-M4, gcc -O2)",
+        f"\n{model.name}: {len(footprint.layers)} layers, {spaced(footprint.macs)} MACs\n"
+        f"arena {spaced(footprint.arena_bytes)} bytes, beside {spaced(footprint.input_bytes)} of "
+        f"input and {spaced(footprint.output_bytes)} of output\n"
+        f"flash {spaced(footprint.flash_bytes)} bytes with the kernels (Cortex-M4, gcc -O2)",
         markup=False,
     )
 
 
 def _kilobytes(size: int) -> str:
     return f"{size >> 10} kB" if size else "-"
-
-
-def _spaced(number: int) -> str:
-    return f"{number:,}".replace(",", " ")
 
 
 def _model(named: str | None, task: Task, board: Board) -> Path | None:

@@ -54,7 +54,7 @@ def list_models(as_json: options.JsonOption = False) -> None:
         table.add_row(
             model.name,
             model.task,
-            f"{model.size_bytes:,}".replace(",", " "),
+            options.spaced(model.size_bytes),
             model.licence,
             f"later: {model.round_note}" if model.later_round else model.round_note,
             state.value,
