@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import re
 import sys
 from collections.abc import Iterator
 from functools import cache
@@ -16,7 +15,6 @@ from support.firmware.build import C99, FIRMWARE, STREAMING, build, streaming_ho
 from support.firmware.device import DeviceProcess, hold
 from support.firmware.dialogues import load_commands
 from support.firmware.front_end_tables import rising, tables_source
-from support.firmware.host_kernels import skip_with_another_runtime
 from support.firmware.streaming_dialogues import (
     IDLE,
     LOUD,
@@ -25,15 +23,13 @@ from support.firmware.streaming_dialogues import (
     START,
     STREAMING_DIALOGUES,
 )
+from support.firmware.wake_word import frames_of, numbers
 from support.reference import reference_path
 from tinyrunner.datasets.streaming.front_end import features_of, mel_weights
 from tinyrunner.datasets.streaming.sound import Recording
-from tinyrunner.datasets.streaming.wake_word import Frame, WakeWordStream
 from tinyrunner.dut_protocol.simulated.streaming.card import Sound
 from tinyrunner.dut_protocol.simulated.streaming.device import StreamingDevice, StreamingSettings
-from tinyrunner.models.engine import Engine, int8_answers
 from tinyrunner.models.export.export_c import export_model
-from tinyrunner.models.suite import SWW_INFERENCE
 
 QUICK = ("--task", "sww", "--inference-us", "10")
 HOP = 512
@@ -232,14 +228,6 @@ def comparable(line: bytes) -> bool:
 # ---- the reference model -------------------------------------------------------------------------
 
 
-def frames_of(samples: np.ndarray) -> list[Frame]:
-    """What the engine makes of it, by the program's own rule."""
-    model = reference_path("models", "str_ww_ref_model.tflite")
-    skip_with_another_runtime()
-    stream = WakeWordStream(int8_answers(Engine.load(model, SWW_INFERENCE)))
-    return list(stream.hear(samples))
-
-
 @pytest.fixture(scope="module")
 def with_the_reference_model(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("network")
@@ -253,10 +241,6 @@ def with_the_reference_model(tmp_path_factory) -> Path:
 
 def hops(samples: np.ndarray) -> list[bytes]:
     return [hop.astype("<i2").tobytes() for hop in samples.reshape(-1, HOP)]
-
-
-def numbers(text: bytes) -> list[int]:
-    return [int(number) for number in re.findall(rb"-?\d+", text)]
 
 
 def test_every_frame_of_the_short_clip_is_the_engines(with_the_reference_model: Path):

@@ -8,13 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support.firmware.host_kernels import skip_with_another_runtime
 from support.firmware.qemu_board import BoardTalk, EmulatedBoard, firmware_image, load_by_blocks
+from support.firmware.wake_word import frames_of, numbers
 from support.reference import reference_path
 from tinyrunner.datasets.streaming.sound import Recording
-from tinyrunner.datasets.streaming.wake_word import Frame, WakeWordStream
-from tinyrunner.models.engine import Engine, int8_answers
-from tinyrunner.models.suite import SWW_INFERENCE
 from tinyrunner.runner.commands.prepare.new_port import SWW_FRAMES
 
 HOP = 512
@@ -33,21 +30,9 @@ def hops(first: int, count: int) -> list[np.ndarray]:
     return list(recording.whole()[first * HOP : (first + count) * HOP].reshape(-1, HOP))
 
 
-def frames_of(sound: list[np.ndarray]) -> list[Frame]:
-    """What the engine makes of it."""
-    model = reference_path("models", "str_ww_ref_model.tflite")
-    skip_with_another_runtime()
-    stream = WakeWordStream(int8_answers(Engine.load(model, SWW_INFERENCE)))
-    return list(stream.hear(np.concatenate(sound)))
-
-
-def numbers(text: bytes) -> list[int]:
-    return [int(number) for number in re.findall(rb"-?\d+", text)]
-
-
 def held(device: BoardTalk, sound: list[np.ndarray]) -> None:
     """Features and all three activations of each frame are the engine's."""
-    for hop, frame in zip(sound, frames_of(sound), strict=True):
+    for hop, frame in zip(sound, frames_of(np.concatenate(sound)), strict=True):
         load_by_blocks(device, hop.astype("<i2").tobytes())
         said = device.ask(b"extract_uart_stream%").splitlines()
         assert numbers(said[-3]) == list(frame.features)
@@ -57,7 +42,7 @@ def held(device: BoardTalk, sound: list[np.ndarray]) -> None:
 def test_the_board_detects_what_the_engine_detects_and_moves_its_pins(tmp_path: Path):
     """36 frames with the first word in them; then some of them one by one, after a new start."""
     sound, trace = hops(24, 36), tmp_path / "pins"
-    frames = frames_of(sound)
+    frames = frames_of(np.concatenate(sound))
     options = ("-trace", "mps2_fpgaio_write", "-D", str(trace))
     with EmulatedBoard(board_image(), options=options) as board, BoardTalk(board) as device:
         device.answer(1)
