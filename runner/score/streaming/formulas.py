@@ -41,8 +41,8 @@ def score_words(
     took, each hides those of the second behind it. ``stretch`` is how much longer than it should
     be the recording took to play.
     """
-    first, scale = detections_ms[0], 1000 if stretch == 1 else 1000 * stretch
-    left = list(detections_ms[1:])
+    first, *left = detections_ms
+    scale = 1000 if stretch == 1 else 1000 * stretch
     missed = []
     for begin_s, end_s in windows_s:
         begin = bisect_left(left, first + _first_ms(begin_s, scale))
