@@ -44,8 +44,7 @@ def _facts(
         yield "Closed division", f"at most {task.max_false} missed, {task.max_false} false"
     if result.duty is not None:
         duty = result.duty
-        frames = min(duty.rises, duty.falls)
-        yield "Duty cycle", f"{percent(duty.duty_cycle, 2)} ({frames} frames, {duty.source})"
+        yield "Duty cycle", f"{percent(duty.duty_cycle, 2)} ({duty.frames} frames, {duty.source})"
         yield "Period", f"{fixed(duty.period_s, 3, 1e3)} ms"
         yield "Throughput", f"{fixed(duty.throughput)} inf./s"
     else:

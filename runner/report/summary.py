@@ -132,7 +132,7 @@ def _streaming_figures(
     task = session.streaming_task
     if result.words is None or task is None:
         return figure, unit, NONE, NONE
-    left = task.max_false - max(result.words.false_negatives, result.words.false_positives)
+    left = task.max_false - result.words.most_false
     return figure, unit, f"≤ {task.max_false} FN, FP", signed(left, 0)
 
 

@@ -132,7 +132,7 @@ def _words_row(system: str, task: StreamingTask, of_task: Sequence[GatheredSessi
     words = _words_of(counted_session(of_task))
     if words is None:
         return AccuracyRow(system, task.key, "not measured", target, None)
-    met = max(words.false_negatives, words.false_positives) <= task.max_false
+    met = words.most_false <= task.max_false
     return AccuracyRow(system, task.key, str(words), target, met)
 
 

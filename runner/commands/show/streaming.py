@@ -81,7 +81,7 @@ def _duty(duty: DutyCycle) -> Text:
     line.append(f", period {duty.period_s:1.5} s, throughput ")
     rate = "–" if duty.throughput is None else f"{duty.throughput:1.5} inf/s"
     line.append(rate, style="bold")
-    return line.append(f" ({min(duty.rises, duty.falls)} frames, {duty.source})")
+    return line.append(f" ({duty.frames} frames, {duty.source})")
 
 
 def _drift(drift: Drift, corrected: WordScore | None) -> Text:

@@ -40,6 +40,11 @@ class WordScore(JsonForm):
         return self.true_positives, self.false_negatives, self.false_positives
 
     @property
+    def most_false(self) -> int:
+        """Return misses or false positives, the greater: a round allows so many of either."""
+        return max(self.false_negatives, self.false_positives)
+
+    @property
     def f1(self) -> float:
         """Return 2 TP / (2 TP + FP + FN), the accuracy of the official table."""
         hits = 2 * self.true_positives
@@ -70,6 +75,11 @@ class DutyCycle(JsonForm):
     """The first pair, from 1, whose edges do not alternate; None where all do."""
     busy_s: tuple[float, ...] = ()
     """From a rising to a falling edge, of each pair."""
+
+    @property
+    def frames(self) -> int:
+        """Return of how many frames both edges are there."""
+        return min(self.rises, self.falls)
 
     @property
     def duty_cycle(self) -> float:

@@ -171,7 +171,7 @@ def _words(
     record: StreamingRecord,
 ) -> Iterator[SessionFinding]:
     words = result.words
-    if words is None or max(words.false_negatives, words.false_positives) <= task.max_false:
+    if words is None or words.most_false <= task.max_false:
         return
     closed = division is Division.CLOSED
     advice = "submit to the open division" if closed else "state it in the submission"
@@ -224,7 +224,7 @@ def _duty(
         yield _violation(
             FindingKind.DUTY_CYCLE,
             f"the edges of PROCESSING do not pair: at pair {duty.odd_pair} of "
-            f"{min(duty.rises, duty.falls)} the falling edge does not lie between two rising ones, "
+            f"{duty.frames} the falling edge does not lie between two rising ones, "
             "so that an edge was lost and duty cycle and throughput are of other edges; look at "
             "the pin and its wire, and run the session again",
             line,

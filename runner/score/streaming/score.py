@@ -61,7 +61,7 @@ def _drift(
         odd = abs(duty.period_s / task.frame_s - 1) > MOST_DRIFT
         if odd or duty.odd_pair is not None or duty.period_spread > PERIOD_SPREAD:
             return None  # edges that were lost, or are somebody else's
-        within_s = TICK_S / (min(duty.rises, duty.falls) - 1)
+        within_s = TICK_S / (duty.frames - 1)
         return drift_of(duty.period_s, task.frame_s, within_s, f"edges in {duty.source}")
     for figure in streaming_figures(one for one in printed if "period" in one[1]):
         if figure.name == "period":
