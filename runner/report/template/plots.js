@@ -152,7 +152,7 @@
         else if (kind === "out") view.show(middle - half * 2.5, middle + half * 2.5);
         else if (kind === "left") view.show(view.seen[0] - half, view.seen[1] - half);
         else if (kind === "right") view.show(view.seen[0] + half, view.seen[1] + half);
-        else press(button.dataset, view);
+        else press(button.dataset);
       });
     }
     element.showBetween = view.show;
@@ -267,27 +267,25 @@
   // The recording's words, all that the device detected, and what of it was no word.
   function wordsChart(element, data) {
     const words = data.words.map(function (word, i) {
-      const inside = data.heard_s.filter(function (at) { return word[0] <= at && at <= word[1] + data.delay_s; });
-      return { number: i + 1, from: word[0], to: word[1], found: word[2], heard: inside };
+      const until = word[1] + data.delay_s;
+      const inside = data.heard_s.filter(function (at) { return word[0] <= at && at <= until; });
+      return { number: i + 1, from: word[0], to: word[1], until: until, found: word[2], heard: inside };
     });
     const taken = new Set(words.flatMap(function (word) { return word.heard; }));
-    const faults = words.filter(function (word) { return !word.found; }).map(function (word) {
-      return { from: word.from, to: word.to + data.delay_s };
-    }).concat(data.false_s.map(function (at) { return { from: at, to: at }; }));
+    const faults = words.filter(function (word) { return !word.found; })
+      .concat(data.false_s.map(function (at) { return { from: at, until: at }; }));
     faults.sort(function (one, other) { return one.from - other.from; });
     let picture = null;
 
     const view = zooming(element, data.length_s, LEAST_LISTENED_S, draw, function (told) {
       const middle = (view.seen[0] + view.seen[1]) / 2, whole = view.isWhole();
-      const all = told.do === "fault" ? faults : words.map(function (word) {
-        return { from: word.from, to: word.to + data.delay_s };
-      });
-      const centre = function (each) { return (each.from + each.to) / 2; };
+      const all = told.do === "fault" ? faults : words;
+      const centre = function (each) { return (each.from + each.until) / 2; };
       const later = all.filter(function (each) { return whole || centre(each) > middle + 1e-6; });
       const earlier = all.filter(function (each) { return whole || centre(each) < middle - 1e-6; });
       const back = told.do === "word-before";
       const chosen = back ? earlier[earlier.length - 1] || all[all.length - 1] : later[0] || all[0];
-      if (chosen) view.show(chosen.from - 1, chosen.to + 1);
+      if (chosen) view.show(chosen.from - 1, chosen.until + 1);
     });
 
     // Texts above the plot, as many as have room; those of the first list before the others.
@@ -316,14 +314,14 @@
           return { value: LANES[name], text: name };
         }) });
       const seen = function (from, to) { return to >= view.seen[0] && from <= view.seen[1]; };
-      const inView = words.filter(function (word) { return seen(word.from, word.to + data.delay_s); });
+      const inView = words.filter(function (word) { return seen(word.from, word.until); });
       const foundFirst = inView.slice().sort(function (one, other) { return other.found - one.found; });
       for (const word of foundFirst) {
         const x = picture.x(word.from), right = picture.x(word.to);
         const wide = Math.max(LEAST_WORD, right - x);
         if (right - x > LEAST_WORD) {
           node(picture.inside, "rect", { class: "band", x: x, y: picture.top,
-            width: picture.x(word.to + data.delay_s) - x, height: picture.bottom - picture.top });
+            width: picture.x(word.until) - x, height: picture.bottom - picture.top });
         }
         node(picture.inside, "rect", { class: word.found ? "word" : "word missed",
           x: (x + right) / 2 - wide / 2, y: picture.y(LANES.words + 0.32), width: wide,
