@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from ...errors import closest
 from ...models.custom_task import CUSTOM_KEY
 from ...models.suite import ALL_TASKS, BENCHMARKS, STREAMING_TASKS, Benchmark, Task
@@ -35,6 +37,21 @@ def task_named(name: str, config: Config) -> Task:
     if custom is None:
         raise SetupError(HOW_TO_WRITE)
     return custom
+
+
+def model_file(named: str | Path, task: Task) -> Path:
+    """Return the file of a model: the `demo` one of the task, the `reference`, or one's own."""
+    from ...models.demo_models import demo_model_path
+    from ...models.fetch import reference_model_path  # here: it imports what fetches
+
+    if isinstance(named, Path):
+        return named
+    if not task.official:
+        raise SetupError(
+            f"there is no {named} model for {task.model_id}, which is your own; "
+            "name its .tflite file with --model FILE"
+        )
+    return demo_model_path(task) if named == "demo" else reference_model_path(task)
 
 
 def mode_named(name: str) -> Mode:

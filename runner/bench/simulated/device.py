@@ -12,10 +12,10 @@ from ....dut_protocol.simulated.device import DeviceModel, DeviceSettings, Simul
 from ....dut_protocol.simulated.tflite_model import TfliteModel
 from ....dut_protocol.wire.simulation import SIMULATION_NOTE
 from ....errors import closest
-from ....models.demo_models import DEMO_NOTE, demo_model_path
-from ....models.fetch import reference_model_path
+from ....models.demo_models import DEMO_NOTE
 from ....models.suite import ALL_TASKS, STREAMING_TASKS, Task
 from ...config.config import Config
+from ...config.named import model_file
 from ...config.sim_address import SIMULATED, SimulatedOptions, parse_simulated
 from ...errors import SetupError
 from .replay import Replay
@@ -78,18 +78,8 @@ def simulated_device(
             )
     if task is None:
         raise SetupError(f"which model to simulate? Give e.g. {SIMULATED}kws01")
-    path: Path
-    if not task.official and not isinstance(config.model, Path):
-        raise SetupError(
-            f"there is no {config.model or 'demo'} model for {task.model_id}, which is your own; "
-            "name its .tflite file with --model FILE"
-        )
-    if config.model is None or config.model == "demo":
-        path, note = demo_model_path(task), DEMO_NOTE
-    elif config.model == "reference":
-        path, note = reference_model_path(task), None
-    else:
-        path, note = Path(config.model), None
+    named = config.model or "demo"
+    path = model_file(named, task)
     model = load(path, task)
     inference_time_s = options.inference_time_s
     if inference_time_s is None:
@@ -109,7 +99,7 @@ def simulated_device(
         model=str(path.resolve()),
         model_sha256=model.sha256,
         runtime=model.runtime,
-        note=note,
+        note=DEMO_NOTE if named == "demo" else None,
         baud_rate=settings.baud_rate,
         inference_time_s=settings.inference_time_s,
     )

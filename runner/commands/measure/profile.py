@@ -167,16 +167,12 @@ def _input(file: Path | None, task: Task) -> bytes:
 
 def _held_against(times: LayerTimes, model: str | Path, task: Task) -> LayerTimes:
     """Return the layers with what the model file says of each; SetupError for another network."""
-    from ....models.demo_models import demo_model_path
     from ....models.export.footprint import footprint_of, told_name
     from ....models.export.int8_network import ExportError
     from ....models.export.read_network import read_network
-    from ....models.fetch import reference_model_path
+    from ...config.named import model_file
 
-    if model == "demo":
-        path = demo_model_path(task)
-    else:
-        path = reference_model_path(task) if model == "reference" else Path(model)
+    path = model_file(model, task)
     try:
         names = [told_name(layer) for layer in footprint_of(read_network(path)).layers]
     except ExportError as error:

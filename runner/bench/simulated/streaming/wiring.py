@@ -30,10 +30,10 @@ from .....dut_protocol.wire.boot_banner import TimestampMode
 from .....energy.monitor import EnergyMonitor
 from .....energy.simulated.n6705 import SimulatedN6705
 from .....energy.simulated.power_model import PowerModel
-from .....models.demo_models import DEMO_NOTE, demo_model_path
-from .....models.fetch import reference_model_path
+from .....models.demo_models import DEMO_NOTE
 from .....models.suite import SWW_INFERENCE
 from ....config.config import Config, MonitorConfig
+from ....config.named import model_file
 from ....config.sim_address import SIMULATED
 from ..device import SimulatedModel
 from ..monitors import simulated_monitor
@@ -148,11 +148,8 @@ def _model(config: Config, recordings: Recordings) -> HearingModel | None:
     """
     if config.model is None and not recordings.is_demo:
         return None
-    if config.model is None or config.model == "demo":
-        return HearingModel(demo_model_path(SWW_INFERENCE), DEMO_NOTE)
-    if config.model == "reference":
-        return HearingModel(reference_model_path(SWW_INFERENCE))
-    return HearingModel(Path(config.model))
+    named = config.model or "demo"
+    return HearingModel(model_file(named, SWW_INFERENCE), DEMO_NOTE if named == "demo" else None)
 
 
 def _detector(
