@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import IO
 
 from ....errors import EXIT_INTERRUPTED, TinyrunnerError
+from ...bench.labgrid.lease import release_left_behind
 from ...terms import Mode
 from .campaign_journal import FAILED, FINISHED, INTERRUPTED, RETURNED, CampaignJournal, Event
 from .cells import Campaign, CampaignCell, Jobs
@@ -302,8 +303,6 @@ class _Supervisor:
         self._take(event | more)
 
     def _release(self, place: str) -> None:
-        from ...bench.labgrid.lease import release_left_behind
-
         try:
             release_left_behind(place)
         except TinyrunnerError as error:
