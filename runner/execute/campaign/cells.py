@@ -269,11 +269,11 @@ def _duration_s(cell: CampaignCell, prepared: Prepared) -> float:
     """Return how long a run takes at least; 0 where nobody knows."""
     if is_simulated(cell.config):
         return 0.0
-    if isinstance(cell.task, StreamingTask) or not isinstance(prepared, PreparedRun):
-        return OVERHEAD_S if isinstance(prepared, PreparedRun) else prepared.length_s + OVERHEAD_S
+    if not isinstance(prepared, PreparedRun):
+        return prepared.length_s + OVERHEAD_S
     link = cell.config.dut.link
     seconds = expected_duration_s(
-        prepared.script, cell.task.input_bytes, link, link.expected_inference_s
+        prepared.script, prepared.task.input_bytes, link, link.expected_inference_s
     )
     if cell.mode is not Mode.ACCURACY:  # windows of ten seconds, and as long to find N
         seconds += 12.0 * prepared.run.round.windows + 20.0
