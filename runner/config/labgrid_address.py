@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlencode
 
@@ -38,17 +38,17 @@ class Wanted:
     token: str = ""
     tags: tuple[tuple[str, str], ...] = ()
 
-    @property
-    def filters(self) -> list[str]:
-        """Return the tags as labgrid-client takes them."""
-        return [f"{key}={value}" for key, value in self.tags]
-
     def __str__(self) -> str:
         if self.place:
             return f"place {self.place}"
         if self.token:
             return f"the place that {self.token} reserves"
-        return f"a place with {' '.join(self.filters)}"
+        return f"a place with {' '.join(filters(dict(self.tags)))}"
+
+
+def filters(tags: Mapping[str, str]) -> list[str]:
+    """Return tags as labgrid-client takes them."""
+    return [f"{key}={value}" for key, value in tags.items()]
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from getpass import getuser
 from pathlib import Path
 from socket import gethostname
 
+from ...config.labgrid_address import filters
 from ...errors import SetupError
 from .listing import Part, Place, read_parts, read_places
 
@@ -99,7 +100,7 @@ class LabgridClient:
 
     def reserve(self, tags: Mapping[str, str]) -> str:
         """Queue for a place with these tags; return the reservation's token, to be cancelled."""
-        said = self._ask("reserve", "--shell", *(f"{key}={value}" for key, value in tags.items()))
+        said = self._ask("reserve", "--shell", *filters(tags))
         token = re.search(r"LG_TOKEN=(\w+)", said)
         if token is None:
             raise LabgridError(f"`labgrid-client reserve --shell` gave no token: {said.strip()!r}")

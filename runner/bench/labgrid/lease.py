@@ -28,6 +28,7 @@ from ...config.labgrid_address import (
     LABGRID,
     LabgridAddress,
     Wanted,
+    filters,
     labgrid_addresses,
     with_ports,
 )
@@ -315,11 +316,7 @@ def _mark(place: str) -> Path:
 def _known(places: dict[str, Place], name: str) -> Place:
     place = places.get(name)
     if place is None:
-        near = closest(name, places)
-        there = ", ".join(map(str, places.values())) or "none"
-        raise LabgridError(
-            f"labgrid at {coordinator()} has no place {name!r}{near}; there are: {there}"
-        )
+        raise _no_place(f"{name!r}{closest(name, places)}", places)
     return place
 
 
@@ -327,24 +324,24 @@ def _fitting(places: dict[str, Place], tags: dict[str, str]) -> list[Place]:
     """Return the places with these tags; LabgridError lists what there is where there is none."""
     fit = [place for place in places.values() if place.has(tags)]
     if not fit:
-        asked = " ".join(f"{key}={value}" for key, value in tags.items())
-        there = ", ".join(map(str, places.values())) or "none"
-        raise LabgridError(
-            f"labgrid at {coordinator()} has no place with {asked}; there are: {there}"
-        )
+        raise _no_place(f"with {' '.join(filters(tags))}", places)
     return fit
 
 
+def _no_place(which: str, places: dict[str, Place]) -> LabgridError:
+    there = ", ".join(map(str, places.values())) or "none"
+    return LabgridError(f"labgrid at {coordinator()} has no place {which}; there are: {there}")
+
+
 def _waiting(fit: list[Place], tags: dict[str, str]) -> str:
-    asked = " ".join(f"{key}={value}" for key, value in tags.items())
     by = ", ".join(f"{one.name} is held by {one.acquired}" for one in fit if one.acquired)
-    return f"waiting for a place with {asked}{f': {by}' if by else ''}"
+    return f"waiting for a place with {' '.join(filters(tags))}{f': {by}' if by else ''}"
 
 
 def _none_usable(tags: dict[str, str], refused: list[str]) -> PlaceRefused:
-    asked = " ".join(f"{key}={value}" for key, value in tags.items())
     return PlaceRefused(
-        f"no place with {asked} can be used: {'; '.join(refused)}; is its exporter running?"
+        f"no place with {' '.join(filters(tags))} can be used: {'; '.join(refused)}; is its "
+        "exporter running?"
     )
 
 

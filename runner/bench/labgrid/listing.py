@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from textwrap import dedent
 from typing import Any
@@ -68,15 +68,16 @@ class Part:
 
 def read_places(text: str) -> dict[str, Place]:
     """Read the output of `labgrid-client -v places`, by the places' names."""
-    return {place.name: place for place in map(_place, _blocks(text))}
+    blocks = re.finditer(r"^Place '(.*)':\n((?:  .*\n?)*)", text, re.MULTILINE)
+    return {block[1]: _place(block[1], block[2]) for block in blocks}
 
 
-def _place(block: tuple[str, str]) -> Place:
-    said = dict(re.findall(r"^  (\w+): (.*)$", block[1], re.MULTILINE))
+def _place(name: str, text: str) -> Place:
+    said = dict(re.findall(r"^  (\w+): (.*)$", text, re.MULTILINE))
     tags = dict(pair.split("=", 1) for pair in said.get("tags", "").split(", ") if "=" in pair)
     acquired = said.get("acquired", "None")
     return Place(
-        block[0],
+        name,
         tags,
         "" if acquired == "None" else acquired,
         frozenset(filter(None, said.get("allowed", "").split(", "))),
@@ -84,19 +85,12 @@ def _place(block: tuple[str, str]) -> Place:
     )
 
 
-def _blocks(text: str) -> Iterator[tuple[str, str]]:
-    for match in re.finditer(r"^Place '(.*)':\n((?:  .*\n?)*)", text, re.MULTILINE):
-        yield match[1], match[2]
-
-
 def read_parts(text: str) -> list[Part]:
     """Read the resources out of `labgrid-client -p PLACE show` of an acquired place."""
-    parts = []
-    for match in re.finditer(
-        r"^(Acquired|Orphaned) resource '(.*)' \((.*)\):?\n?((?:  .*\n?)*)", text, re.MULTILINE
-    ):
-        parts.append(Part(match[2], match[3], _literal(match[4])))
-    return parts
+    found = re.finditer(
+        r"^(?:Acquired|Orphaned) resource '(.*)' \((.*)\):?\n?((?:  .*\n?)*)", text, re.MULTILINE
+    )
+    return [Part(match[1], match[2], _literal(match[3])) for match in found]
 
 
 def _literal(text: str) -> Mapping[str, Any] | None:
