@@ -86,10 +86,11 @@ def ports_of_places(
     """
     with held_places(config, energy=energy, streaming=streaming) as places:
         names: dict[str, str] = {}
+        parts = {place: LabgridClient().parts(place) for place in set(places.values())}
 
         def port(address: LabgridAddress) -> str:
             place = places[address.wanted]
-            part = _serial_port(LabgridClient(), place, address)
+            part = _serial_port(place, parts[place], address)
             url = _url(place, part)
             names[url] = f"{LABGRID}{place}/{part.name}"
             return url
@@ -345,12 +346,12 @@ def _none_usable(tags: dict[str, str], refused: list[str]) -> PlaceRefused:
     )
 
 
-def _serial_port(client: LabgridClient, place: str, address: LabgridAddress) -> Part:
-    """Return the port of a place that an address means, once it is there."""
+def _serial_port(place: str, parts: list[Part], address: LabgridAddress) -> Part:
+    """Return which of a place's ports an address means, asking for them anew until it is there."""
     clock = MonotonicClock()
     until_s = clock.now_s() + _PATIENCE_S
     while True:
-        part = _part(client.parts(place), place, address.resource)
+        part = _part(parts, place, address.resource)
         if part.available and part.parameters.get("port") is not None:
             return part
         if clock.now_s() > until_s or (part.data is None and address.wanted.tags):
@@ -360,6 +361,7 @@ def _serial_port(client: LabgridClient, place: str, address: LabgridAddress) -> 
                 f"-p {place} show` shows when it is back"
             )
         clock.pause(_PORT_EVERY_S)
+        parts = LabgridClient().parts(place)
 
 
 def _part(parts: list[Part], place: str, name: str) -> Part:
