@@ -151,7 +151,7 @@ def demonstrate(folder: Path, reporter: Reporter, round_name: str | None = None)
     from ...config.named import benchmark_named
     from ...config.rounds import ROUNDS_FILE, load_rounds
     from ...execute.campaign.campaign_file import board_config, load_campaign
-    from ...execute.campaign.several_runs import cells_of
+    from ...execute.campaign.several_runs import modes_for
     from ...execute.run import run_session
     from ...submission.build import build
     from ...submission.describe.description import load_description
@@ -165,12 +165,11 @@ def demonstrate(folder: Path, reporter: Reporter, round_name: str | None = None)
     outcomes = []
     for name, board in campaign.boards.items():
         for key in campaign.tasks_of(board):
-            for mode in campaign.modes_of(board):
+            for mode in modes_for(key, campaign.modes_of(board)):
                 asked = board_config(path, source, campaign, name, mode)
                 config = override(asked, sessions=folder, round=round_name)
-                task = benchmark_named(key, config)
-                in_round = key in load_rounds().get(config.round).benchmarks
-                if in_round and (task, mode) in cells_of([task], campaign.modes_of(board)):
+                if key in load_rounds().get(config.round).benchmarks:
+                    task = benchmark_named(key, config)
                     outcomes.append(run_session(task, mode, config, reporter))
     place = _new_folder(folder)
     placed = place_sessions([outcome.session.folder for outcome in outcomes])

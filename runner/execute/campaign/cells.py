@@ -13,7 +13,7 @@ from typing import Literal, TypeAlias
 
 from ....dut_protocol.errors import PortAbsent
 from ....errors import TinyrunnerError, in_words
-from ....models.suite import STREAMING_TASKS, Benchmark, StreamingTask
+from ....models.suite import Benchmark, StreamingTask
 from ...bench.labgrid.client import LabgridError
 from ...bench.labgrid.lease import count_places
 from ...bench.monitors import described
@@ -31,6 +31,7 @@ from ..progress import QuietReporter
 from ..run import Prepared, PreparedRun, in_a_round, prepare_run
 from .campaign_file import CampaignFile, CheckPolicy, Hooks, board_config, load_campaign, where_in
 from .hooks import check_hook, filled_in, refuse_misspelt
+from .several_runs import modes_for
 
 Jobs: TypeAlias = 'int | Literal["auto"] | None'
 """How many boards of one kind are used at once: as many as there are, or one where None."""
@@ -153,8 +154,7 @@ def read_campaign(path: Path) -> Campaign:
         _cell(file, name, key, mode, absolute(board_config(path, source, file, name, mode)))
         for name, board in file.boards.items()
         for key in file.tasks_of(board)
-        for mode in file.modes_of(board)
-        if not (key in STREAMING_TASKS and mode is Mode.ACCURACY)
+        for mode in modes_for(key, file.modes_of(board))
     ]
     for cell in cells:
         if cell.board in systems and cell.config.purpose is Purpose.DEVELOPMENT:
@@ -232,7 +232,7 @@ def _systems(path: Path, source: YamlSource, file: CampaignFile) -> dict[str, st
     for name, system in systems.items():
         board = file.boards[name]
         for key in file.tasks_of(board):
-            for mode in file.modes_of(board):
+            for mode in modes_for(key, file.modes_of(board)):
                 if (first := places.setdefault((system, key, mode), name)) != name:
                     raise ConfigError(
                         f"{where_in(path, source, ('boards', name, 'system'))}: {first} "

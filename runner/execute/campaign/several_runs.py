@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ....errors import TinyrunnerError
-from ....models.suite import Benchmark, StreamingTask
+from ....models.suite import STREAMING_TASKS, Benchmark
 from ...config.config import Config
 from ...errors import RunStopped, SetupError
 from ...terms import Mode
@@ -51,7 +51,8 @@ def prepare_cells(
     SetupError names every cell that cannot be run, and why; a single one raises its own error.
     """
     prepared, problems = [], []
-    wanted = cells_of(tasks, list(modes))
+    every = tuple(modes)
+    wanted = [(task, mode) for task in tasks for mode in modes_for(task.key, every)]
     for task, mode in wanted:
         try:
             prepared.append(prepare_run(task, mode, config, reporter, script_file))
@@ -64,14 +65,14 @@ def prepare_cells(
     return prepared
 
 
-def cells_of(tasks: Iterable[Benchmark], modes: Sequence[Mode]) -> list[tuple[Benchmark, Mode]]:
-    """Return each task in each mode; a streaming task has no accuracy mode beside others."""
-    return [
-        (task, mode)
-        for task in tasks
-        for mode in modes
-        if not (isinstance(task, StreamingTask) and mode is Mode.ACCURACY and len(modes) > 1)
-    ]
+def modes_for(task_key: str, modes: Sequence[Mode]) -> Sequence[Mode]:
+    """Return in which of the modes a task is run; accuracy alone is asked of a streaming one, too.
+
+    Beside others it is left out: a streaming task's words are counted in any run.
+    """
+    if task_key in STREAMING_TASKS and len(modes) > 1:
+        return [mode for mode in modes if mode is not Mode.ACCURACY]
+    return modes
 
 
 def run_cells(
