@@ -99,6 +99,7 @@ def profile(
 ) -> None:
     """Show what each layer takes on a device: cycles, cycles per MAC, its share of the whole."""
     from ....dut_protocol.host.layers import ask_layers
+    from ....dut_protocol.wire.timer import WRAP_US
     from ...bench.labgrid.lease import held_places
     from ...bench.opening import open_bench
     from ...config.config import override
@@ -131,7 +132,7 @@ def profile(
 
         lap_us = None
         if inference.start_us is not None and inference.end_us is not None:
-            lap_us = (inference.end_us - inference.start_us) % 2**32
+            lap_us = (inference.end_us - inference.start_us) % WRAP_US
         said = _document(address, identity, times, rows) | {"us_between_stamps": lap_us}
         typer.echo(json.dumps(said, indent=2))
         return
@@ -263,11 +264,11 @@ def _show(console: Console, device: str, times: LayerTimes, rows: list[_Row]) ->
     say()
     table = [_table_row(row, unit) for row in rows]
     between_cycles, between_us = _between(times)
-    between = _Row(-1, "between layers", "", None, between_cycles, between_us, 0.0)
-    between = replace(between, share=between_cycles / times.cycles)
-    whole = _Row(-1, "whole inference", "", None, times.cycles, times.us, 1.0)
-    if all(row.macs is not None for row in rows):
-        whole = replace(whole, macs=sum(row.macs or 0 for row in rows))
+    share = between_cycles / times.cycles
+    between = _Row(-1, "between layers", "", None, between_cycles, between_us, share)
+    told = [row.macs for row in rows if row.macs is not None]
+    macs = sum(told) if len(told) == len(rows) else None
+    whole = _Row(-1, "whole inference", "", macs, times.cycles, times.us, 1.0)
     table += [_table_row(row, unit) for row in (between, whole)]
     cells = [{head: Text(text) for head, text in row.items()} for row in table]
     print_fitted(console, cells, name="operator", first_to_go=("us", "#"), left={"operator"})
