@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from contextlib import ExitStack, closing, suppress
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -44,8 +44,7 @@ def interface_board(
     place = one_place(pty, tcp)
     settings = override(options.base_config(config), **flags)
     wired = _wired(settings, energy=False)
-    with ExitStack() as stack:
-        _serve(stack, wired, wired.board, pty, place, "behind an interface board")
+    _serve(wired, wired.board, pty, place, "behind an interface board")
 
 
 def serve_streaming_dut(
@@ -54,8 +53,7 @@ def serve_streaming_dut(
     """Serve the device of the streaming wake word on its own port."""
     wired = _wired(settings, energy=False)
     wired.device.set_baud_rate(baud_rate)
-    with ExitStack() as stack:
-        _serve(stack, wired, wired.device, pty, place, "with no board: give it sound by `db`")
+    _serve(wired, wired.device, pty, place, "with no board: give it sound by `db`")
 
 
 def serve_streaming_bench(
@@ -69,12 +67,9 @@ def serve_streaming_bench(
     from ...bench.simulated.monitors import served_instrument
 
     wired = _wired(settings, energy=True)
-    with ExitStack() as stack:
-        at = stack.enter_context(
-            served_instrument(named, wired.power, wired.clock, wired.on_power, where)
-        )
+    with served_instrument(named, wired.power, wired.clock, wired.on_power, where) as at:
         what = f"behind an interface board, powered by a simulated {named.name} (--monitor {at})"
-        _serve(stack, wired, wired.board, pty, place, what, at)
+        _serve(wired, wired.board, pty, place, what, at)
 
 
 def _wired(settings: Config, *, energy: bool) -> StreamingWiring:
@@ -91,7 +86,6 @@ def _wired(settings: Config, *, energy: bool) -> StreamingWiring:
 
 
 def _serve(
-    stack: ExitStack,
     wired: StreamingWiring,
     end: ServedEnd,
     pty: bool,
@@ -102,10 +96,12 @@ def _serve(
     """Serve until Ctrl-C. A connection resets nothing: an ST-LINK's port does not either."""
     from ....dut_protocol.simulated.streaming.live import LiveServer
 
-    stack.enter_context(suppress(KeyboardInterrupt))  # the way to end it
-    port = stack.enter_context(closing(open_port(pty, place, lambda: None)))
-    note = f" ({wired.model.note})" if wired.model.note else ""
-    say(f"{SWW.model_id}, {wired.model.model}{note}, {what}, on {port.address}; Ctrl-C ends it")
-    for address in (port.address, *more_addresses):
-        typer.echo(address)
-    LiveServer(end, wired.live, wired.clock, wired.lock).run(port, threading.Event())
+    with (
+        suppress(KeyboardInterrupt),  # the way to end it
+        closing(open_port(pty, place, lambda: None)) as port,
+    ):
+        note = f" ({wired.model.note})" if wired.model.note else ""
+        say(f"{SWW.model_id}, {wired.model.model}{note}, {what}, on {port.address}; Ctrl-C ends it")
+        for address in (port.address, *more_addresses):
+            typer.echo(address)
+        LiveServer(end, wired.live, wired.clock, wired.lock).run(port, threading.Event())
