@@ -217,8 +217,10 @@ def spaced(number: int) -> str:
 
 
 def tell_on_stderr(text: str) -> None:
-    """Print what somebody who waits should know, beside the results."""
-    typer.echo(text, err=True)
+    """Print what a person should know, beside the results on stdout."""
+    from rich.console import Console
+
+    Console(stderr=True, soft_wrap=True).print(text, markup=False, highlight=False)
 
 
 def result_console() -> Console:

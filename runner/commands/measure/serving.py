@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ...errors import SetupError
+from .. import options
 
 if TYPE_CHECKING:
     from ....dut_protocol.simulated.serve import ServedPort
@@ -57,13 +58,6 @@ def monitor_place(
     return ANY_PORT if tcp is None else host_and_port(tcp, option)
 
 
-def say(text: str) -> None:
-    """Tell a person; stdout is for addresses."""
-    from rich.console import Console
-
-    Console(stderr=True, soft_wrap=True).print(text, markup=False, highlight=False)
-
-
 def host_and_port(text: str, option: str = "--tcp") -> tuple[str, int]:
     """Read HOST:PORT, or :PORT of this computer alone; SetupError.
 
@@ -74,7 +68,7 @@ def host_and_port(text: str, option: str = "--tcp") -> tuple[str, int]:
         raise SetupError(f"{option} {text}: expected HOST:PORT, e.g. 127.0.0.1:5000")
     host = host or ANY_PORT[0]
     if not _is_loopback(host):
-        say(
+        options.tell_on_stderr(
             f"{option} {text}: whoever reaches {host} over the network can talk to what is served "
             f"there, without a password; {option} :{port} is for this computer alone"
         )

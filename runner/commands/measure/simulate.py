@@ -21,7 +21,6 @@ from .serving import (
     monitor_place,
     one_place,
     open_port,
-    say,
 )
 from .simulate_streaming import interface_board, serve_streaming_bench, serve_streaming_dut
 
@@ -127,7 +126,9 @@ def dut(
     note = f" ({device.model.note})" if device.model.note else ""
     model_id = device.device.model.model_id
     with closing(port), suppress(KeyboardInterrupt):  # the way to end it
-        say(f"{model_id} on {port.address}: {device.model.model}{note}; Ctrl-C ends it")
+        options.tell_on_stderr(
+            f"{model_id} on {port.address}: {device.model.model}{note}; Ctrl-C ends it"
+        )
         typer.echo(port.address)
         server.run(port, threading.Event())
 
@@ -184,7 +185,7 @@ def monitor(
         served_instrument(named, power, MonotonicClock(), None, where) as address,
     ):
         load = "" if replay is not None else f", {load_ma:g} mA while its output is on"
-        say(f"{kind}{load}: --monitor {address}; Ctrl-C ends it")
+        options.tell_on_stderr(f"{kind}{load}: --monitor {address}; Ctrl-C ends it")
         typer.echo(address)
         threading.Event().wait()
 
@@ -298,7 +299,7 @@ def bench(
         port = open_port(pty, io_place, server.boot)
         stack.callback(port.close)
         note = f" ({described.model.note})" if described.model.note else ""
-        say(
+        options.tell_on_stderr(
             f"{chosen.model_id}, {described.model.model}{note}, behind an IO manager, powered by "
             f"a simulated {kind}; Ctrl-C ends it. To measure it:\n"
             f"tinyrunner run {chosen.key} --mode energy --io {port.address} --monitor {at} "

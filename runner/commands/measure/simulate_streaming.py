@@ -11,7 +11,7 @@ import typer
 from ....models.suite import SWW
 from ...errors import SetupError
 from .. import options
-from .serving import PtyOption, TcpOption, one_place, open_port, say
+from .serving import PtyOption, TcpOption, one_place, open_port
 
 if TYPE_CHECKING:
     from ....dut_protocol.simulated.serve import ServedEnd
@@ -101,7 +101,9 @@ def _serve(
         closing(open_port(pty, place, lambda: None)) as port,
     ):
         note = f" ({wired.model.note})" if wired.model.note else ""
-        say(f"{SWW.model_id}, {wired.model.model}{note}, {what}, on {port.address}; Ctrl-C ends it")
+        options.tell_on_stderr(
+            f"{SWW.model_id}, {wired.model.model}{note}, {what}, on {port.address}; Ctrl-C ends it"
+        )
         for address in (port.address, *more_addresses):
             typer.echo(address)
         LiveServer(end, wired.live, wired.clock, wired.lock).run(port, threading.Event())
