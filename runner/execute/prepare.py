@@ -214,25 +214,20 @@ def open_source(
 
 def dataset_root(asked: Path | Literal["demo"] | None, task: Task, *, simulated: bool) -> Path:
     """Return the folder of the inputs, by what was asked for and the environment."""
-    if isinstance(asked, Path):
-        return asked
-    ones_own = not (task.official and task.inputs_as_defined)
-    if ones_own and (asked == "demo" or not os.environ.get(DATASETS_VARIABLE)):
+    if (named := _named_root(asked)) is not None:
+        return named
+    if not (task.official and task.inputs_as_defined):
         whose = "a model of your own" if not task.official else "inputs of another kind"
         raise SetupError(
             "which inputs? Give --datasets with the folder that holds "
             f"{task.model_id}/y_labels.csv; there are no demo ones for {whose}"
         )
-    if asked is None:
-        from_environment = os.environ.get(DATASETS_VARIABLE)
-        if from_environment:
-            return Path(from_environment).expanduser()
-        if not simulated:
-            raise SetupError(
-                "which inputs? Give --datasets with the folder that holds "
-                f"{task.model_id}/y_labels.csv (EEMBC's runner keeps it in {EEMBC_DATASETS}), or "
-                "`--datasets demo` for synthetic ones"
-            )
+    if asked is None and not simulated:
+        raise SetupError(
+            "which inputs? Give --datasets with the folder that holds "
+            f"{task.model_id}/y_labels.csv (EEMBC's runner keeps it in {EEMBC_DATASETS}), or "
+            "`--datasets demo` for synthetic ones"
+        )
     return materialise(task, default_root())
 
 
@@ -240,17 +235,22 @@ def streaming_root(
     asked: Path | Literal["demo"] | None, task: StreamingTask, *, simulated: bool
 ) -> Path:
     """Return the folder of the recordings, by what was asked for and the environment."""
-    from_environment = os.environ.get(DATASETS_VARIABLE)
-    if isinstance(asked, Path):
-        return asked
-    if asked is None and from_environment:
-        return Path(from_environment).expanduser()
+    if (named := _named_root(asked)) is not None:
+        return named
     if asked is None and not simulated:
         raise SetupError(
             f"which recording? Give --datasets with the folder that holds {task.model_id}/ with "
             f"{task.key}_long_test.json; `tinyrunner datasets fetch {task.model_id}` gets the list"
         )
     return materialise(task, default_root()).parent
+
+
+def _named_root(asked: Path | Literal["demo"] | None) -> Path | None:
+    """Return the folder that is asked for, or else named in the environment."""
+    if isinstance(asked, Path):
+        return asked
+    from_environment = os.environ.get(DATASETS_VARIABLE)
+    return Path(from_environment).expanduser() if asked is None and from_environment else None
 
 
 def connect(bench: Bench, task: Task) -> Identity:
