@@ -65,11 +65,16 @@ class Bench:
 
     def pause(self, seconds: float) -> None:
         """Let time pass on the bench's clock; a monitor that records is served meanwhile."""
-        parts = self.energy_parts or self.streaming_parts
-        if parts is None or parts.recorder is None:
+        if self.recorder is None:
             self.clock.pause(seconds)
         else:
-            parts.recorder.pause(seconds)
+            self.recorder.pause(seconds)
+
+    @property
+    def recorder(self) -> Recorder | None:
+        """Return what keeps the monitor served; None on a bench without one."""
+        parts = self.energy_parts or self.streaming_parts
+        return None if parts is None else parts.recorder
 
     @property
     def energy(self) -> EnergyParts:

@@ -186,8 +186,7 @@ class Interactive(BenchPerformer):
 
         Nothing else touches the bench meanwhile.
         """
-        parts = self._bench.energy_parts or self._bench.streaming_parts
-        recorder = None if parts is None else parts.recorder
+        recorder = self._bench.recorder
         if recorder is None or not recorder.recording:
             yield
             return

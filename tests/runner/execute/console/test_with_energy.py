@@ -16,6 +16,7 @@ from support.inputs import write_inputs
 from tinyrunner.energy.errors import SamplesLost
 from tinyrunner.energy.simulated.n6705 import SimulatedN6705
 from tinyrunner.models.suite import KWS
+from tinyrunner.runner.bench.bench import Bench
 from tinyrunner.runner.execute.console import Interactive
 
 
@@ -165,7 +166,7 @@ class Recording:
 
 def console_with(recorder, shown):
     parts = SimpleNamespace(recorder=recorder)
-    bench = SimpleNamespace(dut=SimpleNamespace(), streaming_parts=None, energy_parts=parts)
+    bench = Bench(None, SimpleNamespace(), None, None, energy_parts=parts)
     return Interactive(bench, shown.append, Path())
 
 
