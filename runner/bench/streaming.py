@@ -59,6 +59,13 @@ def is_device_behind(config: Config) -> bool:
     return is_simulated(config) and config.interface_board.address is None
 
 
+def device_baud_rate(config: Config, *, energy: bool) -> int:
+    """Return the rate at which the device talks, to the board or on a port of its own."""
+    if is_device_behind(config):
+        return config.interface_board.device_rate(energy=energy)
+    return config.dut.baud_rate
+
+
 def check_streaming_addresses(config: Config, *, energy: bool) -> None:
     """Refuse (SetupError) addresses of which no bench can be made, before any port is opened."""
     if is_simulated(config):
@@ -193,9 +200,7 @@ class _Opening:
             own = None if own is None else ServedTransport(own, recorder)
         link = LinkSettings(baud_rate=config.interface_board.baud_rate)
         board = InterfaceBoard(wire, clock, link)
-        rate = config.dut.baud_rate
-        if own is None:
-            rate = config.interface_board.device_rate(energy=self._energy)
+        rate = device_baud_rate(config, energy=self._energy)
         settings = replace(config.dut.link, baud_rate=rate, verify_load=VerifyLoad.NEVER)
         dut = Dut(board.dut if own is None else own, clock, settings)
         parts = StreamingParts(board, own is None, recorder)

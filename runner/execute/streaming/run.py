@@ -23,6 +23,7 @@ from ...bench.monitors import check_supply
 from ...bench.opening import check_addresses
 from ...bench.streaming import (
     check_streaming_addresses,
+    device_baud_rate,
     is_device_behind,
     open_streaming_bench,
     open_uart_bench,
@@ -152,11 +153,8 @@ def prepare_stream(
     config = config.model_copy(update={"datasets": root, "model": model, "limit": None})
     recording = find_recording(config, task, root)
     truth = recording.truth
-    rate = config.interface_board.device_rate(energy=energy)
-    behind = is_device_behind(config)
-    played = StreamedRecording(
-        truth.wav_file, truth.length_s, rate if behind else config.dut.baud_rate, behind
-    )
+    rate = device_baud_rate(config, energy=energy)
+    played = StreamedRecording(truth.wav_file, truth.length_s, rate, is_device_behind(config))
     if config.no_board:
         if script_file is not None:
             raise SetupError("--no-board has a script of its own; leave --script out")
