@@ -34,7 +34,7 @@ from ..config.labgrid_address import with_ports
 from ..config.sim_address import AUTO, SIMULATED, is_simulated, names_simulated, parse_simulated
 from ..errors import JournalError, SetupError
 from .bench import Bench, EnergyParts
-from .labgrid.lease import ports_of_places
+from .labgrid.lease import PlacedConfig, ports_of_places
 from .link import refuse_behind_io_manager
 from .monitors import check_monitor_address, open_monitor
 from .recorder import Recorder, ServedTransport
@@ -136,9 +136,7 @@ def open_energy_bench(config: Config, task: Task) -> Iterator[Bench]:
         placed = stack.enter_context(ports_of_places(config, energy=True))
         io_address = _io_address(placed.config)
         try:
-            transport = open_transport(io_address, io_baud_rate)
-            transport.address = placed.names.get(io_address, transport.address)
-            wire, log = board.logged(transport, clock)
+            wire, log = board.logged(open_placed(placed, io_address, io_baud_rate), clock)
             monitor = stack.enter_context(open_monitor(placed.config.monitor, clock, log))
         except SupplyMayBeOn:
             raise
@@ -146,6 +144,13 @@ def open_energy_bench(config: Config, task: Task) -> Iterator[Bench]:
             raise SetupError(str(error)) from error
         board.bench = _bench(config, wire, clock, monitor, None)
         yield board.bench
+
+
+def open_placed(placed: PlacedConfig, address: str, baud_rate: int) -> Transport:
+    """Open a port, which goes by its name at a place of labgrid's where it is at one."""
+    transport = open_transport(address, baud_rate)
+    transport.address = placed.names.get(address, transport.address)
+    return transport
 
 
 class BoardWire:

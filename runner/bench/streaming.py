@@ -16,7 +16,7 @@ from ...dut_protocol.host.inference import InferenceTimer
 from ...dut_protocol.host.interface_board import InterfaceBoard
 from ...dut_protocol.host.load_with_retries import Loader
 from ...dut_protocol.link.clock import Clock, MonotonicClock
-from ...dut_protocol.link.transport import Transport, check_address, open_transport
+from ...dut_protocol.link.transport import Transport, check_address
 from ...dut_protocol.link.wire_log import LoggingTransport
 from ...dut_protocol.wire.settings import LinkSettings, VerifyLoad
 from ...energy.errors import MonitorError, SupplyMayBeOn
@@ -30,7 +30,7 @@ from ..errors import SetupError
 from .bench import Bench, StreamingParts
 from .labgrid.lease import ports_of_places
 from .monitors import check_monitor_address, open_monitor
-from .opening import SOME_PORT, BoardWire, bench_on, open_bench
+from .opening import SOME_PORT, BoardWire, bench_on, open_bench, open_placed
 from .recorder import Recorder, ServedTransport
 from .simulated.device import SimulatedModel
 from .simulated.streaming.wiring import SimulatedStreamingBench
@@ -167,12 +167,11 @@ class _Opening:
         own: Transport | None = None
         monitor: EnergyMonitor | None = None
         try:
-            board = open_transport(_board_address(config), config.interface_board.baud_rate)
-            board.address = placed.names.get(_board_address(config), board.address)
+            address = _board_address(config)
+            board = open_placed(placed, address, config.interface_board.baud_rate)
             wire, log = self._board.logged(board, clock)
             if config.dut.address is not None:
-                own = open_transport(config.dut.address, config.dut.baud_rate)
-                own.address = placed.names.get(config.dut.address, own.address)
+                own = open_placed(placed, config.dut.address, config.dut.baud_rate)
                 own = own if log is None else LoggingTransport(own, clock, log, its_log=False)
                 self._stack.callback(own.close)
             if self._energy:
