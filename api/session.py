@@ -336,13 +336,9 @@ def result_of(
     windows: tuple[Window, ...] = ()
     if energy is not None:
         windows = tuple(map(_energy_window, energy.windows))
-        performance = energy.performance
     elif performance is not None:
         windows = tuple(map(_timed_window, performance.windows))
-    throughput = None if performance is None else performance.median_throughput
-    streaming = assessment.streaming
-    if streaming is not None:
-        throughput = None if streaming.duty is None else streaming.duty.throughput
+    throughput, streaming = assessment.throughput, assessment.streaming
     energy_j = None if energy is None else energy.median_energy_j
     figure = {"performance": throughput, "energy": energy_j}.get(
         mode.value, None if accuracy is None else accuracy.figure

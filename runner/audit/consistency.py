@@ -85,13 +85,7 @@ def _same_throughput(performance: SessionAudit, energy: SessionAudit) -> Iterato
 
 
 def _throughput(session: SessionAudit) -> float | None:
-    assessment = session.assessment
-    if assessment is None:
-        return None
-    if assessment.streaming is not None:
-        return None if assessment.streaming.duty is None else assessment.streaming.duty.throughput
-    timed = assessment.performance if assessment.energy is None else assessment.energy.performance
-    return None if timed is None else timed.median_throughput
+    return None if session.assessment is None else session.assessment.throughput
 
 
 def _distinct_ids(sessions: Sequence[SessionAudit]) -> Iterator[AuditFinding]:

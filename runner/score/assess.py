@@ -120,6 +120,14 @@ class Assessment(JsonForm):
         return next((measured.window.power_w for measured in windows), None)
 
     @property
+    def throughput(self) -> float | None:
+        """Return the inferences per second of a session that has some, whatever it was run for."""
+        if self.streaming is not None:
+            return None if self.streaming.duty is None else self.streaming.duty.throughput
+        timed = self.performance if self.energy is None else self.energy.performance
+        return None if timed is None else timed.median_throughput
+
+    @property
     def good(self) -> bool:
         """Tell whether the session is good for what it is judged for."""
         return is_good(self.findings)

@@ -40,11 +40,8 @@ class OwnSession:
         """Take the figure that a session was run for, in the record's unit."""
         found = judged.assessment
         figure: float | None = None
-        stream = found.streaming
-        if judged.mode is Mode.PERFORMANCE and stream is not None:
-            figure = None if stream.duty is None else stream.duty.throughput
-        elif judged.mode is Mode.PERFORMANCE and found.performance is not None:
-            figure = found.performance.median_throughput
+        if judged.mode is Mode.PERFORMANCE:
+            figure = found.throughput
         elif judged.mode is Mode.ENERGY and found.energy is not None:
             joules = found.energy.median_energy_j
             figure = None if joules is None else joules * 1e6
