@@ -38,7 +38,7 @@ static void write_profile(tr_dut *dut, tr_span arguments)
 #if TR_LAYERS
     tr_span what;
 
-    if (tr_next_token(&arguments, &what) && tr_equals(what, "layers")) {
+    if (tr_next_token(&arguments, &what) && tr_find(what, "layers ") == 0) {
         tr_write_layers(dut);
         return;
     }

@@ -49,7 +49,6 @@ bool tr_ring_pop(tr_dut *dut, uint8_t *byte);
 /* Cut the next token off `arguments`; tokens are separated by spaces. False: none is left, and
  * `token` is empty. */
 bool tr_next_token(tr_span *arguments, tr_span *token);
-bool tr_equals(tr_span token, const char *text);
 /* The place, from 0, of `token` among `words`, each of which a space ends; their number where it is
  * none of them. A comparison with each would be longer. */
 unsigned tr_find(tr_span token, const char *words);

@@ -19,11 +19,6 @@ bool tr_next_token(tr_span *arguments, tr_span *token)
     return token->count > 0;
 }
 
-bool tr_equals(tr_span token, const char *text)
-{
-    return token.count == strlen(text) && memcmp(token.chars, text, token.count) == 0;
-}
-
 unsigned tr_find(tr_span token, const char *words)
 {
     unsigned place = 0;

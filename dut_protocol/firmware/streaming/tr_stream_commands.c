@@ -3,6 +3,7 @@
 #include "tr_internal.h"
 #include "tr_stream_internal.h"
 
+#define COMMANDS "start stop state extract_uart_stream help frame "
 #define VALUES_PER_LINE 16U
 
 /* As the reference numbers them; it has others, for captures. */
@@ -140,21 +141,28 @@ bool tr_stream_command(tr_stream *stream, tr_dut *dut, const char *command, size
     tr_span name;
 
     (void)tr_next_token(&arguments, &name);
-    if (tr_equals(name, "start")) {
+    switch (tr_find(name, COMMANDS)) {
+    case 0:
         start(stream, dut);
-    } else if (tr_equals(name, "stop")) {
+        break;
+    case 1:
         stop(stream, dut);
-    } else if (tr_equals(name, "state")) {
+        break;
+    case 2:
         write_state(stream, dut);
-    } else if (tr_equals(name, "extract_uart_stream")) {
+        break;
+    case 3:
         extract(stream, dut);
-    } else if (tr_equals(name, "help")) {
+        break;
+    case 4:
         tr_write_line(dut, "start, stop, state, extract_uart_stream");
+        break;
 #if TR_STREAM_UART_FRAMES
-    } else if (tr_equals(name, "frame")) {
+    case 5:
         hear_loaded_frame(stream, dut);
+        break;
 #endif
-    } else {
+    default:
         return false;
     }
     return true;
