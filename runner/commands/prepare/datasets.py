@@ -221,14 +221,15 @@ def _labels(task: Task, wanted: str | None, out: Path) -> LabelList:
     from ....models.catalogue import LABEL_LIST_FILES
     from ....models.fetch import FileState, file_state
 
+    known = {file.name: file for file in LABEL_LIST_FILES}
     if wanted is None:
         there = out / task.model_id / LABELS_NAME
         if there.is_file():
             return read_labels(there, task)
         wanted = task.model_id
-    elif Path(wanted).exists() or wanted not in {file.name for file in LABEL_LIST_FILES}:
+    elif Path(wanted).exists() or wanted not in known:
         return read_labels(Path(wanted), task)
-    file = known_list(wanted, {file.name: file for file in LABEL_LIST_FILES})
+    file = known_list(wanted, known)
     if file.task != task.key:
         raise SetupError(f"the list {wanted} is of {file.task}, not of {task.key}")
     if file_state(file) is not FileState.FETCHED:
