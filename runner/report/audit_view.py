@@ -72,6 +72,8 @@ class AuditLine:
     unit: str
     verdict: str
     why: str
+    other: str
+    """What of its results disagrees, where it is another line than that of the figure."""
     violations: int
 
     @property
@@ -155,6 +157,7 @@ def _line(anchor: str, session: ReportSession, standing: SessionStanding) -> Aud
         unit=unit,
         verdict=standing.standing.value,
         why=standing.why,
+        other=standing.against if standing.line is not None else "",
         violations=sum(one.severity is Severity.VIOLATION for one in session.findings),
     )
 

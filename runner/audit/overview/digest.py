@@ -56,6 +56,23 @@ class SessionStanding:
     """The same recomputed, in the unit; None where it cannot be told."""
     why: str = ""
     """By how much it disagrees, or why it is not judged."""
+    line: AuditFinding | None = None
+    """The first line that is wrong, where it is not the one with the figure itself."""
+
+    @property
+    def against(self) -> str:
+        """Say what is printed that does not follow, what was recomputed instead, and by how much.
+
+        Empty where nothing disagrees.
+        """
+        if self.standing is not Standing.DISAGREES:
+            return ""
+        if self.line is not None:
+            expected = f", expected {self.line.expected}" if self.line.expected else ""
+            return f"{self.line.found}{expected} ({self.why})"
+        recomputed = "nothing" if self.recomputed is None else f"{self.recomputed:.6g}"
+        figures = f"printed {self.printed or 'nothing'}, recomputed {recomputed} {self.unit.value}"
+        return f"{figures} ({self.why})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,9 +213,12 @@ def _standing(session: SessionAudit) -> SessionStanding:
     ]
     if against and recomputed is not None:
         why = f"{len(against)} line{'' if len(against) == 1 else 's'} of its results"
-        if value is not None and printed and not agrees_with(printed, name, recomputed):
-            why = _by_how_much(PrintedFigure(name, printed, None), value, unit) or why
-        return SessionStanding(session, Standing.DISAGREES, unit, printed, value, why)
+        line: AuditFinding | None = against[0]
+        if value is not None and words is None and not agrees_with(printed, name, recomputed):
+            line = None
+            if printed:
+                why = _by_how_much(PrintedFigure(name, printed, None), value, unit) or why
+        return SessionStanding(session, Standing.DISAGREES, unit, printed, value, why, line)
     if value is None:
         return SessionStanding(
             session, Standing.NOT_JUDGED, unit, printed, None, _why_not_judged(session)

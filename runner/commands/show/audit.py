@@ -187,9 +187,7 @@ def _disagreement(one: SessionStanding, *, several: bool) -> Text:
     who = f"{place.submitter.name}: " if several else ""
     line = Text("  disagrees: ", style="bold red")
     line.append(_plain(f"{who}{place.system} {place.benchmark} {place.mode.value}"))
-    recomputed = "nothing" if one.recomputed is None else f"{one.recomputed:.6g}"
-    said = f", printed {one.printed or 'nothing'}, recomputed {recomputed} {one.unit.value}"
-    return line.append(_plain(f"{said} ({one.why})"))
+    return line.append(_plain(f", {one.against}"))
 
 
 def _print_cut(console: Console, line: Text) -> None:
@@ -219,13 +217,14 @@ def _print_sessions(console: Console, audit: TreeAudit, short: Digest) -> None:
             name = f"{place.submitter.name}: {place.system}" if several else place.system
             rows.append(_row(Text(_plain(name), style="bold")))
         marked = one.standing is Standing.DISAGREES
+        other = f" ({one.why})" if one.line is not None else ""
         device = "simulated" if session.simulated else "board" if session.assessment else "–"
         rows.append(
             _row(
                 Text(f"{'✗' if marked else ' '} {_plain(place.benchmark)} {place.mode.value}"),
                 *(
                     _counts(text) if counts_only else text
-                    for text in (figure_of(session), printed_of(session))
+                    for text in (figure_of(session), printed_of(session) + other)
                 ),
                 *((list_of(session), device) if console.width >= _WIDE else ()),
                 style="bold red" if marked else "",

@@ -10,6 +10,7 @@ import pytest
 from support.reference import reference_path
 from support.report.blocks import unpacked_bytes
 from support.report.browser import chromium
+from support.sessions.audited import ST_V13, published_session
 from support.sessions.published_trees import audited
 from tinyrunner.runner.audit.audit import audit
 from tinyrunner.runner.audit.overview.digest import digest
@@ -64,6 +65,18 @@ def test_a_figure_that_disagrees_is_named_first_and_marked_on_its_card(tampered)
     assert main.index('id="digest"') < main.index('class="verdicts"') < main.index('id="summary"')
     assert f'class="printed short">printed {line.printed}' in text
     assert f"printed {line.printed}, recomputed {line.recomputed} inf./s (+2 %)" in text
+
+
+def test_a_power_that_disagrees_is_named_and_the_energy_beside_it_is_not_marked(tmp_path):
+    one = published_session(tmp_path, ST_V13, "kws", "energy")
+    one.replace("results.txt", "32.8730 mW", "30.8730 mW")
+    found = audit(tmp_path, round_name="v1.3")
+    (line,) = overview(found).disagreeing
+    assert "is printed 30.8730 mW, expected 32.87300 mW, as it is recomputed" in line.other
+    text = render_report(page_of_audit(found))
+    assert f"energy</a>: <bdi>{line.other}</bdi>" in text
+    assert f'class="printed">printed {line.printed}' in text
+    assert f'class="printed short"><bdi>{line.other}</bdi>' in text
 
 
 def test_a_session_of_a_tree_has_its_target_too():

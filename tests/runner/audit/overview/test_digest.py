@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from io import StringIO
 
 import pytest
 from rich.console import Console
 from support.reference import reference_path
+from support.sessions.audited import ST_V13, published_session
 from support.sessions.tree_mutations import linked_copy
 from tinyrunner.runner.audit.audit import audit
 from tinyrunner.runner.audit.evidence.findings import Level, Rule
@@ -72,6 +74,36 @@ def test_a_figure_that_was_changed_disagrees_and_says_by_how_much(tmp_path):
         found, Detail.SUMMARY, 160
     )
     assert "✗ kws performance" in shown(found, Detail.GROUPS)
+
+
+def test_a_power_that_was_changed_stands_beside_the_one_recomputed_not_the_equal_energies(tmp_path):
+    one = published_session(tmp_path, ST_V13, "kws", "energy")
+    one.replace("results.txt", "32.8730 mW", "30.8730 mW")
+    found = audit(tmp_path, round_name="v1.3")
+    (told,) = digest(found).of(Standing.DISAGREES)
+    said = (
+        "power in mW of energy of trial 0 is printed 30.8730 mW, expected 32.87300 mW, as it is "
+        "recomputed (1 line of its results)"
+    )
+    assert told.against == said
+    assert f"kws energy, {said}" in shown(found, Detail.SUMMARY, 240)
+    (row,) = [line for line in shown(found, Detail.GROUPS, 160).splitlines() if "✗" in line]
+    assert "1430.6681 µJ/inf (1 line of its results)" in row
+
+
+def test_a_wake_words_power_that_was_changed_stands_beside_the_one_that_its_energy_gives(tmp_path):
+    target = tmp_path / "v1.3/closed/syntiant"
+    shutil.copytree(reference_path("record", "v1.3", "closed", "syntiant"), target)
+    (results,) = target.rglob("results.txt")
+    results.chmod(0o644)
+    text, many = re.subn(r"(Power +: +)[\d.]+", r"\g<1>9.8765", results.read_text("utf-8"))
+    assert many == 1
+    results.write_text(text, encoding="utf-8")
+    found = audit(tmp_path / "v1.3", datasets=reference_path("datasets"))
+    (told,) = digest(found).of(Standing.DISAGREES)
+    assert re.match(
+        r"power in mW is printed 9\.8765, expected \d\.\d{4}, by the energy", told.against
+    )
 
 
 def test_several_of_a_kind_in_one_session_are_one_and_each_place_is_shown_on_request(
