@@ -99,6 +99,7 @@ def rate(probe: Probe) -> CheckFinding:
     off = measured.ratio - 1
     probe.timer_ppm = off * 1e6
     size = f"{off * 1e6:+.0f} ppm" if abs(off) < 0.01 else f"{off:+.1%}"
+    size = size.replace("-", "\u2212")  # the minus that people read
     if not _PLAUSIBLE_RATE[0] <= measured.ratio <= _PLAUSIBLE_RATE[1]:
         size = f"{measured.ratio:.4g} times the host's clock"
     found = f"{size} in {measured.host_s:.1f} s, ± {measured.doubt * 1e6:.0f} ppm"

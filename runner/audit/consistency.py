@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ..journal.records import LogFacts
+from ..score.signed import signed
 from ..terms import Mode
 from .evidence.audit_result import SessionAudit
 from .evidence.findings import AuditFinding, Rule, violation, warning
@@ -79,7 +80,7 @@ def _same_throughput(performance: SessionAudit, energy: SessionAudit) -> Iterato
         yield warning(
             Rule.THROUGHPUTS,
             _log_path(energy),
-            f"{powered:.3f} inf/s while energy was measured ({powered / alone - 1:+.1%})",
+            f"{powered:.3f} inf/s while energy was measured ({signed(powered / alone - 1, '.1%')})",
             f"within {THROUGHPUT_TOLERANCE:.0%} of the {alone:.3f} inf/s in performance mode",
         )
 

@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 
 from ..score.results import AccuracyResult, EnergyResult, PerformanceResult
+from ..score.signed import signed
 from .page import ReportSession, Row
 from .plots.curves import Curve, NoAnswersError, classifier_curves, read_answers, roc_curve, thinned
-from .plots.dots import NONE, Dots, dots_of, fixed, percent, signed, spread
+from .plots.dots import NONE, Dots, dots_of, fixed, percent, spread
 from .plots.traces import Plot
 
 _MOST_BINS = 40
@@ -177,7 +178,7 @@ def performance_table(result: PerformanceResult) -> Table:
                 fixed(window.elapsed_s),
                 fixed(1 / rate if rate else None, 3, 1e3),
                 fixed(rate),
-                NONE if deviation is None else signed(100 * deviation, 2),
+                NONE if deviation is None else signed(100 * deviation, ".2f"),
             )
         )
     heads = ("Window", "Input", "N", "Time (s)", "Latency (ms)", "Throughput (inf./s)",

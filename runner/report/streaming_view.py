@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from ...models.suite import StreamingTask
 from ..journal.records import StreamingRecord
 from ..score.assess import Assessment
+from ..score.signed import signed
 from ..score.streaming.formulas import OFFICIAL_DELAY_S, README_DELAY_S
 from ..score.streaming.printed import streaming_figures
 from ..score.streaming.results import StreamingResult
@@ -59,7 +60,7 @@ def _facts(
         yield from _printed(printed_energies(record), _ENERGIES)
     if result.drift is not None:
         drift = result.drift
-        around = f"{round(drift.ppm):+d} ± {drift.uncertainty_ppm:.0f} ppm"
+        around = f"{signed(drift.ppm, '.0f')} ± {drift.uncertainty_ppm:.0f} ppm"
         yield "Audio clock of the board", f"{around} ({drift.source})"
     if result.corrected_words is not None:
         yield "Without its drift", _corrected(result)

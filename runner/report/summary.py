@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 
 from ...models.suite import Metric
 from ..score.assess import Assessment
+from ..score.signed import MINUS, signed
 from ..score.streaming.results import StreamingResult
 from ..terms import Mode
 from .page import ReportSession, SessionStatus
-from .plots.dots import NONE, fixed, points, signed, spread
+from .plots.dots import NONE, fixed, points, spread
 from .plots.field import point_of
 from .plots.scatter import SystemPoint
 
@@ -79,7 +80,7 @@ def summary_line(session: ReportSession, anchor: str) -> SummaryLine:
         unit=unit,
         target=target,
         margin=margin,
-        margin_holds=not margin.startswith("−"),
+        margin_holds=not margin.startswith(MINUS),
         spread=spread(cv),
         outcome=session.outcome,
         simulated=session.simulated,
@@ -114,7 +115,7 @@ def _figures(session: ReportSession) -> tuple[str, str, str, str, float | None]:
     if accuracy.figure is None:
         return figure, unit, target, NONE, None
     above = accuracy.figure - wanted
-    margin = signed(above, 4) if is_auc else points(above)
+    margin = signed(above, ".4f") if is_auc else points(above)
     return figure, unit, target, margin, None
 
 
@@ -133,7 +134,7 @@ def _streaming_figures(
     if result.words is None or task is None:
         return figure, unit, NONE, NONE
     left = task.max_false - result.words.most_false
-    return figure, unit, f"≤ {task.max_false} FN, FP", signed(left, 0)
+    return figure, unit, f"≤ {task.max_false} FN, FP", signed(left, ".0f")
 
 
 def cards(sessions: Iterable[ReportSession]) -> list[Card]:

@@ -29,6 +29,7 @@ from .results import (
     PerformanceResult,
     TimedWindow,
 )
+from .signed import signed
 
 TIMER_CHECK_MIN_S = 5.0
 """The shortest window that a timer is checked by: the lines' own way to the host takes
@@ -550,8 +551,8 @@ def _window(window: TimedWindow, round_: Round, advice: str) -> Iterator[Session
         yield kind(
             FindingKind.TIMER_DEVIATES,
             f"{name}: the device counts {window.elapsed_s:.3f} s where the host sees "
-            f"{window.host_elapsed_s:.3f} s ({deviation:+.1%}); check the timer's clock and "
-            "prescaler in the firmware",
+            f"{window.host_elapsed_s:.3f} s ({signed(deviation, '.1%')}); check the timer's clock "
+            "and prescaler in the firmware",
             window.line,
         )
 

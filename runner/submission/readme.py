@@ -15,6 +15,7 @@ from ...models.custom_task import CUSTOM_KEY
 from ..config.config import Config, config_from_json
 from ..config.settings import SETTINGS
 from ..journal.session_document import IterationsFound, IterationsSaid, Provenance
+from ..score.signed import signed
 from ..score.streaming.assess import JudgedStream
 from ..terms import Mode
 from .code_folder import CopiedCode
@@ -202,7 +203,10 @@ def _facts_of_stream(judged: JudgedStream) -> Iterator[tuple[str, str]]:
         duty = result.duty
         yield "duty cycle, period", f"{duty.duty_cycle:1.5}, {duty.period_s:1.5} s"
     if result.drift is not None:
-        yield "audio clock of the board", f"{result.drift.ppm:+.0f} ppm ({result.drift.source})"
+        yield (
+            "audio clock of the board",
+            f"{signed(result.drift.ppm, '.0f')} ppm ({result.drift.source})",
+        )
 
 
 def _found(found: IterationsFound) -> str:

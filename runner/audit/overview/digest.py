@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from ...score.rules import Severity
+from ...score.signed import signed
 from ...terms import Mode
 from ...write.printed_results import PrintedFigure
 from ..evidence.audit_result import SessionAudit, TreeAudit
@@ -234,10 +235,10 @@ def _by_how_much(figure: PrintedFigure, value: float, unit: Unit) -> str:
     if figure.value is None or not value:
         return ""
     if unit is Unit.TOP_1:
-        return f"{float(figure.value) - value:+.1f} points"
+        return f"{signed(float(figure.value) - value, '.1f')} points"
     if unit is Unit.AUC:
-        return f"{float(figure.value) - value:+.4f}"
-    return f"{100 * (float(figure.value) / value - 1):+.3g} %"
+        return signed(float(figure.value) - value, ".4f")
+    return f"{signed(100 * (float(figure.value) / value - 1), '.3g')} %"
 
 
 def _why_not_judged(session: SessionAudit) -> str:

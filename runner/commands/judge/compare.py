@@ -153,16 +153,17 @@ def _cells(each: Difference) -> tuple[Text, Text, Text, Text, Text]:
     from rich.text import Text
 
     from ...report.plots.dots import NONE, fixed, points
+    from ...score.signed import signed
 
     measure = each.measure
     decimals = _DECIMALS.get(measure.title, 3)
     unit = f" ({measure.unit})" if measure.unit else ""
-    difference = f"{each.absolute * measure.factor:+z.{decimals}f}"
+    difference = signed(each.absolute * measure.factor, f".{decimals}f")
     if measure.unit == "%":
         difference = points(each.absolute)
     if each.interval is not None:
         difference += f" ± {each.interval.half_width * measure.factor:.{decimals}f}"
-    relative = NONE if each.relative is None else f"{each.relative:+z.2%}"
+    relative = NONE if each.relative is None else signed(each.relative, ".2%")
     return (
         Text(measure.title + unit),
         Text(fixed(each.a, decimals, measure.factor)),

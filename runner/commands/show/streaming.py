@@ -9,6 +9,7 @@ from rich.text import Text
 from ....models.suite import StreamingTask
 from ...journal.records import StreamingRecord
 from ...score.assess import Assessment
+from ...score.signed import signed
 from ...score.streaming.formulas import OFFICIAL_DELAY_S, README_DELAY_S
 from ...score.streaming.results import Drift, DutyCycle, WordScore
 from ...terms import Mode
@@ -85,9 +86,8 @@ def _duty(duty: DutyCycle) -> Text:
 
 
 def _drift(drift: Drift, corrected: WordScore | None) -> Text:
-    line = Text(
-        f"  audio clock {round(drift.ppm):+d} ± {drift.uncertainty_ppm:.0f} ppm ({drift.source})"
-    )
+    around = f"{signed(drift.ppm, '.0f')} ± {drift.uncertainty_ppm:.0f} ppm"
+    line = Text(f"  audio clock {around} ({drift.source})")
     if corrected is not None:
         line.append(f"; without it, to {README_DELAY_S:g} s behind a word: {corrected}")
     return line

@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from enum import Enum
 
 from ...errors import SetupError
+from ...score.signed import signed
 from ...terms import Mode
 from ..rows import SessionRow
 
@@ -71,8 +72,8 @@ class Figure(Enum):
     def shown_change(self, change: float, level: float) -> str:
         """Write a change from a level with its sign: in per cent, a share's in points."""
         if not self.is_relative:
-            return f"{100 * change:+.2f} pp".replace("-", "−")
-        return f"{100 * change / level:+.2f} %".replace("-", "−") if level else f"{change:+.3g}"
+            return f"{signed(100 * change, '.2f')} pp"
+        return f"{signed(100 * change / level, '.2f')} %" if level else signed(change, ".3g")
 
 
 FIGURES_OF = {

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from math import floor, isfinite, log10
 from statistics import median
 
+from ...score.signed import MINUS, signed
+
 LEAST_SPAN = 1e-4
 """Half the axis at the least, as a fraction: differences below 0.01 % are drawn small."""
 
@@ -67,19 +69,19 @@ def dots_of(title: str, unit: str, values: Sequence[tuple[int, float]]) -> Dots 
             x=round(_LEFT + inner_width * (place + 0.5) / len(values), 1),
             y=round(middle - inner_height / 2 * deviation / span, 1),
             number=number,
-            text=f"window {number}: {fixed(value)} {unit} ({deviation:+z.4%})",
+            text=f"window {number}: {fixed(value)} {unit} ({signed(deviation, '.4%')})",
         )
         for place, ((number, value), deviation) in enumerate(zip(values, deviations, strict=True))
     )
     ticks = (
         Tick(_TOP, f"+{100 * span:g} %"),
         Tick(middle, "median"),
-        Tick(_HEIGHT - _BOTTOM, f"−{100 * span:g} %"),
+        Tick(_HEIGHT - _BOTTOM, f"{MINUS}{100 * span:g} %"),
     )
     low, high = min(deviations), max(deviations)
     described = (
         f"{title}: {len(values)} windows around the median of {fixed(centre)} {unit}, "
-        f"from {low:+z.4%} to {high:+z.4%}"
+        f"from {signed(low, '.4%')} to {signed(high, '.4%')}"
     )
     return Dots(
         title=title,
@@ -104,8 +106,10 @@ def fixed(value: float | None, decimals: int = 3, factor: float = 1.0) -> str:
         return NONE
     scaled = value * factor
     if scaled and abs(scaled) < 10.0 ** (1 - decimals):
-        return f"{scaled:.3g}"
-    return f"{scaled:z.{decimals}f}"  # z: no minus before a zero
+        text = f"{scaled:.3g}"
+    else:
+        text = f"{scaled:z.{decimals}f}"  # z: no minus before a zero
+    return MINUS + text[1:] if text.startswith("-") else text
 
 
 def percent(value: float | None, decimals: int = 1) -> str:
@@ -116,12 +120,7 @@ def percent(value: float | None, decimals: int = 1) -> str:
 
 def points(value: float) -> str:
     """Write a difference of fractions in percentage points, signed."""
-    return signed(100 * value, 1) + " pp"
-
-
-def signed(value: float, decimals: int) -> str:
-    """Write a difference with its sign; one that rounds to nothing has a plus."""
-    return f"{value:+z.{decimals}f}".replace("-", "−")
+    return signed(100 * value, ".1f") + " pp"
 
 
 def spread(value: float | None) -> str:

@@ -12,6 +12,7 @@ from ...journal.records import StreamingRecord
 from ...terms import Division, Mode
 from ..results import EnergyResult
 from ..rules import FindingKind, SessionFinding, Severity
+from ..signed import signed
 from .formulas import MOST_DRIFT, OFFICIAL_DELAY_S, PERIOD_SPREAD, README_DELAY_S
 from .results import DutyCycle, StreamingResult, WordScore
 
@@ -207,7 +208,7 @@ def _drift(result: StreamingResult, record: StreamingRecord) -> Iterator[Session
         f"{words} as the official runner counts, which lets a detection come "
         f"{OFFICIAL_DELAY_S:g} s behind its word; {other} within {README_DELAY_S:g} s, as the "
         "benchmark's README has it, the drift of the board's audio clock "
-        f"({round(drift.ppm):+d} ppm) taken off. The first is what counts; {later}",
+        f"({signed(drift.ppm, '.0f')} ppm) taken off. The first is what counts; {later}",
         record.detections_line,
     )
 
@@ -247,8 +248,8 @@ def _duty(
         yield (_violation if abs(deviation) > MOST_DRIFT else _warning)(
             FindingKind.DUTY_CYCLE,
             f"a frame takes {duty.period_s * 1e3:.3f} ms where its sound has "
-            f"{task.frame_s * 1e3:g} ms ({deviation:+.1%}); look for frames that the firmware "
-            "loses, and for what else drives PROCESSING",
+            f"{task.frame_s * 1e3:g} ms ({signed(deviation, '.1%')}); look for frames that the "
+            "firmware loses, and for what else drives PROCESSING",
             line,
         )
 

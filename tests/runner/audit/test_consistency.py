@@ -85,7 +85,7 @@ def test_another_throughput_while_energy_was_measured_is_a_warning_from_five_per
     assert found(fast, session(Mode.ENERGY, throughput=104.0)) == []
     (finding,) = found(fast, session(Mode.ENERGY, throughput=90.0))
     assert (finding.rule, finding.severity) == (Rule.THROUGHPUTS, Severity.WARNING)
-    assert "-10.0%" in finding.found
+    assert "−10.0%" in finding.found
 
 
 def test_another_label_list_in_accuracy_mode_is_a_warning() -> None:
@@ -125,5 +125,5 @@ def test_a_streaming_devices_throughputs_are_those_of_its_frames():
     fast, slow = streamed(Mode.PERFORMANCE, 0.018), streamed(Mode.ENERGY, 0.020)
     (finding,) = check_consistency([fast, slow])
     assert finding.rule is Rule.THROUGHPUTS
-    assert finding.found == "50.000 inf/s while energy was measured (-10.0%)"
+    assert finding.found == "50.000 inf/s while energy was measured (−10.0%)"
     assert [*check_consistency([fast, streamed(Mode.ENERGY, 0.0181)])] == []

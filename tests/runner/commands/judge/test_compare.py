@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from statistics import fmean
 
@@ -54,6 +55,15 @@ def test_a_person_sees_the_same(steady, slower):
     assert "kws performance" in ran.out
     back = command("compare", slower, steady)
     assert "B faster by 3.00 %" in back.out
+
+
+def test_each_difference_has_the_same_minus_whatever_it_is_of(tmp_path, steady, slower):
+    assert "−2.91%" in command("compare", steady, slower).out
+    better, worse = accuracy(tmp_path / "better"), accuracy(tmp_path / "worse", wrong=range(6))
+    shown = command("compare", better, worse).out
+    assert "−10.0 pp" in shown
+    assert "−10.00%" in shown
+    assert not re.search(r"(?<!Top)-\d", shown)
 
 
 def test_noise_is_no_difference(tmp_path, steady):
