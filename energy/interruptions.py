@@ -22,7 +22,7 @@ from .errors import SupplyMayBeOn
 class Interruptions:
     """Is what the handler of signals and the code that must not be cut short know of each other."""
 
-    __slots__ = ("held", "on_release", "open", "raised")
+    __slots__ = ("held", "on_kept", "on_release", "open", "raised")
 
     def __init__(self) -> None:
         self.held = 0
@@ -31,6 +31,8 @@ class Interruptions:
         """The benches that power a device, or may."""
         self.raised = False
         """Whether somebody wanted all of it to end, and a KeyboardInterrupt was raised for it."""
+        self.on_kept: Callable[[], None] = lambda: None
+        """Hears that one is held off; whoever waits within such a block ends the waiting."""
         self.on_release: Callable[[], None] = lambda: None
         """Raises what was held off; called when the last block is left."""
 
@@ -40,13 +42,24 @@ INTERRUPTIONS = Interruptions()
 
 
 class held:  # noqa: N801, it reads as a word
-    """Holds interruptions off while a block runs; one that came is raised behind it."""
+    """Holds interruptions off while a block runs; one that came is raised behind it.
+
+    A block that waits for somebody gives ``on_kept``, which ends the waiting: it is called in a
+    handler of signals and must raise nothing.
+    """
+
+    def __init__(self, on_kept: Callable[[], None] | None = None) -> None:
+        self._on_kept = on_kept
+        self._before = INTERRUPTIONS.on_kept
 
     def __enter__(self) -> None:
+        if self._on_kept is not None:
+            INTERRUPTIONS.on_kept = self._on_kept
         INTERRUPTIONS.held += 1
 
     def __exit__(self, *_: object) -> None:
         INTERRUPTIONS.held -= 1
+        INTERRUPTIONS.on_kept = self._before
         if not INTERRUPTIONS.held:
             INTERRUPTIONS.on_release()
 

@@ -109,6 +109,7 @@ class _Signals:
             self._times_put_off = 0
             self._waits = self._waits or not self._interruptions.raised
             self._answer()
+            self._interruptions.on_kept()
             return
         if _imports_what_it_needs(frame) and not self._interruptions.open:
             _leave_now(EXIT_INTERRUPTED, INTERRUPTED)

@@ -49,6 +49,22 @@ def test_one_that_comes_while_it_is_held_is_raised_behind_the_outermost_block():
     assert done == ["inner", "outer"]
 
 
+def test_a_block_that_waits_is_told_of_what_is_kept_and_nobody_else_is():
+    told = []
+
+    def wait() -> None:
+        with held(lambda: told.append("the outer")):
+            with held(lambda: told.append("the inner")):
+                ctrl_c()
+            ctrl_c()
+        told.append("never")
+
+    with pytest.raises(KeyboardInterrupt):
+        wait()
+    INTERRUPTIONS.on_kept()
+    assert told == ["the inner", "the outer"]
+
+
 def test_from_the_first_on_others_are_held_until_all_is_in_order(capfd):
     done = []
 

@@ -12,12 +12,14 @@ from contextlib import suppress
 from pathlib import Path
 
 from prompt_toolkit import PromptSession
+from prompt_toolkit.application import Application
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
 from prompt_toolkit.history import FileHistory
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.shortcuts import CompleteStyle
 
+from ....energy.interruptions import held
 from ....models.cache import state_root
 from ...execute.console import next_words
 
@@ -53,9 +55,33 @@ class LineEditor:
     def read(self, prompt: str = "> ") -> str:
         """Return a line; EOFError on Ctrl-D, KeyboardInterrupt on Ctrl-C in an empty line.
 
-        Signals stay with the program's own handlers.
+        Signals stay with the program's own handlers, which let the prompt end before they raise
+        anything: what is raised within the event loop comes out as a task's traceback.
         """
-        return self._session.prompt(prompt, handle_sigint=False)
+        leaving = _Leaving(self._session.app)
+        with held(leaving.ask):
+            return self._session.prompt(prompt, handle_sigint=False, pre_run=leaving.look)
+
+
+class _Leaving:
+    """Ends a prompt from a handler of signals, or as soon as it runs."""
+
+    def __init__(self, app: Application[str]) -> None:
+        self._app = app
+        self._asked = False
+
+    def ask(self) -> None:
+        """End the prompt when its event loop comes to it."""
+        self._asked = True
+        loop = self._app.loop
+        if loop is not None and not loop.is_closed():
+            loop.call_soon_threadsafe(self.look)
+
+    def look(self) -> None:
+        """End the prompt if that was asked for and it runs."""
+        future = self._app.future
+        if self._asked and future is not None and not future.done():
+            future.set_exception(KeyboardInterrupt)
 
 
 def _keys() -> KeyBindings:
