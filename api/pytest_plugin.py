@@ -8,6 +8,7 @@ it imports nothing of tinyrunner before a fixture is used. Its fixtures are ``du
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, Unpack
@@ -125,6 +126,7 @@ class Bench:
             raise stopped.with_traceback(None) from None
         except TinyrunnerError as error:
             # pytest shows the line that asked, and the reason, which says it all.
+            error.args = (_in_pytest(str(error), task, mode),)
             raise error.with_traceback(None) from None
 
 
@@ -137,6 +139,42 @@ def bench(dut: str, pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPa
         sessions=kept or tmp_path_factory.mktemp("sessions"),
         config=_path(pytestconfig, "tinyrunner_config"),
     )
+
+
+def _in_pytest(text: str, task: str, mode: str) -> str:
+    """Say with the words of a test what an error says with the flags of ``tinyrunner run``."""
+    from ..runner.config.settings import SETTINGS
+
+    # The plugin has an option for the board; a command to be typed stays as it is.
+    told = {each.flag: each for each in SETTINGS.values() if each.flag != "--dut"}
+    named = dict[str, str]()
+
+    def in_a_test(match: re.Match[str]) -> str:
+        setting = told.get(match["quoted"] or match["bare"] or "")
+        if setting is None:
+            return match[0]
+        named[setting.name] = f"{': '.join(setting.place)}:"
+        if match["value"]:
+            return f'`{setting.name}="{match["value"]}"`'
+        return f"`{setting.name}={match['number'] or ''}`"
+
+    said = _FLAGS.sub(in_a_test, text)
+    if not named:
+        return text
+    asked = ", ".join(f"{name}=…" for name in named)
+    places = ", ".join(f"`{place}`" for place in named.values())
+    return (
+        f'{said}\nIn a test: measure("{task}", "{mode}", {asked}). For all tests: {places} in a '
+        "configuration, which `pytest --dut-config FILE` names, or `tinyrunner_config = FILE` in "
+        "the ini file"
+    )
+
+
+_FLAGS = re.compile(
+    r"tinyrunner [^`\n]*|`(?P<quoted>--[a-z][a-z0-9-]*) (?P<value>[^`]+)`"
+    r"|(?P<bare>--[a-z][a-z0-9-]*)(?: (?P<number>[0-9.]+)\b)?"
+)
+"""A command, a flag with its value in quotes, or a flag, which a number may follow."""
 
 
 def _path(config: pytest.Config, name: str) -> Path | None:

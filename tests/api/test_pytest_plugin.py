@@ -162,6 +162,44 @@ def test_a_board_that_is_not_there_is_an_error_that_says_so(inner):
     ran.stdout.no_fnmatch_line("*another exception*")
 
 
+@pytest.mark.parametrize(
+    ("code", "said", "place"),
+    [
+        (
+            'measure("kws", "performance")',
+            "which inputs? Give `datasets=` with the folder that holds kws01/y_labels.csv * or "
+            '`datasets="demo"` for synthetic ones',
+            "`datasets:`",
+        ),
+        (
+            'measure("kws", "energy", datasets="demo", monitor="sim:")',
+            "which supply voltage? Give `supply_v=`; *",
+            "`monitor: supply_v:`",
+        ),
+        (
+            'measure("kws", "energy", datasets="demo", monitor="ppk2:/dev/x", supply_v=4.2)',
+            "a supply of 4.2 V * If the board stands it, `max_v=4.2` *",
+            "`monitor: max_voltage_v:`",
+        ),
+    ],
+    ids=["inputs", "supply", "limit"],
+)
+def test_what_is_missing_is_asked_for_in_the_words_of_a_test_and_of_its_configuration(
+    inner, monkeypatch, code, said, place
+):
+    monkeypatch.delenv("TINYRUNNER_DATASETS", raising=False)
+    ran = inner(f"def test_it(measure):\n    {code}", "--dut", "/dev/nothing-here")
+    ran.assert_outcomes(failed=1)
+    ran.stdout.fnmatch_lines([f"* on /dev/nothing-here: {said}"])
+    ran.stdout.fnmatch_lines(
+        [
+            f'In a test: measure("kws", *=…). For all tests: {place} in a configuration, which '
+            "`pytest --dut-config FILE` names, or `tinyrunner_config = FILE` in the ini file"
+        ]
+    )
+    ran.stdout.no_fnmatch_line("* --datasets*")
+
+
 IN_A_FIXTURE = """
 import pytest
 

@@ -133,7 +133,7 @@ def list_(
     db: DbOption = "default",
     as_json: options.JsonOption = False,
 ) -> None:
-    """List a history's newest sessions, the newest last."""
+    """List a history's newest sessions, the newest last; their folders' names are in --json."""
     kept, wanted = _opened(db, task, board, mode, tag)
     found = kept.sessions(wanted, last=last)
     if as_json:
@@ -346,15 +346,15 @@ def _show_sessions(console: Console, found: list[KeptSession]) -> None:
                 "verdict": Text("simulated" if series.simulated else one.row.verdict),
                 "commit": Text(one.labels.get("commit", "")[:12]),
                 "branch": Text(one.labels.get("branch", "")),
-                "session": Text(one.row.session),
             }
         )
     print_fitted(
         console,
         rows,
         name="board",
-        first_to_go=("session", "branch", "verdict", "board", "mode"),
-        left=("begun", "board", "task", "mode", "verdict", "commit", "branch", "session"),
+        # The unit of the figure tells the mode; nothing else says what a simulator measured.
+        first_to_go=("branch", "mode", "verdict", "board"),
+        left=("begun", "board", "task", "mode", "verdict", "commit", "branch"),
     )
 
 

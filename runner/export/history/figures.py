@@ -67,7 +67,9 @@ class Figure(Enum):
 
     def shown(self, value: float) -> str:
         """Write a value with its unit."""
-        return f"{value * self.factor:.5g}{f' {self.unit}' if self.unit else ''}"
+        scaled = value * self.factor
+        text = f"{scaled:.0f}" if abs(scaled) >= 1e5 else f"{scaled:.5g}"  # no 3.1934e+06
+        return f"{text} {self.unit}".rstrip()
 
     def shown_change(self, change: float, level: float) -> str:
         """Write a change from a level with its sign: in per cent, a share's in points."""

@@ -6,7 +6,7 @@ import shutil
 
 import numpy as np
 import pytest
-from support.cli import tinyrunner
+from support.cli import Terminal, tinyrunner
 from support.report.browser import chromium
 from support.report.histories import entry, filled
 from support.report.junit_rules import properties, read_junit
@@ -80,6 +80,27 @@ def test_sessions_are_added_listed_drawn_and_gated(tmp_path, db):
     assert (tinyrunner(*other).status, tinyrunner(*other, "--require-baseline").status) == (0, 3)
     assert "with 0 sessions of the baseline: not enough" in tinyrunner(*other).out
     assert len(tinyrunner("history", "list", "--json").json) == 8  # a gate writes nothing
+
+
+def test_a_list_fits_a_terminal_of_80_columns_and_has_few_in_a_pipe(tmp_path, db):
+    board = {"device": "nucleo-h7a3zi", "simulated": True}
+    energy = {"mode": "energy", "energy_per_inference_j": 3.1934125}
+    filled(str(db), [0.02] * 3, **board)
+    filled(str(db), [0.02], 3, branch="features/int4", **board, **energy)
+    piped = tinyrunner("history", "list").out.splitlines()
+    assert piped[0].split() == [
+        "begun", "board", "task", "mode", "figure", "verdict", "commit", "branch",
+    ]  # fmt: skip
+    assert "3193412 µJ/inf." in piped[-2]
+    assert {line.index("features/int4") for line in piped if "int4" in line} == {
+        piped[0].index("branch")
+    }
+    assert max(map(len, piped[:-1])) <= 105
+    shown = Terminal("history", "list", "--db", db, columns=80)
+    assert shown.end() == 0
+    lines = shown.shown.splitlines()
+    assert max(map(len, lines[:-1])) <= 80
+    assert lines[1].split()[-4:] == ["20", "ms", "simulated", "c0"]
 
 
 def test_a_session_that_was_changed_after_it_was_added_is_refused_and_the_others_are_added(
