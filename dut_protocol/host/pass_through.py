@@ -14,6 +14,7 @@ were wired to the host. The board is half duplex: while the device answers, the 
 from __future__ import annotations
 
 from ..errors import DutProtocolError, DutReportedError, DutTimeout
+from ..link.address_words import BEHIND
 from ..link.clock import Clock, Deadline
 from ..link.transport import READ_BYTES, Transport
 from ..wire.commands import MAX_COMMAND_CHARS, Raw
@@ -62,7 +63,7 @@ class _Demultiplexer:
         self._board = board
         self._reader = LineReader()
         self.io = _Side(self, transport.address)
-        self.device = _Side(self, f"the device behind {transport.address}")
+        self.device = _Side(self, f"{BEHIND}{transport.address}")
 
     def pump(self, timeout_s: float) -> None:
         """Read once and sort."""

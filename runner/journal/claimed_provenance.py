@@ -97,11 +97,18 @@ class ClaimedIterations(_ClaimedPart):
     by: object = None
 
 
+class ClaimedDut(_ClaimedPart):
+    """Says at which address the device is said to have been asked for."""
+
+    address: object = None
+
+
 class ClaimedConfig(_ClaimedPart):
     """Holds what is said to have been asked for, as far as anybody looks at it."""
 
     for_: object = Field(default=None, alias="for")
     board: object = None
+    dut: ClaimedDut = Field(default_factory=ClaimedDut)
 
 
 class ClaimedProvenance(_ClaimedPart):

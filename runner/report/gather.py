@@ -7,10 +7,12 @@ of which one was cut off is worth more than an error.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ...dut_protocol.link.address_words import BEHIND, USB_SERIAL
 from ...errors import TinyrunnerError, closest
 from ...models.suite import Benchmark, Task
 from ..config.rounds import load_rounds
@@ -56,11 +58,54 @@ def gather(paths: Sequence[Path], asked: Asked) -> ReportPage:
         return _tree(trees[0], asked)
     folders = {folder: path for path in paths for folder in _session_folders(path)}
     found = [_called(read_session(folder, asked), folder, path) for folder, path in folders.items()]
-    sessions = tuple(sorted(found, key=suite_order))
+    sessions = tuple(sorted(told_apart(found), key=suite_order))
     if len(paths) == 1:
         title = _name(paths[0])
         return ReportPage(title, _counted(sessions), sessions)
     return ReportPage("MLPerf Tiny sessions", _counted(sessions), sessions)
+
+
+def told_apart(sessions: Sequence[ReportSession]) -> Iterator[ReportSession]:
+    """Say of boards of one name where each was, which is all that tells them apart.
+
+    The protocol has no serial number. In energy mode a board is behind an IO manager's port: one
+    place of either kind is one board, and what was behind others is anybody's.
+    """
+    places = [(session.system or "", *_place(session)) for session in sessions]
+    boards: dict[tuple[str, bool], set[str]] = {}
+    for (name, board_between, place), session in zip(places, sessions, strict=True):
+        if place and not _is_named(session):
+            boards.setdefault((name, board_between), set()).add(place)
+    several = {name for (name, _), found in boards.items() if len(found) > 1 or not name}
+    for (name, board_between, place), session in zip(places, sessions, strict=True):
+        if place and name in several and not _is_named(session):
+            where = f"{'behind' if board_between else 'at'} {place}"
+            yield replace(session, where=where)
+        else:
+            yield session
+
+
+def _is_named(session: ReportSession) -> bool:
+    """Tell whether somebody said which board it is: a label, or the folder of a tree."""
+    return isinstance(session.provenance.config.board, str) or _in_tree(session.folder) is not None
+
+
+def _place(session: ReportSession) -> tuple[bool, str]:
+    """Return whether a board stands between host and device, and the port, "" of none that stays.
+
+    A serial number goes before the port, which is another when something else is plugged in.
+    """
+    told = session.provenance
+    asked, address = told.config.dut.address, told.device.address
+    if isinstance(asked, str) and asked.startswith(USB_SERIAL):
+        address = asked
+    if not isinstance(address, str) or _PTY.match(address):
+        return False, ""
+    return address.startswith(BEHIND), address.removeprefix(BEHIND)
+
+
+_PTY = re.compile(r"/dev/(pts/|ttys)\d+$")
+"""Pseudo-terminals, as an emulated board has them: another each time."""
 
 
 def _called(session: ReportSession, folder: Path, searched: Path) -> ReportSession:

@@ -72,6 +72,8 @@ class ReportSession:
     assessment: Assessment | None = None
     """The figures; None where the session could not be scored, and a finding says why."""
     system: str | None = None
+    where: str = ""
+    """Where its board was, where a page shows others of the same name: ``at /dev/ttyACM1``."""
     labels: LabelList | None = None
     """The list that the session was judged by, where it is at hand."""
     provenance: ClaimedProvenance = field(default_factory=ClaimedProvenance)
@@ -109,11 +111,13 @@ class ReportSession:
 
     @property
     def device(self) -> str:
-        """Return whom it measured: the system, with its board where that says more."""
+        """Return whom it measured: the system, with its board, or its place, if that says more."""
         system, board = self.system or "", self.provenance.config.board
-        if not isinstance(board, str) or board in system:
+        if isinstance(board, str) and board not in system:
+            system = f"{system} ({board})" if system else board
+        if not self.where:
             return system
-        return f"{system} ({board})" if system else board
+        return f"{system}, {self.where}" if system else f"a device {self.where}"
 
     @property
     def created(self) -> datetime | None:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from support.sessions.for_reports import accuracy, performance
-from tinyrunner.runner.report.gather import Asked, gather
-from tinyrunner.runner.report.plots.dots import LEAST_SPAN, dots_of, fixed, points, signed
+from support.sessions.for_reports import accuracy, energy, performance
+from tinyrunner.runner.report.gather import Asked, gather, told_apart
+from tinyrunner.runner.report.plots.dots import LEAST_SPAN, dots_of, fixed, points
 from tinyrunner.runner.report.render import render_report
 from tinyrunner.runner.report.summary import cards
 
 MONDAY, TUESDAY = "2026-01-05T08:00:00+00:00", "2026-01-06T08:00:00+01:00"
 
 
-def device(vendor):
-    return {"address": "x", "baud_rate": 1, "vendor": vendor, "profile": None, "model_id": None}
+def device(vendor, address="x"):
+    known = {"baud_rate": 1, "profile": None, "model_id": None}
+    return {"address": address, "vendor": vendor} | known
 
 
 def simulated(model):
@@ -56,6 +57,51 @@ def test_two_devices_share_no_card(tmp_path):
     assert [card.device for card in cards(sessions(tmp_path))] == ["left", "right", "left (third)"]
 
 
+def test_two_boards_with_one_firmware_share_no_card_and_their_ports_stand_in_the_heading(tmp_path):
+    ports = "/dev/ttyACM0", "/dev/ttyACM1"
+    for number, port in enumerate(ports):
+        performance(tmp_path / f"p{number}", [10.0 + number] * 5, device=device("acme", port))
+        accuracy(tmp_path / f"a{number}", device=device("acme", port))
+    found = sessions(tmp_path)
+    assert [card.device for card in cards(found)] == [f"acme, at {port}" for port in ports]
+    assert [len(card.tiles) for card in cards(found)] == [3, 3]
+    text = render_report(gather([tmp_path], Asked()))
+    for part in ("nav", "tbody"):
+        told = text.split(f"<{part}", 1)[1].split(f"</{part}>")[0]
+        assert [told.count(f"acme, at {port}") for port in ports] == [2, 2]
+
+
+def test_a_board_with_its_energy_behind_an_io_manager_has_one_card_and_no_port_in_it(tmp_path):
+    performance(tmp_path / "p", [10.0] * 5, device=device("acme", "/dev/ttyACM0"))
+    behind = device("acme", "the device behind /dev/ttyUSB0")
+    energy(tmp_path / "e", samples=65_000, device=behind)
+    (card,) = cards(sessions(tmp_path))
+    assert (card.device, len(card.tiles)) == ("acme", 3)
+    performance(tmp_path / "q", [11.0] * 5, device=device("acme", "/dev/ttyACM1"))
+    assert {card.device for card in cards(sessions(tmp_path))} == {
+        "acme, at /dev/ttyACM0", "acme, at /dev/ttyACM1", "acme, behind /dev/ttyUSB0",
+    }  # fmt: skip
+
+
+def test_a_serial_number_stays_a_boards_wherever_it_is_plugged_in(tmp_path):
+    for number, serial in enumerate(("A1", "A1", "B2")):
+        asked = {"dut": {"address": f"usb:{serial}"}}
+        moved = device("acme", f"/dev/ttyACM{number}")
+        performance(tmp_path / f"p{number}", [10.0] * 5, device=moved, config=asked)
+    assert [card.device for card in cards(sessions(tmp_path))] == [
+        "acme, at usb:A1", "acme, at usb:B2",
+    ]  # fmt: skip
+
+
+def test_boards_that_have_names_or_ports_of_a_moment_are_told_by_no_port(tmp_path):
+    for number in range(2):
+        moved = device("acme", f"/dev/ttyACM{number}")
+        performance(tmp_path / f"p{number}", [10.0] * 5, device=moved, config={"board": "h7"})
+        emulated = device("qemu", f"/dev/pts/{number}")
+        performance(tmp_path / f"q{number}", [10.0] * 5, device=emulated)
+    assert [card.device for card in cards(sessions(tmp_path))] == ["acme (h7)", "qemu"]
+
+
 def test_two_models_share_no_card(tmp_path):
     performance(tmp_path / "a", [10.0] * 5, simulated=simulated("ab"))
     performance(tmp_path / "b", [20.0] * 5, simulated=simulated("cd"))
@@ -83,7 +129,6 @@ def test_windows_that_are_equal_are_drawn_at_the_one_finest_axis():
 
 def test_nothing_is_less_than_nothing():
     assert fixed(-1e-12, 2, 0.0) == "0.00"
-    assert signed(-0.0004, 2) == "+0.00"
     assert points(-1e-5) == "+0.0 pp"
     (low, *_) = dots_of("Latency", "ms", [(1, 2.0 - 1e-9), (2, 2.0), (3, 2.0)]).dots
     assert "(+0.0000%)" in low.text
@@ -105,4 +150,7 @@ def test_two_devices_without_a_name_share_no_card(tmp_path):
     assert len(cards(named)) == 1
     for session in named:
         session.assessment.facts.names.clear()
-    assert len(cards([replace(session, system=None) for session in named])) == 2
+    unnamed = [replace(session, system=None) for session in named]
+    assert len(cards(unnamed)) == 2
+    told = told_apart(unnamed)
+    assert [card.device for card in cards(told)] == ["a device at /dev/ttyACM0"]

@@ -83,20 +83,27 @@ def performance(folder: Path, runtimes_s: Sequence[float], n: int = 800, **more:
     return write_session(folder, _windows(runtimes_s, n), "performance", **more)
 
 
-def accuracy(folder: Path, wrong: Sequence[int] = (), count: int = len(FILES)) -> Path:
+def accuracy(
+    folder: Path, wrong: Sequence[int] = (), count: int = len(FILES), **more: object
+) -> Path:
     """The first ``count`` inputs answered, those of ``wrong`` with the next class."""
     inferences = [
         Inference(file, one_hot((i % 12 + (i in wrong)) % 12), step=5 + 2 * i)
         for i, file in enumerate(FILES[:count])
     ]
-    return write_session(folder, inferences, "accuracy")
+    return write_session(folder, inferences, "accuracy", **more)
 
 
 def energy(
-    folder: Path, *, samples: int, power_mw: Sequence[float] = (10, 10, 10, 10, 10), n: int = 800
+    folder: Path,
+    *,
+    samples: int,
+    power_mw: Sequence[float] = (10, 10, 10, 10, 10),
+    n: int = 800,
+    **more: object,
 ) -> Path:
     """Five windows of 10.4 s in a trace of 65 s, each at its power; 1 mW and noise elsewhere."""
-    write_session(folder, _windows([10.4] * 5, n), "energy")
+    write_session(folder, _windows([10.4] * 5, n), "energy", **more)
     rate_hz = samples / 65.0
     drawn_mw = np.random.default_rng(1).normal(1.0, 0.01, samples)
     events_s = [1.0]
