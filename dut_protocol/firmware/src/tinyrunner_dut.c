@@ -75,14 +75,12 @@ static void report_overflow(tr_dut *dut, uint8_t overflows)
 /* Whether a command was executed. */
 static bool execute_next_command(tr_dut *dut)
 {
-    uint8_t byte;
+    int byte;
 
-    while (tr_ring_pop(dut, &byte)) {
+    while ((byte = tr_ring_pop(dut)) >= 0) {
         if (byte == '%') {
-            const tr_span command = {dut->command, dut->command_bytes};
-
+            tr_execute_command(dut);
             dut->command_bytes = 0;
-            tr_execute_command(dut, command);
             return true;
         }
         if (dut->command_bytes < TR_COMMAND_BYTES) {

@@ -14,7 +14,7 @@
  *       for (;;) tr_dut_poll(&dut);
  *   }
  *
- * Nothing is allocated; of libc only memcpy, memmove, memcmp, memset and strlen are used. What the
+ * Nothing is allocated; of libc only memcpy, memmove, memcmp and memset are used. What the
  * board does itself, it does in the hooks of `tr_dut_config`. Commands and replies are those of the
  * reference firmware; where this library is stricter, README.md says so.
  *
@@ -68,7 +68,7 @@
 #define TR_CRC_TABLE_ENTRIES 16
 #endif
 
-/* Replies are passed to `put` line by line; a longer line in pieces of this many bytes. */
+/* Most bytes that are passed to `put` at once. What is passed last of a reply ends a line. */
 #ifndef TR_LINE_BYTES
 #define TR_LINE_BYTES 64
 #endif
@@ -162,11 +162,12 @@ typedef struct tr_dut_config {
 #endif
 } tr_dut_config;
 
-/* For AVR: an index that an 8-bit processor reads in one go, where that is enough. */
+/* For AVR: an index that an 8-bit processor reads in one go, where that is enough; elsewhere one
+ * that the processor computes with as it is. */
 #if TR_RING_BYTES <= 256
 typedef uint8_t tr_ring_index;
 #else
-typedef uint16_t tr_ring_index;
+typedef uint_fast16_t tr_ring_index;
 #endif
 
 #if TR_COMMAND_BYTES <= 255
@@ -178,12 +179,11 @@ typedef uint16_t tr_command_index;
 #if TR_WIRE_EXTENSION
 /* A load by the extension; the library's own. */
 typedef struct tr_extended_load {
+    uint8_t state;
     uint32_t input_crc;        /* announced for the whole input */
     uint32_t received_crc;     /* the block's own, shifted in byte by byte */
     uint32_t last_activity_us; /* when bytes came last or the last reply ended */
-    uint32_t block_bytes;      /* data bytes of this 8-bit block */
-    uint32_t block_received;   /* of these and of its CRC, the bytes that have come */
-    uint8_t state;
+    uint32_t block_received;   /* bytes of this 8-bit block and its CRC that have come */
 } tr_extended_load;
 #endif
 
@@ -201,27 +201,24 @@ typedef struct tr_dut {
     const tr_dut_config *config;
     uint32_t expected; /* bytes announced for the load; 0: none */
     uint32_t received; /* of these, already stored */
+    uint8_t mode;
+    uint8_t line_bytes;
+    volatile uint8_t overflows;          /* written by tr_dut_receive() only */
+    volatile uint8_t overflows_reported; /* written by tr_dut_poll() only */
+    tr_command_index command_bytes;
 #if TR_WIRE_EXTENSION
     tr_extended_load extended;
 #endif
+    volatile tr_ring_index ring_head; /* written by tr_dut_receive() only */
+    volatile tr_ring_index ring_tail; /* written by tr_dut_poll() only */
 #if TR_LAYERS
     tr_layer_time layers[TR_LAYERS]; /* of the last inference */
     tr_layer_time whole;
     tr_layer_time layer_began; /* the counters' values */
     uint16_t layer_count;
 #endif
-    tr_command_index command_bytes;
-    uint8_t mode;
-    uint8_t line_bytes;
     char command[TR_COMMAND_BYTES];
     char line[TR_LINE_BYTES];
-
-    /* Written by tr_dut_receive() only. */
-    volatile tr_ring_index ring_head;
-    volatile uint8_t overflows;
-    /* Written by tr_dut_poll() only. */
-    volatile tr_ring_index ring_tail;
-    volatile uint8_t overflows_reported;
     volatile uint8_t ring[TR_RING_BYTES];
 } tr_dut;
 

@@ -8,33 +8,37 @@ void tr_discard_load(tr_dut *dut)
 {
     dut->expected = 0;
     dut->received = 0;
+#if TR_WIRE_EXTENSION
+    dut->extended.state = TR_EXTENDED_IDLE;
+#endif
 }
 
-static void begin_load(tr_dut *dut, tr_span arguments)
+void tr_end_load(tr_dut *dut)
+{
+#if TR_WIRE_EXTENSION
+    dut->extended.state = TR_EXTENDED_IDLE;
+#endif
+    tr_write_line(dut, "m-load-done");
+}
+
+static void begin_load(tr_dut *dut, tr_arguments *arguments)
 {
     const uint32_t capacity = dut->config->input_capacity;
-    tr_span token;
-    int32_t count;
+    const int32_t count = tr_next_number(arguments, TR_NO_NUMBER);
 
-    if (!tr_next_token(&arguments, &token)) {
+    if (arguments->token_bytes == 0) {
         tr_write_error(dut, "Command 'db load' requires the # of bytes");
         return;
     }
-    if (!tr_parse_int32(token, &count) || count == 0) {
+    if (count == TR_NO_NUMBER || count == 0) {
         tr_write_error(dut, "Command 'db load' must be >0 bytes");
         return;
     }
     tr_discard_load(dut);
-#if TR_WIRE_EXTENSION
-    dut->extended.state = TR_EXTENDED_IDLE;
-#endif
-    if (count < 0 || (uint32_t)count > capacity) { /* ended by LF alone, as by the reference */
+    if (count < 0 || (uint32_t)count > capacity) {
         tr_write_string(dut, "Supplied buffer size ");
         tr_write_i32(dut, count);
-        tr_write_string(dut, " exceeds maximum of ");
-        tr_write_u32(dut, capacity);
-        tr_write_string(dut, "\n");
-        tr_flush(dut);
+        tr_write_number_lf(dut, " exceeds maximum of ", capacity);
         return;
     }
     dut->expected = (uint32_t)count;
@@ -53,28 +57,28 @@ static uint32_t remaining_bytes(const tr_dut *dut)
 }
 
 /* Digits beyond the load's last byte are ignored. */
-static void store_hex(tr_dut *dut, tr_span digits)
+static void store_hex(tr_dut *dut, const char *digits, size_t count)
 {
     const uint32_t remaining = remaining_bytes(dut);
 
-    if (digits.count % 2 != 0) {
+    if (count % 2 != 0) {
         tr_write_error(dut, "Insufficent number of hex digits"); /* the reference's spelling */
         return;
     }
-    for (size_t i = 0; i < digits.count; i += 2) {
-        const uint8_t high = tr_hex_digit_value(digits.chars[i]);
-        const uint8_t low = tr_hex_digit_value(digits.chars[i + 1]);
+    for (const char *const end = digits + count; digits < end; digits += 2) {
+        const unsigned high = tr_hex_digit_value(digits[0]);
+        const unsigned low = tr_hex_digit_value(digits[1]);
 
         if (high > 15 || low > 15) {
-            const tr_span pair = {digits.chars + i, 2};
-
-            tr_write_error_token(dut, "Invalid hex digit '", pair, "']");
+            tr_write_string(dut, "e-[Invalid hex digit '");
+            tr_write_bytes(dut, digits, 2);
+            tr_write_line(dut, "']");
             return;
         }
         if (remaining > 0) {
             dut->config->input[dut->received++] = (uint8_t)(high << 4 | low);
             if (dut->received == dut->expected) {
-                tr_write_line(dut, "m-load-done");
+                tr_end_load(dut);
                 return;
             }
         }
@@ -95,24 +99,19 @@ static void print_buffer(tr_dut *dut)
     for (uint32_t i = 0; i < dut->expected; i++) {
         tr_write_string(dut, i % ROW_BYTES == 0 ? "m-buffer-" : "-");
         tr_write_hex_byte(dut, i < dut->received ? dut->config->input[i] : 0);
-        if (i % ROW_BYTES == ROW_BYTES - 1 || i == dut->expected - 1) {
+        if (i % ROW_BYTES == ROW_BYTES - 1) {
             tr_end_line(dut);
         }
     }
-    if (dut->expected % ROW_BYTES != 0) {
+    if (dut->expected % ROW_BYTES != 0) { /* an empty line behind it, as in the reference */
+        tr_end_line(dut);
         tr_end_line(dut);
     }
 }
 
-void tr_command_db(tr_dut *dut, tr_span arguments)
+void tr_command_db(tr_dut *dut, tr_arguments *arguments)
 {
-    tr_span token;
-
-    if (!tr_next_token(&arguments, &token)) {
-        tr_write_error(dut, "Command 'db' requires a subcommand");
-        return;
-    }
-    switch (tr_find(token, "load print ")) {
+    switch (tr_next_word(arguments, "load print ")) {
     case 0:
         begin_load(dut, arguments);
         break;
@@ -120,6 +119,10 @@ void tr_command_db(tr_dut *dut, tr_span arguments)
         print_buffer(dut);
         break;
     default:
-        store_hex(dut, token);
+        if (arguments->token_bytes == 0) {
+            tr_write_error(dut, "Command 'db' requires a subcommand");
+        } else {
+            store_hex(dut, arguments->token, arguments->token_bytes);
+        }
     }
 }

@@ -55,11 +55,10 @@ uint32_t tr_crc32(const uint8_t *bytes, size_t count)
 
 static uint32_t digit_value(char digit)
 {
-    if (digit >= 'A' && digit <= 'Z') {
-        return (uint32_t)(digit - 'A');
-    }
-    if (digit >= 'a' && digit <= 'z') {
-        return (uint32_t)(digit - 'a' + 26);
+    const unsigned letter = (unsigned)(digit | 0x20) - 'a'; /* a capital's small letter */
+
+    if (letter < 26) {
+        return letter + ((digit & 0x20) != 0 ? 26U : 0U);
     }
     if (digit >= '0' && digit <= '9') {
         return (uint32_t)(digit - '0' + 52);
@@ -71,31 +70,30 @@ static uint32_t digit_value(char digit)
 }
 
 /* Three bytes are written where four characters were read, so none is overwritten unread. */
-bool tr_base64_decode(char *text, size_t *count)
+size_t tr_base64_decode(char *text, size_t count)
 {
-    size_t digits = *count;
+    size_t digits = count;
     size_t decoded = 0;
     uint32_t bits = 0;
 
-    if (digits % 4 != 0) {
-        return false;
+    if (count == 0 || count % 4 != 0) {
+        return 0;
     }
-    for (size_t i = 0; i < 2 && digits > 0 && text[digits - 1] == '='; i++) {
+    while (digits > count - 2 && text[digits - 1] == '=') {
         digits--;
     }
     for (size_t i = 0; i < digits; i++) {
         const uint32_t value = digit_value(text[i]);
 
         if (value == INVALID_DIGIT) {
-            return false;
+            return 0;
         }
         bits = bits << 6 | value;
         if (i % 4 != 0) { /* after 12, 18 and 24 bits of a group one more byte is complete */
             text[decoded++] = (char)(uint8_t)(bits >> (6U - 2U * (i % 4)) & 0xFFU);
         }
     }
-    *count = decoded;
-    return true;
+    return decoded;
 }
 
 #endif

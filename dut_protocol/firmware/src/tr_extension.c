@@ -11,13 +11,13 @@
 #include <string.h>
 
 #define CRC_BYTES 4U
+#define XD_BYTES 3U /* the command and its space */
 #define TIMEOUT_US ((uint32_t)TR_BIN_TIMEOUT_MS * 1000U)
 
 void tr_extension_write_offer(tr_dut *dut)
 {
-    tr_write_string(dut, "x-tinyrunner-1 bin=");
-    tr_write_u32(dut, TR_BIN_BLOCK_BYTES);
-    tr_write_number_line(dut, " b64 shift timeout-ms=", TR_BIN_TIMEOUT_MS, "");
+    tr_write_number(dut, "x-tinyrunner-1 bin=", TR_BIN_BLOCK_BYTES);
+    tr_write_number_line(dut, " b64 shift timeout-ms=", TR_BIN_TIMEOUT_MS);
 }
 
 static uint32_t now_us(const tr_dut *dut)
@@ -32,17 +32,11 @@ static void fail(tr_dut *dut, const char *reason)
 
     if (state != TR_EXTENDED_IDLE) {
         tr_discard_load(dut);
-        dut->extended.state = state == TR_EXTENDED_B64 ? TR_EXTENDED_IDLE : TR_EXTENDED_DISCARD;
+    }
+    if (state >= TR_EXTENDED_BIN) {
+        dut->extended.state = TR_EXTENDED_DISCARD;
     }
     tr_write_bracketed(dut, "e-[xdb: ", reason);
-}
-
-static void begin_block(tr_dut *dut)
-{
-    const uint32_t left = dut->expected - dut->received;
-
-    dut->extended.block_bytes = left < TR_BIN_BLOCK_BYTES ? left : TR_BIN_BLOCK_BYTES;
-    dut->extended.block_received = 0;
 }
 
 /* A block's `count` bytes are stored, behind what was received; if its CRC is right, they count. */
@@ -60,26 +54,26 @@ static void end_block(tr_dut *dut, uint32_t count, uint32_t crc)
             fail(dut, "input damaged");
             return;
         }
-        dut->extended.state = TR_EXTENDED_IDLE;
-        tr_write_line(dut, "m-load-done");
+        tr_end_load(dut);
     }
-    begin_block(dut);
 }
 
 /* ---- commands ---- */
 
-static bool parse_crc(tr_span token, uint32_t *crc)
+/* The next token, of eight hex digits; false: it is another. */
+static bool next_crc(tr_arguments *arguments, uint32_t *crc)
 {
+    (void)tr_next_token(arguments);
     *crc = 0;
-    for (size_t i = 0; i < token.count; i++) {
-        const uint8_t value = tr_hex_digit_value(token.chars[i]);
+    for (const char *next = arguments->token; next < arguments->rest; next++) {
+        const unsigned value = tr_hex_digit_value(*next);
 
         if (value > 15) {
             return false;
         }
         *crc = *crc << 4 | value;
     }
-    return token.count == 8;
+    return arguments->token_bytes == 8;
 }
 
 /* The arguments of `xdb`. */
@@ -90,33 +84,20 @@ typedef struct load_request {
     uint8_t state;
 } load_request;
 
-static bool parse_load_request(tr_span arguments, load_request *request)
+static bool parse_load_request(tr_arguments *arguments, load_request *request)
 {
-    tr_span token;
-    int32_t number;
-    unsigned operation;
-    unsigned encoding;
+    const unsigned operation = tr_next_word(arguments, "load shift ");
+    const int32_t count = tr_next_number(arguments, 0);
+    const bool has_crc = next_crc(arguments, &request->crc);
+    const unsigned encoding = tr_next_word(arguments, "b64 bin ");
 
-    /* A missing token is empty: no word, no number. */
-    (void)tr_next_token(&arguments, &token);
-    operation = tr_find(token, "load shift ");
-    (void)tr_next_token(&arguments, &token);
-    if (operation > 1 || !tr_parse_int32(token, &number) || number <= 0) {
-        return false;
-    }
     request->shift = operation == 1;
-    request->count = (uint32_t)number;
-    (void)tr_next_token(&arguments, &token);
-    if (!parse_crc(token, &request->crc)) {
-        return false;
-    }
-    (void)tr_next_token(&arguments, &token);
-    encoding = tr_find(token, "b64 bin ");
-    request->state = encoding == 0 ? TR_EXTENDED_B64 : TR_EXTENDED_BIN;
-    return encoding <= 1 && !tr_next_token(&arguments, &token);
+    request->count = (uint32_t)count;
+    request->state = (uint8_t)(TR_EXTENDED_B64 + encoding);
+    return operation <= 1 && count > 0 && has_crc && encoding <= 1 && !tr_next_token(arguments);
 }
 
-static void begin_load(tr_dut *dut, tr_span arguments)
+void tr_command_xdb(tr_dut *dut, tr_arguments *arguments)
 {
     uint8_t *const input = dut->config->input;
     load_request request;
@@ -146,7 +127,7 @@ static void begin_load(tr_dut *dut, tr_span arguments)
     }
     dut->extended.input_crc = request.crc;
     dut->extended.state = request.state;
-    begin_block(dut);
+    dut->extended.block_received = 0;
     tr_write_expecting(dut, request.count);
 }
 
@@ -155,15 +136,19 @@ static uint32_t read_u32_be(const uint8_t *bytes)
     return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
 }
 
-static void store_b64_block(tr_dut *dut, char *text, size_t count)
+/* `xd TEXT`, decoded in its place. */
+void tr_command_xd(tr_dut *dut)
 {
+    char *const text = dut->command + XD_BYTES;
     const uint8_t *const bytes = (const uint8_t *)text;
+    size_t count = dut->command_bytes > XD_BYTES ? dut->command_bytes - XD_BYTES : 0U;
 
     if (dut->extended.state != TR_EXTENDED_B64) {
         fail(dut, "no b64 load");
         return;
     }
-    if (!tr_base64_decode(text, &count) || count <= CRC_BYTES) {
+    count = tr_base64_decode(text, count);
+    if (count <= CRC_BYTES) {
         fail(dut, "no base64");
         return;
     }
@@ -176,38 +161,21 @@ static void store_b64_block(tr_dut *dut, char *text, size_t count)
     end_block(dut, (uint32_t)count, read_u32_be(bytes + count));
 }
 
-bool tr_extension_execute(tr_dut *dut, tr_span name, tr_span arguments)
-{
-    switch (tr_find(name, "xdb xd ")) {
-    case 0:
-        begin_load(dut, arguments);
-        return true;
-    case 1:
-        if (arguments.count > 0) { /* the one space */
-            arguments.chars++;
-            arguments.count--;
-        }
-        /* Decoded in place: what `chars` points to is the device's own command. */
-        store_b64_block(dut, dut->command + (arguments.chars - dut->command), arguments.count);
-        return true;
-    default:
-        return false;
-    }
-}
-
 /* ---- 8-bit blocks ---- */
 
 static void store_bin_byte(tr_dut *dut, uint8_t byte)
 {
     tr_extended_load *const extended = &dut->extended;
+    const uint32_t left = dut->expected - dut->received;
+    const uint32_t block_bytes = left < TR_BIN_BLOCK_BYTES ? left : TR_BIN_BLOCK_BYTES;
 
-    if (extended->block_received < extended->block_bytes) {
+    extended->received_crc = extended->received_crc << 8 | byte;
+    if (extended->block_received < block_bytes) {
         dut->config->input[dut->received + extended->block_received] = byte;
-    } else {
-        extended->received_crc = extended->received_crc << 8 | byte;
     }
-    if (++extended->block_received == extended->block_bytes + CRC_BYTES) {
-        end_block(dut, extended->block_bytes, extended->received_crc);
+    if (++extended->block_received == block_bytes + CRC_BYTES) {
+        extended->block_received = 0;
+        end_block(dut, block_bytes, extended->received_crc);
         tr_write_ready(dut);
     }
 }
@@ -216,12 +184,12 @@ void tr_extension_poll(tr_dut *dut)
 {
     tr_extended_load *const extended = &dut->extended;
     bool received = false;
-    uint8_t byte;
+    int byte;
 
-    while (extended->state >= TR_EXTENDED_BIN && tr_ring_pop(dut, &byte)) {
+    while (extended->state >= TR_EXTENDED_BIN && (byte = tr_ring_pop(dut)) >= 0) {
         received = true;
         if (extended->state == TR_EXTENDED_BIN) {
-            store_bin_byte(dut, byte);
+            store_bin_byte(dut, (uint8_t)byte);
         }
     }
     /* The end of this poll stands for the time of arrival: a late poll lengthens the time-out. */

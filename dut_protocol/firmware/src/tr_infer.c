@@ -12,27 +12,16 @@ void tr_write_results(tr_dut *dut)
     tr_write_string(dut, "m-results-[");
     for (uint32_t i = 0; i < config->result_count; i++) {
         if (i > 0) {
-            tr_write_string(dut, ",");
+            tr_write_char(dut, ',');
         }
         tr_write_score(dut, config->result(config->user, i));
     }
     tr_write_line(dut, "]");
 }
 
-/* An optional count, at least `min`; false for a token that is no count, or out of range. */
-static bool next_count(tr_span *arguments, int32_t min, int32_t *count)
-{
-    tr_span token;
-
-    if (!tr_next_token(arguments, &token)) {
-        return true;
-    }
-    return tr_parse_int32(token, count) && *count >= min && *count < INT32_MAX;
-}
-
 /* Pass the input to the model. An input of another size is not passed, as in the reference
  * firmware, nor the first part of a larger load that happens to be as long; the host takes the line
- * for a failure. Ended by LF alone. */
+ * for a failure. */
 static void load_tensor(tr_dut *dut)
 {
     const tr_dut_config *config = dut->config;
@@ -41,12 +30,8 @@ static void load_tensor(tr_dut *dut)
         config->load(config->user, config->input, config->input_bytes);
         return;
     }
-    tr_write_string(dut, "Input db has ");
-    tr_write_u32(dut, dut->received);
-    tr_write_string(dut, " elemented, expected ");
-    tr_write_u32(dut, config->input_bytes);
-    tr_write_string(dut, "\n");
-    tr_flush(dut);
+    tr_write_number(dut, "Input db has ", dut->received);
+    tr_write_number_lf(dut, " elemented, expected ", config->input_bytes);
 }
 
 #if TR_LAYERS
@@ -102,16 +87,14 @@ static void end_layers(tr_dut *dut)
 
 static void write_time(tr_dut *dut, const char *prefix, uint32_t number, tr_layer_time taken)
 {
-    tr_write_string(dut, prefix);
-    tr_write_u32(dut, number);
+    tr_write_number(dut, prefix, number);
     if (*taken.name != '\0') {
         tr_write_string(dut, "-[");
         tr_write_string(dut, taken.name);
         tr_write_string(dut, "]");
     }
-    tr_write_string(dut, "-");
-    tr_write_u32(dut, taken.cycles);
-    tr_write_number_line(dut, "-", taken.us, "");
+    tr_write_number(dut, "-", taken.cycles);
+    tr_write_number_line(dut, "-", taken.us);
 }
 
 void tr_write_layers(tr_dut *dut)
@@ -148,24 +131,23 @@ static void run_inferences(tr_dut *dut, uint32_t count)
     }
 }
 
-void tr_command_infer(tr_dut *dut, tr_span arguments)
+void tr_command_infer(tr_dut *dut, tr_arguments *arguments)
 {
-    int32_t iterations = DEFAULT_ITERATIONS;
-    int32_t warmups = DEFAULT_WARMUPS;
+    const int32_t iterations = tr_next_number(arguments, DEFAULT_ITERATIONS);
+    const int32_t warmups = tr_next_number(arguments, DEFAULT_WARMUPS);
 
-    if (!next_count(&arguments, 1, &iterations)) {
+    if (iterations <= 0 || iterations == INT32_MAX) {
         tr_write_error(dut, "Inference iterations must be >0");
         return;
     }
-    if (!next_count(&arguments, 0, &warmups)) {
+    if (warmups < 0 || warmups == INT32_MAX) {
         tr_write_error(dut, "Inference warmup must be >=0");
         return;
     }
     load_tensor(dut);
-    tr_write_number_line(dut, "m-warmup-start-", (uint32_t)warmups, "");
+    tr_write_number_line(dut, "m-warmup-start-", (uint32_t)warmups);
     run_inferences(dut, (uint32_t)warmups);
-    tr_write_line(dut, "m-warmup-done");
-    tr_write_number_line(dut, "m-infer-start-", (uint32_t)iterations, "");
+    tr_write_number_line(dut, "m-warmup-done\r\nm-infer-start-", (uint32_t)iterations);
     tr_timestamp(dut);
     run_inferences(dut, (uint32_t)iterations);
     tr_timestamp(dut);

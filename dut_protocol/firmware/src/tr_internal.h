@@ -33,51 +33,61 @@
 #error "TR_LAYERS must be 0 to 255"
 #endif
 
-/* Characters of a command, not terminated by NUL: a command may hold any byte. */
-typedef struct tr_span {
-    const char *chars;
-    size_t count;
-} tr_span;
+/* A command, cut into tokens. None of them is terminated by NUL: a command may hold any byte. */
+typedef struct tr_arguments {
+    const char *rest; /* what is still to be cut, up to `end` */
+    const char *end;
+    const char *token;  /* what was cut off last */
+    size_t token_bytes; /* 0: there was nothing left */
+} tr_arguments;
 
 /* ---- tr_ring.c: received bytes ---- */
 
-/* The oldest byte from the host; false: the ring is empty. */
-bool tr_ring_pop(tr_dut *dut, uint8_t *byte);
+/* The oldest byte from the host; -1: the ring is empty. */
+int tr_ring_pop(tr_dut *dut);
 
 /* ---- tr_parse.c: tokens and numbers ---- */
 
-/* Cut the next token off `arguments`; tokens are separated by spaces. False: none is left, and
- * `token` is empty. */
-bool tr_next_token(tr_span *arguments, tr_span *token);
-/* The place, from 0, of `token` among `words`, each of which a space ends; their number where it is
- * none of them. A comparison with each would be longer. */
-unsigned tr_find(tr_span token, const char *words);
-/* A token of decimal digits with an optional sign; false for any other. What does not fit into 32
- * bits becomes INT32_MAX or -INT32_MAX. */
-bool tr_parse_int32(tr_span token, int32_t *value);
+/* Cut off the next token; tokens are separated by spaces. False: none is left. */
+bool tr_next_token(tr_arguments *arguments);
+/* Cut off the next token: its place, from 0, among `words`, each of which a space ends; their
+ * number where it is none of them, or where there is none. A comparison with each would be longer.
+ */
+unsigned tr_next_word(tr_arguments *arguments, const char *words);
+/* The next token, of decimal digits with an optional sign; what does not fit into 32 bits becomes
+ * INT32_MAX or -INT32_MAX. TR_NO_NUMBER, which is below both: it is another. `without`: there is
+ * none. */
+int32_t tr_next_number(tr_arguments *arguments, int32_t without);
+#define TR_NO_NUMBER INT32_MIN
 /* 0 to 15; 16 for a character that is no hex digit. */
-uint8_t tr_hex_digit_value(char digit);
+unsigned tr_hex_digit_value(char digit);
 
 /* ---- tr_output.c: replies and timestamps ---- */
 
+void tr_write_char(tr_dut *dut, char byte);
 void tr_write_bytes(tr_dut *dut, const char *bytes, size_t count);
 void tr_write_string(tr_dut *dut, const char *text);
+/* The decimal digits of `value`, put before `end`; returns where they begin. At most 10. */
+char *tr_decimal(uint32_t value, char *end);
 void tr_write_u32(tr_dut *dut, uint32_t value);
 void tr_write_i32(tr_dut *dut, int32_t value);
+/* The text, then the number. */
+void tr_write_number(tr_dut *dut, const char *prefix, uint32_t value);
 void tr_write_hex_byte(tr_dut *dut, uint8_t value);
 /* Pass to `put` what is buffered. */
 void tr_flush(tr_dut *dut);
 /* CR, LF, and flush. */
 void tr_end_line(tr_dut *dut);
 void tr_write_line(tr_dut *dut, const char *text);
-void tr_write_number_line(tr_dut *dut, const char *prefix, uint32_t value, const char *suffix);
+void tr_write_number_line(tr_dut *dut, const char *prefix, uint32_t value);
+/* A line that the reference ends by LF alone. */
+void tr_write_number_lf(tr_dut *dut, const char *prefix, uint32_t value);
 /* The prefix, which ends in a bracket or after one, the text, and the closing bracket. */
 void tr_write_bracketed(tr_dut *dut, const char *prefix, const char *text);
 /* The answer to the beginning of a load. */
 void tr_write_expecting(tr_dut *dut, uint32_t count);
-/* `e-[text]`; the second with a token of the command between two texts, the last with the `]`. */
+/* `e-[text]` */
 void tr_write_error(tr_dut *dut, const char *text);
-void tr_write_error_token(tr_dut *dut, const char *prefix, tr_span token, const char *suffix);
 /* A reply's last line. The extension's time-out counts from here. */
 void tr_write_ready(tr_dut *dut);
 /* `m-lap-us-N` in performance mode, a pulse of the pin in energy mode. */
@@ -90,13 +100,15 @@ void tr_write_score(tr_dut *dut, float score);
 
 /* ---- tr_db.c ---- */
 
-void tr_command_db(tr_dut *dut, tr_span arguments);
+void tr_command_db(tr_dut *dut, tr_arguments *arguments);
 /* Empty the input buffer, and end the load in progress. */
 void tr_discard_load(tr_dut *dut);
+/* All bytes are there; says so. */
+void tr_end_load(tr_dut *dut);
 
 /* ---- tr_infer.c ---- */
 
-void tr_command_infer(tr_dut *dut, tr_span arguments);
+void tr_command_infer(tr_dut *dut, tr_arguments *arguments);
 void tr_write_results(tr_dut *dut);
 #if TR_LAYERS
 /* `profile layers`: a line for the counter, one a layer, one for the whole inference. No runner
@@ -111,8 +123,8 @@ void tr_write_layers(tr_dut *dut);
 /* The CRC-32 of Ethernet and zlib. */
 uint32_t tr_crc32(const uint8_t *bytes, size_t count);
 
-/* Decode in place; `count` is the number of characters, then of bytes. False: invalid base64. */
-bool tr_base64_decode(char *text, size_t *count);
+/* Decode `count` characters in their place; returns the number of bytes, 0 for invalid base64. */
+size_t tr_base64_decode(char *text, size_t count);
 
 /* ---- tr_extension.c ---- */
 
@@ -125,8 +137,9 @@ enum {
 
 /* The line of `help` that announces the extension. */
 void tr_extension_write_offer(tr_dut *dut);
-/* False: no command of the extension. The m-ready is the caller's. */
-bool tr_extension_execute(tr_dut *dut, tr_span name, tr_span arguments);
+/* `xdb`, and `xd`; the m-ready is the caller's. */
+void tr_command_xdb(tr_dut *dut, tr_arguments *arguments);
+void tr_command_xd(tr_dut *dut);
 /* tr_dut_poll() in the states BIN and DISCARD. */
 void tr_extension_poll(tr_dut *dut);
 /* Received bytes were lost. */
@@ -136,7 +149,7 @@ void tr_extension_overflow(tr_dut *dut);
 
 /* ---- tr_commands.c ---- */
 
-/* Execute one command, given without its `%`, up to its m-ready. */
-void tr_execute_command(tr_dut *dut, tr_span command);
+/* Execute the command that has come, up to its m-ready. */
+void tr_execute_command(tr_dut *dut);
 
 #endif

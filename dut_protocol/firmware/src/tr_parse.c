@@ -4,68 +4,75 @@
 
 #include "tr_internal.h"
 
-bool tr_next_token(tr_span *arguments, tr_span *token)
+bool tr_next_token(tr_arguments *arguments)
 {
-    while (arguments->count > 0 && *arguments->chars == ' ') {
-        arguments->chars++;
-        arguments->count--;
+    for (; arguments->rest < arguments->end && *arguments->rest == ' '; arguments->rest++) {
     }
-    token->chars = arguments->chars;
-    while (arguments->count > 0 && *arguments->chars != ' ') {
-        arguments->chars++;
-        arguments->count--;
+    arguments->token = arguments->rest;
+    for (; arguments->rest < arguments->end && *arguments->rest != ' '; arguments->rest++) {
     }
-    token->count = (size_t)(arguments->chars - token->chars);
-    return token->count > 0;
+    arguments->token_bytes = (size_t)(arguments->rest - arguments->token);
+    return arguments->token_bytes > 0;
 }
 
-unsigned tr_find(tr_span token, const char *words)
+unsigned tr_next_word(tr_arguments *arguments, const char *words)
 {
     unsigned place = 0;
 
+    (void)tr_next_token(arguments);
     for (; *words != '\0'; place++, words++) {
         const char *const word = words;
 
         while (*words != ' ') {
             words++;
         }
-        if (token.count == (size_t)(words - word) && memcmp(token.chars, word, token.count) == 0) {
+        if (arguments->token_bytes == (size_t)(words - word) &&
+            memcmp(arguments->token, word, arguments->token_bytes) == 0) {
             break;
         }
     }
     return place;
 }
 
-bool tr_parse_int32(tr_span token, int32_t *value)
+int32_t tr_next_number(tr_arguments *arguments, int32_t without)
 {
-    const bool has_sign = token.count > 0 && (*token.chars == '-' || *token.chars == '+');
-    const size_t first_digit = has_sign ? 1 : 0;
-    int32_t magnitude = 0;
+    const char *next;
+    bool is_negative;
+    uint32_t magnitude = 0;
 
-    if (first_digit == token.count) {
-        return false;
+    if (!tr_next_token(arguments)) {
+        return without;
     }
-    for (size_t i = first_digit; i < token.count; i++) {
-        const int digit = token.chars[i] - '0';
+    next = arguments->token;
+    is_negative = *next == '-';
+    if (is_negative || *next == '+') {
+        next++;
+    }
+    if (next == arguments->rest) {
+        return TR_NO_NUMBER;
+    }
+    for (; next < arguments->rest; next++) {
+        const unsigned digit = (unsigned)*next - '0';
 
-        if (digit < 0 || digit > 9) {
-            return false;
+        if (digit > 9) {
+            return TR_NO_NUMBER;
         }
-        if (magnitude > (INT32_MAX - digit) / 10) {
-            magnitude = INT32_MAX;
-        } else {
-            magnitude = magnitude * 10 + digit;
-        }
+        /* Nothing wraps: ten times what is below 2^28 is below 2^32, and more is too large. */
+        magnitude = magnitude < 1U << 28 ? 10U * magnitude + digit : INT32_MAX;
     }
-    *value = has_sign && *token.chars == '-' ? -magnitude : magnitude;
-    return true;
+    if (magnitude > INT32_MAX) {
+        magnitude = INT32_MAX;
+    }
+    return is_negative ? -(int32_t)magnitude : (int32_t)magnitude;
 }
 
-uint8_t tr_hex_digit_value(char digit)
+unsigned tr_hex_digit_value(char digit)
 {
-    if (digit >= '0' && digit <= '9') {
-        return (uint8_t)(digit - '0');
+    const unsigned value = (unsigned)digit - '0';
+    const unsigned letter = (unsigned)(digit | 0x20) - 'a'; /* a capital's small one */
+
+    if (value < 10) {
+        return value;
     }
-    digit = (char)(digit | 0x20); /* a capital's small letter */
-    return digit >= 'a' && digit <= 'f' ? (uint8_t)(digit - 'a' + 10) : 16;
+    return letter < 6 ? letter + 10 : 16;
 }

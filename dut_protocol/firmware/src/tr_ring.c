@@ -32,14 +32,15 @@ size_t tr_dut_room(const tr_dut *dut)
     return (dut->ring_tail - dut->ring_head - 1U) & MASK;
 }
 
-bool tr_ring_pop(tr_dut *dut, uint8_t *byte)
+int tr_ring_pop(tr_dut *dut)
 {
     const tr_ring_index tail = dut->ring_tail;
+    uint8_t byte;
 
     if (tail == dut->ring_head) {
-        return false;
+        return -1;
     }
-    *byte = dut->ring[tail];
+    byte = dut->ring[tail];
     dut->ring_tail = (tr_ring_index)((tail + 1U) & MASK);
-    return true;
+    return byte;
 }

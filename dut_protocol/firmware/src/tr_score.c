@@ -2,89 +2,68 @@
 /* A score in decimal, without printf and without floating-point arithmetic (a Cortex-M0 would need
  * a library for it): exactly, from the bits of an IEEE 754 single, rounding half to even.
  *
- * The digits are doubled or halved as often as the exponent says. For a score between 0 and 1 that
- * is some thousand cycles, less time than its six characters take on a wire of 115200 baud, and
- * less code than dividing large numbers. */
+ * In thousandths a single is an integer of 31 bits, 125 times its mantissa, times a power of two. A
+ * negative power shifts the integer, which is then rounded; a positive one doubles its digits as
+ * often, which is less code than dividing large numbers. */
 #include <string.h>
 
 #include "tr_internal.h"
 
-#define INTEGER_DIGITS 39 /* the largest single is just below 2^128 */
-#define DIGITS (INTEGER_DIGITS + 3)
-#define FIRST_DIGIT (INTEGER_DIGITS - 8) /* of a mantissa of 24 bits */
-#define EXPONENT_OF_ONE 150U             /* biased, of a mantissa taken for an integer */
-#define LEAST_EXPONENT 110U /* 2^34 / 2^40: below half a thousandth, as all before it */
+#define DIGITS 42                /* the largest single is just below 2^128, and three behind it */
+#define POINT (DIGITS - 3)       /* the first digit behind the decimal point */
+#define EXPONENT_OF_INTEGER 147U /* biased, of 125 times the mantissa, taken for an integer */
+#define INFINITE_EXPONENT 0xFFU  /* and of what is no number */
 
-static void double_digits(uint8_t *digits)
+static void double_digits(char *digits)
 {
-    unsigned carry = 0;
+    int carry = 0;
 
     for (unsigned i = DIGITS; i-- > 0;) {
-        const unsigned doubled = 2U * digits[i] + carry;
+        const int doubled = 2 * (digits[i] - '0') + carry;
 
-        carry = doubled > 9U ? 1 : 0;
-        digits[i] = (uint8_t)(doubled - 10U * carry);
+        carry = doubled > 9 ? 1 : 0;
+        digits[i] = (char)(doubled - 10 * carry + '0');
     }
 }
 
-/* Returns what is left: 1 for a half. */
-static unsigned halve_digits(uint8_t *digits)
+/* `value` divided by two to the power of `halvings`, rounded. */
+static uint32_t halve(uint32_t value, unsigned halvings)
 {
-    unsigned carry = 0;
+    uint32_t half = 0; /* whether a half is left */
+    uint32_t less = 0; /* and anything below it */
 
-    for (unsigned i = FIRST_DIGIT; i < DIGITS; i++) {
-        const unsigned value = 10U * carry + digits[i];
-
-        digits[i] = (uint8_t)(value / 2U);
-        carry = value % 2U;
+    for (; halvings > 0; halvings--) {
+        less |= half;
+        half = value & 1U;
+        value >>= 1;
     }
-    return carry;
+    return value + (half & (less | value));
 }
 
-/* `mantissa` times two to the power of `exponent`, which is biased, in thousandths. */
-static void to_digits(uint32_t mantissa, unsigned exponent, uint8_t *digits)
+static void write_magnitude(tr_dut *dut, uint32_t mantissa, unsigned exponent)
 {
-    unsigned half = 0;
-    unsigned less = 0; /* whether anything below the half is left */
+    char digits[DIGITS];
+    uint32_t thousandths = 125U * mantissa;
+    unsigned first = 0;
 
-    memset(digits, 0, DIGITS);
-    for (unsigned i = INTEGER_DIGITS; mantissa > 0; mantissa /= 10U) {
-        digits[--i] = (uint8_t)(mantissa % 10U);
+    if (exponent < EXPONENT_OF_INTEGER) {
+        thousandths = halve(thousandths, EXPONENT_OF_INTEGER - exponent);
     }
-    for (; exponent > EXPONENT_OF_ONE; exponent--) {
+    memset(digits, '0', sizeof digits);
+    (void)tr_decimal(thousandths, digits + DIGITS);
+    for (; exponent > EXPONENT_OF_INTEGER; exponent--) {
         double_digits(digits);
     }
-    for (; exponent < EXPONENT_OF_ONE; exponent++) {
-        less |= half;
-        half = halve_digits(digits);
+    while (first < POINT - 1 && digits[first] == '0') {
+        first++;
     }
-    if ((half & (less | digits[DIGITS - 1])) != 0) {
-        for (unsigned i = DIGITS - 1; ++digits[i] > 9; i--) {
-            digits[i] = 0;
-        }
-    }
-}
-
-static void write_digits(tr_dut *dut, const uint8_t *digits)
-{
-    unsigned i = 0;
-
-    while (i < INTEGER_DIGITS - 1 && digits[i] == 0) {
-        i++;
-    }
-    for (; i < DIGITS; i++) {
-        const char digit = (char)('0' + (char)digits[i]);
-
-        if (i == INTEGER_DIGITS) {
-            tr_write_string(dut, ".");
-        }
-        tr_write_bytes(dut, &digit, 1);
-    }
+    tr_write_bytes(dut, digits + first, POINT - first);
+    tr_write_char(dut, '.');
+    tr_write_bytes(dut, digits + POINT, DIGITS - POINT);
 }
 
 void tr_write_score(tr_dut *dut, float score)
 {
-    uint8_t digits[DIGITS];
     uint32_t bits;
     unsigned exponent;
     uint32_t mantissa;
@@ -92,20 +71,17 @@ void tr_write_score(tr_dut *dut, float score)
     memcpy(&bits, &score, sizeof bits);
     exponent = (bits >> 23) & 0xFFU;
     mantissa = bits & 0x7FFFFFU;
-    if (exponent == 0xFFU && mantissa != 0) {
+    if (exponent == INFINITE_EXPONENT && mantissa != 0) {
         tr_write_string(dut, "nan");
         return;
     }
     if ((bits >> 31) != 0) {
-        tr_write_string(dut, "-");
+        tr_write_char(dut, '-');
     }
-    if (exponent == 0xFFU) {
+    if (exponent == INFINITE_EXPONENT) {
         tr_write_string(dut, "inf");
         return;
     }
-    if (exponent < LEAST_EXPONENT) { /* subnormals, which have no hidden bit, among them */
-        exponent = LEAST_EXPONENT;
-    }
-    to_digits(mantissa | 0x800000U, exponent, digits);
-    write_digits(dut, digits);
+    /* A subnormal has no hidden bit, and is 0 with it as well. */
+    write_magnitude(dut, mantissa | 0x800000U, exponent);
 }

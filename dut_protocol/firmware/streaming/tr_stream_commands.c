@@ -32,7 +32,7 @@ static void start(tr_stream *stream, tr_dut *dut)
 /* `[`, values 16 a line, a comma after each but the last, `]`. */
 static void write_activations(tr_dut *dut, const int8_t *values, uint32_t count)
 {
-    tr_write_string(dut, "[");
+    tr_write_char(dut, '[');
     for (uint32_t i = 0; i < count; i++) {
         tr_write_i32(dut, values[i]);
         tr_write_string(dut, i < count - 1 ? ", " : "  ");
@@ -57,7 +57,7 @@ static void stop(tr_stream *stream, tr_dut *dut)
     tr_write_line(dut, "Streaming stopped.");
     if (stream->frames > capacity && capacity > 0) { /* the reference says nothing of it */
         tr_write_u32(dut, stream->frames);
-        tr_write_number_line(dut, " frames, of which are printed: ", capacity, "");
+        tr_write_number_line(dut, " frames, of which are printed: ", capacity);
     }
     tr_write_line(dut, "target activations: ");
     write_activations(dut, config->activations,
@@ -68,9 +68,8 @@ static void write_state(const tr_stream *stream, tr_dut *dut)
 {
     const uint32_t samples = stream->frames * 2U * TR_FRAME_SAMPLES; /* of both channels */
 
-    tr_write_string(dut, "g_i2s_state = ");
-    tr_write_u32(dut, stream->listening ? STATE_STREAMING : STATE_IDLE);
-    tr_write_number_line(dut, ", g_int16s_read=", samples, "");
+    tr_write_number(dut, "g_i2s_state = ", stream->listening ? STATE_STREAMING : STATE_IDLE);
+    tr_write_number_line(dut, ", g_int16s_read=", samples);
 }
 
 /* `name-[values]`, each with its sign and at least three characters wide. */
@@ -84,10 +83,10 @@ static void write_signed(tr_dut *dut, const char *name, const int8_t *values, si
             tr_write_string(dut, ", ");
         }
         if (value > -10 && value < 10) {
-            tr_write_string(dut, " ");
+            tr_write_char(dut, ' ');
         }
         if (value >= 0) {
-            tr_write_string(dut, "+");
+            tr_write_char(dut, '+');
         }
         tr_write_i32(dut, value);
     }
@@ -137,11 +136,11 @@ static void hear_loaded_frame(tr_stream *stream, tr_dut *dut)
 
 bool tr_stream_command(tr_stream *stream, tr_dut *dut, const char *command, size_t count)
 {
-    tr_span arguments = {command, count};
-    tr_span name;
+    tr_arguments arguments;
 
-    (void)tr_next_token(&arguments, &name);
-    switch (tr_find(name, COMMANDS)) {
+    arguments.rest = command;
+    arguments.end = command + count;
+    switch (tr_next_word(&arguments, COMMANDS)) {
     case 0:
         start(stream, dut);
         break;
