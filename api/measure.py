@@ -52,6 +52,8 @@ class Settings(TypedDict, total=False):
     """Energy: the host's stamps for the pin's edges; never valid for submission."""
     model: StrPath
     """What a simulated device runs: a .tflite file, ``demo`` or ``reference``."""
+    engine: Literal["litert", "litert-reference", "tflm"]
+    """What runs that model: LiteRT's optimised or reference kernels, or TensorFlow Lite Micro."""
     datasets: StrPath
     """The folder that holds ``kws01`` and its like; ``demo`` for generated inputs."""
     labels: StrPath

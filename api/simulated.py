@@ -19,6 +19,7 @@ def simulated_device(
     pty: bool = False,
     tcp: tuple[str, int] = ("127.0.0.1", 0),
     model: StrPath | None = None,
+    engine: str | None = None,
     replay: StrPath | None = None,
     datasets: StrPath | None = None,
     baud_rate: int = 115200,
@@ -29,8 +30,9 @@ def simulated_device(
 ) -> Iterator[str]:
     """Serve a simulated device on TCP, or on a pseudo-terminal, in real time; gives its address.
 
-    It runs ``task`` with ``model`` (a .tflite file, ``demo`` or ``reference``), or answers as the
-    board in the log ``replay`` did, whose inputs are under ``datasets``. Port 0 takes any that is
+    It runs ``task`` with ``model`` (a .tflite file, ``demo`` or ``reference``) by ``engine``
+    (``litert``, ``litert-reference`` or ``tflm``), or answers as the board in the log ``replay``
+    did, whose inputs are under ``datasets``. Port 0 takes any that is
     free; ``baud_rate`` 0 is as fast as it goes. ``energy`` is the firmware for energy sessions,
     ``extension`` offers the wire extension, ``config`` describes the task ``custom``.
 
@@ -54,7 +56,7 @@ def simulated_device(
         mode = "energy" if energy else "performance"
         model_id = task_named(task, base).model_id
         address = f"sim:{model_id}{options}&mode={mode}&extension={extension:d}"
-    settings = override(base, dut=address, model=model, datasets=datasets)
+    settings = override(base, dut=address, model=model, engine=engine, datasets=datasets)
     server = DeviceServer(simulated.simulated_device(settings, None).device)
     port: ServedPort
     if pty:

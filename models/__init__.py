@@ -5,6 +5,6 @@ Start with ``suite``: the tasks of the benchmark, and what one input and one res
 be had, ``fetch`` gets them into the ``cache``, and ``demo_models`` finds the small models in
 ``demo/``, which the scripts in ``training/`` make. ``engine`` runs a .tflite on a task's inputs
 (``model_file``: read, if it is whole; ``tensor_conversion``: bytes to tensors and back;
-``model_process``: apart, for it may crash).
+``runtimes/``: by which engine, and apart where it may crash).
 ``export/`` turns a quantised model into C source for a board.
 """

@@ -3,8 +3,10 @@
 This is the only module that calls TFLite. It is there for the simulated device and for checking
 models; benchmarking a real board needs neither this module nor a runtime.
 
-A model that is pinned by its hash is run in this process, any other in one of its own
-(``model_process``). What the bytes of an input become is in ``tensor_conversion``.
+Which engine computes is an ``EngineKind``: LiteRT with its optimised kernels unless told, LiteRT's
+reference kernels, or TensorFlow Lite Micro. By LiteRT a model that is pinned by its hash is run in
+this process; any other, and by TFLM all, in one of its own (``runtimes.model_process``). What the
+bytes of an input become is in ``tensor_conversion``.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from ..errors import UsageError
 from .catalogue import identify
 from .demo_models import DEMO_SHA256
 from .model_file import ModelError, read_model
+from .runtimes.engine_kind import EngineKind
 from .suite import InputFormat, Task
 from .tensor_conversion import (
     FLOAT32,
@@ -54,6 +57,10 @@ agree in every byte. With the default ones they do not (kws: 901 and 902 of 1000
 result would depend on what happens to be installed. Nor do these write to stderr.
 """
 
+_REFERENCE_RESOLVER = "BUILTIN_REF"
+"""The plain C++ that the optimised kernels are tested against. Requantising differs: on the
+reference models some outputs are a step off, and ic's by up to dozens on noise."""
+
 
 class _Interpreter(Protocol):
     """Declares what is used of either runtime's ``Interpreter``."""
@@ -70,7 +77,7 @@ Step: TypeAlias = Callable[[Data], tuple[float, ...]]
 
 
 class EngineUnavailable(UsageError):
-    """No TFLite runtime is installed."""
+    """The engine that is to run a model is not installed."""
 
 
 class Engine:
@@ -92,28 +99,26 @@ class Engine:
         self._step = step
 
     @classmethod
-    def load(cls, path: Path, task: Task) -> Engine:
+    def load(cls, path: Path, task: Task, kind: EngineKind = EngineKind.LITERT) -> Engine:
         """Loads the model at ``path`` for inputs of ``task``, to run on one thread."""
         model = read_model(path)
         sha256 = hashlib.sha256(model).hexdigest()
-        if identify(sha256) is not None or sha256 in DEMO_SHA256.values():
-            return cls.of_bytes(model, task, str(path))
-        from .model_process import ModelProcess
+        pinned = identify(sha256) is not None or sha256 in DEMO_SHA256.values()
+        if pinned and kind is not EngineKind.TFLM:
+            return cls.of_bytes(model, task, str(path), kind)
+        from .runtimes.model_process import ModelProcess
 
-        process = ModelProcess(model, task, str(path))
+        process = ModelProcess(model, task, str(path), kind=kind)
         return cls(task, process.infer, sha256, process.runtime_name)
 
     @classmethod
-    def of_bytes(cls, model: bytes, task: Task, where: str) -> Engine:
+    def of_bytes(
+        cls, model: bytes, task: Task, where: str, kind: EngineKind = EngineKind.LITERT
+    ) -> Engine:
         """Loads a model into this process, which a damaged one may crash; errors name ``where``."""
-        runtime, runtime_name = _runtime()
+        load, runtime_name = _loader(kind)
         try:
-            interpreter = runtime.Interpreter(
-                model_content=model,
-                num_threads=1,
-                experimental_op_resolver_type=getattr(runtime.OpResolverType, _RESOLVER),
-            )
-            interpreter.allocate_tensors()
+            interpreter = load(model)
         except (ValueError, RuntimeError) as error:
             raise ModelError(
                 f"{where}: {runtime_name} cannot load this model: {one_line(error)}"
@@ -157,6 +162,31 @@ def one_line(said: object) -> str:
 
 
 _MOST_SAID = 400
+
+
+def _loader(kind: EngineKind) -> tuple[Callable[[bytes], _Interpreter], str]:
+    """Returns what loads a model into an engine, and the engine's name and version."""
+    if kind is EngineKind.TFLM:
+        from .runtimes.tflm import TflmInterpreter, find_tflm
+
+        tflm, name = find_tflm()
+        return lambda model: TflmInterpreter(tflm, model), name
+    runtime, name = _runtime()
+    resolver = _RESOLVER
+    if kind is EngineKind.LITERT_REFERENCE:
+        resolver, name = _REFERENCE_RESOLVER, f"{name}, reference kernels"
+
+    def load(model: bytes) -> _Interpreter:
+        interpreter = runtime.Interpreter(
+            model_content=model,
+            num_threads=1,
+            experimental_op_resolver_type=getattr(runtime.OpResolverType, resolver),
+        )
+        interpreter.allocate_tensors()
+        loaded: _Interpreter = interpreter
+        return loaded
+
+    return load, name
 
 
 def _runtime() -> tuple[Any, str]:

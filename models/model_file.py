@@ -3,7 +3,7 @@
 tflite-runtime 2.14 does not check the FlatBuffer it is given: a file cut short by a broken
 download takes the whole process down (measured). So look first whether all parts are inside the
 file. This is no full verifier: a file that was tampered with can still crash the runtime, which
-``model_process`` is for.
+``runtimes.model_process`` is for.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ import math
 from pathlib import Path
 
 from ...models.engine import Engine
+from ...models.runtimes.engine_kind import EngineKind
 from ...models.suite import Task
 
 _STEPS_PER_ELEMENT = 16
@@ -15,8 +16,8 @@ _STEPS_PER_ELEMENT = 16
 class TfliteModel:
     """Runs a task's model as :class:`~.simulated.DeviceModel`; the file is opened at once."""
 
-    def __init__(self, path: Path, task: Task) -> None:
-        self._engine = Engine.load(path, task)
+    def __init__(self, path: Path, task: Task, engine: EngineKind = EngineKind.LITERT) -> None:
+        self._engine = Engine.load(path, task, engine)
         self.path = path
         self.model_id = task.model_id
         self.input_bytes = task.input_bytes
@@ -29,7 +30,7 @@ class TfliteModel:
 
     @property
     def runtime(self) -> str:
-        """Say which TFLite runs it, with its version."""
+        """Say which engine runs it, with its version."""
         return self._engine.runtime_name
 
     def infer(self, data: bytes) -> tuple[float, ...]:

@@ -25,6 +25,7 @@ from ...dut_protocol.wire.settings import (
 )
 from ...models.custom_task import CUSTOM_KEY
 from ...models.other_inputs import InputKind, with_inputs
+from ...models.runtimes.engine_kind import EngineKind
 from ...models.suite import ALL_TASKS, STREAMING_TASKS, Task
 from ..terms import Division, Purpose
 from . import values
@@ -175,6 +176,8 @@ class SimulateConfig(values.StrictSection):
 
     inference_time_s: Seconds | None = None
     """Seconds that an inference takes by its clock; None: a usual time of the task."""
+    engine: EngineKind = Field(default=EngineKind.LITERT, strict=False)
+    """What runs the model: `litert`, `litert-reference` or `tflm`."""
 
 
 class Config(values.StrictSection):

@@ -108,6 +108,13 @@ _ROWS = (
         unit="MODEL",
     ),
     Setting(
+        "engine",
+        ("simulate", "engine"),
+        "What runs a sim: device's model: litert, litert-reference (kernels), tflm (TFLite Micro).",
+        default="litert",
+        unit="ENGINE",
+    ),
+    Setting(
         "datasets",
         ("datasets",),
         "Folder holding kws01/, vww01/, …; or demo.",

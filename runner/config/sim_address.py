@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl
 
 from ...dut_protocol.wire.boot_banner import TimestampMode
 from ...errors import closest
+from ...models.runtimes.engine_kind import ENGINE_NAMES, EngineKind
 from ...models.suite import STREAMING_TASKS
 from ..errors import SetupError
 from .config import Config
@@ -132,6 +133,17 @@ class SimulatedOptions:
     """Whether the device offers the wire extension."""
     replay: Path | None = None
     """The log that the device answers from."""
+    engine: EngineKind | None = None
+    """What runs its model; None: what the configuration says."""
+
+
+def engine_named(name: str) -> EngineKind:
+    """Return the engine of this name; ValueError names those that there are."""
+    try:
+        return EngineKind(name)
+    except ValueError as error:
+        near = closest(name, (kind.value for kind in EngineKind))
+        raise ValueError(f"no engine of this name{near}; there are {ENGINE_NAMES}") from error
 
 
 def parse_simulated(address: str) -> tuple[str, SimulatedOptions]:
@@ -164,10 +176,12 @@ def parse_simulated(address: str) -> tuple[str, SimulatedOptions]:
                     options = replace(options, extension=value == "1")
                 case "replay":
                     options = replace(options, replay=Path(value))
+                case "engine":
+                    options = replace(options, engine=engine_named(value))
                 case _:
                     raise SetupError(
-                        f"{address[:_SHOWN]}: unknown option {key!r}; known are baud, extension, "
-                        "inference_ms, mode and replay"
+                        f"{address[:_SHOWN]}: unknown option {key!r}; known are baud, engine, "
+                        "extension, inference_ms, mode and replay"
                     )
         except ValueError as error:
             raise SetupError(

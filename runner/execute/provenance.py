@@ -298,6 +298,7 @@ def _device_compared(facts: DeviceFacts) -> dict[str, object]:
         "the firmware's model id": device.model_id,
         "the baud rate": device.baud_rate,
         "the simulated device's model": simulated and simulated.model_sha256,
+        "the simulated device's engine": simulated and simulated.runtime,
         "the simulated device's baud rate": simulated and simulated.baud_rate,
         "the simulated device's inference time": simulated and simulated.inference_time_s,
     }

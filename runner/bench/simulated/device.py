@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -13,6 +12,7 @@ from ....dut_protocol.simulated.tflite_model import TfliteModel
 from ....dut_protocol.wire.simulation import SIMULATION_NOTE
 from ....errors import closest
 from ....models.demo_models import DEMO_NOTE
+from ....models.runtimes.engine_kind import EngineKind
 from ....models.suite import ALL_TASKS, STREAMING_TASKS, Task
 from ...config.config import Config
 from ...config.named import model_file
@@ -35,6 +35,12 @@ class SimulatedDevice:
     model: SimulatedModel
 
 
+class ModelLoader(Protocol):
+    """Loads the model in a file, to be run by one of the engines."""
+
+    def __call__(self, path: Path, task: Task, engine: EngineKind, /) -> LoadedModel: ...
+
+
 class LoadedModel(DeviceModel, Protocol):
     """Holds a model out of a file, with what the session's provenance says of it."""
 
@@ -48,7 +54,7 @@ class LoadedModel(DeviceModel, Protocol):
 def simulated_device(
     config: Config,
     task: Task | None,
-    load: Callable[[Path, Task], LoadedModel] = TfliteModel,
+    load: ModelLoader = TfliteModel,
 ) -> SimulatedDevice:
     """Make the device that a ``sim:`` address and the configuration describe, not yet booted.
 
@@ -80,7 +86,7 @@ def simulated_device(
         raise SetupError(f"which model to simulate? Give e.g. {SIMULATED}kws01")
     named = config.model or "demo"
     path = model_file(named, task)
-    model = load(path, task)
+    model = load(path, task, options.engine or config.simulate.engine)
     inference_time_s = options.inference_time_s
     if inference_time_s is None:
         inference_time_s = config.simulate.inference_time_s
@@ -108,6 +114,8 @@ def simulated_device(
 
 def _replayed_device(config: Config, log: Path, options: SimulatedOptions) -> SimulatedDevice:
     """Make the board in a log; its model id and mode are the log's, whatever the address says."""
+    if options.engine is not None:
+        raise SetupError("a replay answers from its log, and no engine runs; leave engine= out")
     replay = Replay.open(log, config.datasets)
     inference_time_s = options.inference_time_s
     if inference_time_s is None:

@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 
 @options.with_settings(
     "tasks modes dut io interface_board monitor supply_v max_v ppk2_default_calibration "
-    "soft_markers model datasets recording no_board sessions board config baud_rate iterations "
-    "warmups limit purpose labels input_format division round data_bytes_per_db pipelining "
-    "extension verify_load confirm_results expected_inference_s wire_log script resume history tag "
-    "stop_on_failure quiet verbose as_json"
+    "soft_markers model engine datasets recording no_board sessions board config baud_rate "
+    "iterations warmups limit purpose labels input_format division round data_bytes_per_db "
+    "pipelining extension verify_load confirm_results expected_inference_s wire_log script resume "
+    "history tag stop_on_failure quiet verbose as_json"
 )
 def run(
     flags: dict[str, Any],

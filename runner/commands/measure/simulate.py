@@ -50,7 +50,7 @@ app.command("interface-board")(interface_board)
 
 @app.command()
 @options.with_settings(
-    "task model replay datasets config pty tcp baud_rate inference_ms energy extension",
+    "task model engine replay datasets config pty tcp baud_rate inference_ms energy extension",
     datasets=("With --replay: the inputs, to know them by.", "none: answers in the log's order"),
 )
 def dut(
@@ -110,9 +110,11 @@ def dut(
     if inference_ms is not None:
         address += f"&inference_ms={inference_ms}"
     if replay is not None:
-        if task is not None or flags["model"] is not None or energy or extension:
+        runs = (task, flags["model"], flags["engine"])
+        if any(one is not None for one in runs) or energy or extension:
             raise SetupError(
-                "the log says what its board ran; leave --task, --model, --energy, --extension out"
+                "the log says what its board ran; leave --task, --model, --engine, --energy, "
+                "--extension out"
             )
         address = f"sim:{address}&replay={quote(str(replay))}"
     else:
@@ -192,7 +194,8 @@ def monitor(
 
 @app.command()
 @options.with_settings(
-    "task model datasets dut config kind io pty tcp_io tcp_monitor dut_baud_rate inference_ms",
+    "task model engine datasets dut config kind io pty tcp_io tcp_monitor dut_baud_rate "
+    "inference_ms",
     datasets=("With --task sww: the recordings on the card, in sww01/.", "none: an empty card"),
     dut=("With --task sww: what is simulated, sim:sww01?audio_ppm=-2300.", "sim:sww01"),
     io=(

@@ -23,7 +23,7 @@ _ADDRESS = f"sim:{SWW.model_id}"
 
 
 @options.with_settings(
-    "dut datasets model config pty tcp",
+    "dut datasets model engine config pty tcp",
     dut=("What is simulated, with all its options: sim:sww01?audio_ppm=-2300.", "sim:sww01"),
     datasets=("The recordings on its card, in sww01/.", "none: an empty card"),
     model=("What the device hears by.", "of the demo: demo; else the lists of the words"),

@@ -12,7 +12,7 @@ from tinyrunner.runner.bench import opening
 from tinyrunner.runner.bench.opening import open_bench
 from tinyrunner.runner.bench.simulated.device import simulated_device
 from tinyrunner.runner.bench.simulated.wiring import SimulatedBench
-from tinyrunner.runner.config.config import Config, override
+from tinyrunner.runner.config.config import Config, ConfigError, override
 from tinyrunner.runner.config.sim_address import parse_simulated
 from tinyrunner.runner.errors import SetupError
 
@@ -40,6 +40,28 @@ def test_the_address_wins_over_the_configuration_and_the_task_over_nothing():
     assert device.model.inference_time_s == pytest.approx(0.007)
     with pytest.raises(SetupError, match="which model to simulate"):
         simulated_device(override(Config(), dut="sim:"), None)
+
+
+def test_the_engine_is_the_addresses_or_else_the_configurations():
+    config = override(Config(), dut="sim:kws01", engine="litert-reference")
+    assert simulated_device(config, None).model.runtime.endswith(", reference kernels")
+    config = override(config, dut="sim:kws01?engine=litert")
+    assert not simulated_device(config, None).model.runtime.endswith(", reference kernels")
+
+
+def test_an_engine_that_is_none_is_refused_with_those_that_there_are():
+    with pytest.raises(
+        SetupError, match=r"engine='tflmm' cannot be: .* did you mean tflm\?.*, tfl"
+    ):
+        parse_simulated("sim:kws01?engine=tflmm")
+    with pytest.raises(ConfigError, match=r"--engine: expected litert, litert-reference or"):
+        override(Config(), engine="tflmm")
+
+
+def test_where_no_model_runs_an_engine_is_refused(tmp_path):
+    log = tmp_path / "log.txt"
+    with pytest.raises(SetupError, match="leave engine= out"):
+        simulated_device(override(Config(), dut=f"sim:?replay={log}&engine=tflm"), KWS)
 
 
 def test_a_model_file_is_named_in_the_provenance_with_its_hash():

@@ -10,6 +10,7 @@ from unittest import mock
 
 import psutil
 from tinyrunner.dut_protocol.simulated.tflite_model import TfliteModel
+from tinyrunner.models.runtimes.engine_kind import EngineKind
 from tinyrunner.models.suite import Task
 from tinyrunner.runner.bench import opening
 from tinyrunner.runner.bench.simulated.device import SimulatedDevice, simulated_device
@@ -108,7 +109,7 @@ def accuracy_session(
     made: list[Any] = []
     kind = NullModel if model is None else TimedModel if timed else TfliteModel
 
-    def load(path: Path, task: Task) -> Any:
+    def load(path: Path, task: Task, _engine: EngineKind) -> Any:
         made.append(kind(path, task))
         return made[-1]
 

@@ -22,7 +22,9 @@ from .....dut_protocol.simulated.streaming.interface_board import BoardFaults, B
 from .....dut_protocol.simulated.streaming.words import WordHabits
 from .....dut_protocol.wire.boot_banner import TimestampMode
 from .....errors import closest
+from .....models.runtimes.engine_kind import EngineKind
 from .....models.suite import STREAMING_TASKS, SWW
+from ....config.sim_address import engine_named
 from ....config.values import MAX_BAUD_RATE
 from ....errors import SetupError
 
@@ -57,6 +59,8 @@ class StreamingBenchOptions:
     """How its firmware was built; None: as the run wants it."""
     dut_baud_rate: int | None = None
     """What the device's UART is set to; None: whatever the board's is."""
+    engine: EngineKind | None = None
+    """What runs its model; None: what the configuration says."""
 
 
 FAULTS = (
@@ -177,6 +181,7 @@ _OPTIONS: dict[str, _Setter] = {
     "false": _in("habits", "false_s", _times),
     "baud": lambda options, text: replace(options, dut_baud_rate=_whole(1, MAX_BAUD_RATE)(text)),
     "mode": lambda options, text: replace(options, mode=TimestampMode(text)),
+    "engine": lambda options, text: replace(options, engine=engine_named(text)),
     "fault": _faults,
 }
 """What each option sets."""

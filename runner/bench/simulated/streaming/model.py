@@ -10,6 +10,7 @@ import numpy as np
 from .....datasets.streaming.wake_word import Frame, WakeWordStream
 from .....dut_protocol.simulated.streaming.card import Samples, Sound
 from .....models.engine import Engine, int8_answers
+from .....models.runtimes.engine_kind import EngineKind
 from .....models.suite import SWW_INFERENCE
 from ....errors import SetupError
 
@@ -23,10 +24,12 @@ class HearingModel:
     Both go through the same buffers, which `start` empties, as in the reference firmware.
     """
 
-    def __init__(self, path: Path, note: str | None = None) -> None:
+    def __init__(
+        self, path: Path, note: str | None = None, engine: EngineKind = EngineKind.LITERT
+    ) -> None:
         """Load the model; ``note`` is what a session says of it."""
         self.note = note
-        self._engine = Engine.load(path, SWW_INFERENCE)
+        self._engine = Engine.load(path, SWW_INFERENCE, engine)
         self._infer = int8_answers(self._engine)
         self.path = path
         self.start()
@@ -38,7 +41,7 @@ class HearingModel:
 
     @property
     def runtime(self) -> str:
-        """Say which TFLite runs it, with its version."""
+        """Say which engine runs it, with its version."""
         return self._engine.runtime_name
 
     def start(self) -> None:

@@ -31,10 +31,12 @@ from .....energy.monitor import EnergyMonitor
 from .....energy.simulated.n6705 import SimulatedN6705
 from .....energy.simulated.power_model import PowerModel
 from .....models.demo_models import DEMO_NOTE
+from .....models.runtimes.engine_kind import EngineKind
 from .....models.suite import SWW_INFERENCE
 from ....config.config import Config, MonitorConfig
 from ....config.named import model_file
 from ....config.sim_address import SIMULATED
+from ....errors import SetupError
 from ..device import SimulatedModel
 from ..monitors import simulated_monitor
 from ..wiring import POWER_STATE
@@ -57,7 +59,7 @@ class StreamingWiring:
         self.clock = clock
         options = parse_streaming(config.dut.address or SIMULATED)
         recordings = recordings_in(config.datasets)
-        model = _model(config, recordings)
+        model = _model(config, recordings, options.engine or config.simulate.engine)
         self.lock = threading.RLock()
         self.power = PowerModel()
         self.options = options
@@ -141,15 +143,21 @@ class SimulatedStreamingBench(StreamingWiring):
             yield monitor
 
 
-def _model(config: Config, recordings: Recordings) -> HearingModel | None:
+def _model(config: Config, recordings: Recordings, engine: EngineKind) -> HearingModel | None:
     """Load the model that the device is to hear by; None: it goes by the lists of the words.
 
     Unless told it is the demo's for the demo's recording, of which it knows the words.
     """
     if config.model is None and not recordings.is_demo:
+        if engine is not EngineKind.LITERT:
+            raise SetupError(
+                f"the simulated device goes by the lists of the words, so there is nothing for the "
+                f"engine {engine.value} to run: name a model (--model reference, say)"
+            )
         return None
     named = config.model or "demo"
-    return HearingModel(model_file(named, SWW_INFERENCE), DEMO_NOTE if named == "demo" else None)
+    note = DEMO_NOTE if named == "demo" else None
+    return HearingModel(model_file(named, SWW_INFERENCE), note, engine)
 
 
 def _detector(

@@ -201,7 +201,7 @@ def test_a_data_set_without_the_logs_files_is_refused(tmp_path):
 def test_what_the_log_says_is_not_said_again(tmp_path, more):
     ran = tinyrunner("simulate", "dut", "--replay", tmp_path / "log.txt", "--pty", *more)
     assert ran.status == 2, ran
-    assert "leave --task, --model, --energy, --extension out" in ran.err
+    assert "leave --task, --model, --engine, --energy, --extension out" in ran.err
 
 
 def test_energy_mode_is_refused_in_process():

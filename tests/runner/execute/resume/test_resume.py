@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import shutil
 
 import pytest
@@ -297,6 +298,15 @@ def test_another_model_in_the_simulated_device_is_refused(tmp_path, data, monkey
     changed["provenance"]["simulated"]["model_sha256"] = "0" * 64
     (session / "session.json").write_text(json.dumps(changed))
     assert "the simulated device's model" in refused(session)
+
+
+def test_another_engine_in_the_simulated_device_is_refused(tmp_path, data):
+    start(data, tmp_path / "s")
+    session = only_session(tmp_path / "s")
+    (session / "result.txt").unlink()
+    (session / "log.txt").write_text("")
+    named = refused(session, "--dut", "sim:kws01?engine=litert-reference")
+    assert re.search(r"the simulated device's engine: .*, now it is '.*, reference kernels'", named)
 
 
 def test_moved_inputs_with_the_same_content_are_taken(complete, data, tmp_path, monkeypatch):

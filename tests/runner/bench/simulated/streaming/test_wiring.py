@@ -17,6 +17,7 @@ from tinyrunner.models.demo_models import DEMO_NOTE
 from tinyrunner.runner.bench.recorder import Recorder, ServedTransport
 from tinyrunner.runner.bench.simulated.streaming.wiring import SimulatedStreamingBench
 from tinyrunner.runner.config.config import Config, MonitorConfig, override
+from tinyrunner.runner.errors import SetupError
 from tinyrunner.runner.score.streaming.formulas import (
     README_DELAY_S,
     drift_of,
@@ -57,6 +58,21 @@ def test_the_reference_model_hears_in_the_short_clip_what_the_readme_says() -> N
     assert [ms - heard[0] for ms in heard] == [0, *range(1376, 2113, 32), 4992]
     assert score_words(heard, truth.windows_s).counts == (2, 1, 0)
     assert bench.model.runtime.startswith(("tflite", "ai-edge"))
+
+
+def test_another_engine_hears_the_same_in_the_short_clip() -> None:
+    root = reference_path("datasets", "sww01")
+    model = reference_path("models", "str_ww_ref_model.tflite")
+    bench = streaming_bench("sim:sww01?engine=litert-reference", root, model)
+    assert bench.model.runtime.endswith(", reference kernels")
+    play(bench, "short_wav_easy10s.wav")
+    (truth,) = read_truths(root / "sww_short_test.json")
+    assert score_words(bench.board.detections_ms, truth.windows_s).counts == (2, 1, 0)
+
+
+def test_by_lists_of_words_there_is_nothing_for_an_engine_to_run(root: Path) -> None:
+    with pytest.raises(SetupError, match="nothing for the engine tflm to run"):
+        streaming_bench("sim:sww01?engine=tflm", root)
 
 
 def test_the_demo_model_hears_the_words_of_the_demo_recording() -> None:

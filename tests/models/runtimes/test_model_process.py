@@ -10,7 +10,7 @@ import pytest
 from tinyrunner.models.demo_models import demo_model_path
 from tinyrunner.models.engine import Engine, EngineUnavailable
 from tinyrunner.models.model_file import ModelError
-from tinyrunner.models.model_process import ModelFailed, ModelLimits, ModelProcess
+from tinyrunner.models.runtimes.model_process import ModelFailed, ModelLimits, ModelProcess
 from tinyrunner.models.suite import AD, KWS, Task
 
 WHERE = "folder/m.tflite"

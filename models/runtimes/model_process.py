@@ -1,5 +1,7 @@
 """Runs a model that nobody has vouched for in a process of its own, which may crash.
 
+So is every model that TensorFlow Lite Micro runs: it writes to standard error what it thinks.
+
 A TFLite runtime trusts the file that it is given. A wrong length or index in it lets the runtime
 read and write outside of its memory, and that ends the process (tflite-runtime 2.14: with 20 of 800
 demo models of which a few words were damaged). So everything is done in another process, from
@@ -8,7 +10,8 @@ there is an error here, which names the file.
 
 What the two say to each other is the input and output of that process:
 
-    in    the model, its task, its name and the limits, pickled; then inputs, all of one size
+    in    the model, its task, its name, the limits and the engine, pickled; then inputs, all of
+          one size
     out   a byte of ``_Began``, the size of a text (uint32) and the text: what runtime it is, or
           why it cannot be; then the scores of each input (float64)
 
@@ -31,11 +34,12 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import IO
 
-from ..errors import InterruptingError
-from .engine import Engine, EngineUnavailable, one_line
-from .model_file import ModelError
-from .suite import Task
-from .tensor_conversion import Data
+from ...errors import InterruptingError
+from ..engine import Engine, EngineUnavailable, one_line
+from ..model_file import ModelError
+from ..suite import Task
+from ..tensor_conversion import Data
+from .engine_kind import EngineKind
 
 
 class ModelFailed(InterruptingError):
@@ -85,17 +89,25 @@ _EXIT_S = 10.0
 class ModelProcess:
     """A model process infers with one model; it ends when nobody refers to it any more."""
 
-    __slots__ = ("__weakref__", "_limits", "_process", "_said", "_scores", "_where", "runtime_name")
+    __slots__ = (
+        "__weakref__", "_kind", "_limits", "_process", "_said", "_scores", "_where", "runtime_name"
+    )  # fmt: skip
 
     runtime_name: str
     """Distribution and version of the runtime that it uses."""
 
     def __init__(
-        self, model: bytes, task: Task, where: str, limits: ModelLimits | None = None
+        self,
+        model: bytes,
+        task: Task,
+        where: str,
+        limits: ModelLimits | None = None,
+        kind: EngineKind = EngineKind.LITERT,
     ) -> None:
         """Starts it; ModelError, with the name ``where``, if the model does not load and infer."""
         self._where = where
         self._limits = limits or ModelLimits()
+        self._kind = kind
         self._scores = struct.Struct(f"<{task.score_count}d")
         self._said = tempfile.TemporaryFile()  # noqa: SIM115 - it is needed until the end
         try:
@@ -117,7 +129,7 @@ class ModelProcess:
             raise ModelError(f"cannot start a process to run {where} in: {error}") from error
         with ExitStack() as unless_it_runs:
             unless_it_runs.callback(weakref.finalize(self, _end, self._process, self._said))
-            self.runtime_name = self._begin(pickle.dumps((model, task, where, self._limits)))
+            self.runtime_name = self._begin(pickle.dumps((model, task, where, self._limits, kind)))
             unless_it_runs.pop_all()
 
     def _begin(self, what: bytes) -> str:
@@ -134,7 +146,7 @@ class ModelProcess:
             case _Began.RUNS:
                 return text
             case _Began.REFUSED:
-                raise ModelError(text)
+                raise ModelError(f"{text}{self._reasons()}")
             case _Began.NO_RUNTIME:
                 raise EngineUnavailable(text)
 
@@ -162,13 +174,21 @@ class ModelProcess:
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(_EXIT_S)
         self._process.kill()
-        self._said.seek(max(0, self._said.seek(0, os.SEEK_END) - _MOST_SAID))
-        lines = self._said.read().decode("utf-8", "replace").split("\n")
-        said = [line.strip() for line in lines if line.strip()]
         return ModelFailed(
             f"{self._where}: the process that runs this model "
-            f"{self._how(self._process.wait(), said)}"
+            f"{self._how(self._process.wait(), self._lines_said())}"
         )
+
+    def _lines_said(self) -> list[str]:
+        """Returns the last lines that the process wrote to its standard error."""
+        self._said.seek(max(0, self._said.seek(0, os.SEEK_END) - _MOST_SAID))
+        lines = self._said.read().decode("utf-8", "replace").split("\n")
+        return [line.strip() for line in lines if line.strip()]
+
+    def _reasons(self) -> str:
+        """Returns why a model is refused, where the engine tells it on standard error alone."""
+        said = self._lines_said() if self._kind is EngineKind.TFLM else []
+        return f" ({one_line('; '.join(said))})" if said else ""
 
     def _how(self, status: int, said: list[str]) -> str:
         if any(line.startswith(_OVERTIME) for line in said):
@@ -212,9 +232,9 @@ def serve() -> None:
 
     inputs, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # should the runtime print
-    model, task, where, limits = pickle.load(inputs)
+    model, task, where, limits, kind = pickle.load(inputs)
     _limit(limits.memory_bytes)
-    began, text, engine = _load(model, task, where)
+    began, text, engine = _load(model, task, where, kind)
     faulthandler.cancel_dump_traceback_later()
     answers.write(began.value + _SIZE.pack(len(text)) + text)
     answers.flush()
@@ -229,10 +249,12 @@ def serve() -> None:
         answers.flush()
 
 
-def _load(model: bytes, task: Task, where: str) -> tuple[_Began, bytes, Engine | None]:
+def _load(
+    model: bytes, task: Task, where: str, kind: EngineKind
+) -> tuple[_Began, bytes, Engine | None]:
     try:
-        Engine.of_bytes(model, task, where).infer(bytes(task.input_bytes))
-        engine = Engine.of_bytes(model, task, where)  # anew: a model may keep a state
+        Engine.of_bytes(model, task, where, kind).infer(bytes(task.input_bytes))
+        engine = Engine.of_bytes(model, task, where, kind)  # anew: a model may keep a state
     except EngineUnavailable as error:
         return _Began.NO_RUNTIME, str(error).encode(), None
     except ModelError as error:
