@@ -120,7 +120,7 @@ def run(
     ``resume`` continues it. Any other TinyrunnerError says why nothing was measured.
     """
     from ..runner.config.config import Config, absolute, load_config
-    from ..runner.config.named import benchmark_named, mode_named
+    from ..runner.config.name_lookup import benchmark_named, mode_named
     from ..runner.execute.run import run_session
 
     base = Config() if config is None else load_config(Path(config))
@@ -150,7 +150,7 @@ def resume(
     settings are no longer what they were, and for energy sessions, which are begun again.
     """
     from ..runner.config.config import absolute
-    from ..runner.config.named import task_named
+    from ..runner.config.name_lookup import task_named
     from ..runner.execute.provenance import asked_before
     from ..runner.execute.run import resume_session
 

@@ -185,7 +185,7 @@ class Session:
 
     def _repr_html_(self) -> str:
         """Return what a notebook shows of it."""
-        from .shown import session_html
+        from .notebook_view import session_html
 
         return session_html(self)
 

@@ -44,7 +44,7 @@ def simulated_device(
     from ..dut_protocol.simulated.serve import DeviceServer, PtyPort, ServedPort, TcpPort
     from ..runner.bench.simulated import device as simulated
     from ..runner.config.config import Config, load_config, override
-    from ..runner.config.named import task_named
+    from ..runner.config.name_lookup import task_named
 
     base = Config() if config is None else load_config(Path(config))
     options = f"?baud={baud_rate}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ..journal.records import LogFacts
-from ..score.signed import signed
+from ..score.minus_sign import signed
 from ..terms import Mode
 from .evidence.audit_result import SessionAudit
 from .evidence.findings import AuditFinding, Rule, violation, warning

@@ -24,8 +24,8 @@ from ..journal.session_document import Provenance, write_document
 from ..journal.session_folder import SessionFolder, sync_folder, write_atomically
 from ..score.assess import Assessment, Judging, assess
 from ..script.plan import PlannedInference
+from ..script.publishable_path import written_path
 from ..script.script import Script, print_script
-from ..script.written_path import written_path
 from ..terms import Division, Mode, Purpose
 from ..write.eembc_results import render_result
 from .progress import Reporter

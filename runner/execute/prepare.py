@@ -27,6 +27,7 @@ from ..bench.bench import Bench
 from ..bench.link import agree, fit_to_io_manager
 from ..errors import SetupError
 from ..journal.journal import Journal
+from ..script.publishable_path import written_path
 from ..script.script import Script, ScriptError, Step, preliminary_steps
 from ..script.verbs import (
     DeviceVerb,
@@ -40,7 +41,6 @@ from ..script.verbs import (
     input_file_name,
     parse_verb,
 )
-from ..script.written_path import written_path
 from ..terms import Division
 from .progress import Reporter
 from .provenance import Source

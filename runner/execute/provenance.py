@@ -45,8 +45,8 @@ from ..journal.session_document import (
     read_document,
 )
 from ..journal.session_folder import SessionFolder
+from ..script.publishable_path import written_path
 from ..script.script import Script, print_script
-from ..script.written_path import written_path
 from ..terms import Mode, Purpose
 
 

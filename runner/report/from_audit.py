@@ -10,7 +10,7 @@ from ..audit.overview.digest import Digest, SessionStanding, digest
 from ..audit.overview.standings import rows_of
 from ..score.rules import Severity
 from .page import PageFinding, ReportPage, ReportSession, TreeVerdict, suite_order
-from .plots.field import Field, field_with, systems_of
+from .plots.published_field import Field, field_with, systems_of
 
 
 def page_of_audit(audited: TreeAudit) -> ReportPage:

@@ -19,7 +19,7 @@ from ..terms import Mode, Purpose
 
 if TYPE_CHECKING:
     from ..audit.overview.digest import Digest, SessionStanding
-    from .plots.field import Field
+    from .plots.published_field import Field
 
 
 class SessionStatus(Enum):

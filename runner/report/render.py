@@ -20,8 +20,8 @@ from ..score.rules import Severity
 from .audit_view import overview_of
 from .budget import MAX_FINDINGS, Budget
 from .page import PageFinding, ReportPage, SessionStatus
-from .plots.field import field_with
-from .plots.packed import packed, packed_bytes
+from .plots.packed_data import packed, packed_bytes
+from .plots.published_field import field_with
 from .plots.scatter import scatters_of
 from .plots.traces import Plot
 from .summary import cards, points_of

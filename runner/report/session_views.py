@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from ..score.minus_sign import signed
 from ..score.results import AccuracyResult, EnergyResult, PerformanceResult
-from ..score.signed import signed
 from .page import ReportSession, Row
 from .plots.curves import Curve, NoAnswersError, classifier_curves, read_answers, roc_curve, thinned
 from .plots.dots import NONE, Dots, dots_of, fixed, percent, spread

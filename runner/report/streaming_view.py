@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from ...models.suite import StreamingTask
 from ..journal.records import StreamingRecord
 from ..score.assess import Assessment
-from ..score.signed import signed
+from ..score.minus_sign import signed
 from ..score.streaming.formulas import OFFICIAL_DELAY_S, README_DELAY_S
 from ..score.streaming.printed import streaming_figures
 from ..score.streaming.results import StreamingResult
@@ -15,7 +15,7 @@ from ..terms import Mode
 from ..write.printed_results import Block, parse_results
 from .page import Row
 from .plots.dots import fixed, percent
-from .plots.words import found_of
+from .plots.streaming_timeline import found_of
 from .session_views import MAX_WINDOW_ROWS, Table
 
 AS_PRINTED = "as printed, not recomputed"

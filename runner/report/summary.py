@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 
 from ...models.suite import Metric
 from ..score.assess import Assessment
-from ..score.signed import MINUS, signed
+from ..score.minus_sign import MINUS, signed
 from ..score.streaming.results import StreamingResult
 from ..terms import Mode
 from .page import ReportSession, SessionStatus
 from .plots.dots import NONE, fixed, points, spread
-from .plots.field import point_of
+from .plots.published_field import point_of
 from .plots.scatter import SystemPoint
 
 

@@ -18,8 +18,8 @@ from ..score.results import MeasuredWindow
 from .budget import MAX_BUCKETS, Budget
 from .page import ReportSession, Row
 from .plots.dots import NONE, Dots, fixed
+from .plots.streaming_timeline import words_plot
 from .plots.traces import Plot, add_traces, draw_trace, trace_plot
-from .plots.words import words_plot
 from .session_views import (
     MAX_WINDOW_ROWS,
     Confusion,

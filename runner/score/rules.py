@@ -21,6 +21,7 @@ from ..journal.damage import Damage
 from ..journal.records import GARBLED, LogFacts
 from ..terms import Division, Mode, Purpose
 from .json_form import JsonForm
+from .minus_sign import signed
 from .results import (
     AccuracyResult,
     EnergyResult,
@@ -29,7 +30,6 @@ from .results import (
     PerformanceResult,
     TimedWindow,
 )
-from .signed import signed
 
 TIMER_CHECK_MIN_S = 5.0
 """The shortest window that a timer is checked by: the lines' own way to the host takes

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from ...datasets.inputs import Dataset
 from .plan import INFER_ACK, LOAD_MS_PER_BYTE, PERFORMANCE_INPUTS
+from .publishable_path import written_path
 from .script import NO_TIMEOUT_MS, Script, Step
 from .verbs import (
     BmCfg,
@@ -27,7 +28,6 @@ from .verbs import (
     Version,
     format_verb,
 )
-from .written_path import written_path
 
 ENERGY_CODE = "ulp-ml"
 TRACE_NAME = "trace1"

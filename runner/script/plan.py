@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from ...datasets.inputs import Dataset, InputWindow
 from ..errors import SetupError
 from ..terms import Mode
+from .publishable_path import written_path
 from .script import NO_TIMEOUT_MS, Script, Step, numbered_steps
 from .verbs import (
     BmCfg,
@@ -27,7 +28,6 @@ from .verbs import (
     input_file_name,
     parse_verb,
 )
-from .written_path import written_path
 
 PERFORMANCE_INPUTS = 5
 BENCHMARK_CODE = "ulp-mlperf"

@@ -15,7 +15,7 @@ from ...models.custom_task import CUSTOM_KEY
 from ..config.config import Config, config_from_json
 from ..config.settings import SETTINGS
 from ..journal.session_document import IterationsFound, IterationsSaid, Provenance
-from ..score.signed import signed
+from ..score.minus_sign import signed
 from ..score.streaming.assess import JudgedStream
 from ..terms import Mode
 from .code_folder import CopiedCode

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
+from ...score.minus_sign import signed
 from ...score.rules import Severity
-from ...score.signed import signed
 from ...terms import Mode
 from ...write.printed_results import PrintedFigure
 from ..evidence.audit_result import SessionAudit, TreeAudit

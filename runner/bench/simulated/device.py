@@ -15,7 +15,7 @@ from ....models.demo_models import DEMO_NOTE
 from ....models.runtimes.engine_kind import EngineKind
 from ....models.suite import ALL_TASKS, STREAMING_TASKS, Task
 from ...config.config import Config
-from ...config.named import model_file
+from ...config.name_lookup import model_file
 from ...config.sim_address import SIMULATED, SimulatedOptions, parse_simulated
 from ...errors import SetupError
 from .replay import Replay

@@ -153,7 +153,7 @@ def _cells(each: Difference) -> tuple[Text, Text, Text, Text, Text]:
     from rich.text import Text
 
     from ...report.plots.dots import NONE, fixed, points
-    from ...score.signed import signed
+    from ...score.minus_sign import signed
 
     measure = each.measure
     decimals = _DECIMALS.get(measure.title, 3)

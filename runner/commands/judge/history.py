@@ -239,8 +239,8 @@ def gate(
     from ...export.history.figures import parse_counts, parse_labels
     from ...export.history.gate import Asked, GateVerdict
     from ...export.history.gate import gate as gate_sessions
+    from ...export.history.gate_report import gate_markdown, suites_of_gate
     from ...export.history.store import History
-    from ...export.history.told import gate_markdown, suites_of_gate
     from ...report.gather import Asked as JudgedBy
 
     options.refuse_existing(junit)

@@ -96,7 +96,7 @@ def init(
     from ...submission.describe.interview import Flags, collect, parse_settings, required_flags
     from ...submission.describe.kept_answers import KeptAnswers
     from ...submission.describe.placing import place_sessions
-    from .asker import Asker
+    from .terminal_questions import Asker
 
     _refuse_existing(file)
     flags = Flags(

@@ -102,7 +102,7 @@ def check(
     from ....models.suite import ALL_TASKS
     from ...bench.labgrid.lease import held_places
     from ...config.config import override
-    from ...config.named import task_named
+    from ...config.name_lookup import task_named
     from ..show.check import CheckView, show_verdict
 
     for file in (html, markdown, junit):
@@ -154,14 +154,14 @@ def check(
 def _write_files(
     report: ConformanceReport, html: Path | None, markdown: Path | None, junit: Path | None
 ) -> None:
-    from ....dut_protocol.conformance import written
+    from ....dut_protocol.conformance import report_pages
     from ...export.junit import junit_text
     from ...export.suites import suite_of_check
 
     when = datetime.now(UTC).astimezone().isoformat(timespec="seconds")
     for file, text_of in (
-        (html, partial(written.page, report, when)),
-        (markdown, partial(written.markdown, report)),
+        (html, partial(report_pages.page, report, when)),
+        (markdown, partial(report_pages.markdown, report)),
         (junit, partial(junit_text, [suite_of_check(report, when)])),
     ):
         if file is not None:

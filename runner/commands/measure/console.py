@@ -54,7 +54,7 @@ def console(
     from ...bench.opening import open_bench, open_energy_bench
     from ...bench.streaming import open_streaming_bench, with_simulated_board
     from ...config.config import override
-    from ...config.named import task_named
+    from ...config.name_lookup import task_named
     from ...config.sim_address import simulated_model_id
     from ...execute.console import Interactive
 

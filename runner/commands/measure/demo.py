@@ -148,7 +148,7 @@ class Demonstration:
 def demonstrate(folder: Path, reporter: Reporter, round_name: str | None = None) -> Demonstration:
     """Run the round's tasks in all modes into ``folder``, and build a submission below it."""
     from ...config.config import override
-    from ...config.named import benchmark_named
+    from ...config.name_lookup import benchmark_named
     from ...config.rounds import ROUNDS_FILE, load_rounds
     from ...execute.campaign.campaign_file import board_config, load_campaign
     from ...execute.campaign.several_runs import modes_for

@@ -103,7 +103,7 @@ def profile(
     from ...bench.labgrid.lease import held_places
     from ...bench.opening import open_bench
     from ...config.config import override
-    from ...config.named import task_named
+    from ...config.name_lookup import task_named
     from ...execute.prepare import connect
     from .check import simulated_task
 
@@ -171,7 +171,7 @@ def _held_against(times: LayerTimes, model: str | Path, task: Task) -> LayerTime
     from ....models.export.footprint import footprint_of, told_name
     from ....models.export.int8_network import ExportError
     from ....models.export.read_network import read_network
-    from ...config.named import model_file
+    from ...config.name_lookup import model_file
 
     path = model_file(model, task)
     try:

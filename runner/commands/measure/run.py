@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ...execute.campaign.several_runs import EndedCell
     from ...execute.progress import Reporter
     from ...execute.run import Outcome, Prepared
-    from ...export.history.keeper import Keeper
+    from ...export.history.run_recorder import Keeper
     from ...terms import Mode
 
 
@@ -133,7 +133,7 @@ def _keeper(history: str | None, tag: list[str] | None) -> Keeper | None:
         if tag:
             raise SetupError("--tag labels sessions in a history; give --history as well")
         return None
-    from ...export.history.keeper import Keeper
+    from ...export.history.run_recorder import Keeper
 
     return Keeper.open(history, tag or [])
 
@@ -236,7 +236,7 @@ def _resume(
 def choose_tasks(names: list[str] | None, config: Config) -> list[Benchmark]:
     """Return the tasks by their names, `all` for the four, `custom` for the configuration's own."""
     from ....models.suite import BENCHMARKS, TASKS
-    from ...config.named import benchmark_named
+    from ...config.name_lookup import benchmark_named
 
     if not names:
         known = ", ".join(BENCHMARKS)
@@ -250,7 +250,7 @@ def choose_tasks(names: list[str] | None, config: Config) -> list[Benchmark]:
 
 def choose_modes(names: list[str] | None) -> list[Mode]:
     """Return the modes by their names, in the order given; `all` for the three."""
-    from ...config.named import mode_named
+    from ...config.name_lookup import mode_named
     from ...terms import Mode
 
     if not names:

@@ -94,7 +94,7 @@ def dut(
     from ....dut_protocol.simulated.serve import DeviceServer
     from ...bench.simulated.device import simulated_device
     from ...config.config import override
-    from ...config.named import task_named
+    from ...config.name_lookup import task_named
 
     settings = options.base_config(config)
     place = one_place(pty, tcp)
@@ -260,7 +260,7 @@ def bench(
     from ...bench.simulated.monitors import named_monitor, served_instrument
     from ...bench.simulated.wiring import Wiring
     from ...config.config import override
-    from ...config.named import task_named
+    from ...config.name_lookup import task_named
     from ...config.sim_address import names_simulated
 
     settings = options.base_config(config)

@@ -57,7 +57,7 @@ def new(
     """
     from rich.console import Console
 
-    from ...config.named import task_named
+    from ...config.name_lookup import task_named
 
     chosen_board = BOARDS.get(board)
     if chosen_board is None:

@@ -8,8 +8,8 @@ from rich.table import Table
 from rich.text import Text
 
 from ....dut_protocol.conformance.report import ConformanceReport, Item, Verdict
+from ....dut_protocol.conformance.report_pages import figures, named, verdict
 from ....dut_protocol.conformance.run import CheckWatcher
-from ....dut_protocol.conformance.written import figures, named, verdict
 from ....dut_protocol.host.dut import Identity
 
 _STYLES = {

@@ -9,7 +9,7 @@ from rich.text import Text
 from ....models.suite import StreamingTask
 from ...journal.records import StreamingRecord
 from ...score.assess import Assessment
-from ...score.signed import signed
+from ...score.minus_sign import signed
 from ...score.streaming.formulas import OFFICIAL_DELAY_S, README_DELAY_S
 from ...score.streaming.results import Drift, DutyCycle, WordScore
 from ...terms import Mode

@@ -21,7 +21,7 @@ from ...config.config import Config, absolute
 from ...config.explain import ConfigError
 from ...config.instruments import SCPI
 from ...config.labgrid_address import LABGRID, Wanted, labgrid_addresses, used_sections
-from ...config.named import benchmark_named
+from ...config.name_lookup import benchmark_named
 from ...config.sim_address import is_simulated, names_simulated
 from ...config.strict_yaml import Place, YamlSource
 from ...errors import SetupError

@@ -31,7 +31,7 @@ from ...bench.labgrid.lease import held_places
 from ...bench.opening import check_addresses, open_bench
 from ...config.config import config_from_json
 from ...config.labgrid_address import Wanted, place_named
-from ...config.named import benchmark_named, mode_named
+from ...config.name_lookup import benchmark_named, mode_named
 from ...errors import ResumeError, RunStopped, SetupError
 from ...journal.session_document import read_document
 from ...journal.session_folder import alone_in

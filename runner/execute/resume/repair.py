@@ -52,9 +52,9 @@ from ...journal.session_folder import SessionFolder, alone_with, spare_name, wri
 from ...journal.stamps import EEMBC_STAMP
 from ...script.parser import read_script
 from ...script.plan import planned_inferences
+from ...script.publishable_path import written_path
 from ...script.script import Script, ScriptError, numbered_steps, print_script
 from ...script.verbs import Load, input_file_name, parse_verb
-from ...script.written_path import written_path
 from ...terms import Mode, Purpose
 from ..modes import mode_parts
 from ..prepare import dataset_root, open_source, rerooted

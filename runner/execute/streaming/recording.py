@@ -16,7 +16,7 @@ from ....models.suite import StreamingTask
 from ...config.config import Config
 from ...errors import SetupError
 from ...journal.session_document import DatasetFacts
-from ...script.written_path import written_path
+from ...script.publishable_path import written_path
 
 USUAL_RECORDING = "long_wav.wav"
 OFFICIAL_LIST = "sww_long_test"

@@ -49,6 +49,7 @@ from ...score.streaming.assess import JudgedStream
 from ...script.energy_plan import ENERGY_CODE
 from ...script.parser import read_script
 from ...script.plan import BENCHMARK_CODE
+from ...script.publishable_path import written_path
 from ...script.script import Script, numbered_steps, preliminary_steps
 from ...script.streaming_plan import StreamedRecording, feeding_plan, streaming_plan
 from ...script.verbs import (
@@ -63,7 +64,6 @@ from ...script.verbs import (
     format_verb,
     parse_verb,
 )
-from ...script.written_path import written_path
 from ...terms import Mode
 from ...write.mlcommons_streaming import streaming_result_lines
 from ..host import check_disk, kept_awake

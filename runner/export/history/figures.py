@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from enum import Enum
 
 from ...errors import SetupError
-from ...score.signed import signed
+from ...score.minus_sign import signed
 from ...terms import Mode
 from ..rows import SessionRow
 

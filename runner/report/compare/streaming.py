@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from ...score.assess import Assessment
 from ...score.streaming.results import DutyCycle, StreamingResult
-from ..plots.words import found_of
+from ..plots.streaming_timeline import found_of
 from .measures import Difference, Measure
 from .statistics import mcnemar_p, paired_difference, unpaired_difference, welch
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from math import floor, isfinite, log10
 from statistics import median
 
-from ...score.signed import MINUS, signed
+from ...score.minus_sign import MINUS, signed
 
 LEAST_SPAN = 1e-4
 """Half the axis at the least, as a fraction: differences below 0.01 % are drawn small."""

@@ -10,9 +10,9 @@ from ....models.suite import StreamingTask
 from ...config.rounds import Round
 from ...journal.records import StreamingRecord
 from ...terms import Division, Mode
+from ..minus_sign import signed
 from ..results import EnergyResult
 from ..rules import FindingKind, SessionFinding, Severity
-from ..signed import signed
 from .formulas import MOST_DRIFT, OFFICIAL_DELAY_S, PERIOD_SPREAD, README_DELAY_S
 from .results import DutyCycle, StreamingResult, WordScore
 

@@ -19,7 +19,7 @@ from tinyrunner.runner.config.rounds import RoundsError
 from tinyrunner.runner.journal.claimed_provenance import ClaimedProvenance
 from tinyrunner.runner.report.gather import Asked, gather
 from tinyrunner.runner.report.page import PageFinding, ReportPage, TreeVerdict
-from tinyrunner.runner.report.plots.packed import packed
+from tinyrunner.runner.report.plots.packed_data import packed
 from tinyrunner.runner.report.render import render_report
 from tinyrunner.runner.score.rules import Severity
 

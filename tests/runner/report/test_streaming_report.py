@@ -8,7 +8,7 @@ from support.report.cli import command
 from support.sessions.streaming import Played
 from tinyrunner.runner.report.budget import Budget
 from tinyrunner.runner.report.gather import Asked, gather
-from tinyrunner.runner.report.plots.words import found_of, words_plot
+from tinyrunner.runner.report.plots.streaming_timeline import found_of, words_plot
 from tinyrunner.runner.report.summary import cards
 from tinyrunner.runner.report.views import view_of
 

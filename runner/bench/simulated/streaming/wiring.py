@@ -34,7 +34,7 @@ from .....models.demo_models import DEMO_NOTE
 from .....models.runtimes.engine_kind import EngineKind
 from .....models.suite import SWW_INFERENCE
 from ....config.config import Config, MonitorConfig
-from ....config.named import model_file
+from ....config.name_lookup import model_file
 from ....config.sim_address import SIMULATED
 from ....errors import SetupError
 from ..device import SimulatedModel

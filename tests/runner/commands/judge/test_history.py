@@ -12,7 +12,7 @@ from support.report.histories import entry, filled
 from support.report.junit_rules import properties, read_junit
 from support.sessions import for_reports
 from tinyrunner.runner.export.history.database import HistoryError
-from tinyrunner.runner.export.history.keeper import Keeper
+from tinyrunner.runner.export.history.run_recorder import Keeper
 
 
 @pytest.fixture

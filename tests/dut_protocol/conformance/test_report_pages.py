@@ -7,7 +7,7 @@ import re
 import pytest
 from support.report.odd_check import odd_report
 from tinyrunner.dut_protocol.conformance.report import ConformanceReport
-from tinyrunner.dut_protocol.conformance.written import markdown, page
+from tinyrunner.dut_protocol.conformance.report_pages import markdown, page
 
 WHEN = "2026-01-02T03:04:05+00:00"
 

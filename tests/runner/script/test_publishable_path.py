@@ -9,8 +9,8 @@ from tinyrunner.datasets.demo.demo_dataset import generate, label_list
 from tinyrunner.datasets.inputs import Dataset
 from tinyrunner.models.suite import KWS
 from tinyrunner.runner.script.plan import plan, planned_inferences
+from tinyrunner.runner.script.publishable_path import written_path
 from tinyrunner.runner.script.script import print_script
-from tinyrunner.runner.script.written_path import written_path
 from tinyrunner.runner.terms import Mode
 
 

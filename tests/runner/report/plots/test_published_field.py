@@ -8,7 +8,7 @@ import pytest
 from support.sessions.for_reports import accuracy, energy, performance
 from tinyrunner.runner.audit.overview.standings import published_standings
 from tinyrunner.runner.report.gather import Asked, gather
-from tinyrunner.runner.report.plots.field import field_with, systems_of
+from tinyrunner.runner.report.plots.published_field import field_with, systems_of
 from tinyrunner.runner.report.plots.scatter import SystemPoint
 from tinyrunner.runner.report.render import render_report
 

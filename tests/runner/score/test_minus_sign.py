@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import tinyrunner
-from tinyrunner.runner.score.signed import signed
+from tinyrunner.runner.score.minus_sign import signed
 
 SIMULATED = "simulated"
 """Folders of devices and instruments, whose signs are their bytes'."""
@@ -29,7 +29,7 @@ def test_a_difference_has_a_sign_and_its_minus_is_the_mathematical_one(value, fo
 
 def test_no_text_of_the_program_writes_a_sign_by_another_way():
     root = Path(tinyrunner.__file__).parent
-    own = {"runner/score/signed.py", "dut_protocol/conformance/timer.py"}
+    own = {"runner/score/minus_sign.py", "dut_protocol/conformance/timer.py"}
     found = [
         f"{name}: {sign[0]}"
         for path in (*root.glob("runner/**/*.py"), *root.glob("dut_protocol/**/*.py"))
