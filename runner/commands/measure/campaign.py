@@ -42,6 +42,7 @@ def campaign(
             show_default="one of each in the file",
         ),
     ] = None,
+    quiet: options.QuietOption = False,
 ) -> None:
     """Run boards × tasks × modes unattended: flash, check, run, go on, one table, one report."""
     match words:
@@ -52,7 +53,7 @@ def campaign(
         case ["plan", file]:
             _plan(Path(file), _jobs(jobs))
         case [file] if file not in ("init", "plan"):
-            _run(Path(file), resume=resume, jobs=_jobs(jobs))
+            _run(Path(file), resume=resume, jobs=_jobs(jobs), quiet=quiet)
         case _:
             raise SetupError("give one file: campaign FILE, campaign init FILE, campaign plan FILE")
 
@@ -123,7 +124,7 @@ def _how_long(read: Campaign, done: Mapping[str, Path], jobs: Jobs) -> str:
     return f"{len(read.cells)} runs{before}{side}{time}, into {read.folder}{absent}"
 
 
-def _run(file: Path, *, resume: bool, jobs: Jobs) -> None:
+def _run(file: Path, *, resume: bool, jobs: Jobs, quiet: bool) -> None:
     from rich.console import Console
 
     from ...execute.campaign.campaign_journal import NAME as JOURNAL
@@ -161,14 +162,16 @@ def _run(file: Path, *, resume: bool, jobs: Jobs) -> None:
                 f"{read.folder} holds a campaign already: go on with it by --resume, or name "
                 "another `folder`"
             )
-        for sentence in drifted(read, done):
+        for sentence in () if quiet else drifted(read, done):
             console.print(f"note: {sentence}", markup=False, highlight=False)
         all_done = all(cell.key in done for cell in read.cells)
         if read.submission is not None and not all_done:
             refuse_existing(_tree_of(read, {})[1])
         read.check_disk(done)
-        console.print(_how_long(read, done, jobs), markup=False, highlight=False)
-        with CampaignJournal(read.folder) as journal, make_view(console, read, done) as show:
+        if not quiet:
+            console.print(_how_long(read, done, jobs), markup=False, highlight=False)
+        view = make_view(console, read, done, quiet=quiet)
+        with CampaignJournal(read.folder) as journal, view as show:
             run = run_campaign(read, done, journal, show, jobs)
         try:
             _show_results(read, run)

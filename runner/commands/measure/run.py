@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ...execute.run import Outcome, Prepared
     from ...export.history.run_recorder import Keeper
     from ...terms import Mode
+    from ..show.results_table import TableCell
 
 
 @options.with_settings(
@@ -110,6 +111,8 @@ def run(
         outcome = _resume(resume, tasks, modes, config, flags, (labels, formats), reporter)
         with _told_where([outcome]):
             show_outcomes([outcome], as_json)
+            if not as_json:
+                _show_table([_cell_of(outcome)], reasons=False)
         if keeper is not None:
             keeper.keep([outcome.session.folder])
         if not outcome.assessment.good:
@@ -252,6 +255,7 @@ def choose_modes(names: list[str] | None) -> list[Mode]:
     """Return the modes by their names, in the order given; `all` for the three."""
     from ...config.name_lookup import mode_named
     from ...terms import Mode
+    from ..show.results_table import TableCell
 
     if not names:
         raise SetupError("which mode? Give --mode performance, accuracy or energy; or all")
@@ -276,8 +280,8 @@ def _told_where(outcomes: Sequence[Outcome]) -> Iterator[None]:
 
 
 def _show_cells(ended: list[EndedCell], as_json: bool, *, several: bool) -> None:
-    """Print the results to stdout; of several also a table of them all, behind the rest."""
-    from ..show.results_table import TableCell, show_results_table
+    """Print the results to stdout; a table of them all, which ends a campaign too, is the last."""
+    from ..show.results_table import TableCell
 
     outcomes = [cell.outcome for cell in ended if cell.outcome is not None]
     failed = [
@@ -286,16 +290,28 @@ def _show_cells(ended: list[EndedCell], as_json: bool, *, several: bool) -> None
         if cell.error is not None
     ]
     show_outcomes(outcomes, as_json, failed, several=several)
-    if several and outcomes and not as_json:
+    if outcomes and not as_json:
         cells = [
             TableCell(cell.task, cell.mode, None, None)
             if cell.outcome is None
-            else TableCell(cell.task, cell.mode, cell.outcome.assessment, cell.outcome.round)
+            else _cell_of(cell.outcome)
             for cell in ended
         ]
-        console = options.result_console()
-        console.print()
-        show_results_table(console, cells)
+        _show_table(cells, reasons=several)  # of one, they stand right above
+
+
+def _cell_of(outcome: Outcome) -> TableCell:
+    from ..show.results_table import TableCell
+
+    return TableCell(outcome.task, outcome.mode, outcome.assessment, outcome.round)
+
+
+def _show_table(cells: Sequence[TableCell], *, reasons: bool) -> None:
+    from ..show.results_table import show_results_table
+
+    console = options.result_console()
+    console.print()
+    show_results_table(console, cells, reasons=reasons)
 
 
 def show_outcomes(

@@ -29,8 +29,13 @@ _LINE_EVERY = 0.2
 
 
 @contextmanager
-def make_view(console: Console, campaign: Campaign, done: Mapping[str, Path]) -> Iterator[Show]:
-    """Give what is to be told of each event."""
+def make_view(
+    console: Console, campaign: Campaign, done: Mapping[str, Path], *, quiet: bool = False
+) -> Iterator[Show]:
+    """Give what is to be told of each event; ``quiet``: what failed alone."""
+    if quiet:
+        yield _Quiet(console).show
+        return
     if not console.is_terminal:
         yield _Lines(console).show
         return
@@ -115,6 +120,14 @@ class _Lines:
 def _stopping(event: Event) -> str:
     boards = ", ".join(event["boards"])
     return f"stopping: {boards or 'every board'} is being left safe; this takes some seconds"
+
+
+class _Quiet(_Lines):
+    """Writes a line for what failed, and where Ctrl-C is being answered."""
+
+    def show(self, event: Event) -> None:
+        if event["event"] in (FAILED, "stopping"):
+            super().show(event)
 
 
 _LEAST_NAME = 6

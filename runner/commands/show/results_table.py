@@ -39,18 +39,18 @@ class TableCell:
 
 
 def show_results_table(
-    console: Console, cells: Sequence[TableCell], *, judged: bool = True
+    console: Console, cells: Sequence[TableCell], *, judged: bool = True, reasons: bool = True
 ) -> None:
     """Print a row for each board and task, then what is not good, and why.
 
-    Without ``judged``, the figures alone.
+    Without ``judged``, the figures alone; without ``reasons``, the rows alone, where they are told.
     """
     rows: dict[tuple[str, str], dict[Mode, TableCell]] = {}
     for cell in cells:
         rows.setdefault((cell.board, cell.task.key), {})[cell.mode] = cell
     texts = [_row(by_mode, judged=judged) for by_mode in rows.values()]
     print_fitted(console, texts, name="board", first_to_go=_FIRST_TO_GO, left=("board", "task"))
-    for line in _reasons(cells) if judged else ():
+    for line in _reasons(cells) if judged and reasons else ():
         console.print(line, soft_wrap=True)
 
 

@@ -40,6 +40,18 @@ def test_a_campaign_runs_its_cells_and_ends_in_a_table_and_a_report(tmp_path):
     assert sorted(names) == ["nucleo_kws_accuracy", "nucleo_kws_performance"]
 
 
+def test_a_quiet_campaign_shows_what_failed_and_the_results_alone(tmp_path):
+    ran = tinyrunner("campaign", written(tmp_path), "--quiet")
+    assert (ran.status, ran.err) == (3, "")
+    assert ran.out.splitlines()[0].split()[:2] == ["board", "task"]
+    again = written(tmp_path, hooks={"flash": "false"}, folder=str(tmp_path / "other"))
+    failed = tinyrunner("campaign", again, "-q")
+    assert failed.status == 1
+    lines = failed.err.splitlines()
+    assert {line.split(": ")[0] for line in lines} == set(BOTH)
+    assert all(": failed: " in line for line in lines)
+
+
 def test_a_campaign_for_development_is_good_where_its_runs_are_and_called_valid_nowhere(tmp_path):
     asked = {"datasets": "demo", "model": "demo", "limit": 3, "for": "development"}
     file = written(tmp_path, settings=asked | {"dut": {"address": "sim:"}})

@@ -39,6 +39,18 @@ def test_modes_named_one_by_one_are_all_run(run, tmp_path):
     assert row.split()[0] == "kws"
 
 
+def test_a_single_run_ends_in_the_same_table_and_its_reasons_stand_above_it_once(run, tmp_path):
+    ran = run("kws", "--mode", "accuracy")
+    assert ran.status == 3, ran
+    said, table = ran.out.split("\n\n")
+    head, row = table.splitlines()
+    assert (head.split(), row.split()[0]) == (["task", "accuracy", "target"], "kws")
+    assert said.splitlines()[-1].strip().startswith("not valid for submission")
+    (session,) = sessions_in(tmp_path / "sessions")
+    again = tinyrunner("run", "--resume", session)
+    assert again.out.split("\n\n")[-1] == table
+
+
 def test_all_modes_of_several_tasks_are_a_row_a_task(run, tmp_path):
     ran = run("kws", "ic", "--mode", "all")
     assert ran.status == 3, ran
