@@ -277,7 +277,7 @@ class Exchange:
             self._booting = False
         return DutRebooted(
             f"{doing} on {self.address}: the device rebooted ({sign.encode()}); check its supply "
-            "and watchdog, then --resume"
+            "and watchdog"
         )
 
     def _silence(self, deadline: Deadline, doing: str) -> str:

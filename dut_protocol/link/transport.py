@@ -178,7 +178,7 @@ class PosixSerialTransport(_Closing):
             _refuse_shared(self.address)
             raise LinkError(
                 f"{self.address} hung up while reading: the device was unplugged or closed its "
-                "side; plug it in and continue with --resume"
+                "side; plug it in"
             )
         return data
 
@@ -340,8 +340,7 @@ def _no_such_port(address: str) -> PortAbsent:
 
 def _lost(address: str, doing: str, error: Exception) -> LinkError:
     return LinkError(
-        f"the link died while {doing} {address}: {error}; check the cable and the port, then "
-        "continue with --resume"
+        f"the link died while {doing} {address}: {error}; check the cable and the port"
     )
 
 

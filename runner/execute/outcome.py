@@ -10,11 +10,12 @@ from pathlib import Path
 from ...datasets.errors import DatasetError
 from ...datasets.labels import read_labels
 from ...dut_protocol.errors import FirmwareFault
+from ...dut_protocol.link.clock import Clock
 from ...energy.errors import SupplyMayBeOn
 from ...energy.interruptions import INTERRUPTIONS
 from ...energy.trace import EnergyTrace
 from ...energy.trace_files import read_trace
-from ...errors import InterruptingError, TinyrunnerError, in_words
+from ...errors import InterruptingError, TinyrunnerError, UsageError, in_words
 from ...models.suite import Benchmark, Task
 from ..config.rounds import Round
 from ..errors import JournalError, RunStopped, shortened
@@ -79,11 +80,18 @@ class UnfinishedRun:
 
     @contextmanager
     def told(self) -> Iterator[None]:
-        """Turn what ends the run early into RunStopped, which says what is left of it."""
+        """Turn what ends the run early into RunStopped, which says what is left of it.
+
+        An error of the set-up stays what it is, and says where the words of the devices are.
+        """
         try:
             yield
         except (*STOPPING, KeyboardInterrupt) as error:
             raise self._stopped_by(error) from error
+        except UsageError as error:
+            if self.folder is None or str(self.folder) in str(error):
+                raise
+            raise type(error)(f"{error} (what was said is in {self.folder})") from error
         except Exception as error:
             if not INTERRUPTIONS.raised or isinstance(error, TinyrunnerError):
                 raise
@@ -136,13 +144,22 @@ def restore_labels(run: Run, session: SessionFolder) -> None:
         run.reporter.note(f"{session.labels} was missing or damaged; it is written again")
 
 
-def open_log(journal: Journal, session: SessionFolder, code: str, purpose: Purpose) -> None:
-    """Write the first lines of a session's log."""
-    journal.write("session", f"m-session-start-id[{session.session_id}]")
-    journal.write("parser", f"m-bmark-run-name[{VERSION_TEXT}]-code[{code}]")
-    if purpose is Purpose.DEVELOPMENT:
-        note = DEVELOPMENT_NOTE.decode()
-        journal.write("parser", f"{note}: nothing of this session is for submission]")
+@contextmanager
+def new_journal(
+    path: Path, session: SessionFolder, clock: Clock, code: str, purpose: Purpose
+) -> Iterator[Journal]:
+    """Begin a session's log, or the one of how N is found; it tells what ends the run early.
+
+    What a log begins with is on the disk before anything is said to a device.
+    """
+    with Journal(path, clock) as journal, told_in(journal):
+        journal.write("session", f"m-session-start-id[{session.session_id}]")
+        journal.write("parser", f"m-bmark-run-name[{VERSION_TEXT}]-code[{code}]")
+        if purpose is Purpose.DEVELOPMENT:
+            note = DEVELOPMENT_NOTE.decode()
+            journal.write("parser", f"{note}: nothing of this session is for submission]")
+        journal.flush()
+        yield journal
 
 
 def say_why(journal: Journal, error: BaseException) -> None:
@@ -159,7 +176,7 @@ def told_in(journal: Journal) -> Iterator[None]:
     """Let a journal say what ends the run early."""
     try:
         yield
-    except (*STOPPING, KeyboardInterrupt) as error:
+    except (*STOPPING, UsageError, KeyboardInterrupt) as error:
         say_why(journal, error)
         raise
 

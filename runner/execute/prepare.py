@@ -26,7 +26,7 @@ from ...models.suite import TASKS_BY_MODEL_ID, StreamingTask, Task
 from ..bench.bench import Bench
 from ..bench.link import agree, fit_to_io_manager
 from ..errors import SetupError
-from ..journal.journal import Journal
+from ..journal.journal import Journal, LogWriter
 from ..script.publishable_path import written_path
 from ..script.script import Script, ScriptError, Step, preliminary_steps
 from ..script.verbs import (
@@ -54,7 +54,7 @@ _MAX_EARLY_LINES = 1000
 
 
 class EarlyLines:
-    """Keeps what the devices say before there is a journal, and then writes it there."""
+    """Keeps what is said before it is known whether the device is the one of a journal."""
 
     def __init__(self) -> None:
         self._lines: list[tuple[str, str]] = []
@@ -64,7 +64,7 @@ class EarlyLines:
             self._lines.append((source, text))
 
     def flush(self) -> None:
-        """Do nothing, for there is no file yet."""
+        """Do nothing, for the file may be of another device."""
 
     def replay(self, journal: Journal) -> None:
         for source, text in self._lines:
@@ -73,7 +73,7 @@ class EarlyLines:
 
 
 class Unlogged:
-    """Is a log before the log begins: the steps before `version` are in the script alone."""
+    """Is the log of the steps before `version`: they are in the script alone."""
 
     def write(self, source: str, text: str) -> None:
         pass
@@ -85,25 +85,29 @@ class Unlogged:
 class Opening(BenchPerformer):
     """Executes the steps before `version`, which make the bench ready.
 
-    They leave no trace in the log but for what the devices said: it begins with that.
+    They leave no trace in the log but for what the devices say to them.
     """
 
     def __init__(
         self,
         bench: Bench,
         connect: Callable[[], Identity],
+        heard: LogWriter,
         energy: EnergySteps | None,
         board: BoardSteps | None = None,
     ) -> None:
-        """Prepare a bench; ``connect`` finds its device awake and judges it, when first needed."""
+        """Prepare a bench; ``connect`` finds its device awake and judges it, when first needed.
+
+        ``heard`` takes what the devices say.
+        """
         super().__init__(energy, board)
         self._bench = bench
         self._connect = connect
         self._known: Identity | None = None
         self._timeout_s = REPLY_TIMEOUT_S
-        self.heard = EarlyLines()
+        self._heard = heard
         self.manager_name = self.manager_version = ""
-        listen(bench, self.heard, lambda _: None)
+        listen(bench, heard, lambda _: None)
 
     @property
     def identity(self) -> Identity:
@@ -135,6 +139,7 @@ class Opening(BenchPerformer):
         for step in steps:
             self._timeout_s = reply_timeout_s(step)
             self.perform(parse_verb(step.command))
+            self._heard.flush()
 
     def perform(self, verb: Verb) -> None:
         try:

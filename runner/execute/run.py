@@ -1,14 +1,16 @@
 """Runs a session from end to end in any mode: prepare, connect, plan, execute, score, write.
 
-What `script.async` says is what happens: the steps before `version` make the bench ready, then the
-log begins, and the numbered steps are executed. Everything that can be refused is refused before
-the first input is sent. From then on the journal keeps what was measured, whatever happens, and
-the session can be continued from it where its mode allows that.
+What `script.async` says is what happens: the log begins when the bench is open, the steps before
+`version` make it ready, and the numbered steps are executed. Everything that can be refused is
+refused before the first input is sent. The journal keeps what devices say from their first word on,
+and what was measured, whatever happens; the session can be continued from it where its mode allows
+that.
 """
 
 from __future__ import annotations
 
-from contextlib import closing, nullcontext
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Union
@@ -22,9 +24,9 @@ from ..config.config import Config, MonitorConfig
 from ..config.labgrid_address import at_place
 from ..config.rounds import load_rounds
 from ..config.sim_address import is_simulated
-from ..errors import ResumeError, SetupError
+from ..errors import JournalError, ResumeError, SetupError
 from ..journal.damage import set_damage_aside
-from ..journal.journal import Journal
+from ..journal.journal import Journal, LogWriter
 from ..journal.session_document import (
     IterationsFound,
     IterationsSaid,
@@ -47,17 +49,27 @@ from .host import LONG_RUN_S, check_disk, expected_duration_s, format_duration, 
 from .modes import Calibrated, ModeParts, mode_parts
 from .outcome import (
     BEGIN_AGAIN,
+    STOPPING,
     Outcome,
     Run,
     UnfinishedRun,
     benchmark_config,
     conclude,
-    open_log,
+    new_journal,
     restore_labels,
+    say_why,
     told_in,
     write_beginnings,
 )
-from .prepare import Opening, Unlogged, dataset_root, open_source, rerooted, with_found_inputs
+from .prepare import (
+    EarlyLines,
+    Opening,
+    Unlogged,
+    dataset_root,
+    open_source,
+    rerooted,
+    with_found_inputs,
+)
 from .progress import BegunRun, Reporter, StatusLine, running
 from .provenance import (
     describe_device,
@@ -170,10 +182,11 @@ def run_prepared(prepared: Prepared) -> Outcome:
     note = run.reporter.note
     with held_places(config, note, energy=mode is Mode.ENERGY), outside():
         with parts.open_bench(config, run.task) as bench, inside():
-            opening = _opened(run, parts, bench, config.monitor, script)
             session = create_session(config.sessions, run.task.key, mode, config.board)
             left.folder = session.folder
-            with alone_with(session):  # from before N is found: that takes a while, too
+            new = new_journal(session.log, session, bench.clock, parts.code, run.purpose)
+            with alone_with(session), new as journal:
+                opening = _opened(run, parts, bench, config.monitor, script, journal)
                 found: IterationsFound = IterationsSaid(by="script")
                 if script_file is None:
                     found, iterations = IterationsSaid(by="setting"), config.iterations
@@ -191,8 +204,8 @@ def run_prepared(prepared: Prepared) -> Outcome:
                 left.resumable = parts.resumable
                 left.begin_again = None if parts.resumable else BEGIN_AGAIN
                 status = _status(run)
-                work = _Work(run, parts, session, script, planned, BEGINNING, status, provenance)
-                _execute(work, bench, opening)
+                work = _Work(run, session, script, planned, BEGINNING, status, provenance)
+                _execute(work, bench, journal, opening, begun=False)
         with inside():
             return conclude(run, session, provenance)
 
@@ -264,14 +277,21 @@ def _continue(
         parts.open_bench(config, run.task) as bench,
         left.told(),
     ):
-        opening = _opened(run, parts, bench, config.monitor, script)
+        work = _Work(run, session, script, planned, point, status, before)
+        heard = EarlyLines()
+        try:
+            opening = _opened(run, parts, bench, config.monitor, script, heard)
+        except (*STOPPING, KeyboardInterrupt) as error:
+            with suppress(JournalError), _continued(work, bench, parts.code) as journal:
+                heard.replay(journal)
+                say_why(journal, error)
+            raise
+        # Until here it may have been another device, whose words are none of this log's.
         refuse_other_device(before, describe_device(opening.identity, bench))
-        _execute(
-            _Work(run, parts, session, script, planned, point, status, before),
-            bench,
-            opening,
-            resumed=True,
-        )
+        begun = _is_begun(session)
+        with _continued(work, bench, parts.code) as journal:
+            heard.replay(journal)
+            _execute(work, bench, journal, opening, begun=begun)
     with left.told():
         return conclude(run, session, before)
 
@@ -313,7 +333,12 @@ def _prepare(task: Task, mode: Mode, config: Config, reporter: Reporter) -> Run:
 
 
 def _opened(
-    run: Run, parts: ModeParts, bench: Bench, monitor: MonitorConfig, script: Script
+    run: Run,
+    parts: ModeParts,
+    bench: Bench,
+    monitor: MonitorConfig,
+    script: Script,
+    heard: LogWriter,
 ) -> Opening:
     """Open the bench, made ready by the script's steps before `version`, and know the device."""
     energy = None
@@ -327,7 +352,7 @@ def _opened(
             monitor.boot_timeout_s,
             soft_markers=monitor.soft_markers,
         )
-    opening = Opening(bench, lambda: parts.connect(bench, run.task), energy)
+    opening = Opening(bench, lambda: parts.connect(bench, run.task), heard, energy)
     opening.prepare(script)
     if run.mode is Mode.PERFORMANCE:
         bench.timer.know_resolution()
@@ -351,8 +376,8 @@ def _calibrated(
     run: Run, parts: ModeParts, bench: Bench, session: SessionFolder, opening: Opening
 ) -> Calibrated:
     """Find N by measuring, in a journal of its own."""
-    with Journal(session.calibration, bench.clock) as journal, told_in(journal):
-        open_log(journal, session, parts.code, run.purpose)
+    path = session.calibration
+    with new_journal(path, session, bench.clock, parts.code, run.purpose) as journal:
         listen(bench, journal, run.reporter.note)
         bench.loader.pace.on_progress = lambda block, total, left_s: run.reporter.note(
             f"finding N: loading, block {block} of {total}, {left_s:.0f} s left"
@@ -367,7 +392,6 @@ class _Work:
     """Says what is to be done: a script, from a point of it on."""
 
     run: Run
-    parts: ModeParts
     session: SessionFolder
     script: Script
     planned: tuple[PlannedInference, ...]
@@ -376,25 +400,35 @@ class _Work:
     provenance: Provenance
 
 
-def _execute(work: _Work, bench: Bench, opening: Opening, *, resumed: bool = False) -> None:
-    """Run the script's remaining steps; keep the journal and a trace's file on every path."""
-    session, log = work.session, work.session.log
-    if resumed and log.exists() and log.stat().st_size == 0:
-        log.unlink()
-    again = resumed and log.exists()
-    with Journal(log, bench.clock, resume=again) as journal, told_in(journal):
-        if again:
-            step = "end" if work.point.step is None else work.point.step
-            journal.write("session", f"m-session-resume-id[{session.session_id}]-step[{step}]")
-        else:
-            open_log(journal, session, work.parts.code, work.run.purpose)
-        opening.heard.replay(journal)
-        if not again:
-            journal.write("sequencer", "m-sequencer-start")
-        journal.flush()
-        _run_steps(work, bench, journal, opening)
-        journal.write("sequencer", "m-sequencer-stop")
-        journal.write("session", f"{SESSION_STOP}[{session.session_id}]")
+def _is_begun(session: SessionFolder) -> bool:
+    """Tell whether there is something in a session's log."""
+    return session.log.exists() and session.log.stat().st_size > 0
+
+
+@contextmanager
+def _continued(work: _Work, bench: Bench, code: str) -> Iterator[Journal]:
+    """Go on with a session's log, or begin it where there is nothing of it."""
+    session, step = work.session, work.point.step
+    if not _is_begun(session):
+        session.log.unlink(missing_ok=True)
+        new = new_journal(session.log, session, bench.clock, code, work.run.purpose)
+        with new as journal:
+            yield journal
+        return
+    with Journal(session.log, bench.clock, resume=True) as journal, told_in(journal):
+        where = "end" if step is None else step
+        journal.write("session", f"m-session-resume-id[{session.session_id}]-step[{where}]")
+        yield journal
+
+
+def _execute(work: _Work, bench: Bench, journal: Journal, opening: Opening, *, begun: bool) -> None:
+    """Run the script's remaining steps; ``begun`` says whether any were before."""
+    if not begun:
+        journal.write("sequencer", "m-sequencer-start")
+    journal.flush()
+    _run_steps(work, bench, journal, opening)
+    journal.write("sequencer", "m-sequencer-stop")
+    journal.write("session", f"{SESSION_STOP}[{work.session.session_id}]")
 
 
 def _run_steps(work: _Work, bench: Bench, journal: Journal, opening: Opening) -> None:

@@ -127,6 +127,14 @@ def _ends_torn(path: Path) -> bool:
     return bool(tail) and not tail.endswith(b"\n")
 
 
+def has_a_step(log: Path) -> bool:
+    """Tell whether a log has come to a numbered step."""
+    if not log.is_file():
+        return False
+    with log.open("rb") as file:
+        return any(b" sequencer: m-sequencing-i[" in line for line in file)
+
+
 def last_stamp_s(path: Path) -> float:
     """Return the stamp of the last whole line, from where time goes on; 0 without one."""
     for line in reversed(_tail(path).split(b"\n")[:-1]):

@@ -26,6 +26,7 @@ from ...models.suite import ALL_TASKS, BENCHMARKS, STREAMING_TASKS, Benchmark, T
 from ..config.strict_json import read_json
 from ..errors import SetupError
 from ..terms import Division, Mode, Purpose
+from .journal import has_a_step
 from .session_folder import DOCUMENT_NAME, SessionFolder, write_atomically
 
 SCHEMA_VERSION: Literal[1] = 1
@@ -357,7 +358,7 @@ def read_document(folder: Path) -> SessionDocument:
     except FileNotFoundError as error:
         why = "it is no session of tinyrunner, or it was stopped before its first step"
         advice = "start a new run"
-        if (folder / "log.txt").is_file():
+        if has_a_step(folder / "log.txt"):
             why, advice = "it was lost, or this is no session of tinyrunner", _repair(folder)
         raise SetupError(f"{folder} holds no session.json: {why}; {advice}") from error
     except (OSError, ValueError) as error:

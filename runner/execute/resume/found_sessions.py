@@ -16,6 +16,7 @@ from pathlib import Path
 from ....datasets.inputs import LABELS_NAME
 from ....models.suite import STREAMING_TASKS
 from ...errors import InUse, SetupError
+from ...journal.journal import has_a_step
 from ...journal.session_document import Json, Provenance, read_document
 from ...journal.session_folder import (
     DOCUMENT_NAME,
@@ -176,7 +177,7 @@ def _look_into(folder: Path) -> FoundSession:
     session = SessionFolder(folder, "")
     if not (_is_session(folder) or session.log.is_file()):
         raise SetupError(f"{folder} is no session's folder (it has no session.json and no log.txt)")
-    stepped = _has_a_step(session.log) or any(
+    stepped = has_a_step(session.log) or any(
         path.name not in _BEGINNINGS and _is_own(path) for path in folder.iterdir()
     )
     begun = _begun_by_name(folder)
@@ -194,14 +195,6 @@ def _look_into(folder: Path) -> FoundSession:
         state = SessionState.STOPPED if stepped else SessionState.NOT_BEGUN
     begun = _local_time(document.provenance.created) or begun
     return FoundSession(folder, state, begun, document.provenance, document.result)
-
-
-def _has_a_step(log: Path) -> bool:
-    """Tell whether a log has come to a numbered step."""
-    if not log.is_file():
-        return False
-    with log.open("rb") as file:
-        return any(b" sequencer: m-sequencing-i[" in line for line in file)
 
 
 def _begun_by_name(folder: Path) -> datetime | None:

@@ -27,6 +27,7 @@ SESSION_STOP = "m-session-stop-id"
 
 _STEP = re.compile(rb"^\d+\.\d{3} sequencer: m-sequencing-i\[(\d+)\]", re.M)
 _ERROR = re.compile(rb"^" + EEMBC_STAMP + rb" session: " + ERROR_EVENT.encode() + rb"\[", re.M)
+_RESUMED = re.compile(rb"^" + EEMBC_STAMP + rb" session: m-session-resume-id\[", re.M)
 _TAIL_BYTES = 1 << 16
 _END = re.compile(rb"^" + EEMBC_STAMP + rb" session: " + SESSION_STOP.encode() + rb"\[", re.M)
 _END_BYTES = 1000
@@ -117,7 +118,10 @@ def _mismatch(
 
 
 def _failed_step(log: Path) -> int | None:
-    """Return the step that the run stopped in with an error, if so the log ends."""
+    """Return the step that the run stopped in with an error, if so the log ends.
+
+    An error behind a continuation that came to no step is not that of the step before it.
+    """
     with (
         log.open("rb") as file,
         mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as text,
@@ -128,7 +132,9 @@ def _failed_step(log: Path) -> int | None:
             start = max(0, text.rfind(b"\n", 0, max(0, end - _TAIL_BYTES)))
             steps = list(_STEP.finditer(text, start))
             if steps:
-                error = _ERROR.search(text, steps[-1].end())
+                resumed = _RESUMED.search(text, steps[-1].end())
+                until = len(text) if resumed is None else resumed.start()
+                error = _ERROR.search(text, steps[-1].end(), until)
                 return int(steps[-1][1]) if error else None
             end = start
     return None

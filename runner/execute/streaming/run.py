@@ -70,8 +70,7 @@ from ..host import check_disk, kept_awake
 from ..outcome import (
     Outcome,
     UnfinishedRun,
-    open_log,
-    told_in,
+    new_journal,
     write_beginnings,
     write_result,
 )
@@ -231,15 +230,17 @@ def run_stream(prepared: PreparedStream) -> Outcome:
     note, energy = prepared.reporter.note, prepared.energy
     with held_places(config, note, energy=energy, streaming=True), outside():
         with _bench_of(prepared) as bench, inside():
-            opening, board = _opened(prepared, bench)
             session = create_session(config.sessions, task.key, prepared.mode, config.board)
             left.folder = session.folder
-            with alone_with(session):
+            code = ENERGY_CODE if energy else BENCHMARK_CODE
+            new = new_journal(session.log, session, bench.clock, code, config.purpose)
+            with alone_with(session), new as journal:
+                opening, board = _opened(prepared, bench, journal)
                 provenance = _describe(prepared, session, bench, opening, board)
                 words = prepared.recording.truth_file
                 write_beginnings(session, prepared.script, provenance, copy=session.truth, of=words)
                 left.begin_again = BEGIN_AGAIN
-                _execute(prepared, session, bench, opening, provenance)
+                _execute(prepared, session, bench, journal, opening, provenance)
         with inside():
             return conclude_stream(session, provenance, task)
 
@@ -261,7 +262,9 @@ def score_again(folder: Path, reporter: Reporter) -> Outcome:
         return conclude_stream(session, provenance, STREAMING_TASKS[provenance.task])
 
 
-def _opened(prepared: PreparedStream, bench: Bench) -> tuple[Opening, BoardSteps | None]:
+def _opened(
+    prepared: PreparedStream, bench: Bench, journal: Journal
+) -> tuple[Opening, BoardSteps | None]:
     """Make the bench ready by the script's steps before `version`, and know board and device."""
     truth = prepared.recording.truth
     parts, monitor = bench.streaming_parts, prepared.config.monitor
@@ -273,7 +276,7 @@ def _opened(prepared: PreparedStream, bench: Bench) -> tuple[Opening, BoardSteps
         )  # fmt: skip
     if parts is not None:
         board = BoardSteps(parts.board, Unlogged(), wav_file=truth.wav_file)
-    opening = Opening(bench, lambda: connect_stream(bench, prepared.task), energy, board)
+    opening = Opening(bench, lambda: connect_stream(bench, prepared.task), journal, energy, board)
     opening.prepare(prepared.script)
     opening.tell_if_simulated(prepared.reporter.note)
     return opening, board
@@ -316,44 +319,41 @@ def _execute(
     prepared: PreparedStream,
     session: SessionFolder,
     bench: Bench,
+    journal: Journal,
     opening: Opening,
     provenance: Provenance,
 ) -> None:
     """Run the script's numbered steps; keep the journal and a trace's file on every path."""
     reporter, truth = prepared.reporter, prepared.recording.truth
     simulated = isinstance(bench.clock, VirtualClock)
-    code = ENERGY_CODE if prepared.energy else BENCHMARK_CODE
-    with Journal(session.log, bench.clock) as journal, told_in(journal):
-        open_log(journal, session, code, prepared.config.purpose)
-        opening.heard.replay(journal)
-        journal.write("sequencer", "m-sequencer-start")
-        journal.flush()
-        listen(bench, journal, reporter.note)
-        expected_s = None if simulated else truth.length_s
-        reporter.run_begins(BegunRun(session.folder, provenance, expected_s, at_least=False))
-        energy = opening.energy
-        if energy is not None:
-            energy = energy.for_session(journal, session.folder, 1)
-        on_time = _Played(reporter, truth.length_s).show
-        board = None
-        if bench.streaming_parts is not None:
-            board = BoardSteps(
-                bench.streaming.board, journal, wav_file=truth.wav_file, length_s=truth.length_s,
-                on_time=on_time,
-            )  # fmt: skip
-        executor = StreamingExecutor(
-            bench, journal, prepared.task, _benchmark_config(prepared), board, energy,
-            prepared.recording.wav, on_time,
+    journal.write("sequencer", "m-sequencer-start")
+    journal.flush()
+    listen(bench, journal, reporter.note)
+    expected_s = None if simulated else truth.length_s
+    reporter.run_begins(BegunRun(session.folder, provenance, expected_s, at_least=False))
+    energy = opening.energy
+    if energy is not None:
+        energy = energy.for_session(journal, session.folder, 1)
+    on_time = _Played(reporter, truth.length_s).show
+    board = None
+    if bench.streaming_parts is not None:
+        board = BoardSteps(
+            bench.streaming.board, journal, wav_file=truth.wav_file, length_s=truth.length_s,
+            on_time=on_time,
         )  # fmt: skip
-        title = f"{prepared.task.key} {prepared.mode.value}"
-        with (
-            nullcontext() if energy is None else closing(energy),
-            kept_awake(not simulated),
-            running(reporter, title, math.ceil(truth.length_s), 0),
-        ):
-            executor.run(prepared.script)
-        journal.write("sequencer", "m-sequencer-stop")
-        journal.write("session", f"{SESSION_STOP}[{session.session_id}]")
+    executor = StreamingExecutor(
+        bench, journal, prepared.task, _benchmark_config(prepared), board, energy,
+        prepared.recording.wav, on_time,
+    )  # fmt: skip
+    title = f"{prepared.task.key} {prepared.mode.value}"
+    with (
+        nullcontext() if energy is None else closing(energy),
+        kept_awake(not simulated),
+        running(reporter, title, math.ceil(truth.length_s), 0),
+    ):
+        executor.run(prepared.script)
+    journal.write("sequencer", "m-sequencer-stop")
+    journal.write("session", f"{SESSION_STOP}[{session.session_id}]")
 
 
 class _Played:

@@ -7,7 +7,7 @@ from support.cli import only_session, tinyrunner
 from support.devices.boards import Fault, board, use_board
 from support.inputs import write_inputs
 from tinyrunner.datasets.inputs import Dataset
-from tinyrunner.models.suite import KWS
+from tinyrunner.models.suite import KWS, VWW
 from tinyrunner.runner.execute.prepare import rerooted
 from tinyrunner.runner.script.script import Script, ScriptError, Step
 
@@ -99,8 +99,39 @@ def test_a_device_that_never_answers_fails_the_run_with_advice(data, tmp_path, m
     assert ran.status == 1, ran
     assert "no answer to name%" in ran.err
     assert "energy firmware runs at 9600" in ran.err
-    assert "Nothing was measured yet" in ran.err
-    assert not (tmp_path / "s").exists()
+    session = only_session(tmp_path / "s")
+    assert f"had not begun; run it again. What was said so far is in {session}" in ran.err
+    assert "no answer to name%" in (session / "log.txt").read_text().splitlines()[-1]
+
+
+def test_what_is_said_is_on_the_disk_before_anything_more_is_asked(data, tmp_path, monkeypatch):
+    held = []
+
+    class Watched(Fault):
+        def heard(self, data):
+            (log,) = (tmp_path / "s").glob("*/log.txt")
+            held.append((data, log.read_text(encoding="utf-8")))
+            return data
+
+    use_board(monkeypatch, board(fault=Watched()))
+    assert run(tmp_path / "s", "--dut", "sim:", "--datasets", data).status == 3
+    first = held[0][1].splitlines()
+    assert [line.split("[")[0][10:] for line in first] == [
+        "session: m-session-start-id", "parser: m-bmark-run-name",
+    ]  # fmt: skip
+    loading = next(log for data, log in held if data.startswith(b"db load"))
+    assert "dut: m-model-[kws01]" in loading
+
+
+def test_firmware_of_another_task_is_told_with_where_its_words_are(data, tmp_path, monkeypatch):
+    use_board(monkeypatch, board(VWW))
+    ran = run(tmp_path / "s", "--dut", "sim:", "--datasets", data)
+    session = only_session(tmp_path / "s")
+    assert ran.status == 2
+    assert f"flash the firmware for kws01 (what was said is in {session})" in ran.err
+    log = (session / "log.txt").read_text(encoding="utf-8")
+    assert "dut: m-model-[vww01]" in log
+    assert "m-session-error[sim:: the firmware's model is vww01" in log.splitlines()[-1]
 
 
 def test_the_data_sets_may_be_named_in_the_environment(data, tmp_path, monkeypatch):

@@ -114,7 +114,9 @@ def test_a_voltage_outside_the_range_is_refused(refused, watched, tmp_path):
     assert "33 V is outside what channel 1 of TCPIP0::127.0.0.1" in said
     assert "0 to 20.4 V" in said
     assert never_on(watched)
-    assert not (tmp_path / "s").exists()
+    session = only_session(tmp_path / "s")
+    assert f"(what was said is in {session})" in said
+    assert "33 V is outside" in log_of(tmp_path / "s").splitlines()[-1]
 
 
 @pytest.mark.parametrize("dut", ["sim:", None])
@@ -201,8 +203,10 @@ def test_a_device_that_never_boots_is_told_after_the_time_that_was_set(refused, 
     config.write_text("monitor:\n  boot_timeout_s: 0.5\n")
     said = refused(1, "--config", config)
     assert "no m-ready in 0.5 s after power on" in said
-    assert "Nothing was measured yet; run it again" in said
-    assert not (tmp_path / "s").exists()
+    assert "The run itself had not begun; run it again" in said
+    logs = list((tmp_path / "s").glob("*/log.txt"))
+    assert len(logs) == 2
+    assert all("after power on" in log.read_text().splitlines()[-1] for log in logs)
 
 
 def test_what_a_device_said_instead_of_booting_is_told(refused, watched):
@@ -217,7 +221,7 @@ def test_performance_firmware_is_told_by_its_banner(refused, watched, tmp_path):
     watched.prepare = performance_firmware
     said = refused(2)
     assert "this is no energy firmware (its banner says m-timestamp-mode-performance)" in said
-    assert not (tmp_path / "s").exists()
+    assert "m-timestamp-mode-performance" in log_of(tmp_path / "s")
 
 
 def test_firmware_for_another_model_is_told(refused, watched):

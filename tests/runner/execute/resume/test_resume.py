@@ -9,7 +9,7 @@ import shutil
 
 import pytest
 from support.cli import document, inferences, only_session, tinyrunner
-from support.devices.boards import Interrupts, board, use_board
+from support.devices.boards import Fault, Interrupts, board, use_board
 from support.inputs import write_inputs
 from tinyrunner.dut_protocol.simulated.device import DeviceSettings
 from tinyrunner.models.suite import AD, KWS
@@ -63,10 +63,14 @@ def test_ctrl_c_at_every_command_of_a_run_leaves_a_session_that_goes_on(
         interrupted += 1
         assert ran.status == 130, ran
         assert "interrupted" in ran.err
-        if not sessions.exists():
-            assert "Nothing was measured yet" in ran.err
-            continue
         session = only_session(sessions)
+        if not (session / "session.json").exists():
+            assert (
+                f"The run itself had not begun; run it again. What was said so far is in {session}"
+                in ran.err
+            )
+            assert (session / "log.txt").read_text().endswith("session: m-session-interrupted\n")
+            continue
         assert f"tinyrunner run --resume {session}" in ran.err
         use_board(monkeypatch, board())
         same(session, tinyrunner("run", "--resume", session, "--json"), complete)
@@ -123,6 +127,42 @@ def test_a_session_can_be_interrupted_again_and_again(complete, data, tmp_path, 
     same(session, tinyrunner("run", "--resume", session, "--json"), complete)
     assert (session / "log.txt").read_text().count("m-session-resume-id[") >= 4
     assert (session / "log.txt").read_text().count("m-session-start-id[") == 1
+
+
+class Silent(Fault):
+    """A device that says nothing more behind so many lines."""
+
+    def __init__(self, lines: int) -> None:
+        self._left = lines
+
+    def said(self, line):
+        self._left -= 1
+        return line if self._left >= 0 else None
+
+
+def test_a_continuation_that_reaches_no_device_is_told_in_the_log_and_costs_nothing(
+    complete, monkeypatch, tmp_path
+):
+    shutil.copytree(complete[0], session := tmp_path / "between_two_steps")
+    (session / "result.txt").unlink()
+    whole = (session / "log.txt").read_bytes()
+    last = whole.rindex(b"\n", 0, whole.rindex(b"-command[bload"))
+    (session / "log.txt").write_bytes(whole[: last + 1])
+    before, steps = inferences(session), set()
+    assert len(before) == COUNT - 1
+    for lines, heard in ((5, "dut: m-name-dut-"), (0, "asked again")):
+        use_board(monkeypatch, board(fault=Silent(lines)))
+        length = len((session / "log.txt").read_text())
+        ran = tinyrunner("run", "--resume", session)
+        assert (ran.status, f"tinyrunner run --resume {session}" in ran.err) == (1, True)
+        more = (session / "log.txt").read_text()[length:].splitlines()
+        steps.add(more[0].partition("session: m-session-resume-id[")[2])
+        assert any(heard in line for line in more), more
+        assert "session: m-session-error[" in more[-1]
+    assert inferences(session) == before
+    assert len(steps) == 1  # what the log held before is not inferred again
+    use_board(monkeypatch, board())
+    same(session, tinyrunner("run", "--resume", session, "--json"), complete)
 
 
 def test_the_time_of_a_log_goes_on_where_it_ended(data, tmp_path, monkeypatch):

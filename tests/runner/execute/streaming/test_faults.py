@@ -45,9 +45,14 @@ def test_a_run_that_cannot_go_on_says_why_and_keeps_its_journal(tmp_path, fault)
     ran = run_sww(tmp_path, options=fault)
     assert STOPS[fault] in " ".join(ran.err.split())
     assert ran.status in (1, 2)
-    if fault in ("fault=silent_stop", "fault=mono", "fault=no_detection"):
-        log = (session_of(tmp_path) / "log.txt").read_text(encoding="utf-8")
-        assert "ib: Attempting to play ten_s.wav" in log
+    session = session_of(tmp_path)
+    assert str(session) in ran.err
+    log = (session / "log.txt").read_text(encoding="utf-8")
+    if fault != "fault=no_detection":  # which is found when all is measured
+        assert STOPS[fault] in log.splitlines()[-1]
+    assert "ib: tinyML Enhanced Interface Board" in log
+    played = fault in ("fault=silent_stop", "fault=mono", "fault=no_detection")
+    assert ("ib: Attempting to play ten_s.wav" in log) is played
 
 
 @pytest.mark.parametrize("fault", FOUND)

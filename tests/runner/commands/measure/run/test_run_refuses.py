@@ -23,7 +23,7 @@ def data(tmp_path):
 
 @pytest.fixture
 def refused(data, tmp_path, monkeypatch):
-    """Run kws with these arguments, see it refused, and nothing loaded or left behind."""
+    """Run kws with these arguments, see it refused, and nothing loaded or lost."""
     loads = []
     simulated = board()
     simulated._fault.heard = lambda sent: loads.append(sent) or sent
@@ -38,7 +38,10 @@ def refused(data, tmp_path, monkeypatch):
         assert ran.out == ""
         assert "Traceback" not in ran.err
         assert not any(sent.startswith(b"db") for sent in loads)
-        assert not (tmp_path / "s").exists()
+        if kept := list((tmp_path / "s").glob("*/log.txt")):  # something was said to a device
+            assert f"(what was said is in {kept[0].parent})" in ran.err
+            assert "session: m-session-error[" in kept[0].read_text().splitlines()[-1]
+        assert (tmp_path / "s").exists() is bool(kept)
         return ran
 
     return run
