@@ -118,22 +118,23 @@ def report(
 
     refuse_overwriting(Path(out), force=force)
     asked = _asked(labels, datasets, round, division)
-    write_report(gather(_paths(sessions), asked), Path(out), force=force)
+    write_report(gather(_paths(sessions), asked, layers=True), Path(out), force=force)
     return Path(out)
 
 
 def columns(
     sessions: Session | StrPath | Sequence[Session | StrPath],
-    rows: Literal["sessions", "windows", "inputs"] = "sessions",
+    rows: Literal["sessions", "windows", "inputs", "layers"] = "sessions",
     *,
     labels: StrPath | None = None,
     datasets: StrPath | None = None,
     round: str | None = None,
     division: DivisionName | None = None,
 ) -> dict[str, list[str | int | float | bool | None]]:
-    """Return sessions, their windows or their scored inputs as columns by name, for a data frame.
+    """Return sessions, their windows, scored inputs, or layers as columns, for a data frame.
 
-    The columns are those of ``tinyrunner export``, told in docs/guide/export.md; a cell that nobody
+    Layers are those of the logs that ``tinyrunner profile --out`` kept, named or in a folder. The
+    columns are those of ``tinyrunner export``, told in docs/guide/export.md; a cell that nobody
     knows is None. The other arguments are those of ``report``: a session that cannot be scored has
     a row among ``sessions`` with the reason, and none among windows or inputs.
     """
@@ -147,8 +148,9 @@ def columns(
     if rows not in kinds:
         raise SetupError(f"no rows {rows!r}; there are {', '.join(kinds)}")
     kind = RowKind(rows)
-    page = gather(_paths(sessions), _asked(labels, datasets, round, division))
-    return columns_of_rows(rows_of(page.sessions, kind)[0], kind.schema)
+    asked = _asked(labels, datasets, round, division)
+    page = gather(_paths(sessions), asked, layers=kind is RowKind.LAYERS)
+    return columns_of_rows(rows_of(page, kind)[0], kind.schema)
 
 
 def _paths(sessions: Session | StrPath | Sequence[Session | StrPath]) -> list[Path]:

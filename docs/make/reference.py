@@ -22,7 +22,7 @@ from tinyrunner.runner.commands.help_text import argument_word, default_of, opti
 from tinyrunner.runner.config.config import Config
 from tinyrunner.runner.config.settings import SETTINGS, Setting
 from tinyrunner.runner.execute.campaign.campaign_file import CampaignFile
-from tinyrunner.runner.export.rows import InputRow, Row, SessionRow, WindowRow, columns_of
+from tinyrunner.runner.export.rows import InputRow, LayerRow, Row, SessionRow, WindowRow, columns_of
 from tinyrunner.runner.journal.session_document import Provenance
 
 _Command: TypeAlias = Any
@@ -283,5 +283,6 @@ TABLES = {
     "session columns": partial(_columns, SessionRow),
     "window columns": partial(_columns, WindowRow),
     "input columns": partial(_columns, InputRow),
+    "layer columns": partial(_columns, LayerRow),
 }
 """What a page asks for by `<!-- program: NAME -->`."""

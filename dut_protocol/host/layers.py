@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ..errors import DutProtocolError, DutReportedError, FirmwareFault
 from ..wire.commands import Raw
 from ..wire.layers import ASK_LAYERS, CounterKind, LayerCounter, LayersDone, LayerTime
+from ..wire.messages import Message
 from .dut import Dut
 from .exchange import REPLY_TIMEOUT_S
 
@@ -42,6 +44,15 @@ def ask_layers(dut: Dut) -> LayerTimes:
         reply = dut.ask(Raw(ASK_LAYERS), REPLY_TIMEOUT_S + dut.wire_s(_LONGEST_ANSWER_CHARS))
     except DutReportedError as error:
         raise FirmwareFault(f"{error}: the firmware can not tell its layers") from error
+    return layer_times(reply, where)
+
+
+def layer_times(answer: Iterable[Message], where: str) -> LayerTimes:
+    """Read the answer to `profile layers`, now or from a log; errors as of :func:`ask_layers`.
+
+    ``where`` is what an error begins with: the question, and whom it was put to.
+    """
+    reply = tuple(answer)
     counters = [message for message in reply if isinstance(message, LayerCounter)]
     layers = tuple(message for message in reply if isinstance(message, LayerTime))
     done = [message for message in reply if isinstance(message, LayersDone)]

@@ -13,6 +13,10 @@ manager's and the monitor's; a line says which monitor it is::
     0.013502 <monitor \\r\\nPowerShield > ack htc\\r\\n\\r\\n
     5.104110 >io dut name%
 
+Behind the layers that a device told may stand what its model file calls each::
+
+    # layer 0 convolution 25x5x64 320000 MACs
+
 Format 1 has no named wires. Printable ASCII stands for itself, a backslash is
 doubled, the rest is ``\\r``, ``\\n``, ``\\t`` or ``\\xff``. What begins with ``#`` is about the
 log: each opening of the file appends a beginning like the one above, so that one file holds a run
@@ -30,7 +34,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -184,6 +188,21 @@ class WireLog:
         if file is not None:
             with suppress(OSError):  # what could not be written has been told
                 file.close()
+
+
+def add_layer_names(path: Path, names: Sequence[str]) -> None:
+    """Write behind a closed log what a model file calls the layers; WireLogError where it fails."""
+    lines = (
+        b"# layer %d %b\n" % (number, escaped(name.encode("utf-8")))
+        for number, name in enumerate(names)
+    )
+    try:
+        with path.open("ab") as file:
+            file.write(b"".join(lines))
+    except OSError as error:
+        raise WireLogError(
+            f"cannot write into the wire log {path}: {error.strerror or error}"
+        ) from error
 
 
 class WireTap:

@@ -17,6 +17,7 @@ MAX_LINE_BYTES = 4 * READ_BYTES + 100
 
 _EVENT = re.compile(rb"(\d{1,12}\.\d{6}) ([<>])([a-z]{0,16}) ([ -~]*)")
 _WIRE = re.compile(rb"# \d{1,12}\.\d{6} wire ([a-z]{1,16}) at ([ -~]*)")
+_LAYER = re.compile(rb"# layer (\d{1,3}) ([ -~]*)")
 _ESCAPES = re.compile(rb"(?:[^\\]|\\[\\rnt]|\\x[0-9a-f]{2})*+")
 """A text in which each backslash begins one of the escapes."""
 
@@ -46,11 +47,19 @@ class NamedWire:
     address: str
 
 
-WireLogEntry = WireLogBeginning | NamedWire | WireEvent
+@dataclass(frozen=True, slots=True)
+class LayerName:
+    """Says what a model file calls a layer that the device timed, which it may not know itself."""
+
+    number: int
+    name: str
+
+
+WireLogEntry = WireLogBeginning | NamedWire | LayerName | WireEvent
 
 
 class WireLogReader:
-    """Yields what was written and read, in order, and the log's beginnings and wires.
+    """Yields what was written and read, in order, and the log's beginnings, wires and layers.
 
     A line that a killed run cut is left out and counted. WireLogError names the line of anything
     else that is wrong.
@@ -99,6 +108,8 @@ class WireLogReader:
             elif (named := _WIRE.fullmatch(line)) is not None:
                 address = self._bytes(named[2]).decode("utf-8", "replace")
                 yield NamedWire(named[1].decode("ascii"), address)
+            elif (layer := _LAYER.fullmatch(line)) is not None:
+                yield LayerName(int(layer[1]), self._bytes(layer[2]).decode("utf-8", "replace"))
         if doubtful is not None:
             raise doubtful
         if self.line == 0:

@@ -121,7 +121,7 @@ PAGES = {
     "profile": HelpPage(
         (
             "profile --dut /dev/ttyACM0",
-            "profile kws --dut sim: --csv layers.csv",
+            "profile kws --dut sim: --out sessions --html layers.html",
             "profile kws --dut usb:0670FF49 --model kws_ref_model.tflite --json",
         ),
         failed="no device was reached, or its firmware tells no layers",

@@ -6,7 +6,7 @@ from enum import Enum
 from pathlib import Path
 
 from ..errors import SetupError
-from .rows import InputRow, Row, SessionRow, WindowRow
+from .rows import InputRow, LayerRow, Row, SessionRow, WindowRow
 
 
 class ExportFormat(Enum):
@@ -55,6 +55,7 @@ class RowKind(Enum):
     SESSIONS = "sessions"
     WINDOWS = "windows"
     INPUTS = "inputs"
+    LAYERS = "layers"
 
     @property
     def schema(self) -> type[Row]:
@@ -62,4 +63,5 @@ class RowKind(Enum):
             RowKind.SESSIONS: SessionRow,
             RowKind.WINDOWS: WindowRow,
             RowKind.INPUTS: InputRow,
+            RowKind.LAYERS: LayerRow,
         }[self]

@@ -6,19 +6,21 @@ A session that cannot be judged has a row too, with the reason in it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC
+from datetime import UTC, datetime
 from math import isfinite
 from pathlib import Path
 from typing import Any
 
 from ..journal.claimed_provenance import ClaimedProvenance
+from ..journal.layer_log import LayerProfile
 from ..report.gather import Asked, gather
 from ..report.page import ReportSession, SessionStatus
 from ..score.assess import Assessment
+from ..score.layer_figures import layers_of
 from ..score.median import median_of
 from ..score.results import MeasuredWindow, TimedWindow
 from ..score.rules import Severity
-from .rows import InputRow, SessionRow, WindowRow
+from .rows import InputRow, LayerRow, SessionRow, WindowRow
 
 _REASONS = 5
 """The most violations that a reason tells; the rest is counted."""
@@ -44,6 +46,40 @@ def session_row(session: ReportSession) -> SessionRow:
 
 
 _OF_NOTHING: dict[str, Any] = dict.fromkeys(SessionRow.__dataclass_fields__)
+
+
+def layer_rows(profile: LayerProfile) -> Iterator[LayerRow]:
+    """Yield what each layer took, in the order in which they run."""
+    times = profile.times
+    try:
+        created = datetime.fromisoformat(profile.begun).astimezone(UTC).isoformat()
+    except ValueError:
+        created = None
+    for layer, figures in zip(times.layers, layers_of(times), strict=True):
+        yield LayerRow(
+            log="" if profile.log is None else profile.log.name,
+            log_sha256=profile.log_sha256,
+            task=profile.task_key,
+            created_utc=created,
+            tool_version=profile.tool_version,
+            address=profile.address,
+            device=profile.vendor,
+            profile=profile.profile,
+            model_id=profile.model_id,
+            simulated=profile.simulated,
+            counter_kind=times.kind.value,
+            counter=times.counter,
+            layer=layer.number,
+            operator=figures.operator,
+            output=figures.output or None,
+            macs=figures.macs,
+            cycles=figures.cycles,
+            cycles_per_mac=figures.cycles_per_mac,
+            elapsed_s=figures.us / 1e6,
+            share=figures.share,
+            inference_cycles=times.cycles,
+            inference_s=times.us / 1e6,
+        )
 
 
 def window_rows(session: ReportSession) -> Iterator[WindowRow]:

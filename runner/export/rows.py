@@ -1,4 +1,4 @@
-"""The schema of what is exported: a row a session, a window or an input.
+"""The schema of what is exported: a row a session, a window, an input or a layer.
 
 A column's name ends in its unit, where it has one: s seconds, j joules, w watts, v volts, per_s in
 a second; shares are fractions of 0 to 1. A cell is a text, a number, a truth value, or None where
@@ -161,3 +161,33 @@ class InputRow(_OfSession):
     right: Annotated[bool | None, "predicted is label; None of ad"]
     score: Annotated[float, "the predicted class's share of the scores; of ad the mean error"]
     label_score: Annotated[float | None, "the share of the scores of its own class; None of ad"]
+
+
+@dataclass(frozen=True, slots=True)
+class LayerRow(Row):
+    """Is one layer of a network on a device, by a log of `tinyrunner profile`."""
+
+    log: Annotated[str, "the log that `profile --out` kept, as the file is called"]
+    log_sha256: Annotated[str | None, "its SHA-256: the content that the row is of"]
+    task: Annotated[str, "the task of the model that the device names; ? where it is none's"]
+    created_utc: Annotated[str | None, "when the device was asked: ISO 8601, UTC"]
+    tool_version: Annotated[str, "the version of the program that asked"]
+    address: Annotated[str, "where the device was"]
+    device: Annotated[str | None, "what the device calls itself"]
+    profile: Annotated[str | None, "the profile that the device names, with its version"]
+    model_id: Annotated[str | None, "the model that the device names"]
+    simulated: Annotated[bool, "the device was a simulated one: its times are modelled"]
+    counter_kind: Annotated[
+        str, "measured, timer (another clock, no cycles), emulated or simulated"
+    ]
+    counter: Annotated[str, "what counts the cycles, in the device's words"]
+    layer: Annotated[int, "its place, from 0"]
+    operator: Annotated[str, "what it does, as `convolution`"]
+    output: Annotated[str | None, "the shape of its output, as `25x5x64`"]
+    macs: Annotated[int | None, "the products that it sums up"]
+    cycles: Annotated[int, "what it took by the counter"]
+    cycles_per_mac: Annotated[float | None, "cycles / macs"]
+    elapsed_s: Annotated[float, "what it took by the device's timer"]
+    share: Annotated[float, "its cycles of the whole inference's"]
+    inference_cycles: Annotated[int, "of the whole inference, what is between layers with them"]
+    inference_s: Annotated[float, "of the whole inference, by the device's timer"]

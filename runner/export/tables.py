@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from ...energy.captures.export import import_pyarrow
-from .rows import Cell, Row, SessionRow, columns_of
+from .rows import Cell, LayerRow, Row, SessionRow, columns_of
 
 
 def columns(rows: Iterable[Row], kind: type[Row]) -> dict[str, list[Cell]]:
@@ -60,9 +60,22 @@ _SHOWN: dict[str, tuple[str, Callable[[Any], str]]] = {
     "reason": ("reason", str),
 }
 """What a page of Markdown shows of a session: its head, and how a cell is written."""
+_SHOWN_OF_LAYERS: dict[str, tuple[str, Callable[[Any], str]]] = {
+    "log": ("log", str),
+    "layer": ("#", str),
+    "operator": ("operator", str),
+    "output": ("output", str),
+    "macs": ("MACs", str),
+    "cycles": ("cycles", str),
+    "cycles_per_mac": ("per MAC", _digits),
+    "elapsed_s": ("µs", lambda time_s: f"{time_s * 1e6:.0f}"),
+    "share": ("share", lambda share: f"{100 * share:.1f} %"),
+    "counter_kind": ("counted", str),
+}
 _TO_THE_RIGHT = frozenset(
     ["throughput_per_s", "latency_s", "energy_per_inference_j", "power_w", "accuracy", "duty_cycle"]
 )
+_NUMBERS_OF_LAYERS = frozenset(["macs", "cycles", "cycles_per_mac", "elapsed_s", "share"])
 _MARKED = re.compile(r"([\\`*_{}\[\]()#+!|<>~&])")
 _LONGEST = 200
 """The most characters of a cell: a reason may be long, and a summary has a megabyte."""
@@ -71,22 +84,24 @@ _LONGEST = 200
 def markdown(rows: Sequence[Row], kind: type[Row]) -> str:
     """Return a table for a job's summary or a pull request; columns without a cell are left out.
 
-    Of sessions it shows figures in the units of the field, of other rows every column. It ends in
-    an empty line, for what may be appended to the file.
+    Of sessions and layers it shows figures in the units of the field, of other rows every column.
+    It ends in an empty line, for what may be appended to the file.
     """
-    shown = (
-        _SHOWN if kind is SessionRow else {each.name: (each.name, str) for each in columns_of(kind)}
-    )
+    every = {each.name: (each.name, str) for each in columns_of(kind)}
+    shown = {SessionRow: _SHOWN, LayerRow: _SHOWN_OF_LAYERS}.get(kind, every)
+    numbers = _NUMBERS_OF_LAYERS if kind is LayerRow else _TO_THE_RIGHT
     kept = [name for name in shown if any(_shown(row, name) is not None for row in rows)]
     lines = [
         "| " + " | ".join(shown[name][0] for name in kept) + " |",
-        "|" + "|".join("---:" if name in _TO_THE_RIGHT else "---" for name in kept) + "|",
+        "|" + "|".join("---:" if name in numbers else "---" for name in kept) + "|",
     ]
     for row in rows:
         cells = [(_shown(row, name), shown[name][1]) for name in kept]
         texts = ["" if cell is None else marked(written(cell)) for cell, written in cells]
         if kind is SessionRow and getattr(row, "simulated", False):
             texts[kept.index("verdict")] += ", **simulated**"
+        elif isinstance(row, LayerRow) and row.simulated:
+            texts[kept.index("counter_kind")] = "**simulated**"
         lines.append("| " + " | ".join(texts) + " |")
     return "\n".join(lines) + "\n\n"
 

@@ -1,4 +1,4 @@
-"""Writes sessions, or rows of them, in one of the formats."""
+"""Writes sessions, rows of them, or layers in one of the formats."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 from ...errors import TinyrunnerError
 from ..errors import SetupError
-from ..report.page import ReportSession
+from ..report.page import ReportPage, ReportSession
 from .formats import ExportFormat, RowKind
-from .read import input_rows, session_row, window_rows
+from .read import input_rows, layer_rows, session_row, window_rows
 from .rows import Row
 
 
@@ -18,16 +18,16 @@ class Export(NamedTuple):
 
     content: str | bytes
     left_out: tuple[str, ...]
-    """Sessions of which nothing stands in it, each with the reason."""
+    """Sessions, or logs of layers, of which nothing stands in it, each with the reason."""
 
 
-def export(sessions: Sequence[ReportSession], format_: ExportFormat, kind: RowKind) -> Export:
-    """Write sessions, or rows of them, in a format.
+def export(page: ReportPage, format_: ExportFormat, kind: RowKind) -> Export:
+    """Write what was gathered, or rows of that, in a format.
 
     SetupError where the format has no rows of that kind, TraceError where it needs pyarrow.
     """
     if format_.is_table:
-        rows, left_out = rows_of(sessions, kind)
+        rows, left_out = rows_of(page, kind)
         return Export(_table(rows, format_, kind.schema), tuple(left_out))
     if kind is not RowKind.SESSIONS:
         raise SetupError(
@@ -38,8 +38,8 @@ def export(sessions: Sequence[ReportSession], format_: ExportFormat, kind: RowKi
         from .junit import junit_text
         from .suites import suites_of_sessions
 
-        return Export(junit_text(suites_of_sessions(map(session_row, sessions))), ())
-    return _dashboard(sessions, format_)
+        return Export(junit_text(suites_of_sessions(map(session_row, page.sessions))), ())
+    return _dashboard(page.sessions, format_)
 
 
 def _dashboard(sessions: Sequence[ReportSession], format_: ExportFormat) -> Export:
@@ -55,13 +55,23 @@ def _dashboard(sessions: Sequence[ReportSession], format_: ExportFormat) -> Expo
     return Export(github_benchmark_json(told, more_is_better=bigger), left_out)
 
 
-def rows_of(sessions: Sequence[ReportSession], kind: RowKind) -> tuple[list[Row], list[str]]:
-    """Return the rows, and the sessions that have none although they should, with the reasons."""
+def rows_of(page: ReportPage, kind: RowKind) -> tuple[list[Row], list[str]]:
+    """Return the rows, and what has none although it should, with the reasons.
+
+    SetupError where there are to be rows of layers, and no log of any was found.
+    """
     if kind is RowKind.SESSIONS:
-        return [session_row(each) for each in sessions], []
+        return [session_row(each) for each in page.sessions], []
     rows: list[Row] = []
     left_out = []
-    for session in sessions:
+    if kind is RowKind.LAYERS:
+        if not page.profiles and not page.unread:
+            raise SetupError(
+                f"{page.title}: no log of layers is there (*.layers.log); `tinyrunner profile "
+                "--out DIR` keeps one"
+            )
+        return [row for each in page.profiles for row in layer_rows(each)], [*page.unread]
+    for session in page.sessions:
         if session.assessment is None:
             left_out.append(f"{session.title}: {session_row(session).reason}")
         elif kind is RowKind.WINDOWS:

@@ -1,7 +1,8 @@
 """Gathers sessions from paths: one session, a folder of several, or a submission tree.
 
 A session that cannot be scored is kept with the reason as a finding: a report of twelve sessions
-of which one was cut off is worth more than an error.
+of which one was cut off is worth more than an error. Profiles of layers are gathered beside them
+where they are wanted: wire logs that are named, and those in the folders, `*.layers.log`.
 """
 
 from __future__ import annotations
@@ -13,11 +14,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ...dut_protocol.link.address_words import BEHIND, USB_SERIAL
+from ...dut_protocol.link.wire_log_reader import is_wire_log
 from ...errors import TinyrunnerError, closest
-from ...models.suite import Benchmark, Task
+from ...models.suite import BENCHMARKS, Benchmark, Task
 from ..config.rounds import load_rounds
 from ..errors import SetupError
 from ..journal.claimed_provenance import ClaimedProvenance
+from ..journal.layer_log import ENDING, LayerProfile, read_layer_log
 from ..journal.session_document import Provenance, benchmark_and_mode, read_document
 from ..journal.session_folder import SessionFolder
 from ..score.judge import Judged, judge_any
@@ -43,8 +46,11 @@ class Asked:
     """A large tree may be read by a process a core."""
 
 
-def gather(paths: Sequence[Path], asked: Asked) -> ReportPage:
-    """Make the page of these sessions, of the sessions inside these folders, or of one tree."""
+def gather(paths: Sequence[Path], asked: Asked, *, layers: bool = False) -> ReportPage:
+    """Make the page of these sessions, of the sessions inside these folders, or of one tree.
+
+    With ``layers`` profiles of layers are gathered, too, and a path may hold nothing else.
+    """
     load_rounds().get(asked.round_name)  # a misspelt round is an error once, not in each session
     if asked.division not in (None, *(division.value for division in Division)):
         near = closest(str(asked.division), (division.value for division in Division))
@@ -56,13 +62,69 @@ def gather(paths: Sequence[Path], asked: Asked) -> ReportPage:
         )
     if trees:
         return _tree(trees[0], asked)
-    folders = {folder: path for path in paths for folder in _session_folders(path)}
+    logs = [path for path in paths if layers and _is_wire_log(path)]
+    found_logs: list[Path] = []
+    folders: dict[Path, Path] = {}
+    for path in paths:
+        if path not in logs:
+            inside = _layer_logs(path) if layers else []
+            found_logs += inside
+            folders |= dict.fromkeys(_session_folders(path, needed=not inside), path)
+    profiles, unread = _profiles(logs, found_logs)
     found = [_called(read_session(folder, asked), folder, path) for folder, path in folders.items()]
     sessions = tuple(sorted(told_apart(found), key=suite_order))
-    if len(paths) == 1:
-        title = _name(paths[0])
-        return ReportPage(title, _counted(sessions), sessions)
-    return ReportPage("MLPerf Tiny sessions", _counted(sessions), sessions)
+    title = _name(paths[0]) if len(paths) == 1 else "MLPerf Tiny sessions"
+    told = _counted(len(sessions), "session") if sessions or not profiles else ""
+    of_layers = _counted(len(profiles), "profile") + " of layers" if profiles else ""
+    subtitle = ", ".join(filter(None, (told, of_layers)))
+    findings = tuple(PageFinding(Severity.WARNING, "layers left out", why) for why in unread)
+    return ReportPage(title, subtitle, sessions, findings, profiles=profiles, unread=unread)
+
+
+def page_of_profile(profile: LayerProfile) -> ReportPage:
+    """Make the page of one profile by itself."""
+    whose = ", ".join(filter(None, (profile.vendor, profile.address)))
+    return ReportPage(f"Layers of {profile.model_id or '?'}", whose, (), profiles=(profile,))
+
+
+def _is_wire_log(path: Path) -> bool:
+    try:
+        return path.is_file() and is_wire_log(path)
+    except OSError as error:
+        raise SetupError(f"cannot read {path}: {error.strerror or error}") from error
+
+
+def _layer_logs(path: Path) -> list[Path]:
+    if not path.is_dir():
+        return []
+    return _logs_in(path) if _is_session(path) else _inside(path)[2]
+
+
+def _logs_in(folder: Path) -> list[Path]:
+    return sorted(each for each in folder.glob(f"*{ENDING}") if each.is_file())
+
+
+def _profiles(
+    named: Sequence[Path], found: Sequence[Path]
+) -> tuple[tuple[LayerProfile, ...], tuple[str, ...]]:
+    """Read profiles; one that was found, and not named, may be damaged, which is then told."""
+    profiles = [read_layer_log(log) for log in dict.fromkeys(named)]
+    unread = []
+    for log in dict.fromkeys(found):
+        if log in named:
+            continue
+        try:
+            profiles.append(read_layer_log(log))
+        except SetupError as error:
+            unread.append(str(error))
+    tasks = list(BENCHMARKS)
+    profiles.sort(
+        key=lambda each: (
+            tasks.index(each.task_key) if each.task_key in tasks else len(tasks),
+            each.begun,
+        )
+    )
+    return tuple(profiles), tuple(unread)
 
 
 def told_apart(sessions: Sequence[ReportSession]) -> Iterator[ReportSession]:
@@ -194,14 +256,14 @@ def _tree(root: Path, asked: Asked) -> ReportPage:
     return page_of_audit(found)
 
 
-def _session_folders(path: Path) -> Iterator[Path]:
+def _session_folders(path: Path, *, needed: bool) -> Iterator[Path]:
     if path.is_file() or _is_session(path):
         yield path
         return
     if not path.is_dir():
         raise SetupError(f"there is no {path}; give a session's folder, or a submission tree")
-    sessions, trees = _inside(path)
-    if not sessions:
+    sessions, trees, _ = _inside(path)
+    if not sessions and needed:
         inside = f"; {trees[0]} in it is one: give that" if trees else ""
         raise SetupError(
             f"{path} holds no session (no log.txt, in it or in the folders below) and is no "
@@ -210,26 +272,29 @@ def _session_folders(path: Path) -> Iterator[Path]:
     yield from sessions
 
 
-def _inside(path: Path) -> tuple[list[Path], list[Path]]:
-    """Return the sessions below a folder, and the submission trees, which hold copies of some.
+def _inside(path: Path) -> tuple[list[Path], list[Path], list[Path]]:
+    """Return the sessions below a folder, the submission trees, and the logs of layers.
 
-    Hidden folders are not looked into.
+    A tree holds copies of sessions. Hidden folders are not looked into.
     """
     sessions: list[Path] = []
     trees: list[Path] = []
+    logs: list[Path] = []
     try:
         for at, folders, _ in os.walk(path, onerror=_raised):  # which follows no links
             below = [Path(at, name) for name in sorted(folders) if not name.startswith(".")]
             rest: list[Path] = []
+            logs += _logs_in(Path(at))
             for each in below:
                 (sessions if _is_session(each) else trees if is_tree(each) else rest).append(each)
+            logs += [log for each in below if each in sessions for log in _logs_in(each)]
             folders[:] = [each.name for each in rest]
     except OSError as error:
         raise SetupError(
             f"cannot look for sessions in {error.filename}: {error.strerror}; name the sessions' "
             "own folders"
         ) from error
-    return sorted(sessions), trees
+    return sorted(sessions), trees, sorted(logs)
 
 
 def _raised(error: OSError) -> None:
@@ -289,5 +354,5 @@ def _name(path: Path) -> str:
     return path.resolve().name or str(path)
 
 
-def _counted(sessions: Sequence[ReportSession]) -> str:
-    return f"{len(sessions)} session{'' if len(sessions) == 1 else 's'}"
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"

@@ -13,6 +13,7 @@ from ...datasets.labels import LabelList
 from ...models.suite import BENCHMARKS, StreamingTask, Task
 from ..config.rounds import Round
 from ..journal.claimed_provenance import ClaimedProvenance
+from ..journal.layer_log import LayerProfile
 from ..score.assess import Assessment
 from ..score.rules import SessionFinding, Severity
 from ..terms import Mode, Purpose
@@ -175,6 +176,10 @@ class ReportPage:
     """The digest of an audit; None for sessions by themselves."""
     field: Field | None = None
     """The systems of an audit, to draw against each other."""
+    profiles: tuple[LayerProfile, ...] = ()
+    """What layers take, by the logs that `tinyrunner profile` kept."""
+    unread: tuple[str, ...] = ()
+    """Why such a log is not among them, of each that could not be read."""
 
 
 Row = tuple[str, str]

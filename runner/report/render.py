@@ -20,6 +20,7 @@ from ..score.rules import Severity
 from .audit_view import overview_of
 from .budget import MAX_FINDINGS, Budget
 from .page import PageFinding, ReportPage, SessionStatus
+from .plots.layer_chart import layers_view
 from .plots.packed_data import packed, packed_bytes
 from .plots.published_field import field_with
 from .plots.scatter import scatters_of
@@ -49,6 +50,11 @@ def render_report(page: ReportPage) -> str:
     folded = len(views) > MOST_UNFOLDED
     scripts = [PLOTS] if overview is not None or folded or any(v.plots for v in views) else []
     scripts += [_TABLE] if overview is not None else []
+    anchored = [(view.anchor, view.session) for view in views]
+    profiles = [
+        layers_view(profile, f"p{number}", anchored)
+        for number, profile in enumerate(page.profiles, 1)
+    ]
     return rendered(
         "page.html",
         scripts,
@@ -58,6 +64,9 @@ def render_report(page: ReportPage) -> str:
         scatters=[] if field is None else scatters_of(field.points),
         page=page,
         views=views,
+        profiles=profiles,
+        unmeasured=sorted({view.mark for view in profiles} - {""}, reverse=True),
+        unmeasured_layers=sum(view.mark != "" for view in profiles),
         cards=[] if overview is not None else cards(page.sessions),
         valid=sum(view.line.outcome is SessionStatus.VALID for view in views),
         development=sum(view.line.outcome is SessionStatus.DEVELOPMENT for view in views),

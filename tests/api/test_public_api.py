@@ -19,6 +19,7 @@ from support.cli import tinyrunner as command
 from support.devices.boards import board, use_board
 from support.inputs import write_inputs
 from support.reference import reference_path
+from support.report.layer_logs import layer_log
 from support.sessions import for_reports
 from support.sessions.streaming import Played
 from support.sessions.submission_trees import demo  # noqa: F401
@@ -319,7 +320,7 @@ def test_a_report_is_never_written_over_anything_else(tmp_path):
         tinyrunner.report(session, tmp_path / "mine.html", force=True)
 
 
-def test_sessions_windows_and_inputs_are_given_as_columns(tmp_path):
+def test_sessions_windows_inputs_and_layers_are_given_as_columns(tmp_path):
     session = tinyrunner.run(
         "kws", "accuracy", "sim:", datasets="demo", limit=5, sessions=tmp_path / "all"
     )
@@ -332,7 +333,9 @@ def test_sessions_windows_and_inputs_are_given_as_columns(tmp_path):
     assert "is no session log" in table["reason"][1 - place]
     assert tinyrunner.columns(session, "inputs")["file"] == list(session.files)
     assert tinyrunner.columns([session], "windows")["elapsed_s"] == []
-    with pytest.raises(tinyrunner.TinyrunnerError, match="there are sessions, windows, inputs"):
+    log = layer_log(tmp_path / "kws.layers.log")
+    assert tinyrunner.columns(log, "layers")["cycles"] == [1600, 300]
+    with pytest.raises(tinyrunner.TinyrunnerError, match="sessions, windows, inputs, layers"):
         tinyrunner.columns(session, "window")
 
 

@@ -6,7 +6,12 @@ from pathlib import Path
 
 from ....dut_protocol.errors import DutProtocolError
 from ....dut_protocol.link.wire_log import IO_MANAGER, MONITOR, WireLogBeginning, WireLogError
-from ....dut_protocol.link.wire_log_reader import Direction, NamedWire, WireLogReader
+from ....dut_protocol.link.wire_log_reader import (
+    Direction,
+    LayerName,
+    NamedWire,
+    WireLogReader,
+)
 from ....dut_protocol.simulated.replay import LoggedAnswer, content_key
 from ....dut_protocol.wire.boot_banner import BootMode, TimestampMode
 from ....dut_protocol.wire.commands import DbData, DbLoad, Infer, parse_command
@@ -45,7 +50,7 @@ def read_wire_board(path: Path) -> LoggedBoard:
         for event in reader:
             if isinstance(event, WireLogBeginning):
                 conversation.begin()
-            elif isinstance(event, NamedWire) or event.wire == MONITOR:
+            elif isinstance(event, NamedWire | LayerName) or event.wire == MONITOR:
                 pass
             elif event.wire == IO_MANAGER:
                 raise _of_io_manager(path)

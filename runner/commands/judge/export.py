@@ -1,4 +1,4 @@
-"""``tinyrunner export``: sessions as rows for tables, and as what CI and dashboards read."""
+"""``tinyrunner export``: sessions and layers as rows for tables, or as CI and dashboards read."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ def export(
     sessions: Annotated[
         list[Path],
         typer.Argument(
-            help="Sessions' folders, a folder of them, or one submission tree.", show_default=False
+            help="Sessions' folders, a folder of them, logs that `profile --out` kept, or one "
+            "submission tree.",
+            show_default=False,
         ),
     ],
     format_: Annotated[
@@ -56,8 +58,9 @@ def export(
     chosen = format_ or ExportFormat.of_file(out)
     if chosen is ExportFormat.PARQUET and out is None:
         raise SetupError("Parquet is no text: name its file with --out FILE")
-    page = gather(sessions, Asked(labels, datasets, round_name, division))
-    written = export_sessions(page.sessions, chosen, rows)
+    of_layers = rows is RowKind.LAYERS
+    page = gather(sessions, Asked(labels, datasets, round_name, division), layers=of_layers)
+    written = export_sessions(page, chosen, rows)
     for text in written.left_out:
         typer.echo(f"left out: {text}", err=True)
     if out is None:

@@ -16,7 +16,9 @@ def report(
     sessions: Annotated[
         list[Path],
         typer.Argument(
-            help="Sessions' folders, a folder of them, or one submission tree.", show_default=False
+            help="Sessions' folders, a folder of them, logs that `profile --out` kept, or one "
+            "submission tree.",
+            show_default=False,
         ),
     ],
     out: Annotated[
@@ -35,6 +37,6 @@ def report(
     from ...report.report_file import refuse_overwriting, write_report
 
     refuse_overwriting(out, force=force)
-    page = gather(sessions, Asked(labels, datasets, round_name, division))
+    page = gather(sessions, Asked(labels, datasets, round_name, division), layers=True)
     size = write_report(page, out, force=force)
     typer.echo(f"{out} ({size / 1e6:.1f} MB): {page.subtitle}")

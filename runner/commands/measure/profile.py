@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import count
+from os import getpid
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,56 +14,19 @@ import typer
 
 from ...errors import SetupError
 from .. import options
-from ..options import spaced
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from datetime import datetime
 
-    from ....dut_protocol.host.dut import Identity
     from ....dut_protocol.host.layers import LayerTimes
     from ....models.suite import Task
     from ...bench.bench import Bench
     from ...config.config import Config
-
-_CHART_COLUMNS = 80
-"""Characters of a line of the chart, also where nothing says how wide the terminal is."""
-_NAME_COLUMNS = 24
-_BLOCKS = " ▏▎▍▌▋▊▉█"
-"""Eighths of a character."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """Is a layer as it is shown and written; None for what nobody told."""
-
-    layer: int
-    operator: str
-    output: str
-    macs: int | None
-    cycles: int
-    us: int
-    share: float
-    """Of the whole inference, 0 to 1."""
-
-    @property
-    def cycles_per_mac(self) -> float | None:
-        return self.cycles / self.macs if self.macs else None
-
-    def cells(self) -> dict[str, Any]:
-        return {
-            "layer": self.layer,
-            "operator": self.operator,
-            "output": self.output,
-            "macs": self.macs,
-            "cycles": self.cycles,
-            "cycles_per_mac": self.cycles_per_mac,
-            "us": self.us,
-            "share": self.share,
-        }
+    from ...journal.layer_log import LayerProfile
 
 
 @options.with_settings(
-    "task dut config model baud_rate input_file csv_file as_json",
+    "task dut config model baud_rate input_file out log html csv_file as_json",
     model=(
         "What the device runs, to hold its layers against: a .tflite file, demo or reference. "
         "What a sim: device runs.",
@@ -89,6 +53,35 @@ def profile(
             show_default="zeros",
         ),
     ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            "-o",
+            metavar="FILE.log|DIR",
+            help="Keep what was said on the wire, for report and export: as this file, or in this "
+            "folder as TIME_TASK.layers.log. Beside sessions they find a *.layers.log.",
+            show_default="it is not kept",
+        ),
+    ] = None,
+    log: Annotated[
+        Path | None,
+        typer.Option(
+            "--from",
+            metavar="FILE",
+            help="Show what was kept by --out; no device is asked.",
+            show_default="none: a device is asked",
+        ),
+    ] = None,
+    html: Annotated[
+        Path | None,
+        typer.Option(
+            "--html",
+            metavar="FILE",
+            help="Write table and chart as one page that needs no network.",
+            show_default="none is written",
+        ),
+    ] = None,
     csv_file: Annotated[
         Path | None,
         typer.Option(
@@ -98,6 +91,61 @@ def profile(
     as_json: options.JsonOption = False,
 ) -> None:
     """Show what each layer takes on a device: cycles, cycles per MAC, its share of the whole."""
+    from ...config.settings import SETTINGS
+    from .layer_table import csv_of_layers, layers_json, show_layers
+
+    for file in (csv_file, html):
+        options.refuse_existing(file)
+    if log is None:
+        found = _asked(flags, task, config, input_file, out)
+    else:
+        given: dict[str, object] = {
+            "TASK": task,
+            "--config": config,
+            "--input": input_file,
+            "--out": out,
+        }
+        given |= {SETTINGS[name].flag: value for name, value in flags.items()}
+        found = _read(log, given)
+    if csv_file is not None:
+        options.write_file(csv_file, csv_of_layers(found))
+    if html is not None:
+        from ...report.gather import page_of_profile
+        from ...report.report_file import write_report
+
+        write_report(page_of_profile(found), html, force=False)
+    if as_json:
+        import json
+
+        typer.echo(json.dumps(layers_json(found), indent=2))
+        return
+    show_layers(options.result_console(), found)
+    if out is not None:
+        options.tell_on_stderr(f"kept: {found.log}")
+
+
+def _read(log: Path, others: dict[str, object]) -> LayerProfile:
+    from ...journal.layer_log import read_layer_log
+
+    given = [name for name, value in others.items() if value is not None]
+    if given:
+        raise SetupError(
+            f"--from shows what was kept and asks no device; leave out {', '.join(given)}"
+        )
+    return read_layer_log(log)
+
+
+def _asked(
+    flags: dict[str, Any],
+    task: str | None,
+    config: Path | None,
+    input_file: Path | None,
+    out: Path | None,
+) -> LayerProfile:
+    """Ask a device for its layers; what was kept of that is what counts."""
+    from datetime import UTC, datetime
+
+    from .... import __version__
     from ....dut_protocol.host.layers import ask_layers
     from ....dut_protocol.wire.timer import WRAP_US
     from ...bench.labgrid.lease import held_places
@@ -105,38 +153,107 @@ def profile(
     from ...config.config import override
     from ...config.name_lookup import task_named
     from ...execute.prepare import connect
+    from ...journal.layer_log import LayerProfile
     from .check import simulated_task
 
-    options.refuse_existing(csv_file)
     settings = override(options.base_config(config), **flags)
     named = None if task is None else task_named(task, settings)
     opened = named or simulated_task(settings)
-    with (
-        held_places(settings, options.tell_on_stderr, energy=False),
-        open_bench(settings, opened) as bench,
-    ):
-        chosen = named or _task_it_says(bench, settings)
-        data = _input(input_file, chosen)
-        identity = connect(bench, chosen)
-        bench.loader.load(data)
-        inference = bench.timer.infer(1, 1, None)
-        times = ask_layers(bench.dut)
-        address = bench.dut.address
-    if settings.model is not None:
-        times = _held_against(times, settings.model, chosen)
-    rows = list(_rows(times))
-    if csv_file is not None:
-        options.write_file(csv_file, _csv(rows, times))
-    if as_json:
-        import json
+    begun = datetime.now(UTC)
+    with _kept_log(out, settings, begun) as kept:
+        if kept is not None:
+            settings = override(settings, wire_log=kept.partial)
+        with (
+            held_places(settings, options.tell_on_stderr, energy=False),
+            open_bench(settings, opened) as bench,
+        ):
+            chosen = named or _task_it_says(bench, settings)
+            data = _input(input_file, chosen)
+            identity = connect(bench, chosen)
+            bench.loader.load(data)
+            inference = bench.timer.infer(1, 1, None)
+            times = ask_layers(bench.dut)
+            address = bench.dut.address
+        told = times
+        if settings.model is not None:
+            times = _held_against(told, settings.model, chosen)
+        if kept is not None:
+            return kept.whole(chosen, None if times == told else times)
+    lap_us = None
+    if inference.start_us is not None and inference.end_us is not None:
+        lap_us = (inference.end_us - inference.start_us) % WRAP_US
+    return LayerProfile(
+        address=address,
+        vendor=identity.vendor,
+        profile=identity.profile,
+        model_id=identity.model_id,
+        begun=begun.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        tool_version=__version__,
+        times=times,
+        lap_us=lap_us,
+    )
 
-        lap_us = None
-        if inference.start_us is not None and inference.end_us is not None:
-            lap_us = (inference.end_us - inference.start_us) % WRAP_US
-        said = _document(address, identity, times, rows) | {"us_between_stamps": lap_us}
-        typer.echo(json.dumps(said, indent=2))
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """Is the log that is being written, and where it goes once it is whole."""
+
+    partial: Path
+    file: Path | None
+    """The name that was asked for; None for one by time, board and task."""
+    stem: str
+
+    def whole(self, task: Task, named: LayerTimes | None) -> LayerProfile:
+        """Give the log its name and read it; ``named`` are layers as a model file calls them."""
+        from ....dut_protocol.link.wire_log import WireLogError, add_layer_names
+        from ...journal.layer_log import ENDING, read_layer_log
+
+        if named is not None:
+            try:
+                add_layer_names(self.partial, [layer.name for layer in named.layers])
+            except WireLogError as error:
+                raise SetupError(f"--out: {error}") from error
+        file = self.file or _free(self.partial.parent, f"{self.stem}{task.key}", ENDING)
+        read_layer_log(self.partial)  # what cannot be read back is not kept
+        try:
+            self.partial.rename(file)
+        except OSError as error:
+            raise SetupError(f"cannot write {file}: {error.strerror or error}") from error
+        return read_layer_log(file)
+
+
+def _free(folder: Path, stem: str, ending: str) -> Path:
+    """Return a name that no file has: two boards may be asked within one second."""
+    names = (folder / f"{stem}{f'_{n}' if n > 1 else ''}{ending}" for n in count(1))
+    return next(name for name in names if not name.exists())
+
+
+@contextmanager
+def _kept_log(out: Path | None, settings: Config, begun: datetime) -> Iterator[_Kept | None]:
+    """Make room for the log, if one is to be kept; nothing is left of it where that fails."""
+    from ...journal.session_folder import PARTIAL
+
+    if out is None:
+        yield None
         return
-    _show(options.result_console(), f"{address}, {identity.vendor}, {chosen.model_id}", times, rows)
+    stamp = begun.astimezone().strftime("%Y%m%d_%H%M%S_")
+    stem = stamp if settings.board is None else f"{stamp}{settings.board}_"
+    folder, file = (out.parent, out) if out.suffix == ".log" else (out, None)
+    if file is not None:
+        options.refuse_existing(file)
+    else:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise SetupError(
+                f"cannot make the folder {folder}: {error.strerror or error}; --out takes a folder "
+                "or the name of a file that ends in .log"
+            ) from error
+    partial = folder / f"{stem if file is None else file.name}{getpid()}{PARTIAL}"
+    try:
+        yield _Kept(partial, file, stem)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def _task_it_says(bench: Bench, config: Config) -> Task:
@@ -191,116 +308,3 @@ def _held_against(times: LayerTimes, model: str | Path, task: Task) -> LayerTime
             )
     layers = (replace(layer, name=name) for layer, name in zip(times.layers, names, strict=True))
     return replace(times, layers=tuple(layers))
-
-
-# ---- what is shown and written -------------------------------------------------------------------
-
-
-def _rows(times: LayerTimes) -> Iterator[_Row]:
-    for layer in times.layers:
-        shape = "x".join(map(str, layer.shape))
-        share = layer.cycles / times.cycles
-        yield _Row(layer.number, layer.operator, shape, layer.macs, layer.cycles, layer.us, share)
-
-
-def _between(times: LayerTimes) -> tuple[int, int]:
-    """Return cycles and microseconds of the inference that are no layer's."""
-    us = times.us - sum(layer.us for layer in times.layers)
-    return times.cycles - times.layer_cycles, us
-
-
-def _csv(rows: list[_Row], times: LayerTimes) -> str:
-    file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow((*rows[0].cells(), "counter_kind", "counter"))
-    for row in rows:
-        writer.writerow((*row.cells().values(), times.kind.value, times.counter))
-    return file.getvalue()
-
-
-def _document(
-    address: str, identity: Identity, times: LayerTimes, rows: list[_Row]
-) -> dict[str, Any]:
-    cycles, us = _between(times)
-    return {
-        "address": address,
-        "vendor": identity.vendor,
-        "model_id": identity.model_id,
-        "counter": times.counter,
-        "counter_kind": times.kind.value,
-        "layers": [row.cells() for row in rows],
-        "between_layers": {"cycles": cycles, "us": us},
-        "cycles": times.cycles,
-        "us": times.us,
-    }
-
-
-def _what_is_counted(times: LayerTimes) -> str:
-    from ....dut_protocol.wire.layers import CounterKind
-
-    match times.kind:
-        case CounterKind.MEASURED:
-            return f"cycles measured by {times.counter}"
-        case CounterKind.TIMER:
-            return f"ticks of another clock, no cycles: {times.counter}"
-        case CounterKind.EMULATED:
-            return f"EMULATED, no chip's cycles: {times.counter}"
-        case CounterKind.SIMULATED:
-            return f"SIMULATED, not measured: {times.counter}"
-
-
-def _show(console: Console, device: str, times: LayerTimes, rows: list[_Row]) -> None:
-    from rich.text import Text
-
-    from ....dut_protocol.wire.layers import CounterKind
-    from ..show.fitted_table import print_fitted
-
-    def say(text: str = "") -> None:
-        console.print(text, markup=False, highlight=False)
-
-    unit = "ticks" if times.kind in (CounterKind.TIMER, CounterKind.EMULATED) else "cycles"
-    say(device)
-    say(_what_is_counted(times))
-    say()
-    table = [_table_row(row, unit) for row in rows]
-    between_cycles, between_us = _between(times)
-    share = between_cycles / times.cycles
-    between = _Row(-1, "between layers", "", None, between_cycles, between_us, share)
-    told = [row.macs for row in rows if row.macs is not None]
-    macs = sum(told) if len(told) == len(rows) else None
-    whole = _Row(-1, "whole inference", "", macs, times.cycles, times.us, 1.0)
-    table += [_table_row(row, unit) for row in (between, whole)]
-    cells = [{head: Text(text) for head, text in row.items()} for row in table]
-    print_fitted(console, cells, name="operator", first_to_go=("us", "#"), left={"operator"})
-    say()
-    for line in _chart(rows, min(console.width, _CHART_COLUMNS)):
-        say(line)
-
-
-def _table_row(row: _Row, unit: str) -> dict[str, str]:
-    per_mac = row.cycles_per_mac
-    return {
-        "#": str(row.layer) if row.layer >= 0 else "",
-        "operator": row.operator,
-        "output": row.output,
-        "MACs": "" if row.macs is None else spaced(row.macs),
-        unit: spaced(row.cycles),
-        "per MAC": ""
-        if per_mac is None
-        else f"{per_mac:.3g}"
-        if per_mac < 100
-        else f"{per_mac:.0f}",
-        "us": spaced(row.us),
-        "share": f"{100 * row.share:.1f} %",
-    }
-
-
-def _chart(rows: list[_Row], columns: int) -> Iterator[str]:
-    """Yield a bar a layer, the longest as long as there is room for."""
-    most = max(row.share for row in rows)
-    room = max(8, columns - _NAME_COLUMNS - len(" 99 ") - len("  100.0 %"))
-    for row in rows:
-        eighths = round(8 * room * row.share / most) if most else 0
-        bar = _BLOCKS[8] * (eighths // 8) + (_BLOCKS[eighths % 8] if eighths % 8 else "")
-        name = row.operator if len(row.operator) <= _NAME_COLUMNS else f"{row.operator[:23]}…"
-        yield f"{row.layer:>2} {name:<{_NAME_COLUMNS}} {bar} {100 * row.share:.1f} %"

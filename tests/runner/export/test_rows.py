@@ -13,17 +13,18 @@ from support.reference import reference_path
 from support.sessions import for_reports
 from support.sessions.streaming import Played
 from tinyrunner.runner.export.read import input_rows, read_sessions, session_row, window_rows
-from tinyrunner.runner.export.rows import InputRow, SessionRow, WindowRow, columns_of
+from tinyrunner.runner.export.rows import InputRow, LayerRow, SessionRow, WindowRow, columns_of
 from tinyrunner.runner.report.gather import Asked
 
-KINDS = (SessionRow, WindowRow, InputRow)
+KINDS = (SessionRow, WindowRow, InputRow, LayerRow)
 UNITS = re.compile(r"_(s|j|w|v|per_s|bytes|ppm|utc|sha256)$")
 NUMBERS_WITHOUT_UNIT = {
     # counts, and shares of one
     "violations", "warnings", "iterations", "warmups", "windows", "inputs", "inputs_listed",
     "true_positives", "false_negatives", "false_positives", "accuracy", "accuracy_target", "top1",
     "auc", "duty_cycle", "throughput_variation", "energy_variation", "window", "label",
-    "predicted", "score", "label_score",
+    "predicted", "score", "label_score", "layer", "macs", "cycles", "cycles_per_mac", "share",
+    "inference_cycles",
 }  # fmt: skip
 
 

@@ -7,6 +7,7 @@ import re
 import pytest
 from support.report.browser import chromium
 from support.report.cli import command
+from support.report.layer_logs import layer_log
 from support.sessions.ad_anomalies import anomalies
 from support.sessions.for_reports import accuracy, energy, performance
 
@@ -165,3 +166,23 @@ def test_it_prints_with_its_plots_and_without_its_tools(page):
     assert 4 <= paper.count(b"/Type /Page\n") + paper.count(b"/Type /Page ") <= 12
     assert page.run("return document.querySelector('details').open") is False  # as it was
     assert page.complaints() == []
+
+
+def test_a_chart_of_layers_holds_its_names_and_shares_and_fits_a_phone_and_paper(browser, tmp_path):
+    layers = [(f"{'long name ' * 5}{number}", 1 + number, 1) for number in range(30)]
+    out = tmp_path / "layers.html"
+    assert command("report", layer_log(tmp_path / "a.log", layers), "--out", out).status == 0
+    browser.resize(360, 844)
+    browser.open(out)
+    begins, ends, picture = browser.run(
+        "const texts = document.querySelectorAll('svg.bars text');"
+        "const boxes = Array.from(texts, each => each.getBBox());"
+        "return [Math.min(...boxes.map(box => box.x)),"
+        " Math.max(...boxes.map(box => box.x + box.width)),"
+        " document.querySelector('svg.bars').viewBox.baseVal.width]"
+    )
+    assert begins >= 0
+    assert ends <= picture
+    assert browser.run("return document.documentElement.scrollWidth") <= 360
+    assert browser.pdf().count(b"/Type /Page\n") <= 4
+    assert browser.complaints() == []

@@ -102,12 +102,19 @@ def test_a_bare_port_says_what_it_counts(tmp_path, target: str):
 # ---- an exported network on a board --------------------------------------------------------------
 
 
-def test_layers_shapes_and_products_are_the_models_and_their_sum_is_the_inference():
+def test_layers_shapes_and_products_are_the_models_and_their_sum_is_the_inference(tmp_path):
     model = demo_model_path(KWS)
+    log, page = tmp_path / "kws.layers.log", tmp_path / "kws.html"
     with EmulatedBoard(firmware_image(KWS, model, "LAYERS=16")) as board:
-        ran = tinyrunner("profile", "kws", "--dut", board.address, "--model", model, "--json")
+        ran = tinyrunner(
+            "profile", "kws", "--dut", board.address, "--model", model, "--json", "--out", log,
+            "--html", page,
+        )  # fmt: skip
         assert ran.status == 0, ran
     said = ran.json
+    assert tinyrunner("profile", "--from", log, "--json").json == said
+    assert not said["simulated"]
+    assert "EMULATED, no chip" in page.read_text("utf-8")
     assert said["counter_kind"] == "emulated"
     told = [(row["operator"], row["output"], row["macs"]) for row in said["layers"]]
     layers = footprint_of(read_network(model)).layers

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 
 import pytest
 from support.cli import Ran, tinyrunner
@@ -58,6 +59,61 @@ def test_a_device_that_tells_no_layers_is_told_how_to_build_it(monkeypatch):
     assert "TR_LAYERS" in ran.err
 
 
+def test_what_was_kept_shows_the_same_again(tmp_path):
+    """All that is shown is derived from the log: another day it is no other figure."""
+    ran = tinyrunner("profile", "--dut", "sim:ad01", "--out", tmp_path / "kept", "--json")
+    assert ran.status == 0, ran
+    (log,) = (tmp_path / "kept").iterdir()
+    assert re.fullmatch(r"\d{8}_\d{6}_ad\.layers\.log", log.name)
+    assert tinyrunner("profile", "--from", log, "--json").json == ran.json
+    assert ran.json["log"] == str(log)
+    unkept = tinyrunner("profile", "--dut", "sim:ad01", "--json").json
+    assert unkept == ran.json | {"log": None}
+    again = tinyrunner("profile", "ad", "--dut", "sim:", "--out", tmp_path / "kept", "--json")
+    assert again.status == 0
+    assert len(list((tmp_path / "kept").iterdir())) == 2, "within one second or not"
+
+
+def test_a_log_of_a_name_is_a_new_one(tmp_path):
+    log = tmp_path / "kws.layers.log"
+    assert tinyrunner("profile", "kws", "--dut", "sim:", "--out", log).status == 0
+    before = log.read_bytes()
+    again = tinyrunner("profile", "kws", "--dut", "sim:", "--out", log)
+    assert again.status == 2
+    assert "exists" in again.err
+    assert log.read_bytes() == before
+
+
+def test_nothing_is_kept_of_a_device_that_tells_no_layers(tmp_path, monkeypatch):
+    use_board(monkeypatch, SimulatedDut(FakeModel()))
+    ran = tinyrunner("profile", "kws", "--dut", "sim:", "--out", tmp_path)
+    assert ran.status == 1
+    assert "TR_LAYERS" in ran.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_was_kept_is_shown_without_a_device(tmp_path):
+    log = tmp_path / "kws.layers.log"
+    assert tinyrunner("profile", "kws", "--dut", "sim:", "--out", log).status == 0
+    ran = tinyrunner("profile", "kws", "--from", log, "--dut", "sim:")
+    assert ran.status == 2
+    assert "leave out TASK, --dut" in ran.err
+    missing = tinyrunner("profile", "--from", tmp_path / "none.log")
+    assert missing.status == 2
+
+
+def test_a_page_has_table_and_chart_and_says_simulated(tmp_path):
+    page = tmp_path / "kws.html"
+    ran = tinyrunner("profile", "kws", "--dut", "sim:", "--html", page)
+    assert ran.status == 0, ran
+    text = page.read_text("utf-8")
+    assert text.count("<rect") == KWS_LAYERS
+    assert "SIMULATED DEVICE: times are modelled, not measured" in text
+    assert "318\u202f288" in text
+    again = tinyrunner("profile", "kws", "--dut", "sim:", "--html", page)
+    assert again.status == 2
+
+
 def test_an_input_of_another_size_is_refused(tmp_path):
     file = tmp_path / "input.bin"
     file.write_bytes(bytes(489))
@@ -85,13 +141,15 @@ def told(monkeypatch, model: FakeModel, *more: object) -> Ran:
     return tinyrunner("profile", "kws", "--dut", "sim:", "--json", *more)
 
 
-def test_what_a_runtime_does_not_tell_is_the_model_files(monkeypatch):
+def test_what_a_runtime_does_not_tell_is_the_model_files(monkeypatch, tmp_path):
     """Another runtime's names, in the order of the file's layers."""
     names = [f"OP_{number}" for number in range(KWS_LAYERS)]
     alone = told(monkeypatch, Layered(*names)).json["layers"]
     assert [row["operator"] for row in alone] == names
     assert {row["macs"] for row in alone} == {None}
-    rows = told(monkeypatch, Layered(*names), "--model", "demo").json["layers"]
+    log = tmp_path / "a.layers.log"
+    rows = told(monkeypatch, Layered(*names), "--model", "demo", "--out", log).json["layers"]
+    assert tinyrunner("profile", "--from", log, "--json").json["layers"] == rows
     assert [row["operator"] for row in rows][-2:] == ["fully connected", "softmax"]
     assert rows[0]["macs"] == 120_000
 
