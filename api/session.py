@@ -344,7 +344,7 @@ def result_of(
         mode.value, None if accuracy is None else accuracy.figure
     )
     if streaming is not None:
-        figure = None if streaming.words is None else streaming.words.f1
+        figure = None if streaming.sure_words is None else streaming.sure_words.f1
     return Result(
         task=task,
         mode=mode.value,

@@ -11,7 +11,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Streaming:
-    """A streaming result says which words of a recording were heard; None is what is not known."""
+    """A streaming result says which words of a recording were heard.
+
+    None is what is not known, and what means nothing: words without the pulse of the first frame,
+    a duty cycle whose edges do not pair.
+    """
 
     recording: str
     """The name of the recording's file."""
@@ -48,7 +52,8 @@ def streaming_of(assessment: Assessment) -> Streaming | None:
     result = assessment.streaming
     if result is None:
         return None
-    words, duty, corrected = result.words, result.duty, result.corrected_words
+    words, duty = result.sure_words, result.sure_duty
+    corrected = None if words is None else result.corrected_words
     return Streaming(
         recording=result.wav_file,
         true_positives=None if words is None else words.true_positives,

@@ -269,14 +269,14 @@ def _stream(assessment: Assessment) -> dict[str, Any]:
     if stream is None:
         return {}
     found: dict[str, Any] = {}
-    if stream.words is not None:
+    if (words := stream.sure_words) is not None:
         counts = ("true_positives", "false_negatives", "false_positives")
-        found = dict(zip(counts, stream.words.counts, strict=True)) | {"accuracy": stream.words.f1}
-    if stream.duty is not None:
+        found = dict(zip(counts, words.counts, strict=True)) | {"accuracy": words.f1}
+    if (duty := stream.sure_duty) is not None:
         found |= {
-            "duty_cycle": stream.duty.duty_cycle,
-            "throughput_per_s": stream.duty.throughput,
-            "latency_s": stream.duty.inference_s,
+            "duty_cycle": duty.duty_cycle,
+            "throughput_per_s": duty.throughput,
+            "latency_s": duty.inference_s,
         }
     if stream.drift is not None:
         found["audio_drift_ppm"] = stream.drift.ppm

@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from ...models.suite import StreamingTask
 from ..journal.records import StreamingRecord
 from ..score.assess import Assessment
-from ..score.minus_sign import signed
 from ..score.streaming.formulas import OFFICIAL_DELAY_S, README_DELAY_S
 from ..score.streaming.printed import streaming_figures
-from ..score.streaming.results import StreamingResult
+from ..score.streaming.results import DutyCycle, StreamingResult
 from ..terms import Mode
 from ..write.printed_results import Block, parse_results
 from .page import Row
@@ -18,6 +17,7 @@ from .plots.dots import fixed, percent
 from .plots.streaming_timeline import found_of
 from .session_views import MAX_WINDOW_ROWS, Table
 
+_NO_TIME_ZERO = "counted from a word, which means nothing: a finding says why"
 AS_PRINTED = "as printed, not recomputed"
 _RATES = {
     "duty cycle": ("Duty cycle", ""),
@@ -39,15 +39,14 @@ def _facts(
     record, words = assessment.facts.streaming, result.words
     if words is not None:
         text = f"{words.true_positives} of {words.words} heard, {words.false_negatives} missed"
-        yield "Words", f"{text}; {words.false_positives} false"
-        yield "F1", fixed(words.f1, 4)
+        text = f"{text}; {words.false_positives} false"
+        yield "Words", text if result.has_time_zero else f"{text}; {_NO_TIME_ZERO}"
+    if result.sure_words is not None:
+        yield "F1", fixed(result.sure_words.f1, 4)
     if words is not None and task is not None:
         yield "Closed division", f"at most {task.max_false} missed, {task.max_false} false"
     if result.duty is not None:
-        duty = result.duty
-        yield "Duty cycle", f"{percent(duty.duty_cycle, 2)} ({duty.frames} frames, {duty.source})"
-        yield "Period", f"{fixed(duty.period_s, 3, 1e3)} ms"
-        yield "Throughput", f"{fixed(duty.throughput)} inf./s"
+        yield from _duty(result.duty)
     else:
         yield from _printed(printed_rates(record), _RATES)
     if assessment.energy is not None:
@@ -60,10 +59,19 @@ def _facts(
         yield from _printed(printed_energies(record), _ENERGIES)
     if result.drift is not None:
         drift = result.drift
-        around = f"{signed(drift.ppm, '.0f')} ± {drift.uncertainty_ppm:.0f} ppm"
-        yield "Audio clock of the board", f"{around} ({drift.source})"
-    if result.corrected_words is not None:
+        yield "Audio clock of the board", f"{drift} ({drift.source})"
+    if result.corrected_words is not None and result.has_time_zero:
         yield "Without its drift", _corrected(result)
+
+
+def _duty(duty: DutyCycle) -> Iterator[Row]:
+    frames = f"({duty.frames} frames, {duty.source})"
+    if not duty.pairs:
+        yield "Duty cycle", f"none: the edges do not pair, as a finding says {frames}"
+        return
+    yield "Duty cycle", f"{percent(duty.duty_cycle, 2)} {frames}"
+    yield "Period", f"{fixed(duty.period_s, 3, 1e3)} ms"
+    yield "Throughput", f"{fixed(duty.throughput)} inf./s"
 
 
 def _corrected(result: StreamingResult) -> str:

@@ -126,14 +126,14 @@ def _streaming_figures(
     figure, unit = NONE, ""
     if session.mode is Mode.ENERGY and assessment.power_w is not None:
         figure, unit = fixed(assessment.power_w, 4, 1e3), "mW"
-    elif session.mode is not Mode.ENERGY and result.duty is not None:
-        figure, unit = fixed(result.duty.throughput), "inf./s"
-    elif result.words is not None:
-        figure, unit = fixed(result.words.f1, 4), "F1"
+    elif session.mode is not Mode.ENERGY and assessment.throughput is not None:
+        figure, unit = fixed(assessment.throughput), "inf./s"
+    elif result.sure_words is not None:
+        figure, unit = fixed(result.sure_words.f1, 4), "F1"
     task = session.streaming_task
-    if result.words is None or task is None:
+    if result.sure_words is None or task is None:
         return figure, unit, NONE, NONE
-    left = task.max_false - result.words.most_false
+    left = task.max_false - result.sure_words.most_false
     return figure, unit, f"≤ {task.max_false} FN, FP", signed(left, ".0f")
 
 
@@ -228,10 +228,10 @@ def _headlines(session: ReportSession) -> Iterable[tuple[str, str, str]]:
 
 
 def _of_stream(assessment: Assessment, result: StreamingResult) -> Iterable[tuple[str, str, str]]:
-    if result.duty is not None:
-        yield "Throughput", fixed(result.duty.throughput, 2), "inf./s"
-        yield "Duty cycle", fixed(result.duty.duty_cycle, 1, 100), "%"
+    if (duty := result.sure_duty) is not None:
+        yield "Throughput", fixed(duty.throughput, 2), "inf./s"
+        yield "Duty cycle", fixed(duty.duty_cycle, 1, 100), "%"
     if assessment.power_w is not None:
         yield "Power", fixed(assessment.power_w, 3, 1e3), "mW"
-    if result.words is not None:
-        yield "Words", f"{result.words.true_positives} of {result.words.words}", ""
+    if (words := result.sure_words) is not None:
+        yield "Words", f"{words.true_positives} of {words.words}", ""

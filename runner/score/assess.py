@@ -123,7 +123,8 @@ class Assessment(JsonForm):
     def throughput(self) -> float | None:
         """Return the inferences per second of a session that has some, whatever it was run for."""
         if self.streaming is not None:
-            return None if self.streaming.duty is None else self.streaming.duty.throughput
+            duty = self.streaming.sure_duty
+            return None if duty is None else duty.throughput
         timed = self.performance if self.energy is None else self.energy.performance
         return None if timed is None else timed.median_throughput
 

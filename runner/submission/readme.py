@@ -15,7 +15,6 @@ from ...models.custom_task import CUSTOM_KEY
 from ..config.config import Config, config_from_json
 from ..config.settings import SETTINGS
 from ..journal.session_document import IterationsFound, IterationsSaid, Provenance
-from ..score.minus_sign import signed
 from ..score.streaming.assess import JudgedStream
 from ..terms import Mode
 from .code_folder import CopiedCode
@@ -197,15 +196,14 @@ def _facts_of_stream(judged: JudgedStream) -> Iterator[tuple[str, str]]:
         return
     length = "" if result.length_s is None else f", {result.length_s:g} s"
     yield "recording", f"{result.wav_file}{length}; {judged.labels}"
-    if result.words is not None:
-        yield "words", str(result.words)
-    if result.duty is not None:
-        duty = result.duty
+    if result.sure_words is not None:
+        yield "words", str(result.sure_words)
+    if (duty := result.sure_duty) is not None:
         yield "duty cycle, period", f"{duty.duty_cycle:1.5}, {duty.period_s:1.5} s"
     if result.drift is not None:
         yield (
             "audio clock of the board",
-            f"{signed(result.drift.ppm, '.0f')} ppm ({result.drift.source})",
+            f"{result.drift.rounded} ({result.drift.source})",
         )
 
 

@@ -255,7 +255,6 @@ def choose_modes(names: list[str] | None) -> list[Mode]:
     """Return the modes by their names, in the order given; `all` for the three."""
     from ...config.name_lookup import mode_named
     from ...terms import Mode
-    from ..show.results_table import TableCell
 
     if not names:
         raise SetupError("which mode? Give --mode performance, accuracy or energy; or all")

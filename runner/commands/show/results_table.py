@@ -106,12 +106,11 @@ def _streaming_texts(head: str, assessment: Assessment, style: str) -> dict[str,
     texts, result = {head: Text("–")}, assessment.streaming
     if (power_w := assessment.power_w) is not None:  # its energy is that of a whole recording
         texts["µJ/inf"] = Text(f"{shown_figure(power_w * 1e3)} mW", style)
-    if result is not None and result.duty is not None:
-        rate = result.duty.throughput
-        texts["ms/inf"] = Text(shown_figure(result.duty.inference_s * 1e3), style)
-        texts["inf/s"] = Text(shown_figure(rate), style)
-    if result is not None and result.words is not None:
-        texts["accuracy"] = Text(str(result.words), style)
+    if result is not None and (duty := result.sure_duty) is not None:
+        texts["ms/inf"] = Text(shown_figure(duty.inference_s * 1e3), style)
+        texts["inf/s"] = Text(shown_figure(duty.throughput), style)
+    if result is not None and result.sure_words is not None:
+        texts["accuracy"] = Text(str(result.sure_words), style)
     return texts
 
 

@@ -9,12 +9,12 @@ from rich.text import Text
 from ....models.suite import StreamingTask
 from ...journal.records import StreamingRecord
 from ...score.assess import Assessment
-from ...score.minus_sign import signed
 from ...score.streaming.formulas import OFFICIAL_DELAY_S, README_DELAY_S
 from ...score.streaming.results import Drift, DutyCycle, WordScore
 from ...terms import Mode
 
 _SHOWN_TIMES = 12
+_WRONG = "bold red"
 _RATES = ("Average", "Estimated throughput")
 _ENERGY = ("Elapsed time", "Power  ", "Total Energy")
 """How the lines begin that an energy session's log ends with."""
@@ -26,7 +26,7 @@ def streaming_lines(assessment: Assessment, task: StreamingTask) -> Iterator[Tex
     if result is None:
         return
     if result.words is not None:
-        yield from _words(result.words, task)
+        yield from _words(result.words, task, placed=result.has_time_zero)
     if result.duty is not None:
         yield _duty(result.duty)
     else:
@@ -55,7 +55,7 @@ def _only_printed(
         yield Text(f"  as the log prints it ({why} to recompute it): {shown}")
 
 
-def _words(words: WordScore, task: StreamingTask) -> Iterator[Text]:
+def _words(words: WordScore, task: StreamingTask, *, placed: bool) -> Iterator[Text]:
     line = Text("  ")
     line.append(
         f"{words.true_positives} true positives, {words.false_negatives} false negatives, "
@@ -63,9 +63,10 @@ def _words(words: WordScore, task: StreamingTask) -> Iterator[Text]:
         style="bold",
     )
     line.append(f", F1 {words.f1:.4f}")
-    yield line.append(
+    line.append(
         f"; at most {task.max_false} of each false kind; to {OFFICIAL_DELAY_S:g} s behind a word"
     )
+    yield line if placed else line.append("; meaningless, for it has no time zero", _WRONG)
     for name, times in (("missed at", words.missed_s), ("false at", words.false_s)):
         if times:
             yield Text(f"  {name} {_times(times)}")
@@ -82,12 +83,12 @@ def _duty(duty: DutyCycle) -> Text:
     line.append(f", period {duty.period_s:1.5} s, throughput ")
     rate = "–" if duty.throughput is None else f"{duty.throughput:1.5} inf/s"
     line.append(rate, style="bold")
-    return line.append(f" ({duty.frames} frames, {duty.source})")
+    line.append(f" ({duty.frames} frames, {duty.source})")
+    return line if duty.pairs else line.append("; meaningless, for its edges do not pair", _WRONG)
 
 
 def _drift(drift: Drift, corrected: WordScore | None) -> Text:
-    around = f"{signed(drift.ppm, '.0f')} ± {drift.uncertainty_ppm:.0f} ppm"
-    line = Text(f"  audio clock {around} ({drift.source})")
+    line = Text(f"  audio clock {drift} ({drift.source})")
     if corrected is not None:
         line.append(f"; without it, to {README_DELAY_S:g} s behind a word: {corrected}")
     return line

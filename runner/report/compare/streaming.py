@@ -24,14 +24,14 @@ def streaming_differences(first: Assessment, second: Assessment) -> Iterator[Dif
     if a is None or b is None:
         return
     yield from _words(a, b)
-    if a.duty is not None and b.duty is not None:
-        yield from _frames(a.duty, b.duty)
+    if a.sure_duty is not None and b.sure_duty is not None:
+        yield from _frames(a.sure_duty, b.sure_duty)
     if first.power_w is not None and second.power_w is not None:
         yield Difference(Measure.POWER, first.power_w, second.power_w, _ONE_RUN, None)
 
 
 def _words(a: StreamingResult, b: StreamingResult) -> Iterator[Difference]:
-    one, other = a.words, b.words
+    one, other = a.sure_words, b.sure_words
     if one is None or other is None or not one.words or not other.words:
         return
     shares = one.true_positives / one.words, other.true_positives / other.words

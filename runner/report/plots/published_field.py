@@ -78,8 +78,8 @@ def point_of(sessions: Iterable[ReportSession]) -> SystemPoint | None:
             energy_j = assessment.energy.median_energy_j
         elif assessment.performance is not None:
             throughput = assessment.performance.median_throughput
-        if stream is not None and stream.duty is not None:
-            throughput = stream.duty.throughput
+        if stream is not None and stream.sure_duty is not None:
+            throughput = stream.sure_duty.throughput
         shown.append(session)
     if throughput is None and energy_j is None:
         return None

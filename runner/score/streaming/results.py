@@ -8,6 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..json_form import JsonForm
+from ..minus_sign import signed
+
+MARKER_MS = 500
+"""The first frame's detection comes within this of `record_detections`; published: 35 to 116 ms."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +90,11 @@ class DutyCycle(JsonForm):
         return self.inference_s / self.period_s
 
     @property
+    def pairs(self) -> bool:
+        """Tell whether its edges pair; else one was lost, and the figures are of no frame."""
+        return self.odd_pair is None
+
+    @property
     def throughput(self) -> float | None:
         """Return inferences per second without the wait for sound; None of a device never busy."""
         return 1 / self.inference_s if self.inference_s else None
@@ -102,6 +111,14 @@ class Drift(JsonForm):
     uncertainty_ppm: float
     source: str
     """What it was measured by: edges, or a printed period."""
+
+    @property
+    def rounded(self) -> str:
+        """Return it with its sign in whole millionths, as it is told: `+12 ppm`."""
+        return f"{signed(self.ppm, '.0f')} ppm"
+
+    def __str__(self) -> str:
+        return f"{signed(self.ppm, '.0f')} ± {self.uncertainty_ppm:.0f} ppm"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +146,21 @@ class StreamingResult(JsonForm):
     """Begin and end of each word of the truth."""
     times_ms: tuple[int, ...] = ()
     """When the detections came, by the board's timer."""
+
+    @property
+    def has_time_zero(self) -> bool:
+        """Tell whether the first detection is the first frame's, from which words are placed."""
+        return self.marker_ms <= MARKER_MS
+
+    @property
+    def sure_words(self) -> WordScore | None:
+        """Return the words where they are figures: counted from the recording's first frame."""
+        return self.words if self.has_time_zero else None
+
+    @property
+    def sure_duty(self) -> DutyCycle | None:
+        """Return the duty cycle where it is a figure: that of frames, whose edges pair."""
+        return self.duty if self.duty is not None and self.duty.pairs else None
 
     @property
     def heard_s(self) -> tuple[float, ...]:

@@ -14,10 +14,8 @@ from ..minus_sign import signed
 from ..results import EnergyResult
 from ..rules import FindingKind, SessionFinding, Severity
 from .formulas import MOST_DRIFT, OFFICIAL_DELAY_S, PERIOD_SPREAD, README_DELAY_S
-from .results import DutyCycle, StreamingResult, WordScore
+from .results import MARKER_MS, DutyCycle, StreamingResult, WordScore
 
-MARKER_MS = 500
-"""The first frame's detection comes within this of `record_detections`; published: 35 to 116 ms."""
 PERIOD_DEVIATION = 0.01
 """How far a period may be off a frame of sound; published ones are within 0.23 %."""
 PLAYED_WITHIN = 0.02
@@ -153,13 +151,14 @@ def _marker(result: StreamingResult, record: StreamingRecord) -> Iterator[Sessio
             "last is lost, and words in it count as missed; look at what drives WW_DETECTED",
             record.detections_line,
         )
-    if result.marker_ms > MARKER_MS:
-        yield _warning(
+    if not result.has_time_zero:
+        yield _violation(
             FindingKind.DETECTIONS,
             f"the first detection, from which all times count, came {result.marker_ms} ms after "
             f"record_detections, and is to come within {MARKER_MS} ms: without the pulse of the "
-            "first frame all times are those of a word instead; let the firmware give one at the "
-            "first frame behind `start`",
+            "first frame all times are those of a word instead, so that no word can be placed, and "
+            "what is counted as heard, missed and false means nothing; let the firmware give a "
+            "pulse at the first frame behind `start`, and run the session again",
             record.detections_line,
         )
 
@@ -171,7 +170,7 @@ def _words(
     division: Division,
     record: StreamingRecord,
 ) -> Iterator[SessionFinding]:
-    words = result.words
+    words = result.sure_words
     if words is None or words.most_false <= task.max_false:
         return
     closed = division is Division.CLOSED
@@ -186,10 +185,8 @@ def _words(
 
 
 def _drift(result: StreamingResult, record: StreamingRecord) -> Iterator[SessionFinding]:
-    words, other, drift = result.words, result.corrected_words, result.drift
+    words, other, drift = result.sure_words, result.corrected_words, result.drift
     if words is None or other is None or drift is None:
-        return
-    if result.marker_ms > MARKER_MS:  # all times are those of a word, whatever the clock
         return
     if (words.missed_s, words.false_positives) == (other.missed_s, other.false_positives):
         return
@@ -208,7 +205,7 @@ def _drift(result: StreamingResult, record: StreamingRecord) -> Iterator[Session
         f"{words} as the official runner counts, which lets a detection come "
         f"{OFFICIAL_DELAY_S:g} s behind its word; {other} within {README_DELAY_S:g} s, as the "
         "benchmark's README has it, the drift of the board's audio clock "
-        f"({signed(drift.ppm, '.0f')} ppm) taken off. The first is what counts; {later}",
+        f"({drift.rounded}) taken off. The first is what counts; {later}",
         record.detections_line,
     )
 
@@ -221,7 +218,7 @@ def _duty(
     duty: DutyCycle, task: StreamingTask, record: StreamingRecord
 ) -> Iterator[SessionFinding]:
     line = record.edges_line if record.rises else None
-    if duty.odd_pair is not None:
+    if not duty.pairs:
         yield _violation(
             FindingKind.DUTY_CYCLE,
             f"the edges of PROCESSING do not pair: at pair {duty.odd_pair} of "

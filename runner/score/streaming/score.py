@@ -59,7 +59,7 @@ def _drift(
     """Measure the drift by the edges; where there are none, by the period that the log prints."""
     if duty is not None:
         odd = abs(duty.period_s / task.frame_s - 1) > MOST_DRIFT
-        if odd or duty.odd_pair is not None or duty.period_spread > PERIOD_SPREAD:
+        if odd or not duty.pairs or duty.period_spread > PERIOD_SPREAD:
             return None  # edges that were lost, or are somebody else's
         within_s = TICK_S / (duty.frames - 1)
         return drift_of(duty.period_s, task.frame_s, within_s, f"edges in {duty.source}")

@@ -8,6 +8,7 @@ import re
 import pytest
 from support.benches.streaming_runs import recordings, run_sww, session_of
 from support.cli import tinyrunner
+from tinyrunner import load_session
 from tinyrunner.runner.bench.simulated.streaming.wiring import SimulatedStreamingBench
 from tinyrunner.runner.score.judge import judge_any
 from tinyrunner.runner.score.rules import FindingKind
@@ -60,6 +61,36 @@ def test_what_was_measured_wrong_is_found(tmp_path, fault):
     ran = run_sww(tmp_path, "--json", options=fault)
     findings = json.loads(ran.out)["findings"]
     assert any(FOUND[fault] in one["text"] for one in findings)
+
+
+NO_TIME_ZERO = ["true_positives", "false_negatives", "false_positives", "accuracy"]
+NO_FRAMES = ["duty_cycle", "throughput_per_s", "latency_s"]
+
+
+@pytest.mark.parametrize(
+    ("fault", "none", "official", "marked"),
+    [
+        ("no_marker", NO_TIME_ZERO, "Accuracy: ", "; meaningless, for it has no time zero"),
+        ("lost_edge", NO_FRAMES, "Average duty cycle: -", "; meaningless, for its edges do not"),
+    ],
+)
+def test_what_cannot_be_counted_is_printed_as_it_is_officially_and_is_a_figure_nowhere(
+    tmp_path, fault, none, official, marked
+):
+    ran = run_sww(tmp_path, "--for", "development", options=f"fault={fault}")
+    session = session_of(tmp_path)
+    assert ran.status == 3
+    assert marked in ran.out
+    assert "not good as a run for development" in ran.out
+    assert official in (session / "result.txt").read_text(encoding="utf-8")
+    assert tinyrunner("export", session, "--out", tmp_path / "row.jsonl").status == 0
+    row = json.loads((tmp_path / "row.jsonl").read_text(encoding="utf-8"))
+    assert [name for name in (*NO_TIME_ZERO, *NO_FRAMES) if row[name] is None] == none
+    assert row["verdict"] == "not valid"
+    public = load_session(session).result.streaming
+    assert public is not None
+    no_words, no_duty = public.true_positives is None, public.duty_cycle is None
+    assert (no_words, no_duty) == (none is NO_TIME_ZERO, none is NO_FRAMES)
 
 
 @pytest.mark.parametrize("manner", HARMLESS)

@@ -120,11 +120,12 @@ def test_a_late_device_scores_by_the_two_seconds_and_the_finding_says_what_that_
     assert found.assessment.valid
 
 
-def test_without_a_marker_within_half_a_second_the_times_are_in_doubt(tmp_path):
+def test_without_a_marker_within_half_a_second_no_word_can_be_placed(tmp_path):
     late = Played(marker_ms=9900, latency_s=1.9)  # which the marker's finding is enough for
     found = judged(late.write(tmp_path / "s"))
     assert found.assessment.streaming.words != found.assessment.streaming.corrected_words
-    assert kinds(found) == [(FindingKind.DETECTIONS, Severity.WARNING)]
+    assert found.assessment.streaming.sure_words is None
+    assert kinds(found) == [(FindingKind.DETECTIONS, Severity.VIOLATION)]
     assert "came 9900 ms after record_detections" in found.assessment.findings[0].text
 
 
