@@ -15,6 +15,9 @@ from .exchange import REPLY_TIMEOUT_S
 _LONGEST_ANSWER_CHARS = 255 * 100
 """Of as many layers as the library can tell, with long names."""
 
+_MOST = (1 << 63) - 1
+"""Cycles or microseconds; more is no clock's, and no column's of a table."""
+
 
 @dataclass(frozen=True, slots=True)
 class LayerTimes:
@@ -94,6 +97,9 @@ def _check(
             f"{where}: an inference took 0 cycles by {counter.text!r}: the counter does not run "
             "(DWT CYCCNT must be enabled, and QEMU has none)"
         )
+    most = max(whole.cycles, whole.us, *(max(layer.cycles, layer.us) for layer in layers))
+    if most > _MOST:
+        raise FirmwareFault(f"{where}: {most} is no count of cycles or microseconds")
     total = sum(layer.cycles for layer in layers)
     if total > whole.cycles:
         raise FirmwareFault(

@@ -167,7 +167,7 @@ PAGES = {
         (
             "compare before after",
             "compare before after --threshold throughput=2%,energy=3%",
-            "compare before after --threshold 2% --require-all --json",
+            "compare before.layers.log after.layers.log --threshold 2%",
         ),
         done="compared; within the --threshold where one is given",
         not_good="B is worse than --threshold allows, or it cannot be told",

@@ -22,7 +22,13 @@ from pathlib import Path
 from ...dut_protocol.errors import DutError, DutProtocolError
 from ...dut_protocol.host.layers import LayerTimes, layer_times
 from ...dut_protocol.link.wire_log import WireLogBeginning, WireLogError
-from ...dut_protocol.link.wire_log_reader import Direction, LayerName, WireEvent, WireLogReader
+from ...dut_protocol.link.wire_log_reader import (
+    Direction,
+    LayerName,
+    WireEvent,
+    WireLogReader,
+    is_wire_log,
+)
 from ...dut_protocol.wire.commands import Infer, parse_command
 from ...dut_protocol.wire.framing import CommandReader, LineReader
 from ...dut_protocol.wire.layers import ASK_LAYERS, CounterKind
@@ -84,6 +90,14 @@ class LayerProfile:
         return "?" if known is None else known.key
 
 
+def is_layer_log(path: Path) -> bool:
+    """Tell whether a path is a wire log, which may hold layers; SetupError where that fails."""
+    try:
+        return path.is_file() and is_wire_log(path)
+    except OSError as error:
+        raise SetupError(f"cannot read {path}: {error.strerror or error}") from error
+
+
 def read_layer_log(path: Path) -> LayerProfile:
     """Read the last answer to `profile layers` in a wire log; SetupError says why there is none."""
     conversation = _Conversation(f"`{ASK_LAYERS}` in {path}")
@@ -102,7 +116,9 @@ def read_layer_log(path: Path) -> LayerProfile:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise SetupError(f"cannot read {path}: {error.strerror or error}") from error
-    except (WireLogError, DutProtocolError) as error:
+    except WireLogError as error:
+        raise SetupError(f"cannot read what layers take: {error}") from error
+    except DutProtocolError as error:
         raise SetupError(f"cannot read what layers take in {path}: {error}") from error
     found = conversation.found
     if found is not None:

@@ -14,13 +14,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ...dut_protocol.link.address_words import BEHIND, USB_SERIAL
-from ...dut_protocol.link.wire_log_reader import is_wire_log
 from ...errors import TinyrunnerError, closest
 from ...models.suite import BENCHMARKS, Benchmark, Task
 from ..config.rounds import load_rounds
 from ..errors import SetupError
 from ..journal.claimed_provenance import ClaimedProvenance
-from ..journal.layer_log import ENDING, LayerProfile, read_layer_log
+from ..journal.layer_log import ENDING, LayerProfile, is_layer_log, read_layer_log
 from ..journal.session_document import Provenance, benchmark_and_mode, read_document
 from ..journal.session_folder import SessionFolder
 from ..score.judge import Judged, judge_any
@@ -62,7 +61,7 @@ def gather(paths: Sequence[Path], asked: Asked, *, layers: bool = False) -> Repo
         )
     if trees:
         return _tree(trees[0], asked)
-    logs = [path for path in paths if layers and _is_wire_log(path)]
+    logs = [path for path in paths if layers and is_layer_log(path)]
     found_logs: list[Path] = []
     folders: dict[Path, Path] = {}
     for path in paths:
@@ -85,13 +84,6 @@ def page_of_profile(profile: LayerProfile) -> ReportPage:
     """Make the page of one profile by itself."""
     whose = ", ".join(filter(None, (profile.vendor, profile.address)))
     return ReportPage(f"Layers of {profile.model_id or '?'}", whose, (), profiles=(profile,))
-
-
-def _is_wire_log(path: Path) -> bool:
-    try:
-        return path.is_file() and is_wire_log(path)
-    except OSError as error:
-        raise SetupError(f"cannot read {path}: {error.strerror or error}") from error
 
 
 def _layer_logs(path: Path) -> list[Path]:

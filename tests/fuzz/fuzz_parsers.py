@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import atheris
 
 with atheris.instrument_imports(include=["tinyrunner"]):
-    from support.fuzz_targets import TARGETS, ppk2_seed
+    from support.fuzz_targets import TARGETS, layer_log_seed, ppk2_seed
 
 _DUT = (
     b"m-timestamp-mode-performance\r\nm-lap-us-7\r\nm-init-done\r\nm-ready\r\n",
@@ -62,6 +62,7 @@ _SEEDS = {
         b"# tinyrunner 1.0 wire log, format 2, clock virtual, 115200 baud, begun 2026, at x:\n"
         b"# 0.000000 wire monitor at sim:ppk2\n0.000001 >monitor \\x07\n0.000200 <io m-ready\n",
     ),
+    "layer_log": (layer_log_seed(),),
     "ppk2": (ppk2_seed(),),
     "results_json": (
         b'[{"file": "a_7.bin", "classes": "12", "class": "7", "stride": null, "infer": '

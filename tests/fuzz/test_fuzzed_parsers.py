@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.fuzz_targets import TARGETS, ppk2_seed
+from support.fuzz_targets import TARGETS, layer_log_seed, ppk2_seed
 
 _SPOKEN = st.sampled_from(
     (
@@ -54,3 +54,11 @@ def test_a_damaged_ppk2_file_is_read_or_named(changes):
     for place, value in changes:
         data[place % len(data)] = value
     TARGETS["ppk2"](bytes(data))
+
+
+@given(st.lists(st.tuples(st.integers(0, 2000), st.integers(0, 255)), max_size=4))
+def test_a_damaged_log_of_layers_is_read_or_named(changes):
+    data = bytearray(layer_log_seed())
+    for place, value in changes:
+        data[place % len(data)] = value
+    TARGETS["layer_log"](bytes(data))

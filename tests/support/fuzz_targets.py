@@ -17,6 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from support.devices.fake_model import FakeModel
+from support.report.layer_logs import layer_log as written_log
 from tinyrunner.dut_protocol.errors import DutError, DutProtocolError
 from tinyrunner.dut_protocol.host.dut import Dut
 from tinyrunner.dut_protocol.host.inference import InferenceTimer
@@ -32,6 +33,8 @@ from tinyrunner.dut_protocol.wire.settings import ConfirmResults, LinkSettings, 
 from tinyrunner.energy.captures.capture import Asked
 from tinyrunner.energy.captures.ppk2_file import read_ppk2
 from tinyrunner.energy.errors import TraceError
+from tinyrunner.runner.errors import SetupError
+from tinyrunner.runner.journal.layer_log import read_layer_log
 from tinyrunner.runner.journal.open_log import open_log
 from tinyrunner.runner.journal.reader import LogError
 from tinyrunner.runner.journal.results_json import read_entries
@@ -179,6 +182,19 @@ def wire_log(data: bytes) -> None:
         return
 
 
+def layer_log_seed() -> bytes:
+    """A whole log of layers."""
+    return written_log(_file("seed.layers.log", b"")).read_bytes()
+
+
+def layer_log(data: bytes) -> None:
+    """A log of layers."""
+    try:
+        read_layer_log(_file("kws.layers.log", data))
+    except SetupError:
+        return
+
+
 def results_json(data: bytes) -> None:
     """The results.json of MLCommons' runner."""
     try:
@@ -217,6 +233,7 @@ TARGETS: dict[str, Target] = {
     "script": script,
     "log": log,
     "wire_log": wire_log,
+    "layer_log": layer_log,
     "results_json": results_json,
     "ppk2": ppk2,
 }

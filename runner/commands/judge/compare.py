@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ...errors import SetupError
 from .. import options
 
 if TYPE_CHECKING:
@@ -21,7 +22,12 @@ _INTERVAL = "± half of the 95 % interval of the difference."
 
 
 def compare(
-    a: Annotated[Path, typer.Argument(help="A session, a folder of sessions, or a tree.")],
+    a: Annotated[
+        Path,
+        typer.Argument(
+            help="A session, a folder of sessions, a tree, or a log that `profile --out` kept."
+        ),
+    ],
     b: Annotated[Path, typer.Argument(help="The same, to be compared with A.")],
     threshold: Annotated[
         list[str] | None,
@@ -29,7 +35,7 @@ def compare(
             "--threshold",
             help="Exit 3 where B is worse by more than this and the 95 % interval of the "
             "difference excludes zero, or where that cannot be told: 2%, or "
-            "throughput=2%,energy=3%,accuracy=0.5pp.",
+            "throughput=2%,energy=3%,accuracy=0.5pp. Of layers: 2% of the whole inference.",
             show_default="none: it only tells",
             metavar="LIMITS",
         ),
@@ -65,10 +71,21 @@ def compare(
     ] = None,
 ) -> None:
     """Compare two sessions or trees: B against A, with the uncertainty of each difference."""
+    from ...journal.layer_log import is_layer_log
     from ...report.compare.comparison import compare_sessions, parse_thresholds
     from ...report.gather import Asked, gather
 
     options.refuse_existing(junit)
+    of_layers = [is_layer_log(path) for path in (a, b)]
+    if all(of_layers):
+        from .layer_differences import compare_logs
+
+        others = {"--pair": paired, "--labels": labels, "--datasets": datasets,
+                  "--round": round_name, "--division": division, "--junit": junit}  # fmt: skip
+        compare_logs(a, b, threshold or [], others, require_all=require_all, as_json=as_json)
+        return
+    if any(of_layers):
+        raise SetupError(f"of {a} and {b} one is a log of layers; compare it with another of them")
     thresholds = parse_thresholds(threshold or [])
     asked = Asked(labels, datasets, round_name, division)
     sides = [gather([path], asked).sessions for path in (a, b)]

@@ -50,6 +50,10 @@ def test_a_line_that_is_missing_is_told(reply: bytes):
             HEAD + b"x-layer-0-[a]-0-30\r\nx-layers-done-1-0-30\r\n" + READY,
             "the counter does not run",
         ),
+        (
+            HEAD + FIRST + b"x-layers-done-1-9223372036854775808-30\r\n" + READY,
+            "no count of cycles",
+        ),
         (HEAD + FIRST + b"x-layers-done-1-299-30\r\n" + READY, "wraps before"),
     ],
 )
