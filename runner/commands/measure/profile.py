@@ -214,7 +214,13 @@ class _Kept:
             except WireLogError as error:
                 raise SetupError(f"--out: {error}") from error
         file = self.file or _free(self.partial.parent, f"{self.stem}{task.key}", ENDING)
-        read_layer_log(self.partial)  # what cannot be read back is not kept
+        try:
+            read_layer_log(self.partial)  # what cannot be read back is not kept
+        except SetupError as error:  # a full disk, say
+            raise SetupError(
+                f"--out: what was said could not be kept whole ({error}); leave it out, or name "
+                "another place"
+            ) from error
         try:
             self.partial.rename(file)
         except OSError as error:
@@ -241,13 +247,14 @@ def _kept_log(out: Path | None, settings: Config, begun: datetime) -> Iterator[_
     folder, file = (out.parent, out) if out.suffix == ".log" else (out, None)
     if file is not None:
         options.refuse_existing(file)
+    elif out.suffix and not out.is_dir():
+        raise SetupError(f"{out}: --out takes a folder, or the name of a file that ends in .log")
     else:
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise SetupError(
-                f"cannot make the folder {folder}: {error.strerror or error}; --out takes a folder "
-                "or the name of a file that ends in .log"
+                f"cannot make the folder {folder}: {error.strerror or error}; name another"
             ) from error
     partial = folder / f"{stem if file is None else file.name}{getpid()}{PARTIAL}"
     try:

@@ -82,6 +82,10 @@ def test_a_log_of_a_name_is_a_new_one(tmp_path):
     assert again.status == 2
     assert "exists" in again.err
     assert log.read_bytes() == before
+    other = tinyrunner("profile", "kws", "--dut", "sim:", "--out", tmp_path / "kws.json")
+    assert other.status == 2
+    assert "a file that ends in .log" in other.err
+    assert list(tmp_path.iterdir()) == [log]
 
 
 def test_nothing_is_kept_of_a_device_that_tells_no_layers(tmp_path, monkeypatch):

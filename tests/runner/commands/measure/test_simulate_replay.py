@@ -12,6 +12,7 @@ from contextlib import contextmanager
 import pytest
 from support.cli import document, ended, inferences, only_session, process, tinyrunner
 from support.reference import reference_path
+from tinyrunner.dut_protocol.link.wire_log import add_layer_names
 from tinyrunner.runner.bench.simulated.replay import Replay
 from tinyrunner.runner.errors import SetupError
 
@@ -123,6 +124,14 @@ def test_a_wire_log_is_replayed_by_the_inputs_that_it_holds(tmp_path):
     assert inferences(sessions[0]) == inferences(sessions[1])
     pace = [Replay.open(path, None).pace_s(10 / 115200) for path in (log, wire)]
     assert pace[0] == pytest.approx(pace[1], abs=2e-6)
+
+
+def test_the_names_of_layers_in_a_wire_log_are_no_matter_to_its_replay(tmp_path):
+    log = tmp_path / "kws.layers.log"
+    assert tinyrunner("profile", "kws", "--dut", "sim:", "--out", log).status == 0
+    add_layer_names(log, ["convolution 25x5x64 320000 MACs"])
+    board = Replay.open(log, None).board
+    assert (len(board.answers), board.notes) == (1, [])
 
 
 def test_an_ad_window_is_known_by_its_place_in_its_file(tmp_path):
