@@ -61,6 +61,10 @@ COMMANDS = {
         "measure.profile",
         "Show what each layer takes on a device: cycles, cycles per MAC, its share of the whole.",
     ),
+    "engines": CommandEntry(
+        "judge.engines",
+        "Run a model by every engine here, and ask a board: where do they differ, does it matter?",
+    ),
     "console": CommandEntry(
         "measure.console",
         'Talk to a device by hand: `dut name`, `bload dut "FILE"`, `dut infer 10 1`, …',

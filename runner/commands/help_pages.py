@@ -126,6 +126,15 @@ PAGES = {
         ),
         failed="no device was reached, or its firmware tells no layers",
     ),
+    "engines": HelpPage(
+        (
+            "engines kws --datasets ~/datasets",
+            "engines --session sessions/20260131_120000_kws_accuracy",
+            "engines ic --dut /dev/ttyACM0 --model ic01_int8.tflite --inputs 20 --json",
+        ),
+        done="compared, whether they differ or not",
+        failed="no device was reached, or one or a model failed in the middle",
+    ),
     "console": HelpPage(
         (
             "console --dut /dev/ttyACM0",

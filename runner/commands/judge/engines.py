@@ -1,0 +1,335 @@
+"""``tinyrunner engines``: one model by several engines and a board, and where they differ."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from itertools import combinations
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ...errors import SetupError
+from .. import options
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rich.console import Console
+
+    from ....datasets.inputs import Dataset
+    from ....models.suite import Task
+    from ...config.config import Config
+    from ...report.engines.answer import Answering, OutputScale
+    from ...report.engines.comparison import Asked, EngineComparison
+    from ...report.engines.tally import DifferingInput, Tally
+    from ...score.judge import Judged
+
+_WITH_A_BOARD = 50
+"""Files that a board is asked unless told: some minutes of vww at 115200 baud."""
+_MOST_SHOWN = 5
+_LETTERS = "ABCDEF"
+"""What those are called by whose answers are equal: there are at most as many as can be asked."""
+
+
+@options.with_settings(
+    "task dut session model datasets labels inputs config baud_rate as_json",
+    dut=("A board to ask as well: port, usb:SERIAL, URL, labgrid:PLACE, sim:.", "none"),
+    model=(
+        "The .tflite file that all run, reference or demo.",
+        "reference; what a simulated board ran or runs",
+    ),
+    datasets=("Folder holding kws01/, vww01/, …; or demo.", "the session's; $TINYRUNNER_DATASETS"),
+)
+def engines(
+    flags: dict[str, Any],
+    task: Annotated[
+        str | None,
+        typer.Argument(
+            help="vww, ic, kws, ad, ic2 or custom.",
+            show_default="required, but for --session",
+            metavar="TASK",
+        ),
+    ] = None,
+    session: Annotated[
+        Path | None,
+        typer.Option(
+            "--session",
+            help="An accuracy session, or its log: what its board answered is compared.",
+            show_default="none",
+            metavar="SESSION",
+        ),
+    ] = None,
+    labels: Annotated[
+        Path | None,
+        typer.Option(
+            "--labels",
+            help="Another label list.",
+            show_default="the session's; else the inputs' own y_labels.csv",
+            metavar="FILE",
+        ),
+    ] = None,
+    inputs: Annotated[
+        int | None,
+        typer.Option(
+            "--inputs",
+            help="So many files, from all over the list.",
+            show_default=f"all; with --dut {_WITH_A_BOARD}",
+            metavar="N",
+            min=1,
+        ),
+    ] = None,
+    config: options.ConfigOption = None,
+    as_json: options.JsonOption = False,
+) -> None:
+    """Run a model by every engine here, and ask a board: where do they differ, does it matter?"""
+    from ....datasets.inputs import Dataset
+    from ....models.engine import EngineUnavailable
+    from ....models.model_file import read_model
+    from ...config.config import override
+    from ...config.named import model_file
+    from ...execute.prepare import dataset_root
+    from ...report.engines.boards import RecordedBoard
+    from ...report.engines.comparison import compare_engines
+    from ...report.engines.host_engines import host_engines, output_scale
+    from ...report.engines.inputs import only, spread
+
+    settings = override(options.base_config(config), **flags)
+    judged = None if session is None else _judged(session, labels, settings, task)
+    chosen = _task(task, settings, judged)
+    simulated = settings.dut.address is not None and settings.dut.address.startswith("sim")
+    path = model_file(settings.model or _usual_model(judged, simulated=simulated), chosen)
+    found, lacking = host_engines(path, chosen)
+    scale = output_scale(path)
+    asked: list[Answering] = [*found]
+    datasets = settings.datasets
+    if datasets is None and judged is not None and judged.provenance is not None:
+        datasets = Path(judged.provenance.dataset.folder).expanduser()
+    root = dataset_root(datasets, chosen, simulated=simulated)
+    dataset = Dataset.open(root, chosen, labels or _copied_list(session))
+    if judged is not None:
+        recorded = RecordedBoard.of(str(session), chosen, scale, judged.records)
+        asked.append(recorded)
+        dataset = only(dataset, recorded.files)
+        if not dataset.file_count:
+            raise SetupError(
+                f"no input of {session} is in {dataset.folder}: give the folder that it was "
+                "measured with (--datasets)"
+            )
+    if inputs is None and settings.dut.address is not None:
+        inputs = _WITH_A_BOARD
+    dataset = spread(dataset, inputs)
+    with ExitStack() as stack:
+        if settings.dut.address is not None:
+            asked.append(stack.enter_context(_board(settings, chosen, scale)))
+        if len(asked) < 2:
+            why = "\n".join(f"  {one.name}: {one.why}" for one in lacking)
+            raise EngineUnavailable(f"there are no two to compare:\n{why}")
+        progress = stack.enter_context(_progress(dataset, as_json=as_json))
+        from hashlib import sha256
+
+        compared = compare_engines(
+            chosen, str(path), sha256(read_model(path)).hexdigest(), scale, dataset, asked,
+            lacking, progress,
+        )  # fmt: skip
+    if as_json:
+        import json
+
+        typer.echo(json.dumps(compared.to_json(), indent=2))
+    else:
+        _show(options.result_console(), compared)
+
+
+def _judged(session: Path, labels: Path | None, settings: Config, task: str | None) -> Judged:
+    from ...score.judge import Judged, judge_any
+
+    folder = settings.datasets if isinstance(settings.datasets, Path) else None
+    judged = judge_any(session, labels, folder, task_name=task, labels_needed=False)
+    if not isinstance(judged, Judged):
+        raise SetupError(
+            f"{session} is a session of the streaming wake word, which has no scores of inputs"
+        )
+    if not any(record.scores for record in judged.records):
+        raise SetupError(f"{session} holds no scores to compare; an accuracy session does")
+    return judged
+
+
+def _task(named: str | None, settings: Config, judged: Judged | None) -> Task:
+    from ...config.named import task_named
+
+    if judged is not None:
+        return judged.task
+    if named is None:
+        raise SetupError("which task? Name one (vww, ic, kws, ad, ic2, custom), or give --session")
+    return task_named(named, settings)
+
+
+def _usual_model(judged: Judged | None, *, simulated: bool) -> str | Path:
+    """Return the model that a simulated board ran or runs; of a real one, the reference."""
+    told = None if judged is None or judged.provenance is None else judged.provenance.simulated
+    if told is not None and told.model.endswith(".tflite"):
+        return Path(told.model).expanduser()
+    return "demo" if simulated else "reference"
+
+
+def _copied_list(session: Path | None) -> Path | None:
+    """Return a session's own copy of its label list, where it has one."""
+    from ...journal.session_folder import SessionFolder
+
+    if session is None:
+        return None
+    copied = SessionFolder(session if session.is_dir() else session.parent, "").labels
+    return copied if copied.is_file() else None
+
+
+@contextmanager
+def _board(settings: Config, task: Task, scale: OutputScale) -> Iterator[Answering]:
+    from ...bench.labgrid.lease import held_places
+    from ...bench.opening import open_bench
+    from ...execute.prepare import connect
+    from ...report.engines.boards import AskedBoard
+
+    with (
+        held_places(settings, options.tell_on_stderr, energy=False),
+        open_bench(settings, task) as bench,
+    ):
+        identity = connect(bench, task)
+        yield AskedBoard(bench, task, scale, identity.vendor)
+
+
+@contextmanager
+def _progress(dataset: Dataset, *, as_json: bool) -> Iterator[Callable[[int], None]]:
+    """Show how far it is on a terminal, and nothing elsewhere."""
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    if as_json or not console.is_terminal:
+        yield lambda done: None
+        return
+    from rich.progress import Progress
+
+    with Progress(console=console, transient=True) as bar:
+        row = bar.add_task(f"{dataset.task.key}: inputs", total=dataset.window_count)
+        yield lambda done: bar.update(row, completed=done)
+
+
+# ---- what is shown -------------------------------------------------------------------------------
+
+
+def _show(console: Console, compared: EngineComparison) -> None:
+    from rich.text import Text
+
+    from ..show.fitted_table import print_fitted
+
+    def say(text: str = "", style: str = "") -> None:
+        console.print(Text(text, style=style))
+
+    task, inputs = compared.task, compared.inputs
+    windows = (
+        "" if task.windows_per_file == 1 else f", {options.spaced(inputs.window_count)} windows"
+    )
+    say(f"{task.key} by {compared.model} ({compared.model_sha256[:12]}…)")
+    plural = "" if inputs.file_count == 1 else "s"
+    say(f"{options.spaced(inputs.file_count)} input{plural}{windows} of {inputs.folder}")
+    say()
+    groups = dict(zip(_LETTERS, compared.groups, strict=False))
+    letter_of = {name: letter for letter, group in groups.items() for name in group}
+    rows = [
+        {
+            "who": Text(one.name),
+            task.metric.value: Text(_figure(one, task)),
+            "answers": Text(letter_of[one.name]),
+            "runs as": Text(one.runs_as),
+        }
+        for one in compared.asked
+    ]
+    print_fitted(console, rows, name="runs as", first_to_go=(), left={"who", "answers", "runs as"})
+    say()
+    pairs = [
+        (f"{a}, {b}", compared.pair(groups[a][0], groups[b][0])) for a, b in combinations(groups, 2)
+    ]
+    counted = [
+        {
+            "answers": Text(name),
+            "differ": Text(f"{options.spaced(pair.differing)} of {options.spaced(pair.compared)}"),
+            "by at most": Text(_largest(pair)),
+            "other class": Text(str(pair.other_class) if task.score_count > 1 else ""),
+        }
+        for name, pair in pairs
+    ]
+    if counted:
+        print_fitted(console, counted, name="answers", first_to_go=(), left={"answers"})
+        say()
+    for name, pair in pairs:
+        if pair.differing:
+            say(f"{name}: {_named(pair, task)}")
+    if compared.equal:
+        say("all answers are equal", "green")
+    for name in ("board", "session"):
+        if (nearest := _nearest(name, compared.pairs)) is not None:
+            say(nearest, "bold")
+    for lacking in compared.unavailable:
+        say(f"not asked: {lacking.name}: {lacking.why}", "yellow")
+
+
+def _figure(one: Asked, task: Task) -> str:
+    from ....models.suite import Metric
+
+    scored = one.accuracy
+    if scored is None or scored.figure is None:
+        return "none"
+    if task.metric is Metric.AUC:
+        return f"{scored.figure:.4f}"
+    return f"{100 * scored.figure:.1f} % ({scored.correct} right)"
+
+
+def _largest(pair: Tally) -> str:
+    if not pair.differing:  # as a board's printed scores may be from those of both groups
+        return "equal"
+    steps = "" if pair.largest_steps is None else _steps(pair.largest_steps)
+    score = "" if pair.scores_are_outputs and steps else f"{pair.largest_difference:.3g} of a score"
+    return ", ".join(filter(None, (steps, score)))
+
+
+def _steps(steps: int) -> str:
+    return f"{steps} step" if steps == 1 else f"{steps} steps"
+
+
+def _named(pair: Tally, task: Task) -> str:
+    names = [_input(each, task) for each in pair.named(_MOST_SHOWN)]
+    more = pair.differing - len(names)
+    return ", ".join(names) + (f", and {options.spaced(more)} more" if more else "")
+
+
+def _input(each: DifferingInput, task: Task) -> str:
+    where = each.file if task.windows_per_file == 1 else f"{each.file} at {each.offset}"
+    if each.steps is not None:
+        by = _steps(each.steps)
+    else:
+        by = "no number" if each.difference is None else f"{each.difference:.3g}"
+    if each.classes is None:
+        return f"{where} ({by})"
+    return f"{where} ({by}: {' against '.join(_class(number, task) for number in each.classes)})"
+
+
+def _class(number: int, task: Task) -> str:
+    return task.class_names[number] if number < len(task.class_names) else f"class {number}"
+
+
+def _nearest(name: str, pairs: tuple[Tally, ...]) -> str | None:
+    """Say whose answers a board's are most like."""
+    to_it = [pair for pair in pairs if name in (pair.a, pair.b) and {pair.a, pair.b} != _BOARDS]
+    if not to_it:
+        return None
+    best = min(to_it, key=lambda pair: pair.differing)
+    like = [
+        pair.a if pair.b == name else pair.b for pair in to_it if pair.differing == best.differing
+    ]
+    if best.differing and len(like) == len(to_it):
+        return None  # as far from all: the table says how far
+    how = f"nearest ({best.differing} differ) to" if best.differing else "equal to"
+    return f"the {name}'s answers are {how} those of {', '.join(like)}"
+
+
+_BOARDS = {"board", "session"}
