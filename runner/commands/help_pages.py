@@ -130,7 +130,7 @@ PAGES = {
         (
             "engines kws --datasets ~/datasets",
             "engines --session sessions/20260131_120000_kws_accuracy",
-            "engines ic --dut /dev/ttyACM0 --model ic01_int8.tflite --inputs 20 --json",
+            "engines ic --dut /dev/ttyACM0 --model my.tflite --inputs 20",
         ),
         done="compared, whether they differ or not",
         failed="no device was reached, or one or a model failed in the middle",
