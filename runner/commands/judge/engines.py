@@ -88,7 +88,7 @@ def engines(
     from ....models.engine import EngineUnavailable
     from ....models.model_file import read_model
     from ...config.config import override
-    from ...config.named import model_file
+    from ...config.name_lookup import model_file
     from ...execute.prepare import dataset_root
     from ...report.engines.boards import RecordedBoard
     from ...report.engines.comparison import compare_engines
@@ -156,7 +156,7 @@ def _judged(session: Path, labels: Path | None, settings: Config, task: str | No
 
 
 def _task(named: str | None, settings: Config, judged: Judged | None) -> Task:
-    from ...config.named import task_named
+    from ...config.name_lookup import task_named
 
     if judged is not None:
         return judged.task
