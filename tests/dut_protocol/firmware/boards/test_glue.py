@@ -41,6 +41,13 @@ def kernels() -> Path:
 
 def scores(port: tuple[Task, Path], model: Path, more: list[str | Path]) -> list[str]:
     """What a program of this model answers to three inputs, after a first question without one."""
+    return ran(port, model, more)[0]
+
+
+def ran(
+    port: tuple[Task, Path], model: Path, more: list[str | Path]
+) -> tuple[list[str], list[str]]:
+    """The scores, and the names of the layers that it tells."""
     task, folder = port
     source = folder / "here_model.c"
     source.write_text(model.read_text("utf-8"), encoding="utf-8")
@@ -52,7 +59,7 @@ def scores(port: tuple[Task, Path], model: Path, more: list[str | Path]) -> list
     if task is AD:
         data = random.normal(0, 3, (3, task.input_bytes // 4)).astype("<f4").tobytes()
     answer = subprocess.run([folder / "device"], input=data, capture_output=True, check=True)
-    return answer.stdout.decode().split()
+    return answer.stdout.decode().split(), answer.stderr.decode().split()
 
 
 def test_tflm_behind_the_hooks_gives_the_networks_scores(port):
@@ -65,6 +72,17 @@ def test_tflm_behind_the_hooks_gives_the_networks_scores(port):
         if task is KWS:
             first, *others = scores(port, GLUE / "runtime_model.c", [setting, *tflm])
             assert (first, set(others)) == ("0", {"nan"})
+
+
+def test_tflm_tells_each_operator_when_it_is_done_where_layers_are_timed(port):
+    """Those inside of another come before it; what is deeper than anybody nests is its owner's."""
+    tflm = [GLUE / "tflm.cc", SDK / "tflm" / "kit.cc"]
+    expected, told = ran(port, GLUE / "runtime_model.c", tflm)
+    assert told == []
+    answers, told = ran(port, GLUE / "runtime_model.c", ["-DTR_LAYERS=8", *tflm])
+    assert answers == expected
+    inferences = 3 * 2
+    assert told == ["CONV_2D", "ADD", "CALL_ONCE", "IF", "WHILE"] * inferences
 
 
 def test_the_readme_tells_what_nobody_has_run():

@@ -1,9 +1,10 @@
-/* A stand-in. After tensorflow/tflite-micro, tensorflow/lite/micro/micro_interpreter.h; the last
- * parameters of its constructor have defaults there, which nobody here changes. */
+/* A stand-in. After tensorflow/tflite-micro, tensorflow/lite/micro/micro_interpreter.h; its
+ * constructor's last parameter has a default there, which nobody here changes. */
 #ifndef STAND_IN_INTERPRETER_H
 #define STAND_IN_INTERPRETER_H
 
 #include "tensorflow/lite/c/common.h"
+#include "tensorflow/lite/micro/micro_profiler_interface.h"
 #include "tensorflow/lite/schema/schema_generated.h"
 
 #define TFLITE_SCHEMA_VERSION (3)
@@ -15,11 +16,14 @@ class MicroOpResolver
 {
 };
 
+class MicroResourceVariables;
+
 class MicroInterpreter
 {
   public:
     MicroInterpreter(const Model *model, const MicroOpResolver &op_resolver, uint8_t *tensor_arena,
-                     size_t tensor_arena_size);
+                     size_t tensor_arena_size, MicroResourceVariables *resource_variables = nullptr,
+                     MicroProfilerInterface *profiler = nullptr);
 
     TfLiteStatus AllocateTensors();
     TfLiteStatus Invoke();
