@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from ....datasets.inputs import Dataset
     from ....models.suite import Task
     from ...config.config import Config
-    from ...report.engines.answer import Answering, OutputScale
-    from ...report.engines.comparison import Asked, EngineComparison
-    from ...report.engines.tally import DifferingInput, Tally
+    from ...report.compare.engines.answer import Answering, OutputScale
+    from ...report.compare.engines.comparison import Asked, EngineComparison
+    from ...report.compare.engines.tally import DifferingInput, Tally
     from ...score.judge import Judged
 
 _WITH_A_BOARD = 50
@@ -90,10 +90,10 @@ def engines(
     from ...config.config import override
     from ...config.name_lookup import model_file
     from ...execute.prepare import dataset_root
-    from ...report.engines.boards import RecordedBoard
-    from ...report.engines.comparison import compare_engines
-    from ...report.engines.host_engines import host_engines, output_scale
-    from ...report.engines.inputs import only, spread
+    from ...report.compare.engines.boards import RecordedBoard
+    from ...report.compare.engines.comparison import compare_engines
+    from ...report.compare.engines.host_engines import host_engines, output_scale
+    from ...report.compare.engines.inputs import only, spread
 
     settings = override(options.base_config(config), **flags)
     judged = None if session is None else _judged(session, labels, settings, task)
@@ -188,7 +188,7 @@ def _board(settings: Config, task: Task, scale: OutputScale) -> Iterator[Answeri
     from ...bench.labgrid.lease import held_places
     from ...bench.opening import open_bench
     from ...execute.prepare import connect
-    from ...report.engines.boards import AskedBoard
+    from ...report.compare.engines.boards import AskedBoard
 
     with (
         held_places(settings, options.tell_on_stderr, energy=False),

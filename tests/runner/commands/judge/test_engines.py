@@ -12,7 +12,7 @@ from support.reference import reference_path
 from tinyrunner.datasets.inputs import Dataset
 from tinyrunner.models.demo_models import demo_model_path
 from tinyrunner.models.suite import KWS
-from tinyrunner.runner.report.engines.inputs import spread
+from tinyrunner.runner.report.compare.engines.inputs import spread
 
 DEMO = ("--datasets", "demo", "--model", "demo")
 

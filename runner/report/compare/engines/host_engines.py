@@ -8,13 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
-from ....models.engine import Engine, EngineUnavailable
-from ....models.export.int8_network import ExportError
-from ....models.export.tflite_graph import GraphError, read_graph
-from ....models.model_file import ModelError
-from ....models.runtimes.engine_kind import EngineKind
-from ....models.suite import Task
-from ....models.tensor_conversion import FLOAT32, FLOAT32_LE, Tensor, mean_squared_error
+from .....models.engine import Engine, EngineUnavailable
+from .....models.export.int8_network import ExportError
+from .....models.export.tflite_graph import GraphError, read_graph
+from .....models.model_file import ModelError
+from .....models.runtimes.engine_kind import EngineKind
+from .....models.suite import Task
+from .....models.tensor_conversion import FLOAT32, FLOAT32_LE, Tensor, mean_squared_error
 from .answer import Answer, GivenInput, OutputScale, Unavailable
 from .exported_c import EXPORTED_C, NoCompiler, load_exported
 

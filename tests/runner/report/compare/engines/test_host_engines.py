@@ -12,8 +12,8 @@ from tinyrunner.models.demo_models import demo_model_path
 from tinyrunner.models.engine import Engine
 from tinyrunner.models.model_file import ModelError
 from tinyrunner.models.suite import AD, KWS
-from tinyrunner.runner.report.engines.answer import GivenInput
-from tinyrunner.runner.report.engines.host_engines import host_engines, output_scale
+from tinyrunner.runner.report.compare.engines.answer import GivenInput
+from tinyrunner.runner.report.compare.engines.host_engines import host_engines, output_scale
 
 
 def test_the_score_of_ad_is_the_one_that_the_simulated_device_gives():

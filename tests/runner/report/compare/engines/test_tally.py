@@ -6,9 +6,9 @@ import math
 
 import numpy as np
 import pytest
-from tinyrunner.runner.report.engines.answer import Answer, GivenInput, OutputScale
-from tinyrunner.runner.report.engines.boards import as_values
-from tinyrunner.runner.report.engines.tally import MOST_NAMED, Tally
+from tinyrunner.runner.report.compare.engines.answer import Answer, GivenInput, OutputScale
+from tinyrunner.runner.report.compare.engines.boards import as_values
+from tinyrunner.runner.report.compare.engines.tally import MOST_NAMED, Tally
 
 STEPS = OutputScale(1 / 256, -128)
 

@@ -14,15 +14,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .... import __version__
-from ....errors import TinyrunnerError
-from ....models.engine import Engine
-from ....models.export.export_c import export_model
-from ....models.export.int8_network import Scaled
-from ....models.suite import Task
+from ..... import __version__
+from .....errors import TinyrunnerError
+from .....models.engine import Engine
+from .....models.export.export_c import export_model
+from .....models.export.int8_network import Scaled
+from .....models.suite import Task
 
 EXPORTED_C = "exported-c"
-KERNELS = Path(__file__).parents[3] / "dut_protocol" / "firmware" / "kernels"
+KERNELS = Path(__file__).parents[4] / "dut_protocol" / "firmware" / "kernels"
 
 _COMPILERS = ("cc", "gcc", "clang")
 _FLAGS = ("-std=c99", "-O2", "-ffp-contract=off", "-shared", "-fPIC")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import replace
 
-from ....datasets.inputs import Dataset, InputWindow
-from ....datasets.labels import LabelList
+from .....datasets.inputs import Dataset, InputWindow
+from .....datasets.labels import LabelList
 from .answer import GivenInput
 
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
-from ....datasets.inputs import Dataset
-from ....models.suite import Metric, Task
-from ...journal.records import InferenceRecord
-from ...score.results import AccuracyResult
-from ...score.score import ScoreError, score_accuracy
+from .....datasets.inputs import Dataset
+from .....models.suite import Metric, Task
+from ....journal.records import InferenceRecord
+from ....score.results import AccuracyResult
+from ....score.score import ScoreError, score_accuracy
 from .answer import Answering, OutputScale, Unavailable
 from .inputs import given_inputs
 from .tally import Tally

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from ....models.suite import Task
-from ...bench.bench import Bench
-from ...journal.records import InferenceRecord
+from .....models.suite import Task
+from ....bench.bench import Bench
+from ....journal.records import InferenceRecord
 from .answer import Answer, GivenInput, OutputScale
 
 BOARD, SESSION = "board", "session"
