@@ -80,7 +80,20 @@ static void infer(void *user)
     if (++inferences > MOST_INFERENCES) {
         longjmp(too_long, 1);
     }
+#if TR_LAYERS
+    for (uint32_t layer = 0; layer <= inferences % (TR_LAYERS + 1); layer++) {
+        tr_layer_done("layer"); /* at times one more than there is room for */
+    }
+#endif
 }
+
+#if TR_LAYERS
+static uint32_t cycles(void *user)
+{
+    (void)user;
+    return 64U * now_us;
+}
+#endif
 
 static float result(void *user, uint32_t index)
 {
@@ -231,6 +244,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     config.result_count = 12;
     config.put = put;
     config.micros = micros;
+#if TR_LAYERS
+    config.cycles = cycles;
+    config.cycle_counter = "simulated: 64 MHz";
+#endif
     config.pulse = pulse;
     config.load = load;
     config.infer = infer;

@@ -27,7 +27,7 @@ def fuzz(folder: Path, ring_bytes: int, streaming: bool, *arguments: str) -> int
     flags = [*C99, *SANITIZED, f"-DTR_RING_BYTES={ring_bytes}"]
     sources = [TARGET, *library_sources()]
     if streaming:
-        flags += [*STREAM_FLAGS, "-DTR_ECHO=1"]
+        flags += [*STREAM_FLAGS, "-DTR_ECHO=1", "-DTR_LAYERS=3"]
         sources += streaming_sources()
     program = build("clang", flags, sources, "firmware_fuzz")
     assert write_seeds(folder / "seeds") > 100

@@ -15,6 +15,9 @@ _FIRST = (0, 1, 2, 4)
 
 _TURNS = b"\xfe\xff"
 
+_LAYERS = b"profile layers%infer 1 0%profile layers%infer 1 1%profile layers%profile layer%"
+"""Where the fuzzed library has `TR_LAYERS`: before an inference, and after one of some layers."""
+
 
 def escaped(data: bytes) -> bytes:
     return data.replace(b"\xfe", b"\xfe\x00")
@@ -48,6 +51,7 @@ def seeds() -> list[bytes]:
         b"".join(escaped(step.sent) + passes(step.wait_s) for step in timed.steps)
         for timed in TIMED
     ]
+    bodies.append(_LAYERS)
     return [bytes([_FIRST[i % len(_FIRST)]]) + body for i, body in enumerate(bodies)]
 
 
