@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The module's commands, worded as the reference firmware of sww words its replies. */
 #include "tr_internal.h"
+
+#if TR_OWN_COMMANDS
+
 #include "tr_stream_internal.h"
 
 #define COMMANDS "start stop state extract_uart_stream help frame "
@@ -166,3 +169,5 @@ bool tr_stream_command(tr_stream *stream, tr_dut *dut, const char *command, size
     }
     return true;
 }
+
+#endif

@@ -17,6 +17,7 @@ RECORD = Path(__file__).resolve().parents[2] / "support" / "firmware" / "sdk" / 
 SDK_PORTS = FIRMWARE / "ports" / "sdk"
 LIBRARY = set((FIRMWARE / "src").glob("*.c"))
 KERNELS = set((FIRMWARE / "kernels").glob("*.c"))
+STREAMING = set((FIRMWARE / "streaming").glob("*.c"))
 GENERIC = {FIRMWARE / "ports" / "generic" / name for name in ("port.c", "model.c")}
 
 
@@ -54,7 +55,7 @@ def test_all_packages_have_the_programs_version():
     assert versions == {__version__}
 
 
-def test_the_zephyr_module_brings_library_and_kernels():
+def test_the_zephyr_module_brings_library_kernels_and_the_streaming_module():
     module = yaml.safe_load((FIRMWARE / "zephyr" / "module.yml").read_text("utf-8"))
     assert (FIRMWARE / module["build"]["kconfig"]).is_file()
     lists = FIRMWARE / module["build"]["cmake"] / "CMakeLists.txt"
@@ -67,6 +68,9 @@ def test_the_zephyr_module_brings_library_and_kernels():
     )
     assert sources(calls["zephyr_library_sources"], lists.parent) == LIBRARY | KERNELS
     assert calls["zephyr_compile_definitions"] == ["TR_RING_BYTES=256"]
+    calls = recorded(lists, **chosen, CONFIG_TINYRUNNER_STREAM="y")
+    assert sources(calls["zephyr_library_sources"], lists.parent) == LIBRARY | STREAMING
+    assert "TR_OWN_COMMANDS=1" in calls["zephyr_compile_definitions"]
     assert recorded(lists) == {}
 
 
@@ -83,6 +87,15 @@ def test_the_esp_idf_component_brings_library_and_kernels():
     registered = calls["idf_component_register"]
     assert sources(registered, FIRMWARE) == LIBRARY | KERNELS
     assert registered[registered.index("INCLUDE_DIRS") :] == ["INCLUDE_DIRS", "src", "kernels"]
+
+
+def test_the_esp_idf_component_brings_the_streaming_module_where_it_is_asked_for():
+    asked = {"ESP_PLATFORM": "1", "BUILDS": "1", "TINYRUNNER_STREAMING": "ON"}
+    calls = recorded(FIRMWARE / "CMakeLists.txt", **asked)
+    registered = calls["idf_component_register"]
+    assert sources(registered, FIRMWARE) == LIBRARY | KERNELS | STREAMING
+    assert registered[-1] == "streaming"
+    assert calls["target_compile_definitions"] == ["PUBLIC", "TR_OWN_COMMANDS=1"]
 
 
 def test_the_esp_idf_project_requires_the_component_by_its_folders_name():
@@ -106,7 +119,8 @@ def test_an_application_is_board_main_loop_and_model(kit: str, command: str, tmp
     assert sources(calls[command], lists.parent) == GENERIC | {lists.parent / "board.c"}
     # A port.c includes the task.h beside it: that of the port that is named, and nothing else.
     (tmp_path / "mine").mkdir()
-    mine = {tmp_path / "mine" / name for name in ("port.c", "model.c", "network_model.c")}
+    names = ("port.c", "model.c", "network_model.c", "sound.c")
+    mine = {tmp_path / "mine" / name for name in names}
     for path in mine:
         path.touch()
     calls = recorded(
@@ -118,10 +132,22 @@ def test_an_application_is_board_main_loop_and_model(kit: str, command: str, tmp
     assert "BOARD_BAUD_RATE=9600" in calls["target_compile_definitions"]
 
 
-def test_platformio_compiles_library_and_kernels_and_finds_their_headers():
+def test_the_pico_project_links_the_streaming_module_where_it_is_asked_for(tmp_path: Path):
+    lists = SDK_PORTS / "pico" / "CMakeLists.txt"
+    copy = tmp_path / "CMakeLists.txt"
+    copy.write_text(lists.read_text("utf-8"), encoding="utf-8")
+    (tmp_path / "external").mkdir()
+    (tmp_path / "external" / "pico_sdk_import.cmake").touch()
+    assert "tinyrunner_stream" not in recorded(copy)["target_link_libraries"]
+    asked = recorded(copy, TINYRUNNER_STREAMING="ON")
+    assert "tinyrunner_stream" in asked["target_link_libraries"]
+
+
+def test_platformio_compiles_all_modules_and_finds_their_headers():
     library = json.loads((FIRMWARE / "library.json").read_text("utf-8"))
     patterns = [each.removeprefix("+<").removesuffix(">") for each in library["build"]["srcFilter"]]
-    assert {path for each in patterns for path in FIRMWARE.glob(each)} == LIBRARY | KERNELS
+    every = {path for each in patterns for path in FIRMWARE.glob(each)}
+    assert every == LIBRARY | KERNELS | STREAMING
     folders = [each[2:] for each in library["build"]["flags"] if each.startswith("-I")]
     for header in library["headers"]:
         assert any((FIRMWARE / folder / header).is_file() for folder in folders)
@@ -129,7 +155,7 @@ def test_platformio_compiles_library_and_kernels_and_finds_their_headers():
         assert all((FIRMWARE / example["base"] / name).is_file() for name in example["files"])
 
 
-def test_the_cmsis_pack_lists_every_file_of_library_and_kernels():
+def test_the_cmsis_pack_lists_every_file_of_all_modules():
     pack = ElementTree.parse(FIRMWARE / "tinyrunner.firmware.pdsc").getroot()
     vendor, name = pack.findtext("vendor"), pack.findtext("name")
     assert (FIRMWARE / f"{vendor}.{name}.pdsc").is_file()
@@ -140,7 +166,7 @@ def test_the_cmsis_pack_lists_every_file_of_library_and_kernels():
         for each in pack.iter("file")
         if each.get("category") == "source" and each.get("attr") != "template"
     }
-    assert compiled == LIBRARY | KERNELS
+    assert compiled == LIBRARY | KERNELS | STREAMING
 
 
 def test_the_arduino_library_keeps_to_the_specification():

@@ -10,7 +10,17 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from support.firmware.build import C99, FIRMWARE, build, library_sources, need, run
+from support.cli import tinyrunner
+from support.firmware.build import (
+    C99,
+    FIRMWARE,
+    STREAMING,
+    build,
+    library_sources,
+    need,
+    run,
+    streaming_sources,
+)
 
 SDK = Path(__file__).resolve().parents[2] / "support" / "firmware" / "sdk"
 PORTS = FIRMWARE / "ports" / "sdk"
@@ -27,21 +37,28 @@ BLOCKS = [f"db {INPUT[at : at + 32].hex()}%" for at in range(0, len(INPUT), 32)]
 COMMANDS = f"name%profile%db load 490%{''.join(BLOCKS)}timestamp%infer 1 0%results%timestamp%"
 
 
-def flags(kit: str) -> list[str | Path]:
+def flags(kit: str, port: Path = GENERIC) -> list[str | Path]:
     own_main = [] if kit in ("zephyr", "pico") else ["-DBOARD_MAIN=port_main"]
-    return [*own_main, *RING, "-I", SDK / kit, "-I", GENERIC]
+    return [*own_main, *RING, "-I", SDK / kit, "-I", port]
 
 
 def answered(kit: str, *more: str) -> tuple[list[str], str]:
     """The lines that the port sends, and the timestamp pin's levels."""
-    generic = [GENERIC / "port.c", GENERIC / "model.c"]
-    stand_ins = [SDK / "talk.c", SDK / kit / "kit.c"]
     library = build("gcc", [*C99, *RING, "-r", "-nostdlib"], library_sources(), "library.o")
-    sources = [BOARDS[kit], *generic, *stand_ins, library]
+    sources = [GENERIC / "port.c", GENERIC / "model.c", library]
+    return said_to(COMMANDS, kit, [*flags(kit), *more], sources)
+
+
+def said_to(
+    commands: str, kit: str, compiled: list[str | Path], sources: list[Path]
+) -> tuple[list[str], str]:
+    """The lines that a program of the kit's board.c and ``sources`` sends, and its pin's levels."""
+    stand_ins = [SDK / "talk.c", SDK / kit / "kit.c"]
     inputs = sorted(SDK.rglob("*.h"))
-    program = build("gcc", [*C99, *flags(kit), *more], sources, "device", inputs)
+    every = [BOARDS[kit], *sources, *stand_ins]
+    program = build("gcc", [*C99, *compiled], every, "device", inputs)
     done = subprocess.run(
-        [program], input=COMMANDS, capture_output=True, text=True, timeout=60, check=False
+        [program], input=commands, capture_output=True, text=True, timeout=60, check=False
     )
     assert done.returncode == 0, done.stderr
     return done.stdout.splitlines(), done.stderr
@@ -60,6 +77,29 @@ def test_a_port_answers_in_performance_mode(kit: str):
     assert len(laps) == 5
     assert all(later > earlier for earlier, later in itertools.pairwise(laps))
     assert levels == "1"
+
+
+@pytest.fixture(scope="module")
+def listener(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A port of sww, as `firmware new` writes it."""
+    folder = tmp_path_factory.mktemp("sww") / "port"
+    assert tinyrunner("firmware", "new", str(folder), "--task", "sww").status == 0
+    return folder
+
+
+@pytest.mark.parametrize("kit", BOARDS)
+def test_a_port_of_the_streaming_wake_word_listens(kit: str, listener: Path):
+    own = [*RING, "-DTR_OWN_COMMANDS=1", "-I", STREAMING]
+    every = [*library_sources(), *streaming_sources()]
+    library = build("gcc", [*C99, *own, "-r", "-nostdlib"], every, "streaming.o")
+    sources = [listener / name for name in ("port.c", "model.c", "sound.c")]
+    lines, _ = said_to(
+        "profile%start%state%stop%", kit, [*flags(kit, listener), *own], [*sources, library]
+    )
+    assert "m-model-[sww01]" in lines
+    assert "DMA receive initiated." in lines
+    assert "g_i2s_state = 2, g_int16s_read=0" in lines
+    assert "Streaming stopped." in lines
 
 
 @pytest.mark.parametrize("direction", ["up", "down"])

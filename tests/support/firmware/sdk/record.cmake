@@ -1,8 +1,9 @@
-# cmake -D LISTS=.../CMakeLists.txt -P record.cmake
+# cmake -D LISTS=.../CMakeLists.txt [-D BUILDS=1] -P record.cmake
 #
 # A stand-in of what CMakeLists.txt of kits call: Zephyr's extensions (cmake/modules/extensions.cmake),
 # ESP-IDF's component registration (tools/cmake/scripts/component_get_requirements.cmake, where it
-# returns, too), the Pico SDK's (external/pico_sdk_import.cmake). Prints each call.
+# returns; when it builds, it does not), the Pico SDK's (external/pico_sdk_import.cmake). Prints each
+# call.
 foreach(command
         project find_package pico_sdk_init add_subdirectory add_executable add_library
         target_sources target_include_directories target_link_libraries target_compile_definitions
@@ -18,7 +19,9 @@ endforeach()
 
 macro(idf_component_register)
     message(STATUS "idf_component_register;${ARGN}")
-    return()
+    if(NOT BUILDS)
+        return()
+    endif()
 endmacro()
 
 include(${LISTS})

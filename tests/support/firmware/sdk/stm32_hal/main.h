@@ -42,7 +42,7 @@ typedef struct {
 #define HAL_UART_STATE_READY 0x00000020U
 #define HAL_UART_STATE_BUSY_RX 0x00000022U
 #define __HAL_DMA_GET_COUNTER(handle) ((handle)->Instance->NDTR)
-#define __HAL_TIM_GET_COUNTER(handle) ((handle)->Instance->CNT)
+#define __HAL_TIM_GET_COUNTER(handle) (++(handle)->Instance->CNT) /* a look takes a microsecond */
 #define __HAL_TIM_GET_AUTORELOAD(handle) ((handle)->Instance->ARR)
 
 extern GPIO_TypeDef stand_in_port;
