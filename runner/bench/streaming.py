@@ -23,7 +23,7 @@ from ...energy.errors import MonitorError, SupplyMayBeOn
 from ...energy.interruptions import SafeStack
 from ...energy.monitor import EnergyMonitor
 from ...models.suite import SWW_INFERENCE
-from ..config.config import Config
+from ..config.config import Config, MonitorConfig
 from ..config.labgrid_address import with_ports
 from ..config.sim_address import AUTO, is_simulated, names_simulated
 from ..errors import SetupError
@@ -193,7 +193,7 @@ class _Opening:
         config = self._config
         recorder = None
         if monitor is not None:
-            _check_events(monitor, soft_markers=config.monitor.soft_markers)
+            _check_events(monitor, config.monitor)
             recorder = Recorder(monitor, clock)
             wire = ServedTransport(wire, recorder)
             own = None if own is None else ServedTransport(own, recorder)
@@ -208,11 +208,12 @@ class _Opening:
         return bench
 
 
-def _check_events(monitor: EnergyMonitor, *, soft_markers: bool) -> None:
+def _check_events(monitor: EnergyMonitor, asked: MonitorConfig) -> None:
     """Refuse (SetupError) a monitor that cannot see where the window of energy begins and ends."""
-    if not (monitor.capabilities.event_input or soft_markers):
+    if not (monitor.capabilities.event_input or asked.soft_markers):
         raise SetupError(
-            f"{monitor.address} has no input for the timestamp pin, and an interface board does "
-            "not stamp it: use one that has (an LPM01A's D7, a Joulescope's GPI0), or "
-            "--soft-markers, which is never valid for submission"
+            # A simulated one's own address is a port of this process, which nobody has named.
+            f"{asked.address or monitor.address} has no input for the timestamp pin, and an "
+            "interface board does not stamp it: use one that has (an LPM01A's D7, a Joulescope's "
+            "GPI0), or --soft-markers, which is never valid for submission"
         )

@@ -218,15 +218,15 @@ def _setup(
     return describe_setup(config, run.mode, run.task.key, source.facts, script, counts, script_file)
 
 
+SAID_BY_A_SCRIPT = ("limit", "iterations", "warmups")
+"""The settings that a published script has in it."""
+
+
 def _refuse_beside_a_script(config: Config) -> None:
     """Refuse what contradicts a published script, which says by itself what is run how often."""
     usual = Config()
-    for name, value, default in (
-        ("limit", config.limit, usual.limit),
-        ("iterations", config.iterations, usual.iterations),
-        ("warmups", config.warmups, usual.warmups),
-    ):
-        if value != default:
+    for name in SAID_BY_A_SCRIPT:
+        if (value := getattr(config, name)) != getattr(usual, name):
             raise SetupError(f"the script says what is run; leave {name} ({value}) out")
 
 

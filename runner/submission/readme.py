@@ -12,7 +12,9 @@ from pathlib import Path
 import yaml
 
 from ...models.custom_task import CUSTOM_KEY
+from ..bench.use import use_of
 from ..config.config import Config, config_from_json
+from ..config.effect import has_effect
 from ..config.settings import SETTINGS
 from ..journal.session_document import IterationsFound, IterationsSaid, Provenance
 from ..score.streaming.assess import JudgedStream
@@ -48,7 +50,12 @@ def reproduce_command(session: GatheredSession, home: HomeFolder) -> str:
     rest = [key for key in changed if key not in _REPEATED and not key.startswith(known)]
     if rest or session.task.key == CUSTOM_KEY:
         words += ["--config", CONFIG_NAME]
-    flagged = [(row, told[key]) for key, row in _REPEATED.items() if key in changed]
+    use = use_of(session.task.key, session.mode, config)
+    flagged = [
+        (row, told[key])
+        for key, row in _REPEATED.items()
+        if key in changed and has_effect(row.name, use)
+    ]
     for row, value in flagged:
         if row.kind is not bool:
             words += [row.flag, home.hidden(str(value))]

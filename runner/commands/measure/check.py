@@ -102,7 +102,9 @@ def check(
     from ....models.suite import ALL_TASKS
     from ...bench.labgrid.lease import held_places
     from ...config.config import override
+    from ...config.effect import Use, refuse_without_effect
     from ...config.name_lookup import task_named
+    from ...config.sim_address import is_simulated
     from ..show.check import CheckView, show_verdict
 
     for file in (html, markdown, junit):
@@ -113,6 +115,8 @@ def check(
     expected = None if task is None else task_named(task, settings)
     progress = Console(stderr=True, soft_wrap=True)
     behind = settings.io_manager.address is not None
+    use = Use(is_simulated(settings), energy=behind, own_port=not behind)
+    refuse_without_effect({name: flags[name] for name in ("model", "baud_rate")}, [use])
     with (
         held_places(settings, options.tell_on_stderr, energy=behind),
         progress.status("asking its name") as status,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ...errors import SetupError
 from .. import options
 
 if TYPE_CHECKING:
@@ -49,14 +50,17 @@ def console(
     """
     from rich.console import Console
 
-    from ....models.suite import SWW_INFERENCE, TASKS, TASKS_BY_MODEL_ID
+    from ....models.suite import SWW, SWW_INFERENCE, TASKS, TASKS_BY_MODEL_ID
     from ...bench.labgrid.lease import held_places
     from ...bench.opening import open_bench, open_energy_bench
     from ...bench.streaming import open_streaming_bench, with_simulated_board
+    from ...bench.use import use_of
     from ...config.config import override
+    from ...config.effect import refuse_without_effect
     from ...config.name_lookup import task_named
     from ...config.sim_address import simulated_model_id
     from ...execute.console import Interactive
+    from ...terms import Mode
 
     settings = override(options.base_config(config), **flags)
     named = simulated_model_id(settings)
@@ -71,6 +75,13 @@ def console(
     energy = _with_energy(settings)
     if streaming:
         settings = with_simulated_board(settings)
+    mode = Mode.ENERGY if energy else Mode.PERFORMANCE
+    use = use_of(SWW.key if streaming else chosen.key, mode, settings)
+    refuse_without_effect(flags, [use])
+    if flags["datasets"] is not None and not (use.simulated and streaming):
+        raise SetupError(
+            "--datasets is what lies on a simulated interface board's card; leave it out"
+        )
     with ExitStack() as stack:
         stack.enter_context(
             held_places(settings, options.tell_on_stderr, energy=energy, streaming=streaming)

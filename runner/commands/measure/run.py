@@ -98,7 +98,9 @@ def run(
     from rich.console import Console
 
     from ...config.config import absolute, override
-    from ...execute.campaign.several_runs import prepare_cells
+    from ...config.effect import refuse_without_effect
+    from ...execute.campaign.several_runs import prepare_cells, uses_of
+    from ...execute.run import SAID_BY_A_SCRIPT
     from ..show.progress import make_reporter
 
     labels, formats = flags.pop("labels"), flags.pop("input_format")
@@ -124,6 +126,8 @@ def run(
     flags["input_format"] = options.formats_by_task(formats, keys)
     settings = absolute(override(base, **flags))
     chosen, wanted = choose_tasks(tasks, settings), choose_modes(modes)
+    meant = flags if script is None else flags | dict.fromkeys(SAID_BY_A_SCRIPT)
+    refuse_without_effect(meant, uses_of(chosen, wanted, settings))
     if script is not None and (len(chosen) != 1 or len(wanted) != 1):
         raise SetupError("a script is of one task and one mode; name just those")
     prepared = prepare_cells(chosen, wanted, settings, reporter, script)

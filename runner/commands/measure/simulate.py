@@ -26,6 +26,7 @@ from .simulate_streaming import interface_board, serve_streaming_bench, serve_st
 
 _KINDS = "n6705, lpm01a, ppk2, stlinkv3pwr, otii, scpi:FILE, or replay:FILE."
 
+_LOAD_MA = 10.0
 _InferenceOption = Annotated[
     float | None,
     typer.Option(
@@ -106,6 +107,8 @@ def dut(
             address += f"&inference_ms={inference_ms}"
         serve_streaming_dut(override(settings, dut=address, **flags), baud_rate, pty, place)
         return
+    if replay is None and flags["datasets"] is not None:
+        raise SetupError("--datasets is by what the inputs of --replay are known; leave it out")
     address = f"?baud={baud_rate}"
     if inference_ms is not None:
         address += f"&inference_ms={inference_ms}"
@@ -160,9 +163,14 @@ def monitor(
         ),
     ] = None,
     load_ma: Annotated[
-        float,
-        typer.Option("--load-ma", help="What its load draws while the supply is on.", metavar="MA"),
-    ] = 10.0,
+        float | None,
+        typer.Option(
+            "--load-ma",
+            help="What its load draws while the supply is on.",
+            show_default="10",
+            metavar="MA",
+        ),
+    ] = None,
 ) -> None:
     """Serve an energy monitor with a steady load until Ctrl-C; its address goes to stdout.
 
@@ -175,6 +183,9 @@ def monitor(
 
     if replay is not None and kind is not None:
         raise SetupError("the log says which monitor it is; leave --kind out")
+    if replay is not None and load_ma is not None:
+        raise SetupError("the log says what was drawn; leave --load-ma out")
+    load_ma = _LOAD_MA if load_ma is None else load_ma
     kind = f"replay:{replay}" if replay is not None else kind or "n6705"
     named = named_monitor(kind)
     where = monitor_place(named.kind, pty, tcp, "--tcp")
@@ -282,6 +293,8 @@ def bench(
         return
     if flags.pop("dut") is not None:
         raise SetupError("--dut says what is simulated for --task sww; leave it out here")
+    if flags["datasets"] is not None:
+        raise SetupError("--datasets is what lies on the card for --task sww; leave it out here")
     chosen = task_named(task, settings)
     address = f"sim:{chosen.model_id}?mode=energy"
     if inference_ms is not None:

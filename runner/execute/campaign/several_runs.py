@@ -12,7 +12,9 @@ from pathlib import Path
 
 from ....errors import TinyrunnerError
 from ....models.suite import STREAMING_TASKS, Benchmark
+from ...bench.use import use_of
 from ...config.config import Config
+from ...config.effect import Use
 from ...errors import RunStopped, SetupError
 from ...terms import Mode
 from ..outcome import Outcome
@@ -73,6 +75,12 @@ def modes_for(task_key: str, modes: Sequence[Mode]) -> Sequence[Mode]:
     if task_key in STREAMING_TASKS and len(modes) > 1:
         return [mode for mode in modes if mode is not Mode.ACCURACY]
     return modes
+
+
+def uses_of(tasks: Iterable[Benchmark], modes: Iterable[Mode], config: Config) -> list[Use]:
+    """Return what each cell uses its bench for, by which flags have an effect or none."""
+    every = tuple(modes)
+    return [use_of(task.key, mode, config) for task in tasks for mode in modes_for(task.key, every)]
 
 
 def run_cells(

@@ -90,6 +90,17 @@ def test_settings_without_a_flag_ask_for_the_configuration(demo_sessions, tmp_pa
     assert "boot_wait_s: 7.5" in text
 
 
+def test_settings_of_another_mode_are_no_flags_of_the_command(demo_sessions, tmp_path):
+    place = ("kws", Mode.ACCURACY)
+    changes = {"config.monitor.supply_v": 3.0, "config.iterations": 20, "config.no_board": True}
+    session = altered(demo_sessions[place], tmp_path / "s", changes | {"config.limit": 5})
+    description = load_description(write_description(tmp_path / "d", {place: session}))
+    code = build(description, tmp_path / "o").root / "code" / "keyword_spotting"
+    (words,) = commands((code / IMPLEMENTATION / "README.md").read_text(encoding="utf-8"))
+    assert words[words.index("--limit") + 1] == "5"
+    assert not {"--supply-v", "--iterations", "--no-board"} & {*words}
+
+
 @pytest.mark.parametrize(
     ("home", "text", "hidden"),
     [

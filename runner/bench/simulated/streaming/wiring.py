@@ -135,7 +135,7 @@ class SimulatedStreamingBench(StreamingWiring):
         ``log`` takes what goes both ways. Unless another kind is asked for it is one with an input
         for the timestamp pin, as an interface board wants it.
         """
-        if config.address is None:
+        if config.address in (None, "sim", SIMULATED):
             config = config.model_copy(update={"address": USUAL_MONITOR})
         with simulated_monitor(
             self.virtual, self.power, self.on_power, config, log, lambda: self.monitor

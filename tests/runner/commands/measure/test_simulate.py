@@ -299,3 +299,24 @@ def test_a_port_that_is_taken_is_told():
         ran = tinyrunner("simulate", "monitor", "--tcp", place)
     assert ran.status == 1
     assert f"cannot listen on {place}" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (
+            ("simulate", "dut", "--tcp", ":0", "--datasets", "demo"),
+            "the inputs of --replay are known",
+        ),
+        (("simulate", "bench", "--datasets", "demo"), "what lies on the card for --task sww"),
+        (("simulate", "monitor", "--replay", "x", "--load-ma", 3), "the log says what was drawn"),
+        (("console", "--dut", "sim:", "--datasets", "demo"), "a simulated interface board's card"),
+        (("console", "--dut", "sim:", "--max-v", 3), "--max-v (a monitor is there in energy mode)"),
+        (("check", "--dut", "/dev/ttyNOT0", "--model", "demo"), "--model (a model is run by a sim"),
+        (("check", "--dut", "sim:", "--io", "sim:", "--baud-rate", 9600), "--baud-rate (it is for"),
+    ],
+)
+def test_what_is_of_another_task_or_bench_is_refused(arguments, said):
+    ran = tinyrunner(*arguments)
+    assert ran.status == 2
+    assert said in " ".join(ran.err.split())

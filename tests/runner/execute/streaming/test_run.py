@@ -25,10 +25,11 @@ def alone(session, folder, *names):
 
 def test_the_reference_model_hears_in_the_short_clip_what_its_readme_says(tmp_path):
     model = reference_path("models", "str_ww_ref_model.tflite")
+    (limited := tmp_path / "limited.yaml").write_text("limit: 1\n")
     ran = tinyrunner(
         "run", "sww", "--mode", "performance", "--dut", "sim:", "--round", "v1.3", "--json",
         "--datasets", reference_path("datasets"), "--recording", "short_wav_easy10s.wav",
-        "--model", model, "--sessions", tmp_path, "--limit", 1,
+        "--model", model, "--sessions", tmp_path, "--config", limited,
     )  # fmt: skip
     assert "its recording is played once" in ran.err
     words = json.loads(ran.out)["streaming"]["words"]
@@ -138,9 +139,36 @@ def test_what_was_killed_is_begun_again_and_kept(tmp_path):
     assert (pruned.status, session.exists(), whole.exists()) == (0, False, True), pruned
 
 
+def test_a_simulated_monitor_of_no_kind_is_one_that_sees_the_pin(tmp_path):
+    ran = run_sww(tmp_path, "--supply-v", "3", "--monitor", "sim:", "--json", mode="energy")
+    assert ran.status == INVALID, ran
+    assert document(session_of(tmp_path))["provenance"]["monitor"]["model"] == "LPM01A"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("sww", "--mode", "performance", "--io", "sim:"), "--io (an IO manager is there in"),
+        (("kws", "--mode", "accuracy", "--no-board"), "--no-board (a recording is played to sww)"),
+        (("kws", "--mode", "accuracy", "--recording", "x.wav"), "--recording (a recording is"),
+        (("sww", "--mode", "performance", "--supply-v", 3), "--supply-v (a monitor is there"),
+        (
+            ("sww", "--mode", "accuracy", "--no-board", "--interface-board", "sim:"),
+            "--interface-board (an interface board plays the recording of sww, and without",
+        ),
+    ],
+)
+def test_what_means_nothing_to_task_and_mode_is_refused(tmp_path, arguments, said):
+    ran = tinyrunner("run", *arguments, "--dut", "sim:", "--sessions", tmp_path / "sessions")
+    assert ran.status == 2
+    assert f"leave out what can have no effect here: {said}" in ran.err
+    assert not (tmp_path / "sessions").exists()
+
+
 def test_energy_needs_a_monitor_that_sees_the_pin(tmp_path):
     ran = run_sww(tmp_path, "--supply-v", "3", "--monitor", "sim:n6705", mode="energy")
-    assert (ran.status, "no input for the timestamp pin" in ran.err) == (2, True)
+    assert ran.status == 2
+    assert "error: sim:n6705 has no input for the timestamp pin" in " ".join(ran.err.split())
 
 
 @pytest.mark.parametrize(

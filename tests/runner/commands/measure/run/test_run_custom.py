@@ -57,8 +57,8 @@ def run(config, data, tmp_path):
     def run(mode, *more, dut="sim:"):
         return tinyrunner(
             "run", "custom", "--config", config, "--mode", mode, "--dut", dut,
-            "--model", demo_model_path(KWS), "--datasets", data, "--sessions", tmp_path / "s",
-            "--json", *more,
+            *(("--model", demo_model_path(KWS)) if dut.startswith("sim:") else ()),
+            "--datasets", data, "--sessions", tmp_path / "s", "--json", *more,
         )  # fmt: skip
 
     return run

@@ -17,9 +17,11 @@ def run(tmp_path):
         write_inputs(tmp_path / "data", task, 5)
 
     def run(*arguments: object):
+        timed = ("--iterations", 10) if {"performance", "all"} & {*arguments} else ()
+        powered = ("--supply-v", 3.0) if "all" in arguments else ()
         return tinyrunner(
             "run", *arguments, "--dut", "sim:", "--datasets", tmp_path / "data",
-            "--sessions", tmp_path / "sessions", "--iterations", 10, "--supply-v", 3.0,
+            "--sessions", tmp_path / "sessions", *timed, *powered,
         )  # fmt: skip
 
     return run
