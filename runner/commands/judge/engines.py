@@ -18,11 +18,12 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from ....datasets.inputs import Dataset
     from ....models.suite import Task
     from ...config.config import Config
     from ...report.compare.engines.answer import Answering, OutputScale
+    from ...report.compare.engines.boards import RecordedBoard
     from ...report.compare.engines.comparison import Asked, EngineComparison
+    from ...report.compare.engines.inputs import AskedInputs
     from ...report.compare.engines.tally import DifferingInput, Tally
     from ...score.judge import Judged
 
@@ -47,7 +48,7 @@ def engines(
     task: Annotated[
         str | None,
         typer.Argument(
-            help="vww, ic, kws, ad, ic2 or custom.",
+            help="vww, ic, kws, ad, ic2, sww or custom.",
             show_default="required, but for --session",
             metavar="TASK",
         ),
@@ -84,53 +85,37 @@ def engines(
     as_json: options.JsonOption = False,
 ) -> None:
     """Run a model by every engine here, and ask a board: where do they differ, does it matter?"""
-    from ....datasets.inputs import Dataset
+    from hashlib import sha256
+
     from ....models.engine import EngineUnavailable
     from ....models.model_file import read_model
     from ...config.config import override
     from ...config.name_lookup import model_file
-    from ...execute.prepare import dataset_root
-    from ...report.compare.engines.boards import RecordedBoard
     from ...report.compare.engines.comparison import compare_engines
     from ...report.compare.engines.host_engines import host_engines, output_scale
-    from ...report.compare.engines.inputs import only, spread
 
     settings = override(options.base_config(config), **flags)
     judged = None if session is None else _judged(session, labels, settings, task)
     chosen = _task(task, settings, judged)
-    simulated = settings.dut.address is not None and settings.dut.address.startswith("sim")
-    path = model_file(settings.model or _usual_model(judged, simulated=simulated), chosen)
+    path = model_file(settings.model or _usual_model(judged, settings), chosen)
     found, lacking = host_engines(path, chosen)
     scale = output_scale(path)
     asked: list[Answering] = [*found]
-    datasets = settings.datasets
-    if datasets is None and judged is not None and judged.provenance is not None:
-        datasets = Path(judged.provenance.dataset.folder).expanduser()
-    root = dataset_root(datasets, chosen, simulated=simulated)
-    dataset = Dataset.open(root, chosen, labels or _copied_list(session))
-    if judged is not None:
-        recorded = RecordedBoard.of(str(session), chosen, scale, judged.records)
-        asked.append(recorded)
-        dataset = only(dataset, recorded.files)
-        if not dataset.file_count:
-            raise SetupError(
-                f"no input of {session} is in {dataset.folder}: give the folder that it was "
-                "measured with (--datasets)"
-            )
     if inputs is None and settings.dut.address is not None:
         inputs = _WITH_A_BOARD
-    dataset = spread(dataset, inputs)
+    recorded = None if judged is None else _recorded(str(session), judged, scale)
+    if recorded is not None:
+        asked.append(recorded)
+    questions = _inputs(chosen, settings, judged, recorded, labels or _copied_list(session), inputs)
     with ExitStack() as stack:
         if settings.dut.address is not None:
             asked.append(stack.enter_context(_board(settings, chosen, scale)))
         if len(asked) < 2:
             why = "\n".join(f"  {one.name}: {one.why}" for one in lacking)
             raise EngineUnavailable(f"there are no two to compare:\n{why}")
-        progress = stack.enter_context(_progress(dataset, as_json=as_json))
-        from hashlib import sha256
-
+        progress = stack.enter_context(_progress(chosen, questions, as_json=as_json))
         compared = compare_engines(
-            chosen, str(path), sha256(read_model(path)).hexdigest(), scale, dataset, asked,
+            chosen, str(path), sha256(read_model(path)).hexdigest(), scale, questions, asked,
             lacking, progress,
         )  # fmt: skip
     if as_json:
@@ -155,22 +140,71 @@ def _judged(session: Path, labels: Path | None, settings: Config, task: str | No
     return judged
 
 
+def _recorded(where: str, judged: Judged, scale: OutputScale) -> RecordedBoard:
+    from ...report.compare.engines.boards import RecordedBoard
+
+    return RecordedBoard.of(where, judged.task, scale, judged.records)
+
+
+def _inputs(
+    task: Task,
+    settings: Config,
+    judged: Judged | None,
+    recorded: RecordedBoard | None,
+    labels: Path | None,
+    most: int | None,
+) -> AskedInputs:
+    """Open what is asked: of a session what its board answered, of sww the frames of recordings."""
+    from ....datasets.inputs import Dataset
+    from ....datasets.streaming.truth import truths_folder
+    from ....models.suite import SWW
+    from ...config.sim_address import is_simulated
+    from ...execute.prepare import dataset_root, streaming_root
+    from ...report.compare.engines.inputs import DatasetInputs, RecordedFrames
+
+    asked = settings.datasets
+    if task.key == SWW.key:
+        root = streaming_root(asked, SWW, simulated=False)
+        return RecordedFrames.of(truths_folder(root, SWW), most)
+    if asked is None and judged is not None and judged.provenance is not None:
+        asked = Path(judged.provenance.dataset.folder).expanduser()
+    root = dataset_root(asked, task, simulated=is_simulated(settings))
+    questions = DatasetInputs(Dataset.open(root, task, labels))
+    if recorded is not None:
+        questions = questions.only(recorded.files)
+        if not questions.files:
+            raise SetupError(
+                f"no input of {recorded.where} is in {questions.folder}: give the folder that it "
+                "was measured with (--datasets)"
+            )
+    return questions.spread(most)
+
+
 def _task(named: str | None, settings: Config, judged: Judged | None) -> Task:
+    from ....models.suite import SWW, SWW_INFERENCE
     from ...config.name_lookup import task_named
 
     if judged is not None:
         return judged.task
+    if named == SWW.key:
+        if settings.dut.address is not None:
+            raise SetupError("a device of sww hears sound, and tells no scores: leave out --dut")
+        return SWW_INFERENCE
     if named is None:
-        raise SetupError("which task? Name one (vww, ic, kws, ad, ic2, custom), or give --session")
+        raise SetupError(
+            "which task? Name one (vww, ic, kws, ad, ic2, sww, custom), or give --session"
+        )
     return task_named(named, settings)
 
 
-def _usual_model(judged: Judged | None, *, simulated: bool) -> str | Path:
+def _usual_model(judged: Judged | None, settings: Config) -> str | Path:
     """Return the model that a simulated board ran or runs; of a real one, the reference."""
+    from ...config.sim_address import is_simulated
+
     told = None if judged is None or judged.provenance is None else judged.provenance.simulated
     if told is not None and told.model.endswith(".tflite"):
         return Path(told.model).expanduser()
-    return "demo" if simulated else "reference"
+    return "demo" if is_simulated(settings) else "reference"
 
 
 def _copied_list(session: Path | None) -> Path | None:
@@ -199,7 +233,7 @@ def _board(settings: Config, task: Task, scale: OutputScale) -> Iterator[Answeri
 
 
 @contextmanager
-def _progress(dataset: Dataset, *, as_json: bool) -> Iterator[Callable[[int], None]]:
+def _progress(task: Task, inputs: AskedInputs, *, as_json: bool) -> Iterator[Callable[[int], None]]:
     """Show how far it is on a terminal, and nothing elsewhere."""
     from rich.console import Console
 
@@ -210,7 +244,7 @@ def _progress(dataset: Dataset, *, as_json: bool) -> Iterator[Callable[[int], No
     from rich.progress import Progress
 
     with Progress(console=console, transient=True) as bar:
-        row = bar.add_task(f"{dataset.task.key}: inputs", total=dataset.window_count)
+        row = bar.add_task(f"{task.key}: inputs", total=inputs.windows)
         yield lambda done: bar.update(row, completed=done)
 
 
@@ -226,19 +260,18 @@ def _show(console: Console, compared: EngineComparison) -> None:
         console.print(Text(text, style=style))
 
     task, inputs = compared.task, compared.inputs
-    windows = (
-        "" if task.windows_per_file == 1 else f", {options.spaced(inputs.window_count)} windows"
-    )
+    in_parts = inputs.windows != inputs.files
+    windows = f", {options.spaced(inputs.windows)} windows" if in_parts else ""
+    plural = "" if inputs.files == 1 else "s"
     say(f"{task.key} by {compared.model} ({compared.model_sha256[:12]}…)")
-    plural = "" if inputs.file_count == 1 else "s"
-    say(f"{options.spaced(inputs.file_count)} input{plural}{windows} of {inputs.folder}")
+    say(f"{options.spaced(inputs.files)} input{plural}{windows} of {inputs.folder}")
     say()
     groups = dict(zip(_LETTERS, compared.groups, strict=False))
     letter_of = {name: letter for letter, group in groups.items() for name in group}
     rows = [
         {
             "who": Text(one.name),
-            task.metric.value: Text(_figure(one, task)),
+            task.metric.value: Text(_figure(one, task) if inputs.rows else ""),
             "answers": Text(letter_of[one.name]),
             "runs as": Text(one.runs_as),
         }
@@ -263,7 +296,7 @@ def _show(console: Console, compared: EngineComparison) -> None:
         say()
     for name, pair in pairs:
         if pair.differing:
-            say(f"{name}: {_named(pair, task)}")
+            say(f"{name}: {_named(pair, task, in_parts)}")
     if compared.equal:
         say("all answers are equal", "green")
     for name in ("board", "session"):
@@ -296,14 +329,14 @@ def _steps(steps: int) -> str:
     return f"{steps} step" if steps == 1 else f"{steps} steps"
 
 
-def _named(pair: Tally, task: Task) -> str:
-    names = [_input(each, task) for each in pair.named(_MOST_SHOWN)]
+def _named(pair: Tally, task: Task, in_parts: bool) -> str:
+    names = [_input(each, task, in_parts) for each in pair.named(_MOST_SHOWN)]
     more = pair.differing - len(names)
     return ", ".join(names) + (f", and {options.spaced(more)} more" if more else "")
 
 
-def _input(each: DifferingInput, task: Task) -> str:
-    where = each.file if task.windows_per_file == 1 else f"{each.file} at {each.offset}"
+def _input(each: DifferingInput, task: Task, in_parts: bool) -> str:
+    where = f"{each.file} at {each.offset}" if in_parts else each.file
     if each.steps is not None:
         by = _steps(each.steps)
     else:

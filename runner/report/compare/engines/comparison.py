@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
-from .....datasets.inputs import Dataset
 from .....models.suite import Metric, Task
 from ....journal.records import InferenceRecord
 from ....score.results import AccuracyResult
 from ....score.score import ScoreError, score_accuracy
 from .answer import Answering, OutputScale, Unavailable
-from .inputs import given_inputs
+from .inputs import AskedInputs
 from .tally import Tally
 
 
@@ -50,7 +49,7 @@ class EngineComparison:
     task: Task
     model: str
     model_sha256: str
-    inputs: Dataset
+    inputs: AskedInputs
     asked: tuple[Asked, ...]
     pairs: tuple[Tally, ...]
     unavailable: tuple[Unavailable, ...]
@@ -85,8 +84,8 @@ class EngineComparison:
             "model": self.model,
             "model_sha256": self.model_sha256,
             "datasets": str(self.inputs.folder),
-            "files": self.inputs.file_count,
-            "windows": self.inputs.window_count,
+            "files": self.inputs.files,
+            "windows": self.inputs.windows,
             "equal": self.equal,
             "equal_answers": [list(group) for group in self.groups],
             "asked": [each.to_json(self.task) for each in self.asked],
@@ -100,7 +99,7 @@ def compare_engines(
     model: str,
     model_sha256: str,
     scale: OutputScale,
-    inputs: Dataset,
+    inputs: AskedInputs,
     asked: Sequence[Answering],
     unavailable: Sequence[Unavailable],
     progress: Callable[[int], None] = lambda done: None,
@@ -111,7 +110,7 @@ def compare_engines(
         for a, b in combinations(asked, 2)
     }
     records: dict[str, list[InferenceRecord]] = {one.name: [] for one in asked}
-    for done, (window, given) in enumerate(given_inputs(inputs), 1):
+    for done, given in enumerate(inputs.given(), 1):
         answers = {one.name: one.answer(given) for one in asked}
         for (a, b), tally in pairs.items():
             first, second = answers[a], answers[b]
@@ -120,11 +119,13 @@ def compare_engines(
         for name, answer in answers.items():
             if answer is not None:
                 records[name].append(
-                    InferenceRecord(window.file, window.offset, 1, 0, answer.scores, done)
+                    InferenceRecord(given.file, given.offset, 1, 0, answer.scores, done)
                 )
         progress(done)
     scored = tuple(
-        Asked(one.name, one.runs_as, len(records[one.name]), _scored(records[one.name], inputs))
+        Asked(
+            one.name, one.runs_as, len(records[one.name]), _scored(records[one.name], inputs, task)
+        )
         for one in asked
     )
     return EngineComparison(
@@ -132,9 +133,13 @@ def compare_engines(
     )
 
 
-def _scored(records: list[InferenceRecord], inputs: Dataset) -> AccuracyResult | None:
+def _scored(
+    records: list[InferenceRecord], inputs: AskedInputs, task: Task
+) -> AccuracyResult | None:
     """Score one's answers; None where nothing can be scored, such as scores that are all 0."""
+    if not records or not inputs.rows:
+        return None
     try:
-        return score_accuracy(records, inputs.labels.rows, inputs.task) if records else None
+        return score_accuracy(records, inputs.rows, task)
     except ScoreError:
         return None

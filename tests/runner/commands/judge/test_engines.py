@@ -9,10 +9,13 @@ import pytest
 from support.benches.engines import need_tflm
 from support.cli import tinyrunner
 from support.reference import reference_path
+from tinyrunner.datasets.demo.demo_dataset import default_root, materialise
 from tinyrunner.datasets.inputs import Dataset
+from tinyrunner.datasets.streaming.sound import Recording, hops_of
+from tinyrunner.datasets.streaming.wake_word import WakeWordStream
 from tinyrunner.models.demo_models import demo_model_path
-from tinyrunner.models.suite import KWS
-from tinyrunner.runner.report.compare.engines.inputs import spread
+from tinyrunner.models.suite import KWS, SWW
+from tinyrunner.runner.report.compare.engines.inputs import DatasetInputs, RecordedFrames
 
 DEMO = ("--datasets", "demo", "--model", "demo")
 
@@ -46,9 +49,8 @@ def test_the_inputs_are_from_all_over_the_list(without_tflm):
     told = tinyrunner("engines", "kws", *DEMO, "--inputs", 12, "--json").json
     assert (told["files"], told["windows"]) == (12, 12)
     assert {one["answered"] for one in told["asked"]} == {12}
-    rows = Dataset.open(Path(told["datasets"]), KWS).labels.rows
-    chosen = spread(Dataset.open(Path(told["datasets"]), KWS), 12).labels.rows
-    assert chosen == rows[::10]
+    whole = DatasetInputs(Dataset.open(Path(told["datasets"]), KWS))
+    assert [row.file for row in whole.spread(12).rows] == [row.file for row in whole.rows[::10]]
 
 
 def test_where_kernels_differ_the_inputs_are_named_with_steps_and_classes(without_tflm):
@@ -98,6 +100,26 @@ def test_ad_is_compared_window_by_window_in_steps_and_in_its_score(without_tflm)
     assert "of a score" in out
 
 
+def test_of_sww_the_frames_of_a_recording_are_compared(without_tflm):
+    told = tinyrunner("engines", "sww", *DEMO, "--json", "--inputs", 100).json
+    assert (told["files"], told["windows"], told["equal"]) == (1, 100, True)
+    assert {one["figure"] for one in told["asked"]} == {None}
+
+
+def test_a_frame_of_sww_is_what_the_simulated_device_hears():
+    root = materialise(SWW, default_root())
+    frames = list(RecordedFrames.of(root, None).given())
+    heard = []
+    stream = WakeWordStream(lambda data: heard.append(data) or (0, 0, 0))
+    (wav,) = root.glob("*.wav")
+    for hops in hops_of(Recording.open(wav).pieces(), 512):
+        list(stream.hear(hops))
+    assert [frame.data for frame in frames] == heard
+    assert [frame.offset for frame in frames] == list(range(len(heard)))
+    few = list(RecordedFrames.of(root, 10).given())
+    assert few == [frames[place * len(frames) // 10] for place in range(10)]
+
+
 def test_a_session_is_compared_with_its_own_model_and_inputs(tmp_path, without_tflm):
     ran = tinyrunner(
         "run", "kws", "--mode", "accuracy", "--dut", "sim:kws01", "--limit", 7, "--sessions",
@@ -130,7 +152,7 @@ def test_a_published_board_differs_from_every_engine_here(without_tflm):
     ("words", "said"),
     [
         ((), "which task?"),
-        (("sww",), "sww has no inputs that go over the wire"),
+        (("sww", "--datasets", "demo", "--model", "demo", "--dut", "sim:"), "tells no scores"),
         (("kws", "--datasets", "demo", "--model", "absent.tflite"), "cannot read the model"),
         (("kws", "--model", "demo"), "which inputs? Give --datasets"),
     ],
