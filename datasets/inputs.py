@@ -130,13 +130,16 @@ def listed_sizes(root: Path, task: Task, labels: Path | None = None) -> list[int
 def dataset_folder(root: Path, task: Task) -> Path:
     """Returns the folder of a task: ``root/<model id>``, or ``root`` where it holds the list."""
     folder = root / task.data.model_id
-    if folder.is_dir():
-        return folder
-    if (root / LABELS_NAME).is_file():
-        return root
-    problem = (
-        f"there is no {task.data.model_id} folder in it" if root.is_dir() else "no such folder"
-    )
+    try:
+        if folder.is_dir():
+            return folder
+        if (root / LABELS_NAME).is_file():
+            return root
+    except OSError as error:
+        raise DatasetError(f"{root}: cannot look into it: {error.strerror or error}") from error
+    problem = "a file, and no folder" if root.exists() else "no such folder"
+    if root.is_dir():
+        problem = f"there is no {task.data.model_id} folder in it"
     raise DatasetError(
         f"{root}: {problem}; expected {folder / LABELS_NAME} with the .bin files of {task.key} "
         f"({task.title}) beside it. EEMBC's runner keeps its data sets in {EEMBC_DATASETS}"

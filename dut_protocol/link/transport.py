@@ -21,6 +21,7 @@ import sys
 import time
 from collections.abc import Callable
 from difflib import get_close_matches
+from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 from urllib.parse import urlsplit
@@ -435,4 +436,7 @@ def _why_not_opened(address: str, baud_rate: int, error: Exception) -> LinkError
         )
     if number in (errno.ENOENT, errno.ENODEV, errno.ENXIO) or "FileNotFoundError" in text:
         return _no_such_port(address)
+    if number == errno.EISDIR or Path(address).is_file():  # which a port is not
+        what = "a folder" if number == errno.EISDIR else "a file"
+        return LinkError(f"{address} is {what}, and no port; `tinyrunner devices` lists the ports")
     return LinkError(f"cannot open {address} at {baud_rate} baud: {text}")

@@ -27,7 +27,7 @@ def main() -> None:
 
     from ...errors import EXIT_SUPPLY_MAY_BE_ON, TinyrunnerError
     from .app import COMPLETION_VARIABLE, app, import_completion
-    from .streams import Unfailing
+    from .streams import Named, Unfailing
 
     # Where Python takes itself apart, a signal would end it the system's way, with another status.
     # Registered first, this is called last: until all threads have ended a signal is heard.
@@ -36,6 +36,8 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a code page without µ must not end a run
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout = Named(sys.stdout, "stdout")
     if isinstance(sys.stderr, io.TextIOWrapper):
         sys.stderr = Unfailing(sys.stderr)
     if COMPLETION_VARIABLE in os.environ:

@@ -227,8 +227,14 @@ def result_console() -> Console:
     """Return stdout; where no terminal sets the width, wide enough for paths."""
     from rich.console import Console
 
-    console = Console()
-    return console if console.is_terminal else Console(width=_FILE_WIDTH, soft_wrap=True)
+    class ResultConsole(Console):
+        """Leaves it to the caller that nobody reads on, where rich would end the program."""
+
+        def on_broken_pipe(self) -> None:
+            raise  # what rich has caught when it calls this
+
+    console = ResultConsole()
+    return console if console.is_terminal else ResultConsole(width=_FILE_WIDTH, soft_wrap=True)
 
 
 _FILE_WIDTH = 160

@@ -31,7 +31,13 @@ _INFER_REPLY_CHARS = 240
 def check_disk(folder: Path, steps: int) -> None:
     """Refuse (SetupError) so many steps where their log may not fit; ``folder`` need not exist."""
     needed = _RESERVE_BYTES + steps * _LOG_BYTES_PER_STEP
-    there = next((place for place in (folder, *folder.parents) if place.is_dir()), Path.cwd())
+    try:
+        there = next((place for place in (folder, *folder.parents) if place.is_dir()), Path.cwd())
+    except OSError as error:
+        raise SetupError(
+            f"cannot make a session folder in {folder}: {error.strerror or error}; name another "
+            "folder for sessions"
+        ) from error
     free = shutil.disk_usage(there).free
     if free < needed:
         raise SetupError(

@@ -18,7 +18,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ...dut_protocol.wire.settings import VerifyLoad
 from ...dut_protocol.wire.simulation import is_simulated_name
-from ...errors import in_words
 from ...models.custom_task import CUSTOM_KEY
 from ...models.demo_models import DEMO_NOTE
 from ...models.other_inputs import InputKind, with_inputs
@@ -362,8 +361,9 @@ def read_document(folder: Path) -> SessionDocument:
             why, advice = "it was lost, or this is no session of tinyrunner", _repair(folder)
         raise SetupError(f"{folder} holds no session.json: {why}; {advice}") from error
     except (OSError, ValueError) as error:
-        said = in_words(error)
-        raise SetupError(f"{path} cannot be read: {said}; {_repair(folder)}") from error
+        if isinstance(error, OSError):  # nothing is known to be wrong with what stands there
+            raise SetupError(f"{path} cannot be read: {error.strerror or error}") from error
+        raise SetupError(f"{path} cannot be read: {error}; {_repair(folder)}") from error
     version = tree.get("schema_version") if isinstance(tree, dict) else None
     if version != SCHEMA_VERSION or not isinstance(tree.get("provenance"), dict):
         raise SetupError(

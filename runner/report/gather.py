@@ -20,6 +20,7 @@ from ..config.rounds import load_rounds
 from ..errors import SetupError
 from ..journal.claimed_provenance import ClaimedProvenance
 from ..journal.layer_log import ENDING, LayerProfile, is_layer_log, read_layer_log
+from ..journal.open_log import sniff
 from ..journal.session_document import Provenance, benchmark_and_mode, read_document
 from ..journal.session_folder import SessionFolder
 from ..score.judge import Judged, judge_any
@@ -54,21 +55,27 @@ def gather(paths: Sequence[Path], asked: Asked, *, layers: bool = False) -> Repo
     if asked.division not in (None, *(division.value for division in Division)):
         near = closest(str(asked.division), (division.value for division in Division))
         raise SetupError(f"no division {asked.division!r}{near}; there are closed and open")
-    trees = [path for path in paths if is_tree(path)]
-    if trees and len(paths) > 1:
-        raise SetupError(
-            f"{trees[0]} is a submission tree, which is judged as a whole; give it alone"
-        )
-    if trees:
-        return _tree(trees[0], asked)
     logs = [path for path in paths if layers and is_layer_log(path)]
     found_logs: list[Path] = []
     folders: dict[Path, Path] = {}
-    for path in paths:
-        if path not in logs:
-            inside = _layer_logs(path) if layers else []
-            found_logs += inside
-            folders |= dict.fromkeys(_session_folders(path, needed=not inside), path)
+    try:
+        trees = [path for path in paths if is_tree(path)]
+        if trees and len(paths) > 1:
+            raise SetupError(
+                f"{trees[0]} is a submission tree, which is judged as a whole; give it alone"
+            )
+        if trees:
+            return _tree(trees[0], asked)
+        for path in paths:
+            if path not in logs:
+                inside = _layer_logs(path) if layers else []
+                found_logs += inside
+                folders |= dict.fromkeys(_session_folders(path, needed=not inside), path)
+    except OSError as error:
+        raise SetupError(
+            f"cannot look for sessions in {error.filename}: {error.strerror}; name the sessions' "
+            "own folders"
+        ) from error
     profiles, unread = _profiles(logs, found_logs)
     found = [_called(read_session(folder, asked), folder, path) for folder, path in folders.items()]
     sessions = tuple(sorted(told_apart(found), key=suite_order))
@@ -249,7 +256,16 @@ def _tree(root: Path, asked: Asked) -> ReportPage:
 
 
 def _session_folders(path: Path, *, needed: bool) -> Iterator[Path]:
-    if path.is_file() or _is_session(path):
+    if path.is_file():
+        # A log that cannot be scored is told with the reason; a letter to somebody is no log.
+        if path.name not in _SESSION_FILES and sniff(path) is None:
+            raise SetupError(
+                f"{path} is a file, and no session's log; give a session's folder, its log.txt, or "
+                "a submission tree"
+            )
+        yield path
+        return
+    if _is_session(path):
         yield path
         return
     if not path.is_dir():
@@ -272,20 +288,14 @@ def _inside(path: Path) -> tuple[list[Path], list[Path], list[Path]]:
     sessions: list[Path] = []
     trees: list[Path] = []
     logs: list[Path] = []
-    try:
-        for at, folders, _ in os.walk(path, onerror=_raised):  # which follows no links
-            below = [Path(at, name) for name in sorted(folders) if not name.startswith(".")]
-            rest: list[Path] = []
-            logs += _logs_in(Path(at))
-            for each in below:
-                (sessions if _is_session(each) else trees if is_tree(each) else rest).append(each)
-            logs += [log for each in below if each in sessions for log in _logs_in(each)]
-            folders[:] = [each.name for each in rest]
-    except OSError as error:
-        raise SetupError(
-            f"cannot look for sessions in {error.filename}: {error.strerror}; name the sessions' "
-            "own folders"
-        ) from error
+    for at, folders, _ in os.walk(path, onerror=_raised):  # which follows no links
+        below = [Path(at, name) for name in sorted(folders) if not name.startswith(".")]
+        rest: list[Path] = []
+        logs += _logs_in(Path(at))
+        for each in below:
+            (sessions if _is_session(each) else trees if is_tree(each) else rest).append(each)
+        logs += [log for each in below if each in sessions for log in _logs_in(each)]
+        folders[:] = [each.name for each in rest]
     return sorted(sessions), trees, sorted(logs)
 
 

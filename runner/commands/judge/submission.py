@@ -236,6 +236,11 @@ def table(
 
     options.refuse_existing(csv)
     rows = standings_of(paths, datasets)
+    if not rows:
+        raise SetupError(
+            f"{', '.join(map(str, paths))}: no session of a results repository (closed or open, "
+            "with results in submitters' folders)"
+        )
     if csv is not None:
         options.write_file(csv, standings_csv(rows))
     if as_json:

@@ -14,6 +14,7 @@ from enum import Enum
 from pathlib import Path
 
 from ....datasets.inputs import LABELS_NAME
+from ....errors import in_words
 from ....models.suite import STREAMING_TASKS
 from ...errors import InUse, SetupError
 from ...journal.journal import has_a_step
@@ -88,7 +89,10 @@ class FoundSession:
     @property
     def size_bytes(self) -> int:
         """Return how much its files hold."""
-        return sum(path.stat().st_size for path in self.folder.iterdir() if path.is_file())
+        try:
+            return sum(path.stat().st_size for path in self.folder.iterdir() if path.is_file())
+        except OSError:  # nobody may look into it
+            return 0
 
 
 def find_sessions(root: Path) -> tuple[FoundSession, ...]:
@@ -98,10 +102,11 @@ def find_sessions(root: Path) -> tuple[FoundSession, ...]:
     gives, are somebody else's and left out.
     """
     if not root.is_dir():
-        raise SetupError(f"there is no folder {root}; name one that holds sessions, or a session's")
+        said = f"{root} is a file" if root.is_file() else f"there is no folder {root}"
+        raise SetupError(f"{said}; name a folder that holds sessions, or a session's")
     if _is_session(root):
         return (look_at(root),)
-    found = [look_at(child) for child in sorted(root.iterdir()) if _is_session(child)]
+    found = [_looked_at(child) for child in sorted(root.iterdir()) if _is_session(child)]
     return tuple(sorted(found, key=_age))
 
 
@@ -117,6 +122,15 @@ def look_at(folder: Path) -> FoundSession:
     if found.state is SessionState.FINISHED or not _is_in_use(folder):
         return found
     return replace(found, state=SessionState.RUNNING)
+
+
+def _looked_at(folder: Path) -> FoundSession:
+    """Look at one of several: what nobody may read of it hides none of the others."""
+    try:
+        return look_at(folder)
+    except OSError as error:
+        begun = _begun_by_name(folder)
+        return FoundSession(folder, SessionState.DAMAGED, begun, None, None, in_words(error))
 
 
 def remove_session(session: FoundSession) -> None:
@@ -169,7 +183,10 @@ def _is_own(path: Path) -> bool:
 
 def _is_session(folder: Path) -> bool:
     named = folder.is_dir() and _NAME.fullmatch(folder.name) is not None
-    return named or (folder / DOCUMENT_NAME).is_file()
+    try:
+        return named or (folder / DOCUMENT_NAME).is_file()
+    except OSError:  # nobody may look into it, and no run called it so
+        return False
 
 
 def _look_into(folder: Path) -> FoundSession:

@@ -11,6 +11,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from ....errors import in_words
 from ...config.strict_json import read_json
 from ...errors import SetupError
 from ...journal.session_folder import write_atomically
@@ -34,10 +35,10 @@ class KeptAnswers:
         """Return sessions and answers, none where there is no file; SetupError for another one."""
         try:
             tree = read_json(self.path.read_bytes())
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return [], {}
         except (OSError, ValueError) as error:
-            raise self._unusable(str(error)) from error
+            raise self._unusable(in_words(error)) from error
         if not isinstance(tree, dict) or tree.get("answers_version") != _VERSION:
             raise self._unusable("it holds no answers of `submission init`")
         sessions, answers = tree.get("sessions"), tree.get("answers")

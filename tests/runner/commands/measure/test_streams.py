@@ -52,3 +52,32 @@ def test_figures_that_cannot_be_printed_are_in_the_session(running, tmp_path):
     assert "No space left on device" in ran.err
     assert f"`tinyrunner score` shows those of {session}" in ran.err
     assert "8 of 8 inputs" in tinyrunner("score", session).out
+
+
+def test_a_reader_that_stops_before_the_figures_of_a_run_is_told_where_they_are(running, tmp_path):
+    run = running("--quiet")
+    run.stdout.close()
+    run.stdout = None
+    ran = ended(run)
+    assert ran.status == 1
+    session = only_session(tmp_path / "s")
+    assert ran.err == (
+        "error: the figures cannot be printed (Broken pipe); nothing of them is lost: `tinyrunner "
+        f"score` shows those of {session}\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "words", [("config", "example"), ("standings",), ("--help",)], ids=lambda words: words[0]
+)
+def test_a_reader_that_stops_early_sees_no_traceback_and_a_full_disk_has_a_name(words):
+    shown = process(*words)
+    shown.stdout.close()
+    shown.stdout = None
+    stopped = ended(shown)
+    assert (stopped.status, stopped.err) == (1, "")
+    with open("/dev/full", "w") as full:
+        refused = ended(process(*words, stdout=full))
+    assert refused.status == 1
+    assert refused.err.startswith("error: stdout: No space left on device; free some space")
+    assert len(refused.err.splitlines()) == 1
