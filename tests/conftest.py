@@ -7,6 +7,7 @@ import gc
 import os
 import shutil
 import signal
+import sys
 import tempfile
 import warnings
 from importlib.util import find_spec
@@ -78,7 +79,9 @@ def pytest_unconfigure(config):
 def nobody_left_behind():
     """Ends what a test started and left running, and names it; a run leaves no process behind."""
     yield
-    for child in psutil.Process().children():
+    imported = sys.modules.get("support.imported.processes")
+    left = [] if imported is None else imported.end_importing_process()
+    for child in [*left, *psutil.Process().children()]:
         try:
             words = child.cmdline()
         except psutil.Error:  # it has just ended

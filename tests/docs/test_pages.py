@@ -17,12 +17,11 @@ import re
 import shlex
 import shutil
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from support.cli import check_words
+from support.cli import check_words, program_in
 from support.sessions.submission_trees import demo  # noqa: F401
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -91,10 +90,7 @@ RUN = [page for page in PAGES if any(block.is_run for block in blocks(page))]
 @pytest.mark.skipif(os.name == "nt", reason="the blocks are for a POSIX shell")
 @pytest.mark.parametrize("page", RUN)
 def test_what_a_page_tells_to_type_does_what_it_says(page, tmp_path, request):
-    program = tmp_path / "bin" / "tinyrunner"
-    program.parent.mkdir()
-    program.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m tinyrunner "$@"\n')
-    program.chmod(0o755)
+    program = program_in(tmp_path / "bin")
     folder = tmp_path / "here"
     folder.mkdir()
     there = {

@@ -60,7 +60,7 @@ def test_without_a_command_there_is_its_help(arguments):
 
 
 def test_the_module_is_the_program():
-    ran = ended(process("score", "/no/such/session"))
+    ran = ended(process("score", "/no/such/session", anew=True))
     assert ran.status == 2
     assert ran.out == ""
     assert "/no/such/session is not there" in ran.err

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import select
+import shlex
 import signal
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from typing import Any
 from unittest import mock
 
 import typer.main
+from support.imported.processes import POSSIBLE, ImportedProcess, importing_process
 from tinyrunner.runner.commands.app import COMMANDS, command_of
 from tinyrunner.runner.commands.cli import main
 from tinyrunner.runner.commands.show import failure
@@ -78,19 +80,46 @@ def _raise(_console: object, error: Exception) -> None:
     raise error
 
 
-def process(*arguments: object, cwd: Path | None = None, **options: Any) -> subprocess.Popen[str]:
-    """The same as a process of its own, not waited for."""
+def process(
+    *arguments: object,
+    cwd: Path | None = None,
+    program: Path | None = None,
+    anew: bool = False,
+    **options: Any,
+) -> subprocess.Popen[str] | ImportedProcess:
+    """The same as a process of its own, not waited for; ``anew`` where Python's start matters.
+
+    ``program`` is a file that is run in the place of the module.
+    """
+    env = {**(options.pop("env", None) or os.environ), "PYTHONUNBUFFERED": "1"}
+    if POSSIBLE and not anew:
+        return ImportedProcess(*arguments, cwd=cwd, env=env, program=program, **options)
+    if options.pop("terminal", False):
+        options["preexec_fn"] = _take_terminal
     streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    settings = {"env": os.environ | {"PYTHONUNBUFFERED": "1"}}
-    return subprocess.Popen(
-        [sys.executable, "-m", "tinyrunner", *map(str, arguments)],
-        text=True,
-        cwd=cwd,
-        **streams | settings | options,
-    )
+    what = ("-m", "tinyrunner") if program is None else (str(program),)
+    words = [sys.executable, *what, *map(str, arguments)]
+    return subprocess.Popen(words, text=True, cwd=cwd, env=env, **streams | options)
 
 
-def ended(running: subprocess.Popen[str], timeout_s: float = 120) -> Ran:
+def _take_terminal() -> None:
+    import fcntl
+    import termios
+
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
+def program_in(folder: Path) -> Path:
+    """A new folder's `tinyrunner` for a shell."""
+    folder.mkdir()
+    program = folder / "tinyrunner"
+    python = importing_process().python if POSSIBLE else sys.executable
+    program.write_text(f'#!/bin/sh\nexec {shlex.quote(str(python))} -m tinyrunner "$@"\n')
+    program.chmod(0o755)
+    return program
+
+
+def ended(running: subprocess.Popen[str] | ImportedProcess, timeout_s: float = 120) -> Ran:
     """Wait for a process."""
     try:
         out, err = running.communicate(timeout=timeout_s)
@@ -118,8 +147,7 @@ class Terminal:
         streams = {"stdin": end, "stdout": end, "stderr": end}
         self.running = process(
             *arguments, cwd=cwd, env=os.environ | quiet | environment, start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # Ctrl-C is a signal there
-            **streams,
+            terminal=True, **streams,  # Ctrl-C is a signal there
         )  # fmt: skip
         os.close(end)
         self.shown = ""

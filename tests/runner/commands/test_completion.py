@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 import pytest
-from support.cli import tinyrunner
+from support.cli import program_in, tinyrunner
 from tinyrunner.runner.commands.completion import SHELLS
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="shells of POSIX")
@@ -17,10 +17,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="shells of POSIX
 @pytest.fixture
 def home(tmp_path, monkeypatch):
     """A home, a place for what is kept, and a `tinyrunner` that a shell finds."""
-    program = tmp_path / "bin" / "tinyrunner"
-    program.parent.mkdir()
-    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m tinyrunner "$@"\n')
-    program.chmod(0o755)
+    program = program_in(tmp_path / "bin")
     monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("TINYRUNNER_STATE", str(tmp_path / "it's kept"))

@@ -22,8 +22,8 @@ from support.cli import (
 )
 from support.devices.boards import PTY, Fault, board, served, use_board, use_plain_board
 from support.inputs import AD_WINDOWS, REFERENCE_MODELS, write_inputs, write_listed
-from support.printed import printed_in
 from support.reference import reference_path
+from support.report.printed import printed_in
 from tinyrunner.dut_protocol.simulated.device import DeviceSettings, SimulatedDut
 from tinyrunner.models.suite import AD, KWS, TASKS
 from tinyrunner.runner.journal.open_log import open_log

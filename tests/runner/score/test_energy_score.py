@@ -7,8 +7,8 @@ import dataclasses
 import numpy as np
 import pytest
 from support.energy.traces import write_trace
-from support.printed import energies, figures, printed_in
 from support.reference import reference_path
+from support.report.printed import energies, figures, printed_in
 from tinyrunner.energy.trace import EnergyTrace, EventSource, Gap, TraceOrigin
 from tinyrunner.energy.trace_files import read_results_json, read_trace
 from tinyrunner.models.suite import KWS

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from support.printed import figures, printed_in, windows
 from support.reference import reference_path
+from support.report.printed import figures, printed_in, windows
 from tinyrunner.models.suite import TASKS_BY_MODEL_ID, Metric, Task
 from tinyrunner.runner.config.rounds import load_rounds
 from tinyrunner.runner.journal.open_log import open_log

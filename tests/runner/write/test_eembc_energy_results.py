@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 import pytest
-from support.printed import energies, figures, parsed, windows
 from support.reference import reference_path
+from support.report.printed import energies, figures, parsed, windows
 from tinyrunner.energy.windows import EnergyWindow
 from tinyrunner.runner.config.rounds import load_rounds
 from tinyrunner.runner.score.judge import judge_any

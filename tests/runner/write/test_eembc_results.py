@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.printed import figures, parsed
-from support.printed import windows as printed_windows
+from support.report.printed import figures, parsed
+from support.report.printed import windows as printed_windows
 from tinyrunner.models.suite import Metric
 from tinyrunner.runner.config.rounds import load_rounds
 from tinyrunner.runner.score.results import AccuracyResult, PerformanceResult, TimedWindow

@@ -16,9 +16,9 @@ from support.cli import only_session, tinyrunner
 from support.devices.boards import use_board
 from support.devices.scripted import Habits, ScriptedDevice
 from support.inputs import write_inputs
-from support.printed import energies, printed_in, windows
-from support.printed import figures as printed_figures
 from support.reference import reference_path
+from support.report.printed import energies, printed_in, windows
+from support.report.printed import figures as printed_figures
 from support.sessions.logs import Inference, log_lines, one_hot
 from tinyrunner import __version__
 from tinyrunner.energy.errors import TraceError

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from support.cli import document, inferences, only_session, tinyrunner
 from support.inputs import REFERENCE_MODELS
-from support.printed import printed_in
 from support.reference import reference_path
+from support.report.printed import printed_in
 from tinyrunner.runner.script.parser import read_script
 from tinyrunner.runner.script.verbs import Load, input_file_name, parse_verb
 

@@ -6,8 +6,8 @@ import pytest
 from support.cli import document, only_session, tinyrunner
 from support.energy.bench import Watched, true_energies_j
 from support.inputs import write_inputs, write_listed
-from support.printed import energies, printed_in
 from support.reference import reference_path
+from support.report.printed import energies, printed_in
 from tinyrunner.datasets.inputs import Dataset
 from tinyrunner.models.suite import KWS, TASKS
 from tinyrunner.runner.execute.prepare import rerooted

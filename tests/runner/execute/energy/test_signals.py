@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import random
 import signal
-import subprocess
 import sys
 import time
 from pathlib import Path
 
 import pytest
-from support.cli import Ran
+from support.cli import Ran, process
 from support.inputs import write_inputs
 from tinyrunner.models.suite import KWS
 
@@ -19,7 +18,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no 
 
 PROCESS = Path(__file__).parents[3] / "support" / "energy" / "process.py"
 ENDING = ("SIGINT", "SIGINT", "SIGTERM", "SIGHUP")
-LAST_S = 1.6
+LAST_S = 0.8
 """A run takes about so long, with the making of its result."""
 LONGEST_GAP_S = 0.3
 MONITORS = {
@@ -49,11 +48,10 @@ class SignalledRun:
         folder.mkdir()
         self.folder = folder
         state = folder / "state"
-        running = subprocess.Popen(
-            [sys.executable, str(PROCESS), str(state), "run", "kws", "--mode", "energy", "--dut",
-             "sim:", "--monitor", f"sim:{kind}", "--model", "demo", "--supply-v", "3.0",
-             "--datasets", str(data), "--sessions", str(folder / "s")],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        running = process(
+            state, "run", "kws", "--mode", "energy", "--dut", "sim:", "--monitor", f"sim:{kind}",
+            "--model", "demo", "--supply-v", "3.0", "--datasets", data, "--sessions", folder / "s",
+            program=PROCESS,
         )  # fmt: skip
         while not state.exists():
             assert running.poll() is None, running.communicate()
