@@ -221,6 +221,11 @@ SWW = StreamingTask(
 STREAMING_TASKS: dict[str, StreamingTask] = {SWW.key: SWW}
 """By the task's key; a kind of its own, for nothing of it is an input with a label."""
 
+STREAMING_BY_MODEL_ID: dict[str, StreamingTask] = {
+    model_id: task for task in STREAMING_TASKS.values() for model_id in task.model_ids
+}
+"""By every model id that firmware of the task may tell."""
+
 Benchmark = Task | StreamingTask
 
 BENCHMARKS: dict[str, Benchmark] = ALL_TASKS | STREAMING_TASKS

@@ -193,25 +193,27 @@ class Dut(Exchange):
                 )
             else:
                 if odd == misnamed or attempt == attempts:
-                    cut = Name("").encode()[:-1] in odd
-                    raise (DutProtocolError if cut else FirmwareFault)(self._misnamed(odd))
+                    raise self._misnamed(odd)
                 misnamed = odd  # which one damaged character can make
             timeout_s = max(timeout_s, self.settings.boot_wait_s)
         raise AssertionError("unreachable: the last attempt returns or raises")
 
-    def _misnamed(self, line: str) -> str:
-        """Say what is wrong with a name that is not `dut`, or whose it is."""
+    def _misnamed(self, line: str) -> DutProtocolError | FirmwareFault:
+        """Return an error that says what is wrong with a name that is not `dut`, or whose it is."""
         said = f"{self.address}: name% is answered {line[:120]!r}"
         if Name("").encode()[:-1] in line:
-            return f"{said}, without its end: something on the way to the device cuts its lines"
-        if re.search("interface", line, re.IGNORECASE):
-            return f"{said}: this is an interface board; give its port as --interface-board"
-        if re.search("m-name-io", line, re.IGNORECASE):
-            return f"{said}: this is an IO manager; give its port as --io"
-        return (
-            f"{said}, and a device under test says m-name-dut-[VENDOR]: the name must be `dut`; "
-            "change it in the firmware"
+            return DutProtocolError(
+                f"{said}, without its end: something on the way to the device cuts its lines"
+            )
+        whose = (
+            ", and a device under test says m-name-dut-[VENDOR]: the name must be `dut`; change it "
+            "in the firmware"
         )
+        if re.search("interface", line, re.IGNORECASE):
+            whose = ": this is an interface board; give its port as --interface-board"
+        elif re.search("m-name-io", line, re.IGNORECASE):
+            whose = ": this is an IO manager; give its port as --io"
+        return FirmwareFault(said + whose)
 
     def _ask_profile(self) -> tuple[str | None, str | None]:
         """Ask :meth:`profile` of a device that may just have been reset or be late with a name."""

@@ -29,9 +29,12 @@ EXIT_INTERRUPTED = 130
 INTERRUPTED = "interrupted"
 
 
-def leave_at_once() -> None:
-    """Let a signal end the program: no command has begun, or it has ended."""
-    _take(_leave)
+def leave_at_once(*, even_if_ignored: bool = False) -> None:
+    """Let a signal end the program: no command has begun, or it has ended.
+
+    For ``even_if_ignored`` see :func:`interrupt_the_work`.
+    """
+    _take(_leave, even_if_ignored=even_if_ignored)
 
 
 def hear_nothing() -> None:

@@ -143,7 +143,7 @@ def read(
     if plot is not None and plot.suffix.lower() not in (".png", ".svg"):
         raise SetupError(f"--plot {plot}: a picture is a .png or an .svg")
     for target in (plot, csv, parquet):
-        _refuse_overwriting(target, force)
+        options.refuse_existing(target, force=force)
     if html is not None:
         from ...report.report_file import refuse_overwriting
 
@@ -205,13 +205,6 @@ def _spans(text: str) -> list[tuple[float, float]]:
 
 
 _SPAN = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)-(\d{1,9}(?:\.\d{1,9})?)")
-
-
-def _refuse_overwriting(path: Path | None, force: bool) -> None:
-    from ...errors import SetupError
-
-    if path is not None and (path.exists() or path.is_symlink()) and not force:
-        raise SetupError(f"{path} is there already; give --force to replace it, or another name")
 
 
 def _make(folder: Path) -> None:

@@ -98,7 +98,7 @@ def init(
     from ...submission.describe.placing import place_sessions
     from .terminal_questions import Asker
 
-    _refuse_existing(file)
+    options.refuse_existing(file)
     flags = Flags(
         organization=organization,
         division=division,
@@ -136,7 +136,7 @@ def init(
     try:
         write_new(file, draft_yaml(answers, placed, file.parent))
     except FileExistsError:
-        _refuse_existing(file)
+        options.refuse_existing(file)
     except OSError as error:
         raise SetupError(f"cannot write {file}: {error.strerror or error}") from error
     kept.remove()
@@ -150,11 +150,6 @@ def init(
 
 def _is_terminal() -> bool:
     return sys.stdin.isatty()
-
-
-def _refuse_existing(file: Path) -> None:
-    if file.exists() or file.is_symlink():
-        raise SetupError(f"{file} exists, and is never overwritten; name another file")
 
 
 @app.command("build")

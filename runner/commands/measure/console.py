@@ -107,10 +107,9 @@ def console(
 
 def _with_board(settings: Config, named: str, task: str | None) -> bool:
     """Tell whether an interface board is named, or a streaming task, which has one."""
-    from ....models.suite import STREAMING_TASKS
+    from ....models.suite import STREAMING_BY_MODEL_ID, STREAMING_TASKS
 
-    ids = {model_id for known in STREAMING_TASKS.values() for model_id in known.model_ids}
-    asked = task in STREAMING_TASKS or named in ids
+    asked = task in STREAMING_TASKS or named in STREAMING_BY_MODEL_ID
     return settings.interface_board.address is not None or asked
 
 

@@ -288,9 +288,10 @@ def check_executable(
     for numbered in numbered_steps(script):
         verb = parse_verb(numbered.step.command)
         if not _within_reach(verb, mode):
+            energy = ": it is a script for --mode energy" if _is_of_energy(verb) else ""
             raise SetupError(
                 f"step {numbered.index}, `{numbered.step.command}`, needs {_needed(verb)}; this "
-                "run has none"
+                f"run has none{energy}"
             )
         if isinstance(verb, DutCommand | IoDutCommand):
             _check_command(verb.text, numbered.index)
@@ -301,9 +302,13 @@ def check_executable(
     planned = planned_inferences(script)
     is_for = Mode.ENERGY if traces else mode_of(planned)
     if is_for is not mode:
+        counts = ((each.iterations, each.warmups) for each in planned)
+        by = "`dut infer {} {}`".format(*next((n for n in counts if n != (1, 0)), (1, 0)))
+        if mode is Mode.ENERGY:
+            by = f"no trace is recorded (`emon trace on {TRACE_NAME}`)"
         raise SetupError(
-            f"this is a script for {is_for.value} by its `dut infer` steps, and --mode says "
-            f"{mode.value}"
+            f"this is a script for {is_for.value} ({by}), and --mode says {mode.value}; give a "
+            f"script for {mode.value}, or --mode {is_for.value}"
         )
     for step in preliminary_steps(script):
         verb = parse_verb(step.command)
@@ -329,9 +334,14 @@ def _within_reach(verb: Verb, mode: Mode) -> bool:
     return form_of(verb).needs in (Needs.NOTHING, *there)
 
 
+def _is_of_energy(verb: Verb) -> bool:
+    return form_of(verb).needs in INSTRUMENTS
+
+
 def _needed(verb: Verb) -> str:
-    needs = form_of(verb).needs
-    return "an IO manager or an energy monitor" if needs in INSTRUMENTS else needs.value
+    if _is_of_energy(verb):
+        return "an IO manager or an energy monitor"
+    return form_of(verb).needs.value
 
 
 def _check_energy(script: Script, traces: list[EmonTrace], supply_v: float | None) -> None:

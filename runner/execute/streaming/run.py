@@ -30,7 +30,7 @@ from ...bench.streaming import (
     with_simulated_board,
 )
 from ...config.config import Config
-from ...config.rounds import Round, load_rounds
+from ...config.rounds import load_rounds
 from ...config.sim_address import is_simulated
 from ...errors import ResumeError, SetupError
 from ...journal.journal import Journal
@@ -104,7 +104,6 @@ class PreparedStream:
     task: StreamingTask
     mode: Mode
     config: Config
-    round: Round
     recording: PlayedRecording
     script: Script
     script_file: Path | None
@@ -177,8 +176,8 @@ def prepare_stream(
             f"{truth.wav_file} is not at hand here: that the board's card holds the recording "
             f"whose words are in {truth.source} is not checked"
         )
-    round_ = load_rounds().get(config.round)
-    return PreparedStream(task, mode, config, round_, recording, script, script_file, reporter)
+    load_rounds().get(config.round)  # one that nobody knows is told before anything is sent
+    return PreparedStream(task, mode, config, recording, script, script_file, reporter)
 
 
 _IN_ORDER = ("start", "ib record", "ib play", "stop", "ib detections", "ib dutycycle")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ....datasets.errors import DatasetError
 from ....datasets.labels import FILE_PREFIX
 from ....datasets.streaming.truth import StreamingTruth, read_truths, truth_for, truths_folder
-from ....models.suite import STREAMING_TASKS, StreamingTask
+from ....models.suite import STREAMING_BY_MODEL_ID, STREAMING_TASKS, StreamingTask
 from ...config.rounds import Round, load_rounds
 from ...errors import SetupError
 from ...journal.records import LogFacts
@@ -196,7 +196,7 @@ def streaming_task_of(facts: LogFacts) -> StreamingTask:
 def known_streaming_task(facts: LogFacts) -> StreamingTask | None:
     """Return the streaming task whose model the log names, None where it is none of these."""
     named = "" if facts.streaming is None else facts.streaming.model_id.lower()
-    return next((task for task in STREAMING_TASKS.values() if named in task.model_ids), None)
+    return STREAMING_BY_MODEL_ID.get(named)
 
 
 def truths_in(datasets: Path, task: StreamingTask) -> list[StreamingTruth]:

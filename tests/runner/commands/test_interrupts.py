@@ -13,6 +13,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -26,6 +28,21 @@ CONSOLE_SCRIPT = (sys.executable, "-c", "from tinyrunner.runner.commands.cli imp
 MODULE = (sys.executable, "-m", "tinyrunner")
 
 OFFSETS_S = [0.02, 0.04, 0.06, 0.08, 0.1, 0.13, 0.16, 0.2, 0.25, 0.3, 0.4, 0.5, 0.65, 0.8, 1.0]
+
+
+@contextmanager
+def job(*, hears: bool) -> Iterator[None]:
+    """Start processes as a terminal does, or deaf to Ctrl-C, as a shell what stands before `&`.
+
+    Whichever of them started the tests: a process inherits what is ignored, and nothing else.
+    """
+    handler = signal.default_int_handler if hears else signal.SIG_IGN
+    before = signal.signal(signal.SIGINT, handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
 
 OURS = str(Path(cli.__file__).parent)
 """A traceback that names a file in here could have been prevented."""
@@ -43,9 +60,10 @@ OURS = str(Path(cli.__file__).parent)
 def test_ctrl_c_while_the_program_starts_never_shows_a_traceback_of_it(entry, arguments):
     seen = []
     for offset_s in OFFSETS_S:
-        running = subprocess.Popen(
-            [*entry, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
+        with job(hears=True):
+            running = subprocess.Popen(
+                [*entry, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            )
         time.sleep(offset_s)
         running.send_signal(signal.SIGINT)  # does nothing to one that has ended
         ran = ended(running, 60)
@@ -62,9 +80,21 @@ def test_ctrl_c_while_the_program_starts_never_shows_a_traceback_of_it(entry, ar
     assert 130 in dict(seen).values() or os.environ.get("CI"), seen
 
 
-@pytest.mark.parametrize("module", ["typer", "tinyrunner.runner.score.judge", "rich.console"])
-def test_ctrl_c_in_the_middle_of_an_import_is_one_line_and_130(module, tmp_path):
-    """An import that waits stands for a slow one, of the command line and of a command."""
+@pytest.mark.parametrize(
+    ("module", "command", "hears"),
+    [
+        ("typer", ("score", "/no/such/session"), True),
+        ("tinyrunner.runner.score.judge", ("score", "/no/such/session"), True),
+        ("rich.console", ("score", "/no/such/session"), True),
+        ("typer", ("simulate", "dut", "--tcp", ":0"), False),
+        ("tinyrunner.runner.commands.measure.simulate", ("simulate", "monitor"), False),
+    ],
+)
+def test_ctrl_c_in_the_middle_of_an_import_is_one_line_and_130(module, command, hears, tmp_path):
+    """An import that waits stands for a slow one, of the command line and of a command.
+
+    What is served hears it in a job that ignores it, too, and as early.
+    """
     (tmp_path / "sitecustomize.py").write_text(
         f"""
 import sys, time
@@ -77,13 +107,14 @@ sys.meta_path.insert(0, Slow())
 """
     )
     paths = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
-    running = subprocess.Popen(
-        [*MODULE, "score", "/no/such/session"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=os.environ | {"PYTHONPATH": paths},
-    )
+    with job(hears=hears):
+        running = subprocess.Popen(
+            [*MODULE, *command],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=os.environ | {"PYTHONPATH": paths},
+        )
     assert running.stdout.readline() == "importing\n"
     running.send_signal(signal.SIGINT)
     ran = ended(running, 30)
@@ -92,23 +123,16 @@ sys.meta_path.insert(0, Slow())
 
 @pytest.mark.parametrize("what", [("dut", "--tcp", "127.0.0.1:0"), ("monitor",), ("bench",)])
 def test_what_is_served_ends_on_ctrl_c_even_in_a_job_that_ignores_it(what):
-    """A shell that is no terminal's starts what stands before `&` with Ctrl-C ignored."""
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
+    with job(hears=False):
         running = process("simulate", *what)
-    finally:
-        signal.signal(signal.SIGINT, before)
     assert running.stdout.readline()
     running.send_signal(signal.SIGINT)
     assert ended(running, 30).status == 0
 
 
 def test_other_commands_stay_ignorant_of_ctrl_c_where_the_job_ignores_it():
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
+    with job(hears=False):
         running = process("score", "/no/such/session")
-    finally:
-        signal.signal(signal.SIGINT, before)
     while running.poll() is None:
         running.send_signal(signal.SIGINT)
         time.sleep(0.05)
@@ -177,7 +201,8 @@ except KeyboardInterrupt:
 """
     )
     command = [sys.executable, str(tmp_path / "main.py")]
-    ran = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+    with job(hears=True):
+        ran = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
     assert (ran.stdout, ran.stderr) == ("went on\ninterrupted\n", "")
 
 

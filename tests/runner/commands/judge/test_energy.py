@@ -54,7 +54,9 @@ def test_pages_pictures_tables_and_the_trace_itself_are_written(session, tmp_pat
     assert kept.events_s == MADE.events_s
     again = tinyrunner("energy", "read", session, "--csv", tmp_path / "a.csv")
     assert again.status == 2
-    assert "a.csv is there already" in again.err
+    assert "a.csv exists; name another file, remove it, or give --force" in again.err
+    nowhere = tinyrunner("energy", "read", session, "--csv", tmp_path / "no" / "a.csv")
+    assert (nowhere.status, "there is no folder" in nowhere.err) == (2, True)
     assert tinyrunner("energy", "read", session, "--plot", tmp_path / "a.png").status == 0
     assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
 

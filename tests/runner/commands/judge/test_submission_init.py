@@ -106,7 +106,7 @@ def test_paths_are_relative_to_the_file(demo_sessions, tmp_path):
 def test_nothing_is_overwritten(kws, tmp_path):
     file = tmp_path / "s.yaml"
     file.write_text("mine", encoding="utf-8")
-    with pytest.raises(SetupError, match="never overwritten"):
+    with pytest.raises(SetupError, match="exists; name another file, or remove it"):
         init(file, *BASICS, *sessions_flags(kws))
     assert file.read_text(encoding="utf-8") == "mine"
 

@@ -287,9 +287,11 @@ def energy_script(data):
 def test_the_plan_of_an_energy_run_is_a_script_for_energy_alone(data, energy_script):
     dataset = Dataset.open(data, KWS)
     check_executable(energy_script({}), dataset, Mode.ENERGY, 3.0)
-    with pytest.raises(SetupError, match="step 3, `emon power on`, needs an IO manager"):
+    with pytest.raises(SetupError, match="has none: it is a script for --mode energy") as refused:
         check_executable(energy_script({}), dataset, Mode.PERFORMANCE)
-    with pytest.raises(SetupError, match=r"script for performance .* --mode says energy"):
+    assert "step 3, `emon power on`, needs an IO manager" in str(refused.value)
+    wrong = r"a script for performance \(no trace is recorded .*\), and --mode says energy; give a"
+    with pytest.raises(SetupError, match=wrong):
         check_executable(plan(Mode.PERFORMANCE, dataset, 100, 1), dataset, Mode.ENERGY)
 
 
@@ -365,7 +367,7 @@ def test_a_script_with_windows_that_do_not_fit_is_refused(data):
 def test_a_script_of_the_other_mode_is_refused(data):
     dataset = Dataset.open(data, KWS)
     script = plan(Mode.PERFORMANCE, dataset, 100, 1)
-    with pytest.raises(SetupError, match=r"script for performance .* --mode says accuracy"):
+    with pytest.raises(SetupError, match=r"performance \(`dut infer 100 1`\), and --mode says acc"):
         check_executable(script, dataset, Mode.ACCURACY)
 
 

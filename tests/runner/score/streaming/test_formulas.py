@@ -13,6 +13,7 @@ from tinyrunner.runner.score.streaming.formulas import (
     duty_cycle_of,
     score_words,
 )
+from tinyrunner.runner.score.streaming.results import Drift
 
 
 def restated(
@@ -88,3 +89,16 @@ def test_edges_are_paired_by_their_place_and_one_that_is_lost_shifts_them():
     assert duty_cycle_of(starts[1:], stops, "log.txt").odd_pair == 1
     assert duty_cycle_of(starts[:1], stops, "log.txt") is None
     assert duty_cycle_of(starts, [], "log.txt") is None
+
+
+@pytest.mark.parametrize(
+    ("ppm", "rounded", "told"),
+    [
+        (-0.3, "+0 ppm", "+0 ± 3 ppm"),
+        (0.3, "+0 ppm", "+0 ± 3 ppm"),
+        (-2300.4, "\u22122300 ppm", "\u22122300 ± 3 ppm"),
+    ],
+)
+def test_a_drift_is_told_with_its_sign_and_none_where_it_rounds_to_nothing(ppm, rounded, told):
+    drift = Drift(ppm, 3.2, "edges in log.txt")
+    assert (drift.rounded, str(drift)) == (rounded, told)
