@@ -2,7 +2,7 @@
 
 What cannot be caught: until the interpreter has started and imported `runner/commands/cli.py`, a
 Ctrl-C is Python's, which ends by the signal, with a traceback of its own start or with a fatal
-error.
+error; or loses it, a bare CPython 3.11 4 of 1672 that came in its first 60 ms.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ OURS = str(Path(cli.__file__).parent)
     ids=["script-score", "module-help", "module-simulate"],
 )
 def test_ctrl_c_while_the_program_starts_never_shows_a_traceback_of_it(entry, arguments):
-    seen = []
+    seen, lost = [], []
     for offset_s in OFFSETS_S:
         with job(hears=True):
             running = subprocess.Popen(
@@ -66,6 +66,11 @@ def test_ctrl_c_while_the_program_starts_never_shows_a_traceback_of_it(entry, ar
             )
         time.sleep(offset_s)
         running.send_signal(signal.SIGINT)  # does nothing to one that has ended
+        try:
+            running.wait(15)
+        except subprocess.TimeoutExpired:
+            lost.append(offset_s)
+            running.send_signal(signal.SIGINT)
         ran = ended(running, 60)
         seen.append((offset_s, ran.status))
         assert OURS not in ran.err, (offset_s, ran)
@@ -78,6 +83,7 @@ def test_ctrl_c_while_the_program_starts_never_shows_a_traceback_of_it(entry, ar
         else:  # it had ended, or was being served
             assert ran.status == (2 if "score" in arguments else 0), (offset_s, ran)
     assert 130 in dict(seen).values() or os.environ.get("CI"), seen
+    assert len(lost) <= 1, lost
 
 
 @pytest.mark.parametrize(
