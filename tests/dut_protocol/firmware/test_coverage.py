@@ -34,9 +34,12 @@ UNIT = CHECKOUT / "tests" / "support" / "firmware" / "programs" / "unit.c"
 SCORES = (0x7FC00000, 0x7F800000, 0xFF800000, 0, 1, 0x3F7FFFFF, 0x3D800000, 0x3E400000, 0x7F7FFFFF)
 
 
-@pytest.mark.parametrize("extension", [0, 1], ids=["plain", "extension"])
-@pytest.mark.parametrize("ring_bytes", [16, 256, 1024])
-def test_what_no_dialogue_reaches(tmp_path: Path, extension: int, ring_bytes: int):
+@pytest.mark.parametrize(
+    ("ring_bytes", "extension"),
+    [(16, 1), (256, 0), (1024, 1)],
+    ids=["16, extension", "256, plain", "1024, extension"],
+)
+def test_what_no_dialogue_reaches(tmp_path: Path, ring_bytes: int, extension: int):
     program = tmp_path / "unit"
     flags = [f"-DTR_WIRE_EXTENSION={extension}", f"-DTR_RING_BYTES={ring_bytes}"]
     flags += ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import example, given
@@ -121,13 +122,20 @@ def test_other_tasks_have_their_own_sizes(task, model_id, input_bytes, scores):
 # ---- scores --------------------------------------------------------------------------------------
 
 
-def printed(*bits: int) -> list[str]:
+@pytest.fixture(scope="module")
+def echoing() -> Iterator[DeviceProcess]:
+    """A device whose scores are the first twelve singles of its input."""
+    with booted("--echo") as device:
+        yield device
+
+
+def printed(device: DeviceProcess, *bits: int) -> list[str]:
     """Twelve singles, by their bits, as the library prints them."""
     padded = [*bits, *[0] * (12 - len(bits))]
-    with booted("--echo") as device:
-        for command in load_commands(struct.pack("=12I", *padded) + bytes(490 - 48)):
-            device.ask(command)
-        said = device.ask(b"infer 1 0%results%").decode()
+    for command in load_commands(struct.pack("=12I", *padded) + bytes(490 - 48)):
+        device.ask(command)
+    device.send(b"infer 1 0%results%")
+    said = device.answer(2).decode()
     return said.split("m-results-[")[1].split("]")[0].split(",")[: len(bits)]
 
 
@@ -143,12 +151,12 @@ def bits_of(value: float) -> int:
 HARD = (0.0625, 0.1875, 0.5005, 0.0005, 0.0004999, 0.9995, 0.9994999, 999.9995, 16777216.0)
 
 
-def test_scores_are_rounded_as_printf_rounds_them():
+def test_scores_are_rounded_as_printf_rounds_them(echoing: DeviceProcess):
     bits = [bits_of(sign * value) for value in HARD for sign in (1, -1)]
     bits += [0x7F800000, 0xFF800000, 0x7FC00000, 0xFFC00001, 0x7F7FFFFF, 0x00000001, 0x80000000]
     for start in range(0, len(bits), 12):
         some = bits[start : start + 12]
-        assert printed(*some) == [as_printf(one) for one in some]
+        assert printed(echoing, *some) == [as_printf(one) for one in some]
 
 
 NEAR_ONE = st.integers(bits_of(1e-5), bits_of(2000.0))
@@ -156,5 +164,5 @@ NEAR_ONE = st.integers(bits_of(1e-5), bits_of(2000.0))
 
 @given(st.lists(st.integers(0, 2**32 - 1) | NEAR_ONE, min_size=12, max_size=12))
 @example([bits_of(n / 16) for n in range(1, 13)])
-def test_any_single_is_printed_as_printf_prints_it(bits: list[int]):
-    assert printed(*bits) == [as_printf(one) for one in bits]
+def test_any_single_is_printed_as_printf_prints_it(echoing: DeviceProcess, bits: list[int]):
+    assert printed(echoing, *bits) == [as_printf(one) for one in bits]

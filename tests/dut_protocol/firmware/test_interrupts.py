@@ -10,8 +10,7 @@ from support.firmware.build import C99, CHECKOUT, LIBRARY, library_sources, need
 PROGRAM = CHECKOUT / "tests" / "support" / "firmware" / "programs" / "interrupts.c"
 
 
-@pytest.mark.parametrize("optimised", ["-O0", "-O2"])
-@pytest.mark.parametrize("ring_bytes", [1024, 4096])
+@pytest.mark.parametrize(("optimised", "ring_bytes"), [("-O0", 4096), ("-O2", 1024)])
 def test_no_byte_is_lost_or_taken_twice(tmp_path: Path, optimised: str, ring_bytes: int):
     program = tmp_path / "interrupts"
     flags = [*C99, optimised, f"-DTR_RING_BYTES={ring_bytes}", "-I", LIBRARY]

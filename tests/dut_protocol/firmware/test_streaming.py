@@ -11,10 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from support.devices.device_dialogues import BANNER, Dialogue, R, answers
-from support.firmware.build import C99, FIRMWARE, STREAMING, build, streaming_host_dut
+from support.firmware.build import C99, STREAMING, build, streaming_host_dut
 from support.firmware.device import DeviceProcess, hold
 from support.firmware.dialogues import load_commands
 from support.firmware.front_end_tables import rising, tables_source
+from support.firmware.host_kernels import KERNELS, kernels_object
 from support.firmware.streaming_dialogues import (
     IDLE,
     LOUD,
@@ -232,10 +233,9 @@ def comparable(line: bytes) -> bool:
 def with_the_reference_model(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("network")
     exported = export_model(reference_path("models", "str_ww_ref_model.tflite"), folder, "network")
-    kernels = FIRMWARE / "kernels"
     return streaming_host_dut(
-        "-O2", "-DHOST_NETWORK", "-DTR_RING_BYTES=4096", "-I", str(kernels), "-I", str(folder),
-        more=[*sorted(kernels.glob("*.c")), exported.source],
+        "-O2", "-DHOST_NETWORK", "-DTR_RING_BYTES=4096", "-I", str(KERNELS), "-I", str(folder),
+        more=[kernels_object(), exported.source],
     )  # fmt: skip
 
 
@@ -243,16 +243,18 @@ def hops(samples: np.ndarray) -> list[bytes]:
     return [hop.astype("<i2").tobytes() for hop in samples.reshape(-1, HOP)]
 
 
-def test_every_frame_of_the_short_clip_is_the_engines(with_the_reference_model: Path):
-    frames = frames_of(clip())
+def test_features_and_activations_of_each_frame_are_the_engines(with_the_reference_model: Path):
+    """Of the first three seconds: the first word is in them."""
+    sound = clip()[: 94 * HOP]
+    frames = frames_of(sound)
     with booted(program=with_the_reference_model) as device:
-        for hop, frame in zip(hops(clip()), frames, strict=True):
+        for hop, frame in zip(hops(sound), frames, strict=True):
             for command in load_commands(hop):
                 device.ask(command)
             features, activations, _ = device.ask(b"extract_uart_stream%").splitlines()
             assert numbers(features) == list(frame.features)
             assert numbers(activations) == list(frame.activations)
-    assert len(frames) == 312
+    assert any(frame.pulses for frame in frames)
 
 
 def test_from_start_to_stop_it_detects_what_the_engine_detects(with_the_reference_model: Path):
@@ -265,6 +267,7 @@ def test_from_start_to_stop_it_detects_what_the_engine_detects(with_the_referenc
         said = device.ask(b"stop%")
         _, moved = device.end()
     printed = numbers(said.split(b"target activations:")[1].split(b"]")[0])
+    assert len(printed) == 312
     assert printed == [frame.activations[0] for frame in frames]
     parts = moved.split("listening\n")[1].removesuffix("not ").split("processing high\n")[1:]
     assert ["detected" in part for part in parts] == [frame.pulses for frame in frames]

@@ -152,6 +152,11 @@ def test_floats_that_are_no_numbers_are_quantised_to_something(tmp_path):
     assert np.frombuffer(out.raw, np.int8).tolist() == [127, -128, -128, 127, -128, 4, 2, 3]
 
 
+@pytest.fixture(scope="module")
+def kws(tmp_path_factory) -> HostNetwork:
+    return HostNetwork(demo_model_path(KWS), tmp_path_factory.mktemp("kws"))
+
+
 @pytest.mark.parametrize(
     ("total", "shift", "up", "from_zero"),
     [
@@ -166,8 +171,8 @@ def test_floats_that_are_no_numbers_are_quantised_to_something(tmp_path):
         (2**31 - 1, -31, 1, 1),
     ],
 )
-def test_ties_are_rounded_as_the_layer_wants(total, shift, up, from_zero, tmp_path):
+def test_ties_are_rounded_as_the_layer_wants(total, shift, up, from_zero, kws):
     """A multiplier of one half."""
-    requantise = HostNetwork(demo_model_path(KWS), tmp_path).library.tr_nn_requantise
+    requantise = kws.library.tr_nn_requantise
     assert requantise(total, 2**30, shift, 0) == up
     assert requantise(total, 2**30, shift, 1) == from_zero

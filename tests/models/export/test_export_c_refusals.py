@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.firmware.build import C99, FIRMWARE, need, run
+from support.firmware.build import C99, CPP, FIRMWARE, SYNTAX_ONLY, need, run
 from support.firmware.tflite_file import write_depthwise, write_unknown
 from tinyrunner.models.demo_models import demo_model_path
 from tinyrunner.models.export.arena import arena_of
@@ -44,20 +44,16 @@ def test_the_header_tells_scales_and_sizes(tmp_path):
         assert line in text
 
 
-@pytest.mark.parametrize("compiler", ["gcc", "clang", "arm-none-eabi-gcc"])
-def test_source_and_kernels_compile_without_a_warning(compiler: str, tmp_path):
-    need(compiler)
+def test_source_and_kernels_compile_with_clang_without_a_warning(tmp_path):
+    """gcc's warnings, for this computer and for Arm, are errors wherever tests build a network."""
     exported = export_model(demo_model_path(KWS), tmp_path, "net")
     kernels = FIRMWARE / "kernels"
-    for source in (exported.source, *sorted(kernels.glob("*.c"))):
-        run([compiler, *C99, "-O2", "-I", kernels, "-c", source, "-o", tmp_path / "out.o"])
+    sources = (exported.source, *sorted(kernels.glob("*.c")))
+    run([need("clang"), *C99, SYNTAX_ONLY, "-I", kernels, *sources])
 
 
-def test_the_kernels_are_cpp_too(tmp_path):
-    compiler = need("g++")
-    kernels = FIRMWARE / "kernels"
-    for source in sorted(kernels.glob("*.c")):
-        run([compiler, "-x", "c++", *C99[1:], "-c", source, "-o", tmp_path / "out.o"])
+def test_the_kernels_are_cpp_too():
+    run([need("g++"), *CPP, *sorted((FIRMWARE / "kernels").glob("*.c"))])
 
 
 def test_what_is_there_is_not_overwritten(tmp_path):

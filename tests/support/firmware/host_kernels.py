@@ -12,6 +12,7 @@ from tinyrunner.models.engine import _runtime
 from tinyrunner.models.export.export_c import export_model
 
 KERNELS = FIRMWARE / "kernels"
+_FLAGS = (*C99, "-O2", "-ffp-contract=off", "-fPIC")
 
 
 def skip_with_another_runtime() -> None:
@@ -23,6 +24,12 @@ def skip_with_another_runtime() -> None:
         pytest.skip("another runtime, which rounds this model otherwise")
 
 
+def kernels_object(*flags: str) -> Path:
+    """The kernels, compiled once for every network, as one object file."""
+    sources = sorted(KERNELS.glob("*.c"))
+    return build("gcc", [*_FLAGS, *flags, "-r", "-nostdlib"], sources, "kernels.o")
+
+
 class HostNetwork:
     """The model at ``path``: int8 bytes in, int8 bytes out."""
 
@@ -31,8 +38,8 @@ class HostNetwork:
         self.network = exported.network
         library = build(
             "gcc",
-            [*C99, "-O2", "-ffp-contract=off", "-shared", "-fPIC", *flags, "-I", KERNELS],
-            [*sorted(KERNELS.glob("*.c")), exported.source],
+            [*_FLAGS, *flags, "-shared", "-I", KERNELS],
+            [exported.source, kernels_object(*flags)],
             f"net{'.dll' if sys.platform == 'win32' else '.so'}",
         )
         self.library = ctypes.CDLL(str(library))

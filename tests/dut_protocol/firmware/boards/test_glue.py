@@ -10,7 +10,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support.firmware.build import C99, CHECKOUT, FIRMWARE, WARNINGS, build, need, run
+from support.firmware.build import C99, CHECKOUT, FIRMWARE, WARNINGS, need, run
+from support.firmware.host_kernels import kernels_object
 from tinyrunner.models.demo_models import demo_model_path
 from tinyrunner.models.suite import AD, IC, KWS, Task
 from tinyrunner.runner.commands.prepare.boards import BOARDS
@@ -34,11 +35,6 @@ def includes(folder: Path) -> list[str | Path]:
     return [word for each in folders for word in ("-I", each)]
 
 
-def kernels() -> Path:
-    sources = sorted((FIRMWARE / "kernels").glob("*.c"))
-    return build("gcc", [*C99, "-O1", "-ffp-contract=off", "-r", "-nostdlib"], sources, "kernels.o")
-
-
 def scores(port: tuple[Task, Path], model: Path, more: list[str | Path]) -> list[str]:
     """What a program of this model answers to three inputs, after a first question without one."""
     return ran(port, model, more)[0]
@@ -53,7 +49,7 @@ def ran(
     source.write_text(model.read_text("utf-8"), encoding="utf-8")
     run([need("gcc"), *C99, *includes(folder), "-c", source], cwd=folder)
     run([need("g++"), "-std=c++17", *WARNINGS, *includes(folder), *more,
-         *sorted(folder.glob("*.o")), kernels(), "-o", "device"], cwd=folder)  # fmt: skip
+         *sorted(folder.glob("*.o")), kernels_object(), "-o", "device"], cwd=folder)  # fmt: skip
     random = np.random.default_rng(7)
     data = random.integers(0, 256, (3, task.input_bytes), dtype=np.uint8).tobytes()
     if task is AD:
