@@ -119,18 +119,23 @@ def run(
     RunStopped where the run ends early, Ctrl-C included: what was measured is on disk, and
     ``resume`` continues it. Any other TinyrunnerError says why nothing was measured.
     """
+    from ..runner.bench.use import use_of
     from ..runner.config.config import Config, absolute, load_config
+    from ..runner.config.effect import refuse_without_effect
     from ..runner.config.name_lookup import benchmark_named, mode_named
-    from ..runner.execute.run import run_session
+    from ..runner.execute.run import SAID_BY_A_SCRIPT, run_session
 
     base = Config() if config is None else load_config(Path(config))
     chosen = benchmark_named(task, base)
     if dut is not None:
         base = _with(base, chosen, {"dut": dut})
     asked = absolute(_with(base, chosen, settings))
+    measured = mode_named(mode)
+    meant = {**settings} if script is None else settings | dict.fromkeys(SAID_BY_A_SCRIPT)
+    refuse_without_effect(meant, [use_of(chosen.key, measured, asked)])
     outcome = run_session(
         benchmark_named(task, asked),
-        mode_named(mode),
+        measured,
         asked,
         _Teller(progress),
         None if script is None else Path(script),

@@ -386,3 +386,11 @@ def test_a_session_of_the_streaming_wake_word_has_its_words(tmp_path):
     assert not unknown.valid
     with pytest.raises(tinyrunner.TinyrunnerError, match="give the file that tells its words"):
         tinyrunner.score(bare)
+
+
+def test_a_setting_that_can_have_no_effect_is_refused(tmp_path):
+    with pytest.raises(tinyrunner.TinyrunnerError, match=r"no effect here: --supply-v, --monitor"):
+        tinyrunner.run(
+            "kws", "accuracy", "sim:", supply_v=3.0, monitor="sim:", sessions=tmp_path / "none"
+        )
+    assert not (tmp_path / "none").exists()
