@@ -94,6 +94,7 @@ def process(
     env = {**(options.pop("env", None) or os.environ), "PYTHONUNBUFFERED": "1"}
     if POSSIBLE and not anew:
         return ImportedProcess(*arguments, cwd=cwd, env=env, program=program, **options)
+    options.pop("pictures", None)
     if options.pop("terminal", False):
         options["preexec_fn"] = _take_terminal
     streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
@@ -133,7 +134,12 @@ class Terminal:
     """`tinyrunner ARGUMENTS…` as a process at a pseudo-terminal of its own; POSIX only."""
 
     def __init__(
-        self, *arguments: object, cwd: Path | None = None, columns: int = 80, **environment: str
+        self,
+        *arguments: object,
+        cwd: Path | None = None,
+        columns: int = 80,
+        pictures: bool = False,
+        **environment: str,
     ) -> None:
         import fcntl
         import pty
@@ -147,7 +153,7 @@ class Terminal:
         streams = {"stdin": end, "stdout": end, "stderr": end}
         self.running = process(
             *arguments, cwd=cwd, env=os.environ | quiet | environment, start_new_session=True,
-            terminal=True, **streams,  # Ctrl-C is a signal there
+            terminal=True, pictures=pictures, **streams,  # Ctrl-C is a signal there
         )  # fmt: skip
         os.close(end)
         self.shown = ""

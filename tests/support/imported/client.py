@@ -18,6 +18,7 @@ def main() -> None:
     order = {
         "words": words, "program": None, "cwd": os.getcwd(), "environment": dict(os.environ),
         "session": False, "terminal": False, "deaf": False, "bound": True,
+        "pictures": False,
     }  # fmt: skip
     text = marshal.dumps(order)
     connection = socket.socket(socket.AF_UNIX)

@@ -2,7 +2,8 @@
 
 Python's start and the imports are most of what a short command costs. A child is as alone as a
 process of its own: it has its streams, signals, folder and variables, and ends as Python does. What
-differs: it does not start with the program's start, and draws no pictures of energy runs.
+differs: it does not start with the program's start, and draws the pictures of energy runs only
+where a test asks for them.
 """
 
 from __future__ import annotations
@@ -101,6 +102,7 @@ class ImportedProcess:
         stderr: int | IO[Any] | None = subprocess.PIPE,
         start_new_session: bool = False,
         terminal: bool = False,
+        pictures: bool = False,
     ) -> None:
         self.args = [str(word) for word in words]
         order = {
@@ -110,6 +112,7 @@ class ImportedProcess:
             "environment": dict(os.environ if env is None else env),
             "session": start_new_session,
             "terminal": terminal,
+            "pictures": pictures,
             "bound": False,
             "deaf": signal.getsignal(signal.SIGINT) is signal.SIG_IGN,
         }

@@ -55,9 +55,6 @@ def _import_everything() -> None:
                 import_module(module.name)
             except ImportError:
                 continue  # of a driver that is not installed
-    from tinyrunner.runner.write import energy_plots
-
-    energy_plots.plot_energy = lambda *_: []  # as in tests/conftest.py
 
 
 class _Server:
@@ -157,6 +154,10 @@ def _be(order: dict[str, Any]) -> None:
     sys.stderr = sys.__stderr__ = _writer(2, "backslashreplace", unbuffered)
     sys.argv = ["tinyrunner", *order["words"]]
     sys.executable = PYTHON
+    if not order["pictures"]:
+        from tinyrunner.runner.write import energy_plots
+
+        energy_plots.plot_energy = lambda *_: []  # as in tests/conftest.py
     status = _status_of(order["program"])
     threading._shutdown()  # as multiprocessing ends its children: what is registered is called
     atexit._run_exitfuncs()

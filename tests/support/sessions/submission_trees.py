@@ -49,7 +49,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
             assert ran.status == 0, ran
             shown = ran.err + ran.out
         else:
-            terminal = Terminal("demo", cwd=folder)
+            terminal = Terminal("demo", cwd=folder, pictures=True)
             assert terminal.end(timeout_s=300) == 0, terminal.shown
             shown = "\n".join(terminal.screens()[-1])
         (folder / "shown").write_text(shown, encoding="utf-8")
