@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 
 from ...models.engine import Engine
@@ -40,17 +39,17 @@ class TfliteModel:
         """Return the layers as exported firmware names them, with a step a product.
 
         An element of a layer's output is as much work as some products, which is all the work of a
-        layer that sums up none. None are returned of a model that cannot be exported as C.
+        layer of which no products are known. None are returned of a model that is not understood.
         """
-        from ...models.export.footprint import footprint_of, told_name
-        from ...models.export.int8_network import ExportError
-        from ...models.export.read_network import read_network
+        from ...models.export.tflite_graph import GraphError
+        from ...models.export.timed_operators import timed_operators
 
         try:
-            layers = footprint_of(read_network(self.path)).layers
-        except ExportError:
+            operators = timed_operators(self.path)
+        except GraphError:
             return ()
         return tuple(
-            (told_name(layer), layer.macs + _STEPS_PER_ELEMENT * math.prod(layer.shape))
-            for layer in layers
+            (each.layer, (each.macs or 0) + _STEPS_PER_ELEMENT * max(each.elements, 1))
+            for each in operators
+            if each.computes
         )

@@ -95,11 +95,12 @@ def _calls(network: Network, offsets: tuple[int, ...]) -> Iterator[str]:
     places = [f"arena + {offset}" if offset else "arena" for offset in offsets]
     places += ["output", "input"]  # the last layer's, and at NETWORK_INPUT
     assert places[NETWORK_INPUT] == "input"
-    told = footprint_of(network).layers
-    for number, (layer, sources) in enumerate(zip(network.layers, network.sources, strict=True)):
+    layers = zip(network.layers, network.sources, footprint_of(network).layers, strict=True)
+    for number, (layer, sources, told) in enumerate(layers):
+        name = told_name(told.operator, told.shape, told.macs)
         taken = ", ".join(places[source] for source in sources)
         yield f"    tr_nn_run_{kernel_of(layer)}(&layer_{number}, {taken}, {places[number]});"
-        yield f'    TR_NN_LAYER_DONE("{told_name(told[number])}");'
+        yield f'    TR_NN_LAYER_DONE("{name}");'
 
 
 def _layer(layer: Layer, number: int) -> Iterator[str]:

@@ -93,9 +93,10 @@ def footprint_of(network: Network) -> Footprint:
     )
 
 
-def told_name(layer: LayerFootprint) -> str:
-    """Returns what a device calls the layer where it tells its time: operator, shape, products."""
-    return f"{layer.operator} {'x'.join(map(str, layer.shape))} {layer.macs} MACs"
+def told_name(operator: str, shape: tuple[int, ...], macs: int | None) -> str:
+    """Returns what a device calls a layer where it tells its time: operator, shape, products."""
+    products = "" if macs is None else f" {macs} MACs"
+    return f"{operator} {'x'.join(map(str, shape))}{products}"
 
 
 def _layer(layer: Layer, count: int) -> LayerFootprint:

@@ -55,7 +55,7 @@ ASSIGN_VARIABLE BROADCAST_ARGS RANDOM_STANDARD_NORMAL BUCKETIZE RANDOM_UNIFORM M
 GELU DYNAMIC_UPDATE_SLICE RELU_0_TO_1 UNSORTED_SEGMENT_PROD UNSORTED_SEGMENT_MAX
 UNSORTED_SEGMENT_SUM ATAN2 UNSORTED_SEGMENT_MIN SIGN BITCAST BITWISE_XOR RIGHT_SHIFT
 """
-_OPERATOR_NAMES = tuple(_SCHEMA.split())
+OPERATOR_NAMES = tuple(_SCHEMA.split())
 """The schema's built-in operators, by code."""
 
 _CUSTOM = 32
@@ -213,8 +213,8 @@ def _operator_name(model: bytes, table: int) -> str:
     if code == _CUSTOM:
         name = _bytes(model, table, 1)[:_MAX_NAME].decode("ascii", "backslashreplace")
         return f"custom operator {name!r}"
-    if 0 <= code < len(_OPERATOR_NAMES):
-        return _OPERATOR_NAMES[code]
+    if 0 <= code < len(OPERATOR_NAMES):
+        return OPERATOR_NAMES[code]
     return f"builtin operator {code}"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import count
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from ....dut_protocol.host.layers import LayerTimes
+    from ....models.export.timed_operators import TimedOperator
     from ....models.suite import Task
     from ...bench.bench import Bench
     from ...config.config import Config
@@ -169,14 +170,15 @@ def _asked(
         ):
             chosen = named or _task_it_says(bench, settings)
             data = _input(input_file, chosen)
+            model = None if settings.model is None else _model(settings.model, chosen)
             identity = connect(bench, chosen)
             bench.loader.load(data)
             inference = bench.timer.infer(1, 1, None)
             times = ask_layers(bench.dut)
             address = bench.dut.address
         told = times
-        if settings.model is not None:
-            times = _held_against(told, settings.model, chosen)
+        if model is not None:
+            times = _held_against(told, *model)
         if kept is not None:
             return kept.whole(chosen, None if times == told else times)
     lap_us = None
@@ -290,28 +292,39 @@ def _input(file: Path | None, task: Task) -> bytes:
     return data
 
 
-def _held_against(times: LayerTimes, model: str | Path, task: Task) -> LayerTimes:
-    """Return the layers with what the model file says of each; SetupError for another network."""
-    from ....models.export.footprint import footprint_of, told_name
-    from ....models.export.int8_network import ExportError
-    from ....models.export.read_network import read_network
+def _model(named: str | Path, task: Task) -> tuple[Path, tuple[TimedOperator, ...]]:
+    from ....models.export.tflite_graph import GraphError
+    from ....models.export.timed_operators import timed_operators
     from ...config.name_lookup import model_file
 
-    path = model_file(model, task)
+    path = model_file(named, task)
     try:
-        names = [told_name(layer) for layer in footprint_of(read_network(path)).layers]
-    except ExportError as error:
+        return path, timed_operators(path)
+    except GraphError as error:
         raise SetupError(f"the layers of --model: {error}") from error
-    if len(names) != len(times.layers):
+
+
+def _held_against(times: LayerTimes, path: Path, operators: Sequence[TimedOperator]) -> LayerTimes:
+    """Return the layers with what the model file says of each; SetupError for another network."""
+    from ....models.export.tflite_graph import OPERATOR_NAMES
+
+    count = len(times.layers)
+    computing = [each for each in operators if each.computes]
+    paired = next((each for each in (operators, computing) if len(each) == count), None)
+    if paired is None:
         raise SetupError(
-            f"the device timed {len(times.layers)} layers, and {path} has {len(names)}: it runs "
-            "another network, or its runtime makes other layers of it; leave out --model"
+            f"the device timed {count} layers, and {path} has {len(operators)} operators, of which "
+            f"{len(computing)} compute something: it runs another network, or its runtime makes "
+            "other layers of it; leave out --model"
         )
-    for layer, name in zip(times.layers, names, strict=True):
-        if layer.macs is not None and layer.name != name:
+    layers = []
+    for layer, operator in zip(times.layers, paired, strict=True):
+        told = operator.layer if layer.macs is not None else operator.name
+        known = layer.macs is not None or layer.name in OPERATOR_NAMES
+        if known and layer.name != told:
             raise SetupError(
                 f"the device does not run {path}: its layer {layer.number} is {layer.name!r}, the "
-                f"file's is {name!r}"
+                f"file's is {told!r}"
             )
-    layers = (replace(layer, name=name) for layer, name in zip(times.layers, names, strict=True))
+        layers.append(replace(layer, name=operator.layer))
     return replace(times, layers=tuple(layers))

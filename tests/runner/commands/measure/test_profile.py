@@ -9,7 +9,9 @@ import pytest
 from support.cli import Ran, tinyrunner
 from support.devices.boards import use_board
 from support.devices.fake_model import FakeModel
+from support.reference import reference_path
 from tinyrunner.dut_protocol.simulated.device import SimulatedDut
+from tinyrunner.models.export.tflite_graph import read_graph
 
 KWS_LAYERS = 8
 
@@ -156,6 +158,37 @@ def test_what_a_runtime_does_not_tell_is_the_model_files(monkeypatch, tmp_path):
     assert tinyrunner("profile", "--from", log, "--json").json["layers"] == rows
     assert [row["operator"] for row in rows][-2:] == ["fully connected", "softmax"]
     assert rows[0]["macs"] == 120_000
+
+
+def told_by_tflm(path) -> list[str]:
+    return [operator.name for operator in read_graph(path).operators]
+
+
+def test_tflm_tells_operators_that_an_exported_network_does_not_have(monkeypatch):
+    """A RESHAPE takes time there, and is paired with what the file says of it."""
+    model = reference_path("models", "kws_ref_model.tflite")
+    rows = told(monkeypatch, Layered(*told_by_tflm(model)), "--model", model).json["layers"]
+    assert [row["operator"] for row in rows][9:] == [
+        "average", "RESHAPE", "fully connected", "softmax",
+    ]  # fmt: skip
+    assert (rows[0]["output"], rows[0]["macs"]) == ("25x5x64", 320_000)
+    assert (rows[10]["output"], rows[10]["macs"]) == ("64", 0)
+
+
+def test_tflm_with_another_operator_than_the_file_has_there_is_refused(monkeypatch):
+    model = reference_path("models", "kws_ref_model.tflite")
+    names = [*told_by_tflm(model)[:-1], "LOGISTIC"]
+    ran = told(monkeypatch, Layered(*names), "--model", model)
+    assert ran.status == 2
+    assert "its layer 12 is 'LOGISTIC', the file's is 'SOFTMAX'" in ran.err
+
+
+def test_a_model_file_is_looked_at_before_a_device_infers(monkeypatch, tmp_path):
+    model = FakeModel()
+    ran = told(monkeypatch, model, "--model", tmp_path / "absent.tflite")
+    assert ran.status == 2
+    assert "cannot read the model" in ran.err
+    assert model.inferred == []
 
 
 def test_a_device_that_runs_another_network_than_the_file_is_refused(monkeypatch):
