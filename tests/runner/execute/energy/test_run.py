@@ -135,7 +135,9 @@ def verb(command):
     return "infer" if words[:3] == ["io", "dut", "infer"] else command
 
 
-KRAI_SCRIPT = reference_path("published", V11, "script.async")
+@pytest.fixture
+def krai_script():
+    return reference_path("published", V11, "script.async")
 
 
 def run_script(root, script, *arguments, supply_v=3.0):
@@ -145,8 +147,8 @@ def run_script(root, script, *arguments, supply_v=3.0):
     )  # fmt: skip
 
 
-def test_a_published_script_is_run_from_its_first_step_to_its_last(watched, tmp_path):
-    ran = run_script(tmp_path, KRAI_SCRIPT, "--json")
+def test_a_published_script_is_run_from_its_first_step_to_its_last(watched, tmp_path, krai_script):
+    ran = run_script(tmp_path, krai_script, "--json")
     assert ran.status == 3, ran
     assert [finding["kind"] for finding in ran.json["findings"]] == ["simulated device"]
     assert watched.off
@@ -156,7 +158,7 @@ def test_a_published_script_is_run_from_its_first_step_to_its_last(watched, tmp_
         assert window["energy_j"] == pytest.approx(true_j, rel=1e-3)
     session = only_session(tmp_path)
     assert steps(session / "log.txt") == steps(reference_path("published", V11, "log.txt"))
-    theirs, ours = read_script(KRAI_SCRIPT), read_script(session / "script.async")
+    theirs, ours = read_script(krai_script), read_script(session / "script.async")
     assert [verb(s.command) for s in ours.steps] == [verb(s.command) for s in theirs.steps]
     provenance = document(session)["provenance"]
     assert provenance["iterations_found"] == {"by": "script"}
@@ -165,11 +167,13 @@ def test_a_published_script_is_run_from_its_first_step_to_its_last(watched, tmp_
     assert not (session / "calibration.txt").exists()
 
 
-def test_the_steps_before_version_are_executed_as_the_script_has_them(watched, tmp_path):
+def test_the_steps_before_version_are_executed_as_the_script_has_them(
+    watched, tmp_path, krai_script
+):
     script = tmp_path / "script.async"
     once_more = "cmd: 'emon power on', ack: /dut.: m-ready/ }, { cmd: 'emon power off' }, {"
     script.write_text(
-        KRAI_SCRIPT.read_text().replace("cmd: 'version'", once_more + "cmd: 'version'")
+        krai_script.read_text().replace("cmd: 'version'", once_more + "cmd: 'version'")
     )
     ran = run_script(tmp_path / "s", script)
     assert ran.status == 3, ran  # a simulated device
@@ -181,18 +185,20 @@ def test_the_steps_before_version_are_executed_as_the_script_has_them(watched, t
     assert after.count("emon: m-power[on]") == 1
 
 
-def test_a_script_for_another_voltage_is_refused_before_anything_is_powered(watched, tmp_path):
-    ran = run_script(tmp_path / "s", KRAI_SCRIPT, supply_v=1.8)
+def test_a_script_for_another_voltage_is_refused_before_anything_is_powered(
+    watched, tmp_path, krai_script
+):
+    ran = run_script(tmp_path / "s", krai_script, supply_v=1.8)
     assert ran.status == 2, ran
     assert "the script powers the device with 3000 mV, and --supply-v says 1800 mV" in ran.err
     assert not watched.benches
 
 
 def test_a_script_for_a_voltage_above_the_limit_is_refused_before_anything_is_opened(
-    watched, tmp_path
+    watched, tmp_path, krai_script
 ):
     script = tmp_path / "script.async"
-    script.write_text(KRAI_SCRIPT.read_text().replace("emon voltage 3000", "emon voltage 12000"))
+    script.write_text(krai_script.read_text().replace("emon voltage 3000", "emon voltage 12000"))
     ran = run_script(tmp_path / "s", script, supply_v=12)
     assert ran.status == 2, ran
     assert "a supply of 12 V is above the limit of 3.6 V" in ran.err
