@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
+from support.cli import ended, process
 from support.cli import tinyrunner as in_this_process
 from support.firmware.qemu_board import EmulatedBoard
 from tinyrunner.models.suite import Task
@@ -20,12 +18,9 @@ NOT_FOR_SUBMISSION = 3
 
 
 def tinyrunner(*arguments: str, expect: int, cwd: Path) -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", "tinyrunner", *arguments],
-        cwd=cwd, capture_output=True, text=True, encoding="utf-8", timeout=280,
-    )  # fmt: skip
-    assert done.returncode == expect, done.stdout + done.stderr
-    return done.stdout
+    done = ended(process(*arguments, cwd=cwd), 280)
+    assert done.status == expect, done
+    return done.out
 
 
 def only_session(root: Path) -> Path:
@@ -56,10 +51,10 @@ def simulated(task: Task, root: Path, *more: str) -> Path:
     return only_session(root)
 
 
-def checked(board: EmulatedBoard, cwd: Path) -> dict[str, str]:
+def checked(board: EmulatedBoard, cwd: Path, *more: str) -> dict[str, str]:
     """The verdict of `check` on each item; it finds no fault."""
     said = tinyrunner(
-        "check", "--dut", board.address, "--task", "kws", "--quick", "--risky", "--json",
+        "check", "--dut", board.address, "--task", "kws", "--quick", "--json", *more,
         expect=0, cwd=cwd,
     )  # fmt: skip
     found = json.loads(said)
@@ -81,22 +76,21 @@ def windows_of(root: Path, board: EmulatedBoard, *more: str) -> list[dict]:
     return windows
 
 
+def killed_after(results: int, board: EmulatedBoard, task: Task, folder: Path, *more: str) -> Path:
+    """The session of an accuracy run whose board is killed once so many results are there."""
+    root = folder / "runs"
+    running = process(*accuracy_of(task, root, board.address, *more), cwd=folder)
+    wait_for_results(root, results)
+    board.kill()
+    done = ended(running)
+    assert done.status == 1, done
+    return only_session(root)
+
+
 def killed_and_resumed(image: Path, task: Task, folder: Path, inputs: int) -> Path:
     """The session of an accuracy run whose board is killed after three of its inputs."""
-    root = folder / "runs"
     with EmulatedBoard(image) as board:
-        running = subprocess.Popen(
-            [
-                sys.executable, "-m", "tinyrunner",
-                *accuracy_of(task, root, board.address, "--limit", str(inputs)),
-            ],
-            cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=os.environ,
-        )  # fmt: skip
-        wait_for_results(root, 3)
-        board.kill()
-        said, _ = running.communicate(timeout=120)
-    assert running.returncode == 1, said.decode(errors="replace")
-    session = only_session(root)
+        session = killed_after(3, board, task, folder, "--limit", str(inputs))
     assert 3 <= len(scores(session)) < inputs
     with EmulatedBoard(image, port=board.port):
         tinyrunner("run", "--resume", str(session), expect=NOT_FOR_SUBMISSION, cwd=folder)

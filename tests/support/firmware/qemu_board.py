@@ -5,10 +5,14 @@ from __future__ import annotations
 import hashlib
 import inspect
 import re
+import shutil
 import socket
 import subprocess
+import tempfile
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Self
 from zlib import crc32
@@ -21,7 +25,7 @@ from tinyrunner.dut_protocol.wire.extension import Encoding, begin_load, encode_
 from tinyrunner.models.export.export_c import export_model
 from tinyrunner.models.suite import Task
 from tinyrunner.runner.commands.prepare.boards import BOARDS
-from tinyrunner.runner.commands.prepare.new_port import new_port
+from tinyrunner.runner.commands.prepare.new_port import SWW_FRAMES, new_port
 
 _PATIENCE_S = 20.0
 _QUIET_S = 0.05
@@ -38,25 +42,54 @@ def firmware_image(task: Task, model: Path | None, *make: str, board: str = "qem
     need("make")
     for tool in BOARDS[board].tools:
         need(tool)
-    digest = hashlib.sha256("\0".join((board, task.key, *make)).encode())
-    if model is not None:
-        digest.update(model.read_bytes())
     exporter = Path(inspect.getfile(export_model)).parent
     generator = [*exporter.glob("*.py"), Path(inspect.getfile(new_port))]
-    sources = (path for end in ("*.[chl]*", "*.mk", "Makefile") for path in FIRMWARE.rglob(end))
-    for path in (*sorted(sources), *generator):
-        digest.update(path.read_bytes())
-    folder = cache_folder() / f"board-{digest.hexdigest()[:32]}"
+    ends = ("*.[chl]*", "*.mk", "Makefile")
+    sources = hashlib.sha256(board.encode())
+    for path in (*sorted(path for end in ends for path in FIRMWARE.rglob(end)), *generator):
+        sources.update(path.read_bytes())
+    whole = sources.copy()
+    whole.update("\0".join((task.key, *make)).encode())
+    if model is not None:
+        whole.update(model.read_bytes())
+    folder = cache_folder() / f"board-{whole.hexdigest()[:32]}"
     with FileLock(f"{folder}.lock", timeout=300):
         if not folder.exists():
             new_port(folder, task, BOARDS[board], model)
-        done = subprocess.run(
-            ["make", "-s", "-C", folder, "emulated", *make],
-            capture_output=True, text=True, timeout=300,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr + done.stdout
+        with _common_objects(folder, sources.hexdigest()[:32], task, make):
+            done = subprocess.run(
+                ["make", "-s", "-C", folder, "emulated", *make],
+                capture_output=True, text=True, timeout=300,
+            )  # fmt: skip
+            assert done.returncode == 0, done.stderr + done.stdout
     (image,) = (folder / "build").rglob("firmware.elf")
     return image
+
+
+@contextmanager
+def _common_objects(port: Path, sources: str, task: Task, make: tuple[str, ...]) -> Iterator[None]:
+    """Give `make` what an earlier image of the board has compiled of the library and the kernels.
+
+    Neither knows the task, but for the streaming one, nor the mode; any other setting they do.
+    """
+    out = port / "build"
+    if make == ("MODE=energy",):
+        out /= "energy"
+    elif make or task.key == SWW_FRAMES.key:
+        yield
+        return
+    shared = cache_folder() / f"objects-{sources}"
+    if shared.exists() and not out.exists():
+        shutil.copytree(shared, out, copy_function=shutil.copyfile)
+    yield
+    if not shared.exists():
+        made = Path(tempfile.mkdtemp(dir=cache_folder()))
+        for part in ("library", "kernels"):
+            for source in (port / part).glob("*.c"):
+                (compiled,) = out.rglob(f"{source.stem}.o")
+                shutil.copyfile(compiled, made / compiled.name)
+        with suppress(OSError):  # another process was quicker
+            made.rename(shared)
 
 
 def emulator_of(image: Path) -> list[str]:
@@ -80,10 +113,12 @@ class EmulatedBoard:
         self.port = free_port() if port is None else port
         self._process = subprocess.Popen(
             [
-                *emulator_of(image), "-display", "none", "-monitor", "none", *options,
+                *emulator_of(image), "-display", "none", "-monitor", "stdio", *options,
                 "-kernel", image,
                 "-serial", f"tcp:127.0.0.1:{self.port},server=on,wait=on,nodelay",
             ],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
         )  # fmt: skip
@@ -98,6 +133,12 @@ class EmulatedBoard:
     def address(self) -> str:
         return f"socket://127.0.0.1:{self.port}"
 
+    def reset(self) -> None:
+        """Let the firmware begin anew; whoever is connected stays so."""
+        assert self._process.stdin is not None
+        self._process.stdin.write("system_reset\n")
+        self._process.stdin.flush()
+
     def kill(self) -> None:
         self._process.kill()
         self._process.wait(_PATIENCE_S)
@@ -108,8 +149,9 @@ class EmulatedBoard:
     def __exit__(self, *_: object) -> None:
         self.kill()
         self._drain.join(_PATIENCE_S)
-        assert self._process.stderr is not None
-        self._process.stderr.close()
+        for pipe in (self._process.stdin, self._process.stderr):
+            assert pipe is not None
+            pipe.close()
 
 
 class BoardTalk:
@@ -149,6 +191,12 @@ class BoardTalk:
         while self._read(_QUIET_S):
             pass
         return self.said, ""
+
+    def forget(self) -> None:
+        """Pass over what came so far."""
+        while self._read(0):
+            pass
+        self.said = b""
 
     def _read(self, timeout_s: float) -> bool:
         self._socket.settimeout(max(timeout_s, 0.001))
