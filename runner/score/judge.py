@@ -76,14 +76,14 @@ def judge_any(
     log, logged = _read(path, named)
     if logged.facts.streaming is None:
         if task_name in STREAMING_TASKS:
-            raise SetupError(f"{log} names no streaming model, and --task says {task_name}")
+            raise SetupError(f"{log} names no streaming model, and is none of {task_name}")
         return _judge(
             log, logged, labels, datasets, round_name, division,
             named=named, labels_needed=labels_needed, purpose=purpose,
         )  # fmt: skip
     if named is not None:
         model_id = logged.facts.streaming.model_id
-        raise SetupError(f"{log} is of the streaming model {model_id}, and --task says {named.key}")
+        raise SetupError(f"{log} is of the streaming model {model_id}, not of {named.key}")
     from .streaming.assess import judge_stream
 
     ours = (log.parent / "session.json").is_file()
@@ -138,7 +138,7 @@ def _judge(
 
         task, mode = task_and_mode(provenance, folder)
         if named is not None and named.key != task.key:
-            raise SetupError(f"{folder} is a session of {task.key}, and --task says {named.key}")
+            raise SetupError(f"{folder} is a session of {task.key}, not of {named.key}")
         round_name = round_name or provenance.round
         division = division or provenance.division.value
     else:

@@ -143,7 +143,8 @@ def _judged(session: Path, labels: Path | None, settings: Config, task: str | No
 def _recorded(where: str, judged: Judged, scale: OutputScale) -> RecordedBoard:
     from ...report.compare.engines.boards import RecordedBoard
 
-    return RecordedBoard.of(where, judged.task, scale, judged.records)
+    simulated = " (simulated)" * judged.assessment.simulated
+    return RecordedBoard.of(f"{where}{simulated}", judged.task, scale, judged.records)
 
 
 def _inputs(
@@ -172,7 +173,8 @@ def _inputs(
     questions = DatasetInputs(Dataset.open(root, task, labels))
     if recorded is not None:
         questions = questions.only(recorded.files)
-        if not questions.files:
+        windows = ((window.file, window.offset) for window in questions.dataset.windows())
+        if recorded.answers.keys().isdisjoint(windows):
             raise SetupError(
                 f"no input of {recorded.where} is in {questions.folder}: give the folder that it "
                 "was measured with (--datasets)"
@@ -199,11 +201,20 @@ def _task(named: str | None, settings: Config, judged: Judged | None) -> Task:
 
 def _usual_model(judged: Judged | None, settings: Config) -> str | Path:
     """Return the model that a simulated board ran or runs; of a real one, the reference."""
+    from hashlib import sha256
+
+    from ....models.model_file import read_model
     from ...config.sim_address import is_simulated
 
     told = None if judged is None or judged.provenance is None else judged.provenance.simulated
     if told is not None and told.model.endswith(".tflite"):
-        return Path(told.model).expanduser()
+        path = Path(told.model).expanduser()
+        if sha256(read_model(path)).hexdigest() != told.model_sha256:
+            raise SetupError(
+                f"{path} is another file than the session's device ran (SHA-256 "
+                f"{told.model_sha256[:12]}…); name that with --model FILE"
+            )
+        return path
     return "demo" if is_simulated(settings) else "reference"
 
 
@@ -254,6 +265,7 @@ def _progress(task: Task, inputs: AskedInputs, *, as_json: bool) -> Iterator[Cal
 def _show(console: Console, compared: EngineComparison) -> None:
     from rich.text import Text
 
+    from ...report.compare.engines.boards import BOARD, SESSION
     from ..show.fitted_table import print_fitted
 
     def say(text: str = "", style: str = "") -> None:
@@ -299,7 +311,7 @@ def _show(console: Console, compared: EngineComparison) -> None:
             say(f"{name}: {_named(pair, task, in_parts)}")
     if compared.equal:
         say("all answers are equal", "green")
-    for name in ("board", "session"):
+    for name in (BOARD, SESSION):
         if (nearest := _nearest(name, compared.pairs)) is not None:
             say(nearest, "bold")
     for lacking in compared.unavailable:
@@ -318,6 +330,8 @@ def _figure(one: Asked, task: Task) -> str:
 
 
 def _largest(pair: Tally) -> str:
+    if not pair.compared:
+        return "not compared"
     if not pair.differing:  # as a board's printed scores may be from those of both groups
         return "equal"
     steps = "" if pair.largest_steps is None else _steps(pair.largest_steps)
@@ -352,7 +366,13 @@ def _class(number: int, task: Task) -> str:
 
 def _nearest(name: str, pairs: tuple[Tally, ...]) -> str | None:
     """Say whose answers a board's are most like."""
-    to_it = [pair for pair in pairs if name in (pair.a, pair.b) and {pair.a, pair.b} != _BOARDS]
+    from ...report.compare.engines.boards import BOARD, SESSION
+
+    to_it = [
+        pair
+        for pair in pairs
+        if name in (pair.a, pair.b) and {pair.a, pair.b} != {BOARD, SESSION} and pair.compared
+    ]
     if not to_it:
         return None
     best = min(to_it, key=lambda pair: pair.differing)
@@ -363,6 +383,3 @@ def _nearest(name: str, pairs: tuple[Tally, ...]) -> str | None:
         return None  # as far from all: the table says how far
     how = f"nearest ({best.differing} differ) to" if best.differing else "equal to"
     return f"the {name}'s answers are {how} those of {', '.join(like)}"
-
-
-_BOARDS = {"board", "session"}

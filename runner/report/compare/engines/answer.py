@@ -36,7 +36,7 @@ class OutputScale:
     step: float | None
     """What a step of the quantised output is worth; None of a float output."""
     least: int = 0
-    """The integer that stands for 0, the zero point."""
+    """The int8 that stands for 0, the zero point."""
 
     def value(self, integer: float) -> float:
         """Return what an integer of the output stands for; the integer itself without steps."""

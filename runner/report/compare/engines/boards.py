@@ -80,7 +80,10 @@ def as_values(scores: tuple[float, ...], scale: OutputScale) -> tuple[float, ...
     Shares of one are taken as they are, and so is the one score of ad.
     """
     integers = len(scores) > 1 and all(score.is_integer() for score in scores)
-    if not integers or all(0 <= score <= 1 for score in scores):
+    if not integers or (sum(scores) == 1 and min(scores) == 0):
         return scores
-    unsigned = max(scores) > _INT8_MOST  # a uint8 is 128 more than the int8 that it stands for
+    # A uint8 is 128 more than the int8 that it stands for. Shares as uint8 make 256 together, and
+    # as int8 0 or less; of other outputs only what no int8 can be tells.
+    shares = scale.least == -128
+    unsigned = min(scores) >= 0 and (sum(scores) if shares else max(scores)) > _INT8_MOST
     return tuple(scale.value(score - 128 * unsigned) for score in scores)

@@ -57,12 +57,12 @@ class EngineComparison:
     @property
     def equal(self) -> bool:
         """Tell whether nobody differs from anybody."""
-        return not any(pair.differing for pair in self.pairs)
+        return all(pair.equal for pair in self.pairs)
 
     @property
     def groups(self) -> tuple[tuple[str, ...], ...]:
         """Return the names of those whose answers are equal, group by group."""
-        differ = {frozenset((pair.a, pair.b)) for pair in self.pairs if pair.differing}
+        differ = {frozenset((pair.a, pair.b)) for pair in self.pairs if not pair.equal}
         groups: list[list[str]] = []
         for one in self.asked:
             for group in groups:

@@ -78,12 +78,13 @@ def output_scale(path: Path) -> OutputScale:
     """Return what the steps of a model's output are worth, by its file."""
     try:
         graph = read_graph(path)
-        quantisation = graph.tensors[graph.outputs[0]].quantisation
+        output = graph.tensors[graph.outputs[0]]
     except (GraphError, IndexError):
         return OutputScale(None)
-    if len(quantisation.scales) != 1 or not quantisation.scales[0] > 0:
+    scales, zero_points = output.quantisation.scales, output.quantisation.zero_points
+    if len(scales) != 1 or not scales[0] > 0:
         return OutputScale(None)
-    return OutputScale(quantisation.scales[0], next(iter(quantisation.zero_points), 0))
+    return OutputScale(scales[0], next(iter(zero_points), 0) - 128 * (output.type_name == "uint8"))
 
 
 def _every_output(task: Task) -> Task:

@@ -67,6 +67,11 @@ class Tally:
     """Of those with another class, then of those that differ; at most ``MOST_NAMED`` of each."""
     _reclassified: list[DifferingInput] = field(default_factory=list)
 
+    @property
+    def equal(self) -> bool:
+        """Tell whether both answered the same inputs, and all of them equally."""
+        return self.compared > 0 and not self.differing
+
     def add(self, given: GivenInput, a: Answer, b: Answer) -> None:
         """Take the two answers to an input."""
         self.compared += 1

@@ -130,7 +130,24 @@ def test_a_session_is_compared_with_its_own_model_and_inputs(tmp_path, without_t
     told = tinyrunner("engines", "--session", session, "--json").json
     assert (told["task"], told["files"], told["equal"]) == ("kws", 7, True)
     assert Path(told["model"]).samefile(demo_model_path(KWS))
-    assert told["asked"][-1]["runs_as"] == str(session)
+    assert told["asked"][-1]["runs_as"] == f"{session} (simulated)"
+
+
+def test_a_session_whose_model_is_another_file_by_now_is_not_compared_with_that(
+    tmp_path, without_tflm
+):
+    model = tmp_path / "mine.tflite"
+    model.write_bytes(demo_model_path(KWS).read_bytes())
+    ran = tinyrunner(
+        "run", "kws", "--mode", "accuracy", "--dut", "sim:kws01", "--limit", 1, "--sessions",
+        tmp_path, "--datasets", "demo", "--model", model, "--for", "development",
+    )  # fmt: skip
+    assert ran.status == 0, ran
+    model.write_bytes(model.read_bytes() + b"\0")
+    (session,) = tmp_path.glob("*_accuracy")
+    ran = tinyrunner("engines", "--session", session)
+    assert ran.status == 2
+    assert "mine.tflite is another file than the session's device ran" in ran.err
 
 
 def test_a_published_board_differs_from_every_engine_here(without_tflm):

@@ -95,7 +95,7 @@ def test_a_wake_word_session_without_edges_or_samples_shows_what_its_log_prints(
     assert "v1.2 has no sww" in again.out
     wrong = tinyrunner("score", session, "--task", "kws")
     assert wrong.status == 2
-    assert "is of the streaming model sww01, and --task says kws" in wrong.err
+    assert "is of the streaming model sww01, not of kws" in wrong.err
 
 
 def test_a_folder_without_a_log_is_told():

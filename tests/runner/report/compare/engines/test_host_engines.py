@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,9 +11,10 @@ from support.firmware.build import need
 from tinyrunner.datasets.demo.demo_dataset import generate
 from tinyrunner.models.demo_models import demo_model_path
 from tinyrunner.models.engine import Engine
+from tinyrunner.models.export.tflite_graph import read_graph
 from tinyrunner.models.model_file import ModelError
 from tinyrunner.models.suite import AD, KWS
-from tinyrunner.runner.report.compare.engines.answer import GivenInput
+from tinyrunner.runner.report.compare.engines.answer import GivenInput, OutputScale
 from tinyrunner.runner.report.compare.engines.host_engines import host_engines, output_scale
 
 
@@ -65,3 +67,16 @@ def test_the_steps_of_an_output_are_read_from_the_file(tmp_path):
     assert math.isclose(scale.step, 1 / 256)
     assert scale.value(127) == 255 / 256
     assert output_scale(tmp_path / "absent.tflite").step is None
+
+
+def test_the_steps_of_a_uint8_are_those_of_the_int8_that_it_stands_for(monkeypatch):
+    graph = read_graph(demo_model_path(KWS))
+    output = graph.tensors[graph.outputs[0]]
+    unsigned = replace(
+        output, type_name="uint8", quantisation=replace(output.quantisation, zero_points=(0,))
+    )
+    tensors = [*graph.tensors]
+    tensors[graph.outputs[0]] = unsigned
+    of_uint8 = replace(graph, tensors=tuple(tensors))
+    monkeypatch.setattr(f"{output_scale.__module__}.read_graph", lambda path: of_uint8)
+    assert output_scale(demo_model_path(KWS)) == OutputScale(1 / 256, -128)

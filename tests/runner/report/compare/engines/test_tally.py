@@ -98,8 +98,21 @@ def test_no_number_is_equal_to_itself_and_to_nothing_else():
         ((0.25, 0.75), (0.25, 0.75)),
         ((-128.0, 127.0), (0.0, 255 / 256)),
         ((0.0, 255.0), (0.0, 255 / 256)),
+        ((100.0, 90.0, 66.0), (100 / 256, 90 / 256, 66 / 256)),
+        ((0.0, 0.0), (0.5, 0.5)),
         ((12.0,), (12.0,)),
     ],
 )
 def test_integers_of_a_classifiers_board_are_its_outputs(printed_scores, meant):
     assert as_values(printed_scores, STEPS) == meant
+
+
+def test_other_outputs_than_shares_are_uint8_only_where_no_int8_can_be():
+    logits = OutputScale(0.5, 0)
+    assert as_values((100.0, 90.0, 66.0), logits) == (50, 45, 33)
+    assert as_values((0.0, 128.0, 200.0), logits) == (-64, 0, 36)
+
+
+def test_who_answered_none_of_the_same_inputs_is_not_equal():
+    assert not counted().equal
+    assert counted((engines(0.5, 0.5), engines(0.5, 0.5))).equal
