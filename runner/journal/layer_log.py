@@ -125,6 +125,8 @@ def read_layer_log(path: Path) -> LayerProfile:
         return replace(found, log=path, log_sha256=digest)
     if conversation.trouble is not None:
         raise SetupError(str(conversation.trouble)) from conversation.trouble
+    if conversation.breaks_off:
+        raise SetupError(f"{path} breaks off within the answer to `{ASK_LAYERS}`")
     raise SetupError(
         f"{path} holds no answer to `{ASK_LAYERS}`: `tinyrunner profile --out FILE` keeps one"
     )
@@ -161,6 +163,11 @@ class _Conversation:
         for line in self._lines.feed(data):
             for message in parse_line(line):
                 self._heard(message)
+
+    @property
+    def breaks_off(self) -> bool:
+        """Tell whether the log ends within an answer."""
+        return self._asked == ASK_LAYERS and bool(self._reply)
 
     def name_layer(self, number: int, name: str) -> None:
         """Call a layer of the last answer as its model file does."""

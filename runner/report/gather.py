@@ -55,7 +55,12 @@ def gather(paths: Sequence[Path], asked: Asked, *, layers: bool = False) -> Repo
     if asked.division not in (None, *(division.value for division in Division)):
         near = closest(str(asked.division), (division.value for division in Division))
         raise SetupError(f"no division {asked.division!r}{near}; there are closed and open")
-    logs = [path for path in paths if layers and is_layer_log(path)]
+    logs = [path for path in paths if is_layer_log(path)]
+    if logs and not layers:
+        raise SetupError(
+            f"{logs[0]} is a log of the wire and no session; what layers took is shown from it by "
+            "`report`, `export --rows layers` and `profile --from`"
+        )
     found_logs: list[Path] = []
     folders: dict[Path, Path] = {}
     try:

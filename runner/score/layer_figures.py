@@ -40,6 +40,17 @@ class LayerFigures:
     def cycles_per_mac(self) -> float | None:
         return self.cycles / self.macs if self.macs else None
 
+    @property
+    def per_mac(self) -> str:
+        """Write cycles per MAC by three digits, and all of those ahead of the point."""
+        cycles = self.cycles_per_mac
+        return "" if cycles is None else f"{cycles:.3g}" if cycles < 100 else f"{cycles:.0f}"
+
+    @property
+    def percent(self) -> str:
+        """Write the share as percentage."""
+        return f"{100 * self.share:.1f} %"
+
 
 def layers_of(times: LayerTimes) -> tuple[LayerFigures, ...]:
     """Return the figures of each layer, in the order in which they run."""

@@ -104,15 +104,10 @@ def _table_row(row: LayerFigures, unit: str) -> dict[str, str]:
         "output": row.output,
         "MACs": "" if row.macs is None else spaced(row.macs),
         unit: spaced(row.cycles),
-        "per MAC": "" if row.cycles_per_mac is None else per_mac(row.cycles_per_mac),
+        "per MAC": row.per_mac,
         "us": spaced(row.us),
-        "share": f"{100 * row.share:.1f} %",
+        "share": row.percent,
     }
-
-
-def per_mac(cycles: float) -> str:
-    """Write cycles per MAC by three digits, and all of those ahead of the point."""
-    return f"{cycles:.3g}" if cycles < 100 else f"{cycles:.0f}"
 
 
 def _chart(layers: Sequence[LayerFigures], columns: int) -> Iterator[str]:
@@ -123,5 +118,5 @@ def _chart(layers: Sequence[LayerFigures], columns: int) -> Iterator[str]:
         eighths = round(8 * room * layer.share / most) if most else 0
         bar = _BLOCKS[8] * (eighths // 8) + (_BLOCKS[eighths % 8] if eighths % 8 else "")
         long = len(layer.operator) > _NAME_COLUMNS
-        name = f"{layer.operator[:23]}…" if long else layer.operator
-        yield f"{layer.layer:>2} {name:<{_NAME_COLUMNS}} {bar} {100 * layer.share:.1f} %"
+        name = f"{layer.operator[: _NAME_COLUMNS - 1]}…" if long else layer.operator
+        yield f"{layer.layer:>2} {name:<{_NAME_COLUMNS}} {bar} {layer.percent}"

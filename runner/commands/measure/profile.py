@@ -217,7 +217,7 @@ class _Kept:
                 raise SetupError(f"--out: {error}") from error
         file = self.file or _free(self.partial.parent, f"{self.stem}{task.key}", ENDING)
         try:
-            read_layer_log(self.partial)  # what cannot be read back is not kept
+            kept = read_layer_log(self.partial)  # what cannot be read back is not kept
         except SetupError as error:  # a full disk, say
             raise SetupError(
                 f"--out: what was said could not be kept whole ({error}); leave it out, or name "
@@ -227,7 +227,7 @@ class _Kept:
             self.partial.rename(file)
         except OSError as error:
             raise SetupError(f"cannot write {file}: {error.strerror or error}") from error
-        return read_layer_log(file)
+        return replace(kept, log=file)
 
 
 def _free(folder: Path, stem: str, ending: str) -> Path:

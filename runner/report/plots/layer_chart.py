@@ -92,9 +92,9 @@ def layers_view(
         ("An inference", f"{fixed(times.us / 1e3)} ms"),
         (unit.capitalize(), _spaced(times.cycles)),
         ("MACs", NONE if whole.macs is None else _spaced(whole.macs)),
-        (f"{unit.capitalize()} per MAC", _per_mac(whole)),
+        (f"{unit.capitalize()} per MAC", whole.per_mac or NONE),
         ("Layers", str(len(layers))),
-        ("Between layers", _share(between_layers(times).share)),
+        ("Between layers", between_layers(times).percent),
     ]
     return LayersView(
         anchor=anchor,
@@ -134,9 +134,9 @@ def _table(rows: Sequence[LayerFigures], unit: str) -> Table:
             row.output,
             "" if row.macs is None else _spaced(row.macs),
             _spaced(row.cycles),
-            "" if row.cycles_per_mac is None else _per_mac(row),
+            row.per_mac,
             _spaced(row.us),
-            _share(row.share),
+            row.percent,
         )
         for row in rows
     ]
@@ -151,7 +151,7 @@ def _bars(layers: Sequence[LayerFigures], what: str, mark: str, unit: str) -> Ba
             y=place * _ROW,
             width=round(room * layer.share / most, 1) if most else 0.0,
             name=_short(f"{layer.layer} {layer.operator}"),
-            share=_share(layer.share),
+            share=layer.percent,
             text=", ".join(_told(layer, unit)),
         )
         for place, layer in enumerate(layers)
@@ -159,7 +159,7 @@ def _bars(layers: Sequence[LayerFigures], what: str, mark: str, unit: str) -> Ba
     first = max(layers, key=lambda layer: layer.share)
     described = (
         f"Share of the inference by layer, {what}: most takes layer {first.layer} "
-        f"({first.operator}), {_share(first.share)}"
+        f"({first.operator}), {first.percent}"
     )
     return Bars(
         title=f"Share of the inference by layer{f', {mark}' if mark else ''}",
@@ -177,10 +177,10 @@ def _told(layer: LayerFigures, unit: str) -> Iterator[str]:
     if layer.macs is not None:
         yield f"{_spaced(layer.macs)} MACs"
     yield f"{_spaced(layer.cycles)} {unit}"
-    if layer.cycles_per_mac is not None:
-        yield f"{_per_mac(layer)} per MAC"
+    if layer.per_mac:
+        yield f"{layer.per_mac} per MAC"
     yield f"{_spaced(layer.us)} µs"
-    yield _share(layer.share)
+    yield layer.percent
 
 
 def _origins(profile: LayerProfile) -> Iterator[Row]:
@@ -196,17 +196,8 @@ def _origins(profile: LayerProfile) -> Iterator[Row]:
     yield "Asked", profile.begun
 
 
-def _share(share: float) -> str:
-    return f"{100 * share:.1f} %"
-
-
 def _short(name: str) -> str:
     return name if len(name) <= _LONGEST_NAME else name[: _LONGEST_NAME - 1] + "…"
-
-
-def _per_mac(row: LayerFigures) -> str:
-    cycles = row.cycles_per_mac
-    return NONE if cycles is None else f"{cycles:.3g}" if cycles < 100 else f"{cycles:.0f}"
 
 
 def _spaced(number: int) -> str:

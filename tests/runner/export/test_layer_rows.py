@@ -80,3 +80,10 @@ def test_a_log_that_cannot_be_read_is_left_out_and_told(lab):
     assert "left out:" in told.shown
     assert "b.layers.log" in told.shown
     assert len(told.out.splitlines()) == 3
+
+
+def test_a_log_of_layers_that_is_named_is_taken_for_no_session(lab):
+    told = command("export", lab / "a.layers.log")
+    assert told.status == 2
+    assert "is a log of the wire and no session" in told.error
+    assert "--rows layers" in told.error

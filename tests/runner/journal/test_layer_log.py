@@ -76,6 +76,7 @@ def test_layers_are_called_as_the_model_file_does(tmp_path):
         ("# tinyrunner", "# other", "no wire log"),
         (" < ", " <io ", "holds no answer"),
         ("0.410000 <", "0.41 <", "expected `SECONDS > BYTES`"),
+        ("20\\r\\nm-ready", "20\\r\\nm-rea", "breaks off within the answer"),
     ],
 )
 def test_a_log_without_layers_says_why(tmp_path, old: str, new: str, says: str):
