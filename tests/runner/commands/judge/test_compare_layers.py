@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import pytest
-from support.cli import tinyrunner
+from support.cli import Terminal, tinyrunner
 from support.report.layer_logs import layer_log
 
 BEFORE = [(f"depthwise convolution 25x5x24 {n}000 MACs", 200_000 + n, 2000) for n in range(5)]
@@ -17,11 +18,11 @@ def logs(tmp_path):
     return layer_log(tmp_path / "a.log", BEFORE), layer_log(tmp_path / "b.log", AFTER)
 
 
-def test_the_layer_that_became_slower_is_named_within_80_columns(logs, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "80")
-    ran = tinyrunner("compare", *logs)
-    assert ran.status == 0
-    shown = ran.out
+@pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals")
+def test_the_layer_that_became_slower_is_named_within_80_columns(logs):
+    terminal = Terminal("compare", *logs, NO_COLOR="1")
+    assert terminal.end() == 0
+    shown = terminal.shown.replace("\r", "")
     assert "slowed most: 3 depthwise convolution, +59 997 cycles" in shown
     table = shown.split("\n\n")[1].splitlines()
     assert max(map(len, table)) <= 80
