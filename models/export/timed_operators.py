@@ -33,6 +33,9 @@ _WITHOUT_PRODUCTS = frozenset(_NO_PRODUCTS.split())
 _BY_WEIGHTS = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
 """Those whose products are known: each position of the output takes all weights once."""
 
+_MOST = 1 << 59
+"""No tensor of any chip has so many elements: a damaged file says so. It has 18 digits."""
+
 
 @dataclass(frozen=True, slots=True)
 class TimedOperator:
@@ -63,10 +66,10 @@ def _timed(graph: Graph, operator: Operator) -> TimedOperator:
     name = operator.name
     word = _WORDS.get(name, name)
     shapes = [graph.tensors[tensor].shape for tensor in operator.outputs if tensor >= 0]
-    if len(shapes) != 1 or min(shapes[0], default=1) < 1:  # several, or known only when it runs
+    elements = _count(shapes[0]) if len(shapes) == 1 else None
+    if elements is None:
         return TimedOperator(name, word, 0, None)
     (shape,) = shapes
-    elements = math.prod(shape)
     macs = _products(graph, operator, shape)
     told = shape[1:] if len(shape) == 4 and "convolution" in word else (elements,)
     return TimedOperator(name, told_name(word, told, macs), elements, macs)
@@ -75,6 +78,12 @@ def _timed(graph: Graph, operator: Operator) -> TimedOperator:
 def _products(graph: Graph, operator: Operator, shape: tuple[int, ...]) -> int | None:
     if operator.name in _WITHOUT_PRODUCTS:
         return 0
-    if operator.name not in _BY_WEIGHTS or len(operator.inputs) < 2:
+    if operator.name not in _BY_WEIGHTS or len(operator.inputs) < 2 or operator.inputs[1] < 0:
         return None
-    return math.prod(shape[:-1]) * math.prod(graph.tensors[operator.inputs[1]].shape)
+    return _count((*shape[:-1], *graph.tensors[operator.inputs[1]].shape))
+
+
+def _count(shape: tuple[int, ...]) -> int | None:
+    """Returns how many elements there are; None where that is known only when the model runs."""
+    count = math.prod(shape)
+    return count if min(shape, default=1) > 0 and count <= _MOST else None

@@ -100,8 +100,10 @@ def markdown(rows: Sequence[Row], kind: type[Row]) -> str:
         texts = ["" if cell is None else marked(written(cell)) for cell, written in cells]
         if kind is SessionRow and getattr(row, "simulated", False):
             texts[kept.index("verdict")] += ", **simulated**"
-        elif isinstance(row, LayerRow) and row.simulated:
-            texts[kept.index("counter_kind")] = "**simulated**"
+        elif isinstance(row, LayerRow):
+            mark = "simulated" if row.simulated else row.counter_kind
+            if mark in ("simulated", "emulated"):  # it says nothing about a chip
+                texts[kept.index("counter_kind")] = f"**{mark}**"
         lines.append("| " + " | ".join(texts) + " |")
     return "\n".join(lines) + "\n\n"
 

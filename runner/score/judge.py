@@ -76,7 +76,9 @@ def judge_any(
     log, logged = _read(path, named)
     if logged.facts.streaming is None:
         if task_name in STREAMING_TASKS:
-            raise SetupError(f"{log} names no streaming model, and is none of {task_name}")
+            raise SetupError(
+                f"{log} names no streaming model, so that it is no session of {task_name}"
+            )
         return _judge(
             log, logged, labels, datasets, round_name, division,
             named=named, labels_needed=labels_needed, purpose=purpose,

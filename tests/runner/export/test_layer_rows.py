@@ -62,6 +62,9 @@ def test_markdown_shows_the_units_of_the_field_and_marks_what_is_simulated(tmp_p
     log = layer_log(tmp_path / "b.layers.log", counter="simulated: a clock")
     told = command("export", log, "--rows", "layers", "--format", "markdown")
     assert told.out.count("| **simulated** |") == 2
+    log = layer_log(tmp_path / "c.layers.log", counter="emulated: a clock")
+    told = command("export", log, "--rows", "layers", "--format", "markdown")
+    assert told.out.count("| **emulated** |") == 2
 
 
 def test_where_no_log_of_layers_is_that_is_told(lab):

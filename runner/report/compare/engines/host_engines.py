@@ -82,7 +82,7 @@ def output_scale(path: Path) -> OutputScale:
     except (GraphError, IndexError):
         return OutputScale(None)
     scales, zero_points = output.quantisation.scales, output.quantisation.zero_points
-    if len(scales) != 1 or not scales[0] > 0:
+    if len(scales) != 1 or not 0 < scales[0] < math.inf:
         return OutputScale(None)
     return OutputScale(scales[0], next(iter(zero_points), 0) - 128 * (output.type_name == "uint8"))
 
