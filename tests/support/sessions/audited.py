@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
 from support.reference import reference_path
 from tinyrunner.runner.audit.evidence.audit_result import SessionAudit
 from tinyrunner.runner.audit.evidence.findings import AuditFinding, Rule, Severity
-from tinyrunner.runner.audit.evidence.tree import find_layout, read_tree
+from tinyrunner.runner.audit.evidence.tree import ModeFolder, find_layout, read_tree
 from tinyrunner.runner.audit.session.label_lists import LabelLists
 from tinyrunner.runner.audit.session.session_audit import AuditContext, audit_session
 from tinyrunner.runner.config.rounds import load_rounds
@@ -67,6 +69,29 @@ def published_session(root: Path, board: str, task: str, mode: str) -> OneSessio
     """A copy of a published one."""
     source = reference_path("published", board, task, mode)
     return one_session(source, root, task, mode, board.partition("/")[0])
+
+
+@pytest.fixture(scope="module")
+def judged() -> dict[object, SessionAudit]:
+    """The mode folders that a module's tests have audited."""
+    return {}
+
+
+@pytest.fixture
+def judged_once(judged: dict[object, SessionAudit], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Judges a mode folder once for all trees that link its files: only those anew that a test has
+    changed, for nothing outside of its folder has a part in what is found of a session."""
+
+    def judge(place: ModeFolder, context: AuditContext) -> SessionAudit:
+        with os.scandir(context.root / place.path) as entries:
+            files = [(entry.name, entry.stat(follow_symlinks=False)) for entry in entries]
+        contents = [(name, at.st_ino, at.st_mode, at.st_size, at.st_mtime_ns) for name, at in files]
+        same = (place, context.round.name, tuple(sorted(contents)))
+        if same not in judged:
+            judged[same] = audit_session(place, context)
+        return judged[same]
+
+    monkeypatch.setattr("tinyrunner.runner.audit.audit.audit_session", judge)
 
 
 def official_lists() -> Path:

@@ -16,7 +16,7 @@ from tinyrunner.runner.audit.official.checker import official_report
 from tinyrunner.runner.config.rounds import load_rounds
 
 ROUNDS = ("v1.1", "v1.2", "v1.3", "v1.4")
-TREES = 75
+TREES = 40
 """Of each round."""
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import os
 import struct
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+import support.cli
+from support.cli import ended, process
 from support.sessions.audited import (
     KRAI,
     ST_V13,
@@ -22,29 +22,16 @@ from tinyrunner.runner.audit.evidence.findings import Rule
 
 MEMORY_BYTES = 300_000_000
 
-_MEASURED = """
-import sys
-from pathlib import Path
-sys.path.insert(0, sys.argv[1])
-from support.sessions.audited import OneSession, official_lists
-from support.benches.peak_memory import peak_bytes
-session = OneSession(Path(sys.argv[2]), Path(sys.argv[3]), sys.argv[4])
-audit = session.audit(official_lists())
-print(len(audit.findings), peak_bytes())
-for finding in audit.findings:
-    print(finding.severity.value, "|", finding.rule.title, "|", finding.place, "|", finding.found)
-"""
+APART = Path(support.cli.__file__).parent / "benches" / "audit_peak.py"
 
 
 def audited_apart(session: OneSession) -> tuple[str, int]:
     """The findings as text, and the most memory that a process of its own took for them."""
     pytest.importorskip("resource")
-    tests = Path(__file__).resolve().parents[3]
-    command = [sys.executable, "-c", _MEASURED, str(tests), str(session.root), str(session.folder)]
-    done = subprocess.run([*command, session.round], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    head, _, findings = done.stdout.partition("\n")
-    return findings, int(head.split()[1])
+    ran = ended(process(session.root, session.folder, session.round, program=APART))
+    assert ran.status == 0, ran
+    head, _, findings = ran.out.partition("\n")
+    return findings, int(head)
 
 
 def sparse(path: Path, size: int, beginning: bytes = b"", *, keep: bool = False) -> None:
