@@ -6,6 +6,7 @@ import json
 import shutil
 from collections import Counter
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from support.sessions.official_restatement import restate
 from support.sessions.submission_trees import copied_tree
 from tinyrunner.runner.audit import audit as audit_module
 from tinyrunner.runner.audit.audit import audit
+from tinyrunner.runner.audit.evidence.audit_result import TreeAudit
 from tinyrunner.runner.audit.evidence.findings import Level, Rule, Severity
 from tinyrunner.runner.config.rounds import load_rounds
 from tinyrunner.runner.report.gather import Asked, gather
@@ -26,9 +28,15 @@ ROUNDS = ("v1.1", "v1.2", "v1.3", "v1.4")
 TASKS = ("ad", "ic", "kws", "vww")
 
 
+@pytest.fixture(scope="module")
+def audited(built_tree: Callable[[str], Path]) -> Callable[[str], TreeAudit]:
+    """The audit of a round's demonstration, made once."""
+    return cache(lambda round_name: audit(built_tree(round_name)))
+
+
 @pytest.mark.parametrize("round_name", ROUNDS)
-def test_a_demonstration_is_sound_but_for_its_data_in_every_round(round_name, built_tree):
-    result = audit(built_tree(round_name))
+def test_a_demonstration_is_sound_but_for_its_data_in_every_round(round_name, audited):
+    result = audited(round_name)
     assert result.round.name == round_name  # told by the checklist
     assert {level: result.holds(level) for level in Level} == {
         Level.OFFICIAL: True,
@@ -48,9 +56,9 @@ def test_a_demonstration_is_sound_but_for_its_data_in_every_round(round_name, bu
 
 
 @pytest.mark.parametrize("round_name", ROUNDS)
-def test_the_official_checker_restated_says_ok_with_the_same_rows(round_name, built_tree):
+def test_the_official_checker_restated_says_ok_with_the_same_rows(round_name, built_tree, audited):
     root = built_tree(round_name)
-    report = audit(root).official
+    report = audited(round_name).official
     said = restate(root, load_rounds().get(round_name).checker, round_name)
     assert (said.ok, said.crashed) == (report.ok, False) == (True, False)
     ours = [dict(row.values) for row in report.rows]
