@@ -137,7 +137,7 @@ def test_a_missing_list_is_an_error_that_names_it(tmp_path: Path) -> None:
         read_labels(tmp_path / "none.csv", KWS)
 
 
-names = st.from_regex(r"[A-Za-z0-9_\- é]{0,12}[a-z0-9]\.bin", fullmatch=True).map(str.strip)
+names = st.text("aZ09_- é", max_size=12).map(lambda stem: f"{stem}x.bin".strip())
 
 
 @given(st.lists(names, min_size=1, unique=True), st.sampled_from([KWS, AD, IC]), st.data())

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
 from collections import Counter
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -22,8 +24,14 @@ ALL = tuple(TASKS.values())
 KEYS = tuple(TASKS)
 
 
+@cache
+def whole(task: Task) -> tuple[demo.DemoInput, ...]:
+    """The set of the task, generated once for all that is said of it."""
+    return demo.generate(task)
+
+
 def _digest_of(task: Task) -> str:
-    inputs = demo.generate(task)
+    inputs = whole(task)
     return demo.digest(((i.name, i.data) for i in inputs), demo.label_list(task, inputs))
 
 
@@ -39,7 +47,7 @@ def test_every_task_has_demo_inputs_a_count_and_a_hash() -> None:
 
 @pytest.mark.parametrize("task", ALL, ids=KEYS)
 def test_inputs_have_the_size_and_the_names_of_the_task(task: Task) -> None:
-    inputs = demo.generate(task)
+    inputs = whole(task)
     assert len(inputs) == demo.DEMO_COUNTS[task.model_id]
     for index, item in enumerate(inputs):
         assert len(item.data) == task.file_bytes
@@ -48,7 +56,7 @@ def test_inputs_have_the_size_and_the_names_of_the_task(task: Task) -> None:
 
 @pytest.mark.parametrize("task", ALL, ids=KEYS)
 def test_each_class_occurs_equally_often_and_once_in_each_block(task: Task) -> None:
-    labels = [item.label for item in demo.generate(task)]
+    labels = [item.label for item in whole(task)]
     assert set(Counter(labels).values()) == {len(labels) // task.class_count}
     for start in range(0, len(labels), task.class_count):
         block = labels[start : start + task.class_count]
@@ -67,7 +75,7 @@ def test_a_longer_set_begins_with_the_shorter_one(task: Task) -> None:
 
 @pytest.mark.parametrize("task", ALL, ids=KEYS)
 def test_no_input_occurs_twice_nor_in_the_training_stream(task: Task) -> None:
-    evaluation = {item.data for item in demo.generate(task)}
+    evaluation = {item.data for item in whole(task)}
     training = {item.data for item in demo.generate(task, seed=demo.TRAINING_SEED, count=120)}
     assert len(evaluation) == demo.DEMO_COUNTS[task.model_id]
     assert not evaluation & training
@@ -84,7 +92,7 @@ def test_pictures_use_the_range_of_a_byte_and_no_class_has_a_brightness(task: Ta
 
 
 def test_ad_files_hold_exact_floats_in_the_range_of_log_energies() -> None:
-    for item in demo.generate(AD):
+    for item in whole(AD):
         values = np.frombuffer(item.data, "<f4").astype(np.float64)
         assert values.shape == (200 * 128,)
         assert -80 <= values.min() < -40
@@ -118,7 +126,7 @@ def test_the_label_list_is_one_that_the_reader_accepts(task: Task, tmp_path: Pat
     content = (folder / "y_labels.csv").read_bytes()
     assert b"\r" not in content
     rows = parse_labels(content.decode(), task, "the demo set").rows
-    inputs = demo.generate(task)
+    inputs = whole(task)
     assert [(row.file, row.label) for row in rows] == [(i.name, i.label) for i in inputs]
     assert Dataset.open(tmp_path, task).window_count == len(inputs) * task.windows_per_file
 
@@ -126,7 +134,7 @@ def test_the_label_list_is_one_that_the_reader_accepts(task: Task, tmp_path: Pat
 def test_materialise_writes_exactly_the_set_and_leaves_no_temporary_folder(tmp_path: Path) -> None:
     folder = demo.materialise(KWS, tmp_path / "new" / "root")
     assert folder == tmp_path / "new" / "root" / "kws01"
-    inputs = demo.generate(KWS)
+    inputs = whole(KWS)
     names = {item.name for item in inputs} | {"y_labels.csv"}
     assert {path.name for path in folder.iterdir()} == names
     assert all((folder / item.name).read_bytes() == item.data for item in inputs)
@@ -173,9 +181,14 @@ def test_a_set_that_is_there_and_right_is_left_alone(tmp_path: Path) -> None:
     assert (before.st_ino, before.st_mtime_ns) == (after.st_ino, after.st_mtime_ns)
 
 
+@pytest.fixture(scope="module")
+def kws_set(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return demo.materialise(KWS, tmp_path_factory.mktemp("demo"))
+
+
 @pytest.mark.parametrize("damage", ["changed", "missing", "short list", "no list", "not UTF-8"])
-def test_a_damaged_set_is_made_again(tmp_path: Path, damage: str) -> None:
-    folder = demo.materialise(KWS, tmp_path)
+def test_a_damaged_set_is_made_again(kws_set: Path, tmp_path: Path, damage: str) -> None:
+    folder = shutil.copytree(kws_set, tmp_path / "kws01")
     victim, labels = sorted(folder.glob("*.bin"))[3], folder / "y_labels.csv"
     match damage:
         case "changed":
@@ -189,7 +202,7 @@ def test_a_damaged_set_is_made_again(tmp_path: Path, damage: str) -> None:
         case "not UTF-8":
             labels.write_bytes(b"\xff\xfe")
     demo.materialise(KWS, tmp_path)
-    assert victim.read_bytes() == demo.generate(KWS)[3].data
+    assert victim.read_bytes() == whole(KWS)[3].data
     assert list(tmp_path.iterdir()) == [folder]
 
 
@@ -219,9 +232,9 @@ def test_a_file_in_the_place_of_the_folder_is_refused(tmp_path: Path) -> None:
 
 
 def test_an_error_while_writing_leaves_the_old_set_and_no_rubbish(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    kws_set: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder = demo.materialise(KWS, tmp_path)
+    folder = shutil.copytree(kws_set, tmp_path / "kws01")
     (folder / "y_labels.csv").write_bytes(b"")
 
     def no_space(self: Path, data: bytes) -> int:
@@ -235,9 +248,9 @@ def test_an_error_while_writing_leaves_the_old_set_and_no_rubbish(
 
 
 def test_the_old_set_comes_back_when_the_new_one_cannot_take_its_place(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    kws_set: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder = demo.materialise(KWS, tmp_path)
+    folder = shutil.copytree(kws_set, tmp_path / "kws01")
     (folder / "y_labels.csv").write_bytes(b"")
     rename = Path.rename
 

@@ -17,17 +17,17 @@ STR_WW = "reference str_ww"
 """Of the streaming task."""
 
 MODELS = {
-    "demo ad": (lambda: demo_model_path(AD), 300),
-    "demo kws": (lambda: demo_model_path(KWS), 300),
+    "demo ad": (lambda: demo_model_path(AD), 100),
+    "demo kws": (lambda: demo_model_path(KWS), 100),
     "demo vww": (lambda: demo_model_path(VWW), 20),
-    "demo ic": (lambda: demo_model_path(IC), 60),
-    "reference ic": (lambda: reference_path("models", "pretrainedResnet_quant.tflite"), 30),
+    "demo ic": (lambda: demo_model_path(IC), 30),
+    "reference ic": (lambda: reference_path("models", "pretrainedResnet_quant.tflite"), 15),
     "reference ic2": (lambda: reference_path("models", "pretrainedResnet_large_int8.tflite"), 5),
-    "reference ad": (lambda: reference_path("models", "ad01_int8.tflite"), 300),
-    "reference kws": (lambda: reference_path("models", "kws_ref_model.tflite"), 200),
-    "reference vww": (lambda: reference_path("models", "vww_96_int8.tflite"), 20),
+    "reference ad": (lambda: reference_path("models", "ad01_int8.tflite"), 100),
+    "reference kws": (lambda: reference_path("models", "kws_ref_model.tflite"), 80),
+    "reference vww": (lambda: reference_path("models", "vww_96_int8.tflite"), 10),
     # Without activations: negative sums show on which side a depthwise layer rounds a tie.
-    STR_WW: (lambda: reference_path("models", "str_ww_ref_model.tflite"), 300),
+    STR_WW: (lambda: reference_path("models", "str_ww_ref_model.tflite"), 150),
 }
 
 
@@ -120,7 +120,7 @@ def test_the_ad_score_is_the_engines_float_for_float(tmp_path):
         network = HostNetwork(path, tmp_path / name.split()[0])
         engine = Engine.load(path, AD)
         source = np.random.default_rng(11)
-        for number in range(200):
+        for number in range(60):
             window = source.normal(-30, 10.0 ** (number % 5), 640).astype("<f4")
             assert (c_score(network, window),) == engine.infer(window.tobytes())
 

@@ -222,7 +222,7 @@ def test_outputs_that_are_needed_together_do_not_overlap(data):
 WHOLE = demo_model_path(KWS).read_bytes()
 
 
-@settings(max_examples=400)
+@settings(max_examples=150)
 @given(
     st.lists(
         st.tuples(st.integers(0, len(WHOLE) - 1), st.sampled_from([0, 1, 2, 127, 128, 255])),

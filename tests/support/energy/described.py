@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import yaml
@@ -45,10 +46,14 @@ def changed(tree: dict, changes: dict) -> dict:
     return tree
 
 
+@cache
+def _shipped(name: str) -> dict:
+    return yaml.safe_load((SHIPPED / f"{name}.yaml").read_text("utf-8"))
+
+
 def described(name: str, **changes) -> Described:
     """A shipped description, or `lab`, with these keys changed."""
-    shipped = SHIPPED / f"{name}.yaml"
-    tree = LAB if name == "lab" else yaml.safe_load(shipped.read_text("utf-8"))
+    tree = LAB if name == "lab" else _shipped(name)
     return Described(Instrument.model_validate(changed(tree, changes)), f"{name}.yaml", "0" * 64)
 
 
