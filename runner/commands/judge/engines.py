@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from ...score.judge import Judged
 
 _WITH_A_BOARD = 50
-"""Files that a board is asked unless told: some minutes of vww at 115200 baud."""
+"""Inferences that a board is asked for unless told: some minutes of vww at 115200 baud."""
 _MOST_SHOWN = 5
 _LETTERS = "ABCDEF"
 """What those are called by whose answers are equal: there are at most as many as can be asked."""
@@ -75,8 +75,8 @@ def engines(
         int | None,
         typer.Option(
             "--inputs",
-            help="So many files, from all over the list.",
-            show_default=f"all; with --dut {_WITH_A_BOARD}",
+            help="So many files, or frames of sww, from all over the list.",
+            show_default=f"all; with --dut {_WITH_A_BOARD}, or one of ad",
             metavar="N",
             min=1,
         ),
@@ -101,8 +101,6 @@ def engines(
     found, lacking = host_engines(path, chosen)
     scale = output_scale(path)
     asked: list[Answering] = [*found]
-    if inputs is None and settings.dut.address is not None:
-        inputs = _WITH_A_BOARD
     recorded = None if judged is None else _recorded(str(session), judged, scale)
     if recorded is not None:
         asked.append(recorded)
@@ -179,6 +177,8 @@ def _inputs(
                 f"no input of {recorded.where} is in {questions.folder}: give the folder that it "
                 "was measured with (--datasets)"
             )
+    if most is None and settings.dut.address is not None:
+        most = max(1, _WITH_A_BOARD * questions.files // questions.windows)
     return questions.spread(most)
 
 
