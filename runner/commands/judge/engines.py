@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ...config.config import Config
     from ...report.compare.engines.answer import Answering, OutputScale
     from ...report.compare.engines.boards import RecordedBoard
-    from ...report.compare.engines.comparison import Asked, EngineComparison
+    from ...report.compare.engines.comparison import EngineComparison, Respondent
     from ...report.compare.engines.inputs import AskedInputs
     from ...report.compare.engines.tally import DifferingInput, Tally
     from ...score.judge import Judged
@@ -318,7 +318,7 @@ def _show(console: Console, compared: EngineComparison) -> None:
         say(f"not asked: {lacking.name}: {lacking.why}", "yellow")
 
 
-def _figure(one: Asked, task: Task) -> str:
+def _figure(one: Respondent, task: Task) -> str:
     from ....models.suite import Metric
 
     scored = one.accuracy

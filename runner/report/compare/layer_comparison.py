@@ -97,7 +97,7 @@ class LayerComparison:
     @property
     def slowed_most(self) -> LayerDifference | None:
         """Return the layer that took the most on; None where none of both sides did."""
-        slower = [each for each in self._paired if each.difference > 0]
+        slower = [each for each in self._on_both_sides if each.difference > 0]
         return max(slower, key=lambda each: each.difference, default=None)
 
     def exceeding(self, bound: float) -> list[LayerDifference]:
@@ -108,12 +108,12 @@ class LayerComparison:
         """
         return [
             each
-            for each in (*self._paired, self.whole)
+            for each in (*self._on_both_sides, self.whole)
             if each.difference > bound * self.whole.whole_a
         ]
 
     @property
-    def _paired(self) -> Iterator[LayerDifference]:
+    def _on_both_sides(self) -> Iterator[LayerDifference]:
         return (each for each in self.layers if each.a is not None and each.b is not None)
 
     def to_json(self) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from .tally import Tally
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Respondent:
     """Is one who was asked, with what its answers score."""
 
     name: str
@@ -50,7 +50,7 @@ class EngineComparison:
     model: str
     model_sha256: str
     inputs: AskedInputs
-    asked: tuple[Asked, ...]
+    asked: tuple[Respondent, ...]
     pairs: tuple[Tally, ...]
     unavailable: tuple[Unavailable, ...]
 
@@ -123,7 +123,7 @@ def compare_engines(
                 )
         progress(done)
     scored = tuple(
-        Asked(
+        Respondent(
             one.name, one.runs_as, len(records[one.name]), _scored(records[one.name], inputs, task)
         )
         for one in asked
