@@ -3,8 +3,10 @@
 The candidates, then also with the one to four values before them, are compared with the baseline
 by Student's t of two samples, which for a single value is the prediction interval of the next. So
 what one session cannot show is found with the second or third of the new level. A baseline whose
-level has changed counts from its last change on where that leaves five values, a value of it that
-is far off is drawn in, and its spread is that of its worse half where that is wider.
+level has changed is compared with by its last level, which three values are enough for: the spread
+is that around every level of it, since few values tell little of theirs. A value that is far off is
+drawn in, and the spread is that of the worse half, or that of the last level alone, where either is
+wider.
 
 The limits were set by simulation (`tests/bench/history/error_rates.py`); docs/history.md has the
 rates of error that it measured.
@@ -15,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from math import sqrt
 from statistics import fmean, median
 from typing import NamedTuple
@@ -52,11 +55,11 @@ class Comparison:
     new: int
     """How many of the newest values were compared, the candidates among them."""
     baseline: int
-    """How many values they were compared with."""
+    """How many values they were compared with: those of the baseline's last level."""
     level: float
-    """The baseline's mean."""
+    """Their mean."""
     spread: float
-    """The standard deviation of all of them, each around the mean of its side."""
+    """The standard deviation of all values, each around the mean of its level."""
     excess: float
     """How much worse the new values are in the mean."""
     limit: float
@@ -79,9 +82,6 @@ def compare_newest(
     that is furthest beyond its limit, a regression first.
     """
     least = LEAST_SPREAD * counts
-    changes = change_points(before, least)
-    if changes and len(before) - changes[-1] >= LEAST_BASELINE:
-        before = before[changes[-1] :]
     best: Comparison | None = None
     for taken in range(min(len(recent), max(0, MOST_NEW - len(candidates))) + 1):
         cut = len(recent) - taken
@@ -89,7 +89,7 @@ def compare_newest(
         baseline = [*before, *(each.value for each in recent[:cut] if each.is_baseline)]
         if len(baseline) < LEAST_BASELINE:
             continue
-        found = _compare(new, fmean(candidates), _drawn_in(baseline, least), counts, together)
+        found = _compare(new, fmean(candidates), _levels_of(baseline, least), counts, together)
         if best is None or _rank(found) > _rank(best):
             best = found
     return best
@@ -99,28 +99,47 @@ def _rank(found: Comparison) -> tuple[bool, float]:
     return found.regressed, found.excess / found.limit
 
 
-def _drawn_in(baseline: Sequence[float], least: float) -> list[float]:
-    middle = median(baseline)
-    deviation = DEVIATION * median(abs(value - middle) for value in baseline)
+def _levels_of(baseline: Sequence[float], least: float) -> list[list[float]]:
+    """Cut a baseline where its level changes, and draw in what is far off its level."""
+    cuts = [0, *change_points(baseline, least), len(baseline)]
+    levels = [baseline[start:end] for start, end in pairwise(cuts)]
+    middles = [median(values) for values in levels]
+    off = [
+        abs(value - each) for each, level in zip(middles, levels, strict=True) for value in level
+    ]
+    deviation = DEVIATION * median(off)
     far = _FAR * sqrt(deviation * deviation + least * least)
-    return [min(max(value, middle - far), middle + far) for value in baseline]
+    return [
+        [min(max(value, middle - far), middle + far) for value in values]
+        for middle, values in zip(middles, levels, strict=True)
+    ]
 
 
 def _compare(
-    new: Sequence[float], candidate: float, baseline: Sequence[float], counts: float, together: int
+    new: Sequence[float],
+    candidate: float,
+    levels: Sequence[Sequence[float]],
+    counts: float,
+    together: int,
 ) -> Comparison:
-    level, mean = fmean(baseline), fmean(new)
-    squares = max(_squares(baseline, level), (len(baseline) - 1) * _worse_variance(baseline))
+    last = levels[-1]
+    level, mean = fmean(last), fmean(new)
+    off = [value - each for values in levels for each in (fmean(values),) for value in values]
+    free = len(off) - len(levels)
+    squares = max(_squares(off, 0.0), free * _worse_variance(off))
+    if len(levels) > 1:  # a level may come with a noise of its own
+        own = max(_squares(last, level) / (len(last) - 1), _worse_variance(last))
+        squares = max(squares, free * own)
     squares += _squares(new, mean)
-    df = len(baseline) + len(new) - 2
+    df = free + len(new) - 1
     spread = sqrt(squares / df + (LEAST_SPREAD * counts) ** 2)
     chance = _CHANCE_OF_ONE if len(new) == 1 else _CHANCE_OF_MORE
-    limit = _reach(df, chance / together) * spread * sqrt(1 / len(new) + 1 / len(baseline))
+    limit = _reach(df, chance / together) * spread * sqrt(1 / len(new) + 1 / len(last))
     excess = mean - level
     # They are one level: each is worse, and the candidates have not come back from it.
     one_level = min(new) > level and candidate - level >= excess / 2
     regressed = one_level and excess > max(limit, counts)
-    return Comparison(len(new), len(baseline), level, spread, excess, limit, regressed)
+    return Comparison(len(new), len(last), level, spread, excess, limit, regressed)
 
 
 def _squares(values: Sequence[float], level: float) -> float:

@@ -3,10 +3,11 @@
     python tests/bench history.error_rates [SERIES]
 
 So many series (10,000) have normal noise and a baseline of twenty; the other rows are of a fifth of
-them, those of change points of a tenth. Each series is seeded. Noise is 0.5 % of the level: normal,
-or with heavier tails of the same standard deviation. Of the gate, `a look` is one run behind
-`before` sessions, `five` the same series gated after each of five more sessions that are then part
-of the history: a false alarm is one in any of the five, a step is found if any of the five says so.
+them, those of change points and those behind a change of level of a tenth. Each series is seeded.
+Noise is 0.5 % of the level: normal, or with heavier tails of the same standard deviation. Of the
+gate, `a look` is one run behind `before` sessions, `five` the same series gated after each of five
+more sessions that are then part of the history: a false alarm is one in any of the five, a step is
+found if any of the five says so. Behind an improvement, twenty sessions before it are there, too.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ from tinyrunner.runner.export.history.regression import (
 )
 
 NOISE, STEP, COUNTS, LOOKS, LAST = 0.005, 0.02, 0.005, 5, 20
+IMPROVED = 0.05
+"""How much worse the level was before it changed, of a baseline whose level has."""
 
 Draw = Callable[[np.random.Generator, int], np.ndarray]
 
@@ -60,13 +63,20 @@ def alarms(series: np.ndarray, before: int, together: int = 1) -> list[bool]:
     return found
 
 
-def gate_rates(draw: Draw, before: int, step: float, count: int) -> tuple[float, float]:
-    """Return the shares of series with an alarm at the first look, and at any of five."""
+def gate_rates(
+    draw: Draw, before: int, step: float, count: int, since: int = 0
+) -> tuple[float, float]:
+    """Return the shares of series with an alarm at the first look, and at any of five.
+
+    With ``since``, the level improved so many sessions before the first look.
+    """
     first = any_ = 0
     for seed in range(count):
-        rng = np.random.default_rng([seed, before])
+        rng = np.random.default_rng([seed, before, *([since] if since else [])])
         series = 1 + NOISE * draw(rng, before + LOOKS)
         series[before:] *= 1 + step
+        if since:
+            series[: before - since] *= 1 + IMPROVED
         told = alarms(series, before)
         first += told[0]
         any_ += any(told)
@@ -103,6 +113,18 @@ def main() -> None:
         false, step = (gate_rates(NOISES[name], before, by, series) for by in (0.0, STEP))
         print(
             f"{name:24} {before:2} before, {series:5} series: a look {false[0]:.2%}, "
+            f"five {false[1]:.2%}; +2 %: one {step[0]:.1%}, five {step[1]:.2%}",
+            flush=True,
+        )
+    print(
+        f"the same behind an improvement of {IMPROVED:.0%}, so many sessions before the first look"
+    )
+    for since in (2, 3, 4, 5, 8):
+        false, step = (
+            gate_rates(NOISES["normal"], LAST + since, by, fewer, since) for by in (0.0, STEP)
+        )
+        print(
+            f"{'normal':24} {since:2} since, {fewer:5} series: a look {false[0]:.2%}, "
             f"five {false[1]:.2%}; +2 %: one {step[0]:.1%}, five {step[1]:.2%}",
             flush=True,
         )
