@@ -73,6 +73,16 @@ def true_energies_j(bench: SimulatedBench, windows: int = 5) -> list[float]:
     return list(drawn[:, 1] - drawn[:, 0])
 
 
+def soon_given_up(monkeypatch) -> None:
+    """Waits half a second for an instrument on VISA: pyvisa-py spins where a link was cut."""
+    usual = VisaLink.open
+
+    def impatient(address: str, _timeout_s: float, *others: object) -> VisaLink:
+        return usual(address, 0.5, *others)
+
+    monkeypatch.setattr(VisaLink, "open", impatient)
+
+
 class Moments:
     """The moments of a run at which something can hit it: around each use of a link.
 

@@ -2,8 +2,8 @@
 
     python -IS client.py ADDRESS WORD…
 
-It starts in a twentieth of the time that the program takes. A signal to it is passed on, and with
-it the command ends.
+It starts in a twentieth of the time that the program takes. A signal to it is passed on; it ends
+as the command does, and the command with it.
 """
 
 import marshal
@@ -29,7 +29,12 @@ def main() -> None:
     pid = int(told.readline())
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda given, _: os.kill(pid, given))
-    sys.exit(os.waitstatus_to_exitcode(int(told.readline())) & 0xFF)
+    status = os.waitstatus_to_exitcode(int(told.readline()))
+    if status < 0:
+        if -status != signal.SIGKILL:
+            signal.signal(-status, signal.SIG_DFL)
+        os.kill(os.getpid(), -status)
+    sys.exit(status)
 
 
 main()

@@ -26,11 +26,15 @@ from pathlib import Path
 from typing import IO, Any
 
 import psutil
+import pytest
 
 HERE = Path(__file__).parent
 SERVER, CLIENT = str(HERE / "server.py"), str(HERE / "client.py")
 POSSIBLE = sys.platform == "linux"
 """Elsewhere a fork of what has loaded frameworks is not safe, and may not be there at all."""
+
+
+PYTHON = sys.executable
 
 
 class ImportingProcess:
@@ -42,7 +46,7 @@ class ImportingProcess:
         self.address = str(place / "socket")
         self.python = place / "python"
         """A Python for a shell or a command whose `-m tinyrunner` is a child of the process."""
-        python, client, address = map(shlex.quote, (sys.executable, CLIENT, self.address))
+        python, client, address = map(shlex.quote, (PYTHON, CLIENT, self.address))
         self.python.write_text(
             f"""#!/bin/sh
 if [ "$1 $2" = "-m tinyrunner" ]
@@ -54,7 +58,7 @@ exec {python} "$@"
         self.python.chmod(0o755)
         paths = os.pathsep.join([str(HERE.parents[1]), *sys.path])
         self._process = subprocess.Popen(
-            [sys.executable, SERVER, self.address, str(self.python)], stdin=subprocess.PIPE,
+            [PYTHON, SERVER, self.address, str(self.python)], stdin=subprocess.PIPE,
             stdout=subprocess.PIPE, start_new_session=True,  # a Ctrl-C is for the tests
             env=os.environ | {"PYTHONPATH": paths, "OPENBLAS_NUM_THREADS": "1"},
         )  # fmt: skip
@@ -86,6 +90,13 @@ def end_importing_process() -> list[psutil.Process]:
     server = importing_process()
     importing_process.cache_clear()
     return server.end()
+
+
+@pytest.fixture(autouse=True)
+def quick_lanes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lets a campaign that is run in this process start its lanes as such children."""
+    if POSSIBLE:
+        monkeypatch.setattr(sys, "executable", str(importing_process().python))
 
 
 class ImportedProcess:

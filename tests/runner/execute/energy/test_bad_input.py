@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from support.cli import only_session, tinyrunner
 from support.devices.boards import board, served
-from support.energy.bench import Watched, performance_firmware, quiet
+from support.energy.bench import Watched, performance_firmware, quiet, soon_given_up
 from support.energy.described import LAB, changed, write
 from support.inputs import write_inputs
 from tinyrunner.dut_protocol.simulated.io_manager import SimulatedIoManager
@@ -245,7 +245,10 @@ def faulty(watched, fault, at_s):
     ("fault", "said"),
     [(Fault.SMALL_FIFO, "lost samples"), (Fault.CUT, "FETC:ELOG?")],
 )
-def test_a_monitor_that_fails_in_mid_window_fails_the_run(fault, said, refused, watched, tmp_path):
+def test_a_monitor_that_fails_in_mid_window_fails_the_run(
+    fault, said, refused, watched, tmp_path, monkeypatch
+):
+    soon_given_up(monkeypatch)
     faulty(watched, fault, 35.0)  # in the second window
     err = refused(1)
     assert said in err

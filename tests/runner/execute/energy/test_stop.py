@@ -8,7 +8,7 @@ import sys
 
 import pytest
 from support.cli import Ran, only_session, tinyrunner
-from support.energy.bench import Moments, Watched
+from support.energy.bench import Moments, Watched, soon_given_up
 from support.inputs import write_inputs
 from tinyrunner.dut_protocol.errors import LinkError
 from tinyrunner.energy.drivers import visa_link
@@ -157,6 +157,7 @@ def test_a_monitor_that_takes_no_connection_any_more_is_shouted_about(
         bench.monitor.fault, bench.monitor.fault_at_s = Fault.DEAD, 40.0
 
     watched.prepare = dead
+    soon_given_up(monkeypatch)
     monkeypatch.setattr(
         visa_link, "visa_resources", lambda _: ()
     )  # calls for instruments for seconds
