@@ -98,7 +98,7 @@ def lateness_s(which: str, edges_s: list[float]) -> list[float]:
     return [LATE[which](number, random) for number in range(len(edges_s))]
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(
     seed=st.integers(0, 10**6),
     rate_hz=st.sampled_from([1000.0, 2441.40625, 4882.8125, 9765.625]),

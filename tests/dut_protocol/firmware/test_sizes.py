@@ -34,10 +34,11 @@ COMPILERS = {
     "g++": ("g++", CPP),
     "clang++": ("clang++", CPP),
     "Cortex-M0": ("arm-none-eabi-gcc", (*C99, "-mcpu=cortex-m0", *ARM)),
-    "Cortex-M4F": ("arm-none-eabi-gcc", (*C99, *M4, "-mfloat-abi=hard", "-mfpu=fpv4-sp-d16")),
     "Cortex-M55": ("arm-none-eabi-gcc", (*C99, "-mcpu=cortex-m55", "-mfloat-abi=hard", *ARM)),
     "Cortex-M4, C++": ("arm-none-eabi-g++", (*CPP, *M4)),
 }
+"""A Cortex-M4 is not among them: its objects, compiled without a warning, are measured below."""
+
 MOST_TEXT_BYTES = 3200
 MOST_TEXT_WITH_EXTENSION_BYTES = 4500
 MOST_RAM_BYTES = 256
@@ -92,12 +93,12 @@ def test_a_setting_that_cannot_be_does_not_compile(tmp_path: Path, flag: str):
 
 
 def test_the_example_ports_compile_without_a_warning(tmp_path: Path):
-    for compiler in ("gcc", "clang"):
-        build(compiler, [*C99, "-O2"], host_sources(), "host_dut")
-    for port in sorted((FIRMWARE / "ports" / "generic").glob("*.c")):
-        for target in ("gcc", "Cortex-M0", "Cortex-M4, C++"):
-            compiler, flags = COMPILERS[target]
-            run([need(compiler), *flags, "-I", LIBRARY, "-c", port], cwd=tmp_path)
+    build("gcc", [*C99, "-O2"], host_sources(), "host_dut")
+    run([need("clang"), *C99, SYNTAX_ONLY, "-I", LIBRARY, *host_sources()])
+    ports = sorted((FIRMWARE / "ports" / "generic").glob("*.c"))
+    for target in ("gcc", "Cortex-M0", "Cortex-M4, C++"):
+        compiler, flags = COMPILERS[target]
+        run([need(compiler), *flags, "-I", LIBRARY, "-c", *ports], cwd=tmp_path)
 
 
 def test_the_arduino_sketch_compiles_against_arduinos_names(tmp_path: Path):

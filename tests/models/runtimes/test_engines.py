@@ -22,7 +22,7 @@ from tinyrunner.models.suite import AD, IC, IC2, KWS, SWW_INFERENCE, VWW, Task
 LITERT, REFERENCE, TFLM = EngineKind.LITERT, EngineKind.LITERT_REFERENCE, EngineKind.TFLM
 EVERY_OUTPUT_OF_AD = replace(AD, reconstructs_input=False, score_count=640)
 
-COUNT = 50
+COUNT = 20
 
 
 def kws_inputs() -> list[bytes]:
@@ -47,7 +47,7 @@ MODELS = {
     "kws": (KWS, "kws_ref_model.tflite", kws_inputs),
     "vww": (VWW, "vww_96_int8.tflite", lambda: pictures(VWW)),
     "ic": (IC, "pretrainedResnet_quant.tflite", lambda: pictures(IC)),
-    "ic2": (IC2, "pretrainedResnet_large_int8.tflite", lambda: pictures(IC)[:10]),
+    "ic2": (IC2, "pretrainedResnet_large_int8.tflite", lambda: pictures(IC)[:4]),
     "ad": (EVERY_OUTPUT_OF_AD, "ad01_int8.tflite", windows),
     "sww": (SWW_INFERENCE, "str_ww_ref_model.tflite", frames),
 }

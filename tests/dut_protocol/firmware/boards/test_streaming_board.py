@@ -40,8 +40,8 @@ def held(device: BoardTalk, sound: list[np.ndarray]) -> None:
 
 
 def test_the_board_detects_what_the_engine_detects_and_moves_its_pins(tmp_path: Path):
-    """36 frames with the first word in them; then some of them one by one, after a new start."""
-    sound, trace = hops(24, 36), tmp_path / "pins"
+    """20 frames with the first word in them; then two of them one by one, after a new start."""
+    sound, trace = hops(38, 20), tmp_path / "pins"
     frames = frames_of(np.concatenate(sound))
     options = ("-trace", "mps2_fpgaio_write", "-D", str(trace))
     with EmulatedBoard(board_image(), options=options) as board, BoardTalk(board) as device:
@@ -56,11 +56,11 @@ def test_the_board_detects_what_the_engine_detects_and_moves_its_pins(tmp_path: 
         pins = trace.read_text("ascii")
         device.ask(b"start%")
         device.ask(b"stop%")
-        held(device, sound[20:24])
+        held(device, sound[12:14])
     assert numbers(said.split(b"activations:")[1].split(b"]")[0]) == [
         frame.activations[0] for frame in frames
     ]
-    assert 5 < sum(frame.pulses for frame in frames) < 36
+    assert 5 < sum(frame.pulses for frame in frames) < 20
     moves = Counter(re.findall(r"offset (0x\w+) data (0x\w+)", pins))
     # once in `start`, once a frame; the pulses of WW_DETECTED only where the engine has some
     assert moves[hex(MISC), "0x1"] == 1 + len(frames)
