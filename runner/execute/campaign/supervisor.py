@@ -190,8 +190,9 @@ class _Supervisor:
         _write(one, json.dumps({"cell": one.at.key, "attempt": attempt}))
 
     def _listen(self, one: _Process, stream: IO[bytes]) -> None:
-        for line in stream:
-            self._said.put((one, line))
+        with stream:
+            for line in stream:
+                self._said.put((one, line))
         self._said.put((one, None))
 
     def serve(self) -> None:
@@ -273,6 +274,7 @@ class _Supervisor:
     def _ended(self, one: _Process) -> None:
         """Take note of a process that has ended; one that crashed costs its cell."""
         status = one.process.wait()
+        _close_input(one)
         self._working.remove(one)
         if one.place and status not in (0, EXIT_INTERRUPTED):
             self._release(one.place)
@@ -316,9 +318,7 @@ class _Supervisor:
     def _close(self, one: _Process) -> None:
         """Tell a worker to end, with its hardware left safe."""
         one.leaving = True
-        assert one.process.stdin is not None
-        with contextlib.suppress(OSError):  # it has ended by itself
-            one.process.stdin.close()
+        _close_input(one)
 
     def _close_all(self) -> None:
         for one in self._working:
@@ -331,6 +331,12 @@ class _Supervisor:
             one.process.wait()
 
 
+def _close_input(one: _Process) -> None:
+    assert one.process.stdin is not None
+    with contextlib.suppress(OSError):  # it has ended by itself
+        one.process.stdin.close()
+
+
 def _write(one: _Process, line: str) -> None:
     assert one.process.stdin is not None
     with contextlib.suppress(OSError, ValueError):  # gone, or told to go; its end says so
@@ -339,6 +345,7 @@ def _write(one: _Process, line: str) -> None:
 
 
 def _keep_errors(one: _Process, stream: IO[bytes]) -> None:
-    for line in stream:
-        one.errors += line
-        del one.errors[: -4 * _KEPT_ERROR_CHARS]
+    with stream:
+        for line in stream:
+            one.errors += line
+            del one.errors[: -4 * _KEPT_ERROR_CHARS]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from pathlib import Path
 
@@ -50,6 +51,12 @@ def test_a_quiet_campaign_shows_what_failed_and_the_results_alone(tmp_path):
     lines = failed.err.splitlines()
     assert {line.split(": ")[0] for line in lines} == set(BOTH)
     assert all(": failed: " in line for line in lines)
+
+
+def test_python_has_nothing_to_warn_of_in_a_campaign_and_its_workers(tmp_path):
+    words = [sys.executable, "-X", "dev", "-m", "tinyrunner", "campaign", written(tmp_path), "-q"]
+    ran = subprocess.run(words, capture_output=True, text=True, timeout=120, check=False)
+    assert (ran.returncode, ran.stderr) == (3, "")
 
 
 def test_a_campaign_for_development_is_good_where_its_runs_are_and_called_valid_nowhere(tmp_path):
