@@ -90,6 +90,7 @@ def _common_objects(port: Path, sources: str, task: Task, make: tuple[str, ...])
                 shutil.copyfile(compiled, made / compiled.name)
         with suppress(OSError):  # another process was quicker
             made.rename(shared)
+        shutil.rmtree(made, ignore_errors=True)
 
 
 def emulator_of(image: Path) -> list[str]:
