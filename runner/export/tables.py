@@ -101,7 +101,8 @@ def markdown(rows: Sequence[Row], kind: type[Row]) -> str:
         if kind is SessionRow and getattr(row, "simulated", False):
             texts[kept.index("verdict")] += ", **simulated**"
         elif isinstance(row, LayerRow):
-            mark = "simulated" if row.simulated else row.counter_kind
+            kind_told = row.counter_kind
+            mark = "simulated" if row.simulated and kind_told != "emulated" else kind_told
             if mark in ("simulated", "emulated"):  # it says nothing about a chip
                 texts[kept.index("counter_kind")] = f"**{mark}**"
         lines.append("| " + " | ".join(texts) + " |")

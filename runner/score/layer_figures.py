@@ -89,9 +89,9 @@ def macs_of(told: Sequence[int | None]) -> int | None:
 
 def mark_of(profile: LayerProfile) -> NotOfAChip | None:
     """Return the word that must stand beside every figure; None of a board's own."""
-    if profile.simulated:
-        return NotOfAChip.SIMULATED
-    return NotOfAChip.EMULATED if profile.times.kind is CounterKind.EMULATED else None
+    if profile.times.kind is CounterKind.EMULATED:  # its name says that it is simulated, too
+        return NotOfAChip.EMULATED
+    return NotOfAChip.SIMULATED if profile.simulated else None
 
 
 def unit_of(times: LayerTimes) -> str:

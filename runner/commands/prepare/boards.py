@@ -25,7 +25,7 @@ class Board:
     own_ram_bytes: int = 0
     """Of the RAM what library, ring and stack take: the rest is the model's and its inputs'."""
     runs_model: bool = True
-    """Whether it brings its own inference: the kernels, and a model exported as C."""
+    """Whether it runs a model unless told otherwise, and is booted: no template to fill in."""
     streams: bool = False
     """Whether it has the pins of the streaming wake word."""
     tools: tuple[str, ...] = ()

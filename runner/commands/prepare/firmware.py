@@ -43,7 +43,7 @@ def new(
         typer.Option(
             "--model",
             help="What the board runs: a .tflite file, demo, or none for the protocol alone.",
-            show_default="demo; generic has none",
+            show_default="demo; of generic none",
             metavar="FILE|demo|none",
         ),
     ] = None,
@@ -51,9 +51,9 @@ def new(
 ) -> None:
     """Write a port that builds: the library, a board's files, the task's sizes.
 
-    The board generic is a template to fill in. The others are complete, without a vendor's SDK:
-    `make` builds firmware that runs a real model, the program's own small one unless told
-    otherwise, and `make run` boots it in QEMU.
+    The board generic is a template to fill in; with --model only its board is missing. The others
+    are complete, without a vendor's SDK: `make` builds firmware that runs a real model, the
+    program's own small one unless told otherwise, and `make run` boots it in QEMU.
     """
     from rich.console import Console
 
@@ -62,7 +62,9 @@ def new(
     chosen_board = BOARDS.get(board)
     if chosen_board is None:
         raise SetupError(
-            f"no board {board!r}{closest(board, BOARDS)}; there are {', '.join(BOARDS)}"
+            f"no board {board!r}{closest(board, BOARDS)}; there are {', '.join(BOARDS)}. For any "
+            "other chip --board generic is a port to fill in; for Zephyr, ESP-IDF, the Pico SDK, "
+            "STM32Cube, Arduino or PlatformIO see `tinyrunner firmware library --help`"
         )
     frames = task == SWW_FRAMES.key
     chosen = SWW_FRAMES if frames else task_named(task, options.base_config(config))
@@ -197,15 +199,12 @@ def _kilobytes(size: int) -> str:
 
 
 def _model(named: str | None, task: Task, board: Board) -> Path | None:
-    if not board.runs_model:
-        if named is not None:
-            raise SetupError(f"the board {board.key} brings no inference of its own: no --model")
-        return None
     from ....models.demo_models import demo_model_path
 
+    named = named or (_DEMO if board.runs_model else _NONE)
     if named == _NONE:
         return None
-    return demo_model_path(task) if named in (None, _DEMO) else Path(named)
+    return demo_model_path(task) if named == _DEMO else Path(named)
 
 
 def _c_name(stem: str) -> str:

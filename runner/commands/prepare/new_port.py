@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -47,9 +49,9 @@ _TASK_HEADER = Path("task.h")
 def new_port(folder: Path, task: Task, board: Board, model: Path | None) -> list[Path]:
     """Write a port of the firmware for ``task`` into ``folder``; return the files, in order.
 
-    ``model`` is the .tflite that the board runs, where it brings its own inference; without one
-    it speaks the protocol alone. SetupError where the folder holds something, where the model is
-    another task's or too large for the board, or where it cannot be exported.
+    ``model`` is the .tflite that it runs by our kernels; without one a board speaks the protocol
+    alone, and a template is to be filled in. SetupError where the folder holds something, where
+    the model is another task's or too large for the board, or where it cannot be exported.
     """
     _need_empty(folder, "a new port")
     files = _library_files("src", Path("library"))
@@ -59,14 +61,17 @@ def new_port(folder: Path, task: Task, board: Board, model: Path | None) -> list
         files |= {Path(path.name): _relocated(path) for path in _port_files("generic")}
         if _streams(task):
             files |= {Path(path.name): _text(path) for path in _port_files("generic/stream")}
+        if model is not None:
+            files |= _generic_model(task, board, model)
     if _streams(task):
         files |= _library_files("streaming", Path("streaming"))
     files[_TASK_HEADER] = _task_header(task, board)
     files[Path("GUIDE.md")] = _text(SOURCES / "GUIDE.md")
-    for path, text in files.items():
-        target = folder / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        write_new(target, text)
+    with _whole_or_nothing(folder):
+        for path, text in files.items():
+            target = folder / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            write_new(target, text)
     return [folder / path for path in sorted(files)]
 
 
@@ -77,12 +82,35 @@ def copy_library(folder: Path) -> list[Path]:
     """
     _need_empty(folder, "the library")
     copied = []
-    for path in sorted(path for path in SOURCES.rglob("*") if path.is_file()):
-        target = folder / path.relative_to(SOURCES)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(path, target)
-        copied.append(target)
+    with _whole_or_nothing(folder):
+        for path in sorted(path for path in SOURCES.rglob("*") if path.is_file()):
+            target = folder / path.relative_to(SOURCES)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                target.write_bytes(path.read_bytes())
+            except OSError as error:
+                error.filename = str(target)  # a full disk is told without
+                raise
+            copied.append(target)
     return copied
+
+
+@contextmanager
+def _whole_or_nothing(folder: Path) -> Iterator[None]:
+    """Remove what was written into an empty folder where not all could be.
+
+    What is left would be in the way of the next try, which wants the folder empty.
+    """
+    was_there = folder.exists()
+    try:
+        yield
+    except BaseException:
+        if was_there:
+            for path in folder.iterdir():
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+        else:
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
 
 
 def _need_empty(folder: Path, what: str) -> None:
@@ -193,10 +221,25 @@ def _bare_files(task: Task, board: Board, model: Path | None) -> dict[Path, str]
         }
     sources = [source]
     if model is not None:
-        files |= _library_files("kernels", Path("kernels")) | _model_files(task, board, model)
+        files |= _inference_files(task, board, model)
         sources.append(f"{_MODEL_NAME}_model.c")
     files[Path("task.mk")] = f"TASK = {task.key}\nMODEL_SOURCES = {' '.join(sources)}\n"
     return files
+
+
+def _generic_model(task: Task, board: Board, model: Path) -> dict[Path, str]:
+    """Make what stands in the place of the template's model.c, and what that needs."""
+    if _streams(task):
+        raise SetupError(
+            f"the template of {task.key} has `run_model()` in model.c to be filled in: no --model; "
+            "`tinyrunner firmware export` writes the model as C"
+        )
+    source = SOURCES / "ports" / "bare" / _model_source(task, board)
+    return {Path("model.c"): _text(source)} | _inference_files(task, board, model)
+
+
+def _inference_files(task: Task, board: Board, model: Path) -> dict[Path, str]:
+    return _library_files("kernels", Path("kernels")) | _model_files(task, board, model)
 
 
 def _model_source(task: Task, board: Board) -> str:
@@ -213,8 +256,8 @@ def _model_source(task: Task, board: Board) -> str:
     if task.input_format in (InputFormat.FLOAT32_LE, InputFormat.INT16_LE):
         what = "floats" if task.input_format is InputFormat.FLOAT32_LE else "16-bit numbers"
         raise SetupError(
-            f"{task.model_id} takes {what} and gives classes: the bare ports have no code for "
-            "that; use --board generic"
+            f"{task.model_id} takes {what} and gives classes: no port has code for that; use "
+            "--board generic without --model"
         )
     return "model_classes.c"
 
@@ -238,7 +281,8 @@ def _model_files(task: Task, board: Board, model: Path) -> dict[Path, str]:
                 f"{model} is no model for {task.key}: it takes {network.input.count} numbers and "
                 f"gives {network.output.count}; {task.key} takes {inputs} and gives {outputs}"
             )
-        _must_fit(task, board, model, network)
+        if board.runs_model:
+            _must_fit(task, board, model, network)
         return {Path(path.name): _text(path) for path in (exported.header, exported.source)}
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from ...journal.layer_log import LayerProfile
 from ...score.layer_figures import (
     LayerFigures,
+    NotOfAChip,
     between_layers,
     layers_of,
     mark_of,
@@ -184,7 +185,8 @@ def _told(layer: LayerFigures, unit: str) -> Iterator[str]:
 
 
 def _origins(profile: LayerProfile) -> Iterator[Row]:
-    yield "Device", "SIMULATED DEVICE: times are modelled, not measured" * profile.simulated
+    simulated = mark_of(profile) is NotOfAChip.SIMULATED
+    yield "Device", "SIMULATED DEVICE: times are modelled, not measured" * simulated
     yield "Firmware", profile.vendor or ""
     yield "Profile", profile.profile or ""
     yield "Model", profile.model_id or ""

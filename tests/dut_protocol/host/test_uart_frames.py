@@ -32,6 +32,14 @@ EXTRACT = (
 )  # fmt: skip
 
 
+BLOCKS = [HOP[at : at + 30] for at in range(0, len(HOP), 30)]
+EEMBC_LOAD = [
+    answer(b"db load 1024", b"m-[Expecting 1024 bytes]"),
+    *(answer(b"db " + block.hex().encode()) for block in BLOCKS[:-1]),
+    answer(b"db " + BLOCKS[-1].hex().encode(), b"m-load-done"),
+]
+
+
 def feeder(pairs):
     clock = VirtualClock()
     transport = ScriptedTransport(clock, pairs)
@@ -43,6 +51,23 @@ def test_a_frame_is_sent_and_its_answers_alone_are_logged():
     feed, transport, listener = feeder([*LOAD, EXTRACT])
     assert feed.frame(HOP) == (-128, 5, 127)
     assert listener.lines == ["m-activations-[-128,  +5, +127]"]
+    transport.finish()
+
+
+def test_firmware_with_the_words_of_the_other_tasks_gets_their_blocks():
+    feed, transport, listener = feeder([*EEMBC_LOAD, EXTRACT])
+    assert feed.frame(HOP) == (-128, 5, 127)
+    assert listener.lines == ["m-activations-[-128,  +5, +127]"]
+    transport.finish()
+
+
+def test_a_load_that_is_done_too_early_is_done_again():
+    early = answer(b"db " + BLOCKS[0].hex().encode(), b"m-load-done")
+    feed, transport, listener = feeder(
+        [EEMBC_LOAD[0], early, (b"name%", NAME), *EEMBC_LOAD, EXTRACT]
+    )
+    assert feed.frame(HOP) == (-128, 5, 127)
+    assert "m-load-done came after 30 of 1024 bytes" in listener.notes[0]
     transport.finish()
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -133,15 +135,11 @@ def test_a_generic_port_of_a_streaming_task_starts_and_stops(tmp_path):
             assert said in replies
 
 
-def test_the_emulated_boards_model_file_fits_the_generic_port(tmp_path):
-    """As GUIDE.md says; the scores are those of a network, and add up to 1."""
+def test_a_generic_port_with_a_model_runs_it(tmp_path):
+    """The scores are those of a network, and add up to 1."""
     port, answers = tmp_path / "p", []
-    new_port(port, KWS, GENERIC, None)
-    model = str(demo_model_path(KWS))
-    assert firmware("export", model, "--out", str(port), "--name", "network").exit_code == 0
-    for path in (SOURCES / "kernels").glob("*.[ch]"):
-        shutil.copy(path, port)
-    shutil.copy(SOURCES / "ports" / "bare" / "model_classes.c", port / "model.c")
+    made = firmware("new", str(port), "--task", "kws", "--model", str(demo_model_path(KWS)))
+    assert made.exit_code == 0
     shutil.copy(PORT_BOARD, port / "board.c")
     make(port, "CC=gcc", "CPPFLAGS=-DTR_RING_BYTES=4096")
     program = tmp_path / "device"
@@ -182,6 +180,7 @@ def test_a_port_stands_alone(tmp_path):
         (KWS, GENERIC, None),
         (SWW_FRAMES, GENERIC, None),
         (KWS, QEMU, demo_model_path(KWS)),
+        (AD, GENERIC, demo_model_path(AD)),
         (SWW_FRAMES, QEMU, reference_path("models", "str_ww_ref_model.tflite")),
         *((KWS, board, None) for board in BOARDS.values() if board.runs_model),
     ):
@@ -210,6 +209,54 @@ def test_a_port_of_the_emulated_board_boots_with_its_own_name(tmp_path):
         assert device.answer(1).startswith(b"m-timestamp-mode-performance\r\n")
         assert device.ask(b"name%") == b"m-name-dut-[qemu-mps2-an386]\r\nm-ready\r\n"
         assert b"m-model-[kws01]" in device.ask(b"profile%")
+
+
+@pytest.mark.parametrize("there", [False, True], ids=["a new folder", "an empty folder"])
+def test_what_was_begun_is_removed_where_the_disk_is_full(there: bool, tmp_path, monkeypatch):
+    """So that the next try finds the folder empty."""
+    folder, written = tmp_path / "f", []
+
+    def full(path: Path, _: object) -> None:
+        if len(written) == 3:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        written.append(path)
+        path.touch()
+
+    monkeypatch.setattr("tinyrunner.runner.commands.prepare.new_port.write_new", full)
+    monkeypatch.setattr(Path, "write_bytes", full)
+    for begin in (lambda: new_port(folder, KWS, GENERIC, None), lambda: copy_library(folder)):
+        if there:
+            folder.mkdir(exist_ok=True)
+        with pytest.raises(OSError, match="No space left") as failed:
+            begin()
+        assert len(written) == 3
+        assert folder.exists() is there
+        assert not there or not any(folder.iterdir())
+        written.clear()
+    assert folder in Path(failed.value.filename).parents
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (
+            ("TOOLS=none-",),
+            "none-gcc is not found. Debian and Ubuntu have it in: gcc-arm-none-eabi",
+        ),
+        (("run", "QEMU=no-qemu -M x"), "no-qemu is not found. Debian and Ubuntu have it in: qemu-"),
+    ],
+    ids=["compiler", "emulator"],
+)
+def test_a_program_that_is_not_there_is_told_with_what_brings_it(words, said, tmp_path):
+    for tool in ("make", "arm-none-eabi-gcc"):
+        need(tool)
+    new_port(tmp_path / "p", KWS, BOARDS["stm32f405"], None)
+    done = subprocess.run(
+        ["make", "-C", tmp_path / "p", *words], capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode != 0
+    assert said in done.stderr
+    assert "It waits for its host" not in done.stdout
 
 
 def test_a_custom_task_has_the_sizes_of_its_configuration(tmp_path):
@@ -278,7 +325,9 @@ def test_a_model_without_kernels_is_refused_and_nothing_written(tmp_path):
     [
         (("--task", "kws", "--board", "qemu-mps3"), "did you mean qemu-mps2?"),
         (("--task", "asr"), "no task 'asr'"),
-        (("--task", "kws", "--model", "x.tflite"), "no --model"),
+        (("--task", "kws", "--board", "esp32"), "--board generic is a port to fill in"),
+        (("--task", "kws", "--model", "x.tflite"), "cannot read the model"),
+        (("--task", "sww", "--model", "demo"), "`run_model()` in model.c to be filled in"),
         (("--task", "kws", "--board", "qemu-mps2", "--model", "x.tflite"), "cannot read the model"),
         (("--task", "sww", "--board", "stm32f405", "--model", "x.tflite"), "has no pins for sww"),
         (("--task", "sww", "--board", "stm32f405", "--model", "none"), "use --board generic"),

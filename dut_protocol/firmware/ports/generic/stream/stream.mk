@@ -3,5 +3,3 @@ STREAMING ?= streaming
 SOURCES += $(wildcard $(STREAMING)/*.c)
 vpath %.c $(STREAMING)
 override CPPFLAGS += -DTR_OWN_COMMANDS=1 -I$(STREAMING)
-# No fused multiply-add, so that features are the host's.
-override CFLAGS += -ffp-contract=off
