@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...models.suite import TASKS_BY_MODEL_ID
 from ..wire.boot_banner import BootMode, InitDone, TimestampMode
 from ..wire.messages import LapTime, Message, no_lap_time
 from .probe import CannotTry, Probe
@@ -81,5 +82,12 @@ def model(probe: Probe) -> CheckFinding:
     if task is None:
         return CheckFinding(Verdict.FAIL, f"{model_id!r} is no known model id")
     if task.model_id != model_id:
-        return CheckFinding(Verdict.FAIL, f"{model_id!r}, not {task.model_id}")
+        told = TASKS_BY_MODEL_ID.get(model_id)
+        advice = None
+        if told is not None:
+            advice = (
+                f"if that is so, check it with --task {told.key}: what follows is asked as of "
+                f"{task.key}"
+            )
+        return CheckFinding(Verdict.FAIL, f"{model_id!r}, not {task.model_id}", advice)
     return CheckFinding(Verdict.PASS, model_id)

@@ -125,7 +125,10 @@ _ACTIVATIONS: dict[int, tuple[float | None, float | None]] = {
 def scaled(tensor: GraphTensor, what: str) -> Scaled:
     scales, zero_points = tensor.quantisation.scales, tensor.quantisation.zero_points
     if tensor.type_name != "int8" or len(scales) != 1 or len(zero_points) != 1:
-        raise ExportError(f"{what} is {tensor}; expected int8 with one scale and zero point")
+        floats = "; quantise a float model to int8 first" if "float" in tensor.type_name else ""
+        raise ExportError(
+            f"{what} is {tensor}; expected int8 with one scale and zero point{floats}"
+        )
     if not (0 < scales[0] < math.inf and INT8_MIN <= zero_points[0] <= INT8_MAX):
         raise ExportError(f"{what} has the scale {scales[0]} and zero point {zero_points[0]}")
     if not tensor.shape or tensor.shape[0] != 1 or min(tensor.shape) < 1:

@@ -67,7 +67,10 @@ def network_of(graph: Graph) -> Network:
     for operator in graph.operators:
         make = _MAKERS.get(operator.name)
         if make is None:
-            raise ExportError(f"there is no kernel for {operator}; there are {', '.join(_MAKERS)}")
+            raise ExportError(
+                f"there is no kernel for {operator}; there are {', '.join(_MAKERS)}. An engine of "
+                "yours may have it: see glue/ of `tinyrunner firmware library`"
+            )
         wanted = 2 if operator.name in _OF_TWO else 1
         taken = [tensor for tensor in operator.inputs[:wanted] if tensor in given]
         if len(taken) != wanted or not _one(operator.outputs):

@@ -209,12 +209,18 @@ def _refuse_mixture(config: Config) -> None:
 
 
 def _io_address(config: Config) -> str:
-    if config.io_manager.address is None:
+    address = config.io_manager.address
+    if address is None:
         raise SetupError(
             "which IO manager? Energy firmware is reached through one: give --io with its port "
-            "(`tinyrunner devices` lists them)"
+            "(`tinyrunner devices` lists them), or --dut sim: for a simulated bench"
         )
-    return config.io_manager.address
+    if names_simulated(address):
+        raise SetupError(
+            f"--io {address}: a simulated IO manager is behind a simulated device only: give --dut "
+            "sim: in its place"
+        )
+    return address
 
 
 def _bench(

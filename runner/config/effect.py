@@ -57,7 +57,8 @@ _RULES = (
     ),
     _Rule(
         "dut",
-        "in energy mode the device is reached through the IO manager (--io)",
+        "in energy mode the device is reached through the IO manager (--io); or --dut sim: has the "
+        "whole bench simulated",
         lambda use: use.simulated or use.streaming or not use.energy,
     ),
     _Rule("model engine", "a model is run by a simulated device", lambda use: use.simulated),

@@ -99,7 +99,7 @@ def check(
     from ....dut_protocol.conformance.probe import CheckOptions
     from ....dut_protocol.conformance.run import check_device
     from ....models.cache import cache_root
-    from ....models.suite import ALL_TASKS
+    from ....models.suite import ALL_TASKS, STREAMING_TASKS
     from ...bench.labgrid.lease import held_places
     from ...config.config import override
     from ...config.effect import Use, refuse_without_effect
@@ -112,6 +112,11 @@ def check(
     keys = list(ALL_TASKS) if task is None else [task]
     flags["input_format"] = options.formats_by_task(flags["input_format"], keys)
     settings = override(options.base_config(config), **flags, data_bytes_per_db=data_bytes_per_db)
+    if task in STREAMING_TASKS:
+        raise SetupError(
+            f"nothing is asked of {task} alone: without --task its firmware is asked what it has "
+            "in common with the others'"
+        )
     expected = None if task is None else task_named(task, settings)
     progress = Console(stderr=True, soft_wrap=True)
     behind = settings.io_manager.address is not None

@@ -109,6 +109,13 @@ def test_an_operator_without_kernel_is_named_by_its_name(code, custom, name, tmp
         read_network(path)
 
 
+def test_a_model_of_floats_is_told_to_be_quantised_first(tmp_path):
+    graph = read_graph(write_depthwise(tmp_path / "x.tflite", channels=2, multiplier=2))
+    floats = replace(graph.tensors[0], type_name="float32")
+    with pytest.raises(ExportError, match="; quantise a float model to int8 first"):
+        network_of(replace(graph, tensors=(floats, *graph.tensors[1:])))
+
+
 def test_a_depthwise_layer_whose_channels_do_not_fit_is_named(tmp_path):
     graph = read_graph(write_depthwise(tmp_path / "x.tflite", channels=2, multiplier=2))
     entry = replace(graph.tensors[0], shape=(1, 8, 6, 3))

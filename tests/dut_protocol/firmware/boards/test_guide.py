@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
-from support.firmware.build import CHECKOUT, FIRMWARE, need
+from support.firmware.build import CHECKOUT, FIRMWARE, need, run
 from support.firmware.qemu_board import free_port
 from tinyrunner.runner.commands.prepare.boards import BOARDS
 
@@ -32,6 +32,17 @@ def test_the_way_is_of_six_commands_and_installs_what_ci_does():
     ours = (CHECKOUT / ".ci" / "run").read_text("utf-8").replace("\\\n", " ")
     (installed,) = re.findall(r"apt-get install -y -qq (gcc g\+\+ .*?) >/dev/null", ours)
     assert packages <= set(installed.split())
+
+
+def test_an_engine_of_ones_own_takes_the_place_of_the_model(tmp_path: Path):
+    """The block of the guide, and `make`; what is missing then is the engine's two functions."""
+    need("cc")
+    text = (FIRMWARE / "GUIDE.md").read_text("utf-8")
+    (block,) = re.findall(r"An inference engine of yours.*?^```sh\n(.*?)^```", text, re.S | re.M)
+    ours = f'tinyrunner() {{ {shlex.quote(sys.executable)} -m tinyrunner "$@"; }}'
+    run(["bash", "-ec", "\n".join((ours, block, "make -C mine"))], tmp_path)
+    undefined = run([need("nm"), "-u", tmp_path / "mine/build/runtime_model.o"])
+    assert {"runtime_start", "runtime_invoke"} <= set(undefined.split())
 
 
 @pytest.mark.slow

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from support.firmware.board_runs import (
     NOT_FOR_SUBMISSION,
@@ -57,6 +59,8 @@ def test_five_short_windows_are_timed_by_the_boards_own_counter(tmp_path):
     with board_for(KWS) as board:
         windows = windows_of(tmp_path / "runs", board, "--iterations", "8")
     assert all(w["iterations"] == 8 and w["elapsed_s"] > 0.1 for w in windows)
+    session = json.loads((only_session(tmp_path / "runs") / "session.json").read_text("utf-8"))
+    assert "simulated device" in [each["kind"] for each in session["result"]["findings"]]
 
 
 # Small blocks and the longest time-out: a busy machine may take long over one, and where it takes

@@ -125,6 +125,14 @@ def test_what_the_firmware_should_be_can_be_said():
     assert ran.status == 3
     assert verdicts(ran)["model"] == "fail"
     assert verdicts(ran)["input-size"] == "fail"
+    advice = next(item["advice"] for item in ran.json["items"] if item["key"] == "model")
+    assert advice.startswith("if that is so, check it with --task kws")
+
+
+def test_what_a_streaming_task_alone_has_is_not_asked():
+    ran = tinyrunner("check", "--dut", "sim:sww01", "--task", "sww")
+    assert ran.status == 2
+    assert "without --task its firmware is asked what it has in common" in ran.err
 
 
 # ---- what is kept --------------------------------------------------------------------------------

@@ -174,6 +174,15 @@ def test_no_io_manager_and_no_monitor_are_asked_for(refused):
         )
 
 
+def test_who_wants_a_simulated_bench_by_its_io_manager_or_monitor_is_told_how(refused):
+    assert "or --dut sim: for a simulated bench" in refused(2, "--monitor", "sim:", dut=())
+    said = refused(2, "--io", "sim:", "--monitor", "sim:", dut=())
+    assert "--io sim:: a simulated IO manager is behind a simulated device only" in said
+    board_there = ("--dut", "socket://127.0.0.1:5000")
+    said = refused(2, "--monitor", "sim:", dut=board_there)
+    assert "or --dut sim: has the whole bench simulated" in said
+
+
 def test_an_io_manager_s_port_that_is_not_there_is_named(refused):
     said = refused(2, "--monitor", "TCPIP0::x::INSTR", "--io", "/dev/ttyNOT0", dut=())
     assert "there is no port /dev/ttyNOT0; present:" in said
