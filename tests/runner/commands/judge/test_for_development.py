@@ -24,9 +24,10 @@ def data(tmp_path):
 @pytest.fixture
 def run(data, tmp_path):
     def run(*arguments: object, purpose: str = "development"):
+        windows = () if "accuracy" in arguments else ("--iterations", 600)
         return tinyrunner(
-            "run", "kws", "--dut", "sim:", "--datasets", data, "--iterations", 600, "--sessions",
-            tmp_path / "sessions", "--for", purpose, *arguments,
+            "run", "kws", "--dut", "sim:", "--datasets", data, "--sessions", tmp_path / "sessions",
+            "--for", purpose, *windows, *arguments,
         )  # fmt: skip
 
     return run
