@@ -195,7 +195,7 @@ def test_a_port_stands_alone(tmp_path):
                 assert included in names, f"{path.name} includes {included}"
 
 
-def test_a_port_of_the_emulated_board_boots_with_its_own_name(tmp_path):
+def test_a_port_of_the_emulated_board_boots_and_says_that_it_is_in_qemu(tmp_path):
     """It is byte for byte what the other tests of boards build."""
     written, asked = tmp_path / "p", ("--task", "kws", "--board", "qemu-mps2")
     assert firmware("new", str(written), *asked).exit_code == 0
@@ -207,7 +207,8 @@ def test_a_port_of_the_emulated_board_boots_with_its_own_name(tmp_path):
         assert (written / name).read_bytes() == (port / name).read_bytes(), name
     with EmulatedBoard(image) as board, BoardTalk(board) as device:
         assert device.answer(1).startswith(b"m-timestamp-mode-performance\r\n")
-        assert device.ask(b"name%") == b"m-name-dut-[qemu-mps2-an386]\r\nm-ready\r\n"
+        named = b"m-name-dut-[tinyrunner-simulated (qemu-mps2-an386 in QEMU)]\r\nm-ready\r\n"
+        assert device.ask(b"name%") == named
         assert b"m-model-[kws01]" in device.ask(b"profile%")
 
 
