@@ -10,8 +10,11 @@ from pathlib import Path
 import psutil
 import pytest
 from support.cli import sessions_in, tinyrunner
+from support.imported.processes import quick_lanes
 from support.sessions.campaigns import SETTINGS
 from support.sessions.campaigns import written_campaign as written
+
+__all__ = ["quick_lanes"]
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="hooks in a POSIX shell")
 
