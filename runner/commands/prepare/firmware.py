@@ -88,8 +88,16 @@ def library(
     The folder is a package of most of them; ports/sdk/ in it has a port for each kit, with what to
     type in its README.md.
     """
+    from rich.console import Console
+
     copy_library(folder)
     typer.echo(folder)
+    Console(stderr=True, soft_wrap=True).print(
+        f"{folder / 'ports' / 'sdk' / 'README.md'} goes on for Zephyr, ESP-IDF, the Pico SDK and "
+        f"STM32Cube, {folder / 'examples' / 'README.md'} for Arduino and PlatformIO",
+        markup=False,
+        highlight=False,
+    )
 
 
 @app.command()

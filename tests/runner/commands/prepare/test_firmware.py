@@ -66,6 +66,9 @@ def test_the_library_is_copied_whole_and_nothing_is_overwritten(tmp_path):
     copied = firmware("library", str(tmp_path / "lib"))
     assert copied.exit_code == 0
     assert copied.stdout.strip() == str(tmp_path / "lib")
+    named = re.findall(r"\S+/README\.md", copied.stderr.replace("\\", "/"))
+    assert len(named) == 2
+    assert all(Path(each).is_file() for each in named)
     for path in (path for path in SOURCES.rglob("*") if path.is_file()):
         assert (tmp_path / "lib" / path.relative_to(SOURCES)).read_bytes() == path.read_bytes()
     with pytest.raises(SetupError, match="the library goes into an empty folder"):
