@@ -14,7 +14,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 import tinyrunner
-from support.cli import only_session
+from support.cli import ended, only_session, process
 from support.cli import tinyrunner as command
 from support.devices.boards import board, use_board
 from support.inputs import write_inputs
@@ -45,17 +45,10 @@ def run_example(name: str, folder: Path) -> str:
     """What an example of the page prints, run as a program of its own in ``folder``."""
     code, _ = examples()[name]
     (folder / name).write_text(code, encoding="utf-8")
-    words = ["-m", "pytest", "-q", "-p", "no:cacheprovider"] if name.startswith("test_") else []
-    ran = subprocess.run(
-        [sys.executable, "-X", "utf8", *words, name],
-        cwd=folder,
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-    )
-    assert ran.returncode == 0, ran.stdout + ran.stderr
-    assert ran.stderr == ""
-    return ran.stdout
+    ran = ended(process(program=folder / name, cwd=folder))
+    assert ran.status == 0, ran
+    assert ran.err == ""
+    return ran.out
 
 
 # --- docs/python.md ------------------------------------------------------------------------------

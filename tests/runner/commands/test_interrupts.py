@@ -27,7 +27,7 @@ CONSOLE_SCRIPT = (sys.executable, "-c", "from tinyrunner.runner.commands.cli imp
 """What pip makes of `[project.scripts]`, less the naming of the program."""
 MODULE = (sys.executable, "-m", "tinyrunner")
 
-OFFSETS_S = [0.02, 0.04, 0.06, 0.08, 0.1, 0.13, 0.16, 0.2, 0.25, 0.3, 0.4, 0.5, 0.65, 0.8, 1.0]
+OFFSETS_S = [0.03, 0.06, 0.1, 0.16, 0.25, 0.4, 0.65, 1.0]
 
 
 @contextmanager

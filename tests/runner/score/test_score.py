@@ -8,7 +8,7 @@ from math import nan
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import auc, roc_auc_score
 from support.sessions.logs import one_hot
@@ -152,6 +152,7 @@ def coarse_auc(labels: list[int], rows: list[tuple[float, ...]], number: int) ->
     return auc([x for x, _ in points], [y for _, y in points])
 
 
+@settings(max_examples=25)  # scikit-learn takes its time
 @given(data=st.data())
 def test_auc_of_classes_equals_scikit_learns(data):
     task = data.draw(st.sampled_from([VWW, IC, KWS]))
@@ -179,6 +180,7 @@ def windows(file: str, scores: list[float]) -> list[InferenceRecord]:
     return [record(file, (score,), offset=512 * i) for i, score in enumerate(scores)]
 
 
+@settings(max_examples=25)
 @given(
     labels=st.lists(st.integers(0, 1), min_size=2, max_size=12).filter(lambda x: len(set(x)) == 2),
     data=st.data(),
