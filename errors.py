@@ -39,6 +39,7 @@ TinyrunnerError 1
 │   └── TraceError
 ├── LogError
 ├── NoAnswersError
+├── NoCompiler
 ├── NoTraceError
 ├── ProbeStopped
 ├── RunStopped
