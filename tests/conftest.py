@@ -35,8 +35,8 @@ def pytest_cmdline_main(config):
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers(config):
-    """`-n auto`: one more than there are cores, since many tests wait for a port or a process."""
-    return (os.cpu_count() or 1) + 1
+    """`-n auto`: two more than there are cores, since many tests wait for a port or a process."""
+    return (os.cpu_count() or 1) + 2
 
 
 def pytest_configure(config):

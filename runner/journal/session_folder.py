@@ -17,6 +17,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import re
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -108,6 +109,15 @@ def create_session(
             "name another folder for sessions"
         ) from error
     raise SetupError(f"{root} holds a thousand sessions of this second")
+
+
+def sessions_of(root: Path, task_key: str, mode: Mode) -> list[Path]:
+    """Return the folders under ``root`` that were made for a task and a mode, the newest first."""
+    pattern = re.compile(rf"(.+_{re.escape(task_key)}_{mode.value})(?:_([0-9]{{1,3}}))?")
+    named = [(pattern.fullmatch(folder.name), folder) for folder in root.iterdir()]
+    # Of one second, the one without a number was the first.
+    found = [(match[1], int(match[2] or 1), folder) for match, folder in named if match]
+    return [folder for _, _, folder in sorted(found, reverse=True)]
 
 
 _PATIENCE_S = 0.2

@@ -34,7 +34,7 @@ from ...config.labgrid_address import Wanted, place_named
 from ...config.name_lookup import benchmark_named, mode_named
 from ...errors import ResumeError, RunStopped, SetupError
 from ...journal.session_document import read_document
-from ...journal.session_folder import alone_in
+from ...journal.session_folder import alone_in, sessions_of
 from ...terms import Mode
 from ..outcome import Outcome
 from ..progress import BegunRun, Reporter
@@ -203,9 +203,7 @@ def last_session(cell: CampaignCell) -> Path | None:
     """Return the newest session of a cell that had come to its first step, finished or not."""
     if not cell.config.sessions.is_dir():
         return None
-    for folder in sorted(cell.config.sessions.iterdir(), reverse=True):
-        if not folder.name.endswith(f"_{cell.task.key}_{cell.mode.value}"):
-            continue
+    for folder in sessions_of(cell.config.sessions, cell.task.key, cell.mode):
         try:
             read_document(folder)
         except (TinyrunnerError, OSError):

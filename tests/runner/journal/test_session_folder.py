@@ -14,6 +14,7 @@ from tinyrunner.runner.journal.session_folder import (
     SessionFolder,
     alone_with,
     create_session,
+    sessions_of,
     write_atomically,
     write_new,
 )
@@ -33,6 +34,15 @@ def test_a_session_is_named_after_its_time_task_and_mode(tmp_path):
 def test_a_folder_that_is_there_is_never_taken_again(tmp_path):
     folders = {create_session(tmp_path, "kws", Mode.ACCURACY).folder for _ in range(5)}
     assert len(folders) == 5
+
+
+def test_sessions_are_found_again_the_newest_first_those_of_one_second_too(tmp_path):
+    made = [create_session(tmp_path, "ic", Mode.ACCURACY, "a").folder for _ in range(11)]
+    create_session(tmp_path, "ic2", Mode.ACCURACY, "a")
+    create_session(tmp_path, "ic", Mode.PERFORMANCE, "ic_accuracy")
+    (tmp_path / "20200101_000000_ic_accuracy").mkdir()
+    found = sessions_of(tmp_path, "ic", Mode.ACCURACY)
+    assert found == [*reversed(made), tmp_path / "20200101_000000_ic_accuracy"]
 
 
 def test_a_place_that_cannot_hold_folders_is_refused_with_advice(tmp_path):
