@@ -48,7 +48,7 @@ def test_a_run_killed_again_and_again_measures_the_same(kills, limit, tmp_path):
     root = tmp_path / "s"
     root.mkdir()
     running = process(*arguments, root)
-    while not any(root.glob("*/log.txt")):
+    while not any(root.glob("*/session.json")):
         time.sleep(0.001)
     session = only_session(root)
     provenance = None
@@ -74,7 +74,7 @@ def started(data, root, address):
         "run", "kws", "--mode", "accuracy", "--dut", address, "--datasets", data,
         "--sessions", root, "--data-bytes-per-db", 1,
     )  # fmt: skip
-    while not any(root.glob("*/log.txt")):
+    while not any(root.glob("*/session.json")):
         assert running.poll() is None, ended(running)
         time.sleep(0.01)
     session = only_session(root)

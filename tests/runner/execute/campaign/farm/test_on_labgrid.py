@@ -51,8 +51,8 @@ class Night:
         return [event for event in map(json.loads, lines) if event["event"] in kinds]
 
     def sessions(self) -> list[Path]:
-        """The sessions whose log has begun."""
-        return sorted(log.parent for log in self.folder.glob("*/*/log.txt"))
+        """The sessions that can be gone on with."""
+        return sorted(one.parent for one in self.folder.glob("*/*/session.json"))
 
 
 def test_six_boards_four_tasks_two_modes_and_a_host_that_dies(lab, tmp_path):
@@ -149,21 +149,21 @@ def test_a_run_goes_on_at_its_place_and_an_interrupted_one_gives_it_back(lab, tm
         return process("run", *words, *more, env=environment, cwd=tmp_path)
 
     lab.client("-p", "b2", "acquire", user="bob")  # what is left of the near ones: b1 and b3
-    begun = lambda: list(tmp_path.glob("sessions/*/log.txt"))  # noqa: E731
+    begun = lambda: [one.parent for one in tmp_path.glob("sessions/*/session.json")]  # noqa: E731
     running = run("kws", "--dut", "labgrid:?host=near")
     lab.eventually(begun, "the run")
     lab.kill("near")
     stopped = ended(running)
     assert stopped.status == 1, stopped
     assert "labgrid:b1/dut" in stopped.err
-    (log,) = begun()
+    (session,) = begun()
 
     lab.start("near")
     lab.eventually(lambda: lab.client("resources").count("near/b1"), "its port")
-    went_on = ended(run("--resume", log.parent))
+    went_on = ended(run("--resume", session))
     assert went_on.status == 0, went_on
-    assert "m-session-resume-id" in log.read_text()
-    assert document(log.parent)["provenance"]["device"]["address"] == "labgrid:b1/dut"
+    assert "m-session-resume-id" in (session / "log.txt").read_text()
+    assert document(session)["provenance"]["device"]["address"] == "labgrid:b1/dut"
 
     lab.client("-p", "b3", "acquire", user="bob")
     first = run("kws", "--dut", "labgrid:?host=near")
