@@ -26,7 +26,8 @@ MAKE = Path(__file__).resolve().parent
 CHECKOUT = MAKE.parents[1]
 SHOWN = ("*.md", "LICENSE", "docs/*.md", "docs/*.ipynb", "docs/*/*.md", "docs/*/*.css",
          "docs/ci/*", "docs/pictures/*", "configs/*.yaml", "configs/*/*.yaml",
-         "dut_protocol/firmware/GUIDE.md", "dut_protocol/firmware/ports/sdk/*/README.md",
+         "dut_protocol/firmware/GUIDE.md", "dut_protocol/firmware/ports/sdk/README.md",
+         "dut_protocol/firmware/ports/sdk/*/README.md",
          "dut_protocol/firmware/glue/README.md")  # fmt: skip
 
 
