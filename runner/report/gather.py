@@ -73,9 +73,9 @@ def gather(paths: Sequence[Path], asked: Asked, *, layers: bool = False) -> Repo
             return _tree(trees[0], asked)
         for path in paths:
             if path not in logs:
-                inside = _layer_logs(path) if layers else []
+                below, inside = _found_at(path, layers=layers)
                 found_logs += inside
-                folders |= dict.fromkeys(_session_folders(path, needed=not inside), path)
+                folders |= dict.fromkeys(below, path)
     except OSError as error:
         raise SetupError(
             f"cannot look for sessions in {error.filename}: {error.strerror}; name the sessions' "
@@ -96,12 +96,6 @@ def page_of_profile(profile: LayerProfile) -> ReportPage:
     """Make the page of one profile by itself."""
     whose = ", ".join(filter(None, (profile.vendor, profile.address)))
     return ReportPage(f"Layers of {profile.model_id or '?'}", whose, (), profiles=(profile,))
-
-
-def _layer_logs(path: Path) -> list[Path]:
-    if not path.is_dir():
-        return []
-    return _logs_in(path) if _is_session(path) else _inside(path)[2]
 
 
 def _logs_in(folder: Path) -> list[Path]:
@@ -260,7 +254,11 @@ def _tree(root: Path, asked: Asked) -> ReportPage:
     return page_of_audit(found)
 
 
-def _session_folders(path: Path, *, needed: bool) -> Iterator[Path]:
+def _found_at(path: Path, *, layers: bool) -> tuple[list[Path], list[Path]]:
+    """Return the sessions at a path or below it and, if wanted, the logs of layers there.
+
+    SetupError where there is nothing.
+    """
     if path.is_file():
         # A log that cannot be scored is told with the reason; a letter to somebody is no log.
         if path.name not in _SESSION_FILES and sniff(path) is None:
@@ -268,21 +266,19 @@ def _session_folders(path: Path, *, needed: bool) -> Iterator[Path]:
                 f"{path} is a file, and no session's log; give a session's folder, its log.txt, or "
                 "a submission tree"
             )
-        yield path
-        return
+        return [path], []
     if _is_session(path):
-        yield path
-        return
+        return [path], _logs_in(path) if layers else []
     if not path.is_dir():
         raise SetupError(f"there is no {path}; give a session's folder, or a submission tree")
-    sessions, trees, _ = _inside(path)
-    if not sessions and needed:
+    sessions, trees, logs = _inside(path)
+    if not (sessions or (layers and logs)):
         inside = f"; {trees[0]} in it is one: give that" if trees else ""
         raise SetupError(
             f"{path} holds no session (no log.txt, in it or in the folders below) and is no "
             f"submission tree (closed or open, or systems and results){inside}"
         )
-    yield from sessions
+    return sessions, logs if layers else []
 
 
 def _inside(path: Path) -> tuple[list[Path], list[Path], list[Path]]:
